@@ -1,0 +1,43 @@
+"""Where data come from: forcing, slick masks and coastline, read from messy files into CF."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import CatalogError, CoverageError, UnreadableFileError
+
+if TYPE_CHECKING:
+    from catalog.coastline import read_land
+    from catalog.forcing import open_forcing
+    from catalog.gaps import Coverage, prepare_forcing
+    from catalog.slicks import Slick, read_slick
+
+__all__ = [
+    "CatalogError",
+    "Coverage",
+    "CoverageError",
+    "Slick",
+    "UnreadableFileError",
+    "open_forcing",
+    "prepare_forcing",
+    "read_land",
+    "read_slick",
+]
+
+# Loaded on first use: xarray, geopandas and rasterio take longer to import than a command line
+# may take to print its help.
+_MODULES = {
+    "Coverage": "catalog.gaps",
+    "Slick": "catalog.slicks",
+    "open_forcing": "catalog.forcing",
+    "prepare_forcing": "catalog.gaps",
+    "read_land": "catalog.coastline",
+    "read_slick": "catalog.slicks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,0 +1,150 @@
+"""Forcing files in, one CF dataset out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from catalog.errors import CatalogError
+from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
+from catalog.names import QUANTITIES, ROLES, Role, RoleName
+from catalog.normalise import read_file
+from catalog.paths import PathsLike, expand_paths
+
+_log = logging.getLogger(__name__)
+
+_Part = tuple[Path, xr.Dataset]
+
+
+def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) -> xr.Dataset:
+    """Read currents, winds or waves from NetCDF files of any common dialect.
+
+    Parameters
+    ----------
+    paths : str, Path or sequence of them
+        A path, a glob pattern or a list. The variables may be spread over several files; files
+        may overlap in time, the later one in the list (or in sorted order) then wins.
+    role : {"currents", "winds", "waves"}
+        What the files are for: `catalog.names.ROLES` says which variables that takes.
+    box : tuple of float, optional
+        West, south, east, north: read only this part and a node round it. [degrees]
+
+    Returns
+    -------
+    Dataset
+        Canonical CF names on (time, latitude, longitude), in memory: time datetime64[ns] and
+        strictly increasing, latitude and longitude ascending, float32 in SI units, land and
+        missing values NaN. Longitudes are within -180 to 180 unless the grid lies across the
+        dateline. The coordinate `source_coordinate` names the file of each time of a variable.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a file is missing, cut short or not NetCDF.
+    CoverageError
+        If the grid does not hold the box.
+    CatalogError
+        If a variable is missing, ambiguous, empty or implausible, or grids differ.
+
+    Notes
+    -----
+    Nodes where both components are exactly 0 at every time are land, as are NaN. A time at which
+    a component is NaN everywhere, or both are 0 everywhere, is blank and is left out: it becomes
+    a gap, which `prepare_forcing` deals with. An optional variable is taken from its nearest time.
+    """
+    wanted = ROLES[role]
+    parts = [(path, read_file(path, wanted, box)) for path in expand_paths(paths)]
+    _refuse_missing(parts, wanted, role)
+    _refuse_different_grids(parts)
+    forcing = _without_land_and_blanks(_pair(parts, wanted), wanted)
+    at_sea = forcing[list(wanted.required)].to_dataarray().notnull().any(("variable", "time"))
+    for name in wanted.optional:
+        if any(name in part for _, part in parts):
+            nearest = _join_times(parts, name).reindex(time=forcing["time"], method="nearest")
+            forcing[name] = nearest.where(at_sea)
+    return forcing
+
+
+def source_coordinate(name: str) -> str:
+    """Name of the coordinate that says which file each time of a variable is from."""
+    return f"source_of_{name}"
+
+
+def _refuse_missing(parts: Sequence[_Part], wanted: Role, role: str) -> None:
+    empty = [(path, part) for path, part in parts if not part.data_vars]
+    absent = [name for name in wanted.required if not any(name in part for _, part in parts)]
+    for path, part in empty or (parts[:1] if absent else []):
+        raise CatalogError(
+            f"{path}: no {' and no '.join(absent or wanted.required)} for the {role} among the "
+            f"variables {part.attrs['variables']}; expected a variable with that standard_name or "
+            f"called for example {QUANTITIES[(absent or wanted.required)[0]].aliases[0]!r}"
+        )
+
+
+def _refuse_different_grids(parts: Sequence[_Part]) -> None:
+    fields = [(path, field) for path, part in parts for field in part.data_vars.values()]
+    first_path, first = fields[0]
+    for path, field in fields[1:]:
+        if not all(_agree(first[axis], field[axis]) for axis in ("latitude", "longitude")):
+            raise CatalogError(
+                f"{path}: {_describe_grid(field)}, but {first_path} has {_describe_grid(first)}; "
+                "files used together need the same grid"
+            )
+
+
+def _agree(first: xr.DataArray, other: xr.DataArray) -> bool:
+    return first.size == other.size and np.allclose(first, other, rtol=0.0, atol=TOLERANCE_DEG)
+
+
+def _describe_grid(field: xr.DataArray) -> str:
+    rows, columns = field.sizes["latitude"], field.sizes["longitude"]
+    return f"{rows} x {columns} nodes over {format_box(grid_box(field))}"
+
+
+def _join_times(parts: Sequence[_Part], name: str) -> xr.DataArray:
+    """Chain one variable of all files along time, sorted, the last of equal times kept."""
+    holders = [(path, part[name]) for path, part in parts if name in part]
+    pieces = []
+    for path, field in holders:
+        filled = field.isel(time=field.notnull().any(("latitude", "longitude")).to_numpy())
+        source = np.full(filled.sizes["time"], str(path))
+        pieces.append(filled.assign_coords({source_coordinate(name): ("time", source)}))
+    joined = xr.concat(pieces, "time", coords="minimal", compat="override", join="override")
+    times = joined["time"].to_numpy()
+    if not times.size:
+        raise CatalogError(f"{holders[0][0]}: {name} has no value anywhere; get the file again")
+    # The last of equal times is the first of them in reverse.
+    last = times.size - 1 - np.unique(times[::-1], return_index=True)[1]
+    return joined.isel(time=last)
+
+
+def _pair(parts: Sequence[_Part], wanted: Role) -> xr.Dataset:
+    """Both components at the times that they share."""
+    east, north = xr.align(*(_join_times(parts, name) for name in wanted.required), join="inner")
+    if not east.sizes["time"]:
+        raise CatalogError(
+            f"{parts[0][0]}: {' and '.join(wanted.required)} have no time in common; "
+            "expected both at the same times"
+        )
+    return xr.Dataset(dict(zip(wanted.required, (east, north), strict=True)))
+
+
+def _without_land_and_blanks(forcing: xr.Dataset, wanted: Role) -> xr.Dataset:
+    """Mark as NaN the nodes that never move, and drop the times at which nothing does."""
+    east, north = (forcing[name] for name in wanted.required)
+    still = ((east == 0.0) | east.isnull()) & ((north == 0.0) | north.isnull())
+    land = still.all("time")
+    blank = still.all(("latitude", "longitude"))
+    files = dict.fromkeys(forcing[source_coordinate(wanted.required[0])].to_numpy().tolist())
+    if blank.all():
+        raise CatalogError(
+            f"{', '.join(files)}: {' and '.join(wanted.required)} have no value anywhere, all are "
+            f"0 or missing; check the files ({wanted.without})"
+        )
+    if blank.any():
+        _log.info("%d blank times left out of %s", int(blank.sum()), ", ".join(files))
+    return forcing.where(~land).isel(time=~blank.to_numpy())

@@ -1,0 +1,123 @@
+"""Longitude and latitude axes: order, range, and cutting out a box."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from catalog.errors import CoverageError
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north. [degrees] East is below west where the box crosses the dateline."""
+
+FloatArray = npt.NDArray[np.float64]
+_Data = TypeVar("_Data", xr.Dataset, xr.DataArray)
+
+# A hundredth of the finest grids in use: float32 longitudes are good to 1e-5 degrees.
+TOLERANCE_DEG = 1e-4
+
+
+def ascending_longitudes(longitude: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+    """Longitudes in ascending order without a jump, and the nodes they belong to.
+
+    Parameters
+    ----------
+    longitude : ndarray, shape (n,)
+        In any range and order. [degrees east]
+
+    Returns
+    -------
+    longitude : ndarray, shape (m,)
+        From -180 on; where the grid lies across the dateline it runs past 180 instead. m < n if
+        meridians are repeated. [degrees east]
+    nodes : ndarray of int, shape (m,)
+        Index of each in the input.
+    """
+    wrapped = np.asarray((longitude + 180.0) % 360.0 - 180.0, dtype=np.float64)
+    # Rounded, since 359.99999 and 0 are one meridian that modulo puts at the two ends.
+    nodes = np.unique(np.round(wrapped, 4) % 360.0, return_index=True)[1]
+    nodes = nodes[np.argsort(wrapped[nodes], kind="stable")]
+    wrapped = wrapped[nodes]
+    steps = np.diff(wrapped, append=wrapped[0] + 360.0)
+    widest = int(np.argmax(steps))
+    # The axis begins after the widest empty sector, unless that is the one at the dateline.
+    if steps[widest] > steps[-1] + TOLERANCE_DEG:
+        wrapped = np.roll(wrapped, -(widest + 1))
+        nodes = np.roll(nodes, -(widest + 1))
+        wrapped = np.where(wrapped < wrapped[0], wrapped + 360.0, wrapped)
+    return wrapped, nodes
+
+
+def select_box(data: _Data, box: Box, where: str) -> _Data:
+    """Cut out a box with one more node all round, where there is one.
+
+    Parameters
+    ----------
+    data : Dataset or DataArray
+        On ``latitude`` and ``longitude``, both ascending. [degrees]
+    box : tuple of float
+        West, south, east, north. [degrees]
+    where : str
+        Variable and file, for the error message.
+
+    Returns
+    -------
+    Dataset or DataArray
+        Longitudes are in the range of the box, so past 180 if it crosses the dateline.
+
+    Raises
+    ------
+    CoverageError
+        If the grid does not hold the whole box.
+    """
+    west, south, east, north = box
+    east += 360.0 if east < west else 0.0
+    longitude = np.asarray(data["longitude"], dtype=np.float64)
+    middle = (west + east) / 2.0
+    shifted = (longitude - middle + 180.0) % 360.0 - 180.0 + middle
+    order = np.argsort(shifted, kind="stable")
+    latitude = np.asarray(data["latitude"], dtype=np.float64)
+
+    columns = _span(shifted[order], west, east)
+    rows = _span(latitude, south, north)
+    if columns is None or rows is None:
+        raise CoverageError(
+            f"{where}: the grid covers {format_box(grid_box(data))}, which does not hold the "
+            f"wanted box {format_box((west, south, east, north))}; get data for the whole box"
+        )
+    nodes = order[columns]
+    return data.isel(latitude=rows, longitude=nodes).assign_coords(longitude=shifted[nodes])
+
+
+def _span(axis: FloatArray, low: float, high: float) -> slice | None:
+    """Slice of an ascending axis that holds [low, high] and a node more; None if it cannot."""
+    if axis[0] > low + TOLERANCE_DEG or axis[-1] < high - TOLERANCE_DEG:
+        return None
+    first = max(int(np.searchsorted(axis, low, side="right")) - 2, 0)
+    last = min(int(np.searchsorted(axis, high, side="left")) + 1, axis.size - 1)
+    within = slice(first, last + 1)
+    steps = np.diff(axis[within])
+    # Seen from the box, a grid may end on one side and begin again on the other.
+    if steps.size and steps.max() > 2.0 * np.median(np.diff(axis)) + TOLERANCE_DEG:
+        return None
+    return within
+
+
+def grid_box(data: xr.Dataset | xr.DataArray) -> Box:
+    """Outermost nodes as west, south, east, north, in degrees."""
+    longitude, latitude = data["longitude"], data["latitude"]
+    return (
+        float(longitude[0]),
+        float(latitude[0]),
+        float(longitude[-1]),
+        float(latitude[-1]),
+    )
+
+
+def format_box(box: Box) -> str:
+    """Write a box for people."""
+    west, south, east, north = box
+    return f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"

@@ -1,0 +1,185 @@
+"""The table of quantities the project reads: canonical CF name, unit, range and aliases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RoleName = Literal["currents", "winds", "waves"]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One physical quantity and the names it goes by.
+
+    Attributes
+    ----------
+    name : str
+        CF standard name, the only one used past this package.
+    units : str
+        Unit of the values handed on.
+    valid_range : tuple of float
+        Least and greatest plausible value. [units]
+    aliases : tuple of str
+        Variable names, short names and non-standard standard names, in lower case.
+    """
+
+    name: str
+    units: str
+    valid_range: tuple[float, float]
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a kind of forcing must hold and may hold.
+
+    Attributes
+    ----------
+    required : tuple of str
+        The eastward and the northward component, in this order.
+    optional : tuple of str
+        Quantities taken along where the files have them.
+    without : str
+        How to run without this forcing, as advice at the end of an error message.
+    """
+
+    required: tuple[str, str]
+    optional: tuple[str, ...]
+    without: str
+
+
+EASTWARD_CURRENT = "eastward_sea_water_velocity"
+NORTHWARD_CURRENT = "northward_sea_water_velocity"
+SEA_TEMPERATURE = "sea_water_temperature"
+EASTWARD_WIND = "eastward_wind"
+NORTHWARD_WIND = "northward_wind"
+EASTWARD_STOKES = "sea_surface_wave_stokes_drift_eastward_velocity"
+NORTHWARD_STOKES = "sea_surface_wave_stokes_drift_northward_velocity"
+WAVE_HEIGHT = "sea_surface_wave_significant_height"
+
+QUANTITIES: dict[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            EASTWARD_CURRENT,
+            "m s-1",
+            (-10.0, 10.0),
+            (
+                "uo",
+                "utotal",
+                "vozocrtx",
+                "water_u",
+                "u_current",
+                "ucur",
+                "uos",
+                "ssu",
+                "u",
+                "x_sea_water_velocity",
+                "sea_water_x_velocity",
+                "surface_eastward_sea_water_velocity",
+            ),
+        ),
+        Quantity(
+            NORTHWARD_CURRENT,
+            "m s-1",
+            (-10.0, 10.0),
+            (
+                "vo",
+                "vtotal",
+                "vomecrty",
+                "water_v",
+                "v_current",
+                "vcur",
+                "vos",
+                "ssv",
+                "v",
+                "y_sea_water_velocity",
+                "sea_water_y_velocity",
+                "surface_northward_sea_water_velocity",
+            ),
+        ),
+        Quantity(
+            SEA_TEMPERATURE,
+            "K",
+            (265.0, 320.0),
+            (
+                "thetao",
+                "votemper",
+                "water_temp",
+                "temperature",
+                "temp",
+                "to",
+                "tos",
+                "sst",
+                "analysed_sst",
+                "sea_water_potential_temperature",
+                "sea_water_conservative_temperature",
+                "sea_surface_temperature",
+                "sea_surface_foundation_temperature",
+            ),
+        ),
+        Quantity(
+            EASTWARD_WIND,
+            "m s-1",
+            (-100.0, 100.0),
+            ("u10", "u10m", "10u", "u10n", "uas", "uwnd", "x_wind", "wind_u", "u_wind", "u"),
+        ),
+        Quantity(
+            NORTHWARD_WIND,
+            "m s-1",
+            (-100.0, 100.0),
+            ("v10", "v10m", "10v", "v10n", "vas", "vwnd", "y_wind", "wind_v", "v_wind", "v"),
+        ),
+        Quantity(
+            EASTWARD_STOKES,
+            "m s-1",
+            (-5.0, 5.0),
+            (
+                "vsdx",
+                "ust",
+                "uuss",
+                "eastward_surface_stokes_drift",
+                "sea_surface_wave_stokes_drift_x_velocity",
+            ),
+        ),
+        Quantity(
+            NORTHWARD_STOKES,
+            "m s-1",
+            (-5.0, 5.0),
+            (
+                "vsdy",
+                "vst",
+                "vuss",
+                "northward_surface_stokes_drift",
+                "sea_surface_wave_stokes_drift_y_velocity",
+            ),
+        ),
+        Quantity(
+            WAVE_HEIGHT,
+            "m",
+            (0.0, 40.0),
+            (
+                "vhm0",
+                "swh",
+                "hs",
+                "significant_height_of_wind_and_swell_waves",
+                "significant_height_of_combined_wind_waves_and_swell",
+            ),
+        ),
+    )
+}
+
+ROLES: dict[RoleName, Role] = {
+    "currents": Role(
+        (EASTWARD_CURRENT, NORTHWARD_CURRENT),
+        (SEA_TEMPERATURE,),
+        "`current_factor = 0` switches currents off",
+    ),
+    "winds": Role((EASTWARD_WIND, NORTHWARD_WIND), (), "leave the winds out to run without them"),
+    "waves": Role(
+        (EASTWARD_STOKES, NORTHWARD_STOKES),
+        (WAVE_HEIGHT,),
+        "leave the waves out to run without them",
+    ),
+}

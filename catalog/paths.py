@@ -1,0 +1,50 @@
+"""From what a user names (a path, a glob, a list) to files that exist."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.errors import UnreadableFileError
+
+PathsLike = str | Path | Sequence[str | Path]
+
+
+def expand_paths(paths: PathsLike) -> list[Path]:
+    """Files named by a path, a glob pattern or a list of them.
+
+    Parameters
+    ----------
+    paths : str, Path or sequence of them
+        A name that exists is taken as it is, brackets and all; any other is a glob pattern.
+
+    Returns
+    -------
+    list of Path
+        In the order given, the matches of one pattern sorted.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the list is empty, a pattern matches nothing, or a name is not a file.
+    """
+    names = [paths] if isinstance(paths, str | Path) else list(paths)
+    if not names:
+        raise UnreadableFileError("the list of files is empty; expected at least one path")
+    return [file for name in names for file in _files_of(Path(name).expanduser())]
+
+
+def _files_of(path: Path) -> list[Path]:
+    if path.is_dir():
+        raise UnreadableFileError(
+            f"{path} is a folder, expected a file; name its files by a pattern such as {path}/*.nc"
+        )
+    if path.exists():
+        return [path]
+    found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+    files = [file for file in found if file.is_file()]
+    if not files:
+        fault = "no file matches" if glob.has_magic(str(path)) else "no such file:"
+        raise UnreadableFileError(f"{fault} {path}; check the path and the folder it starts from")
+    return files

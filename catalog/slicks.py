@@ -1,0 +1,297 @@
+"""Oil slicks as seen from space: vector layers and raster masks, read into one geometry."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from catalog.errors import CatalogError, UnreadableFileError
+from catalog.paths import PathsLike, expand_paths
+from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
+
+if TYPE_CHECKING:
+    import geopandas
+
+_RASTERS = {".tif", ".tiff"}
+_VECTORS = {".shp", ".geojson", ".json", ".gpkg", ".kml", ".gml", ".fgb"}
+_CLASSES = ("sheen", "thick")
+_MOST_UNPACKED_BYTES = 10**9
+_SAME_SCENE = timedelta(hours=1)
+
+# 20210824-0810, 20210824T081000, 2021-08-24T08:10:00Z, 2021-08-24 08:10:00+02:00 ...
+_MOMENT = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[T _-]?(\d\d):?(\d\d)(?::?(\d\d))?(?!\d)"
+    r"(?:\.\d+)?([+-]\d\d:\d\d)?"
+)
+# Not when the file was made or changed.
+_TIME_FIELD = re.compile(
+    r"^(?!.*(?:creat|process|updat|modif|publi)).*(?:time|date|acqui|sensing|observed)",
+    re.IGNORECASE,
+)
+_NAME_FIELD = re.compile(r"identifier|^id$|name|scene|product|^file", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Slick:
+    """One observed slick.
+
+    Attributes
+    ----------
+    time : datetime or None
+        When it was seen, in UTC; None where neither the caller nor the files say.
+    geometry : Polygon or MultiPolygon
+        All the oil, in EPSG:4326. [degrees]
+    thickness_class : dict
+        ``sheen`` and ``thick`` -> their geometries, disjoint; empty where not told apart.
+    attributes : dict
+        What the files say of the slick as a whole, plain values only.
+    sources : tuple of str
+        The files.
+    """
+
+    time: datetime | None
+    geometry: Area
+    thickness_class: dict[str, Area] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One file's oil: its geometry, and the attributes of each of its features."""
+
+    label: str
+    stem: str
+    geometry: Area
+    records: list[dict[str, Any]]
+
+
+def read_slick(
+    paths: PathsLike, time: datetime | None = None, *, layer: str | None = None
+) -> Slick:
+    """Read an observed slick from one or more files of the same scene.
+
+    Parameters
+    ----------
+    paths : str, Path or sequence of them
+        Shapefile, GeoJSON, GeoPackage, GeoTIFF mask (neither 0 nor the no-data value is oil), or
+        a zip of these; ``<id>_sheen`` and ``<id>_thick`` are classes of one slick.
+    time : datetime, optional
+        When it was seen, UTC unless it says otherwise. By default from the attributes where they
+        carry an hour (midnight there mostly is a date that lost its hour), else from the
+        identifier or the file's name, such as ``20210824-0810-SYR-PL-A-01-S3``.
+    layer : str, optional
+        Layer of a file with several.
+
+    Returns
+    -------
+    Slick
+        The union of all files.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a file, or a part of it, is missing or damaged.
+    CatalogError
+        If there is no oil, the coordinates are not degrees, or the times differ by over an hour.
+    """
+    with ExitStack() as stack:
+        files = [member for path in expand_paths(paths) for member in _members(path, stack)]
+        layers = [_read_layer(path, label, layer) for path, label in _without_points(files)]
+    return Slick(
+        time=_as_utc(time) if time is not None else _common_time(layers),
+        geometry=polygons_of(part.geometry for part in layers),
+        thickness_class=_by_thickness(layers),
+        attributes=_common_attributes(layers),
+        sources=tuple(part.label for part in layers),
+    )
+
+
+def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
+    """Files to read for one path, each with its name for people: a zip has several."""
+    if path.suffix.lower() != ".zip":
+        return [(path, str(path))]
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="witoil-")))
+    _unpack(path, folder)
+    members = sorted(
+        file for file in folder.rglob("*") if file.suffix.lower() in _RASTERS | _VECTORS
+    )
+    if not members:
+        raise CatalogError(f"{path}: no shapefile, GeoJSON, GeoPackage or GeoTIFF in the archive")
+    return [(file, f"{path}/{file.relative_to(folder).as_posix()}") for file in members]
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            for entry in entries:
+                name = PurePosixPath(entry.filename.replace("\\", "/"))
+                if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                    raise CatalogError(
+                        f"{path}: the archive's {entry.filename!r} points outside it; "
+                        "pack the files again by relative names"
+                    )
+            size = sum(entry.file_size for entry in entries)
+            if size > _MOST_UNPACKED_BYTES:
+                raise CatalogError(
+                    f"{path}: unpacks to {size / 1e9:.1f} GB, more than the "
+                    f"{_MOST_UNPACKED_BYTES / 1e9:g} GB allowed; unpack it by hand"
+                )
+            # zipfile stops at the declared size, so that a lying header cannot expand further.
+            archive.extractall(folder)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise UnreadableFileError(
+            f"{path}: cannot be unpacked as a zip ({error}); get it again"
+        ) from error
+
+
+def _without_points(files: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    """Leave out ``<id>_source``, the point of release that comes beside some slicks."""
+    return [file for file in files if not file[0].stem.lower().endswith("_source")] or files
+
+
+def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
+    if path.suffix.lower() in _RASTERS:
+        geometry, records = _read_mask(path, label)
+    else:
+        frame = read_polygons(path, label, layer)
+        geometry = frame.geometry
+        records = [
+            {str(key): value for key, value in row.items()}
+            for row in frame.drop(columns=geometry.name).to_dict("records")
+        ]
+    return _Layer(label, path.stem, to_lon_lat(geometry, label), [_plain(r) for r in records])
+
+
+def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[str, Any]]]:
+    """Outline the oil of a one-band GeoTIFF."""
+    import geopandas
+    import numpy as np
+    import rasterio
+    import rasterio.errors
+    import rasterio.features
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", rasterio.errors.NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                if source.count > 2:
+                    raise CatalogError(
+                        f"{label}: has {source.count} bands, expected a mask of one; "
+                        "a picture is not a mask"
+                    )
+                band = source.read(1)
+                oil = (source.dataset_mask() != 0) & (band != 0) & np.isfinite(band)
+                crs, transform, tags = source.crs, source.transform, source.tags()
+    except rasterio.errors.NotGeoreferencedWarning:
+        raise CatalogError(
+            f"{label}: the mask is not georeferenced; expected a GeoTIFF with its position"
+        ) from None
+    except rasterio.errors.RasterioError as error:
+        raise UnreadableFileError(
+            f"{label}: cannot be read as a GeoTIFF ({error}); get it again"
+        ) from error
+    if not oil.any():
+        raise CatalogError(f"{label}: the mask is empty, no cell is other than 0 and no-data")
+    shapes = rasterio.features.shapes(oil.astype(np.uint8), mask=oil, transform=transform)
+    outlines = geopandas.GeoSeries([shapely.geometry.shape(shape) for shape, _ in shapes], crs=crs)
+    # TIFF's own tags tell of the file: its DateTime is when it was written.
+    return outlines, [{k: v for k, v in tags.items() if not k.startswith(("TIFFTAG", "AREA_OR"))}]
+
+
+def _plain(record: dict[str, Any]) -> dict[str, Any]:
+    """Leave values that JSON can hold, without the missing ones (also written ``****``)."""
+    present = {
+        key: value
+        for key, value in record.items()
+        # NaN and NaT differ from themselves.
+        if isinstance(value, str | int | float | date) and value == value
+        if str(value).strip("* ")
+    }
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in present.items()}
+
+
+def _common_time(layers: Iterable[_Layer]) -> datetime | None:
+    """Time of the scene; None if nothing tells it."""
+    times = {
+        moment: part.label
+        for part in layers
+        for record in part.records or [{}]
+        if (moment := _time_of(record, part.stem)) is not None
+    }
+    if not times:
+        return None
+    first, last = min(times), max(times)
+    if last - first > _SAME_SCENE:
+        raise CatalogError(
+            f"{times[first]} is of {first:%Y-%m-%dT%H:%MZ} but {times[last]} of "
+            f"{last:%Y-%m-%dT%H:%MZ}; one slick needs times within an hour, give them separately"
+        )
+    return first
+
+
+def _time_of(record: dict[str, Any], stem: str) -> datetime | None:
+    """Time from time-like attributes that carry an hour, else the identifier, else the name."""
+    stamps = [find_time(str(v)) for k, v in record.items() if _TIME_FIELD.search(k)]
+    hours = [stamp for stamp in stamps if stamp is not None and (stamp.hour or stamp.minute)]
+    names = [find_time(str(v)) for k, v in record.items() if _NAME_FIELD.search(k)]
+    return next((moment for moment in (*hours, *names, find_time(stem)) if moment), None)
+
+
+def find_time(text: str) -> datetime | None:
+    """First date with an hour and minute in a text, as UTC; None if there is none.
+
+    Parameters
+    ----------
+    text : str
+        File name, identifier or ISO 8601 time.
+    """
+    for match in _MOMENT.finditer(text):
+        *numbers, offset = match.groups(default="")
+        try:
+            moment = datetime(*(int(number or 0) for number in numbers))  # type: ignore[arg-type]
+        except ValueError:
+            continue
+        return _as_utc(datetime.fromisoformat(f"{moment.isoformat()}{offset}"))
+    return None
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _by_thickness(layers: Iterable[_Layer]) -> dict[str, Area]:
+    """Geometry of each class that file names tell; what is thick is not sheen."""
+    classes = {
+        name: polygons_of(parts)
+        for name in _CLASSES
+        if (parts := [p.geometry for p in layers if p.stem.lower().endswith(f"_{name}")])
+    }
+    if len(classes) == len(_CLASSES):
+        classes["sheen"] = polygons_of([classes["sheen"].difference(classes["thick"])])
+    return classes
+
+
+def _common_attributes(layers: Iterable[_Layer]) -> dict[str, Any]:
+    """Attributes that hold one value over all features of a file; the first file wins."""
+    merged: dict[str, Any] = {}
+    for part in layers:
+        merged = dict(_shared(part.records)) | merged
+    return merged
+
+
+def _shared(records: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for key, value in records[0].items() if records else ():
+        if all(record.get(key) == value for record in records):
+            yield key, value

@@ -1,0 +1,81 @@
+"""Unit strings as they are found in files, and how to turn them into ours."""
+
+from __future__ import annotations
+
+import re
+
+from catalog.errors import CatalogError
+
+# Canonical unit -> unit found, tidied by `_tidy` -> (factor, offset): ours = found*factor + offset.
+_CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
+    "m s-1": {
+        **dict.fromkeys(("m s-1", "ms-1", "m/s", "m/sec", "m sec-1", "mps"), (1.0, 0.0)),
+        **dict.fromkeys(("cm s-1", "cms-1", "cm/s", "cm/sec", "cm sec-1"), (0.01, 0.0)),
+        **dict.fromkeys(("mm s-1", "mm/s"), (0.001, 0.0)),
+        **dict.fromkeys(("km h-1", "km/h", "kmh", "kph"), (1.0 / 3.6, 0.0)),
+        **dict.fromkeys(("kt", "kts", "knot", "knots", "kn"), (1852.0 / 3600.0, 0.0)),
+    },
+    "K": {
+        **dict.fromkeys(("k", "kelvin", "degk", "deg_k", "degree_k", "degrees_k"), (1.0, 0.0)),
+        **dict.fromkeys(
+            (
+                "c",
+                "celsius",
+                "°c",
+                "degc",
+                "deg_c",
+                "deg c",
+                "degree_c",
+                "degrees_c",
+                "degree_celsius",
+                "degrees_celsius",
+                "degree celsius",
+                "degrees celsius",
+            ),
+            (1.0, 273.15),
+        ),
+    },
+    "m": {"m": (1.0, 0.0), "cm": (0.01, 0.0)},
+}
+
+
+def _tidy(units: str) -> str:
+    """Write ``m s**-1``, ``m*s-1``, ``meters/second`` and the like in one way."""
+    text = units.strip().lower().replace("**", "").replace("^", "")
+    text = re.sub(r"\s*(?: per |/)\s*", "/", text)
+    text = re.sub(r"[*.\s]+", " ", text)
+    text = re.sub(r"\b(centi)?met(?:er|re)s?\b", lambda m: "cm" if m[1] else "m", text)
+    return re.sub(r"\bseconds?(?=$|-|\s)", "s", text)
+
+
+def conversion(found: str, wanted: str, where: str) -> tuple[float, float]:
+    """Factor and offset from a unit found in a file to the wanted one.
+
+    Parameters
+    ----------
+    found : str
+        Unit as written in the file.
+    wanted : str
+        Canonical unit: ``m s-1``, ``K`` or ``m``.
+    where : str
+        Variable and file, for the error message.
+
+    Returns
+    -------
+    tuple of float
+        ``(factor, offset)`` such that ``value_wanted = value_found * factor + offset``.
+
+    Raises
+    ------
+    CatalogError
+        If the unit is absent or not in the table.
+    """
+    table = _CONVERSIONS[wanted]
+    try:
+        return table[_tidy(found)]
+    except KeyError:
+        fault = f"unit {found!r} is unknown" if found.strip() else "there is no unit"
+        raise CatalogError(
+            f"{where}: {fault}; expected {wanted!r} or one of {', '.join(table)}; "
+            "correct the variable's `units` attribute"
+        ) from None

@@ -1,0 +1,150 @@
+"""Polygons in longitude and latitude from any vector file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shapely
+from shapely.affinity import translate
+
+from catalog.errors import CatalogError, UnreadableFileError
+
+if TYPE_CHECKING:
+    import geopandas
+
+_log = logging.getLogger(__name__)
+
+Area = shapely.Polygon | shapely.MultiPolygon
+
+_POLYGONS = {"Polygon", "MultiPolygon", "GeometryCollection"}
+
+
+def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas.GeoDataFrame:
+    """Features of a vector file that have an area.
+
+    Parameters
+    ----------
+    path : Path
+        Any format that GDAL reads.
+    label : str
+        The file's name for people, in error messages.
+    layer : str, optional
+        Layer of a file with several; by default the only one.
+
+    Returns
+    -------
+    GeoDataFrame
+        In the file's own reference system, which may be absent.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file or a part of it is missing or damaged.
+    CatalogError
+        If there is no polygon, or no saying which layer is meant.
+    """
+    import geopandas
+    import pyogrio
+
+    _refuse_partial_shapefile(path, label)
+    try:
+        layer = _choose_layer(path, label, layer)
+        frame = _read_frame(path, layer)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise UnreadableFileError(
+            f"{label}: cannot be read as a vector file ({error}); expected a shapefile, GeoJSON or "
+            "GeoPackage that is whole"
+        ) from error
+    kinds = set(frame.geom_type.dropna()) if isinstance(frame, geopandas.GeoDataFrame) else set()
+    if not kinds & _POLYGONS:
+        raise CatalogError(
+            f"{label}: no polygon among {len(frame)} features "
+            f"(found {', '.join(sorted(kinds)) or 'no geometry'}); expected polygons"
+        )
+    return frame[frame.geom_type.isin(_POLYGONS)]
+
+
+def _refuse_partial_shapefile(path: Path, label: str) -> None:
+    # GDAL can rebuild a missing index, and then pairs shapes and records by guess.
+    if path.suffix.lower() != ".shp":
+        return
+    siblings = {file.name.lower() for file in path.parent.iterdir()}
+    missing = [end for end in (".shx", ".dbf") if (path.stem + end).lower() not in siblings]
+    if missing:
+        raise UnreadableFileError(
+            f"{label}: the shapefile has no {' and no '.join(missing)} beside it; a shapefile is "
+            "at least .shp, .shx and .dbf, copy them all"
+        )
+
+
+def _choose_layer(path: Path, label: str, layer: str | None) -> str | None:
+    import pyogrio
+
+    names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    if layer is None and len(names) > 1:
+        raise CatalogError(f"{label}: has the layers {', '.join(names)}; say which one by `layer`")
+    if layer is not None and layer not in names:
+        raise CatalogError(f"{label}: no layer {layer!r}, only {', '.join(names)}")
+    return layer
+
+
+def _read_frame(path: Path, layer: str | None) -> geopandas.GeoDataFrame:
+    import geopandas
+
+    try:
+        return geopandas.read_file(path, layer=layer)
+    except UnicodeDecodeError:
+        _log.info("%s: texts are not in the encoding it declares, read as Latin-1", path.name)
+        return geopandas.read_file(path, layer=layer, encoding="ISO-8859-1")
+
+
+def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
+    """Union of geometries, valid, as polygons in EPSG:4326.
+
+    Parameters
+    ----------
+    geometry : GeoSeries
+        In any reference system; without one, degrees are assumed where the numbers allow it.
+    label : str
+        The file's name for people, in error messages.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        Not empty.
+
+    Raises
+    ------
+    CatalogError
+        If the coordinates are not longitudes and latitudes, or enclose nothing.
+    """
+    if geometry.crs is not None:
+        geometry = geometry.to_crs("EPSG:4326")
+    west, south, east, north = geometry.total_bounds
+    if not (-180.0 <= west <= east <= 360.0 and -90.0 <= south <= north <= 90.0):
+        cause = (
+            "it has no reference system (.prj), add it"
+            if geometry.crs is None
+            else "longitude and latitude are swapped or the reference system is wrong"
+        )
+        raise CatalogError(
+            f"{label}: x runs from {west:g} to {east:g} and y from {south:g} to {north:g}, "
+            f"expected degrees east and north; {cause}"
+        )
+    area = polygons_of(geometry.array)
+    if west >= 180.0:
+        area = translate(area, -360.0)
+    if area.is_empty:
+        raise CatalogError(f"{label}: the polygons enclose no area; expected a slick or land")
+    return area
+
+
+def polygons_of(geometries: Iterable[Any]) -> Area:
+    """Union of what has an area in the geometries, made valid; may be empty."""
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(list(geometries))))
+    areas = parts[shapely.get_dimensions(parts) == 2]
+    union = shapely.union_all(areas)
+    return union if isinstance(union, Area) else shapely.Polygon()

@@ -1,0 +1,57 @@
+"""Scores of masks, and a search for the parameters that score best.
+
+The package knows a callable and a space, and nothing of what they stand for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optimizer.history import History, Trial
+    from optimizer.scores import (
+        area_ratio,
+        centroid_distance,
+        fractions_skill_score,
+        intersection_over_union,
+        score_masks,
+    )
+    from optimizer.search import Objective, Outcome, Proposal, maximise, propose
+    from optimizer.space import Parameter, Space
+
+__all__ = [
+    "History",
+    "Objective",
+    "Outcome",
+    "Parameter",
+    "Proposal",
+    "Space",
+    "Trial",
+    "area_ratio",
+    "centroid_distance",
+    "fractions_skill_score",
+    "intersection_over_union",
+    "maximise",
+    "propose",
+    "score_masks",
+]
+
+_MODULES = {
+    "history": ("History", "Trial"),
+    "scores": (
+        "area_ratio",
+        "centroid_distance",
+        "fractions_skill_score",
+        "intersection_over_union",
+        "score_masks",
+    ),
+    "search": ("Objective", "Outcome", "Proposal", "maximise", "propose"),
+    "space": ("Parameter", "Space"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562): numba is slow to load."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"optimizer.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,44 @@
+"""The drift of oil: fields, particles and parameters in, CF trajectories out.
+
+Knows no URL, no file and no optimiser.
+"""
+
+from simulator.coast import Coast
+from simulator.errors import SimulatorError
+from simulator.forcing import REQUIRED_VARIABLES, Forcing
+from simulator.grid import Grid, metres_per_degree
+from simulator.model import run
+from simulator.oil import GENERIC_API_GRAVITY, density_from_api
+from simulator.parameters import Parameters
+from simulator.release import (
+    AreaRelease,
+    Particles,
+    PointRelease,
+    Release,
+    at_sea,
+    seed_particles,
+)
+from simulator.slick import oil_thickness, slick_mask
+from simulator.status import Status
+
+__all__ = [
+    "GENERIC_API_GRAVITY",
+    "REQUIRED_VARIABLES",
+    "AreaRelease",
+    "Coast",
+    "Forcing",
+    "Grid",
+    "Parameters",
+    "Particles",
+    "PointRelease",
+    "Release",
+    "SimulatorError",
+    "Status",
+    "at_sea",
+    "density_from_api",
+    "metres_per_degree",
+    "oil_thickness",
+    "run",
+    "seed_particles",
+    "slick_mask",
+]

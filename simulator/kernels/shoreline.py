@@ -1,0 +1,122 @@
+"""Where a straight path first meets the coast: a raster in front of exact geometry."""
+
+import numpy as np
+
+from simulator.kernels._jit import kernel, law
+
+NO_CROSSING = 2.0
+_MARGIN = 1e-6  # cells; a segment on a cell border belongs to both cells
+_TOUCH = 1e-9  # of a segment; a path through the joint of two segments meets one of them
+
+
+@law
+def row_span(x0, y0, x1, y1, row):
+    """Return the first and last raster column that a path touches within a raster row."""
+    if y0 == y1:
+        a, b = 0.0, 1.0
+    else:
+        a = (row - _MARGIN - y0) / (y1 - y0)
+        b = (row + 1 + _MARGIN - y0) / (y1 - y0)
+        if a > b:
+            a, b = b, a
+        a = max(a, 0.0)
+        b = min(b, 1.0)
+    xa = x0 + a * (x1 - x0)
+    xb = x0 + b * (x1 - x0)
+    return int(np.floor(min(xa, xb) - _MARGIN)), int(np.floor(max(xa, xb) + _MARGIN))
+
+
+@law
+def crossing(x0, y0, x1, y1, ax, ay, bx, by):
+    """Return how far along path 0 -> 1, in [0, 1], it meets segment a - b, else NO_CROSSING."""
+    dx = x1 - x0
+    dy = y1 - y0
+    ex = bx - ax
+    ey = by - ay
+    det = dx * ey - dy * ex
+    if det == 0.0:
+        return NO_CROSSING
+    t = ((ax - x0) * ey - (ay - y0) * ex) / det
+    s = ((ax - x0) * dy - (ay - y0) * dx) / det
+    if 0.0 <= t <= 1.0 and -_TOUCH <= s <= 1.0 + _TOUCH:
+        return t
+    return NO_CROSSING
+
+
+@kernel
+def first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, segments):
+    """Return the fraction of the path 0 -> 1 at which it first meets the coast.
+
+    Parameters
+    ----------
+    x0, y0, x1, y1 : float
+        Ends of the path. [grid cells]
+    scale_x, scale_y : float
+        Raster cells per grid cell.
+    cell_start : ndarray, shape (rows, columns + 1)
+        Where the segments of each raster cell start and end in `cell_segments`.
+    cell_segments : ndarray of int
+        Indices into `segments`, cell after cell.
+    segments : ndarray, shape (n, 4)
+        Ends ax, ay, bx, by of the coast's segments. [grid cells]
+
+    Returns
+    -------
+    float
+        In [0, 1], or NO_CROSSING.
+    """
+    rows = cell_start.shape[0]
+    columns = cell_start.shape[1] - 1
+    rx0, ry0, rx1, ry1 = x0 * scale_x, y0 * scale_y, x1 * scale_x, y1 * scale_y
+    first = NO_CROSSING
+    low = max(int(np.floor(min(ry0, ry1) - _MARGIN)), 0)
+    high = min(int(np.floor(max(ry0, ry1) + _MARGIN)), rows - 1)
+    for row in range(low, high + 1):
+        left, right = row_span(rx0, ry0, rx1, ry1, row)
+        left = max(left, 0)
+        right = min(right, columns - 1)
+        if left > right:
+            continue
+        # the cells of a row lie one after the other, and so do their segments
+        for k in range(cell_start[row, left], cell_start[row, right + 1]):
+            s = cell_segments[k]
+            t = crossing(
+                x0, y0, x1, y1, segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+            )
+            first = min(first, t)
+    return first
+
+
+@kernel
+def rasterise_segments(segments, scale_x, scale_y, rows, columns):
+    """Sort the coast's segments into raster cells.
+
+    Returns
+    -------
+    cell_start : ndarray of int64, shape (rows, columns + 1)
+    cell_segments : ndarray of int32
+    """
+    counts = np.zeros(rows * columns + 1, np.int64)
+    for fill in range(2):
+        if fill == 1:
+            starts = np.zeros(rows * columns + 1, np.int64)
+            starts[1:] = np.cumsum(counts[:-1])
+            members = np.empty(starts[-1], np.int32)
+            counts[:] = 0
+        for s in range(segments.shape[0]):
+            x0, y0 = segments[s, 0] * scale_x, segments[s, 1] * scale_y
+            x1, y1 = segments[s, 2] * scale_x, segments[s, 3] * scale_y
+            low = max(int(np.floor(min(y0, y1) - _MARGIN)), 0)
+            high = min(int(np.floor(max(y0, y1) + _MARGIN)), rows - 1)
+            for row in range(low, high + 1):
+                left, right = row_span(x0, y0, x1, y1, row)
+                for column in range(max(left, 0), min(right, columns - 1) + 1):
+                    cell = row * columns + column
+                    if fill == 1:
+                        members[starts[cell] + counts[cell]] = s
+                    counts[cell] += 1
+    cell_start = np.empty((rows, columns + 1), np.int64)
+    for row in range(rows):
+        for column in range(columns + 1):
+            cell_start[row, column] = starts[row * columns + column]
+    return cell_start, members

@@ -1,0 +1,143 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from catalog import CatalogError, CoverageError, UnreadableFileError, open_forcing
+from catalog.forcing import source_coordinate
+from catalog.names import EASTWARD_CURRENT, NORTHWARD_CURRENT, SEA_TEMPERATURE
+
+U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
+
+
+def _scaled(factor: float):
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        for name in ("uo", "vo"):
+            ds[name][:] = ds[name] * factor
+        return ds
+
+    return change
+
+
+def test_files_of_a_pattern_are_joined_along_time(write_currents, tmp_path: Path) -> None:
+    write_currents("day2.nc", times=np.arange(4.0, 8.0))
+    write_currents("day1.nc", times=np.arange(0.0, 4.0))
+    ds = open_forcing(tmp_path / "day*.nc", "currents")
+    assert ds.sizes["time"] == 8
+    assert (np.diff(ds["time"]) == np.timedelta64(1, "h")).all()
+    sources = ds[source_coordinate(U)].to_numpy()
+    assert [Path(name).name for name in sources[[0, -1]]] == ["day1.nc", "day2.nc"]
+
+
+@pytest.mark.parametrize("doubled_last", [True, False])
+def test_the_later_of_overlapping_files_wins(write_currents, doubled_last: bool) -> None:
+    plain = write_currents("plain.nc", times=np.arange(0.0, 4.0))
+    doubled = write_currents("doubled.nc", times=np.arange(2.0, 6.0), change=_scaled(2.0))
+    files = [plain, doubled] if doubled_last else [doubled, plain]
+    u = open_forcing(files, "currents")[U].isel(latitude=0, longitude=0)
+    overlap = 0.2 if doubled_last else 0.1
+    np.testing.assert_allclose(u, [0.1, 0.1, overlap, overlap, 0.2, 0.2])
+
+
+def test_components_in_separate_files(write_currents) -> None:
+    u = write_currents("u.nc", change=lambda ds: ds.drop_vars("vo"))
+    v = write_currents("v.nc", times=np.arange(1.0, 5.0), change=lambda ds: ds.drop_vars("uo"))
+    ds = open_forcing([u, v], "currents")
+    assert ds.sizes["time"] == 3
+    assert set(ds[source_coordinate(V)].to_numpy()) == {str(v)}
+
+
+def test_daily_temperature_beside_hourly_currents(write_currents) -> None:
+    def temperature(ds: xr.Dataset) -> xr.Dataset:
+        warm = ds["uo"].copy(data=np.full(ds["uo"].shape, 20.0, "f4")) + ds["time"] / 24.0
+        return ds.drop_vars(["uo", "vo"]).assign(thetao=warm.assign_attrs(units="degrees_C"))
+
+    currents = write_currents("c.nc", times=np.arange(48.0))
+    daily = write_currents("t.nc", times=np.array([12.0, 36.0]), change=temperature)
+    ds = open_forcing([currents, daily], "currents")
+    assert ds.sizes["time"] == 48
+    by_hour = ds[SEA_TEMPERATURE].isel(latitude=0, longitude=0)
+    np.testing.assert_allclose(
+        by_hour[[0, 23, 25, 47]], 273.15 + np.array([20.5, 20.5, 21.5, 21.5])
+    )
+
+
+def test_different_grids_name_both_files(write_currents) -> None:
+    a = write_currents("a.nc")
+    b = write_currents("b.nc", longitude=np.array([34.1, 34.6, 35.1, 35.6]))
+    with pytest.raises(CatalogError, match=r"b\.nc: 3 x 4.*a\.nc has 3 x 4.*same grid"):
+        open_forcing([a, b], "currents")
+
+
+def test_box_is_cut_on_reading(write_currents) -> None:
+    path = write_currents(latitude=np.arange(30.0, 40.0), longitude=np.arange(10.0, 20.0))
+    ds = open_forcing(path, "currents", box=(13.2, 34.1, 14.8, 35.9))
+    np.testing.assert_array_equal(ds["longitude"], [12.0, 13.0, 14.0, 15.0, 16.0])
+    with pytest.raises(CoverageError, match=r"currents\.nc, variable 'uo'"):
+        open_forcing(path, "currents", box=(13.2, 34.1, 24.8, 35.9))
+
+
+def test_zero_in_both_components_at_every_time_is_land(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        for name in ("uo", "vo"):
+            ds[name][:, 0, 0] = 0.0  # land
+            ds[name][0, 1, 1] = 0.0  # slack water
+        ds["uo"][:, 2, 2] = 0.0  # northward only
+        ds["thetao"] = xr.full_like(ds["uo"], 20.0).assign_attrs(units="degrees_C")
+        return ds
+
+    ds = open_forcing(write_currents(change=change), "currents")
+    for name in (U, V, SEA_TEMPERATURE):
+        land = ds[name].isnull()
+        assert bool(land[:, 0, 0].all())
+        assert int(land.sum()) == ds.sizes["time"]
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_blank_times_are_left_out(write_currents, value: float) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["uo"][1], ds["vo"][1] = value, value
+        return ds
+
+    ds = open_forcing(write_currents(change=change), "currents")
+    hours = (ds["time"].to_numpy() - np.datetime64("2021-08-24")) / np.timedelta64(1, "h")
+    np.testing.assert_array_equal(hours, [0.0, 2.0, 3.0])
+
+
+def test_a_blank_time_does_not_hide_the_same_time_of_another_file(write_currents) -> None:
+    def blank(ds: xr.Dataset) -> xr.Dataset:
+        ds["uo"][1] = np.nan
+        return ds
+
+    files = [write_currents("a.nc"), write_currents("b.nc", change=blank)]
+    assert open_forcing(files, "currents").sizes["time"] == 4
+
+
+@pytest.mark.parametrize("factor", [0.0, np.nan])
+def test_no_value_anywhere(write_currents, factor: float) -> None:
+    path = write_currents(change=_scaled(factor))
+    with pytest.raises(CatalogError, match=r"currents\.nc.*sea_water_velocity.*no value anywhere"):
+        open_forcing(path, "currents")
+
+
+def test_still_water_everywhere_tells_how_to_switch_currents_off(write_currents) -> None:
+    with pytest.raises(CatalogError, match="current_factor = 0"):
+        open_forcing(write_currents(change=_scaled(0.0)), "currents")
+
+
+def test_paths(tmp_path: Path, write_currents) -> None:
+    with pytest.raises(UnreadableFileError, match=r"no file matches .*sea\*\.nc"):
+        open_forcing(tmp_path / "sea*.nc", "currents")
+    with pytest.raises(UnreadableFileError, match="no such file"):
+        open_forcing(str(tmp_path / "sea.nc"), "currents")
+    with pytest.raises(UnreadableFileError, match="is a folder"):
+        open_forcing(tmp_path, "currents")
+    with pytest.raises(UnreadableFileError, match="empty"):
+        open_forcing([], "currents")
+    bracketed = write_currents("run[1].nc")
+    assert open_forcing(bracketed, "currents").sizes["time"] == 4
+
+
+def test_messages_are_one_line() -> None:
+    assert str(CatalogError("GDAL says:\n  two lines\n")) == "GDAL says: two lines"

@@ -1,0 +1,263 @@
+"""Dialects of one NetCDF file, each seen in the wild, through the public function."""
+
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+
+from catalog import CatalogError, UnreadableFileError, open_forcing
+from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND, NORTHWARD_CURRENT, SEA_TEMPERATURE
+
+U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
+
+
+def _set_u(values_of):
+    """Change u to a function of (time, latitude, longitude) of the file."""
+
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        u = values_of(ds["time"], ds["lat"], ds["lon"]).astype("f4")
+        return ds.assign(uo=u.transpose("time", "lat", "lon").assign_attrs(ds["uo"].attrs))
+
+    return change
+
+
+def test_plain_file(write_currents) -> None:
+    ds = open_forcing(write_currents(), "currents")
+    assert list(ds.data_vars) == [U, V]
+    assert ds[U].dims == ("time", "latitude", "longitude")
+    assert ds["time"].dtype == "datetime64[ns]"
+    assert ds[U].dtype == np.float32
+    assert ds[U].attrs == {"standard_name": U, "units": "m s-1"}
+    np.testing.assert_array_equal(
+        ds["time"][:2], np.array(["2021-08-24T00", "2021-08-24T01"], "M8")
+    )
+    np.testing.assert_array_equal(ds["latitude"], [35.0, 35.5, 36.0])
+    np.testing.assert_allclose(ds[U], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("u", "v"),
+    [("vozocrtx", "vomecrty"), ("water_u", "water_v"), ("UTOTAL", "VTOTAL"), ("U", "V")],
+)
+def test_variable_names(write_currents, u: str, v: str) -> None:
+    path = write_currents(change=lambda ds: ds.rename(uo=u, vo=v))
+    np.testing.assert_allclose(open_forcing(path, "currents")[V], -0.2)
+
+
+@pytest.mark.parametrize("key", ["standard_name", "short_name"])
+@pytest.mark.parametrize(
+    ("u", "v"), [("x_sea_water_velocity", "y_sea_water_velocity"), ("vozocrtx", "vomecrty")]
+)
+def test_attributes_name_the_variable(write_currents, key: str, u: str, v: str) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["uo"].attrs[key], ds["vo"].attrs[key] = u, v
+        return ds.rename(uo="var131", vo="var132")
+
+    np.testing.assert_allclose(open_forcing(write_currents(change=change), "currents")[U], 0.1)
+
+
+def test_standard_name_goes_before_variable_name(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["total"] = ds["uo"].copy(data=ds["uo"] * 2).assign_attrs(standard_name=U)
+        return ds
+
+    np.testing.assert_allclose(open_forcing(write_currents(change=change), "currents")[U], 0.2)
+
+
+def test_two_candidates_are_refused(write_currents) -> None:
+    path = write_currents(change=lambda ds: ds.assign(water_u=ds["uo"]))
+    with pytest.raises(CatalogError, match=r"uo, water_u could each be eastward_sea_water"):
+        open_forcing(path, "currents")
+
+
+def test_missing_component_lists_what_there_is(write_currents) -> None:
+    path = write_currents(change=lambda ds: ds.rename(vo="banana"))
+    with pytest.raises(CatalogError, match=r"no northward_sea_water_velocity.*banana"):
+        open_forcing(path, "currents")
+
+
+def test_file_for_another_role_is_named(write_currents) -> None:
+    with pytest.raises(CatalogError, match=r"no eastward_wind and no northward_wind.*uo, vo"):
+        open_forcing(write_currents(), "winds")
+
+
+def test_units_are_converted(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["uo"].attrs["units"] = "cm/s"
+        ds["thetao"] = ds["uo"].copy(data=np.full(ds["uo"].shape, 20.0, "f4"))
+        ds["thetao"].attrs["units"] = "degrees_C"
+        return ds
+
+    ds = open_forcing(write_currents(change=change), "currents")
+    np.testing.assert_allclose(ds[U], 0.001, rtol=1e-6)
+    np.testing.assert_allclose(ds[SEA_TEMPERATURE], 293.15, rtol=1e-6)
+
+
+def test_implausible_values_point_at_the_unit(write_currents) -> None:
+    path = write_currents(change=_set_u(lambda t, y, x: 0.0 * t + y + 0.0 * x))
+    with pytest.raises(CatalogError, match=r"'uo'.*35 to 36 m s-1, expected -10 to 10"):
+        open_forcing(path, "currents")
+
+
+def test_descending_latitude_and_0_to_360_longitude(write_currents) -> None:
+    path = write_currents(
+        latitude=np.array([36.0, 35.5, 35.0]),
+        longitude=np.array([0.0, 1.0, 358.0, 359.0]),
+        change=_set_u(lambda t, y, x: 0.0 * t + y / 10 + x / 1000),
+    )
+    ds = open_forcing(path, "currents")
+    np.testing.assert_array_equal(ds["latitude"], [35.0, 35.5, 36.0])
+    np.testing.assert_array_equal(ds["longitude"], [-2.0, -1.0, 0.0, 1.0])
+    node = ds[U].isel(time=0).sel(latitude=35.5, longitude=-2.0)
+    assert float(node) == pytest.approx(3.55 + 0.358)
+
+
+def test_names_of_coordinates_and_order_of_dimensions(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["lat"].attrs, ds["lon"].attrs = {}, {}
+        ds = ds.rename_dims(lat="y", lon="x").rename_vars(lat="nav_lat", lon="nav_lon")
+        ds = ds.drop_indexes(["nav_lat", "nav_lon"]).rename(time="time_counter")
+        return ds.transpose("x", "y", "time_counter")
+
+    ds = open_forcing(write_currents(change=change), "currents")
+    assert ds[U].shape == (4, 3, 4)
+
+
+def test_depth_nearest_the_surface_is_taken(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        depth = xr.DataArray([50.0, 10.0, 0.5], dims="depth", coords={"depth": [50.0, 10.0, 0.5]})
+        u = (ds["uo"] / depth).astype("f4").assign_attrs(ds["uo"].attrs)
+        return ds.assign(uo=u)
+
+    np.testing.assert_allclose(open_forcing(write_currents(change=change), "currents")[U], 0.2)
+
+
+def test_new_era5_layout(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds = ds.rename(uo="u10", vo="v10", time="valid_time", lat="latitude", lon="longitude")
+        return ds.assign_coords(number=0, expver=("valid_time", ["0001"] * 4)).expand_dims("number")
+
+    ds = open_forcing(write_currents(change=change), "winds")
+    np.testing.assert_allclose(ds[EASTWARD_WIND], 0.1)
+
+
+def test_final_and_preliminary_era5_are_joined(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds = ds.rename(uo="u10", vo="v10")
+        hour = xr.DataArray(np.arange(4), dims="time")
+        both = xr.concat([ds.where(hour < 2), (3 * ds).where(hour >= 2)], "expver")
+        for name in ("u10", "v10"):
+            both[name].attrs["units"] = "m s**-1"
+        return both
+
+    ds = open_forcing(write_currents(change=change), "winds")
+    np.testing.assert_allclose(ds[EASTWARD_WIND][:, 0, 0], [0.1, 0.1, 0.3, 0.3])
+
+
+def test_ensemble_is_refused(write_currents) -> None:
+    path = write_currents(change=lambda ds: ds.expand_dims(number=3))
+    with pytest.raises(CatalogError, match="'number' has 3 entries"):
+        open_forcing(path, "currents")
+
+
+def test_curvilinear_grid_is_refused(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        lat, lon = xr.broadcast(ds["lat"], ds["lon"])
+        ds = ds.drop_vars(["lat", "lon"]).rename_dims(lat="y", lon="x")
+        return ds.assign_coords(
+            nav_lat=(("y", "x"), lat.to_numpy()), nav_lon=(("y", "x"), lon.to_numpy())
+        )
+
+    with pytest.raises(CatalogError, match=r"'nav_lat' has shape \(3, 4\).*curvilinear"):
+        open_forcing(write_currents(change=change), "currents")
+
+
+def test_no_latitude_is_refused(write_currents) -> None:
+    path = write_currents(change=lambda ds: ds.drop_vars("lat").rename_dims(lat="row"))
+    with pytest.raises(CatalogError, match="no latitude axis"):
+        open_forcing(path, "currents")
+
+
+def test_swapped_latitude_and_longitude(write_currents) -> None:
+    path = write_currents(latitude=np.array([120.0, 121.0]))
+    with pytest.raises(CatalogError, match=r"latitude runs from 120 to 121.*swapped"):
+        open_forcing(path, "currents")
+
+
+def test_time_is_the_middle_of_its_bounds(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["time"].attrs["bounds"] = "time_bnds"
+        begin = ds["time"].to_numpy()
+        return ds.assign(time_bnds=(("time", "nv"), np.stack([begin, begin + 24.0], axis=1)))
+
+    path = write_currents(times=np.arange(0.0, 72.0, 24.0), change=change)
+    ds = open_forcing(path, "currents")
+    assert ds["time"].to_numpy()[0] == np.datetime64("2021-08-24T12:00")
+
+
+def test_no_leap_calendar_keeps_the_date(write_currents) -> None:
+    ds = open_forcing(write_currents(calendar="noleap"), "currents")
+    assert ds["time"].to_numpy()[0] == np.datetime64("2021-08-24")
+
+
+def test_valid_range_of_a_packed_time_does_not_mask(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["time"].attrs.update(valid_min=np.int32(2), valid_max=np.int32(3))
+        ds["time"].encoding.update(dtype="int32", scale_factor=0.5, _FillValue=np.int32(-99))
+        return ds
+
+    assert open_forcing(write_currents(change=change), "currents").sizes["time"] == 4
+
+
+def test_packed_values_and_undeclared_default_fill(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["vo"][:, 0, 0] = np.nan
+        ds["vo"].encoding.update(dtype="int16", scale_factor=0.01, _FillValue=np.int16(-32767))
+        ds["uo"][:, 0, 0] = netCDF4.default_fillvals["f4"]
+        ds["uo"].encoding["_FillValue"] = None
+        return ds
+
+    ds = open_forcing(write_currents(change=change), "currents")
+    np.testing.assert_allclose(ds[V][0, 1], -0.2, atol=1e-6)
+    for name in (U, V):
+        assert bool(ds[name][:, 0, 0].isnull().all())
+        assert int(ds[name].isnull().sum()) == 4
+
+
+def test_contradictory_fill_values_do_not_warn(write_currents) -> None:
+    path = write_currents()
+    with netCDF4.Dataset(path, "a") as file:
+        file["uo"].missing_value = np.float32(-999.0)
+        file["uo"][:, 0, 0] = -999.0
+    u = open_forcing(path, "currents")[U]
+    assert bool(u[:, 0, 0].isnull().all())
+    assert int(u.isnull().sum()) == u.sizes["time"]
+
+
+@pytest.mark.parametrize("format", ["NETCDF4", "NETCDF3_CLASSIC"])
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+def test_truncated_file(write_currents, format: str, kept: float) -> None:
+    path: Path = write_currents(times=np.arange(400.0), format=format)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(UnreadableFileError, match=r"currents\.nc.*cut short"):
+        open_forcing(path, "currents")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"\n<!DOCTYPE html><html>404</html>", "HTML"),
+        (b"PK\x03\x04....", "zip"),
+        (b"GRIB....", "GRIB"),
+        (b"lon,lat,u,v\n", "cannot be read as NetCDF"),
+    ],
+)
+def test_not_netcdf(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "currents.nc"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFileError, match=message):
+        open_forcing(path, "currents")

@@ -1,0 +1,172 @@
+"""The command line: arguments, messages and progress; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from optimizer import History
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
+)
+
+CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line and exit code 2."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (ValueError, OSError) as error:
+        if not _is_for_users(error):
+            raise
+        print(f"witoil: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _is_for_users(error: Exception) -> bool:
+    """Tell a mistake that its message explains from a fault of the program."""
+    from catalog.errors import CatalogError
+    from simulator.errors import SimulatorError
+    from witoil.errors import WitoilError
+
+    return isinstance(error, CatalogError | SimulatorError | WitoilError)
+
+
+@app.command()
+def simulate(case: CaseFile, out: Out = Path("out")) -> None:
+    """Run a case once."""
+    from witoil.case import load_case
+    from witoil.outputs import write_run
+    from witoil.simulation import prepare, run
+    from witoil.tunables import TUNABLES
+
+    scenario = prepare(load_case(case))
+    _say_coverage(scenario)
+    with _bar("simulating", 1.0) as advance:
+        result = run(scenario, on_output=advance)
+    parameters = {name: scenario.default_of(name) for name in TUNABLES}
+    summary = write_run(scenario, result, out, parameters=parameters)
+    counts = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in summary["status"].items())
+    print(f"{summary['particles']:,} particles at the end: {counts}")
+    for score in summary["scores"]:
+        print(f"{score['time']}: FSS " + _fss(score["fss"]))
+    print(f"written to {out}")
+
+
+@app.command()
+def optimise(
+    case: CaseFile,
+    out: Out = Path("out"),
+    evaluations: Annotated[
+        int | None, typer.Option(help="Simulations in all, instead of the case's.", min=1)
+    ] = None,
+) -> None:
+    """Find the parameters with which a case matches its observations.
+
+    Started again with the same arguments it goes on where it was.
+    """
+    from witoil.case import load_case
+
+    loaded = load_case(case)
+    if evaluations is not None:
+        search = loaded.optimise.model_copy(update={"evaluations": evaluations})
+        loaded = loaded.model_copy(update={"optimise": search})
+    _optimise(loaded, out)
+
+
+@app.command()
+def demo(out: Out = Path("demo")) -> None:
+    """Run the whole chain on a synthetic twin experiment: no data, no network."""
+    from witoil.case import load_case
+    from witoil.demo import TRUTH, make_twin
+
+    case_file = make_twin(out)
+    print(f"a synthetic spill near an island stands in {case_file}")
+    study = _optimise(load_case(case_file), out)
+    for name, true in TRUTH.items():
+        print(f"{name}: true {true:g}, found {study['best']['parameters'][name]:.3g}")
+
+
+@app.command()
+def score(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
+    observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
+    windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a run or mask against an observation."""
+    from witoil.scoring import score_files
+
+    scores = score_files(run, observation, windows=windows)
+    if as_json:
+        print(json.dumps(scores, indent=2))
+        return
+    print("FSS " + _fss(scores["fss"]))
+    for name in ("iou", "area_ratio", "centroid_distance_m"):
+        print(f"{name.replace('_', ' ')}: {scores[name]:.3f}")
+
+
+def _optimise(case: Any, out: Path) -> dict[str, Any]:
+    from witoil.calibration import optimise as search
+
+    total = case.optimise.evaluations
+    with _bar("calibrating", total) as advance:
+
+        def on_trial(history: History) -> None:
+            best = history.best
+            advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+
+        study = search(case, out, on_trial=on_trial)
+    for label in ("best", "default", "persistence"):
+        if study[label] is not None:
+            print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
+    print(f"report: {out / 'report.html'}")
+    return study
+
+
+def _fss(fss: dict[str, float | None]) -> str:
+    return "  ".join(f"{w}: {'-' if s is None else f'{s:.3f}'}" for w, s in fss.items())
+
+
+def _say_coverage(scenario: Any) -> None:
+    for report in scenario.coverage:
+        print(report)
+
+
+@contextmanager
+def _bar(label: str, total: float) -> Iterator[Any]:
+    """Show a progress bar on standard error with the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(label, total=total, note="")
+
+        def advance(done: float, note: str = "") -> None:
+            progress.update(task, completed=done, note=note)
+
+        yield advance

@@ -1,0 +1,198 @@
+"""What a run leaves behind: CF NetCDF, masks, outlines, a budget and a summary."""
+
+from __future__ import annotations
+
+import csv
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import shapely
+import xarray as xr
+from pyproj import Transformer
+from rasterio.features import shapes
+from shapely.geometry import mapping, shape
+from shapely.ops import transform as transform_geometry
+
+import optimizer
+from simulator import Status
+from witoil.case import Case
+from witoil.files import replacing, write_json
+from witoil.simulation import Scenario, mask_at
+from witoil.verification import Mask, VerificationGrid
+
+LIBRARIES = ("witoil", "numba", "numpy", "scikit-optimize", "scikit-learn", "xarray")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def stamp(time: np.datetime64) -> str:
+    """Return a time as file names have it, 20210824T1533."""
+    return np.datetime_as_string(time, unit="m").replace("-", "").replace(":", "")
+
+
+def write_run(
+    scenario: Scenario,
+    result: xr.Dataset,
+    folder: Path,
+    *,
+    parameters: dict[str, float],
+) -> dict[str, Any]:
+    """Write all outputs of one run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    result : Dataset
+        From `witoil.simulation.run`.
+    folder : Path
+        Made where it does not exist.
+    parameters : dict
+        Tunable parameters as they were in this run.
+
+    Returns
+    -------
+    dict
+        The summary, as written to `summary.json`.
+
+    Raises
+    ------
+    OutputError
+        Where something cannot be written; no file is then left half-written.
+    """
+    write_trajectories(scenario.case, result, parameters, folder / "particles.nc")
+    write_budget(result, folder / "budget.csv")
+    limit = parameters["detection_limit_um"]
+    times = [observation.time for observation in scenario.observations]
+    scores = []
+    for time in times or [result["time"].values[-1]]:
+        mask = mask_at(scenario, result, time, limit)
+        write_mask(mask, scenario.grid, time, folder / f"mask_{stamp(time)}.tif")
+        write_outline(mask, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+    for observation in scenario.observations:
+        mask = mask_at(scenario, result, observation.time, limit)
+        scores.append(
+            {"time": stamp(observation.time), "observation": list(observation.slick.sources)}
+            | optimizer.score_masks(
+                mask,
+                observation.mask,
+                windows=scenario.case.score.windows,
+                resolution=scenario.grid.resolution,
+            )
+        )
+    summary = {
+        "name": scenario.case.name,
+        "parameters": parameters,
+        "particles": int(result.sizes["trajectory"]),
+        "seed": scenario.case.model.seed,
+        "status": status_counts(result),
+        "mass_kg": {"released": float(result["mass"].sum())},
+        "scores": scores,
+        "coverage": [report.as_dict() for report in scenario.coverage],
+        "stokes_drift": scenario.forcing.stokes_origin,
+        "versions": versions(),
+        "case": scenario.case.model_dump(mode="json"),
+    }
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def status_counts(result: xr.Dataset) -> dict[str, int]:
+    """Return how many particles ended in each status; they add up to the number of particles."""
+    counts = np.bincount(result["status"].values[:, -1], minlength=len(Status))
+    return {status.name.lower(): int(counts[status]) for status in Status}
+
+
+def write_trajectories(
+    case: Case, result: xr.Dataset, parameters: dict[str, float], path: Path
+) -> None:
+    """Write the particles as a CF trajectory file."""
+    document = result.assign_attrs(
+        Conventions="CF-1.8",
+        featureType="trajectory",
+        title=f"Drift of oil: {case.name}",
+        institution="not given",
+        source=f"witoil {version('witoil')}, Lagrangian particle model",
+        history=f"{np.datetime_as_string(np.datetime64('now'), unit='s')}Z written by witoil",
+        references="see the documentation of witoil",
+        comment="status tells floating, beached and lost particles apart",
+        witoil_case=json.dumps(case.model_dump(mode="json")),
+        witoil_parameters=json.dumps(parameters),
+    )
+    encoding: dict[str, dict[str, Any]] = {
+        name: {"zlib": True, "complevel": 1} for name in ("lon", "lat", "status")
+    }
+    encoding["lon"]["_FillValue"] = encoding["lat"]["_FillValue"] = np.nan
+    encoding["time"] = {
+        "units": f"seconds since {np.datetime_as_string(result['time'].values[0], unit='s')}",
+        "calendar": "standard",
+        "dtype": "float64",
+        "_FillValue": None,
+    }
+    for name in ("mass", "release", "trajectory"):
+        encoding[name] = {"_FillValue": None}
+    with replacing(path) as temporary:
+        document.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+def write_budget(result: xr.Dataset, path: Path) -> None:
+    """Write the mass in each status at every output time, as shares of the mass released."""
+    mass = result["mass"].values
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        names = [status.name.lower() for status in Status]
+        writer.writerow(["time", "mass_kg", *(f"{name}_fraction" for name in names)])
+        for k, time in enumerate(result["time"].values):
+            status = result["status"].values[:, k]
+            parts = np.bincount(status, weights=mass, minlength=len(Status)) / mass.sum()
+            text = np.datetime_as_string(time, unit="s") + "Z"
+            writer.writerow([text, f"{mass.sum():.6g}", *(f"{part:.9f}" for part in parts)])
+
+
+def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
+    """Write a mask as GeoTIFF, uint8, 1 = oil."""
+    rows, columns = grid.shape
+    with (
+        replacing(path) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            dtype="uint8",
+            count=1,
+            width=columns,
+            height=rows,
+            crs=grid.crs.to_wkt(),
+            transform=grid.transform,
+            compress="deflate",
+        ) as file,
+    ):
+        file.write(mask.astype(np.uint8), 1)
+        file.update_tags(TIFFTAG_DATETIME=np.datetime_as_string(time, unit="s"), time=f"{time}Z")
+        file.set_band_description(1, "oil")
+
+
+def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
+    """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
+    polygons = [
+        shape(part)
+        for part, value in shapes(mask.astype(np.uint8), mask=mask, transform=grid.transform)
+        if value == 1
+    ]
+    to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True).transform
+    outline = transform_geometry(to_degrees, shapely.MultiPolygon(polygons))
+    feature = {
+        "type": "Feature",
+        "geometry": mapping(outline),
+        "properties": {
+            "time": np.datetime_as_string(time, unit="s") + "Z",
+            "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
+        },
+    }
+    write_json(path, {"type": "FeatureCollection", "features": [feature]})

@@ -1,0 +1,322 @@
+"""From a case to a run: data from the catalogue, physics from the simulator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+from shapely.geometry.base import BaseGeometry
+
+import catalog
+import simulator
+from witoil.case import AreaSource, Case, PointSource, Time
+from witoil.errors import CaseError
+from witoil.verification import Box, Mask, VerificationGrid
+
+FASTEST_DRIFT = 2.0
+"""Speed at which the area of the run is cut out of the forcing. [m s-1]"""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A slick that was seen, on the verification grid."""
+
+    time: np.datetime64
+    mask: Mask
+    slick: catalog.Slick
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A case with its data read, ready to be run any number of times.
+
+    Attributes
+    ----------
+    case : Case
+    forcing : simulator.Forcing
+    coverage : tuple of catalog.Coverage
+        What each forcing variable covers, and what was done about gaps.
+    coast : simulator.Coast
+    particles : simulator.Particles
+        As the case has them; `source_share` changes their mass.
+    grid : VerificationGrid
+    observations : tuple of Observation
+        In time order.
+    seen_first : Mask
+        The slick last seen before the first observation: the area releases.
+    """
+
+    case: Case
+    forcing: simulator.Forcing
+    coverage: tuple[catalog.Coverage, ...]
+    coast: simulator.Coast
+    particles: simulator.Particles
+    grid: VerificationGrid
+    observations: tuple[Observation, ...]
+    seen_first: Mask
+
+    @cached_property
+    def from_point(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which particles come from point sources."""
+        kinds = np.array([isinstance(r, PointSource) for r in self.case.release])
+        return kinds[self.particles.release_number]
+
+    def default_of(self, name: str) -> float:
+        """Return what the case has for a tunable parameter."""
+        if name == "source_share":
+            mass = self.particles.mass
+            return float(mass[self.from_point].sum() / mass.sum())
+        if name == "detection_limit_um":
+            return self.case.score.detection_limit_um
+        return float(getattr(self.case.model, name))
+
+    def masses(self, source_share: float | None) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Return the mass of each particle, with point sources given a share of the whole. [kg]"""
+        mass, point = self.particles.mass, self.from_point
+        if source_share is None:
+            return mass
+        factor = np.where(
+            point,
+            source_share * mass.sum() / max(mass[point].sum(), 1e-300),
+            (1.0 - source_share) * mass.sum() / max(mass[~point].sum(), 1e-300),
+        )
+        return mass * factor
+
+
+def prepare(case: Case) -> Scenario:
+    """Read all that a case needs, and refuse it where something is not covered.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    CatalogError, CaseError, SimulatorError
+        Before anything is computed; one line that says what to change.
+    """
+    start, end = _datetime64(case.time.start), _datetime64(case.time.end)
+    releases = [_release(case, k) for k in range(len(case.release))]
+    slicks = _observed(case)
+    wanted = _bounds([r.geometry for r in releases])
+    area = _reach(wanted, start, end)
+    datasets, coverage = _forcing(case, start, end, wanted, area)
+    forcing = simulator.Forcing.from_datasets(
+        **datasets, start=start, stokes_drift=case.forcing.stokes_drift
+    )
+    land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
+    particles = simulator.seed_particles(
+        releases, case.model.particles, seed=case.model.seed, land=land
+    )
+    grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m)
+    areas = [r.geometry for r in releases if isinstance(r, simulator.AreaRelease)]
+    return Scenario(
+        case=case,
+        forcing=forcing,
+        coverage=tuple(coverage),
+        coast=simulator.Coast.from_land(land, forcing.grid),
+        particles=particles,
+        grid=grid,
+        observations=tuple(_observation(s, grid, k) for k, s in enumerate(slicks)),
+        seen_first=np.any([np.zeros(grid.shape, bool), *map(grid.mask_of, areas)], axis=0),
+    )
+
+
+def run(
+    scenario: Scenario,
+    changed: Mapping[str, float] | None = None,
+    *,
+    hourly: bool = True,
+    threads: int | None = None,
+    on_output: Callable[[float], None] | None = None,
+) -> xr.Dataset:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    changed : mapping, optional
+        Tunable parameters that differ from the case.
+    hourly : bool
+        Also keep the regular outputs of the case, not only the observation times.
+    threads : int, optional
+    on_output : callable, optional
+        Called with the share that is done.
+
+    Returns
+    -------
+    Dataset
+        CF trajectories.
+    """
+    model = scenario.case.model
+    changed = changed or {}
+    physics = {name: getattr(model, name) for name in simulator.Parameters.names()}
+    physics |= {name: value for name, value in changed.items() if name in physics}
+    start, end = scenario.forcing.start, _datetime64(scenario.case.time.end)
+    times = {observation.time for observation in scenario.observations}
+    if hourly or not times:
+        interval = np.timedelta64(round(model.output_interval_minutes * 60e9), "ns")
+        times |= {*np.arange(start, end, interval), end}
+    result = simulator.run(
+        scenario.forcing,
+        scenario.particles,
+        scenario.coast,
+        end=end,
+        output_times=sorted(times),
+        time_step=60.0 * model.time_step_minutes,
+        parameters=simulator.Parameters(**physics),
+        seed=model.seed,
+        threads=threads,
+        on_output=on_output,
+    )
+    result["mass"].values[:] = scenario.masses(changed.get("source_share"))
+    return result
+
+
+def mask_at(
+    scenario: Scenario,
+    result: xr.Dataset,
+    time: np.datetime64,
+    detection_limit_um: float | None = None,
+) -> Mask:
+    """Return the slick that a sensor would see at an output time of a run."""
+    at = result.sel(time=time)
+    afloat = at["status"].values == simulator.Status.AFLOAT
+    column, row = scenario.grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
+    thickness = simulator.oil_thickness(
+        column,
+        row,
+        at["mass"].values[afloat],
+        scenario.grid.shape,
+        cell_area=scenario.grid.resolution**2,
+        density=oil_density(scenario.case),
+    )
+    limit = detection_limit_um or scenario.case.score.detection_limit_um
+    return simulator.slick_mask(thickness, 1e-6 * limit)
+
+
+def oil_density(case: Case) -> float:
+    """Return the density of the case's oil. [kg m-3]"""
+    if case.oil.api_gravity is not None:
+        return simulator.density_from_api(case.oil.api_gravity)
+    assert case.oil.name is not None
+    return simulator.density_from_api(simulator.GENERIC_API_GRAVITY[case.oil.name])
+
+
+def _datetime64(time: Time) -> np.datetime64:
+    return np.datetime64(time.replace(tzinfo=None), "ns")
+
+
+def _release(case: Case, k: int) -> simulator.Release:
+    source = case.release[k]
+    if isinstance(source, AreaSource):
+        slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
+        time = _datetime64(source.time or case.time.start)
+        return simulator.AreaRelease(slick.geometry, 1e3 * source.mass_tonnes, time)
+    start = _datetime64(source.start or case.time.start)
+    if source.rate_tonnes_per_hour is not None:
+        end = _datetime64(source.end or case.time.end)
+        mass = source.rate_tonnes_per_hour * 1e3 * float((end - start) / np.timedelta64(1, "h"))
+    else:
+        assert source.mass_tonnes is not None
+        end = _datetime64(source.end) if source.end else start
+        mass = 1e3 * source.mass_tonnes
+    return simulator.PointRelease(source.lon, source.lat, mass, start, end)
+
+
+def _observed(case: Case) -> list[catalog.Slick]:
+    """Read the observations and put them in time order."""
+    slicks = []
+    for k, source in enumerate(case.observation):
+        slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
+        if slick.time is None:
+            raise CaseError(
+                f"observation.{k}.time: none given, and none in the attributes or the name of "
+                f"{slick.sources[0]}; expected time = 2021-08-24T15:33:00Z or the like"
+            )
+        if not case.time.start < slick.time <= case.time.end:
+            raise CaseError(
+                f"observation.{k}.time: found {slick.time:%Y-%m-%dT%H:%MZ}, expected a time "
+                f"within the run, {case.time.start:%Y-%m-%dT%H:%MZ} to "
+                f"{case.time.end:%Y-%m-%dT%H:%MZ}"
+            )
+        slicks.append(slick)
+    return sorted(slicks, key=lambda slick: slick.time)
+
+
+def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observation:
+    mask = grid.mask_of(slick.geometry)
+    if not mask.any():
+        raise CaseError(
+            f"observation.{k}: {slick.sources[0]} shares no cell with the area of the run; "
+            "expected a slick within reach of the release"
+        )
+    assert slick.time is not None
+    return Observation(_datetime64(slick.time), mask, slick)
+
+
+def _forcing(
+    case: Case, start: np.datetime64, end: np.datetime64, wanted: Box, area: Box
+) -> tuple[dict[str, xr.Dataset], list[catalog.Coverage]]:
+    """Read the fields of a run, cut to its period and area."""
+    datasets: dict[str, xr.Dataset] = {}
+    coverage: list[catalog.Coverage] = []
+    sources = {role: getattr(case.forcing, role) for role in ("currents", "winds", "waves")}
+    for role, source in sources.items():
+        if source is None:
+            continue
+        whole = catalog.open_forcing(case.paths(source), role)
+        box = _within(area, whole, wanted)
+        datasets[role], reports = catalog.prepare_forcing(
+            whole, start=start, end=end, box=box, gap_policy=case.forcing.gap_policy
+        )
+        coverage += reports
+    for report in coverage:
+        _log.info("%s", report)
+    return datasets, coverage
+
+
+def _bounds(geometries: list[BaseGeometry]) -> Box:
+    low = np.min([g.bounds for g in geometries], axis=0)
+    high = np.max([g.bounds for g in geometries], axis=0)
+    return float(low[0]), float(low[1]), float(high[2]), float(high[3])
+
+
+def _widened(box: Box, degrees: float) -> Box:
+    west, south, east, north = box
+    return west - degrees, max(south - degrees, -90.0), east + degrees, min(north + degrees, 90.0)
+
+
+def _reach(box: Box, start: np.datetime64, end: np.datetime64) -> Box:
+    """Widen a box by what the fastest oil covers during the run."""
+    metres = FASTEST_DRIFT * float((end - start) / np.timedelta64(1, "s"))
+    west, south, east, north = box
+    per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
+    dx, dy = metres / per_lon, metres / per_lat
+    return west - dx, south - dy, east + dx, north + dy
+
+
+def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:
+    """Cut the area to what a field has, but never below what the releases need."""
+    lon, lat = data["longitude"].values, data["latitude"].values
+    return (
+        min(max(area[0], float(lon[0])), wanted[0]),
+        min(max(area[1], float(lat[0])), wanted[1]),
+        max(min(area[2], float(lon[-1])), wanted[2]),
+        max(min(area[3], float(lat[-1])), wanted[3]),
+    )
+
+
+def _coastline(case: Case) -> str:
+    source = case.forcing.coastline
+    return source if source in ("osm", "gshhg", "none") else case.paths(source)[0]

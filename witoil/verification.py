@@ -1,0 +1,91 @@
+"""The grid on which simulated and observed slicks are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_utm_crs_info
+from rasterio.features import rasterize
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import transform as transform_geometry
+
+from witoil.errors import WitoilError
+
+MAX_CELLS = 50_000_000
+"""More cells than this are refused: some 50 MB for each mask."""
+
+Box = tuple[float, float, float, float]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class VerificationGrid:
+    """Square cells in the local UTM zone, row 0 in the north.
+
+    Attributes
+    ----------
+    crs : CRS
+    west, north : float
+        Outer corner of the first cell, a multiple of the resolution. [m]
+    resolution : float
+        [m]
+    shape : tuple of int
+        Rows and columns.
+    """
+
+    crs: CRS
+    west: float
+    north: float
+    resolution: float
+    shape: tuple[int, int]
+
+    @classmethod
+    def covering(cls, box: Box, resolution: float) -> VerificationGrid:
+        """Return the grid over a box of west, south, east, north in degrees."""
+        west, south, east, north = box
+        centre = AreaOfInterest(*(0.5 * (west + east), 0.5 * (south + north)) * 2)
+        crs = CRS.from_epsg(query_utm_crs_info("WGS 84", centre, contains=True)[0].code)
+        left, bottom, right, top = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(
+            *box, densify_pts=21
+        )
+        left, bottom = (resolution * np.floor(v / resolution) for v in (left, bottom))
+        columns, rows = (
+            int(np.ceil(span / resolution)) for span in (right - left, top - bottom)
+        )
+        if columns * rows > MAX_CELLS:
+            raise WitoilError(
+                f"score.resolution_m = {resolution:g}: the verification grid would have "
+                f"{columns} x {rows} cells; expected at most {MAX_CELLS:,}, take a coarser one"
+            )
+        return cls(crs, float(left), float(bottom + rows * resolution), resolution, (rows, columns))
+
+    @property
+    def transform(self) -> Affine:
+        """Column and row to metres, as rasterio wants it."""
+        return Affine(self.resolution, 0.0, self.west, 0.0, -self.resolution, self.north)
+
+    def cells(
+        self, longitude: NDArray[np.float64], latitude: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return fractional column and row of points in degrees."""
+        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(longitude, latitude)
+        return (x - self.west) / self.resolution, (self.north - y) / self.resolution
+
+    def mask_of(self, geometry: BaseGeometry) -> Mask:
+        """Return the cells that a geometry in degrees touches.
+
+        Every touched cell counts: slicks are ribbons and specks often narrower than a cell, and a
+        rule by cell centres would lose them.
+        """
+        projected = transform_geometry(
+            Transformer.from_crs(4326, self.crs, always_xy=True).transform, geometry
+        )
+        burnt = rasterize(
+            [projected], out_shape=self.shape, transform=self.transform, all_touched=True
+        )
+        return np.asarray(burnt, dtype=bool)
