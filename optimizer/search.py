@@ -77,7 +77,7 @@ def maximise(
     evaluations: int,
     batch: int = 4,
     seed: int = 0,
-    initial: int = 16,
+    initial: int = 8,
     history: Iterable[Trial] = (),
     on_trial: Callable[[History], None] | None = None,
 ) -> History:

@@ -5,7 +5,7 @@ Knows no URL, no file and no optimiser.
 
 from simulator.coast import Coast
 from simulator.errors import SimulatorError
-from simulator.forcing import REQUIRED_VARIABLES, Forcing
+from simulator.forcing import CURRENT, REQUIRED_VARIABLES, STOKES, WIND, Forcing
 from simulator.grid import Grid, metres_per_degree
 from simulator.model import run
 from simulator.oil import GENERIC_API_GRAVITY, density_from_api
@@ -22,8 +22,11 @@ from simulator.slick import oil_thickness, slick_mask
 from simulator.status import Status
 
 __all__ = [
+    "CURRENT",
     "GENERIC_API_GRAVITY",
     "REQUIRED_VARIABLES",
+    "STOKES",
+    "WIND",
     "AreaRelease",
     "Coast",
     "Forcing",

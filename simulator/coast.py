@@ -91,6 +91,7 @@ class Coast:
             self.cell_start,
             self.cell_segments,
             self.segments,
+            self.margin,
         )
 
 

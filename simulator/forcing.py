@@ -105,6 +105,12 @@ class Forcing:
             stokes = VectorSeries(wind.times, _stokes_from_wind(wind.values))
         return cls(start, grid, current, wind, stokes, origin)
 
+    @property
+    def fields(self) -> dict[str, VectorSeries]:
+        """What the drift is made of, by name."""
+        fields = {"current": self.current, "wind": self.wind}
+        return fields if self.stokes is None else fields | {"Stokes drift": self.stokes}
+
     def drift(self, time: float, parameters: Parameters, out: FloatArray) -> None:
         """Write the drift velocity of floating oil at one time. [grid cells s-1]
 
@@ -211,7 +217,7 @@ def _interpolate(
     """Interpolate records bilinearly onto the grid; NaN spreads to cells that touch it."""
     j, b = _weights(lat, grid.latitude)
     i, a = _weights(lon, grid.longitude)
-    rows = _mix(field[:, j, :], field[:, j + 1, :], b[:, np.newaxis])
+    rows: NDArray[np.float32] = _mix(field[:, j, :], field[:, j + 1, :], b[:, np.newaxis])
     return _mix(rows[:, :, i], rows[:, :, i + 1], a)
 
 
@@ -227,7 +233,8 @@ def _mix(
     a: NDArray[np.float32], b: NDArray[np.float32], weight: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     # a node with weight 0 has no say, not even when it is missing
-    return np.where(weight == 0.0, a, np.where(weight == 1.0, b, (1.0 - weight) * a + weight * b))
+    mixed = (1.0 - weight) * a + weight * b
+    return np.asarray(np.where(weight == 0.0, a, np.where(weight == 1.0, b, mixed)), np.float32)
 
 
 def _stokes_from_wind(wind: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -235,4 +242,5 @@ def _stokes_from_wind(wind: NDArray[np.float32]) -> NDArray[np.float32]:
     speeds = np.arange(0.0, 80.5, 0.5)
     ratio = np.array([stokes_drift_speed_jonswap(max(w, 0.5), FETCH) / max(w, 0.5) for w in speeds])
     speed = np.hypot(wind[..., 0], wind[..., 1])
-    return (np.interp(speed, speeds, ratio)[..., np.newaxis] * wind).astype(np.float32)
+    drift = np.interp(speed, speeds, ratio)[..., np.newaxis] * wind
+    return np.asarray(drift, np.float32)

@@ -48,12 +48,12 @@ class Grid:
     @property
     def longitude(self) -> FloatArray:
         """Longitude of the columns, shape (columns,). [degrees_east]"""
-        return self.west + self.dlon * np.arange(self.columns)
+        return self.west + self.dlon * np.arange(self.columns, dtype=np.float64)
 
     @property
     def latitude(self) -> FloatArray:
         """Latitude of the rows, shape (rows,). [degrees_north]"""
-        return self.south + self.dlat * np.arange(self.rows)
+        return self.south + self.dlat * np.arange(self.rows, dtype=np.float64)
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -68,7 +68,9 @@ class Grid:
         east, north = metres_per_degree(self.latitude)
         return np.stack([1.0 / (east * self.dlon), 1.0 / (north * self.dlat)], axis=-1)
 
-    def to_cells(self, longitude: FloatArray, latitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def to_cells(
+        self, longitude: FloatArray, latitude: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Convert degrees to fractional column and row."""
         return (longitude - self.west) / self.dlon, (latitude - self.south) / self.dlat
 

@@ -137,11 +137,10 @@ class _State:
         step = np.searchsorted(steps.edges, seconds, side="right") - 1
         step = np.clip(step, 0, steps.durations.size - 1)
         share = (steps.edges[step + 1] - seconds) / steps.durations[step]
-        status = np.full(particles.size, Status.UNRELEASED, np.int8)
         # those released later than the end of the run stay unreleased
         step = np.where(seconds > steps.edges[-1], np.iinfo(np.int32).max, step)
-        status[seconds <= 0.0] = Status.AFLOAT
-        return cls(x, y, status, step.astype(np.int32), np.clip(share, 0.0, 1.0))
+        status = np.where(seconds <= 0.0, Status.AFLOAT, Status.UNRELEASED).astype(np.int8)
+        return cls(x.copy(), y.copy(), status, step.astype(np.int32), np.clip(share, 0.0, 1.0))
 
     def snapshot(self) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
         return self.x.copy(), self.y.copy(), self.status.copy()
@@ -152,21 +151,24 @@ def _seconds(times: np.datetime64 | NDArray[np.datetime64], start: np.datetime64
 
 
 def _check_covered(forcing: Forcing, particles: Particles, x: FloatArray, y: FloatArray) -> None:
-    """Refuse particles that start outside the grid or where the current is missing."""
+    """Refuse particles that start outside the grid, or where a field has no value."""
     rows, columns = forcing.grid.rows, forcing.grid.columns
-    lost = ~((x >= 0.0) & (y >= 0.0) & (x < columns - 1) & (y < rows - 1))
-    if not lost.any():
-        i, j = x.astype(np.intp), y.astype(np.intp)
-        dry = np.isnan(forcing.current.values).any(axis=(0, 3))
-        lost = dry[j, i] | dry[j + 1, i] | dry[j, i + 1] | dry[j + 1, i + 1]
-    if lost.any():
-        k = int(np.argmax(lost))
-        west, south, east, north = forcing.grid.box
-        raise SimulatorError(
-            f"release {particles.release_number[k] + 1}: no forcing at "
-            f"{particles.longitude[k]:.4f} E {particles.latitude[k]:.4f} N; the fields cover "
-            f"{west:.3f} to {east:.3f} E, {south:.3f} to {north:.3f} N, where the current is given"
-        )
+    i = np.clip(x, 0, columns - 2).astype(np.intp)
+    j = np.clip(y, 0, rows - 2).astype(np.intp)
+    outside = np.asarray((x < 0.0) | (y < 0.0) | (x >= columns - 1) | (y >= rows - 1))
+    lost = {"forcing": outside}
+    for name, series in forcing.fields.items():
+        empty: NDArray[np.bool_] = np.asarray(np.isnan(series.values).any(axis=(0, 3)))
+        lost[name] = empty[j, i] | empty[j + 1, i] | empty[j, i + 1] | empty[j + 1, i + 1]
+    for name, where in lost.items():
+        if where.any():
+            k = int(np.argmax(where))
+            west, south, east, north = forcing.grid.box
+            raise SimulatorError(
+                f"release {particles.release_number[k] + 1}: no {name} at "
+                f"{particles.longitude[k]:.4f} E {particles.latitude[k]:.4f} N; expected a place "
+                f"at sea within {west:.3f} to {east:.3f} E, {south:.3f} to {north:.3f} N"
+            )
 
 
 def _windows(steps: Steps, stops: FloatArray, forcing: Forcing) -> list[tuple[int, int]]:
@@ -200,7 +202,11 @@ def _advance(
     starts = steps.edges[first:last]
     drift = np.empty((2 * durations.size, grid.rows, grid.columns, 2))
     moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
-    list(pool.map(lambda k: forcing.drift(moments[k], parameters, drift[k]), range(moments.size)))
+    list(
+        pool.map(
+            lambda k: forcing.drift(float(moments[k]), parameters, drift[k]), range(moments.size)
+        )
+    )
 
     def carry(begin: int) -> None:
         advance_chunk(
@@ -217,7 +223,6 @@ def _advance(
             parameters.horizontal_diffusivity,
             grid.cells_per_metre,
             seed,
-            coast.margin,
             coast.arrays,
         )
 

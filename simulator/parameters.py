@@ -27,7 +27,7 @@ class Parameters:
         Of the random walk; each component has the variance 2 K t. [m2 s-1]
     """
 
-    wind_drift_factor: float = 0.02
+    wind_drift_factor: float = 0.01
     wind_drift_angle_deg: float = 0.0
     stokes_factor: float = 1.0
     current_factor: float = 1.0

@@ -54,7 +54,8 @@ class AreaRelease:
         a, b = ((offset[:2] + np.outer(k, _R2)) % 1.0).T
         a, b = np.where(a + b > 1.0, (1.0 - a, 1.0 - b), (a, b))
         p, q, r = np.moveaxis(corners[np.minimum(chosen, len(triangles) - 1)], 1, 0)
-        return p + a[:, np.newaxis] * (q - p) + b[:, np.newaxis] * (r - p)
+        points: FloatArray = p + a[:, np.newaxis] * (q - p) + b[:, np.newaxis] * (r - p)
+        return points
 
     def times(self, count: int) -> NDArray[np.datetime64]:
         """Return the release times of `count` particles."""
@@ -191,7 +192,7 @@ def at_sea(release: Release, land: BaseGeometry | None, number: int) -> Release:
 def _shares(masses: FloatArray, count: int) -> NDArray[np.intp]:
     """Divide `count` by largest remainders, at least one each."""
     ideal = 1 + masses / masses.sum() * (count - masses.size)
-    shares = np.floor(ideal).astype(np.intp)
+    shares: NDArray[np.intp] = np.floor(ideal).astype(np.intp)
     rest = count - shares.sum()
     shares[np.argsort(shares - ideal, kind="stable")[:rest]] += 1
     return shares

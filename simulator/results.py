@@ -46,16 +46,6 @@ def to_dataset(
     flags = np.array([s.value for s in Status], np.int8)
     return xr.Dataset(
         {
-            "lon": (
-                ("trajectory", "time"),
-                lon,
-                {"standard_name": "longitude", "units": "degrees_east", "long_name": "longitude"},
-            ),
-            "lat": (
-                ("trajectory", "time"),
-                lat,
-                {"standard_name": "latitude", "units": "degrees_north", "long_name": "latitude"},
-            ),
             "status": (
                 ("trajectory", "time"),
                 status,
@@ -77,6 +67,16 @@ def to_dataset(
             ),
         },
         coords={
+            "lon": (
+                ("trajectory", "time"),
+                lon,
+                {"standard_name": "longitude", "units": "degrees_east", "long_name": "longitude"},
+            ),
+            "lat": (
+                ("trajectory", "time"),
+                lat,
+                {"standard_name": "latitude", "units": "degrees_north", "long_name": "latitude"},
+            ),
             "time": ("time", times, {"standard_name": "time", "long_name": "time"}),
             "trajectory": (
                 "trajectory",

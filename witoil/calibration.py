@@ -144,9 +144,7 @@ def _scores(scenario: Scenario, masks: list[Mask]) -> dict[str, Any]:
     """
     windows = scenario.case.score.windows
     observations = [
-        optimizer.score_masks(
-            mask, seen.mask, windows=windows, resolution=scenario.grid.resolution
-        )
+        optimizer.score_masks(mask, seen.mask, windows=windows, resolution=scenario.grid.resolution)
         for mask, seen in zip(masks, scenario.observations, strict=True)
     ]
     fss = {

@@ -89,7 +89,9 @@ class PointSource(Section):
     rate_tonnes_per_hour: float | None = Field(None, gt=0.0, description="[t h-1]")
     mass_tonnes: float | None = Field(None, gt=0.0, description="Mass in all. [t]")
     start: Time | None = Field(None, description="Default: the start of the run.")
-    end: Time | None = Field(None, description="Default: the end of the run, or at once for a mass.")
+    end: Time | None = Field(
+        None, description="Default: the end of the run, or at once for a mass."
+    )
 
     @model_validator(mode="after")
     def _one_amount(self) -> PointSource:
@@ -126,7 +128,10 @@ def _parameter(name: str) -> Any:
     tunable = TUNABLES[name]
     low, high = tunable.limits
     return Field(
-        getattr(Parameters(), name), ge=low, le=high, description=f"{tunable.meaning} [{tunable.units}]"
+        getattr(Parameters(), name),
+        ge=low,
+        le=high,
+        description=f"{tunable.meaning} [{tunable.units}]",
     )
 
 
@@ -200,7 +205,9 @@ class Optimise(Section):
     def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
         for name, (low, high) in parameters.items():
             if name not in TUNABLES:
-                raise ValueError(f"{name}: unknown parameter; expected some of {', '.join(TUNABLES)}")
+                raise ValueError(
+                    f"{name}: unknown parameter; expected some of {', '.join(TUNABLES)}"
+                )
             if low >= high:
                 raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
             lowest, highest = TUNABLES[name].limits
@@ -231,7 +238,9 @@ class Case(Section):
     @model_validator(mode="after")
     def _releases_in_time(self) -> Case:
         for k, release in enumerate(self.release):
-            times = [release.time] if isinstance(release, AreaSource) else [release.start, release.end]
+            times = (
+                [release.time] if isinstance(release, AreaSource) else [release.start, release.end]
+            )
             for time in times:
                 if time is not None and not self.time.start <= time <= self.time.end:
                     raise ValueError(

@@ -114,13 +114,20 @@ def score(
     """Score a run or mask against an observation."""
     from witoil.scoring import score_files
 
-    scores = score_files(run, observation, windows=windows)
+    scores = score_files(run, observation, windows=_whole_numbers(windows))
     if as_json:
         print(json.dumps(scores, indent=2))
         return
     print("FSS " + _fss(scores["fss"]))
     for name in ("iou", "area_ratio", "centroid_distance_m"):
         print(f"{name.replace('_', ' ')}: {scores[name]:.3f}")
+
+
+def _whole_numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
 
 
 def _optimise(case: Any, out: Path) -> dict[str, Any]:

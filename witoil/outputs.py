@@ -186,7 +186,7 @@ def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path:
         if value == 1
     ]
     to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True).transform
-    outline = transform_geometry(to_degrees, shapely.MultiPolygon(polygons))
+    outline = transform_geometry(to_degrees, shapely.union_all(polygons))
     feature = {
         "type": "Feature",
         "geometry": mapping(outline),

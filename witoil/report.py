@@ -1,23 +1,372 @@
-"""The report of a calibration: one page that needs nothing else."""
+"""The report of a calibration: one page that needs nothing else, on paper or on a phone."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from witoil import figures
+from witoil.case import Case, PointSource
 from witoil.files import replacing
-from witoil.simulation import Scenario
+from witoil.simulation import Observation, Scenario
+from witoil.tunables import TUNABLES
 from witoil.verification import Mask
+
+NEAR_BOUND = 0.02
+"""A best value this close to a bound, as a share of the range, is reported as lying at it."""
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write_report(
     path: Path,
     scenario: Scenario,
-    study: dict[str, Any],
+    study: Mapping[str, Any],
     *,
-    before: list[Mask],
-    after: list[Mask],
+    before: Sequence[Mask],
+    after: Sequence[Mask],
+    fate: Mapping[str, int] | None = None,
 ) -> None:
-    """Write `report.html`."""
+    """Write the report of a finished calibration.
+
+    Parameters
+    ----------
+    path : Path
+        An HTML file. It loads nothing: images and style are inside.
+    scenario : Scenario
+    study : mapping
+        As in `study.json`, with a best trial.
+    before, after : sequence of Mask
+        The slick at each observation with the default and with the best parameters.
+    fate : mapping, optional
+        Number of particles in each status at the end of the best run.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written.
+    """
+    page = render(scenario, study, before=before, after=after, fate=fate)
     with replacing(path) as temporary:
-        temporary.write_text("<html></html>", encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
+
+
+def render(
+    scenario: Scenario,
+    study: Mapping[str, Any],
+    *,
+    before: Sequence[Mask],
+    after: Sequence[Mask],
+    fate: Mapping[str, int] | None = None,
+) -> str:
+    """Return the report as text; see `write_report`."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": _number, "unit": _unit, "share": "{:.1%}".format}
+    template = environment.from_string(
+        files("witoil").joinpath("report.html").read_text(encoding="utf-8")
+    )
+    scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
+    return template.render(
+        study=study,
+        period=_period(scenario.case),
+        facts=_facts(scenario, study),
+        verdict=_verdict(study, scales),
+        scales=[figures.distance(scale) for scale in scales],
+        styles=figures.STYLES,
+        colours=vars(figures),
+        has_sources=bool(_sources(scenario).size),
+        has_first=bool(scenario.seen_first.any()),
+        observations=[
+            _observation(scenario, study, k, before[k], after[k])
+            for k in range(len(scenario.observations))
+        ],
+        charts=_charts(scenario, study, scales),
+        parameters=[_parameter(study, row) for row in study["space"]],
+        held=_held(study),
+        snippet=_snippet(study),
+        fate=_fate(fate or {}),
+        coverage=[_coverage(row) for row in study["coverage"]],
+        case=json.dumps(study["case"], indent=2, ensure_ascii=False),
+    )
+
+
+def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str]:
+    """Say in words what the calibration reached, at the finest scale, as it is printed."""
+    fss = {key: _printed(study, key) for key in figures.STYLES}
+    at = figures.distance(scales[0])
+    best, default, persistence = (fss[key][0] for key in ("best", "default", "persistence"))
+    text = f"The calibrated drift scores {_number(best, 2)} at {at}; default parameters: "
+    text += f"{_number(default, 2)}"
+    if study["persistence"] is None or persistence is None or best is None:
+        text += ". No slick was seen before, so there is no persistence to compare it with."
+        return {"kind": "open", "short": "No baseline", "text": text}
+    text += f"; the slick left unmoved (persistence): {_number(persistence, 2)}."
+    if best <= persistence:
+        text += " It has no skill over persistence."
+        return {"kind": "bad", "short": "No skill over persistence", "text": text}
+    pairs = zip(scales, fss["best"], fss["persistence"], strict=True)
+    not_above = [figures.distance(s) for s, b, p in pairs if b is None or p is None or b <= p]
+    if not_above:
+        text += f" It is not better than persistence at {_listed(not_above)}."
+    return {"kind": "good", "short": "Better than persistence", "text": text}
+
+
+def _printed(study: Mapping[str, Any], key: str) -> list[float | None]:
+    """Return the FSS of a run for each window, rounded as the page shows it."""
+    scores = study[key]["fss"] if study[key] is not None else study["best"]["fss"]
+    if study[key] is None:
+        return [None] * len(scores)
+    return [None if value is None else round(value, 2) for value in scores.values()]
+
+
+def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]]:
+    failed = sum(row["score"] is None for row in study["history"])
+    done = f"{len(study['history'])}" + (f", {failed} of them failed" if failed else "")
+    grid = scenario.grid
+    return [
+        ("Slicks matched", _listed([_time(seen.time) for seen in scenario.observations])),
+        ("Evaluations", done),
+        ("Particles", f"{scenario.particles.mass.size:,}"),
+        ("Verification grid", f"{figures.distance(grid.resolution)} cells, {grid.crs.name}"),
+    ]
+
+
+def _observation(
+    scenario: Scenario, study: Mapping[str, Any], k: int, before: Mask, after: Mask
+) -> dict[str, Any]:
+    """Return the maps and the scores of one observation."""
+    seen = scenario.observations[k]
+    sources = _sources(scenario)
+    frame = figures.Frame.around(
+        scenario.grid, [before, after, seen.mask, scenario.seen_first], sources
+    )
+    maps = []
+    for key, label, mask in (
+        ("default", "Before: default parameters", before),
+        ("best", "After: calibrated", after),
+    ):
+        first, score = next(iter(study[key]["observations"][k]["fss"].items()))
+        at = figures.distance(int(first) * scenario.grid.resolution)
+        title = f"{label}\nFSS {_number(score, 2)} at {at}"
+        image = figures.slick_map(
+            scenario.grid,
+            scenario.coast.land,
+            frame,
+            simulated=mask,
+            observed=seen.mask,
+            first=scenario.seen_first,
+            sources=sources,
+            title=title,
+        )
+        areas = _areas(scenario, mask, seen)
+        alt = f"Map. {title}. {areas}".replace("\n", ", ")
+        maps.append({"uri": _uri(image), "alt": alt, "caption": areas})
+    return {
+        "time": _time(seen.time),
+        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "maps": maps,
+        "scores": {
+            key: study[key]["observations"][k] for key in figures.STYLES if study[key] is not None
+        },
+    }
+
+
+def _areas(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
+    """Say how large the slicks are and how much they share."""
+    square_km = scenario.grid.resolution**2 / 1e6
+    area = {
+        "observed": seen.mask.sum(),
+        "simulated": simulated.sum(),
+        "in both": (simulated & seen.mask).sum(),
+    }
+    text = ", ".join(f"{name} {_number(cells * square_km)} km²" for name, cells in area.items())
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _charts(
+    scenario: Scenario, study: Mapping[str, Any], scales: Sequence[float]
+) -> dict[str, dict[str, str]]:
+    useful = useful_skill(scenario)
+    fss = {key: [*study[key]["fss"].values()] for key in figures.STYLES if study[key] is not None}
+    finest = "; ".join(f"{figures.STYLES[key].label} {_number(v[0], 2)}" for key, v in fss.items())
+    persistence = None if study["persistence"] is None else study["persistence"]["score"]
+    return {
+        "skill": {
+            "uri": _uri(figures.skill_chart(scales, fss, useful)),
+            "alt": f"FSS against window side. At {figures.distance(scales[0])}: {finest}.",
+            "useful": "" if useful is None else f"{useful:.2f}",
+        },
+        "search": {
+            "uri": _uri(figures.search_chart(study["history"], persistence)),
+            "alt": f"Score of each of {len(study['history'])} evaluations; the best is "
+            f"{_number(study['best']['score'], 2)}, in evaluation {study['best']['trial'] + 1}.",
+        },
+    }
+
+
+def useful_skill(scenario: Scenario) -> float | None:
+    """Return the FSS from which a forecast is useful, halfway from a random one to a perfect one.
+
+    It is 0.5 + f / 2 with f the share of the domain that was observed as oil. The domain is the
+    smallest box that holds the slick last seen and the one observed: it depends on nothing that
+    was simulated, and holds no open sea that would only flatter the score. Mean over observations;
+    None where no slick was seen before.
+
+    References
+    ----------
+    Roberts and Lean (2008), section 2c, https://doi.org/10.1175/2007MWR2123.1
+    """
+    seen = [scenario.seen_first, *(observation.mask for observation in scenario.observations)]
+    if not seen[0].any():
+        return None
+    shares = []
+    for last, now in zip(seen[:-1], seen[1:], strict=True):
+        rows, columns = np.nonzero(last | now)
+        cells = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        shares.append(now.sum() / cells)
+    return 0.5 + 0.5 * float(np.mean(shares))
+
+
+def _parameter(study: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page says of one parameter of the search."""
+    name, low, high = row["name"], row["low"], row["high"]
+    default, best = (study[key]["parameters"][name] for key in ("default", "best"))
+    place = _place(best, row)
+    limits = TUNABLES[name].limits
+    warning = ""
+    if place <= NEAR_BOUND or place >= 1.0 - NEAR_BOUND:
+        bound, limit = (low, limits[0]) if place <= NEAR_BOUND else (high, limits[1])
+        ask = "the limit of its meaning" if bound == limit else "widen it?"
+        warning = f"at its {'lower' if place <= NEAR_BOUND else 'upper'} bound: {ask}"
+    return {
+        "name": name,
+        "meaning": TUNABLES[name].meaning,
+        "units": row["units"],
+        "low": low,
+        "high": high,
+        "log": row["scale"] == "log",
+        "default": default,
+        "best": best,
+        "default_place": round(100.0 * _place(default, row), 1),
+        "best_place": round(100.0 * place, 1),
+        "warning": warning,
+    }
+
+
+def _place(value: float, row: Mapping[str, Any]) -> float:
+    """Return where a value lies between its bounds, 0 to 1, as the search sees it."""
+    low, high = row["low"], row["high"]
+    value = min(max(value, low), high)
+    if row["scale"] == "log":
+        low, high, value = math.log(low), math.log(high), math.log(value)
+    return float((value - low) / (high - low))
+
+
+def _held(study: Mapping[str, Any]) -> list[tuple[str, float, str]]:
+    """Return name, value and units of the parameters that were not searched."""
+    searched = {row["name"] for row in study["space"]}
+    values: dict[str, float] = study["best"]["parameters"]
+    return [(n, v, TUNABLES[n].units) for n, v in values.items() if n not in searched]
+
+
+def _snippet(study: Mapping[str, Any]) -> str:
+    """Return the best parameters as they go into a case file."""
+    model, score = ["[model]"], []
+    for row in study["space"]:
+        name, value = row["name"], f"{study['best']['parameters'][row['name']]:.6g}"
+        if name == "source_share":
+            model.append(f"# {name} = {value}: share out the mass of the releases accordingly")
+        elif name == "detection_limit_um":
+            score += ["", "[score]", f"{name} = {value}"]
+        else:
+            model.append(f"{name} = {value}")
+    return "\n".join(model + score)
+
+
+def _fate(counts: Mapping[str, int]) -> list[tuple[str, float]]:
+    """Return the statuses that occur, with their share of the particles, largest first."""
+    total = sum(counts.values())
+    shares = [(name.replace("_", " "), n / total) for name, n in counts.items() if n]
+    return sorted(shares, key=lambda item: -item[1])
+
+
+def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the forcing table; names of files without their folders."""
+    west, south, east, north = row["box"]
+    step = row["step_hours"]
+    return {
+        "variable": row["variable"],
+        "files": ", ".join(PurePath(file).name for file in row["files"]),
+        "start": row["start"],
+        "end": row["end"],
+        "step": "–" if step is None else f"{step:g} h",
+        "box": f"{west:.2f} to {east:.2f} °E, {south:.2f} to {north:.2f} °N",
+        "missing": row["missing_share"],
+        "action": row["action"],
+    }
+
+
+def _sources(scenario: Scenario) -> NDArray[np.float64]:
+    """Return eastings and northings of the point sources, shape (n, 2). [m]"""
+    points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointSource)]
+    longitude, latitude = np.array(points, dtype=np.float64).reshape(-1, 2).T
+    to_metres = Transformer.from_crs(4326, scenario.grid.crs, always_xy=True)
+    return np.stack(to_metres.transform(longitude, latitude), axis=-1)
+
+
+def _period(case: Case) -> str:
+    start, end = (time.replace(tzinfo=None) for time in (case.time.start, case.time.end))
+    hours = (end - start).total_seconds() / 3600.0
+    return f"{_day(start)} to {_day(end)} UTC ({_number(hours)} h)"
+
+
+def _time(time: np.datetime64) -> str:
+    instant: datetime = time.astype("datetime64[s]").item()
+    return f"{_day(instant)} UTC"
+
+
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y, %H:%M}"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def _number(value: float | None, decimals: int | None = None) -> str:
+    """Return a number for reading, of three digits where no decimals are asked; None is a dash."""
+    if value is None:
+        return "–"
+    if decimals is None and value and abs(value) < 1000.0:
+        decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+        text = f"{value:.{min(decimals, 8)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        text = f"{value:,.{decimals or 0}f}"
+    return text.replace("-", "−")
+
+
+def _unit(units: str) -> str:
+    """Return a unit as it is printed: nothing for 1, exponents raised."""
+    names = {"1": "", "degree": "°", "um": "µm"}
+    if units in names:
+        return names[units]
+    return re.sub(r"(?<=[a-z])-?\d+", lambda m: m.group().translate(_SUPERSCRIPTS), units)
+
+
+def _uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 import catalog
@@ -20,7 +21,12 @@ from witoil.verification import Box, Mask, VerificationGrid
 FASTEST_DRIFT = 2.0
 """Speed at which the area of the run is cut out of the forcing. [m s-1]"""
 
-_log = logging.getLogger(__name__)
+_FIELDS: dict[Literal["currents", "winds", "waves"], tuple[str, str]] = {
+    "currents": simulator.CURRENT,
+    "winds": simulator.WIND,
+    "waves": simulator.STOKES,
+}
+"""What a run takes from the files of each role, by CF standard name."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Scenario:
     seen_first: Mask
 
     @cached_property
-    def from_point(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def from_point(self) -> NDArray[np.bool_]:
         """Which particles come from point sources."""
         kinds = np.array([isinstance(r, PointSource) for r in self.case.release])
         return kinds[self.particles.release_number]
@@ -76,7 +82,7 @@ class Scenario:
             return self.case.score.detection_limit_um
         return float(getattr(self.case.model, name))
 
-    def masses(self, source_share: float | None) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def masses(self, source_share: float | None) -> NDArray[np.float64]:
         """Return the mass of each particle, with point sources given a share of the whole. [kg]"""
         mass, point = self.particles.mass, self.from_point
         if source_share is None:
@@ -86,7 +92,7 @@ class Scenario:
             source_share * mass.sum() / max(mass[point].sum(), 1e-300),
             (1.0 - source_share) * mass.sum() / max(mass[~point].sum(), 1e-300),
         )
-        return mass * factor
+        return np.asarray(mass * factor)
 
 
 def prepare(case: Case) -> Scenario:
@@ -250,8 +256,8 @@ def _observed(case: Case) -> list[catalog.Slick]:
                 f"within the run, {case.time.start:%Y-%m-%dT%H:%MZ} to "
                 f"{case.time.end:%Y-%m-%dT%H:%MZ}"
             )
-        slicks.append(slick)
-    return sorted(slicks, key=lambda slick: slick.time)
+        slicks.append((slick.time, slick))
+    return [slick for _, slick in sorted(slicks, key=lambda pair: pair[0])]
 
 
 def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observation:
@@ -271,18 +277,19 @@ def _forcing(
     """Read the fields of a run, cut to its period and area."""
     datasets: dict[str, xr.Dataset] = {}
     coverage: list[catalog.Coverage] = []
-    sources = {role: getattr(case.forcing, role) for role in ("currents", "winds", "waves")}
-    for role, source in sources.items():
+    for role, variables in _FIELDS.items():
+        source = getattr(case.forcing, role)
         if source is None:
             continue
-        whole = catalog.open_forcing(case.paths(source), role)
-        box = _within(area, whole, wanted)
+        whole = catalog.open_forcing(case.paths(source), role)[list(variables)]
         datasets[role], reports = catalog.prepare_forcing(
-            whole, start=start, end=end, box=box, gap_policy=case.forcing.gap_policy
+            whole,
+            start=start,
+            end=end,
+            box=_within(area, whole, wanted),
+            gap_policy=case.forcing.gap_policy,
         )
         coverage += reports
-    for report in coverage:
-        _log.info("%s", report)
     return datasets, coverage
 
 

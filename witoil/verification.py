@@ -54,9 +54,7 @@ class VerificationGrid:
             *box, densify_pts=21
         )
         left, bottom = (resolution * np.floor(v / resolution) for v in (left, bottom))
-        columns, rows = (
-            int(np.ceil(span / resolution)) for span in (right - left, top - bottom)
-        )
+        columns, rows = (int(np.ceil(span / resolution)) for span in (right - left, top - bottom))
         if columns * rows > MAX_CELLS:
             raise WitoilError(
                 f"score.resolution_m = {resolution:g}: the verification grid would have "

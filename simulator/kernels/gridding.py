@@ -72,9 +72,7 @@ def smooth_by_density(count, total, neighbours, pilot, widest):
                 continue
             top, bottom = max(j - pilot, 0), min(j + pilot + 1, rows)
             left, right = max(i - pilot, 0), min(i + pilot + 1, columns)
-            near = (
-                table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
-            )
+            near = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
             side = np.sqrt(neighbours * (bottom - top) * (right - left) / near)
             half = min(int(0.5 * side), widest)
             part = total[j, i] / (2 * half + 1) ** 2

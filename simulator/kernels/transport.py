@@ -51,7 +51,7 @@ def fraction_inside(start, end, size):
 
 
 @kernel
-def settle(x0, y0, x1, y1, rows, columns, coast_margin, coast):
+def settle(x0, y0, x1, y1, rows, columns, coast):
     """Decide where a path that may leave the open sea ends.
 
     Returns
@@ -63,16 +63,98 @@ def settle(x0, y0, x1, y1, rows, columns, coast_margin, coast):
     """
     if not (np.isfinite(x1) and np.isfinite(y1)):
         return x0, y0, LEFT_DOMAIN
-    _, scale_x, scale_y, cell_start, cell_segments, segments = coast
+    _, scale_x, scale_y, cell_start, cell_segments, segments, margin = coast
     t = first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, segments)
     if t != NO_CROSSING:
         # a hair before the coast, so that rounding never puts a particle on land
-        t = max(t - coast_margin / np.hypot(x1 - x0, y1 - y0), 0.0)
+        t = max(t - margin / np.hypot(x1 - x0, y1 - y0), 0.0)
         return x0 + t * (x1 - x0), y0 + t * (y1 - y0), BEACHED
     if inside(x1, y1, rows, columns):
         return x1, y1, AFLOAT
     t = max(min(fraction_inside(x0, x1, columns), fraction_inside(y0, y1, rows)), 0.0)
     return x0 + t * (x1 - x0), y0 + t * (y1 - y0), LEFT_DOMAIN
+
+
+# A chunk is worked on in five arrays of its own: the numbers of its particles afloat, their
+# positions, and the positions they are about to take. The first `count` entries are in use.
+
+
+@kernel
+def gather(first, last, x, y, status, chunk):
+    """Fill a chunk with the particles afloat; return their count and the first one waiting."""
+    ids, px, py, _, _ = chunk
+    count = 0
+    waiting = last
+    for p in range(first, last):
+        if status[p] == AFLOAT:
+            ids[count] = p
+            px[count] = x[p]
+            py[count] = y[p]
+            count += 1
+        elif status[p] == UNRELEASED:
+            waiting = min(waiting, p)
+    return count, waiting
+
+
+@kernel
+def propose(count, chunk, at_start, at_middle, dt, kick, key, cells_per_metre):
+    """Write where drift and turbulence take the particles of a chunk."""
+    ids, px, py, qx, qy = chunk
+    east_scale, north_scale = cells_per_metre[:, 0], cells_per_metre[:, 1]
+    for k in range(count):
+        a, b = symmetric_pair(key, ids[k])
+        qx[k] = px[k] + kick * a * linear(east_scale, py[k])
+        qy[k] = py[k] + kick * b * linear(north_scale, py[k])
+    for k in range(count):
+        dx, dy = midpoint_displacement(at_start, at_middle, px[k], py[k], dt)
+        qx[k] += dx
+        qy[k] += dy
+
+
+@kernel
+def release(waiting, last, step, count, chunk, x, y, status, release_step):
+    """Add the particles whose time has come to a chunk; return its count and the next waiting."""
+    ids, px, py, _, _ = chunk
+    while waiting < last and release_step[waiting] <= step:
+        ids[count] = waiting
+        px[count] = x[waiting]
+        py[count] = y[waiting]
+        status[waiting] = AFLOAT
+        count += 1
+        waiting += 1
+    return count, waiting
+
+
+@kernel
+def commit(count, chunk, x, y, status, rows, columns, coast):
+    """Move the particles of a chunk, stop those that meet coast or boundary; return the count."""
+    ids, px, py, qx, qy = chunk
+    clearance, scale_x, scale_y = coast[0], coast[1], coast[2]
+    k = 0
+    while k < count:
+        reach = max(abs(qx[k] - px[k]) * scale_x, abs(qy[k] - py[k]) * scale_y) + 1.0
+        free = clearance[int(py[k] * scale_y), int(px[k] * scale_x)]
+        if reach < free and inside(qx[k], qy[k], rows, columns):
+            px[k] = qx[k]
+            py[k] = qy[k]
+            k += 1
+            continue
+        px[k], py[k], state = settle(px[k], py[k], qx[k], qy[k], rows, columns, coast)
+        if state == AFLOAT:
+            k += 1
+            continue
+        p = ids[k]
+        x[p] = px[k]
+        y[p] = py[k]
+        status[p] = state
+        # the last one afloat takes the free place and is looked at next
+        count -= 1
+        ids[k] = ids[count]
+        px[k] = px[count]
+        py[k] = py[count]
+        qx[k] = qx[count]
+        qy[k] = qy[count]
+    return count
 
 
 @kernel
@@ -90,7 +172,6 @@ def advance_chunk(
     diffusivity,
     cells_per_metre,
     seed,
-    coast_margin,
     coast,
 ):
     """Carry the particles [first, last) through all steps of a window, in place.
@@ -118,94 +199,45 @@ def advance_chunk(
     cells_per_metre : ndarray, shape (rows, 2)
         Grid cells a metre eastward and northward.
     seed : int
-    coast_margin : float
-        Distance kept from the coast by a beached particle. [grid cells]
     coast : tuple
         clearance (uint8, raster cells to the nearest coast cell), scale_x, scale_y, cell_start,
-        cell_segments, segments: see `first_crossing`.
+        cell_segments, segments (see `first_crossing`), margin (distance that a beached particle
+        keeps from the coast [grid cells]).
     """
-    clearance, scale_x, scale_y, _, _, _ = coast
     rows, columns = drift.shape[1], drift.shape[2]
-    east_scale = cells_per_metre[:, 0]
-    north_scale = cells_per_metre[:, 1]
-
     size = last - first
-    ids = np.empty(size, np.int64)
-    px = np.empty(size)
-    py = np.empty(size)
-    qx = np.empty(size)
-    qy = np.empty(size)
-    count = 0
-    waiting = last
-    for p in range(first, last):
-        if status[p] == AFLOAT:
-            ids[count] = p
-            px[count] = x[p]
-            py[count] = y[p]
-            count += 1
-        elif status[p] == UNRELEASED:
-            waiting = min(waiting, p)
-
+    chunk = (
+        np.empty(size, np.int64),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+    )
+    count, waiting = gather(first, last, x, y, status, chunk)
     for s in range(durations.size):
-        at_start = drift[2 * s]
-        at_middle = drift[2 * s + 1]
+        at_start, at_middle = drift[2 * s], drift[2 * s + 1]
         dt = durations[s]
         step = first_step + s
         key = step_key(seed, step)
         kick = np.sqrt(6.0 * diffusivity * dt)
-
-        for k in range(count):
-            a, b = symmetric_pair(key, ids[k])
-            qx[k] = kick * a * linear(east_scale, py[k])
-            qy[k] = kick * b * linear(north_scale, py[k])
-        for k in range(count):
-            dx, dy = midpoint_displacement(at_start, at_middle, px[k], py[k], dt)
-            qx[k] += px[k] + dx
-            qy[k] += py[k] + dy
-
-        while waiting < last and release_step[waiting] <= step:
-            part = release_share[waiting]
-            a, b = symmetric_pair(key, waiting)
-            ids[count] = waiting
-            px[count] = x[waiting]
-            py[count] = y[waiting]
-            dx, dy = midpoint_displacement(at_start, at_middle, px[count], py[count], part * dt)
-            kick_part = kick * np.sqrt(part)
-            qx[count] = px[count] + dx + kick_part * a * linear(east_scale, py[count])
-            qy[count] = py[count] + dy + kick_part * b * linear(north_scale, py[count])
-            status[waiting] = AFLOAT
-            count += 1
-            waiting += 1
-
-        k = 0
-        while k < count:
-            reach = max(abs(qx[k] - px[k]) * scale_x, abs(qy[k] - py[k]) * scale_y) + 1.0
-            free = clearance[int(py[k] * scale_y), int(px[k] * scale_x)]
-            if reach < free and inside(qx[k], qy[k], rows, columns):
-                px[k] = qx[k]
-                py[k] = qy[k]
-                k += 1
-                continue
-            nx, ny, state = settle(
-                px[k], py[k], qx[k], qy[k], rows, columns, coast_margin, coast
+        propose(count, chunk, at_start, at_middle, dt, kick, key, cells_per_metre)
+        newest = count
+        count, waiting = release(waiting, last, step, count, chunk, x, y, status, release_step)
+        for k in range(newest, count):
+            # a part of a step each, since they start within it
+            share = release_share[chunk[0][k]]
+            one = (
+                chunk[0][k : k + 1],
+                chunk[1][k : k + 1],
+                chunk[2][k : k + 1],
+                chunk[3][k : k + 1],
+                chunk[4][k : k + 1],
             )
-            px[k] = nx
-            py[k] = ny
-            if state == AFLOAT:
-                k += 1
-                continue
-            p = ids[k]
-            x[p] = nx
-            y[p] = ny
-            status[p] = state
-            # the last one afloat takes the free place and is looked at next
-            count -= 1
-            ids[k] = ids[count]
-            px[k] = px[count]
-            py[k] = py[count]
-            qx[k] = qx[count]
-            qy[k] = qy[count]
+            part = np.sqrt(share)
+            propose(1, one, at_start, at_middle, share * dt, part * kick, key, cells_per_metre)
+        count = commit(count, chunk, x, y, status, rows, columns, coast)
 
+    ids, px, py, _, _ = chunk
     for k in range(count):
         x[ids[k]] = px[k]
         y[ids[k]] = py[k]

@@ -1,0 +1,1 @@
+"""Speed and memory of the parts that matter: `python -m benchmarks NAME [--json]`."""

@@ -1,0 +1,71 @@
+"""Sampling of gridded fields: exact where the field is what the rule assumes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.kernels.sampling import add_interpolated, bilinear_vector, linear
+from tests.simulator.strategies import NO_DEADLINE
+
+COEFFICIENTS = st.lists(st.floats(-10.0, 10.0), min_size=4, max_size=4)
+ROWS, COLUMNS = 5, 7
+
+
+def bilinear(c, x, y):
+    return c[0] + c[1] * x + c[2] * y + c[3] * x * y
+
+
+@NO_DEADLINE
+@given(COEFFICIENTS, COEFFICIENTS, st.floats(0.0, 5.999999), st.floats(0.0, 3.999999))
+def test_a_bilinear_field_is_sampled_exactly(cu, cv, x, y):
+    row, column = np.mgrid[:ROWS, :COLUMNS].astype(float)
+    field = np.stack([bilinear(cu, column, row), bilinear(cv, column, row)], axis=-1)
+    expected = bilinear(cu, x, y), bilinear(cv, x, y)
+    np.testing.assert_allclose(bilinear_vector(field, x, y), expected, rtol=1e-12, atol=1e-10)
+
+
+def test_a_node_gives_its_own_value():
+    field = np.random.default_rng(0).normal(size=(ROWS, COLUMNS, 2))
+    assert bilinear_vector(field, 3.0, 2.0) == tuple(field[2, 3])
+
+
+def test_a_missing_node_is_missing_in_the_cells_around_it_alone():
+    field = np.zeros((ROWS, COLUMNS, 2))
+    field[2, 3] = np.nan
+    assert np.isnan(bilinear_vector(field, 2.5, 1.5)).all()
+    assert bilinear_vector(field, 1.5, 1.5) == (0.0, 0.0)
+
+
+@NO_DEADLINE
+@given(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0), st.floats(0.0, 3.999999))
+def test_a_linear_profile_is_sampled_exactly(offset, slope, y):
+    profile = offset + slope * np.arange(5.0)
+    assert linear(profile, y) == pytest.approx(offset + slope * y, abs=1e-12)
+
+
+def added(time, *, times=(0.0, 100.0, 300.0), factor=1.0, turned=0.0, clockwise=1.0):
+    """Add to ones a field that is (1, 2) + (0.1, -0.2) * time."""
+    times = np.array(times)
+    target = np.ones((2, 3, 2))
+    values = np.empty((times.size, 2, 3, 2), np.float32)
+    values[..., 0] = 1.0 + 0.1 * times[:, None, None]
+    values[..., 1] = 2.0 - 0.2 * times[:, None, None]
+    add_interpolated(target, times, values, time, factor, turned, np.full(2, clockwise))
+    np.testing.assert_array_equal(target, np.broadcast_to(target[0, 0], target.shape))
+    return target[0, 0]
+
+
+@pytest.mark.parametrize("time", [0.0, 1.0, 50.0, 100.0, 101.0, 299.0, 300.0])
+def test_records_are_linear_in_time(time):
+    np.testing.assert_allclose(added(time), [2.0 + 0.1 * time, 3.0 - 0.2 * time], rtol=1e-6)
+
+
+def test_a_single_record_holds_for_all_times():
+    np.testing.assert_allclose(added(1e6, times=(0.0,)), [2.0, 3.0])
+
+
+def test_a_turned_vector_points_to_the_right_in_the_north_and_to_the_left_in_the_south():
+    np.testing.assert_allclose(added(0.0, factor=0.0, turned=1.0), [1.0 + 2.0, 1.0 - 1.0])
+    south = added(0.0, factor=0.0, turned=1.0, clockwise=-1.0)
+    np.testing.assert_allclose(south, [1.0 - 2.0, 1.0 + 1.0])

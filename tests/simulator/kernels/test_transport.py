@@ -1,0 +1,176 @@
+"""The laws of a single step, and the loop over a chunk of particles."""
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator import Coast, Grid
+from simulator.kernels.transport import (
+    AFLOAT,
+    BEACHED,
+    LEFT_DOMAIN,
+    UNRELEASED,
+    advance_chunk,
+    fraction_inside,
+    midpoint_displacement,
+    settle,
+)
+from tests.simulator.strategies import NO_DEADLINE
+
+GRID = Grid(west=34.0, south=35.0, dlon=0.05, dlat=0.05, columns=9, rows=7)
+ISLAND = shapely.box(34.2, 35.1, 34.25, 35.2)  # columns 4 to 5, rows 2 to 4
+SHORE = Coast.from_land(ISLAND, GRID)
+
+
+def rotation(omega):
+    row, column = np.mgrid[: GRID.rows, : GRID.columns].astype(float)
+    return np.stack([-omega * (row - 3.0), omega * (column - 4.0)], axis=-1)
+
+
+def test_midpoint_rule_is_exact_to_second_order_in_a_rotation():
+    flow = rotation(1.0)
+    theta = 0.1
+    dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta)
+    # from (2, 0) relative to the centre: x = 2 cos, y = 2 sin
+    assert 2.0 + dx == pytest.approx(2.0 * (1.0 - theta**2 / 2.0), abs=1e-12)
+    assert dy == pytest.approx(2.0 * theta, abs=1e-12)
+
+
+def test_midpoint_rule_takes_its_velocity_from_the_middle_of_the_step():
+    still, moving = np.zeros((7, 9, 2)), np.ones((7, 9, 2))
+    assert midpoint_displacement(still, moving, 4.0, 3.0, 0.5) == (0.5, 0.5)
+
+
+def test_midpoint_beyond_the_border_is_looked_up_at_the_border():
+    fast = np.full((7, 9, 2), 100.0)
+    assert midpoint_displacement(fast, fast, 7.9, 5.9, 1.0) == pytest.approx((100.0, 100.0))
+    assert midpoint_displacement(-fast, -fast, 0.1, 0.1, 1.0) == pytest.approx((-100.0, -100.0))
+
+
+@NO_DEADLINE
+@given(st.floats(0.0, 7.999999), st.floats(-100.0, 100.0))
+def test_the_fraction_inside_ends_on_the_border(start, end):
+    t = fraction_inside(start, end, 9)
+    assert 0.0 <= t <= 1.0
+    reached = start + t * (end - start)
+    assert -1e-12 <= reached < 8.0
+    if not 0.0 <= end < 8.0:
+        assert reached == pytest.approx(0.0 if end < 0.0 else 8.0, abs=1e-6)
+
+
+def end_of_path(x0, y0, x1, y1, shore=SHORE):
+    return settle(x0, y0, x1, y1, GRID.rows, GRID.columns, shore.arrays)
+
+
+def test_a_path_at_sea_ends_where_it_ends():
+    assert end_of_path(1.0, 3.0, 3.5, 3.0) == (3.5, 3.0, AFLOAT)
+
+
+def test_a_path_onto_land_ends_half_a_metre_before_the_coast():
+    x, y, status = end_of_path(3.0, 3.0, 4.5, 3.0)
+    assert status == BEACHED
+    assert y == 3.0
+    assert 4.0 - x == pytest.approx(SHORE.margin)
+
+
+def test_a_path_across_an_island_ends_at_its_near_coast():
+    x, _, status = end_of_path(7.0, 3.0, 1.0, 3.0)
+    assert status == BEACHED
+    assert x - 5.0 == pytest.approx(SHORE.margin)
+
+
+def test_a_particle_nearer_to_the_coast_than_the_margin_stays_where_it_is():
+    start = 4.0 - 0.1 * SHORE.margin
+    assert end_of_path(start, 3.0, 4.5, 3.0) == (start, 3.0, BEACHED)
+
+
+def test_a_path_out_of_the_domain_ends_on_its_border():
+    x, y, status = end_of_path(7.0, 5.0, 9.0, 6.0)
+    assert status == LEFT_DOMAIN
+    assert (x, y) == pytest.approx((8.0, 5.5), abs=1e-6)
+    assert x < 8.0
+
+
+def test_a_path_to_nowhere_ends_where_it_starts():
+    assert end_of_path(2.0, 3.0, np.nan, 3.0) == (2.0, 3.0, LEFT_DOMAIN)
+    assert end_of_path(2.0, 3.0, 2.0, np.nan) == (2.0, 3.0, LEFT_DOMAIN)
+
+
+@pytest.mark.parametrize("end", [(-2.0, 3.1), (10.0, 3.1), (2.1, -2.0), (2.1, 8.0)])
+def test_coast_beyond_the_border_does_not_catch_what_has_left_before(end):
+    lagoon = shapely.box(33.9995, 34.9995, 34.4005, 35.3005)
+    mainland = shapely.box(33.0, 34.0, 35.4, 36.3) - lagoon
+    spit = shapely.Polygon([(33.99, 35.152), (33.99, 35.162), (34.0002, 35.1551)])
+    shore = Coast.from_land(mainland | spit, GRID)
+    x, y, status = end_of_path(2.0, 3.0, *end, shore=shore)
+    assert status == LEFT_DOMAIN
+    assert 0.0 <= x < 8.0
+    assert 0.0 <= y < 6.0
+
+
+STEPS = 6
+
+
+def chunked(size, bounds, *, diffusivity=100.0, release_step=None, release_share=1.0):
+    """Carry particles through one window, cut into chunks at `bounds`."""
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(0.5, 3.5, size), rng.uniform(0.5, 5.5, size)
+    step = np.zeros(size, np.int32) if release_step is None else np.sort(release_step)
+    status = np.full(size, AFLOAT if release_step is None else UNRELEASED, np.int8)
+    drift = np.repeat(1e-4 * rotation(1.0)[np.newaxis], 2 * STEPS, axis=0)
+    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        advance_chunk(
+            first,
+            last,
+            x,
+            y,
+            status,
+            step.astype(np.int32),
+            np.full(size, release_share),
+            drift,
+            np.full(STEPS, 900.0),
+            0,
+            diffusivity,
+            GRID.cells_per_metre,
+            7,
+            SHORE.arrays,
+        )
+    return x, y, status
+
+
+def test_a_chunk_does_not_depend_on_where_it_is_cut():
+    whole = chunked(500, [0, 500])
+    assert {AFLOAT, BEACHED} <= set(whole[2])
+    for bounds in ([0, 1, 2, 250, 500], [0, 499, 500]):
+        for a, b in zip(chunked(500, bounds), whole, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_chunk_touches_no_other_particle():
+    before, after = chunked(500, [0, 0]), chunked(500, [100, 200])
+    for a, b in zip(before, after, strict=True):
+        changed = np.flatnonzero(a != b)
+        assert ((changed >= 100) & (changed < 200)).all()
+
+
+def test_particles_wait_for_their_step():
+    x0, y0, _ = chunked(100, [0, 0])
+    steps = np.repeat([0, 3, STEPS - 1, STEPS, 99], 20)
+    x, y, status = chunked(100, [0, 100], release_step=steps)
+    waits = steps >= STEPS
+    assert (status[waits] == UNRELEASED).all()
+    assert (status[~waits] != UNRELEASED).all()
+    np.testing.assert_array_equal((x == x0) & (y == y0), waits)
+
+
+def test_a_particle_lives_through_its_share_of_its_first_step():
+    start = np.array(chunked(1, [0, 0])[:2])
+
+    def moved(share):
+        late = {"release_step": np.array([STEPS - 1]), "release_share": share}
+        return np.array(chunked(1, [0, 1], diffusivity=0.0, **late)[:2]) - start
+
+    assert np.hypot(*moved(0.5)) == pytest.approx(0.5 * np.hypot(*moved(1.0)), rel=1e-3)
+    np.testing.assert_array_equal(moved(0.0), 0.0)

@@ -1,0 +1,84 @@
+"""Scores of files that are already there: a run's mask against an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from pyproj import CRS
+from rasterio.errors import RasterioIOError
+
+import catalog
+import optimizer
+from witoil.errors import WitoilError
+from witoil.verification import Mask, VerificationGrid
+
+
+def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict[str, Any]:
+    """Score a mask against an observation, on the grid of the mask.
+
+    Parameters
+    ----------
+    run : Path
+        A mask (GeoTIFF), or the folder of a run: then its mask at the time of the observation.
+    observation : Path
+        Polygon file or raster mask.
+    windows : sequence of int
+        [cells]
+
+    Returns
+    -------
+    dict
+        `mask`, `observation`, and the scores of `optimizer.score_masks`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    slick = catalog.read_slick(observation)
+    path = _mask_of_run(run, slick.time) if run.is_dir() else run
+    mask, grid = read_mask(path)
+    seen = grid.mask_of(slick.geometry)
+    if not seen.any():
+        raise WitoilError(f"{observation}: shares no cell with {path}; expected the same area")
+    scores = optimizer.score_masks(mask, seen, windows=windows, resolution=grid.resolution)
+    return {"mask": str(path), "observation": str(observation), **scores}
+
+
+def read_mask(path: Path) -> tuple[Mask, VerificationGrid]:
+    """Read a mask that `witoil.outputs.write_mask` wrote, or another like it."""
+    try:
+        with rasterio.open(path) as file:
+            values, transform, crs = file.read(1, masked=True), file.transform, file.crs
+    except RasterioIOError as error:
+        raise WitoilError(
+            f"{path}: not a mask ({error}); expected a GeoTIFF or the folder of a run"
+        ) from None
+    if crs is None or not crs.is_projected or transform.a != -transform.e:
+        raise WitoilError(
+            f"{path}: found the grid {crs} with cells of {transform.a:g} x {-transform.e:g}; "
+            "expected square cells in metres, north up"
+        )
+    grid = VerificationGrid(
+        CRS.from_wkt(crs.to_wkt()), transform.c, transform.f, transform.a, values.shape
+    )
+    return np.asarray(values.filled(0) != 0), grid
+
+
+def _mask_of_run(folder: Path, time: datetime | None) -> Path:
+    masks = sorted(folder.glob("mask_*.tif"))
+    if time is not None:
+        wanted = folder / f"mask_{time:%Y%m%dT%H%M}.tif"
+        if wanted in masks:
+            return wanted
+    elif len(masks) == 1:
+        return masks[0]
+    found = ", ".join(mask.name for mask in masks) or "no mask_*.tif"
+    raise WitoilError(
+        f"{folder}: found {found}; expected a mask at the time of the observation, "
+        + (f"mask_{time:%Y%m%dT%H%M}.tif" if time else "which has no time: name one of them")
+    )
