@@ -70,7 +70,7 @@ def _land_within(box: Box, source: str) -> Area:
     """Land in a box within -180 to 180."""
     is_world = source in _WORLD_SHAPES
     land = _cached_world_land(box, source) if is_world else _read_land_file(source)
-    return polygons_of([land.intersection(shapely.box(*box))])
+    return polygons_of([shapely.intersection(land, shapely.box(*box))])
 
 
 def _read_land_file(source: str) -> Area:
@@ -81,20 +81,20 @@ def _read_land_file(source: str) -> Area:
     return polygons_of(pieces)
 
 
-def _cached_world_land(box: Box, source: str) -> Area:
+def _cached_world_land(box: Box, source: str) -> shapely.Geometry:
     """Land in at least the box; widened to whole degrees, so that nearby runs share a file."""
     west, south, east, north = box
     whole = (math.floor(west), math.floor(south), math.ceil(east), math.ceil(north))
     key = "_".join(map(str, (source, version("roaring-landmask"), *whole)))
     file = _cache_folder() / f"land_{key}.wkb"
     try:
-        return polygons_of([shapely.from_wkb(file.read_bytes())])
+        return shapely.from_wkb(file.read_bytes())
     except FileNotFoundError:
         _log.info("cutting the %s coastline for %s, once", source, whole)
     except shapely.errors.ShapelyError:
         _log.warning("%s is damaged and made again", file)
     _cut_world_land(source, whole, file)
-    return polygons_of([shapely.from_wkb(file.read_bytes())])
+    return shapely.from_wkb(file.read_bytes())
 
 
 def _cache_folder() -> Path:

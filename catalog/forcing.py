@@ -75,14 +75,21 @@ def source_coordinate(name: str) -> str:
 
 
 def _refuse_missing(parts: Sequence[_Part], wanted: Role, role: str) -> None:
-    empty = [(path, part) for path, part in parts if not part.data_vars]
+    """Every file has to bring something, and together they have to bring both components."""
+    for path, part in parts:
+        if not part.data_vars:
+            raise CatalogError(_describe_missing(path, part, wanted.required, role))
     absent = [name for name in wanted.required if not any(name in part for _, part in parts)]
-    for path, part in empty or (parts[:1] if absent else []):
-        raise CatalogError(
-            f"{path}: no {' and no '.join(absent or wanted.required)} for the {role} among the "
-            f"variables {part.attrs['variables']}; expected a variable with that standard_name or "
-            f"called for example {QUANTITIES[(absent or wanted.required)[0]].aliases[0]!r}"
-        )
+    if absent:
+        raise CatalogError(_describe_missing(*parts[0], absent, role))
+
+
+def _describe_missing(path: Path, part: xr.Dataset, names: Sequence[str], role: str) -> str:
+    return (
+        f"{path}: no {' and no '.join(names)} for the {role} among the variables "
+        f"{part.attrs['variables']}; expected a variable with that standard_name or called for "
+        f"example {QUANTITIES[names[0]].aliases[0]!r}"
+    )
 
 
 def _refuse_different_grids(parts: Sequence[_Part]) -> None:

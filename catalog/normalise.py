@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 
 import netCDF4
@@ -42,7 +43,7 @@ _AXES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "depth": (
         frozenset({"depth", "height"}),
-        frozenset({"depth", "deptht", "depthu", "depthv", "lev", "level", "z", "olevel", "height"}),
+        frozenset({"depth", "deptht", "depthu", "depthv", "z", "olevel", "height"}),
     ),
 }
 
@@ -162,10 +163,10 @@ def _read_variable(
 ) -> xr.DataArray:
     where = f"{path}, variable {variable!r}"
     array = source[variable]
-    axes = {axis: _find_axis(source, array, axis, where) for axis in _AXES}
+    axes = [_find_axis(source, array, axis, where) for axis in ("time", "latitude", "longitude")]
     factor, offset = conversion(str(array.attrs.get("units", "")), quantity.units, where)
 
-    times = _read_times(source, axes["time"], where)
+    times = _read_times(source, axes[0], where)
     field = _as_time_lat_lon(source, array, axes, where)
     if box is not None:
         field = select_box(field, box, where)
@@ -182,39 +183,34 @@ def _read_variable(
     )
 
 
-def _find_axis(source: xr.Dataset, array: xr.DataArray, axis: str, where: str) -> str | None:
-    """Name of the coordinate variable of an axis; None for an axis the array does without."""
+def _find_axis(source: xr.Dataset, array: xr.DataArray, axis: str, where: str) -> str:
+    """Name of the coordinate variable of an axis."""
     telling, suggestive = _AXES[axis]
-
-    def is_along(name: Hashable) -> bool:
-        return name != array.name and set(source.variables[name].dims) <= set(array.dims)
 
     def settles(name: Hashable) -> bool:
         attrs = source.variables[name].attrs
         return not telling.isdisjoint(
-            (str(attrs.get("standard_name", "")).lower(), str(attrs.get("units", "")).lower())
+            str(attrs.get(key, "")).lower() for key in ("standard_name", "units")
         )
 
-    names = [name for name in source.variables if is_along(name)]
-    by_attribute = [name for name in names if settles(name)]
-    by_name = [name for name in names if str(name).lower() in suggestive]
-    # A dimension's own variable before others, then whatever varies along some dimension.
-    ranked = sorted(
-        by_attribute or by_name,
-        key=lambda name: (name not in array.dims, not source.variables[name].dims),
-    )
-    if ranked:
-        return str(ranked[0])
-    bare = [str(dim) for dim in array.dims if str(dim).lower() in suggestive]
-    if axis == "depth":
-        return bare[0] if bare else None
-    raise CatalogError(
-        f"{where}: no {axis} axis among {', '.join(map(str, source.variables))}; "
-        f"expected a coordinate with standard_name {axis!r}"
-    )
+    names = [
+        name
+        for name, variable in source.variables.items()
+        if name != array.name and set(variable.dims) <= set(array.dims)
+    ]
+    found = list(filter(settles, names))
+    found = found or [name for name in names if str(name).lower() in suggestive]
+    if not found:
+        raise CatalogError(
+            f"{where}: no {axis} axis among {', '.join(map(str, source.variables))}; "
+            f"expected a coordinate with standard_name {axis!r}"
+        )
+    # A dimension's own variable before others, then what varies along any dimension.
+    found.sort(key=lambda name: (name not in array.dims, not source.variables[name].dims))
+    return str(found[0])
 
 
-def _read_times(source: xr.Dataset, name: str | None, where: str) -> Times:
+def _read_times(source: xr.Dataset, name: str, where: str) -> Times:
     variable = source.variables[name]
     values = np.atleast_1d(variable.to_numpy())
     bounds = source.variables.get(variable.attrs.get("bounds"))
@@ -231,31 +227,26 @@ def _read_times(source: xr.Dataset, name: str | None, where: str) -> Times:
 
 
 def _as_time_lat_lon(
-    source: xr.Dataset, array: xr.DataArray, axes: dict[str, str | None], where: str
+    source: xr.Dataset, array: xr.DataArray, axes: Sequence[str], where: str
 ) -> xr.DataArray:
     """Leave (time, latitude, longitude), the latter two ascending; reads no values yet."""
-    latitude = _horizontal_axis(source, axes["latitude"], where)
-    longitude = _horizontal_axis(source, axes["longitude"], where)
+    latitude, longitude = (_horizontal_axis(source, name, where) for name in axes[1:])
     if np.abs(latitude).max() > 90.0:
         raise CatalogError(
             f"{where}: latitude runs from {latitude.min():g} to {latitude.max():g}, outside -90 to "
             "90; latitude and longitude are swapped or not in degrees"
         )
-    depth = axes["depth"]
-    if depth in source.variables and source.variables[depth].ndim == 1:
-        level = int(np.argmin(np.abs(source.variables[depth].to_numpy())))
-        array = array.isel({source.variables[depth].dims[0]: level})
-    elif depth in array.dims:
-        array = array.isel({depth: 0})
-
-    time, row, column = (
-        next(iter(source.variables[axes[axis]].dims), axis)
-        for axis in ("time", "latitude", "longitude")
-    )
+    # A lone time may have no dimension.
+    time, row, column = (next(iter(source.variables[name].dims), name) for name in axes)
+    if row == column:
+        raise CatalogError(
+            f"{where}: latitude and longitude both run along {row!r}; expected a grid, put "
+            "scattered nodes on a regular one first (`cdo remapbil`)"
+        )
     array = array.drop_vars(list(array.coords))
     if time not in array.dims:
         array = array.expand_dims(time)
-    array = _drop_ensemble(array, {time, row, column}, where)
+    array = _drop_other_dimensions(source, array, {time, row, column}, where)
 
     rows = np.argsort(latitude, kind="stable")
     ascending, columns = ascending_longitudes(longitude)
@@ -267,7 +258,7 @@ def _as_time_lat_lon(
     )
 
 
-def _horizontal_axis(source: xr.Dataset, name: str | None, where: str) -> FloatArray:
+def _horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
     variable = source.variables[name]
     if variable.ndim != 1 or variable.size < 2:
         raise CatalogError(
@@ -280,23 +271,37 @@ def _horizontal_axis(source: xr.Dataset, name: str | None, where: str) -> FloatA
     return values
 
 
-def _drop_ensemble(array: xr.DataArray, keep: set[Hashable], where: str) -> xr.DataArray:
-    """Do without the dimensions that ERA5 and others add to time, latitude and longitude."""
+def _drop_other_dimensions(
+    source: xr.Dataset, array: xr.DataArray, keep: set[Hashable], where: str
+) -> xr.DataArray:
+    """Do without depth and the dimensions that ERA5 and others add."""
     for dim in set(array.dims) - keep:
         if str(dim) == "expver":
             # Final (1) and preliminary (5) ERA5 side by side: each hour is in one of them.
             versions = [array.isel({dim: i}) for i in range(array.sizes[dim])]
-            array = versions[0]
-            for version in versions[1:]:
-                array = array.fillna(version)
+            array = reduce(lambda first, other: first.fillna(other), versions)
         elif array.sizes[dim] == 1:
             array = array.isel({dim: 0})
+        elif (level := _surface_level(source, dim)) is not None:
+            array = array.isel({dim: level})
         else:
             raise CatalogError(
                 f"{where}: dimension {dim!r} has {array.sizes[dim]} entries, expected only time, "
                 "depth, latitude and longitude; choose one entry (`ncks -d`)"
             )
     return array
+
+
+def _surface_level(source: xr.Dataset, dim: Hashable) -> int | None:
+    """Index nearest the surface along a depth dimension; None if it is not one."""
+    telling, suggestive = _AXES["depth"]
+    for name, variable in source.variables.items():
+        standard_name = str(variable.attrs.get("standard_name", "")).lower()
+        is_depth = standard_name in telling or str(name).lower() in suggestive
+        if is_depth and variable.dims == (dim,):
+            return int(np.argmin(np.abs(variable.to_numpy())))
+    # Without values, as models write them: from the surface down.
+    return 0 if str(dim).lower() in suggestive else None
 
 
 def _refuse_implausible(values: FloatArray, quantity: Quantity, where: str) -> None:

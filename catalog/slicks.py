@@ -10,20 +10,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
-
-import shapely
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
 from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
 
 if TYPE_CHECKING:
+    import affine
     import geopandas
+    import numpy as np
+    import numpy.typing as npt
+    import rasterio
 
 _RASTERS = {".tif", ".tiff"}
-_VECTORS = {".shp", ".geojson", ".json", ".gpkg", ".kml", ".gml", ".fgb"}
+_VECTORS = {".shp", ".geojson", ".gpkg", ".kml", ".gml", ".fgb"}
 _CLASSES = ("sheen", "thick")
 _MOST_UNPACKED_BYTES = 10**9
 _SAME_SCENE = timedelta(hours=1)
@@ -124,7 +126,10 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="witoil-")))
     _unpack(path, folder)
     members = sorted(
-        file for file in folder.rglob("*") if file.suffix.lower() in _RASTERS | _VECTORS
+        file
+        for file in folder.rglob("*")
+        # macOS adds a hidden "._" twin to every file it packs.
+        if file.suffix.lower() in _RASTERS | _VECTORS and not file.name.startswith(".")
     )
     if not members:
         raise CatalogError(f"{path}: no shapefile, GeoJSON, GeoPackage or GeoTIFF in the archive")
@@ -136,8 +141,9 @@ def _unpack(path: Path, folder: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             for entry in entries:
-                name = PurePosixPath(entry.filename.replace("\\", "/"))
-                if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                # Windows' rules take both kinds of slash, and drives.
+                name = PureWindowsPath(entry.filename)
+                if name.anchor or ".." in name.parts:
                     raise CatalogError(
                         f"{path}: the archive's {entry.filename!r} points outside it; "
                         "pack the files again by relative names"
@@ -177,23 +183,12 @@ def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
 def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[str, Any]]]:
     """Outline the oil of a one-band GeoTIFF."""
     import geopandas
-    import numpy as np
-    import rasterio
     import rasterio.errors
     import rasterio.features
+    from shapely.geometry import shape
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", rasterio.errors.NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                if source.count > 2:
-                    raise CatalogError(
-                        f"{label}: has {source.count} bands, expected a mask of one; "
-                        "a picture is not a mask"
-                    )
-                band = source.read(1)
-                oil = (source.dataset_mask() != 0) & (band != 0) & np.isfinite(band)
-                crs, transform, tags = source.crs, source.transform, source.tags()
+        oil, crs, transform, tags = _load_mask(path, label)
     except rasterio.errors.NotGeoreferencedWarning:
         raise CatalogError(
             f"{label}: the mask is not georeferenced; expected a GeoTIFF with its position"
@@ -204,10 +199,30 @@ def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[s
         ) from error
     if not oil.any():
         raise CatalogError(f"{label}: the mask is empty, no cell is other than 0 and no-data")
-    shapes = rasterio.features.shapes(oil.astype(np.uint8), mask=oil, transform=transform)
-    outlines = geopandas.GeoSeries([shapely.geometry.shape(shape) for shape, _ in shapes], crs=crs)
+    shapes = rasterio.features.shapes(oil.astype("uint8"), mask=oil, transform=transform)
+    outlines = geopandas.GeoSeries([shape(outline) for outline, _ in shapes], crs=crs)
     # TIFF's own tags tell of the file: its DateTime is when it was written.
     return outlines, [{k: v for k, v in tags.items() if not k.startswith(("TIFFTAG", "AREA_OR"))}]
+
+
+def _load_mask(
+    path: Path, label: str
+) -> tuple[npt.NDArray[np.bool_], rasterio.crs.CRS | None, affine.Affine, dict[str, str]]:
+    import numpy as np
+    import rasterio
+    import rasterio.errors
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.open(path) as source:
+            if source.count > 2:
+                raise CatalogError(
+                    f"{label}: has {source.count} bands, expected a mask of one; "
+                    "a picture is not a mask"
+                )
+            band = source.read(1)
+            oil = (source.dataset_mask() != 0) & (band != 0) & np.isfinite(band)
+            return oil, source.crs, source.transform, source.tags()
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
@@ -257,13 +272,12 @@ def find_time(text: str) -> datetime | None:
     text : str
         File name, identifier or ISO 8601 time.
     """
-    for match in _MOMENT.finditer(text):
-        *numbers, offset = match.groups(default="")
+    for year, month, day, hour, minute, second, offset in _MOMENT.findall(text):
+        iso = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset}"
         try:
-            moment = datetime(*(int(number or 0) for number in numbers))  # type: ignore[arg-type]
+            return _as_utc(datetime.fromisoformat(iso))
         except ValueError:
-            continue
-        return _as_utc(datetime.fromisoformat(f"{moment.isoformat()}{offset}"))
+            continue  # digits that only look like a date
     return None
 
 

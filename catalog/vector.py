@@ -144,7 +144,9 @@ def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
 
 def polygons_of(geometries: Iterable[Any]) -> Area:
     """Union of what has an area in the geometries, made valid; may be empty."""
-    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(list(geometries))))
+    flat = shapely.force_2d(list(geometries))
+    # Twice, as a collection may hold multi-polygons.
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(flat)))
     areas = parts[shapely.get_dimensions(parts) == 2]
     union = shapely.union_all(areas)
     return union if isinstance(union, Area) else shapely.Polygon()

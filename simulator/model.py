@@ -96,13 +96,13 @@ def run(
     Raises
     ------
     SimulatorError
-        Where the run has no length, or a particle starts where there is no drift.
+        Where the run has no length, the output times are not increasing or not within it, the
+        fields do not last as long, or a particle starts where there is no drift.
     """
     parameters = parameters or Parameters()
     stops = _seconds(np.asarray(output_times, "datetime64[ns]"), forcing.start)
     duration = float(_seconds(end, forcing.start))
-    if not duration > 0.0:
-        raise SimulatorError(f"end = {end}: expected a time after the start, {forcing.start}")
+    _check_times(forcing, duration, stops, time_step)
     steps = Steps.regular(duration, time_step, stops)
     state = _State.at_start(forcing, particles, steps)
     windows = _windows(steps, stops, forcing)
@@ -134,7 +134,8 @@ class _State:
         x, y = forcing.grid.to_cells(particles.longitude, particles.latitude)
         _check_covered(forcing, particles, x, y)
         seconds = _seconds(particles.release_time, forcing.start)
-        step = np.searchsorted(steps.edges, seconds, side="right") - 1
+        # one released when a step ends is afloat from then on, and moves in the next
+        step = np.searchsorted(steps.edges, seconds, side="left") - 1
         step = np.clip(step, 0, steps.durations.size - 1)
         share = (steps.edges[step + 1] - seconds) / steps.durations[step]
         # those released later than the end of the run stay unreleased
@@ -148,6 +149,27 @@ class _State:
 
 def _seconds(times: np.datetime64 | NDArray[np.datetime64], start: np.datetime64) -> FloatArray:
     return np.asarray((times - start) / np.timedelta64(1, "s"), dtype=np.float64)
+
+
+def _check_times(forcing: Forcing, duration: float, stops: FloatArray, time_step: float) -> None:
+    """Refuse a run of no length, outputs out of order or beyond it, and fields that end before."""
+    end = forcing.start + np.timedelta64(round(1e9 * duration), "ns")
+    if not duration > 0.0:
+        raise SimulatorError(f"end = {end}: expected a time after the start, {forcing.start}")
+    if not time_step > 0.0:
+        raise SimulatorError(f"time_step = {time_step}: expected more than 0 seconds")
+    if stops.size == 0 or stops[0] < 0.0 or stops[-1] > duration or (np.diff(stops) <= 0.0).any():
+        raise SimulatorError(
+            f"output_times = {stops} seconds after the start: expected one or more, increasing, "
+            f"from 0 to {duration:g}"
+        )
+    for name, series in forcing.fields.items():
+        # a single record holds for all times
+        if series.times.size > 1 and (series.times[0] > 0.0 or series.times[-1] < duration):
+            raise SimulatorError(
+                f"the {name} is given from {series.times[0]:g} to {series.times[-1]:g} seconds "
+                f"after the start; expected 0 to {duration:g}"
+            )
 
 
 def _check_covered(forcing: Forcing, particles: Particles, x: FloatArray, y: FloatArray) -> None:

@@ -121,6 +121,11 @@ class Particles:
     release_time: NDArray[np.datetime64]
     release_number: NDArray[np.int32]
 
+    def __post_init__(self) -> None:
+        # shared by all runs of a scenario, which may go on side by side
+        for array in vars(self).values():
+            array.flags.writeable = False
+
     @property
     def size(self) -> int:
         """Number of particles."""

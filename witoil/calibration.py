@@ -21,8 +21,10 @@ from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
 
-INITIAL_PER_PARAMETER = 4
-"""Points of the space-filling start, for each parameter searched."""
+INITIAL_PER_PARAMETER = 2
+"""Points of the space-filling start for each parameter searched, and at least `MIN_INITIAL`."""
+
+MIN_INITIAL = 8
 
 OnTrial = Callable[[optimizer.History], None]
 
@@ -71,7 +73,7 @@ def optimise(case: Case, folder: Path, *, on_trial: OnTrial | None = None) -> di
         evaluations=case.optimise.evaluations,
         batch=case.optimise.batch,
         seed=case.model.seed,
-        initial=INITIAL_PER_PARAMETER * len(space.names),
+        initial=max(INITIAL_PER_PARAMETER * len(space.names), MIN_INITIAL),
         history=history,
         on_trial=record,
     )
@@ -190,11 +192,18 @@ def _write_best(scenario: Scenario, study: dict[str, Any], folder: Path) -> None
     """Run the best parameters once more with all outputs, and draw the report."""
     best = study["best"]["parameters"]
     result = run(scenario, best)
-    write_run(scenario, result, folder / "best", parameters=best)
+    summary = write_run(scenario, result, folder / "best", parameters=best)
     before = run(scenario, hourly=False)
     after = [
         mask_at(scenario, result, seen.time, best["detection_limit_um"])
         for seen in scenario.observations
     ]
     default = [mask_at(scenario, before, seen.time) for seen in scenario.observations]
-    write_report(folder / "report.html", scenario, study, before=default, after=after)
+    write_report(
+        folder / "report.html",
+        scenario,
+        study,
+        before=default,
+        after=after,
+        fate=summary["status"],
+    )

@@ -341,6 +341,9 @@ def _lines(error: ValidationError) -> Iterator[str]:
             yield f"{key}: unknown key; expected {_known_keys(item['loc'])}"
         elif item["type"] == "missing":
             yield f"{key}: missing; expected {_describe(item['loc'])}"
+        elif item["type"] == "union_tag_invalid":
+            context = item["ctx"]
+            yield f"{key}.kind: found {context['tag']!r}, expected {context['expected_tags']}"
         elif item["type"] == "value_error" and not isinstance(item["input"], str | int | float):
             yield f"{key}: {message}".removeprefix(": ")
         else:

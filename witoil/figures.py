@@ -31,14 +31,14 @@ from witoil.verification import Mask, VerificationGrid
 # in lightness, for black and white print.
 OBSERVED_ONLY = "#e69f00"
 SIMULATED_ONLY = "#0072b2"
-BOTH = "#1f2933"
+BOTH = "#2b3743"
 FIRST = "#cc3d8f"
 SOURCE = "#f0e442"
 SEA = "#f3f7fa"
 LAND = "#ddd8cc"
+COASTLINE = "#9b917c"
 INK = "#1f2933"
 MUTED = "#5b6673"
-FAINT = "#d9dee3"
 
 SIZE = 5.0
 """Width of every figure, so that the text of all has one size on the page. [inch]"""
@@ -60,7 +60,7 @@ class Style:
 STYLES = {
     "best": Style("calibrated", "#009e73", "o", "-"),
     "default": Style("default parameters", "#a8508c", "s", "--"),
-    "persistence": Style("persistence (slick unmoved)", MUTED, "^", ":"),
+    "persistence": Style("persistence (unmoved)", MUTED, "^", ":"),
 }
 
 ORIGINS = {
@@ -181,18 +181,7 @@ def skill_chart(
     """
     figure, axes = _figure(3.7)
     if useful is not None:
-        axes.axhline(useful, color=FAINT, lw=1.5, zorder=1)
-        axes.annotate(
-            f"useful skill, {useful:.2f}",
-            (1.0, useful),
-            xycoords=("axes fraction", "data"),
-            xytext=(-4, -3),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize=9,
-            color=MUTED,
-        )
+        axes.axhline(useful, color="#aab4be", lw=1.5, zorder=1, label=f"useful skill, {useful:.2f}")
     for key, scores in fss.items():
         style = STYLES[key]
         # None becomes NaN, a gap in the line
@@ -226,18 +215,7 @@ def search_chart(history: Sequence[Mapping[str, Any]], persistence: float | None
     scores = np.array([row["score"] for row in history], dtype=np.float64)
     numbers = np.arange(1, scores.size + 1)
     failed = np.isnan(scores)
-    for origin, (label, colour, marker, filled) in ORIGINS.items():
-        chosen = ~failed & np.array([row["origin"] == origin for row in history])
-        if chosen.any():
-            axes.plot(
-                numbers[chosen],
-                scores[chosen],
-                marker,
-                ms=4.5,
-                mec=colour,
-                mfc=colour if filled else "white",
-                label=label,
-            )
+    _draw_trials(axes, numbers, scores, [row["origin"] for row in history])
     best = np.maximum.accumulate(np.where(failed, -np.inf, scores))
     known = np.isfinite(best)
     axes.step(
@@ -246,7 +224,6 @@ def search_chart(history: Sequence[Mapping[str, Any]], persistence: float | None
     if persistence is not None:
         style = STYLES["persistence"]
         axes.axhline(persistence, color=style.colour, ls=style.line, label="persistence")
-    _mark_failures(axes, numbers[failed])
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("evaluation")
     axes.set_ylabel("score [1]")
@@ -256,7 +233,8 @@ def search_chart(history: Sequence[Mapping[str, Any]], persistence: float | None
 
 def distance(metres: float) -> str:
     """Return a distance as text with its unit."""
-    return f"{metres:.0f} m" if metres < 1000.0 else f"{metres / 1000.0:.3g} km"
+    number, unit = (metres, "m") if metres < 1000.0 else (metres / 1000.0, "km")
+    return f"{number:.3g}\N{NO-BREAK SPACE}{unit}"
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:
@@ -284,12 +262,23 @@ def _legend(figure: Figure) -> None:
     )
 
 
-def _mark_failures(axes: Axes, numbers: NDArray[np.int_]) -> None:
-    """Mark evaluations that gave no score, at the foot of the chart."""
-    if numbers.size:
+def _draw_trials(
+    axes: Axes, numbers: NDArray[np.int_], scores: NDArray[np.float64], origins: Sequence[str]
+) -> None:
+    """Draw a marker for each trial by the rule that proposed it; failed ones at the foot."""
+    failed = np.isnan(scores)
+    for origin, (label, colour, marker, filled) in ORIGINS.items():
+        chosen = ~failed & np.array([found == origin for found in origins], dtype=bool)
+        if chosen.any():
+            face = colour if filled else "white"
+            axes.plot(
+                numbers[chosen], scores[chosen], marker, ms=4.5, mec=colour, mfc=face, label=label
+            )
+    if failed.any():
+        foot = np.full(np.count_nonzero(failed), 0.02)
         axes.plot(
-            numbers,
-            np.full(numbers.size, 0.02),
+            numbers[failed],
+            foot,
             "x",
             color="#d55e00",
             ms=5,
@@ -318,15 +307,19 @@ def _draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Fr
     box = to_degrees.transform_bounds(
         frame.left, frame.bottom, frame.right, frame.top, densify_pts=21
     )
-    to_metres = Transformer.from_crs(4326, grid.crs, always_xy=True).transform
+    to_metres = Transformer.from_crs(4326, grid.crs, always_xy=True)
     for part in shapely.get_parts(shapely.clip_by_rect(shapely.get_parts(land), *box)):
         if not isinstance(part, shapely.Polygon) or part.is_empty:
             continue
         # shells and holes run in opposite directions, or the holes would be filled
-        polygon = shapely.transform(shapely.normalize(part), to_metres, interleaved=False)
-        rings = [Path(ring.coords, closed=True) for ring in (polygon.exterior, *polygon.interiors)]
-        path = Path.make_compound_path(*rings)
-        axes.add_patch(PathPatch(path, facecolor=LAND, edgecolor="#9b917c", lw=0.7, zorder=1))
+        part = shapely.normalize(part)
+        rings = [shapely.get_coordinates(ring).T for ring in (part.exterior, *part.interiors)]
+        path = Path.make_compound_path(
+            *(Path(np.stack(to_metres.transform(*ring), axis=-1), closed=True) for ring in rings)
+        )
+        axes.add_patch(PathPatch(path, facecolor=LAND, lw=0.0, zorder=1))
+        # the coastline again, above the slicks: cells are coarser than it is
+        axes.add_patch(PathPatch(path, fill=False, edgecolor=COASTLINE, lw=0.8, zorder=3))
 
 
 def _draw_masks(
@@ -352,7 +345,7 @@ def _draw_outline(axes: Axes, grid: VerificationGrid, frame: Frame, mask: Mask) 
     half = 0.5 * grid.resolution
     x = np.linspace(left + half, right - half, part.shape[1])
     y = np.linspace(top - half, bottom + half, part.shape[0])
-    axes.contour(x, y, part, levels=[0.5], colors=["white"], linewidths=2.4, zorder=3)
+    axes.contour(x, y, part, levels=[0.5], colors=["white"], linewidths=2.4, zorder=4)
     axes.contour(x, y, part, levels=[0.5], colors=[FIRST], linewidths=1.3, zorder=4)
 
 
@@ -396,9 +389,11 @@ def _label_degrees(axes: Axes, grid: VerificationGrid, frame: Frame) -> None:
 
 def _degree_ticks(along: NDArray[np.float64], signs: str) -> tuple[NDArray[np.float64], list[str]]:
     """Return round values within a rising series of degrees, and their labels."""
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(along[0], along[-1])
+    ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(along[0], along[-1])
     decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-6))
-    ticks = ticks[(ticks >= along[0]) & (ticks <= along[-1])]
+    # a label at the very end would be cut off, or meet that of the other axis
+    edge = 0.05 * (along[-1] - along[0])
+    ticks = ticks[(ticks >= along[0] + edge) & (ticks <= along[-1] - edge)]
     turned = (ticks + 180.0) % 360.0 - 180.0
     labels = [f"{abs(t):.{decimals}f}°{signs[0] if t >= 0 else signs[1]}" for t in turned]
     return ticks, labels

@@ -15,7 +15,6 @@ import xarray as xr
 from pyproj import Transformer
 from rasterio.features import shapes
 from shapely.geometry import mapping, shape
-from shapely.ops import transform as transform_geometry
 
 import optimizer
 from simulator import Status
@@ -186,7 +185,7 @@ def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path:
         if value == 1
     ]
     to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True).transform
-    outline = transform_geometry(to_degrees, shapely.union_all(polygons))
+    outline = shapely.transform(shapely.union_all(polygons), to_degrees, interleaved=False)
     feature = {
         "type": "Feature",
         "geometry": mapping(outline),

@@ -1,4 +1,4 @@
-"""The report of a calibration: one page that needs nothing else, on paper or on a phone."""
+"""The report of a calibration: one page that needs nothing else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -27,6 +28,7 @@ from witoil.verification import Mask
 NEAR_BOUND = 0.02
 """A best value this close to a bound, as a share of the range, is reported as lying at it."""
 
+_NONE = "\N{EN DASH}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -75,7 +77,12 @@ def render(
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": _number, "unit": _unit, "share": "{:.1%}".format}
+    environment.filters |= {
+        "number": _number,
+        "unit": _unit,
+        "quantity": _quantity,
+        "share": "{:.1%}".format,
+    }
     template = environment.from_string(
         files("witoil").joinpath("report.html").read_text(encoding="utf-8")
     )
@@ -87,7 +94,7 @@ def render(
         verdict=_verdict(study, scales),
         scales=[figures.distance(scale) for scale in scales],
         styles=figures.STYLES,
-        colours=vars(figures),
+        colours=figures,
         has_sources=bool(_sources(scenario).size),
         has_first=bool(scenario.seen_first.any()),
         observations=[
@@ -109,28 +116,28 @@ def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str
     fss = {key: _printed(study, key) for key in figures.STYLES}
     at = figures.distance(scales[0])
     best, default, persistence = (fss[key][0] for key in ("best", "default", "persistence"))
-    text = f"The calibrated drift scores {_number(best, 2)} at {at}; default parameters: "
+    text = f"The calibrated drift scores {_number(best, 2)} at {at}; the default parameters "
     text += f"{_number(default, 2)}"
-    if study["persistence"] is None or persistence is None or best is None:
+    if persistence is None or best is None:
         text += ". No slick was seen before, so there is no persistence to compare it with."
-        return {"kind": "open", "short": "No baseline", "text": text}
-    text += f"; the slick left unmoved (persistence): {_number(persistence, 2)}."
+        return {"kind": "open", "short": "Nothing to compare with", "text": text}
+    text += f"; the slick left unmoved (persistence) {_number(persistence, 2)}."
     if best <= persistence:
-        text += " It has no skill over persistence."
+        text += " The calibration has no skill over persistence."
         return {"kind": "bad", "short": "No skill over persistence", "text": text}
-    pairs = zip(scales, fss["best"], fss["persistence"], strict=True)
-    not_above = [figures.distance(s) for s, b, p in pairs if b is None or p is None or b <= p]
-    if not_above:
-        text += f" It is not better than persistence at {_listed(not_above)}."
+    for key, name in (("persistence", "persistence"), ("default", "the default parameters")):
+        pairs = zip(scales[1:], fss["best"][1:], fss[key][1:], strict=True)
+        below = [figures.distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
+        if below:
+            text += f" At {_listed(below)} it scores less than {name}."
     return {"kind": "good", "short": "Better than persistence", "text": text}
 
 
 def _printed(study: Mapping[str, Any], key: str) -> list[float | None]:
     """Return the FSS of a run for each window, rounded as the page shows it."""
-    scores = study[key]["fss"] if study[key] is not None else study["best"]["fss"]
     if study[key] is None:
-        return [None] * len(scores)
-    return [None if value is None else round(value, 2) for value in scores.values()]
+        return [None] * len(study["best"]["fss"])
+    return [None if value is None else round(value, 2) for value in study[key]["fss"].values()]
 
 
 def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -138,7 +145,7 @@ def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]
     done = f"{len(study['history'])}" + (f", {failed} of them failed" if failed else "")
     grid = scenario.grid
     return [
-        ("Slicks matched", _listed([_time(seen.time) for seen in scenario.observations])),
+        ("Slicks matched", f"{len(scenario.observations)}"),
         ("Evaluations", done),
         ("Particles", f"{scenario.particles.mass.size:,}"),
         ("Verification grid", f"{figures.distance(grid.resolution)} cells, {grid.crs.name}"),
@@ -150,39 +157,43 @@ def _observation(
 ) -> dict[str, Any]:
     """Return the maps and the scores of one observation."""
     seen = scenario.observations[k]
-    sources = _sources(scenario)
+    scores = {key: study[key]["observations"][k] for key in figures.STYLES if study[key]}
     frame = figures.Frame.around(
-        scenario.grid, [before, after, seen.mask, scenario.seen_first], sources
+        scenario.grid, [before, after, seen.mask, scenario.seen_first], _sources(scenario)
     )
-    maps = []
-    for key, label, mask in (
-        ("default", "Before: default parameters", before),
-        ("best", "After: calibrated", after),
-    ):
-        first, score = next(iter(study[key]["observations"][k]["fss"].items()))
-        at = figures.distance(int(first) * scenario.grid.resolution)
-        title = f"{label}\nFSS {_number(score, 2)} at {at}"
-        image = figures.slick_map(
-            scenario.grid,
-            scenario.coast.land,
-            frame,
-            simulated=mask,
-            observed=seen.mask,
-            first=scenario.seen_first,
-            sources=sources,
-            title=title,
-        )
-        areas = _areas(scenario, mask, seen)
-        alt = f"Map. {title}. {areas}".replace("\n", ", ")
-        maps.append({"uri": _uri(image), "alt": alt, "caption": areas})
+    labels = {}
+    for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
+        window, score = next(iter(scores[key]["fss"].items()))
+        at = figures.distance(int(window) * scenario.grid.resolution)
+        labels[key] = f"{label}\nFSS {_number(score, 2)} at {at}"
     return {
         "time": _time(seen.time),
         "sources": [PurePath(source).name for source in seen.slick.sources],
-        "maps": maps,
-        "scores": {
-            key: study[key]["observations"][k] for key in figures.STYLES if study[key] is not None
-        },
+        "maps": [
+            _map(scenario, seen, frame, before, labels["default"]),
+            _map(scenario, seen, frame, after, labels["best"]),
+        ],
+        "scores": scores,
     }
+
+
+def _map(
+    scenario: Scenario, seen: Observation, frame: figures.Frame, simulated: Mask, title: str
+) -> dict[str, str]:
+    """Return one map with its texts."""
+    image = figures.slick_map(
+        scenario.grid,
+        scenario.coast.land,
+        frame,
+        simulated=simulated,
+        observed=seen.mask,
+        first=scenario.seen_first,
+        sources=_sources(scenario),
+        title=title,
+    )
+    areas = _areas(scenario, simulated, seen)
+    alt = f"Map. {title}. {areas}".replace("\n", ", ")
+    return {"uri": _uri(image), "alt": alt, "caption": areas}
 
 
 def _areas(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
@@ -193,7 +204,9 @@ def _areas(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
         "simulated": simulated.sum(),
         "in both": (simulated & seen.mask).sum(),
     }
-    text = ", ".join(f"{name} {_number(cells * square_km)} km²" for name, cells in area.items())
+    text = ", ".join(
+        f"{name} {_quantity(float(cells * square_km), 'km2')}" for name, cells in area.items()
+    )
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -234,7 +247,7 @@ def useful_skill(scenario: Scenario) -> float | None:
     if not seen[0].any():
         return None
     shares = []
-    for last, now in zip(seen[:-1], seen[1:], strict=True):
+    for last, now in pairwise(seen):
         rows, columns = np.nonzero(last | now)
         cells = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
         shares.append(now.sum() / cells)
@@ -250,8 +263,9 @@ def _parameter(study: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
     warning = ""
     if place <= NEAR_BOUND or place >= 1.0 - NEAR_BOUND:
         bound, limit = (low, limits[0]) if place <= NEAR_BOUND else (high, limits[1])
-        ask = "the limit of its meaning" if bound == limit else "widen it?"
-        warning = f"at its {'lower' if place <= NEAR_BOUND else 'upper'} bound: {ask}"
+        side = ("lower", "lowest") if place <= NEAR_BOUND else ("upper", "highest")
+        ask = f"the {side[1]} value allowed" if bound == limit else "widen it?"
+        warning = f"at its {side[0]} bound: {ask}"
     return {
         "name": name,
         "meaning": TUNABLES[name].meaning,
@@ -313,8 +327,8 @@ def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
         "files": ", ".join(PurePath(file).name for file in row["files"]),
         "start": row["start"],
         "end": row["end"],
-        "step": "–" if step is None else f"{step:g} h",
-        "box": f"{west:.2f} to {east:.2f} °E, {south:.2f} to {north:.2f} °N",
+        "step": _NONE if step is None else f"{step:g} h",
+        "box": [f"{west:.2f} to {east:.2f} °E", f"{south:.2f} to {north:.2f} °N"],
         "missing": row["missing_share"],
         "action": row["action"],
     }
@@ -329,9 +343,10 @@ def _sources(scenario: Scenario) -> NDArray[np.float64]:
 
 
 def _period(case: Case) -> str:
-    start, end = (time.replace(tzinfo=None) for time in (case.time.start, case.time.end))
+    start, end = case.time.start, case.time.end
+    until = f"{end:%H:%M}" if start.date() == end.date() else _day(end)
     hours = (end - start).total_seconds() / 3600.0
-    return f"{_day(start)} to {_day(end)} UTC ({_number(hours)} h)"
+    return f"{_day(start)} to {until} UTC ({_number(hours)} h)"
 
 
 def _time(time: np.datetime64) -> str:
@@ -350,14 +365,20 @@ def _listed(items: Sequence[str]) -> str:
 def _number(value: float | None, decimals: int | None = None) -> str:
     """Return a number for reading, of three digits where no decimals are asked; None is a dash."""
     if value is None:
-        return "–"
+        return _NONE
     if decimals is None and value and abs(value) < 1000.0:
         decimals = max(0, 2 - math.floor(math.log10(abs(value))))
         text = f"{value:.{min(decimals, 8)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         text = f"{value:,.{decimals or 0}f}"
-    return text.replace("-", "−")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _quantity(value: float | None, units: str) -> str:
+    """Return a number with its unit."""
+    gap = "" if units in ("1", "degree") else "\N{NO-BREAK SPACE}"
+    return f"{_number(value)}{gap}{_unit(units)}"
 
 
 def _unit(units: str) -> str:

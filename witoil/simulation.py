@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -82,17 +82,17 @@ class Scenario:
             return self.case.score.detection_limit_um
         return float(getattr(self.case.model, name))
 
-    def masses(self, source_share: float | None) -> NDArray[np.float64]:
-        """Return the mass of each particle, with point sources given a share of the whole. [kg]"""
-        mass, point = self.particles.mass, self.from_point
+    def particles_with(self, source_share: float | None) -> simulator.Particles:
+        """Return the particles, with point sources given a share of the whole mass."""
         if source_share is None:
-            return mass
+            return self.particles
+        mass, point = self.particles.mass, self.from_point
         factor = np.where(
             point,
-            source_share * mass.sum() / max(mass[point].sum(), 1e-300),
-            (1.0 - source_share) * mass.sum() / max(mass[~point].sum(), 1e-300),
+            source_share * mass.sum() / mass[point].sum(),
+            (1.0 - source_share) * mass.sum() / mass[~point].sum(),
         )
-        return np.asarray(mass * factor)
+        return replace(self.particles, mass=mass * factor)
 
 
 def prepare(case: Case) -> Scenario:
@@ -173,9 +173,9 @@ def run(
     if hourly or not times:
         interval = np.timedelta64(round(model.output_interval_minutes * 60e9), "ns")
         times |= {*np.arange(start, end, interval), end}
-    result = simulator.run(
+    return simulator.run(
         scenario.forcing,
-        scenario.particles,
+        scenario.particles_with(changed.get("source_share")),
         scenario.coast,
         end=end,
         output_times=sorted(times),
@@ -185,8 +185,6 @@ def run(
         threads=threads,
         on_output=on_output,
     )
-    result["mass"].values[:] = scenario.masses(changed.get("source_share"))
-    return result
 
 
 def mask_at(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
@@ -12,12 +13,14 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform as transform_geometry
 
 from witoil.errors import WitoilError
 
 MAX_CELLS = 50_000_000
 """More cells than this are refused: some 50 MB for each mask."""
+
+_SHRINK = 1e-4
+"""What is taken off a slick all round before it is burnt in. [cells]"""
 
 Box = tuple[float, float, float, float]
 Mask = NDArray[np.bool_]
@@ -80,9 +83,12 @@ class VerificationGrid:
         Every touched cell counts: slicks are ribbons and specks often narrower than a cell, and a
         rule by cell centres would lose them.
         """
-        projected = transform_geometry(
-            Transformer.from_crs(4326, self.crs, always_xy=True).transform, geometry
-        )
+        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True).transform
+        projected = shapely.transform(geometry, to_metres, interleaved=False)
+        # a polygon made of this grid's cells must not touch the cells next to them
+        projected = projected.buffer(-_SHRINK * self.resolution)
+        if projected.is_empty:
+            return np.zeros(self.shape, bool)
         burnt = rasterize(
             [projected], out_shape=self.shape, transform=self.transform, all_touched=True
         )

@@ -10,7 +10,7 @@ import numpy as np
 from simulator.kernels._jit import kernel, law
 from simulator.kernels.random import step_key, symmetric_pair
 from simulator.kernels.sampling import bilinear_vector, linear
-from simulator.kernels.shoreline import NO_CROSSING, first_crossing
+from simulator.kernels.shoreline import first_crossing
 
 UNRELEASED = 0
 AFLOAT = 1
@@ -64,14 +64,15 @@ def settle(x0, y0, x1, y1, rows, columns, coast):
     if not (np.isfinite(x1) and np.isfinite(y1)):
         return x0, y0, LEFT_DOMAIN
     _, scale_x, scale_y, cell_start, cell_segments, segments, margin = coast
+    border = min(fraction_inside(x0, x1, columns), fraction_inside(y0, y1, rows))
     t = first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, segments)
-    if t != NO_CROSSING:
+    if t <= border:  # NO_CROSSING lies beyond any border
         # a hair before the coast, so that rounding never puts a particle on land
         t = max(t - margin / np.hypot(x1 - x0, y1 - y0), 0.0)
         return x0 + t * (x1 - x0), y0 + t * (y1 - y0), BEACHED
     if inside(x1, y1, rows, columns):
         return x1, y1, AFLOAT
-    t = max(min(fraction_inside(x0, x1, columns), fraction_inside(y0, y1, rows)), 0.0)
+    t = max(border, 0.0)
     return x0 + t * (x1 - x0), y0 + t * (y1 - y0), LEFT_DOMAIN
 
 
@@ -187,7 +188,7 @@ def advance_chunk(
     release_step : ndarray of int32, shape (particles,)
         Step in which the particle starts.
     release_share : ndarray, shape (particles,)
-        Share of its first step that the particle lives through, in (0, 1].
+        Share of its first step that the particle lives through, in [0, 1].
     drift : ndarray, shape (2 * steps, rows, columns, 2)
         Drift velocity at the start and in the middle of each step. [grid cells s-1]
     durations : ndarray, shape (steps,)

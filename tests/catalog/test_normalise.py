@@ -174,6 +174,25 @@ def test_curvilinear_grid_is_refused(write_currents) -> None:
         open_forcing(write_currents(change=change), "currents")
 
 
+def test_scattered_nodes_are_refused(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds = ds.isel(lon=slice(3)).drop_indexes(["lat", "lon"])
+        along = {name: (("time", "node"), ds[name].to_numpy()[:, 0]) for name in ("uo", "vo")}
+        nodes = {name: ("node", ds[name].to_numpy(), ds[name].attrs) for name in ("lat", "lon")}
+        ds = xr.Dataset(along, coords={"time": ds["time"], **nodes})
+        ds["uo"].attrs["units"] = ds["vo"].attrs["units"] = "m s-1"
+        return ds
+
+    with pytest.raises(CatalogError, match="both run along 'node'"):
+        open_forcing(write_currents(change=change), "currents")
+
+
+def test_depths_of_no_kind_known_are_refused(write_currents) -> None:
+    path = write_currents(change=lambda ds: ds.expand_dims(level=[1000.0, 500.0]))
+    with pytest.raises(CatalogError, match="'level' has 2 entries"):
+        open_forcing(path, "currents")
+
+
 def test_no_latitude_is_refused(write_currents) -> None:
     path = write_currents(change=lambda ds: ds.drop_vars("lat").rename_dims(lat="row"))
     with pytest.raises(CatalogError, match="no latitude axis"):

@@ -94,6 +94,11 @@ def test_invalid_polygons_are_mended_and_joined(tmp_path: Path) -> None:
     assert slick.geometry.area == pytest.approx(1.0)
 
 
+def test_heights_are_dropped(tmp_path: Path) -> None:
+    path = _write(tmp_path / "slick.geojson", shapely.force_3d(_SQUARE, 5.0))
+    assert not read_slick(path).geometry.has_z
+
+
 def test_attributes_are_plain_shared_and_present(tmp_path: Path) -> None:
     path = _write(
         tmp_path / "slick.gpkg",
@@ -231,6 +236,7 @@ def test_zipped_shapefile(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         for part in tmp_path.glob("20210824-0810-SYR.*"):
             file.write(part, f"folder/{part.name}")
+            file.writestr(f"__MACOSX/._{part.name}", "macOS")
     slick = read_slick(archive)
     assert slick.geometry.equals(_SQUARE)
     assert slick.time == _EIGHT_TEN

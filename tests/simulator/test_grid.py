@@ -1,0 +1,42 @@
+"""The grid and the size of a degree on the ellipsoid."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator import Grid, metres_per_degree
+from tests.simulator.builders import WGS84
+
+GRID = Grid(west=-5.0, south=35.0, dlon=0.25, dlat=0.125, columns=9, rows=5)
+
+
+@pytest.mark.parametrize("latitude", [-80.0, -45.0, 0.0, 35.0, 60.0, 80.0])
+def test_a_degree_is_as_long_as_on_the_ellipsoid(latitude):
+    east, north = metres_per_degree(latitude)
+    _, _, along = WGS84.inv(0.0, latitude, 0.001, latitude)
+    _, _, across = WGS84.inv(0.0, latitude - 0.0005, 0.0, latitude + 0.0005)
+    assert east == pytest.approx(1000.0 * along, rel=1e-8)
+    assert north == pytest.approx(1000.0 * across, rel=1e-8)
+
+
+def test_nodes_run_from_corner_to_corner():
+    assert GRID.box == (-5.0, 35.0, -3.0, 35.5)
+    np.testing.assert_allclose(GRID.longitude[[0, 1, -1]], [-5.0, -4.75, -3.0])
+    np.testing.assert_allclose(GRID.latitude[[0, 1, -1]], [35.0, 35.125, 35.5])
+
+
+@given(st.floats(-180.0, 180.0), st.floats(-80.0, 80.0))
+def test_degrees_and_cells_convert_into_each_other(lon, lat):
+    back = GRID.to_degrees(*GRID.to_cells(lon, lat))
+    assert back == pytest.approx((lon, lat), abs=1e-10)
+
+
+def test_cells_count_from_the_south_west_corner():
+    assert GRID.to_cells(-4.5, 35.125) == (2.0, 1.0)
+
+
+def test_a_cell_is_as_many_metres_as_its_share_of_a_degree():
+    east, north = metres_per_degree(GRID.latitude)
+    np.testing.assert_allclose(1.0 / GRID.cells_per_metre[:, 0], 0.25 * east)
+    np.testing.assert_allclose(1.0 / GRID.cells_per_metre[:, 1], 0.125 * north)

@@ -1,0 +1,76 @@
+"""The layout of the results, as CF wants trajectories."""
+
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+
+import simulator
+from simulator import Status
+from tests.simulator.builders import HOUR, START, carry, forcing
+
+
+@pytest.fixture(scope="module")
+def result():
+    slick = simulator.AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), 3e5, START)
+    leak = simulator.PointRelease(35.5, 35.5, 1e5, START + HOUR, START + 5 * HOUR)
+    oil = simulator.seed_particles([slick, leak], 400, seed=1)
+    return carry(forcing((0.5, 0.2)), oil, 6, outputs=(0, 2, 6))
+
+
+def test_trajectories_run_along_particles_and_times(result):
+    assert dict(result.sizes) == {"trajectory": 400, "time": 3}
+    for name in ("lon", "lat", "status"):
+        assert result[name].dims == ("trajectory", "time")
+    for name in ("mass", "release"):
+        assert result[name].dims == ("trajectory",)
+    np.testing.assert_array_equal(result["time"], START + np.array([0, 2, 6]) * HOUR)
+
+
+def test_trajectories_have_a_number_that_cf_readers_find(result):
+    assert result["trajectory"].attrs["cf_role"] == "trajectory_id"
+    np.testing.assert_array_equal(result["trajectory"], np.arange(400))
+
+
+@pytest.mark.parametrize(
+    ("name", "standard_name", "units"),
+    [("lon", "longitude", "degrees_east"), ("lat", "latitude", "degrees_north")],
+)
+def test_positions_carry_cf_names_and_units(result, name, standard_name, units):
+    assert result[name].attrs["standard_name"] == standard_name
+    assert result[name].attrs["units"] == units
+    assert result[name].dtype == np.float64
+
+
+def test_mass_is_in_kilograms(result):
+    assert result["mass"].attrs["units"] == "kg"
+
+
+def test_every_variable_says_what_it_is(result):
+    assert all("long_name" in variable.attrs for variable in result.variables.values())
+
+
+def test_flags_say_what_each_status_means(result):
+    flags = result["status"].attrs
+    assert flags["flag_values"].dtype == result["status"].dtype == np.int8
+    meanings = flags["flag_meanings"].split()
+    assert len(meanings) == flags["flag_values"].size
+    for value, meaning in zip(flags["flag_values"], meanings, strict=True):
+        assert Status(value) == Status[meaning.upper()]
+
+
+def test_positions_are_missing_before_the_release_and_only_then(result):
+    unreleased = result["status"].values == Status.UNRELEASED
+    assert unreleased[:, 0].sum() == (result["release"].values == 1).sum()
+    assert not unreleased[:, -1].any()
+    for name in ("lon", "lat"):
+        np.testing.assert_array_equal(np.isnan(result[name]), unreleased)
+
+
+def test_results_survive_a_netcdf_file(result, tmp_path):
+    result.to_netcdf(tmp_path / "particles.nc")
+    with xr.open_dataset(tmp_path / "particles.nc") as back:
+        xr.testing.assert_equal(back.load(), result)
+        np.testing.assert_array_equal(
+            back["status"].attrs["flag_values"], result["status"].attrs["flag_values"]
+        )

@@ -1,0 +1,140 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from simulator import Parameters
+from witoil.case import load_case, parse_case
+from witoil.errors import CaseError
+from witoil.tunables import TUNABLES
+
+
+def document(**changes):
+    case = {
+        "name": "a case",
+        "time": {"start": "2021-08-24T03:43:00Z", "end": "2021-08-24T08:10:00Z"},
+        "forcing": {"currents": "currents.nc", "winds": ["a.nc", "b.nc"]},
+        "release": [{"kind": "area", "geometry": "slick.shp", "mass_tonnes": 10}],
+    }
+    return case | changes
+
+
+def test_defaults_are_those_of_the_simulator():
+    assert parse_case(document()).model.physics == Parameters()
+
+
+def test_every_parameter_of_the_simulator_is_tunable():
+    assert set(Parameters.names()) < set(TUNABLES)
+
+
+def test_times_without_offset_are_utc_and_others_are_converted():
+    case = parse_case(
+        document(time={"start": "2021-08-24T03:43:00", "end": "2021-08-24T10:00:00+02:00"})
+    )
+    assert case.time.start == datetime(2021, 8, 24, 3, 43, tzinfo=UTC)
+    assert case.time.end == datetime(2021, 8, 24, 8, 0, tzinfo=UTC)
+
+
+def test_relative_paths_start_at_the_case_file(tmp_path):
+    case = parse_case(document(), folder=tmp_path)
+    assert case.paths(case.forcing.winds) == [str(tmp_path / "a.nc"), str(tmp_path / "b.nc")]
+
+
+def test_environment_variables_are_filled_in(monkeypatch):
+    monkeypatch.setenv("SPILLS", "/data")
+    case = parse_case(document(forcing={"currents": "${SPILLS}/c.nc", "winds": "w.nc"}))
+    assert case.forcing.currents == "/data/c.nc"
+
+
+POINT = {"kind": "point", "lon": 1.0, "lat": 2.0}
+
+MISTAKES = {
+    "unknown key": (document(oil={"api_gravity": 20, "colour": "red"}), r"oil\.colour: unknown"),
+    "unknown table": (document(weather={}), r"weather: unknown key; expected one of name, time"),
+    "missing key": (document(forcing={"currents": "c.nc"}), r"forcing\.winds: missing; expected"),
+    "end before start": (
+        document(time={"start": "2021-08-24T03:43:00Z", "end": "2021-08-23T00:00:00Z"}),
+        r"time\.end: .*expected a time after start, 2021-08-24T03:43Z",
+    ),
+    "no particles": (document(model={"particles": 0}), r"model\.particles: found 0, .*1"),
+    "text for a number": (document(model={"particles": "many"}), r"found 'many', .*integer"),
+    "not a number": (document(model={"current_factor": float("nan")}), r"model\.current_factor"),
+    "bounds reversed": (
+        document(optimise={"parameters": {"wind_drift_factor": [0.05, 0.0]}}),
+        r"wind_drift_factor: found \[0\.05, 0\], expected \[lower, higher\]",
+    ),
+    "bounds too wide": (
+        document(optimise={"parameters": {"wind_drift_factor": [0.0, 3.0]}}),
+        r"expected bounds within 0 to 0\.2",
+    ),
+    "log scale from zero": (
+        document(optimise={"parameters": {"horizontal_diffusivity": [0.0, 3.0]}}),
+        r"horizontal_diffusivity: found 0, expected a lower bound above 0",
+    ),
+    "unknown parameter": (
+        document(optimise={"parameters": {"curent_factor": [0.0, 1.0]}}),
+        r"curent_factor: unknown parameter; expected some of .*current_factor",
+    ),
+    "even window": (document(score={"windows": [1, 4]}), r"score\.windows: .*odd"),
+    "unknown kind": (
+        document(release=[{"kind": "blob"}]),
+        r"release\.0\.kind: found 'blob', expected 'area', 'point'",
+    ),
+    "no mass": (document(release=[POINT]), r"release\.0: .*rate_tonnes_per_hour or mass_tonnes"),
+    "two masses": (
+        document(release=[POINT | {"mass_tonnes": 1, "rate_tonnes_per_hour": 1}]),
+        r"either rate_tonnes_per_hour or mass_tonnes",
+    ),
+    "negative mass": (
+        document(release=[POINT | {"mass_tonnes": -1}]),
+        r"release\.0\.mass_tonnes: found -1, .*greater than 0",
+    ),
+    "release after the run": (
+        document(release=[POINT | {"mass_tonnes": 1, "start": "2021-09-01T00:00:00Z"}]),
+        r"release\.0: found the time 2021-09-01T00:00Z, expected one within the run",
+    ),
+    "unknown oil": (document(oil={"name": "olive"}), r"found 'olive', expected one of generic-"),
+    "variable not set": (
+        document(forcing={"currents": "${NOT_SET_ANYWHERE}/c.nc", "winds": "w.nc"}),
+        r"\$\{NOT_SET_ANYWHERE\}: environment variable not set",
+    ),
+    "folder from outside": (document(folder="/"), r"folder: unknown key"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_with_key_and_expectation(mistake):
+    bad, message = MISTAKES[mistake]
+    with pytest.raises(CaseError) as caught:
+        parse_case(bad)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 1
+    assert re.search(message, lines[0]), lines[0]
+
+
+def test_all_mistakes_are_told_at_once():
+    with pytest.raises(CaseError) as caught:
+        parse_case(document(model={"particles": 0, "seed": -1}, oil={"api_gravity": 200}))
+    assert len(str(caught.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"[time\n", "not TOML"),
+        (b"\xff\xfe\x00", "not a text file"),
+    ],
+)
+def test_a_file_that_is_no_case_is_named(tmp_path, content, message):
+    path = tmp_path / "case.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CaseError, match=message) as caught:
+        load_case(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_folder_is_no_case(tmp_path):
+    with pytest.raises(CaseError, match="is a folder"):
+        load_case(tmp_path)

@@ -1,0 +1,132 @@
+import json
+import resource
+import subprocess
+import sys
+
+import pytest
+
+FIRST = "mask_20250601T1200.tif"
+
+
+def witoil(*arguments, **options):
+    command = [sys.executable, "-m", "witoil", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_help_names_the_commands():
+    answer = witoil("--help")
+    assert answer.returncode == 0
+    for command in ("demo", "simulate", "optimise", "score"):
+        assert command in answer.stdout
+
+
+def test_help_loads_none_of_the_heavy_libraries():
+    code = (
+        "import sys, witoil.cli; "
+        "print({'numba', 'xarray', 'scipy', 'geopandas', 'skopt'} & set(sys.modules))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "set()"
+
+
+def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
+    answer = witoil("simulate", twin / "demo.toml", "--out", tmp_path / "run")
+    assert answer.returncode == 0, answer.stderr
+    assert "eastward_wind: 2025-06-01T06:00Z to 2025-06-01T18:00Z" in answer.stdout
+    assert "20,000 particles at the end: 0 unreleased" in answer.stdout
+    assert "20250601T1200: FSS 1: 0." in answer.stdout
+    assert (tmp_path / "run" / "particles.nc").exists()
+
+
+def test_score_prints_json(twin):
+    answer = witoil("score", twin / FIRST, twin / FIRST, "--json", "--windows", "1,3")
+    assert set(json.loads(answer.stdout)["fss"]) == {"1", "3"}
+
+
+def bad_case(changed, *replacement):
+    return changed(replacement)
+
+
+BAD = {
+    "unknown key": ("[oil]", '[oil]\ncolour = "red"', "oil.colour: unknown key"),
+    "end before start": ("end = 2025-06-01T18", "end = 2025-05-01T18", "time.end"),
+    "release on land": ("lon = 19.39\nlat = 36.50", "lon = 19.72\nlat = 36.64", "lies on land"),
+    "outside the forcing": ("lat = 36.50", "lat = 38.50", "eastward_sea_water_velocity"),
+    "period not covered": (
+        "start = 2025-06-01T06",
+        "start = 2025-05-30T06",
+        "no data for 2025-05-30",
+    ),
+    "no particles": ("particles = 20_000", "particles = 0", "model.particles"),
+    "bounds reversed": ("[0.0, 0.05]", "[0.05, 0.0]", "wind_drift_factor"),
+    "truncated NetCDF": ('"currents.nc"', '"cut.nc"', "cut.nc"),
+    "a page instead of NetCDF": ('"winds.nc"', '"page.nc"', "page.nc"),
+    "no such file": ('"winds.nc"', '"nothing.nc"', "nothing.nc"),
+    "shapefile without its index": ('"slick_20250601T0600.geojson"', '"lone.shp"', ".shx"),
+    "empty mask": ('"mask_20250601T1200.tif"', '"empty_20250601T1200.tif"', "empty"),
+    "swapped longitude and latitude": (
+        '"slick_20250601T0600.geojson"',
+        '"swapped.geojson"',
+        "does not hold the wanted box",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def with_bad_files(twin):
+    import geopandas
+    import rasterio
+
+    (twin / "cut.nc").write_bytes((twin / "currents.nc").read_bytes()[:9000])
+    (twin / "page.nc").write_text("<html>please log in</html>")
+    slick = geopandas.read_file(twin / "slick_20250601T0600.geojson")
+    slick.to_file(twin / "lone.shp")
+    (twin / "lone.shx").unlink()
+    swapped = slick.transform(lambda x: x[:, ::-1], include_z=False)
+    swapped.to_file(twin / "swapped.geojson")
+    with rasterio.open(twin / FIRST) as file:
+        profile, nothing = file.profile, 0 * file.read()
+    with rasterio.open(twin / "empty_20250601T1200.tif", "w", **profile) as file:
+        file.write(nothing)
+    return twin
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_bad_input_is_one_line_and_exit_code_2(with_bad_files, changed, tmp_path, mistake):
+    old, new, named = BAD[mistake]
+    out = tmp_path / "out"
+    answer = witoil("optimise", changed((old, new)), "--out", out, "--evaluations", "2")
+    lines = [line for line in answer.stderr.splitlines() if line.startswith("witoil: ")]
+    assert answer.returncode == 2, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert len(lines) == 1
+    assert named in lines[0]
+    assert not out.exists()
+
+
+def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed, tmp_path):
+    import geopandas
+
+    seen = geopandas.read_file(twin / "slick_20250601T0600.geojson")
+    scores = []
+    for name, epsg in (("degrees_20250601T1200.gpkg", 4326), ("mercator_20250601T1200.gpkg", 3857)):
+        seen.to_crs(epsg).to_file(twin / name)
+        case = changed(('"mask_20250601T1200.tif"', f'"{name}"'))
+        witoil("simulate", case, "--out", tmp_path / name)
+        summary = json.loads((tmp_path / name / "summary.json").read_text())
+        scores.append(summary["scores"][0]["fss"]["1"])
+    assert scores[0] == pytest.approx(scores[1], abs=0.01)
+
+
+def test_a_full_disk_leaves_nothing_half_written(twin, tmp_path):
+    def small_files():
+        # writes beyond this size fail, as they do on a disk without room
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    out = tmp_path / "out"
+    answer = witoil("simulate", twin / "demo.toml", "--out", out, preexec_fn=small_files)
+    assert answer.returncode == 2
+    assert "particles.nc: could not be written" in answer.stderr
+    assert list(out.iterdir()) == []

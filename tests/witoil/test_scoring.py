@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+import rasterio
+
+from witoil.errors import WitoilError
+from witoil.scoring import score_files
+
+FIRST = "mask_20250601T1200.tif"
+
+
+def test_a_mask_against_itself_is_perfect(twin):
+    scores = score_files(twin / FIRST, twin / FIRST, windows=[1, 7])
+    assert scores["fss"] == {"1": 1.0, "7": 1.0}
+    assert scores["centroid_distance_m"] == 0.0
+
+
+def test_the_mask_of_a_folder_is_chosen_by_the_time_of_the_observation(twin):
+    assert score_files(twin, twin / FIRST, windows=[1])["mask"].endswith(FIRST)
+
+
+def test_no_mask_for_the_time_is_said(twin, tmp_path):
+    with pytest.raises(WitoilError, match=r"no mask_\*\.tif; expected a mask at the time"):
+        score_files(tmp_path, twin / FIRST, windows=[1])
+
+
+def test_a_mask_in_degrees_is_refused(twin, tmp_path):
+    path = tmp_path / "degrees.tif"
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        dtype="uint8",
+        count=1,
+        width=4,
+        height=4,
+        crs="EPSG:4326",
+        transform=rasterio.Affine(0.1, 0, 19, 0, -0.1, 37),
+    ) as file:
+        file.write(np.ones((4, 4), np.uint8), 1)
+    with pytest.raises(WitoilError, match="expected square cells in metres"):
+        score_files(path, twin / FIRST, windows=[1])
+
+
+def test_what_is_no_raster_is_named(twin):
+    with pytest.raises(WitoilError, match=r"demo\.toml: not a mask"):
+        score_files(twin / "demo.toml", twin / FIRST, windows=[1])
