@@ -120,7 +120,7 @@ def evaluate(scenario: Scenario, changed: Mapping[str, float]) -> dict[str, Any]
     ------
     SimulatorError
     """
-    result = run(scenario, changed, hourly=False, threads=1)
+    result = run(scenario, changed, regular_outputs=False, threads=1)
     limit = changed.get("detection_limit_um")
     masks = [mask_at(scenario, result, seen.time, limit) for seen in scenario.observations]
     parameters = {name: scenario.default_of(name) for name in TUNABLES} | dict(changed)
@@ -193,7 +193,7 @@ def _write_best(scenario: Scenario, study: dict[str, Any], folder: Path) -> None
     best = study["best"]["parameters"]
     result = run(scenario, best)
     summary = write_run(scenario, result, folder / "best", parameters=best)
-    before = run(scenario, hourly=False)
+    before = run(scenario, regular_outputs=False)
     after = [
         mask_at(scenario, result, seen.time, best["detection_limit_um"])
         for seen in scenario.observations

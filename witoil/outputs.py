@@ -68,23 +68,21 @@ def write_run(
     write_trajectories(scenario.case, result, parameters, folder / "particles.nc")
     write_budget(result, folder / "budget.csv")
     limit = parameters["detection_limit_um"]
-    times = [observation.time for observation in scenario.observations]
-    scores = []
-    for time in times or [result["time"].values[-1]]:
-        mask = mask_at(scenario, result, time, limit)
+    times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
+    masks = {time: mask_at(scenario, result, time, limit) for time in times}
+    for time, mask in masks.items():
         write_mask(mask, scenario.grid, time, folder / f"mask_{stamp(time)}.tif")
         write_outline(mask, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
-    for observation in scenario.observations:
-        mask = mask_at(scenario, result, observation.time, limit)
-        scores.append(
-            {"time": stamp(observation.time), "observation": list(observation.slick.sources)}
-            | optimizer.score_masks(
-                mask,
-                observation.mask,
-                windows=scenario.case.score.windows,
-                resolution=scenario.grid.resolution,
-            )
+    scores = [
+        {"time": stamp(seen.time), "observation": list(seen.slick.sources)}
+        | optimizer.score_masks(
+            masks[seen.time],
+            seen.mask,
+            windows=scenario.case.score.windows,
+            resolution=scenario.grid.resolution,
         )
+        for seen in scenario.observations
+    ]
     summary = {
         "name": scenario.case.name,
         "parameters": parameters,

@@ -42,7 +42,7 @@ def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict
     slick = catalog.read_slick(observation)
     path = _mask_of_run(run, slick.time) if run.is_dir() else run
     mask, grid = read_mask(path)
-    seen = grid.mask_of(slick.geometry)
+    seen = grid.cells_touched(slick.geometry)
     if not seen.any():
         raise WitoilError(f"{observation}: shares no cell with {path}; expected the same area")
     scores = optimizer.score_masks(mask, seen, windows=windows, resolution=grid.resolution)

@@ -68,6 +68,11 @@ class Scenario:
     seen_first: Mask
 
     @cached_property
+    def land(self) -> Mask:
+        """Cells of the verification grid on land, where no slick can be."""
+        return self.grid.cells_centred_in(self.coast.land)
+
+    @cached_property
     def from_point(self) -> NDArray[np.bool_]:
         """Which particles come from point sources."""
         kinds = np.array([isinstance(r, PointSource) for r in self.case.release])
@@ -134,7 +139,7 @@ def prepare(case: Case) -> Scenario:
         particles=particles,
         grid=grid,
         observations=tuple(_observation(s, grid, k) for k, s in enumerate(slicks)),
-        seen_first=np.any([np.zeros(grid.shape, bool), *map(grid.mask_of, areas)], axis=0),
+        seen_first=np.any([np.zeros(grid.shape, bool), *map(grid.cells_touched, areas)], axis=0),
     )
 
 
@@ -142,7 +147,7 @@ def run(
     scenario: Scenario,
     changed: Mapping[str, float] | None = None,
     *,
-    hourly: bool = True,
+    regular_outputs: bool = True,
     threads: int | None = None,
     on_output: Callable[[float], None] | None = None,
 ) -> xr.Dataset:
@@ -153,7 +158,7 @@ def run(
     scenario : Scenario
     changed : mapping, optional
         Tunable parameters that differ from the case.
-    hourly : bool
+    regular_outputs : bool
         Also keep the regular outputs of the case, not only the observation times.
     threads : int, optional
     on_output : callable, optional
@@ -170,7 +175,7 @@ def run(
     physics |= {name: value for name, value in changed.items() if name in physics}
     start, end = scenario.forcing.start, _datetime64(scenario.case.time.end)
     times = {observation.time for observation in scenario.observations}
-    if hourly or not times:
+    if regular_outputs or not times:
         interval = np.timedelta64(round(model.output_interval_minutes * 60e9), "ns")
         times |= {*np.arange(start, end, interval), end}
     return simulator.run(
@@ -206,7 +211,7 @@ def mask_at(
         density=oil_density(scenario.case),
     )
     limit = detection_limit_um or scenario.case.score.detection_limit_um
-    return simulator.slick_mask(thickness, 1e-6 * limit)
+    return simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
 
 
 def oil_density(case: Case) -> float:
@@ -259,7 +264,7 @@ def _observed(case: Case) -> list[catalog.Slick]:
 
 
 def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observation:
-    mask = grid.mask_of(slick.geometry)
+    mask = grid.cells_touched(slick.geometry)
     if not mask.any():
         raise CaseError(
             f"observation.{k}: {slick.sources[0]} shares no cell with the area of the run; "

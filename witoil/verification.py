@@ -77,19 +77,28 @@ class VerificationGrid:
         x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(longitude, latitude)
         return (x - self.west) / self.resolution, (self.north - y) / self.resolution
 
-    def mask_of(self, geometry: BaseGeometry) -> Mask:
+    def cells_touched(self, geometry: BaseGeometry) -> Mask:
         """Return the cells that a geometry in degrees touches.
 
-        Every touched cell counts: slicks are ribbons and specks often narrower than a cell, and a
-        rule by cell centres would lose them.
+        The rule for slicks: they are ribbons and specks, often narrower than a cell, and a rule by
+        cell centres would lose them.
         """
-        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True).transform
-        projected = shapely.transform(geometry, to_metres, interleaved=False)
         # a polygon made of this grid's cells must not touch the cells next to them
-        projected = projected.buffer(-_SHRINK * self.resolution)
+        projected = self._project(geometry).buffer(-_SHRINK * self.resolution)
+        return self._burn(projected, all_touched=True)
+
+    def cells_centred_in(self, geometry: BaseGeometry) -> Mask:
+        """Return the cells whose centre lies within a geometry in degrees: the rule for land."""
+        return self._burn(self._project(geometry), all_touched=False)
+
+    def _project(self, geometry: BaseGeometry) -> BaseGeometry:
+        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True).transform
+        return shapely.transform(geometry, to_metres, interleaved=False)
+
+    def _burn(self, projected: BaseGeometry, *, all_touched: bool) -> Mask:
         if projected.is_empty:
             return np.zeros(self.shape, bool)
         burnt = rasterize(
-            [projected], out_shape=self.shape, transform=self.transform, all_touched=True
+            [projected], out_shape=self.shape, transform=self.transform, all_touched=all_touched
         )
         return np.asarray(burnt, dtype=bool)

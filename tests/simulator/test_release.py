@@ -27,12 +27,12 @@ def inside(geometry, points):
     return shapely.intersects_xy(geometry, *points.T)
 
 
-def true_mean(geometry, latitude_power=0):
+def true_mean(geometry):
     """Mean of longitude and latitude over a geometry, by area on the sphere."""
     west, south, east, north = geometry.bounds
     lon, lat = np.meshgrid(np.linspace(west, east, 801), np.linspace(south, north, 801))
     weight = shapely.contains_xy(geometry, lon, lat) * np.cos(np.radians(lat))
-    return np.average([lon, lat], axis=(1, 2), weights=np.broadcast_to(weight, (2, *lon.shape)))
+    return [np.average(coordinate, weights=weight) for coordinate in (lon, lat)]
 
 
 SHAPES = {
@@ -80,11 +80,11 @@ def test_parts_of_a_slick_get_particles_by_their_area():
 
 @pytest.mark.parametrize("count", [100, 1000, 10_000])
 def test_more_points_fill_the_area_more_evenly(count):
-    """Evenness is held against chance: counts in equal boxes vary less than those of Poisson."""
+    """Counts in 25 equal boxes vary less than chance, which makes chi-square 24, would have it."""
     shape = shapely.box(0.0, 0.0, 1.0, 1.0)
     for size in (count, 2 * count):
         counts, _, _ = np.histogram2d(*area(shape).positions(size, 1).T, bins=5)
-        assert stats.chisquare(counts.ravel()).statistic < 0.5 * 24
+        assert stats.chisquare(counts.ravel()).statistic < 0.6 * 24
 
 
 def test_seeds_give_different_points_and_the_same_seed_the_same():
@@ -172,7 +172,7 @@ def test_particles_are_in_the_order_of_their_release():
     releases = [area(shapely.box(*BOX), hours=5.0), leak(), area(shapely.box(*BOX), hours=-1.0)]
     oil = seed_particles(releases, 300, seed=1)
     assert (np.diff(oil.release_time) >= np.timedelta64(0)).all()
-    assert set(oil.release_number[:100]) == {2, 1}
+    np.testing.assert_array_equal(oil.release_number, np.repeat([2, 1, 0], 100))
     assert (oil.release_time[oil.release_number == 0] == START + 5 * HOUR).all()
 
 

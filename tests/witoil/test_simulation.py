@@ -30,12 +30,12 @@ def test_source_share_moves_mass_and_keeps_the_whole(scenario):
 
 
 def test_observation_times_are_met_without_the_regular_outputs(scenario):
-    times = run(scenario, hourly=False)["time"].values
+    times = run(scenario, regular_outputs=False)["time"].values
     assert list(times) == [seen.time for seen in scenario.observations]
 
 
 def test_regular_outputs_do_not_change_the_run(scenario):
-    few = run(scenario, hourly=False)
+    few = run(scenario, regular_outputs=False)
     many = run(scenario).sel(time=few["time"])
     np.testing.assert_array_equal(few["lon"], many["lon"])
     np.testing.assert_array_equal(few["status"], many["status"])
