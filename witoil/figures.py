@@ -22,7 +22,6 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 from PIL import Image
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from witoil.verification import Mask, VerificationGrid
@@ -303,11 +302,9 @@ def _png(figure: Figure, colours: int | None = None) -> bytes:
 
 
 def _draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Frame) -> None:
-    to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True)
-    box = to_degrees.transform_bounds(
+    box = grid.to_degrees.transform_bounds(
         frame.left, frame.bottom, frame.right, frame.top, densify_pts=21
     )
-    to_metres = Transformer.from_crs(4326, grid.crs, always_xy=True)
     for part in shapely.get_parts(shapely.clip_by_rect(shapely.get_parts(land), *box)):
         if not isinstance(part, shapely.Polygon) or part.is_empty:
             continue
@@ -315,7 +312,10 @@ def _draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Fr
         part = shapely.normalize(part)
         rings = [shapely.get_coordinates(ring).T for ring in (part.exterior, *part.interiors)]
         path = Path.make_compound_path(
-            *(Path(np.stack(to_metres.transform(*ring), axis=-1), closed=True) for ring in rings)
+            *(
+                Path(np.stack(grid.to_metres.transform(*ring), axis=-1), closed=True)
+                for ring in rings
+            )
         )
         axes.add_patch(PathPatch(path, facecolor=LAND, lw=0.0, zorder=1))
         # the coastline again, above the slicks: cells are coarser than it is
@@ -374,7 +374,7 @@ def _rgba(colour: str) -> tuple[float, float, float, float]:
 
 def _label_degrees(axes: Axes, grid: VerificationGrid, frame: Frame) -> None:
     """Put ticks at round longitudes and latitudes, where they cross the lower and left edge."""
-    to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True).transform
+    to_degrees = grid.to_degrees.transform
     x = np.linspace(frame.left, frame.right, 33)
     y = np.linspace(frame.bottom, frame.top, 33)
     longitude = np.unwrap(to_degrees(x, np.full(x.size, frame.bottom))[0], period=360.0)

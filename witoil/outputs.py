@@ -12,7 +12,6 @@ import numpy as np
 import rasterio
 import shapely
 import xarray as xr
-from pyproj import Transformer
 from rasterio.features import shapes
 from shapely.geometry import mapping, shape
 
@@ -21,7 +20,7 @@ from simulator import Status
 from witoil.case import Case
 from witoil.files import replacing, write_json
 from witoil.simulation import Scenario, mask_at
-from witoil.verification import Mask, VerificationGrid
+from witoil.verification import Mask, VerificationGrid, transformed
 
 LIBRARIES = ("witoil", "numba", "numpy", "scikit-optimize", "scikit-learn", "xarray")
 
@@ -182,8 +181,7 @@ def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path:
         for part, value in shapes(mask.astype(np.uint8), mask=mask, transform=grid.transform)
         if value == 1
     ]
-    to_degrees = Transformer.from_crs(grid.crs, 4326, always_xy=True).transform
-    outline = shapely.transform(shapely.union_all(polygons), to_degrees, interleaved=False)
+    outline = transformed(shapely.union_all(polygons), grid.to_degrees)
     feature = {
         "type": "Feature",
         "geometry": mapping(outline),

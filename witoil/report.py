@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from witoil import figures
 from witoil.case import Case, PointSource
@@ -338,8 +337,7 @@ def _sources(scenario: Scenario) -> NDArray[np.float64]:
     """Return eastings and northings of the point sources, shape (n, 2). [m]"""
     points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointSource)]
     longitude, latitude = np.array(points, dtype=np.float64).reshape(-1, 2).T
-    to_metres = Transformer.from_crs(4326, scenario.grid.crs, always_xy=True)
-    return np.stack(to_metres.transform(longitude, latitude), axis=-1)
+    return np.stack(scenario.grid.to_metres.transform(longitude, latitude), axis=-1)
 
 
 def _period(case: Case) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -70,11 +71,21 @@ class VerificationGrid:
         """Column and row to metres, as rasterio wants it."""
         return Affine(self.resolution, 0.0, self.west, 0.0, -self.resolution, self.north)
 
+    @cached_property
+    def to_metres(self) -> Transformer:
+        """From longitude and latitude to the grid's reference system."""
+        return Transformer.from_crs(4326, self.crs, always_xy=True)
+
+    @cached_property
+    def to_degrees(self) -> Transformer:
+        """From the grid's reference system to longitude and latitude."""
+        return Transformer.from_crs(self.crs, 4326, always_xy=True)
+
     def cells(
         self, longitude: NDArray[np.float64], latitude: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return fractional column and row of points in degrees."""
-        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(longitude, latitude)
+        x, y = self.to_metres.transform(longitude, latitude)
         return (x - self.west) / self.resolution, (self.north - y) / self.resolution
 
     def cells_touched(self, geometry: BaseGeometry) -> Mask:
@@ -84,16 +95,12 @@ class VerificationGrid:
         cell centres would lose them.
         """
         # a polygon made of this grid's cells must not touch the cells next to them
-        projected = self._project(geometry).buffer(-_SHRINK * self.resolution)
+        projected = transformed(geometry, self.to_metres).buffer(-_SHRINK * self.resolution)
         return self._burn(projected, all_touched=True)
 
     def cells_centred_in(self, geometry: BaseGeometry) -> Mask:
         """Return the cells whose centre lies within a geometry in degrees: the rule for land."""
-        return self._burn(self._project(geometry), all_touched=False)
-
-    def _project(self, geometry: BaseGeometry) -> BaseGeometry:
-        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True).transform
-        return shapely.transform(geometry, to_metres, interleaved=False)
+        return self._burn(transformed(geometry, self.to_metres), all_touched=False)
 
     def _burn(self, projected: BaseGeometry, *, all_touched: bool) -> Mask:
         if projected.is_empty:
@@ -102,3 +109,12 @@ class VerificationGrid:
             [projected], out_shape=self.shape, transform=self.transform, all_touched=all_touched
         )
         return np.asarray(burnt, dtype=bool)
+
+
+def transformed(geometry: BaseGeometry, transformer: Transformer) -> BaseGeometry:
+    """Return a geometry in another reference system."""
+
+    def each(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack(transformer.transform(*points.T), axis=-1)
+
+    return shapely.transform(geometry, each)

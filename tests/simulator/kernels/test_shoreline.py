@@ -13,7 +13,8 @@ SIDE = 12.0  # of the sea, in grid cells
 
 
 def edges(rings):
-    return np.concatenate([np.hstack([ring[:-1], ring[1:]]) for ring in rings])
+    pieces = [np.hstack([ring[:-1], ring[1:]]) for ring in rings]
+    return np.concatenate([np.empty((0, 4)), *pieces])
 
 
 def kernel_crossings(segments, paths, scale_x, scale_y):
