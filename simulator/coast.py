@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from simulator.grid import FloatArray, Grid, metres_per_degree
 from simulator.kernels.shoreline import rasterise_segments
 
-CELL_METRES = 200.0
+CELL_METRES = 100.0
 """Raster cell where the domain is small enough. [m]"""
 
 MAX_CELLS = 4096

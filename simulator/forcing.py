@@ -111,8 +111,8 @@ class Forcing:
         fields = {"current": self.current, "wind": self.wind}
         return fields if self.stokes is None else fields | {"Stokes drift": self.stokes}
 
-    def drift(self, time: float, parameters: Parameters, out: FloatArray) -> None:
-        """Write the drift velocity of floating oil at one time. [grid cells s-1]
+    def drift(self, times: FloatArray, parameters: Parameters, out: FloatArray) -> None:
+        """Write the drift velocity of floating oil at some times. [grid cells s-1]
 
         Drift = current_factor * current + current_bias + wind_drift_factor * R(angle) wind
         + stokes_factor * Stokes drift, R turning to the right in the northern hemisphere and to
@@ -120,10 +120,10 @@ class Forcing:
 
         Parameters
         ----------
-        time : float
+        times : ndarray, shape (times,)
             Seconds since the start of the run. [s]
         parameters : Parameters
-        out : ndarray, shape (rows, columns, 2)
+        out : ndarray, shape (times, rows, columns, 2)
             Overwritten.
         """
         p = parameters
@@ -136,12 +136,16 @@ class Forcing:
         if self.stokes is not None:
             terms.append((self.stokes, p.stokes_factor, 0.0))
         for series, factor, turned in terms:
-            add_interpolated(out, series.times, series.values, time, factor, turned, hemisphere)
+            add_interpolated(out, times, series.times, series.values, factor, turned, hemisphere)
         out *= self.grid.cells_per_metre[:, np.newaxis, :]
 
 
 def _stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) -> str:
-    included = bool(currents.attrs.get("includes_stokes_drift", False))
+    if asked not in ("auto", "field", "wind", "none"):
+        raise SimulatorError(
+            f'stokes_drift = "{asked}": expected "auto", "field", "wind" or "none"'
+        )
+    included = str(currents.attrs.get("includes_stokes_drift", "")).lower() in ("true", "1", "yes")
     if asked == "auto":
         if included:
             return "none"

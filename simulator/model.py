@@ -18,7 +18,7 @@ from simulator.grid import FloatArray
 from simulator.kernels.transport import advance_chunk
 from simulator.parameters import Parameters
 from simulator.release import Particles
-from simulator.results import to_dataset
+from simulator.results import Recorder
 from simulator.status import Status
 
 CHUNK = 2048
@@ -91,7 +91,7 @@ def run(
     Returns
     -------
     Dataset
-        CF trajectories, see `simulator.results.to_dataset`.
+        CF trajectories, see `simulator.results.Recorder`.
 
     Raises
     ------
@@ -100,23 +100,25 @@ def run(
         fields do not last as long, or a particle starts where there is no drift.
     """
     parameters = parameters or Parameters()
-    stops = _seconds(np.asarray(output_times, "datetime64[ns]"), forcing.start)
+    times = np.asarray(output_times, "datetime64[ns]")
+    stops = _seconds(times, forcing.start)
     duration = float(_seconds(end, forcing.start))
     _check_times(forcing, duration, stops, time_step)
     steps = Steps.regular(duration, time_step, stops)
     state = _State.at_start(forcing, particles, steps)
     windows = _windows(steps, stops, forcing)
-    snapshots = []
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    recorder = Recorder(particles, times)
+    threads = threads or os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
         if stops[0] == 0.0:
-            snapshots.append(state.snapshot())
+            recorder.record(state.x, state.y, state.status, forcing.grid)
         for first, last in windows:
-            _advance(state, forcing, coast, steps, first, last, parameters, seed, pool)
+            _advance(state, forcing, coast, steps, first, last, parameters, seed, threads, pool)
             if steps.edges[last] in stops:
-                snapshots.append(state.snapshot())
+                recorder.record(state.x, state.y, state.status, forcing.grid)
                 if on_output:
                     on_output(float(steps.edges[last] / duration))
-    return to_dataset(forcing, particles, np.asarray(output_times, "datetime64[ns]"), snapshots)
+    return recorder.to_dataset()
 
 
 @dataclass
@@ -142,9 +144,6 @@ class _State:
         step = np.where(seconds > steps.edges[-1], np.iinfo(np.int32).max, step)
         status = np.where(seconds <= 0.0, Status.AFLOAT, Status.UNRELEASED).astype(np.int8)
         return cls(x.copy(), y.copy(), status, step.astype(np.int32), np.clip(share, 0.0, 1.0))
-
-    def snapshot(self) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
-        return self.x.copy(), self.y.copy(), self.status.copy()
 
 
 def _seconds(times: np.datetime64 | NDArray[np.datetime64], start: np.datetime64) -> FloatArray:
@@ -216,6 +215,7 @@ def _advance(
     last: int,
     parameters: Parameters,
     seed: int,
+    threads: int,
     pool: ThreadPoolExecutor,
 ) -> None:
     """Blend the drift of a window of steps and carry all particles through it."""
@@ -224,11 +224,11 @@ def _advance(
     starts = steps.edges[first:last]
     drift = np.empty((2 * durations.size, grid.rows, grid.columns, 2))
     moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
-    list(
-        pool.map(
-            lambda k: forcing.drift(float(moments[k]), parameters, drift[k]), range(moments.size)
-        )
-    )
+    part = -(-moments.size // threads)
+
+    def blend(begin: int) -> None:
+        some = slice(begin, begin + part)
+        forcing.drift(moments[some], parameters, drift[some])
 
     def carry(begin: int) -> None:
         advance_chunk(
@@ -248,4 +248,5 @@ def _advance(
             coast.arrays,
         )
 
+    list(pool.map(blend, range(0, moments.size, part)))
     list(pool.map(carry, range(0, state.x.size, CHUNK)))

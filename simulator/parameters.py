@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from simulator.errors import SimulatorError
@@ -36,7 +37,10 @@ class Parameters:
     horizontal_diffusivity: float = 2.0
 
     def __post_init__(self) -> None:
-        if not self.horizontal_diffusivity >= 0.0:
+        for name, value in vars(self).items():
+            if not math.isfinite(value):
+                raise SimulatorError(f"{name} = {value}: expected a finite number")
+        if self.horizontal_diffusivity < 0.0:
             raise SimulatorError(
                 f"horizontal_diffusivity = {self.horizontal_diffusivity}: expected 0 or more"
             )

@@ -44,6 +44,8 @@ class AreaRelease:
 
     def positions(self, count: int, seed: int) -> FloatArray:
         """Return `count` points, uniform by area, shape (count, 2). [degrees]"""
+        if not (self.geometry.is_valid and self.geometry.area > 0.0):
+            raise SimulatorError("an area release has no valid polygon with an area")
         triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(self.geometry))
         corners = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
         narrowing = np.cos(np.radians(corners[:, :, 1].mean(axis=1)))
@@ -81,6 +83,10 @@ class PointRelease:
     mass: float
     time: np.datetime64
     end: np.datetime64
+
+    def __post_init__(self) -> None:
+        if self.end < self.time:
+            raise SimulatorError(f"release ends at {self.end}, before it starts at {self.time}")
 
     @property
     def geometry(self) -> BaseGeometry:

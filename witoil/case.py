@@ -150,6 +150,17 @@ class Model(Section):
     current_bias_north: float = _parameter("current_bias_north")
     horizontal_diffusivity: float = _parameter("horizontal_diffusivity")
 
+    @model_validator(mode="after")
+    def _outputs_between_steps(self) -> Model:
+        # otherwise outputs would cut steps, and a run would depend on when it is looked at
+        steps = self.output_interval_minutes / self.time_step_minutes
+        if abs(steps - round(steps)) > 1e-9 or steps < 0.5:
+            raise ValueError(
+                f"output_interval_minutes: found {self.output_interval_minutes:g}, expected a "
+                f"multiple of time_step_minutes, {self.time_step_minutes:g}"
+            )
+        return self
+
     @property
     def physics(self) -> Parameters:
         """The physical parameters among the keys."""

@@ -102,14 +102,14 @@ def propose(count, chunk, at_start, at_middle, dt, kick, key, cells_per_metre):
     """Write where drift and turbulence take the particles of a chunk."""
     ids, px, py, qx, qy = chunk
     east_scale, north_scale = cells_per_metre[:, 0], cells_per_metre[:, 1]
-    for k in range(count):
+    for k in range(count):  # on its own, this loop runs in vector registers
         a, b = symmetric_pair(key, ids[k])
-        qx[k] = px[k] + kick * a * linear(east_scale, py[k])
-        qy[k] = py[k] + kick * b * linear(north_scale, py[k])
+        qx[k] = kick * a
+        qy[k] = kick * b
     for k in range(count):
         dx, dy = midpoint_displacement(at_start, at_middle, px[k], py[k], dt)
-        qx[k] += dx
-        qy[k] += dy
+        qx[k] = px[k] + dx + qx[k] * linear(east_scale, py[k])
+        qy[k] = py[k] + dy + qy[k] * linear(north_scale, py[k])
 
 
 @kernel

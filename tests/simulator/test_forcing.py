@@ -22,7 +22,9 @@ def plane(c):
 def drift(fields, hours=0.0, **parameters):
     """Return the drift at the nodes. [m s-1]"""
     out = np.empty((fields.grid.rows, fields.grid.columns, 2))
-    fields.drift(3600.0 * hours, Parameters(**{"wind_drift_factor": 0.0} | parameters), out)
+    times = np.array([3600.0 * hours])
+    physics = Parameters(**{"wind_drift_factor": 0.0} | parameters)
+    fields.drift(times, physics, out[np.newaxis])
     return out / fields.grid.cells_per_metre[:, np.newaxis, :]
 
 

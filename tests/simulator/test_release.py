@@ -136,6 +136,11 @@ def test_masses_add_up_to_those_of_the_releases(masses, spare):
     assert (abs(numbers - ideal) < 1.0 + 1e-9).all()
 
 
+def test_the_last_particle_goes_where_it_is_missed_most():
+    oil = seed_particles([leak(1.0), leak(1.0), leak(4.0)], 10, seed=1)
+    np.testing.assert_array_equal(np.bincount(oil.release_number), [2, 2, 6])
+
+
 def test_particles_of_a_release_are_equal():
     oil = seed_particles([leak(1e3), area(shapely.box(*BOX), 9e3)], 100, seed=1)
     for number in (0, 1):

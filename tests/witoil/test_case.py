@@ -57,6 +57,10 @@ MISTAKES = {
         r"time\.end: .*expected a time after start, 2021-08-24T03:43Z",
     ),
     "no particles": (document(model={"particles": 0}), r"model\.particles: found 0, .*1"),
+    "outputs that cut steps": (
+        document(model={"output_interval_minutes": 50}),
+        r"model: output_interval_minutes: found 50, expected a multiple of time_step_minutes, 15",
+    ),
     "text for a number": (document(model={"particles": "many"}), r"found 'many', .*integer"),
     "not a number": (document(model={"current_factor": float("nan")}), r"model\.current_factor"),
     "bounds reversed": (

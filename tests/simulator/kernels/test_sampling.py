@@ -51,7 +51,10 @@ def added(time, *, times=(0.0, 100.0, 300.0), factor=1.0, turned=0.0, clockwise=
     values = np.empty((times.size, 2, 3, 2), np.float32)
     values[..., 0] = 1.0 + 0.1 * times[:, None, None]
     values[..., 1] = 2.0 - 0.2 * times[:, None, None]
-    add_interpolated(target, times, values, time, factor, turned, np.full(2, clockwise))
+    wanted = np.array([time])
+    add_interpolated(
+        target[np.newaxis], wanted, times, values, factor, turned, np.full(2, clockwise)
+    )
     np.testing.assert_array_equal(target, np.broadcast_to(target[0, 0], target.shape))
     return target[0, 0]
 

@@ -115,7 +115,7 @@ def test_coast_beyond_the_border_does_not_catch_what_has_left_before(end):
 STEPS = 6
 
 
-def chunked(size, bounds, *, diffusivity=100.0, release_step=None, release_share=1.0):
+def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share=1.0):
     """Carry particles through one window, cut into chunks at `bounds`."""
     rng = np.random.default_rng(4)
     x, y = rng.uniform(0.5, 3.5, size), rng.uniform(0.5, 5.5, size)
@@ -167,12 +167,21 @@ def test_particles_wait_for_their_step():
     np.testing.assert_array_equal((x == x0) & (y == y0), waits)
 
 
-def test_a_particle_lives_through_its_share_of_its_first_step():
+def moved_in_the_last_step(share, diffusivity):
     start = np.array(chunked(1, [0, 0])[:2])
+    late = {"release_step": np.array([STEPS - 1]), "release_share": share}
+    return np.array(chunked(1, [0, 1], diffusivity=diffusivity, **late)[:2]) - start
 
-    def moved(share):
-        late = {"release_step": np.array([STEPS - 1]), "release_share": share}
-        return np.array(chunked(1, [0, 1], diffusivity=0.0, **late)[:2]) - start
 
-    assert np.hypot(*moved(0.5)) == pytest.approx(0.5 * np.hypot(*moved(1.0)), rel=1e-3)
-    np.testing.assert_array_equal(moved(0.0), 0.0)
+def test_a_particle_lives_through_its_share_of_its_first_step():
+    whole, half, none = (moved_in_the_last_step(share, 0.0) for share in (1.0, 0.5, 0.0))
+    assert np.hypot(*half) == pytest.approx(0.5 * np.hypot(*whole), rel=1e-3)
+    np.testing.assert_array_equal(none, 0.0)
+
+
+def test_turbulence_grows_with_the_root_of_the_share():
+    whole, part = (
+        moved_in_the_last_step(share, 10.0) - moved_in_the_last_step(share, 0.0)
+        for share in (1.0, 0.25)
+    )
+    np.testing.assert_allclose(part, 0.5 * whole, rtol=1e-6)

@@ -1,0 +1,42 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from witoil import case
+from witoil.tunables import TUNABLES
+
+ROOT = Path(__file__).parents[2]
+TABLES = (
+    case.Case,
+    case.Period,
+    case.ForcingSources,
+    case.AreaSource,
+    case.PointSource,
+    case.Oil,
+    case.Model,
+    case.ObservationSource,
+    case.Score,
+    case.Optimise,
+)
+
+
+def test_every_key_of_the_case_file_is_documented():
+    text = (ROOT / "docs" / "case-file.md").read_text(encoding="utf-8")
+    keys = {key for table in TABLES for key in table.model_fields} | set(TUNABLES)
+    missing = {key for key in keys - {"folder"} if not re.search(rf"\W{key}\W", text)}
+    assert not missing
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("*/*.md")))
+def test_links_within_the_project_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.stem)
+def test_examples_are_valid_cases(path, monkeypatch):
+    monkeypatch.setenv("WITOIL_CASES", "/somewhere")
+    assert case.load_case(path).name
+    assert tomllib.loads(path.read_text())["release"]
