@@ -19,7 +19,7 @@ from witoil.demo import make_twin
 from witoil.simulation import prepare
 
 STEPS = 96
-COUNTS = (10_000, 100_000, 1_000_000)
+COUNTS = (1_000_000, 100_000, 10_000)  # the largest first, for its memory
 REPEATS = 3
 EXAMPLE = Path(__file__).parents[1] / "examples" / "baniyas-1.toml"
 
