@@ -12,11 +12,10 @@ import numpy as np
 
 import optimizer
 from simulator import SimulatorError
-from witoil.case import Case
 from witoil.errors import CaseError
 from witoil.outputs import versions, write_run
 from witoil.report import write_report
-from witoil.simulation import Scenario, mask_at, prepare, run
+from witoil.simulation import Scenario, mask_at, run
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
@@ -29,12 +28,14 @@ MIN_INITIAL = 8
 OnTrial = Callable[[optimizer.History], None]
 
 
-def optimise(case: Case, folder: Path, *, on_trial: OnTrial | None = None) -> dict[str, Any]:
-    """Calibrate a case, or go on with a calibration that was interrupted.
+def optimise(
+    scenario: Scenario, folder: Path, *, on_trial: OnTrial | None = None
+) -> dict[str, Any]:
+    """Calibrate a scenario, or go on with a calibration that was interrupted.
 
     Parameters
     ----------
-    case : Case
+    scenario : Scenario
         With at least one observation.
     folder : Path
         Takes `study.json`, written after every evaluation, and at the end `best/` and
@@ -49,12 +50,12 @@ def optimise(case: Case, folder: Path, *, on_trial: OnTrial | None = None) -> di
 
     Raises
     ------
-    WitoilError, CatalogError, SimulatorError
+    WitoilError, SimulatorError
         One line that says what to change.
     """
-    if not case.observation:
+    case = scenario.case
+    if not scenario.observations:
         raise CaseError("observation: none given; expected at least one [[observation]] to match")
-    scenario = prepare(case)
     space = search_space(scenario)
     head = _head(scenario)
     history = read_history(folder, head)

@@ -54,11 +54,10 @@ def simulate(case: CaseFile, out: Out = Path("out")) -> None:
     """Run a case once."""
     from witoil.case import load_case
     from witoil.outputs import write_run
-    from witoil.simulation import prepare, run
+    from witoil.simulation import run
     from witoil.tunables import TUNABLES
 
-    scenario = prepare(load_case(case))
-    _say_coverage(scenario)
+    scenario = _prepare(load_case(case))
     with _bar("simulating", 1.0) as advance:
         result = run(scenario, on_output=advance)
     parameters = {name: scenario.default_of(name) for name in TUNABLES}
@@ -133,6 +132,7 @@ def _whole_numbers(text: str) -> list[int]:
 def _optimise(case: Any, out: Path) -> dict[str, Any]:
     from witoil.calibration import optimise as search
 
+    scenario = _prepare(case)
     total = case.optimise.evaluations
     with _bar("calibrating", total) as advance:
 
@@ -140,7 +140,7 @@ def _optimise(case: Any, out: Path) -> dict[str, Any]:
             best = history.best
             advance(len(history), "" if best is None else f"best score {best.score:.3f}")
 
-        study = search(case, out, on_trial=on_trial)
+        study = search(scenario, out, on_trial=on_trial)
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
@@ -152,9 +152,14 @@ def _fss(fss: dict[str, float | None]) -> str:
     return "  ".join(f"{w}: {'-' if s is None else f'{s:.3f}'}" for w, s in fss.items())
 
 
-def _say_coverage(scenario: Any) -> None:
+def _prepare(case: Any) -> Any:
+    """Read the data of a case, and say what they cover before anything is computed."""
+    from witoil.simulation import prepare
+
+    scenario = prepare(case)
     for report in scenario.coverage:
-        print(report)
+        print(report, flush=True)
+    return scenario
 
 
 @contextmanager

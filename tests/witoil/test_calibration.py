@@ -7,10 +7,17 @@ import time
 
 import pytest
 
-from witoil.calibration import evaluate, optimise, search_space
+from witoil import calibration
+from witoil.calibration import evaluate, search_space
 from witoil.case import load_case
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
+from witoil.simulation import prepare
+
+
+def optimise(case, folder, **options):
+    return calibration.optimise(prepare(case), folder, **options)
+
 
 SMALL = (
     ("particles = 20_000", "particles = 2_000"),
@@ -30,8 +37,6 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
     )
     case = load_case(changed(*SMALL, shared))
     study = optimise(case, tmp_path)
-    from witoil.simulation import prepare
-
     scenario = prepare(case)
     for row in study["history"]:
         assert evaluate(scenario, row["parameters"])["fss"] == row["details"]["fss"]
