@@ -323,12 +323,19 @@ def parse_case(document: dict[str, Any], *, folder: Path = Path(), name: str = "
 
 
 def _expand(value: Any, name: str) -> Any:
-    """Replace `${NAME}` by environment variables, all through a document."""
+    """Replace `${NAME}` by environment variables, all through a document.
+
+    `${NAME}/...` is a path that starts in a folder named by the shell's user, for whom a relative
+    one starts where he stands, and not at the case file.
+    """
     if isinstance(value, dict):
         return {key: _expand(item, name) for key, item in value.items()}
     if isinstance(value, list):
         return [_expand(item, name) for item in value]
     if isinstance(value, str):
+        folder = re.match(r"\$\{(\w+)\}(?=/)", value)
+        if folder:
+            value = os.path.abspath(_environment(folder[1], name)) + value[folder.end() :]
         return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], name), value)
     return value
 

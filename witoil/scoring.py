@@ -40,6 +40,8 @@ def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict
     WitoilError, CatalogError
     """
     slick = catalog.read_slick(observation)
+    if not run.exists():
+        raise WitoilError(f"{run}: no such file; expected a GeoTIFF or the folder of a run")
     path = _mask_of_run(run, slick.time) if run.is_dir() else run
     mask, grid = read_mask(path)
     seen = grid.cells_touched(slick.geometry)

@@ -46,6 +46,16 @@ def test_environment_variables_are_filled_in(monkeypatch):
     assert case.forcing.currents == "/data/c.nc"
 
 
+def test_a_relative_folder_in_the_environment_starts_at_the_working_directory(
+    monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPILLS", "../data")
+    forcing = {"currents": "${SPILLS}/c.nc", "winds": "w.nc"}
+    case = parse_case(document(forcing=forcing), folder=tmp_path / "elsewhere")
+    assert case.paths(case.forcing.currents) == [str(tmp_path.parent / "data" / "c.nc")]
+
+
 POINT = {"kind": "point", "lon": 1.0, "lat": 2.0}
 
 MISTAKES = {
