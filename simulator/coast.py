@@ -45,7 +45,7 @@ class Coast:
     clearance: NDArray[np.uint8]
     scale_x: float
     scale_y: float
-    cell_start: NDArray[np.int64]
+    cell_start: NDArray[np.int32]
     cell_segments: NDArray[np.int32]
     segments: FloatArray
     margin: float

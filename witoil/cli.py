@@ -32,6 +32,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
+        print("witoil: interrupted; the same command goes on with a calibration", file=sys.stderr)
         sys.exit(130)
     except (ValueError, OSError) as error:
         if not _is_for_users(error):
@@ -47,6 +48,23 @@ def _is_for_users(error: Exception) -> bool:
     from witoil.errors import WitoilError
 
     return isinstance(error, CatalogError | SimulatorError | WitoilError)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"witoil {version('witoil')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 @app.command()
@@ -154,9 +172,12 @@ def _fss(fss: dict[str, float | None]) -> str:
 
 def _prepare(case: Any) -> Any:
     """Read the data of a case, and say what they cover before anything is computed."""
+    from rich.console import Console
+
     from witoil.simulation import prepare
 
-    scenario = prepare(case)
+    with Console(stderr=True).status("reading forcing, slicks and coastline"):
+        scenario = prepare(case)
     for report in scenario.coverage:
         print(report, flush=True)
     return scenario

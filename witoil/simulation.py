@@ -129,7 +129,9 @@ def prepare(case: Case) -> Scenario:
     particles = simulator.seed_particles(
         releases, case.model.particles, seed=case.model.seed, land=land
     )
-    grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m)
+    grid = VerificationGrid.covering(
+        forcing.grid.box, case.score.resolution_m, margin=max(case.score.windows) // 2
+    )
     areas = [r.geometry for r in releases if isinstance(r, simulator.AreaRelease)]
     return Scenario(
         case=case,
@@ -240,7 +242,8 @@ def _release(case: Case, k: int) -> simulator.Release:
         assert source.mass_tonnes is not None
         end = _datetime64(source.end) if source.end else start
         mass = 1e3 * source.mass_tonnes
-    return simulator.PointRelease(source.lon, source.lat, mass, start, end)
+    longitude = (source.lon + 180.0) % 360.0 - 180.0
+    return simulator.PointRelease(longitude, source.lat, mass, start, end)
 
 
 def _observed(case: Case) -> list[catalog.Slick]:

@@ -49,16 +49,40 @@ class VerificationGrid:
     shape: tuple[int, int]
 
     @classmethod
-    def covering(cls, box: Box, resolution: float) -> VerificationGrid:
-        """Return the grid over a box of west, south, east, north in degrees."""
+    def covering(cls, box: Box, resolution: float, margin: int = 0) -> VerificationGrid:
+        """Return the grid over a box of degrees.
+
+        Parameters
+        ----------
+        box : tuple of float
+            West, south, east, north. [degrees]
+        resolution : float
+            [m]
+        margin : int
+            Cells beyond the box on every side. With half a window of them, the score is that of
+            an endless grid.
+
+        Raises
+        ------
+        WitoilError
+            Where there is no UTM zone, or there would be too many cells.
+        """
         west, south, east, north = box
         centre = AreaOfInterest(*(0.5 * (west + east), 0.5 * (south + north)) * 2)
-        crs = CRS.from_epsg(query_utm_crs_info("WGS 84", centre, contains=True)[0].code)
+        zones = query_utm_crs_info("WGS 84", centre, contains=True)
+        if not zones:
+            raise WitoilError(
+                f"no UTM zone at {centre.west_lon_degree:.2f} E {centre.south_lat_degree:.2f} N; "
+                "expected a case between 80 S and 84 N"
+            )
+        crs = CRS.from_epsg(zones[0].code)
         left, bottom, right, top = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(
             *box, densify_pts=21
         )
-        left, bottom = (resolution * np.floor(v / resolution) for v in (left, bottom))
-        columns, rows = (int(np.ceil(span / resolution)) for span in (right - left, top - bottom))
+        left, bottom = (resolution * (np.floor(v / resolution) - margin) for v in (left, bottom))
+        columns, rows = (
+            int(np.ceil(span / resolution)) + margin for span in (right - left, top - bottom)
+        )
         if columns * rows > MAX_CELLS:
             raise WitoilError(
                 f"score.resolution_m = {resolution:g}: the verification grid would have "

@@ -93,13 +93,13 @@ def rasterise_segments(segments, scale_x, scale_y, rows, columns):
 
     Returns
     -------
-    cell_start : ndarray of int64, shape (rows, columns + 1)
+    cell_start : ndarray of int32, shape (rows, columns + 1)
     cell_segments : ndarray of int32
     """
-    counts = np.zeros(rows * columns + 1, np.int64)
+    counts = np.zeros(rows * columns + 1, np.int32)
     for fill in range(2):
         if fill == 1:
-            starts = np.zeros(rows * columns + 1, np.int64)
+            starts = np.zeros(rows * columns + 1, np.int32)
             starts[1:] = np.cumsum(counts[:-1])
             members = np.empty(starts[-1], np.int32)
             counts[:] = 0
@@ -115,7 +115,7 @@ def rasterise_segments(segments, scale_x, scale_y, rows, columns):
                     if fill == 1:
                         members[starts[cell] + counts[cell]] = s
                     counts[cell] += 1
-    cell_start = np.empty((rows, columns + 1), np.int64)
+    cell_start = np.empty((rows, columns + 1), np.int32)
     for row in range(rows):
         for column in range(columns + 1):
             cell_start[row, column] = starts[row * columns + column]

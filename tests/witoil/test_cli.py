@@ -3,7 +3,9 @@ import resource
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import xarray as xr
 
 FIRST = "mask_20250601T1200.tif"
 
@@ -61,6 +63,7 @@ BAD = {
     ),
     "no particles": ("particles = 20_000", "particles = 0", "model.particles"),
     "bounds reversed": ("[0.0, 0.05]", "[0.05, 0.0]", "wind_drift_factor"),
+    "NaN everywhere": ('"currents.nc"', '"nan.nc"', "no value anywhere"),
     "truncated NetCDF": ('"currents.nc"', '"cut.nc"', "cut.nc"),
     "a page instead of NetCDF": ('"winds.nc"', '"page.nc"', "page.nc"),
     "no such file": ('"winds.nc"', '"nothing.nc"', "nothing.nc"),
@@ -80,6 +83,8 @@ def with_bad_files(twin):
     import rasterio
 
     (twin / "cut.nc").write_bytes((twin / "currents.nc").read_bytes()[:9000])
+    with xr.open_dataset(twin / "currents.nc") as currents:
+        currents.map(lambda v: v * np.nan, keep_attrs=True).to_netcdf(twin / "nan.nc")
     (twin / "page.nc").write_text("<html>please log in</html>")
     slick = geopandas.read_file(twin / "slick_20250601T0600.geojson")
     slick.to_file(twin / "lone.shp")

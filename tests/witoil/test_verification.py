@@ -25,6 +25,17 @@ def test_corners_are_multiples_of_the_resolution():
     assert grid.north % 150.0 == 0.0
 
 
+def test_a_margin_lies_on_every_side():
+    bare, wide = (VerificationGrid.covering(BOX, 150.0, margin) for margin in (0, 10))
+    assert wide.shape == (bare.shape[0] + 20, bare.shape[1] + 20)
+    assert (wide.west, wide.north) == (bare.west - 1500.0, bare.north + 1500.0)
+
+
+def test_no_zone_near_the_pole():
+    with pytest.raises(WitoilError, match="no UTM zone"):
+        VerificationGrid.covering((0.0, 87.0, 1.0, 88.0), 150.0)
+
+
 def test_southern_zone():
     assert VerificationGrid.covering((-60.0, -20.0, -59.5, -19.5), 500.0).crs.to_epsg() == 32721
 
