@@ -26,7 +26,7 @@ _START = np.datetime64("2025-06-01T06:00", "ns")
 _OBSERVED = (np.datetime64("2025-06-01T12:00", "ns"), np.datetime64("2025-06-01T18:00", "ns"))
 _WEST, _SOUTH, _SIDE = 19.0, 36.0, 1.2  # the sea of the experiment [degrees]
 _SLICK = (19.42, 36.50)
-_ISLAND = (19.72, 36.64)
+_ISLAND = (19.53, 36.57)
 
 _CASE = """\
 # A synthetic spill near an island; the masks are cut from a run with known parameters.
@@ -101,7 +101,7 @@ def make_twin(folder: Path) -> Path:
     for name, data in (("currents.nc", _currents(hours)), ("winds.nc", _winds(hours))):
         with replacing(folder / name) as temporary:
             data.to_netcdf(temporary, engine="netcdf4")
-    write_json(folder / "island.geojson", _feature(_outline(*_ISLAND, 7e3, 4e3, wiggle=0.15)))
+    write_json(folder / "island.geojson", _feature(_outline(*_ISLAND, 4e3, 2.5e3, wiggle=0.15)))
     write_json(folder / "slick_20250601T0600.geojson", _feature(_outline(*_SLICK, 4e3, 1.5e3)))
     parameters = "\n".join(f"{name} = {json.dumps(value)}" for name, value in TRUTH.items())
     _write_text(folder / "truth.toml", "demo-truth", _TRUE_RUN.format(parameters=parameters))

@@ -54,7 +54,7 @@ def bad_case(changed, *replacement):
 BAD = {
     "unknown key": ("[oil]", '[oil]\ncolour = "red"', "oil.colour: unknown key"),
     "end before start": ("end = 2025-06-01T18", "end = 2025-05-01T18", "time.end"),
-    "release on land": ("lon = 19.39\nlat = 36.50", "lon = 19.72\nlat = 36.64", "lies on land"),
+    "release on land": ("lon = 19.39\nlat = 36.50", "lon = 19.53\nlat = 36.57", "lies on land"),
     "outside the forcing": ("lat = 36.50", "lat = 38.50", "eastward_sea_water_velocity"),
     "period not covered": (
         "start = 2025-06-01T06",
