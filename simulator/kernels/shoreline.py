@@ -71,10 +71,14 @@ def first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, 
     first = NO_CROSSING
     low = max(int(np.floor(min(ry0, ry1) - _MARGIN)), 0)
     high = min(int(np.floor(max(ry0, ry1) + _MARGIN)), rows - 1)
+    west = max(int(np.floor(min(rx0, rx1) - _MARGIN)), 0)
+    east = min(int(np.floor(max(rx0, rx1) + _MARGIN)), columns - 1)
     for row in range(low, high + 1):
+        if west > east or cell_start[row, west] == cell_start[row, east + 1]:
+            continue  # no coast in this row of the box round the path
         left, right = row_span(rx0, ry0, rx1, ry1, row)
-        left = max(left, 0)
-        right = min(right, columns - 1)
+        left = max(left, west)
+        right = min(right, east)
         if left > right:
             continue
         # the cells of a row lie one after the other, and so do their segments
