@@ -1,4 +1,4 @@
-"""Where data come from: forcing, slick masks and coastline, read from messy files into CF."""
+"""Where data come from: forcing, slick masks, coastline and oils, read from messy files into CF."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ if TYPE_CHECKING:
     from catalog.coastline import read_land
     from catalog.forcing import open_forcing
     from catalog.gaps import Coverage, prepare_forcing
+    from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.slicks import Slick, read_slick
 
 __all__ = [
     "CatalogError",
     "Coverage",
     "CoverageError",
+    "OilEntry",
+    "OilRecord",
     "Slick",
     "UnreadableFileError",
+    "find_oils",
+    "look_up_oil",
     "open_forcing",
     "prepare_forcing",
     "read_land",
+    "read_oil",
     "read_slick",
 ]
 
@@ -29,10 +35,15 @@ __all__ = [
 # may take to print its help.
 _MODULES = {
     "Coverage": "catalog.gaps",
+    "OilEntry": "catalog.oils",
+    "OilRecord": "catalog.oils",
     "Slick": "catalog.slicks",
+    "find_oils": "catalog.oils",
+    "look_up_oil": "catalog.oils",
     "open_forcing": "catalog.forcing",
     "prepare_forcing": "catalog.gaps",
     "read_land": "catalog.coastline",
+    "read_oil": "catalog.oils",
     "read_slick": "catalog.slicks",
 }
 

@@ -6,9 +6,10 @@ Knows no URL, no file and no optimiser.
 from simulator.coast import Coast
 from simulator.errors import SimulatorError
 from simulator.forcing import CURRENT, REQUIRED_VARIABLES, STOKES, WIND, Forcing
+from simulator.generic_oils import GENERIC_OILS, generic_oil
 from simulator.grid import Grid, metres_per_degree
 from simulator.model import run
-from simulator.oil import GENERIC_API_GRAVITY, density_from_api
+from simulator.oil import Oil, density_from_api
 from simulator.parameters import Parameters
 from simulator.release import (
     AreaRelease,
@@ -23,7 +24,7 @@ from simulator.status import Status
 
 __all__ = [
     "CURRENT",
-    "GENERIC_API_GRAVITY",
+    "GENERIC_OILS",
     "REQUIRED_VARIABLES",
     "STOKES",
     "WIND",
@@ -31,6 +32,7 @@ __all__ = [
     "Coast",
     "Forcing",
     "Grid",
+    "Oil",
     "Parameters",
     "Particles",
     "PointRelease",
@@ -39,6 +41,7 @@ __all__ = [
     "Status",
     "at_sea",
     "density_from_api",
+    "generic_oil",
     "metres_per_degree",
     "oil_thickness",
     "run",

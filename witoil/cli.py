@@ -137,7 +137,30 @@ def score(
         return
     print("FSS " + _fss(scores["fss"]))
     for name in ("iou", "area_ratio", "centroid_distance_m"):
-        print(f"{name.replace('_', ' ')}: {scores[name]:.3f}")
+        value = scores[name]
+        print(f"{name.replace('_', ' ')}: " + ("-" if value is None else f"{value:.3f}"))
+
+
+@app.command()
+def oils(
+    query: Annotated[str, typer.Argument(help="Words of the name, or how the id starts.")] = "",
+) -> None:
+    """List or search the oils that a case can name."""
+    from witoil.oils import HOW_TO_GET_MORE, list_oils
+
+    found, has_library = list_oils(query)
+    if found:
+        width = max(len(oil.id) for oil in found)
+        name_width = max(4, *(len(oil.name) for oil in found))
+        print(f"{'id':<{width}}  {'name':<{name_width}}  {'API':>5}  suitable")
+    for oil in found:
+        api = "-" if oil.api_gravity is None else f"{oil.api_gravity:.1f}"
+        suitable = "yes" if oil.suitable else "no"
+        print(f"{oil.id:<{width}}  {oil.name:<{name_width}}  {api:>5}  {suitable}")
+    if not found:
+        print(f"no oil has {query!r} in its name")
+    if not has_library:
+        print(HOW_TO_GET_MORE)
 
 
 def _whole_numbers(text: str) -> list[int]:

@@ -88,7 +88,11 @@ def write_run(
         "particles": int(result.sizes["trajectory"]),
         "seed": scenario.case.model.seed,
         "status": status_counts(result),
-        "mass_kg": {"released": float(result["mass"].sum())},
+        "oil": {
+            "name": scenario.oil.name,
+            "api_gravity": scenario.oil.api_gravity,
+            "mass_kg": float(result["mass"].sum()),
+        },
         "scores": scores,
         "coverage": [report.as_dict() for report in scenario.coverage],
         "stokes_drift": scenario.forcing.stokes_origin,

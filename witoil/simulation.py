@@ -14,8 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, PointSource, Time
 from witoil.errors import CaseError
+from witoil.oils import oil_of
 from witoil.verification import Box, Mask, VerificationGrid
 
 FASTEST_DRIFT = 2.0
@@ -45,6 +47,7 @@ class Scenario:
     Attributes
     ----------
     case : Case
+    oil : simulator.Oil
     forcing : simulator.Forcing
     coverage : tuple of catalog.Coverage
         What each forcing variable covers, and what was done about gaps.
@@ -59,6 +62,7 @@ class Scenario:
     """
 
     case: Case
+    oil: simulator.Oil
     forcing: simulator.Forcing
     coverage: tuple[catalog.Coverage, ...]
     coast: simulator.Coast
@@ -116,6 +120,7 @@ def prepare(case: Case) -> Scenario:
     CatalogError, CaseError, SimulatorError
         Before anything is computed; one line that says what to change.
     """
+    oil = oil_of(case)  # first: an unknown oil is refused before anything large is read
     start, end = _datetime64(case.time.start), _datetime64(case.time.end)
     releases = [_release(case, k) for k in range(len(case.release))]
     slicks = _observed(case)
@@ -135,6 +140,7 @@ def prepare(case: Case) -> Scenario:
     areas = [r.geometry for r in releases if isinstance(r, simulator.AreaRelease)]
     return Scenario(
         case=case,
+        oil=oil,
         forcing=forcing,
         coverage=tuple(coverage),
         coast=simulator.Coast.from_land(land, forcing.grid),
@@ -210,18 +216,10 @@ def mask_at(
         at["mass"].values[afloat],
         scenario.grid.shape,
         cell_area=scenario.grid.resolution**2,
-        density=oil_density(scenario.case),
+        density=scenario.oil.density(TEMPERATURE_15C),
     )
     limit = detection_limit_um or scenario.case.score.detection_limit_um
     return simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
-
-
-def oil_density(case: Case) -> float:
-    """Return the density of the case's oil. [kg m-3]"""
-    if case.oil.api_gravity is not None:
-        return simulator.density_from_api(case.oil.api_gravity)
-    assert case.oil.name is not None
-    return simulator.density_from_api(simulator.GENERIC_API_GRAVITY[case.oil.name])
 
 
 def _datetime64(time: Time) -> np.datetime64:

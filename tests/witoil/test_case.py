@@ -107,7 +107,10 @@ MISTAKES = {
         document(release=[POINT | {"mass_tonnes": 1, "start": "2021-09-01T00:00:00Z"}]),
         r"release\.0: found the time 2021-09-01T00:00Z, expected one within the run",
     ),
-    "unknown oil": (document(oil={"name": "olive"}), r"found 'olive', expected one of generic-"),
+    "two oils": (
+        document(oil={"name": "generic-diesel", "api_gravity": 30}),
+        r"oil: expected either name or api_gravity",
+    ),
     "variable not set": (
         document(forcing={"currents": "${NOT_SET_ANYWHERE}/c.nc", "winds": "w.nc"}),
         r"\$\{NOT_SET_ANYWHERE\}: environment variable not set",

@@ -47,10 +47,6 @@ def test_score_prints_json(twin):
     assert set(json.loads(answer.stdout)["fss"]) == {"1", "3"}
 
 
-def bad_case(changed, *replacement):
-    return changed(replacement)
-
-
 BAD = {
     "unknown key": ("[oil]", '[oil]\ncolour = "red"', "oil.colour: unknown key"),
     "end before start": ("end = 2025-06-01T18", "end = 2025-05-01T18", "time.end"),

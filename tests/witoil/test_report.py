@@ -65,6 +65,7 @@ def make_scenario(name="a spill", *, observations=1, seen_before=True):
     slick = catalog.Slick(None, spill.geometry, sources=("/far/away/<seen>.shp",))
     return Scenario(
         case=case,
+        oil=simulator.GENERIC_OILS["generic-medium-crude"],
         forcing=forcing,
         coverage=(),
         coast=simulator.Coast.from_land(land, forcing.grid),

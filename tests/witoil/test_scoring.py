@@ -44,3 +44,13 @@ def test_a_mask_in_degrees_is_refused(twin, tmp_path):
 def test_what_is_no_raster_is_named(twin):
     with pytest.raises(WitoilError, match=r"demo\.toml: not a mask"):
         score_files(twin / "demo.toml", twin / FIRST, windows=[1])
+
+
+def test_an_empty_mask_has_scores_but_no_centre(twin, tmp_path):
+    with rasterio.open(twin / FIRST) as file:
+        profile, nothing = file.profile, 0 * file.read()
+    with rasterio.open(tmp_path / "none.tif", "w", **profile) as file:
+        file.write(nothing)
+    scores = score_files(tmp_path / "none.tif", twin / FIRST, windows=[1])
+    assert scores["fss"] == {"1": 0.0}
+    assert scores["centroid_distance_m"] is None
