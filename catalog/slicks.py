@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
 from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _RASTERS = {".tif", ".tiff"}
 _VECTORS = {".shp", ".geojson", ".gpkg", ".kml", ".gml", ".fgb"}
 _CLASSES = ("sheen", "thick")
+_CENTRE_TOLERANCE_DEG = 0.1
 _MOST_UNPACKED_BYTES = 10**9
 _SAME_SCENE = timedelta(hours=1)
 
@@ -110,6 +113,8 @@ def read_slick(
     with ExitStack() as stack:
         files = [member for path in expand_paths(paths) for member in _members(path, stack)]
         layers = [_read_layer(path, label, layer) for path, label in _without_points(files)]
+    for part in layers:
+        _refuse_swapped(part)
     return Slick(
         time=_as_utc(time) if time is not None else _common_time(layers),
         geometry=polygons_of(part.geometry for part in layers),
@@ -178,6 +183,22 @@ def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
             for row in frame.drop(columns=geometry.name).to_dict("records")
         ]
     return _Layer(label, path.stem, to_lon_lat(geometry, label), [_plain(r) for r in records])
+
+
+def _refuse_swapped(layer: _Layer) -> None:
+    """Hold a slick against the centre that its attributes give: swapped axes fit crosswise."""
+    west, south, east, north = layer.geometry.bounds
+    near = shapely.box(west, south, east, north).buffer(_CENTRE_TOLERANCE_DEG)
+    for record in layer.records:
+        lon, lat = (record.get(name) for name in ("CENTR_LON", "CENTR_LAT"))
+        if not (isinstance(lon, int | float) and isinstance(lat, int | float)):
+            continue
+        if shapely.contains_xy(near, lat, lon) and not shapely.contains_xy(near, lon, lat):
+            raise CatalogError(
+                f"{layer.label}: x runs from {west:.2f} to {east:.2f}, y from {south:.2f} to "
+                f"{north:.2f}, but its attributes say {lon:.2f} E {lat:.2f} N; longitude and "
+                "latitude are swapped"
+            )
 
 
 def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[str, Any]]]:

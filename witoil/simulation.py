@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import shapely
 import xarray as xr
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -19,6 +20,8 @@ from witoil.case import AreaSource, Case, PointSource, Time
 from witoil.errors import CaseError
 from witoil.oils import oil_of
 from witoil.verification import Box, Mask, VerificationGrid
+
+_FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
 FASTEST_DRIFT = 2.0
 """Speed at which the area of the run is cut out of the forcing. [m s-1]"""
@@ -124,6 +127,10 @@ def prepare(case: Case) -> Scenario:
     start, end = _datetime64(case.time.start), _datetime64(case.time.end)
     releases = [_release(case, k) for k in range(len(case.release))]
     slicks = _observed(case)
+    _refuse_swapped(
+        {f"release.{k}": release.geometry for k, release in enumerate(releases)}
+        | {f"observation ({', '.join(slick.sources)})": slick.geometry for slick in slicks}
+    )
     wanted = _bounds([r.geometry for r in releases])
     area = _reach(wanted, start, end)
     datasets, coverage = _forcing(case, start, end, wanted, area)
@@ -262,6 +269,21 @@ def _observed(case: Case) -> list[catalog.Slick]:
             )
         slicks.append((slick.time, slick))
     return [slick for _, slick in sorted(slicks, key=lambda pair: pair[0])]
+
+
+def _refuse_swapped(shapes: Mapping[str, BaseGeometry]) -> None:
+    """Refuse what lies far off the rest of a case, but right beside it with its axes exchanged."""
+    for key, shape in shapes.items():
+        others = [other for name, other in shapes.items() if name != key]
+        away = min((shape.distance(other) for other in others), default=0.0)
+        if away < _FAR_OFF_DEG:
+            continue
+        exchanged = shapely.transform(shape, lambda points: points[:, ::-1])
+        if min(exchanged.distance(other) for other in others) < 0.1 * away:
+            raise CaseError(
+                f"{key}: lies {away:.1f} degrees from the rest of the case, but beside it with "
+                "longitude and latitude swapped; expected longitude (x) first"
+            )
 
 
 def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observation:

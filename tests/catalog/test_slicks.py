@@ -305,3 +305,12 @@ def test_raster_that_is_no_mask(tmp_path: Path, shape, options, message: str) ->
     path = _write_mask(tmp_path / "mask.tif", np.zeros(shape, np.uint8), **options)
     with pytest.raises(CatalogError, match=rf"mask\.tif: .*{message}"):
         read_slick(path)
+
+
+def test_attributes_give_swapped_axes_away(tmp_path: Path) -> None:
+    swapped = shapely.transform(_SQUARE, lambda points: points[:, ::-1])
+    right = _write(tmp_path / "right.shp", _SQUARE, CENTR_LON=35.1, CENTR_LAT=33.05)
+    assert read_slick(right).geometry.equals(_SQUARE)
+    wrong = _write(tmp_path / "wrong.shp", swapped, CENTR_LON=35.1, CENTR_LAT=33.05)
+    with pytest.raises(CatalogError, match=r"wrong\.shp: .*35\.10 E 33\.05 N; .* are swapped"):
+        read_slick(wrong)

@@ -68,7 +68,7 @@ BAD = {
     "swapped longitude and latitude": (
         '"slick_20250601T0600.geojson"',
         '"swapped.geojson"',
-        "does not hold the wanted box",
+        "longitude and latitude swapped",
     ),
 }
 

@@ -1,3 +1,4 @@
+import geopandas
 import numpy as np
 import pytest
 import shapely
@@ -77,3 +78,15 @@ def test_real_cases_run_and_statuses_add_up(example, name):
     last = slice(None), -1
     lon, lat = result["lon"].values[last], result["lat"].values[last]
     assert not shapely.contains_xy(real.coast.land, lon, lat).any()
+
+
+def test_a_real_slick_with_swapped_axes_is_refused(example, cases, tmp_path):
+    first = cases / "baniyas-2021/observations/20210824-0343-SYR-PL-B-01-S1.shp"
+    slick = geopandas.read_file(first)[["geometry"]]
+    swapped = slick.set_geometry(shapely.transform(slick.geometry, lambda points: points[:, ::-1]))
+    swapped.to_file(tmp_path / "swapped.geojson")
+    case = load_case(example("baniyas-1"))
+    area = case.release[0].model_copy(update={"geometry": str(tmp_path / "swapped.geojson")})
+    case = case.model_copy(update={"release": [area, *case.release[1:]]})
+    with pytest.raises(CaseError, match=r"release\.0: .*longitude and latitude swapped"):
+        prepare(case)
