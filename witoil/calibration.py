@@ -15,6 +15,7 @@ from simulator import SimulatorError
 from witoil.errors import CaseError
 from witoil.outputs import versions, write_run
 from witoil.report import write_report
+from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at, run
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
@@ -59,15 +60,13 @@ def optimise(
     space = search_space(scenario)
     head = _head(scenario)
     history = read_history(folder, head)
-    write_study(folder, head, history, space)
-    if on_trial:
-        on_trial(history)
 
     def record(history: optimizer.History) -> None:
         write_study(folder, head, history, space)
         if on_trial:
             on_trial(history)
 
+    record(history)
     history = optimizer.maximise(
         lambda points: _evaluate_batch(scenario, points),
         space,
@@ -124,8 +123,7 @@ def evaluate(scenario: Scenario, changed: Mapping[str, float]) -> dict[str, Any]
     result = run(scenario, changed, regular_outputs=False, threads=1)
     limit = changed.get("detection_limit_um")
     masks = [mask_at(scenario, result, seen.time, limit) for seen in scenario.observations]
-    parameters = {name: scenario.default_of(name) for name in TUNABLES} | dict(changed)
-    return {"parameters": parameters, **_scores(scenario, masks)}
+    return {"parameters": scenario.parameters(changed), **_scores(scenario, masks)}
 
 
 def persistence(scenario: Scenario) -> dict[str, Any] | None:
@@ -146,10 +144,7 @@ def _scores(scenario: Scenario, masks: list[Mask]) -> dict[str, Any]:
     finest scale, and still has a slope where the slicks do not overlap yet.
     """
     windows = scenario.case.score.windows
-    observations = [
-        optimizer.score_masks(mask, seen.mask, windows=windows, resolution=scenario.grid.resolution)
-        for mask, seen in zip(masks, scenario.observations, strict=True)
-    ]
+    observations = score_observations(scenario, masks)
     fss = {
         str(w): float(np.mean([scores["fss"][str(w)] for scores in observations])) for w in windows
     }

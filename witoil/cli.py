@@ -73,13 +73,11 @@ def simulate(case: CaseFile, out: Out = Path("out")) -> None:
     from witoil.case import load_case
     from witoil.outputs import write_run
     from witoil.simulation import run
-    from witoil.tunables import TUNABLES
 
     scenario = _prepare(load_case(case))
     with _bar("simulating", 1.0) as advance:
         result = run(scenario, on_output=advance)
-    parameters = {name: scenario.default_of(name) for name in TUNABLES}
-    summary = write_run(scenario, result, out, parameters=parameters)
+    summary = write_run(scenario, result, out, parameters=scenario.parameters())
     counts = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in summary["status"].items())
     print(f"{summary['particles']:,} particles at the end: {counts}")
     for score in summary["scores"]:

@@ -10,8 +10,8 @@ import xarray as xr
 
 from simulator import CURRENT, WIND, metres_per_degree
 from witoil.case import load_case
-from witoil.files import replacing, write_json
-from witoil.outputs import stamp, write_mask
+from witoil.files import mask_name, replacing, write_json
+from witoil.outputs import write_mask
 from witoil.simulation import mask_at, prepare, run
 
 TRUTH = {
@@ -109,7 +109,7 @@ def make_twin(folder: Path) -> Path:
     result = run(truth)
     for time in _OBSERVED:
         mask = mask_at(truth, result, time)
-        write_mask(mask, truth.grid, time, folder / f"mask_{stamp(time)}.tif")
+        write_mask(mask, truth.grid, time, folder / mask_name(time))
     return _write_text(folder / "demo.toml", "demo", _SEARCH)
 
 

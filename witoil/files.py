@@ -1,4 +1,4 @@
-"""Files that appear under their name only when they are whole."""
+"""Files: how they are called, and that they appear under their name only when they are whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+import numpy as np
+
 from witoil.errors import OutputError
+
+
+def stamp(time: np.datetime64) -> str:
+    """Return a time as file names have it, 20210824T1533."""
+    return np.datetime_as_string(time, unit="m").replace("-", "").replace(":", "")
+
+
+def mask_name(time: np.datetime64) -> str:
+    """Return the name of the mask file of a time."""
+    return f"mask_{stamp(time)}.tif"
 
 
 @contextmanager
@@ -46,12 +58,14 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write JSON atomically; what is not finite becomes null."""
+def write_json(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Write JSON atomically, and return what was written; what is not finite becomes null."""
+    written: dict[str, Any] = plain(document)
     with replacing(path) as temporary:
         temporary.write_text(
-            json.dumps(plain(document), indent=2, allow_nan=False) + "\n", encoding="utf-8"
+            json.dumps(written, indent=2, allow_nan=False) + "\n", encoding="utf-8"
         )
+    return written
 
 
 def plain(value: Any) -> Any:

@@ -15,10 +15,10 @@ import xarray as xr
 from rasterio.features import shapes
 from shapely.geometry import mapping, shape
 
-import optimizer
 from simulator import Status
 from witoil.case import Case
-from witoil.files import replacing, write_json
+from witoil.files import mask_name, replacing, stamp, write_json
+from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at
 from witoil.verification import Mask, VerificationGrid, transformed
 
@@ -28,11 +28,6 @@ LIBRARIES = ("witoil", "numba", "numpy", "scikit-optimize", "scikit-learn", "xar
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     return {name: version(name) for name in LIBRARIES}
-
-
-def stamp(time: np.datetime64) -> str:
-    """Return a time as file names have it, 20210824T1533."""
-    return np.datetime_as_string(time, unit="m").replace("-", "").replace(":", "")
 
 
 def write_run(
@@ -70,17 +65,14 @@ def write_run(
     times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
     masks = {time: mask_at(scenario, result, time, limit) for time in times}
     for time, mask in masks.items():
-        write_mask(mask, scenario.grid, time, folder / f"mask_{stamp(time)}.tif")
+        write_mask(mask, scenario.grid, time, folder / mask_name(time))
         write_outline(mask, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+    seen_then = [masks[seen.time] for seen in scenario.observations]
     scores = [
-        {"time": stamp(seen.time), "observation": list(seen.slick.sources)}
-        | optimizer.score_masks(
-            masks[seen.time],
-            seen.mask,
-            windows=scenario.case.score.windows,
-            resolution=scenario.grid.resolution,
+        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
+        for seen, score in zip(
+            scenario.observations, score_observations(scenario, seen_then), strict=True
         )
-        for seen in scenario.observations
     ]
     summary = {
         "name": scenario.case.name,

@@ -1,4 +1,4 @@
-"""Scores of files that are already there: a run's mask against an observation."""
+"""Scores of masks against observations: those of a run, and those of files already there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,22 @@ from rasterio.errors import RasterioIOError
 import catalog
 import optimizer
 from witoil.errors import WitoilError
+from witoil.files import mask_name
+from witoil.simulation import Scenario
 from witoil.verification import Mask, VerificationGrid
+
+
+def score_observations(scenario: Scenario, masks: Sequence[Mask]) -> list[dict[str, Any]]:
+    """Score one mask for each observation of a scenario; see `optimizer.score_masks`."""
+    return [
+        optimizer.score_masks(
+            mask,
+            seen.mask,
+            windows=scenario.case.score.windows,
+            resolution=scenario.grid.resolution,
+        )
+        for mask, seen in zip(masks, scenario.observations, strict=True)
+    ]
 
 
 def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict[str, Any]:
@@ -73,14 +88,12 @@ def read_mask(path: Path) -> tuple[Mask, VerificationGrid]:
 
 def _mask_of_run(folder: Path, time: datetime | None) -> Path:
     masks = sorted(folder.glob("mask_*.tif"))
-    if time is not None:
-        wanted = folder / f"mask_{time:%Y%m%dT%H%M}.tif"
-        if wanted in masks:
-            return wanted
-    elif len(masks) == 1:
-        return masks[0]
+    wanted = "" if time is None else mask_name(np.datetime64(time.replace(tzinfo=None)))
+    for mask in masks:
+        if mask.name == wanted or (time is None and len(masks) == 1):
+            return mask
     found = ", ".join(mask.name for mask in masks) or "no mask_*.tif"
     raise WitoilError(
         f"{folder}: found {found}; expected a mask at the time of the observation, "
-        + (f"mask_{time:%Y%m%dT%H%M}.tif" if time else "which has no time: name one of them")
+        + (wanted or "which has no time: name one of them")
     )

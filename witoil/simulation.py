@@ -19,6 +19,7 @@ from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, PointSource, Time
 from witoil.errors import CaseError
 from witoil.oils import oil_of
+from witoil.tunables import TUNABLES
 from witoil.verification import Box, Mask, VerificationGrid
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
@@ -93,6 +94,10 @@ class Scenario:
         if name == "detection_limit_um":
             return self.case.score.detection_limit_um
         return float(getattr(self.case.model, name))
+
+    def parameters(self, changed: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Return all tunable parameters, as the case has them but for those changed."""
+        return {name: self.default_of(name) for name in TUNABLES} | dict(changed or {})
 
     def particles_with(self, source_share: float | None) -> simulator.Particles:
         """Return the particles, with point sources given a share of the whole mass."""
@@ -186,8 +191,7 @@ def run(
     """
     model = scenario.case.model
     changed = changed or {}
-    physics = {name: getattr(model, name) for name in simulator.Parameters.names()}
-    physics |= {name: value for name, value in changed.items() if name in physics}
+    physics = {k: v for k, v in changed.items() if k in simulator.Parameters.names()}
     start, end = scenario.forcing.start, _datetime64(scenario.case.time.end)
     times = {observation.time for observation in scenario.observations}
     if regular_outputs or not times:
@@ -200,7 +204,7 @@ def run(
         end=end,
         output_times=sorted(times),
         time_step=60.0 * model.time_step_minutes,
-        parameters=simulator.Parameters(**physics),
+        parameters=replace(model.physics, **physics),
         seed=model.seed,
         threads=threads,
         on_output=on_output,

@@ -38,17 +38,16 @@ def write_study(
     # apart, so that the history of a search that was interrupted is that of one that was not
     seconds = [row.pop("seconds") for row in rows]
     best = history.best
-    study = plain(
+    return write_json(
+        folder / NAME,
         {
             **head,
             "best": None if best is None else {**best.details, "trial": best.number},
             "space": [vars(parameter) for parameter in space.parameters],
             "history": rows,
             "seconds": seconds,
-        }
+        },
     )
-    write_json(folder / NAME, study)
-    return dict(study)
 
 
 def read_history(folder: Path, head: Mapping[str, Any]) -> optimizer.History:

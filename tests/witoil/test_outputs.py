@@ -11,15 +11,13 @@ from compliance_checker.runner import CheckSuite, ComplianceChecker
 from simulator import Status
 from witoil.outputs import write_run
 from witoil.simulation import mask_at, run
-from witoil.tunables import TUNABLES
 
 
 @pytest.fixture(scope="module")
 def written(scenario, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     result = run(scenario)
-    parameters = {name: scenario.default_of(name) for name in TUNABLES}
-    write_run(scenario, result, folder, parameters=parameters)
+    write_run(scenario, result, folder, parameters=scenario.parameters())
     return folder, result
 
 
