@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from catalog.archives import ZIP_ERRORS, refuse_expansion
 from catalog.errors import CatalogError, UnreadableFileError
 
 LIBRARY_VARIABLE = "WITOIL_OILS"
@@ -25,7 +26,6 @@ LIBRARY_VARIABLE = "WITOIL_OILS"
 Points = tuple[tuple[float, float], ...]
 
 _MOST_RECORD_BYTES = 10**7
-_MOST_UNPACKED_BYTES = 10**9
 _FRESH_WATER_15C = 999.1
 # No oil exceeds it against water; a record that does has a slip in its unit. [N m-1]
 _SURFACE_TENSION_OF_WATER = 0.073
@@ -253,10 +253,7 @@ def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
         return
     with _archive(root) as archive:
         entries = [e for e in archive.infolist() if e.filename.endswith(".json")]
-        if sum(e.file_size for e in entries) > _MOST_UNPACKED_BYTES:
-            raise CatalogError(
-                f"{root}: unpacks to more than the {_MOST_UNPACKED_BYTES / 1e9:g} GB allowed"
-            )
+        refuse_expansion(root, entries)
         for entry in entries:
             if not entry.filename.rpartition("/")[2].startswith("."):
                 yield entry.filename, _from_archive(archive, entry, root)
@@ -290,9 +287,8 @@ def _from_archive(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: Path) 
             f"{root}/{entry.filename}: is {entry.file_size / 1e6:.0f} MB, more than a record can be"
         )
     try:
-        # zipfile stops at the declared size, so that a lying header cannot expand further.
         return archive.read(entry)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except ZIP_ERRORS as error:
         raise UnreadableFileError(
             f"{root}/{entry.filename}: cannot be unpacked ({error}); get the archive again"
         ) from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from catalog.archives import ZIP_ERRORS, refuse_expansion
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
 from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
@@ -30,7 +31,6 @@ _RASTERS = {".tif", ".tiff"}
 _VECTORS = {".shp", ".geojson", ".gpkg", ".kml", ".gml", ".fgb"}
 _CLASSES = ("sheen", "thick")
 _CENTRE_TOLERANCE_DEG = 0.1
-_MOST_UNPACKED_BYTES = 10**9
 _SAME_SCENE = timedelta(hours=1)
 
 # 20210824-0810, 20210824T081000, 2021-08-24T08:10:00Z, 2021-08-24 08:10:00+02:00 ...
@@ -153,15 +153,9 @@ def _unpack(path: Path, folder: Path) -> None:
                         f"{path}: the archive's {entry.filename!r} points outside it; "
                         "pack the files again by relative names"
                     )
-            size = sum(entry.file_size for entry in entries)
-            if size > _MOST_UNPACKED_BYTES:
-                raise CatalogError(
-                    f"{path}: unpacks to {size / 1e9:.1f} GB, more than the "
-                    f"{_MOST_UNPACKED_BYTES / 1e9:g} GB allowed; unpack it by hand"
-                )
-            # zipfile stops at the declared size, so that a lying header cannot expand further.
+            refuse_expansion(path, entries)
             archive.extractall(folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except ZIP_ERRORS as error:
         raise UnreadableFileError(
             f"{path}: cannot be unpacked as a zip ({error}); get it again"
         ) from error

@@ -259,7 +259,7 @@ def test_archive_that_unpacks_to_too_much(tmp_path: Path, monkeypatch) -> None:
     archive = tmp_path / "upload.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("slick.geojson", " " * 2_000_000)
-    monkeypatch.setattr("catalog.slicks._MOST_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr("catalog.archives.MOST_UNPACKED_BYTES", 1_000_000)
     with pytest.raises(CatalogError, match="unpacks to"):
         read_slick(archive)
 
