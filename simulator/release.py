@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 import shapely
@@ -11,17 +12,79 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from simulator.errors import SimulatorError
-from simulator.grid import FloatArray
+from simulator.grid import FloatArray, metres_per_degree
+
+SLICK_DURATION = np.timedelta64(1, "h")
+"""A steady release is a chain of slicks; each is what flows out within this time."""
 
 # The R sequences of Roberts (2018), "The unreasonable effectiveness of quasirandom sequences":
 # points as even as a grid's for any number of them, and new ones fall between the old.
 _PLASTIC = 1.32471795724474602596
 _R2 = np.array([1.0 / _PLASTIC, 1.0 / _PLASTIC**2])
+_GOLDEN = 0.61803398874989484820  # R1
+
+_AT_ONCE = np.datetime64("NaT")
+
+# Land within this distance of a release decides where it is at sea; longer than the segments of
+# a detailed coast. [degrees]
+_NEAR_DEG = 0.01
+
+
+class Release(Protocol):
+    """What all kinds of release have in common."""
+
+    @property
+    def mass(self) -> float:
+        """All the oil. [kg]"""
+
+    @property
+    def time(self) -> np.datetime64:
+        """Time of the first oil, UTC."""
+
+    @property
+    def end(self) -> np.datetime64:
+        """Time of the last oil, UTC; equal to `time` for oil released at once."""
+
+    @property
+    def age(self) -> float:
+        """How long the oil has weathered when it is released. [s]"""
+
+    @property
+    def depth(self) -> float:
+        """Depth of the release, 0 at the surface. [m]"""
+
+    @property
+    def droplet_diameter(self) -> float:
+        """Diameter of the droplets; NaN at the surface. [m]"""
+
+    @property
+    def geometry(self) -> BaseGeometry:
+        """Where oil comes out. [degrees]"""
+
+    @property
+    def slick_mass(self) -> float:
+        """Mass of the slick that a particle is a part of. [kg]"""
+
+    @property
+    def slick_area(self) -> float:
+        """Area of that slick when it is released; NaN for fresh oil. [m2]"""
+
+    def positions(self, count: int, seed: int) -> FloatArray:
+        """Return `count` places, shape (count, 2). [degrees]"""
+
+    def times(self, count: int) -> NDArray[np.datetime64]:
+        """Return the release times of these `count` places."""
+
+    def without(self, land: BaseGeometry) -> Self | None:
+        """Return the release without its part on land; None where it cannot be."""
+
+    def on_land(self, land: BaseGeometry) -> str:
+        """Say where it lies on land."""
 
 
 @dataclass(frozen=True)
 class AreaRelease:
-    """Oil spread evenly over polygons at one time.
+    """Oil spread over polygons, evenly or by its thickness; at once or steadily.
 
     Attributes
     ----------
@@ -29,27 +92,65 @@ class AreaRelease:
         Polygon or multipolygon in degrees; holes hold no oil.
     mass : float
         [kg]
-    time : datetime64
-        UTC.
+    time, end : datetime64
+        UTC; `end` is `time`, for oil that is there at once, where not given.
+    age : float
+        How long the oil has weathered. [s]
+    thickness : ndarray, shape (parts,), optional
+        Relative thickness of the oil on each polygon of a multipolygon; the polygons must not
+        overlap, but may share edges.
     """
 
     geometry: BaseGeometry
     mass: float
     time: np.datetime64
+    end: np.datetime64 = _AT_ONCE
+    age: float = 0.0
+    thickness: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        _settle(self)
+        parts = len(shapely.get_parts(self.geometry))
+        if self.thickness is not None and (
+            self.thickness.shape != (parts,) or not (self.thickness > 0.0).all()
+        ):
+            raise SimulatorError(
+                f"an area release has {parts} polygons and {self.thickness.size} thicknesses; "
+                "expected one above 0 for each polygon"
+            )
 
     @property
-    def end(self) -> np.datetime64:
-        """Time of the last oil."""
-        return self.time
+    def depth(self) -> float:
+        """Slicks float. [m]"""
+        return 0.0
+
+    @property
+    def droplet_diameter(self) -> float:
+        """No droplets. [m]"""
+        return np.nan
+
+    @property
+    def slick_mass(self) -> float:
+        """All the oil is one slick. [kg]"""
+        return self.mass
+
+    @property
+    def slick_area(self) -> float:
+        """Area of the polygons. [m2]"""
+        return area_of(self.geometry)
 
     def positions(self, count: int, seed: int) -> FloatArray:
-        """Return `count` points, uniform by area, shape (count, 2). [degrees]"""
-        if not (self.geometry.is_valid and self.geometry.area > 0.0):
+        """Return `count` points, uniform by volume, shape (count, 2). [degrees]"""
+        polygons = shapely.get_parts(self.geometry)
+        if not (shapely.is_valid(polygons).all() and shapely.area(polygons).sum() > 0.0):
             raise SimulatorError("an area release has no valid polygon with an area")
-        triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(self.geometry))
+        triangles, part = shapely.get_parts(
+            shapely.constrained_delaunay_triangles(polygons), return_index=True
+        )
         corners = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
         narrowing = np.cos(np.radians(corners[:, :, 1].mean(axis=1)))
-        reached = np.cumsum(shapely.area(triangles) * narrowing)
+        thickness = 1.0 if self.thickness is None else self.thickness[part]
+        reached = np.cumsum(shapely.area(triangles) * narrowing * thickness)
         offset = np.random.default_rng([seed, 1]).random(3)
         k = np.arange(count)
         chosen = np.searchsorted(reached, reached[-1] * (k + offset[2]) / count, side="right")
@@ -60,8 +161,25 @@ class AreaRelease:
         return points
 
     def times(self, count: int) -> NDArray[np.datetime64]:
-        """Return the release times of `count` particles."""
-        return np.full(count, self.time)
+        """Return release times, evenly spread, and at any time over the whole area."""
+        return _spread(self, _shuffled(self, count))
+
+    def without(self, land: BaseGeometry) -> AreaRelease | None:
+        """Return the release without its part on land; None where nothing is left."""
+        if self.thickness is None:
+            wet = _polygons(shapely.difference(self.geometry, land))
+            return replace(self, geometry=shapely.MultiPolygon(list(wet))) if wet.size else None
+        cut = shapely.difference(shapely.get_parts(self.geometry), land)
+        wet, part = shapely.get_parts(cut, return_index=True)
+        kept = shapely.area(wet) > 0.0
+        if not kept.any():
+            return None
+        polygons = shapely.MultiPolygon(list(wet[kept]))
+        return replace(self, geometry=polygons, thickness=self.thickness[part[kept]])
+
+    def on_land(self, land: BaseGeometry) -> str:
+        """Say where it lies on land."""
+        return _place(self.geometry.representative_point())
 
 
 @dataclass(frozen=True)
@@ -75,23 +193,41 @@ class PointRelease:
     mass : float
         [kg]
     time, end : datetime64
-        UTC; equal for an instantaneous release.
+        UTC; `end` is `time`, for an instantaneous release, where not given.
+    age : float
+        How long the oil has weathered when it comes out. [s]
+    depth : float
+        0 at the surface. [m]
+    droplet_diameter : float
+        Of oil released at depth; NaN at the surface. [m]
     """
 
     longitude: float
     latitude: float
     mass: float
     time: np.datetime64
-    end: np.datetime64
+    end: np.datetime64 = _AT_ONCE
+    age: float = 0.0
+    depth: float = 0.0
+    droplet_diameter: float = np.nan
 
     def __post_init__(self) -> None:
-        if self.end < self.time:
-            raise SimulatorError(f"release ends at {self.end}, before it starts at {self.time}")
+        _settle(self)
 
     @property
     def geometry(self) -> BaseGeometry:
         """The place of the release."""
         return shapely.Point(self.longitude, self.latitude)
+
+    @property
+    def slick_mass(self) -> float:
+        """What comes out within the duration of one slick. [kg]"""
+        return _mass_of_one_slick(self)
+
+    @property
+    def slick_area(self) -> float:
+        """Fresh oil has none yet. [m2]"""
+        return np.nan
 
     def positions(self, count: int, seed: int) -> FloatArray:
         """Return `count` times the place of the release, shape (count, 2). [degrees]"""
@@ -99,11 +235,185 @@ class PointRelease:
 
     def times(self, count: int) -> NDArray[np.datetime64]:
         """Return release times, evenly spread over the release."""
-        share = (np.arange(count) + 0.5) / count
-        return self.time + ((self.end - self.time) * share).astype("timedelta64[ns]")
+        return _spread(self, np.arange(count))
+
+    def without(self, land: BaseGeometry) -> PointRelease | None:
+        """Return None: a point is on land or not."""
+        return None
+
+    def on_land(self, land: BaseGeometry) -> str:
+        """Say where it lies on land."""
+        return _place(self.geometry)
 
 
-Release = AreaRelease | PointRelease
+@dataclass(frozen=True)
+class LineRelease:
+    """Oil spread evenly along a line, at once or steadily from `time` to `end`.
+
+    Attributes
+    ----------
+    geometry : BaseGeometry
+        Line or lines; straight between vertices in longitude and latitude. [degrees]
+    mass : float
+        [kg]
+    time, end : datetime64
+        UTC; `end` is `time`, for oil released at once, where not given.
+    age : float
+        How long the oil has weathered when it comes out. [s]
+    depth : float
+        0 at the surface. [m]
+    droplet_diameter : float
+        Of oil released at depth; NaN at the surface. [m]
+    """
+
+    geometry: BaseGeometry
+    mass: float
+    time: np.datetime64
+    end: np.datetime64 = _AT_ONCE
+    age: float = 0.0
+    depth: float = 0.0
+    droplet_diameter: float = np.nan
+
+    def __post_init__(self) -> None:
+        _settle(self)
+        if not self.geometry.length > 0.0 or shapely.get_dimensions(self.geometry) != 1:
+            raise SimulatorError("a line release has no line with a length")
+
+    @property
+    def slick_mass(self) -> float:
+        """What comes out within the duration of one slick. [kg]"""
+        return _mass_of_one_slick(self)
+
+    @property
+    def slick_area(self) -> float:
+        """Fresh oil has none yet. [m2]"""
+        return np.nan
+
+    def positions(self, count: int, seed: int) -> FloatArray:
+        """Return `count` points, even along the line, shape (count, 2). [degrees]"""
+        segments = _segments(self.geometry)
+        reached = np.concatenate([[0.0], np.cumsum(_lengths(segments))])
+        wanted = reached[-1] * (np.arange(count) + 0.5) / count
+        chosen = np.searchsorted(reached, wanted, side="right") - 1
+        share = (wanted - reached[chosen]) / (reached[chosen + 1] - reached[chosen])
+        start, end = segments[chosen, 0], segments[chosen, 1]
+        points: FloatArray = start + share[:, np.newaxis] * (end - start)
+        return points
+
+    def times(self, count: int) -> NDArray[np.datetime64]:
+        """Return release times, evenly spread, and at any time along the whole line."""
+        return _spread(self, _shuffled(self, count))
+
+    def without(self, land: BaseGeometry) -> LineRelease | None:
+        """Return the release without its part on land; None where nothing is left."""
+        wet = shapely.get_parts(shapely.difference(self.geometry, land))
+        lines = wet[shapely.length(wet) > 0.0]
+        return replace(self, geometry=shapely.MultiLineString(list(lines))) if lines.size else None
+
+    def on_land(self, land: BaseGeometry) -> str:
+        """Say where it lies on land."""
+        return _place(self.geometry.interpolate(0.5, normalized=True))
+
+
+@dataclass(frozen=True)
+class TrackRelease:
+    """Oil let out by a moving ship, steadily from `time` to `end`, where the ship is then.
+
+    Attributes
+    ----------
+    fix_times : ndarray of datetime64, shape (fixes,)
+        When the ship was where, rising; UTC.
+    longitude, latitude : ndarray, shape (fixes,)
+        Between fixes the ship goes straight and steadily. [degrees]
+    mass : float
+        [kg]
+    time, end : datetime64
+        UTC, within the fixes; by default the whole track.
+    age : float
+        How long the oil has weathered when it comes out. [s]
+    depth : float
+        0 at the surface. [m]
+    droplet_diameter : float
+        Of oil released at depth; NaN at the surface. [m]
+    """
+
+    fix_times: NDArray[np.datetime64]
+    longitude: FloatArray
+    latitude: FloatArray
+    mass: float
+    time: np.datetime64 = _AT_ONCE
+    end: np.datetime64 = _AT_ONCE
+    age: float = 0.0
+    depth: float = 0.0
+    droplet_diameter: float = np.nan
+
+    def __post_init__(self) -> None:
+        times = self.fix_times
+        if times.size < 2 or not (np.diff(times) > np.timedelta64(0)).all():
+            raise SimulatorError("a ship's track: expected two fixes at least, their times rising")
+        for name, whole in (("time", times[0]), ("end", times[-1])):
+            if np.isnat(getattr(self, name)):
+                object.__setattr__(self, name, whole)
+        _settle(self)
+        if self.time < times[0] or self.end > times[-1]:
+            raise SimulatorError(
+                f"release from {self.time} to {self.end}, expected times within the ship's "
+                f"track, {times[0]} to {times[-1]}"
+            )
+
+    def where(self, times: NDArray[np.datetime64]) -> FloatArray:
+        """Return the places of the ship, shape (times, 2). [degrees]"""
+        first = self.fix_times[0]
+        known = (self.fix_times - first) / np.timedelta64(1, "s")
+        wanted = (times - first) / np.timedelta64(1, "s")
+        return np.stack(
+            [np.interp(wanted, known, self.longitude), np.interp(wanted, known, self.latitude)],
+            axis=-1,
+        )
+
+    def _released_at(self) -> NDArray[np.datetime64]:
+        """Return the times of the fixes along the released part, its two ends included."""
+        between = (self.fix_times > self.time) & (self.fix_times < self.end)
+        return np.concatenate([[self.time], self.fix_times[between], [self.end]])
+
+    @property
+    def geometry(self) -> BaseGeometry:
+        """The path along which oil comes out."""
+        return shapely.LineString(self.where(self._released_at()))
+
+    @property
+    def slick_mass(self) -> float:
+        """What comes out within the duration of one slick. [kg]"""
+        return _mass_of_one_slick(self)
+
+    @property
+    def slick_area(self) -> float:
+        """Fresh oil has none yet. [m2]"""
+        return np.nan
+
+    def positions(self, count: int, seed: int) -> FloatArray:
+        """Return the places of the ship at `times(count)`, shape (count, 2). [degrees]"""
+        return self.where(self.times(count))
+
+    def times(self, count: int) -> NDArray[np.datetime64]:
+        """Return release times, evenly spread over the release."""
+        return _spread(self, np.arange(count))
+
+    def without(self, land: BaseGeometry) -> TrackRelease | None:
+        """Return None: a ship does not sail on land, so the track or its times are wrong."""
+        return None
+
+    def on_land(self, land: BaseGeometry) -> str:
+        """Say where and when it lies on land."""
+        times = self._released_at()
+        places = self.where(times)
+        ashore = np.flatnonzero(shapely.intersects_xy(land, *places.T))
+        if ashore.size:
+            return f"{_place(shapely.Point(places[ashore[0]]))}, on {_minute(times[ashore[0]])}"
+        legs = np.asarray(shapely.linestrings(np.stack([places[:-1], places[1:]], axis=1)))
+        k = int(np.argmax(shapely.intersects(legs, land)))
+        middle = shapely.intersection(legs[k], land).representative_point()
+        return f"{_place(middle)}, between {_minute(times[k])} and {_minute(times[k + 1])}"
 
 
 @dataclass(frozen=True)
@@ -119,6 +429,18 @@ class Particles:
     release_time : ndarray of datetime64[ns], shape (particles,)
     release_number : ndarray of int32, shape (particles,)
         Which of the releases the particle belongs to.
+    z : ndarray, shape (particles,)
+        Upward: 0 at the surface, negative below. [m]
+    slick_mass : ndarray, shape (particles,)
+        Mass of the slick that the particle is a part of: all of an instantaneous release, what
+        a steady one lets out within `SLICK_DURATION`. [kg]
+    slick_area : ndarray, shape (particles,)
+        Area of that slick when it is released: that of the polygons for areas; NaN for fresh oil
+        from points, lines and ships. [m2]
+    age : ndarray, shape (particles,)
+        How long the oil has weathered when it is released. [s]
+    droplet_diameter : ndarray, shape (particles,)
+        Of oil released at depth; NaN at the surface. [m]
     """
 
     longitude: FloatArray
@@ -126,6 +448,11 @@ class Particles:
     mass: FloatArray
     release_time: NDArray[np.datetime64]
     release_number: NDArray[np.int32]
+    z: FloatArray
+    slick_mass: FloatArray
+    slick_area: FloatArray
+    age: FloatArray
+    droplet_diameter: FloatArray
 
     def __post_init__(self) -> None:
         # shared by all runs of a scenario, which may go on side by side
@@ -139,18 +466,26 @@ class Particles:
 
 
 def seed_particles(
-    releases: Sequence[Release], count: int, *, seed: int, land: BaseGeometry | None = None
+    releases: Sequence[Release],
+    count: int,
+    *,
+    seed: int,
+    land: BaseGeometry | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Particles:
     """Spread particles over releases in proportion to mass, at least one for each.
 
     Parameters
     ----------
-    releases : sequence of AreaRelease or PointRelease
+    releases : sequence of AreaRelease, PointRelease, LineRelease or TrackRelease
     count : int
         Number of particles in all.
     seed : int
     land : BaseGeometry, optional
-        Areas are cut to the sea, and keep their whole mass.
+        Areas and lines are cut to the sea, and keep their whole mass.
+    numbers : sequence of int, optional
+        Numbers that particles and messages have for the releases, by default their order; equal
+        ones where several releases are parts of one.
 
     Raises
     ------
@@ -165,39 +500,149 @@ def seed_particles(
     masses = np.array([release.mass for release in releases])
     if not (masses > 0.0).all():
         raise SimulatorError(f"mass = {masses.min():g} kg: expected more than 0 for every release")
-    positions, times, mass, number = [], [], [], []
-    for n, share in enumerate(_shares(masses, count)):
-        release = at_sea(releases[n], land, n)
-        positions.append(release.positions(share, seed + n))
-        times.append(release.times(share).astype("datetime64[ns]"))
-        mass.append(np.full(share, release.mass / share))
-        number.append(np.full(share, n, np.int32))
-    release_time = np.concatenate(times)
+    shares = _shares(masses, count)
+    named = range(len(releases)) if numbers is None else numbers
+    wet = [at_sea(release, land, n) for release, n in zip(releases, named, strict=True)]
+    place = np.concatenate([r.positions(shares[n], seed + n) for n, r in enumerate(wet)])
+    release_time = np.concatenate(
+        [r.times(shares[n]).astype("datetime64[ns]") for n, r in enumerate(wet)]
+    )
     order = np.argsort(release_time, kind="stable")
-    place = np.concatenate(positions)[order]
+
+    def each(values: Sequence[float]) -> FloatArray:
+        return np.repeat(np.asarray(values, np.float64), shares)[order]
+
     return Particles(
-        longitude=np.ascontiguousarray(place[:, 0]),
-        latitude=np.ascontiguousarray(place[:, 1]),
-        mass=np.concatenate(mass)[order],
+        longitude=np.ascontiguousarray(place[order, 0]),
+        latitude=np.ascontiguousarray(place[order, 1]),
+        mass=each([r.mass / share for r, share in zip(wet, shares, strict=True)]),
         release_time=release_time[order],
-        release_number=np.concatenate(number)[order],
+        release_number=np.repeat(np.asarray(named, np.int32), shares)[order],
+        z=each([0.0 - r.depth for r in wet]),  # and not -0.0
+        slick_mass=each([r.slick_mass for r in wet]),
+        slick_area=each([r.slick_area for r in wet]),
+        age=each([r.age for r in wet]),
+        droplet_diameter=each([r.droplet_diameter for r in wet]),
     )
 
 
 def at_sea(release: Release, land: BaseGeometry | None, number: int) -> Release:
     """Return the release without its part on land; an error where nothing is left."""
-    if land is None or land.is_empty or not land.intersects(release.geometry):
+    if land is None or land.is_empty:
         return release
-    if isinstance(release, AreaRelease):
-        wet = shapely.difference(release.geometry, land)
-        if wet.area > 0.0:
-            polygons = [p for p in shapely.get_parts(wet) if p.geom_type == "Polygon"]
-            return AreaRelease(shapely.MultiPolygon(polygons), release.mass, release.time)
-    place = release.geometry.representative_point()
-    raise SimulatorError(
-        f"release {number + 1} lies on land, at {place.x:.4f} E {place.y:.4f} N: expected a place "
-        "at sea; move it, or give another coastline"
-    )
+    shape = release.geometry
+    near = _near(land, shape.bounds)
+    if not shapely.intersects(shapely.get_parts(shape), near).any():
+        return release
+    wet = release.without(near)
+    if wet is None:
+        raise SimulatorError(
+            f"release {number + 1} lies on land, at {release.on_land(near)}: expected a place "
+            "at sea; move it, or give another coastline"
+        )
+    return wet
+
+
+def area_of(geometry: BaseGeometry) -> float:
+    """Return the area of polygons on the WGS 84 ellipsoid.
+
+    Each polygon is measured at the latitude of its centroid: right to 0.01 % for one that spans
+    a degree.
+
+    Parameters
+    ----------
+    geometry : BaseGeometry
+        [degrees]
+
+    Returns
+    -------
+    float
+        [m2]
+    """
+    return float(areas_of(geometry).sum())
+
+
+def areas_of(geometry: BaseGeometry) -> FloatArray:
+    """Return the area of each polygon, as `area_of` has it, shape (polygons,). [m2]"""
+    polygons = shapely.get_parts(geometry)
+    east, north = metres_per_degree(shapely.get_y(shapely.centroid(polygons)))
+    areas: FloatArray = shapely.area(polygons) * east * north
+    return areas
+
+
+def _settle(release: Release) -> None:
+    """Let oil without an end come out at once, and check what all kinds share."""
+    if np.isnat(release.end):
+        object.__setattr__(release, "end", release.time)
+    if release.end < release.time:
+        raise SimulatorError(f"release ends at {release.end}, before it starts at {release.time}")
+    if not (release.age >= 0.0 and release.depth >= 0.0):
+        raise SimulatorError(
+            f"release of age {release.age:g} s at {release.depth:g} m: expected neither below 0"
+        )
+    if release.depth > 0.0 and not release.droplet_diameter > 0.0:
+        raise SimulatorError(
+            f"release at {release.depth:g} m with droplets of {release.droplet_diameter:g} m: "
+            "expected a diameter above 0"
+        )
+
+
+def _mass_of_one_slick(release: Release) -> float:
+    lasts = release.end - release.time
+    return release.mass / max(float(lasts / SLICK_DURATION), 1.0)
+
+
+def _spread(release: Release, rank: NDArray[np.intp]) -> NDArray[np.datetime64]:
+    """Spread times over a release, in the order of rank."""
+    share = (rank + 0.5) / rank.size
+    return release.time + ((release.end - release.time) * share).astype("timedelta64[ns]")
+
+
+def _shuffled(release: Release, count: int) -> NDArray[np.intp]:
+    """Return ranks for places that lie in order, such that those of any hour lie everywhere."""
+    if release.end == release.time:
+        return np.zeros(count, np.intp)  # nothing to shuffle
+    return np.argsort(np.argsort((np.arange(count) * _GOLDEN) % 1.0, kind="stable"))
+
+
+def _segments(lines: BaseGeometry) -> FloatArray:
+    """Return the segments of lines that have a length, shape (segments, 2, 2). [degrees]"""
+    points, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    pairs = np.stack([points[:-1], points[1:]], axis=1)[line[:-1] == line[1:]]
+    segments: FloatArray = pairs[_lengths(pairs) > 0.0]
+    return segments
+
+
+def _lengths(segments: FloatArray) -> FloatArray:
+    """Return lengths on the ellipsoid, shape (segments,). [m]"""
+    east, north = metres_per_degree(segments[:, :, 1].mean(axis=1))
+    degrees = segments[:, 1] - segments[:, 0]
+    lengths: FloatArray = np.hypot(degrees[:, 0] * east, degrees[:, 1] * north)
+    return lengths
+
+
+def _near(land: BaseGeometry, bounds: tuple[float, float, float, float]) -> BaseGeometry:
+    """Cut land to what is near a release.
+
+    How far land goes on beyond must not change how it is cut there, to the last bit: the same
+    release then gives the same particles whatever the area of the run is.
+    """
+    west, south, east, north = bounds
+    box = shapely.box(west - _NEAR_DEG, south - _NEAR_DEG, east + _NEAR_DEG, north + _NEAR_DEG)
+    return shapely.MultiPolygon(list(_polygons(shapely.intersection(land, box)))).normalize()
+
+
+def _polygons(geometry: BaseGeometry) -> NDArray[np.object_]:
+    parts: NDArray[np.object_] = shapely.get_parts(geometry)
+    return parts[shapely.area(parts) > 0.0]
+
+
+def _place(point: BaseGeometry) -> str:
+    return f"{shapely.get_x(point):.4f} E {shapely.get_y(point):.4f} N"
+
+
+def _minute(time: np.datetime64) -> str:
+    return f"{np.datetime_as_string(time, 'm')}Z"
 
 
 def _shares(masses: FloatArray, count: int) -> NDArray[np.intp]:

@@ -71,6 +71,11 @@ def particles(longitude, latitude, release_hours=0.0):
         mass=np.ones(lon.size),
         release_time=START + (hours[order] * HOUR).astype("timedelta64[ns]"),
         release_number=np.zeros(lon.size, np.int32),
+        z=np.zeros(lon.size),
+        slick_mass=np.full(lon.size, float(lon.size)),
+        slick_area=np.full(lon.size, np.nan),
+        age=np.zeros(lon.size),
+        droplet_diameter=np.full(lon.size, np.nan),
     )
 
 
