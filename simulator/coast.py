@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from simulator.grid import FloatArray, Grid, metres_per_degree
 from simulator.kernels.shoreline import rasterise_segments
+from simulator.kernels.state import Coastline
+from simulator.shore import Shore, Zone
 
 CELL_METRES = 100.0
 """Raster cell where the domain is small enough. [m]"""
@@ -31,27 +34,26 @@ class Coast:
     ----------
     land : BaseGeometry
         Land polygons in degrees; may be empty.
-    clearance : ndarray of uint8, shape (raster rows, raster columns)
-        Number of raster cells to the nearest cell that the coast runs through, at most 255.
-    scale_x, scale_y : float
-        Raster cells per grid cell.
-    cell_start, cell_segments, segments
-        See `simulator.kernels.shoreline.first_crossing`.
-    margin : float
-        `KEPT_OFF_METRES` in grid cells.
+    line : simulator.kernels.state.Coastline
+        What the kernels take: the margin is `KEPT_OFF_METRES` in grid cells, and the clearance
+        at most 255.
+    shore : Shore
+        The same coast in stretches.
     """
 
     land: BaseGeometry
-    clearance: NDArray[np.uint8]
-    scale_x: float
-    scale_y: float
-    cell_start: NDArray[np.int32]
-    cell_segments: NDArray[np.int32]
-    segments: FloatArray
-    margin: float
+    line: Coastline
+    shore: Shore
 
     @classmethod
-    def from_land(cls, land: BaseGeometry, grid: Grid) -> Coast:
+    def from_land(
+        cls,
+        land: BaseGeometry,
+        grid: Grid,
+        *,
+        shore_type: str = "sand",
+        zones: Sequence[Zone] = (),
+    ) -> Coast:
         """Prepare the coast of polygons on a grid.
 
         Parameters
@@ -59,40 +61,42 @@ class Coast:
         land : BaseGeometry
             Polygons in degrees, reaching beyond the grid where land does; empty for open sea.
         grid : Grid
+        shore_type : str
+            Name of the type of shore where no zone says otherwise.
+        zones : sequence of (geometry, str)
+            Where the shore is of another type, see `simulator.shore.Shore.from_segments`.
         """
         east, north = metres_per_degree(0.5 * (grid.box[1] + grid.box[3]))
         scale_x, columns = _raster_axis(grid.columns, east * grid.dlon)
         scale_y, rows = _raster_axis(grid.rows, north * grid.dlat)
-        segments = _segments(land, grid)
+        ends = _segments(land, grid)
+        x, y = grid.to_cells(ends[:, 0::2], ends[:, 1::2])
+        x, y = x - grid.first_column, y - grid.first_row
+        segments = np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=-1)
         cell_start, members = rasterise_segments(segments, scale_x, scale_y, rows, columns)
         coastal = np.diff(cell_start, axis=1) > 0
         if coastal.any():
             clearance = np.minimum(distance_transform_cdt(~coastal, metric="chessboard"), 255)
         else:
             clearance = np.full(coastal.shape, 255)
-        return cls(
-            land=land,
+        shore = Shore.from_segments(ends, shore_type, zones)
+        line = Coastline(
             clearance=clearance.astype(np.uint8),
             scale_x=scale_x,
             scale_y=scale_y,
             cell_start=cell_start,
             cell_segments=members,
             segments=segments,
-            margin=KEPT_OFF_METRES / min(east * grid.dlon, north * grid.dlat),
+            stretch=shore.stretch_of_segment,
+            margin=KEPT_OFF_METRES / min(_metres_per_cell(grid)),
         )
+        return cls(land, line, shore)
 
-    @property
-    def arrays(self) -> tuple[object, ...]:
-        """What `simulator.kernels.transport.advance_chunk` takes as `coast`."""
-        return (
-            self.clearance,
-            self.scale_x,
-            self.scale_y,
-            self.cell_start,
-            self.cell_segments,
-            self.segments,
-            self.margin,
-        )
+
+def _metres_per_cell(grid: Grid) -> tuple[float, float]:
+    """Return the size of a cell where the numbering of the grid starts, whatever is held of it."""
+    east, north = metres_per_degree(grid.south)
+    return east * grid.dlon, north * grid.dlat
 
 
 def _raster_axis(nodes: int, cell_metres: float) -> tuple[float, int]:
@@ -103,16 +107,14 @@ def _raster_axis(nodes: int, cell_metres: float) -> tuple[float, int]:
 
 
 def _segments(land: BaseGeometry, grid: Grid) -> FloatArray:
-    """Return the edges of all rings that come near the grid, in grid cells, shape (n, 4)."""
+    """Return the edges of all rings that come near the grid, shape (n, 4). [degrees]"""
     west, south, east, north = grid.box
     near = shapely.clip_by_rect(
         shapely.get_parts(land), west - 0.1, south - 0.1, east + 0.1, north + 0.1
     )
     rings = shapely.get_rings(shapely.get_parts(near[~shapely.is_empty(near)]))
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
     if ring.size == 0:
         return np.empty((0, 4))
-    same_ring = ring[1:] == ring[:-1]
-    x, y = grid.to_cells(coordinates[:, 0], coordinates[:, 1])
-    ends = np.stack([x[:-1], y[:-1], x[1:], y[1:]], axis=-1)
-    return np.ascontiguousarray(ends[same_ring])
+    ends = np.concatenate([points[:-1], points[1:]], axis=-1)
+    return np.ascontiguousarray(ends[ring[1:] == ring[:-1]])

@@ -1,31 +1,41 @@
-"""The time loop: steps, blended drift, chunks of particles handed to threads."""
+"""The time loop: steps, blended fields, chunks of particles on threads, visits to the shore."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.coast import Coast
+from simulator.elements import inert_table, new_elements, oil_table, schedule
 from simulator.errors import SimulatorError
 from simulator.forcing import Forcing
 from simulator.grid import FloatArray
-from simulator.kernels.transport import advance_chunk
+from simulator.kernels.chunk import SHORE, advance_chunk
+from simulator.kernels.random import step_key
+from simulator.kernels.shore import visit_shore
+from simulator.kernels.state import Elements, Fields, OilTable, Settings
+from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.parameters import Parameters
+from simulator.processes import DISPERSION_CODES, EVAPORATION_CODES, Processes
 from simulator.release import Particles
+from simulator.restart import from_restart, to_restart
 from simulator.results import Recorder
-from simulator.status import Status
 
 CHUNK = 2048
 """Particles that one thread carries through a window of steps: they fit its cache."""
 
 WINDOW_BYTES = 32 * 2**20
-"""Memory for blended drift fields; a window has as many steps as fit."""
+"""Memory for blended fields; a window has as many steps as fit."""
+
+SHORE_INTERVAL = 3600.0
+"""How often beached oil is looked after. [s]"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,18 @@ class Steps:
         """Length of each step. [s]"""
         return np.diff(self.edges)
 
+    @property
+    def moments(self) -> NDArray[np.int64]:
+        """When each step starts, in milliseconds: what keys its random numbers."""
+        return np.round(1e3 * self.edges).astype(np.int64)
+
+    def visits(self) -> dict[int, float]:
+        """Return the edges at which the shore is looked after, and the time since the last. [s]"""
+        hours = np.floor(self.edges / SHORE_INTERVAL)
+        due = np.flatnonzero(np.diff(hours) > 0.0) + 1
+        since = np.diff(self.edges[due], prepend=0.0)
+        return dict(zip(due.tolist(), since.tolist(), strict=True))
+
 
 def run(
     forcing: Forcing,
@@ -60,10 +82,15 @@ def run(
     end: np.datetime64,
     output_times: Sequence[np.datetime64],
     time_step: float = 900.0,
+    oil: Oil | None = None,
+    processes: Processes | None = None,
     parameters: Parameters | None = None,
+    water_temperature: float = TEMPERATURE_15C,
     seed: int = 1,
     threads: int | None = None,
     on_output: Callable[[float], None] | None = None,
+    resume: xr.Dataset | None = None,
+    on_end: Callable[[xr.Dataset], None] | None = None,
 ) -> xr.Dataset:
     """Carry particles from the start of the forcing to `end`.
 
@@ -80,70 +107,254 @@ def run(
         Increasing, within the run. Steps are cut so that each is met exactly.
     time_step : float
         [s]
+    oil : Oil, optional
+        Without it the particles only drift and beach.
+    processes : Processes, optional
+        What happens to the oil; default: everything, by the default laws.
     parameters : Parameters, optional
+    water_temperature : float
+        Where the forcing has none. [K]
     seed : int
         The same seed gives the same bits, whatever the number of threads.
     threads : int, optional
         Default: one for each processor.
     on_output : callable, optional
         Called with the share of the run that is done.
+    resume : Dataset, optional
+        What `on_end` was given by an earlier run of the same oil: go on from there. Output times
+        before it are left out. The outcome is, bit for bit, that of a run that was not
+        interrupted, if the earlier one ended with a whole step.
+    on_end : callable, optional
+        Called with what is needed to go on from the end.
 
     Returns
     -------
     Dataset
-        CF trajectories, see `simulator.results.Recorder`.
+        CF trajectories, mass balance and oil on the coast, see
+        `simulator.results.Recorder.to_dataset`.
 
     Raises
     ------
     SimulatorError
         Where the run has no length, the output times are not increasing or not within it, the
-        fields do not last as long, or a particle starts where there is no drift.
+        fields do not last as long, a particle starts where there is no drift, or `resume`
+        belongs to another run.
     """
-    parameters = parameters or Parameters()
+    processes = processes or (Processes.none() if oil is None else Processes())
+    if oil is None and processes != Processes.none():
+        raise SimulatorError("oil: none given; expected one for the processes to work on")
     times = np.asarray(output_times, "datetime64[ns]")
     stops = _seconds(times, forcing.start)
     duration = float(_seconds(end, forcing.start))
     _check_times(forcing, duration, stops, time_step)
-    steps = Steps.regular(duration, time_step, stops)
-    state = _State.at_start(forcing, particles, steps)
-    windows = _windows(steps, stops, forcing)
-    recorder = Recorder(particles, times)
-    threads = threads or os.cpu_count() or 1
-    with ThreadPoolExecutor(threads) as pool:
-        if stops[0] == 0.0:
-            recorder.record(state.x, state.y, state.status, forcing.grid)
-        for first, last in windows:
-            _advance(state, forcing, coast, steps, first, last, parameters, seed, threads, pool)
-            if steps.edges[last] in stops:
-                recorder.record(state.x, state.y, state.status, forcing.grid)
-                if on_output:
-                    on_output(float(steps.edges[last] / duration))
+    simulation = _Simulation.at_start(
+        forcing, particles, coast, oil, processes, parameters or Parameters(), water_temperature,
+        seed,
+    )
+    done = 0.0 if resume is None else simulation.go_on_from(resume, duration)
+    later = stops >= done
+    if not later.any():
+        raise SimulatorError(
+            f"output_times: all before {done:g} seconds, where the restart goes on; expected later"
+        )
+    steps = Steps.regular(duration, time_step, np.append(stops, done))
+    release_seconds = _seconds(particles.release_time, forcing.start)
+    schedule(simulation.elements, release_seconds, steps.edges, done)
+    recorder = Recorder(
+        particles, times[later], forcing.grid, coast.shore, simulation.oil.volume_per_mass,
+        processes.weathering,
+    )
+    _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
+    if on_end:
+        on_end(simulation.restart(duration))
     return recorder.to_dataset()
 
 
 @dataclass
-class _State:
-    """What changes during a run; one entry a particle."""
+class _Simulation:
+    """A run: what does not change in it, and `elements` and `absorbed`, which do."""
 
-    x: FloatArray
-    y: FloatArray
-    status: NDArray[np.int8]
-    release_step: NDArray[np.int32]
-    release_share: FloatArray
+    forcing: Forcing
+    coast: Coast
+    oil: OilTable
+    density: float
+    processes: Processes
+    parameters: Parameters
+    water_temperature: float
+    seed: int
+    submerges: bool
+    elements: Elements
+    absorbed: FloatArray
 
     @classmethod
-    def at_start(cls, forcing: Forcing, particles: Particles, steps: Steps) -> _State:
-        x, y = forcing.grid.to_cells(particles.longitude, particles.latitude)
-        _check_covered(forcing, particles, x, y)
-        seconds = _seconds(particles.release_time, forcing.start)
-        # one released when a step ends is afloat from then on, and moves in the next
-        step = np.searchsorted(steps.edges, seconds, side="left") - 1
-        step = np.clip(step, 0, steps.durations.size - 1)
-        share = (steps.edges[step + 1] - seconds) / steps.durations[step]
-        # those released later than the end of the run stay unreleased
-        step = np.where(seconds > steps.edges[-1], np.iinfo(np.int32).max, step)
-        status = np.where(seconds <= 0.0, Status.AFLOAT, Status.UNRELEASED).astype(np.int8)
-        return cls(x.copy(), y.copy(), status, step.astype(np.int32), np.clip(share, 0.0, 1.0))
+    def at_start(
+        cls,
+        forcing: Forcing,
+        particles: Particles,
+        coast: Coast,
+        oil: Oil | None,
+        processes: Processes,
+        parameters: Parameters,
+        water_temperature: float,
+        seed: int,
+    ) -> _Simulation:
+        table = oil_table(oil) if oil and processes.weathering else inert_table()
+        elements = new_elements(particles, table, forcing.grid)
+        _check_covered(forcing, particles, elements)
+        return cls(
+            forcing=forcing,
+            coast=coast,
+            oil=table,
+            density=1.0 / float(table.mass_fraction @ table.volume_per_mass),
+            processes=processes,
+            parameters=parameters,
+            water_temperature=water_temperature,
+            seed=seed,
+            submerges=processes.dispersion != "off" or bool((particles.z < 0.0).any()),
+            elements=elements,
+            absorbed=np.zeros(coast.shore.length.size),
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """What the kernels have to know."""
+        chosen = self.processes
+        return Settings(
+            seed=self.seed,
+            horizontal_diffusivity=self.parameters.horizontal_diffusivity,
+            vertical_diffusivity=chosen.vertical_diffusivity,
+            mixed_layer_depth=chosen.mixed_layer_depth,
+            weathering=chosen.weathering,
+            evaporation=EVAPORATION_CODES[chosen.evaporation],
+            dispersion=DISPERSION_CODES[chosen.dispersion],
+            emulsification=chosen.emulsification,
+            spreading=chosen.spreading,
+            vertical_mixing=chosen.vertical_mixing,
+            sinking=chosen.sinking,
+        )
+
+    @property
+    def _made_with(self) -> dict[str, Any]:
+        return {
+            "start": self.forcing.start,
+            "seed": self.seed,
+            "components": self.oil.mass_fraction.tolist(),
+            **asdict(self.parameters),
+            **asdict(self.processes),
+        }
+
+    def go_on_from(self, restart: xr.Dataset, duration: float) -> float:
+        """Take over the state of a restart; return the seconds that the run has gone."""
+        self.elements, self.absorbed, done = from_restart(
+            restart, self.elements, self.coast.shore, self.forcing.grid, made_with=self._made_with
+        )
+        if done >= duration:
+            raise SimulatorError(
+                f"the restart stands at {done:g} seconds after the start, and the run ends at "
+                f"{duration:g}; expected a later end"
+            )
+        return done
+
+    def restart(self, seconds: float) -> xr.Dataset:
+        """Return what is needed to go on."""
+        return to_restart(
+            self.elements,
+            self.absorbed,
+            self.coast.shore,
+            self.forcing.grid,
+            seconds=seconds,
+            made_with=self._made_with,
+        )
+
+    def blend(
+        self, steps: Steps, first: int, last: int, threads: int, pool: ThreadPoolExecutor
+    ) -> Fields:
+        """Return what surrounds the oil during a window of steps."""
+        grid = self.forcing.grid
+        durations, starts = steps.durations[first:last], steps.edges[first:last]
+        moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
+        shape = (grid.rows, grid.columns)
+        drift = np.empty((moments.size, *shape, 2))
+        below = np.empty((moments.size if self.submerges else 0, *shape, 4))
+        weather = np.empty((durations.size if self.processes.weathering else 0, *shape, 4))
+        part = 2 * -(-durations.size // threads)
+
+        def some(begin: int) -> None:
+            piece = slice(begin, begin + part)
+            self.forcing.drift(moments[piece], self.parameters, drift[piece])
+            if below.size:
+                self.forcing.drift_below(moments[piece], self.parameters, below[piece])
+            if weather.size:
+                half = slice(begin // 2, (begin + part) // 2)
+                self.forcing.weather(
+                    moments[piece][1::2], weather[half], water_temperature=self.water_temperature
+                )
+
+        list(pool.map(some, range(0, moments.size, part)))
+        return Fields(
+            grid.first_column, grid.first_row, grid.cells_per_metre, drift, below, weather
+        )
+
+    def advance(self, steps: Steps, first: int, last: int, fields: Fields, begin: int) -> None:
+        """Carry a chunk of particles through a window of steps."""
+        advance_chunk(
+            begin,
+            min(begin + CHUNK, self.elements.x.size),
+            self.elements,
+            fields,
+            self.coast.line,
+            self.oil,
+            self.settings,
+            steps.durations[first:last],
+            steps.moments[first:last],
+            first,
+        )
+
+    def visit_shore(self, moment: int, since: float) -> None:
+        """Let beached oil seep in and come off."""
+        visit_shore(
+            since,
+            step_key(self.seed, moment, SHORE),
+            self.elements.status,
+            self.elements.stretch,
+            self.elements.component_mass,
+            self.elements.absorbed_mass,
+            self.density,
+            self.absorbed,
+            *self.coast.shore.arrays,
+        )
+
+
+def _go(
+    simulation: _Simulation,
+    steps: Steps,
+    stops: FloatArray,
+    done: float,
+    recorder: Recorder,
+    threads: int,
+    on_output: Callable[[float], None] | None,
+) -> None:
+    """Take a run to its end, and record it at the stops."""
+    visits = steps.visits() if simulation.processes.shore else {}
+    wanted = set(stops.tolist())
+    begins = range(0, simulation.elements.x.size, CHUNK)
+    if done in wanted:
+        recorder.record(simulation.elements, simulation.absorbed)
+    with ThreadPoolExecutor(threads) as pool:
+        for first, last in _windows(steps, done, wanted, set(visits), simulation):
+            fields = simulation.blend(steps, first, last, threads, pool)
+            list(
+                pool.map(
+                    lambda begin: simulation.advance(steps, first, last, fields, begin),  # noqa: B023
+                    begins,
+                )
+            )
+            if last in visits:
+                simulation.visit_shore(steps.moments[last], visits[last])
+            if steps.edges[last] in wanted:
+                recorder.record(simulation.elements, simulation.absorbed)
+                if on_output:
+                    on_output(float(steps.edges[last] / steps.edges[-1]))
 
 
 def _seconds(times: np.datetime64 | NDArray[np.datetime64], start: np.datetime64) -> FloatArray:
@@ -171,8 +382,10 @@ def _check_times(forcing: Forcing, duration: float, stops: FloatArray, time_step
             )
 
 
-def _check_covered(forcing: Forcing, particles: Particles, x: FloatArray, y: FloatArray) -> None:
+def _check_covered(forcing: Forcing, particles: Particles, elements: Elements) -> None:
     """Refuse particles that start outside the grid, or where a field has no value."""
+    x = elements.x - forcing.grid.first_column
+    y = elements.y - forcing.grid.first_row
     rows, columns = forcing.grid.rows, forcing.grid.columns
     i = np.clip(x, 0, columns - 2).astype(np.intp)
     j = np.clip(y, 0, rows - 2).astype(np.intp)
@@ -192,61 +405,17 @@ def _check_covered(forcing: Forcing, particles: Particles, x: FloatArray, y: Flo
             )
 
 
-def _windows(steps: Steps, stops: FloatArray, forcing: Forcing) -> list[tuple[int, int]]:
-    """Cut the steps at outputs, and where the drift of a window would need too much memory."""
-    field = 2 * forcing.grid.rows * forcing.grid.columns * 2 * 8
-    most = max(WINDOW_BYTES // field, 1)
-    windows = []
-    first = 0
+def _windows(
+    steps: Steps, done: float, stops: set[float], visits: set[int], simulation: _Simulation
+) -> Iterator[tuple[int, int]]:
+    """Cut the steps to come at outputs, at visits to the shore, and where memory ends."""
+    grid = simulation.forcing.grid
+    numbers = 4 + (8 if simulation.submerges else 0) + 4 * simulation.processes.weathering
+    most = max(WINDOW_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
+    first = int(np.searchsorted(steps.edges, done))
     count = steps.durations.size
-    for last in range(1, count + 1):
-        if last == count or last - first == most or steps.edges[last] in stops:
-            windows.append((first, last))
+    for last in range(first + 1, count + 1):
+        full = last - first == most
+        if last == count or full or steps.edges[last] in stops or last in visits:
+            yield first, last
             first = last
-    return windows
-
-
-def _advance(
-    state: _State,
-    forcing: Forcing,
-    coast: Coast,
-    steps: Steps,
-    first: int,
-    last: int,
-    parameters: Parameters,
-    seed: int,
-    threads: int,
-    pool: ThreadPoolExecutor,
-) -> None:
-    """Blend the drift of a window of steps and carry all particles through it."""
-    grid = forcing.grid
-    durations = steps.durations[first:last]
-    starts = steps.edges[first:last]
-    drift = np.empty((2 * durations.size, grid.rows, grid.columns, 2))
-    moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
-    part = -(-moments.size // threads)
-
-    def blend(begin: int) -> None:
-        some = slice(begin, begin + part)
-        forcing.drift(moments[some], parameters, drift[some])
-
-    def carry(begin: int) -> None:
-        advance_chunk(
-            begin,
-            min(begin + CHUNK, state.x.size),
-            state.x,
-            state.y,
-            state.status,
-            state.release_step,
-            state.release_share,
-            drift,
-            durations,
-            first,
-            parameters.horizontal_diffusivity,
-            grid.cells_per_metre,
-            seed,
-            coast.arrays,
-        )
-
-    list(pool.map(blend, range(0, moments.size, part)))
-    list(pool.map(carry, range(0, state.x.size, CHUNK)))

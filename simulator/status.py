@@ -2,13 +2,15 @@
 
 from enum import IntEnum
 
-from simulator.kernels import transport
+from simulator.kernels import state
 
 
 class Status(IntEnum):
     """Every particle has exactly one of these at any time."""
 
-    UNRELEASED = transport.UNRELEASED
-    AFLOAT = transport.AFLOAT
-    BEACHED = transport.BEACHED
-    LEFT_DOMAIN = transport.LEFT_DOMAIN
+    UNRELEASED = state.UNRELEASED
+    AFLOAT = state.AFLOAT
+    BEACHED = state.BEACHED
+    LEFT_DOMAIN = state.LEFT_DOMAIN
+    SUBMERGED = state.SUBMERGED
+    SUNK = state.SUNK

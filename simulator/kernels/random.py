@@ -25,9 +25,15 @@ def mix(z):
 
 
 @law
-def step_key(seed, step):
-    """Return the 64-bit key shared by all particles in one step."""
-    return mix(mix(np.uint64(seed) + _GOLDEN) + np.uint64(step) * _GOLDEN)
+def step_key(seed, moment, stream):
+    """Return the 64-bit key shared by all particles in the step that starts at a moment.
+
+    The moment is a whole number (of milliseconds since the start of the run), not the count of the
+    step: a run that is cut at other times, or goes on later, meets the same turbulence. Each
+    process that draws numbers has a stream of its own.
+    """
+    run = mix(np.uint64(seed) + _GOLDEN) + np.uint64(stream) * _MIX_2
+    return mix(run + np.uint64(moment) * _GOLDEN)
 
 
 @law

@@ -6,8 +6,8 @@ from simulator.kernels._jit import kernel, law
 
 
 @law
-def bilinear_vector(field, x, y):
-    """Return both components of `field[row, column, 2]` at column `x`, row `y`.
+def bilinear_vector(field, x, y, c):
+    """Return the components `c` and `c + 1` of `field[row, column, :]` at column `x`, row `y`.
 
     The caller keeps x and y at least one cell below the upper ends (`0 <= x < columns - 1`).
     """
@@ -21,16 +21,16 @@ def bilinear_vector(field, x, y):
     w01 = b - w11
     w00 = 1.0 - a - w01
     u = (
-        w00 * field[j, i, 0]
-        + w10 * field[j, i + 1, 0]
-        + w01 * field[j + 1, i, 0]
-        + w11 * field[j + 1, i + 1, 0]
+        w00 * field[j, i, c]
+        + w10 * field[j, i + 1, c]
+        + w01 * field[j + 1, i, c]
+        + w11 * field[j + 1, i + 1, c]
     )
     v = (
-        w00 * field[j, i, 1]
-        + w10 * field[j, i + 1, 1]
-        + w01 * field[j + 1, i, 1]
-        + w11 * field[j + 1, i + 1, 1]
+        w00 * field[j, i, c + 1]
+        + w10 * field[j, i + 1, c + 1]
+        + w01 * field[j + 1, i, c + 1]
+        + w11 * field[j + 1, i + 1, c + 1]
     )
     return u, v
 
@@ -40,6 +40,22 @@ def linear(profile, y):
     """Return `profile` at the fractional index `y`, `0 <= y < size - 1`."""
     j = np.int32(y)
     return profile[j] + (y - j) * (profile[j + 1] - profile[j])
+
+
+@kernel
+def sample_weather(count, chunk, fields, step):
+    """Write the weather at the particles of a chunk; where there is none, it is calm."""
+    weather = fields.weather[step]
+    for k in range(count):
+        x = chunk.x[k] - fields.first_column
+        y = chunk.y[k] - fields.first_row
+        wind_speed, temperature = bilinear_vector(weather, x, y, 0)
+        wave_height, wave_period = bilinear_vector(weather, x, y, 2)
+        known = np.isfinite(wind_speed)
+        chunk.wind_speed[k] = wind_speed if known else 0.0
+        chunk.temperature[k] = temperature
+        chunk.wave_height[k] = wave_height if known else 0.0
+        chunk.wave_period[k] = wave_period if known else 1.0
 
 
 @kernel
@@ -69,7 +85,7 @@ def add_interpolated(target, wanted, times, values, along, right_turn, clockwise
         for j in range(target.shape[1]):
             s = right_turn * clockwise[j]
             for i in range(target.shape[2]):
-                u = (1.0 - b) * values[k, j, i, 0] + b * values[last, j, i, 0]
-                v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, 1]
+                u = (1.0 - b) * values[k, j, i, 0] + b * values[last, j, i, c]
+                v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, c + 1]
                 target[n, j, i, 0] += along * u + s * v
                 target[n, j, i, 1] += along * v - s * u

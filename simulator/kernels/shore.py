@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.kernels._jit import kernel, law
 from simulator.kernels.random import mix, symmetric_pair
-from simulator.kernels.transport import AFLOAT, BEACHED
+from simulator.kernels.state import AFLOAT, BEACHED
 
 _STREAM = np.uint64(0x53484F5245)  # "SHORE"; apart from the kicks drawn with the key of a step
 

@@ -62,13 +62,16 @@ def first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, 
 
     Returns
     -------
-    float
+    fraction : float
         In [0, 1], or NO_CROSSING.
+    segment : int
+        The one that is met, or -1.
     """
     rows = cell_start.shape[0]
     columns = cell_start.shape[1] - 1
     rx0, ry0, rx1, ry1 = x0 * scale_x, y0 * scale_y, x1 * scale_x, y1 * scale_y
     first = NO_CROSSING
+    met = -1
     low = max(int(np.floor(min(ry0, ry1) - _MARGIN)), 0)
     high = min(int(np.floor(max(ry0, ry1) + _MARGIN)), rows - 1)
     west = max(int(np.floor(min(rx0, rx1) - _MARGIN)), 0)
@@ -87,8 +90,11 @@ def first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, 
             t = crossing(
                 x0, y0, x1, y1, segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
             )
-            first = min(first, t)
-    return first
+            # of two that meet in a joint the lower number, whichever cell is looked at first
+            if t < first or (t == first and t < NO_CROSSING and s < met):
+                first = t
+                met = s
+    return first, met
 
 
 @kernel

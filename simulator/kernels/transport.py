@@ -1,23 +1,15 @@
-"""The time loop of a chunk of particles: drift, turbulence, coast and domain.
-
-One fused kernel: a chunk of some thousand particles stays in the processor's cache through all
-steps between two outputs. Measured against one pass over all particles a step, this is what keeps
-a particle-step near ten nanoseconds (see benchmarks/README.md).
-"""
+"""Where drift and turbulence take the oil of a chunk, and where coast and boundary stop it."""
 
 import numpy as np
 
 from simulator.kernels._jit import kernel, law
-from simulator.kernels.random import step_key, symmetric_pair
+from simulator.kernels.random import symmetric_pair
 from simulator.kernels.sampling import bilinear_vector, linear
 from simulator.kernels.shoreline import first_crossing
-
-UNRELEASED = 0
-AFLOAT = 1
-BEACHED = 2
-LEFT_DOMAIN = 3
+from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, SUBMERGED, SUNK
 
 _BELOW_ONE = 1.0 - 1e-9  # keeps a sampled position inside the last grid cell
+_G = 9.81  # standard gravity [m s-2]
 
 
 @law
@@ -27,11 +19,37 @@ def midpoint_displacement(at_start, at_middle, x, y, dt):
     `at_start` and `at_middle` are the drift at the start and in the middle of the step
     [grid cells s-1]: second order in space and time.
     """
-    u, v = bilinear_vector(at_start, x, y)
-    mx = min(max(x + 0.5 * dt * u, 0.0), at_start.shape[1] - 2 + _BELOW_ONE)
-    my = min(max(y + 0.5 * dt * v, 0.0), at_start.shape[0] - 2 + _BELOW_ONE)
-    u, v = bilinear_vector(at_middle, mx, my)
+    u, v = bilinear_vector(at_start, x, y, 0)
+    mx, my = _kept_inside(x + 0.5 * dt * u, y + 0.5 * dt * v, at_start)
+    u, v = bilinear_vector(at_middle, mx, my, 0)
     return dt * u, dt * v
+
+
+@law
+def displacement_below(at_start, at_middle, x, y, dt, z, wave_period):
+    """Return the displacement of oil under water, by the same rule. [grid cells]
+
+    It moves with the current and the Stokes drift, which decays with exp(2 k z), k = omega**2 / g
+    of the waves at the peak of the spectrum in deep water.
+    """
+    omega = 2.0 * np.pi / wave_period
+    share = np.exp(2.0 * omega**2 / _G * z)
+    u, v = bilinear_vector(at_start, x, y, 0)
+    us, vs = bilinear_vector(at_start, x, y, 2)
+    mx, my = _kept_inside(
+        x + 0.5 * dt * (u + share * us), y + 0.5 * dt * (v + share * vs), at_start
+    )
+    u, v = bilinear_vector(at_middle, mx, my, 0)
+    us, vs = bilinear_vector(at_middle, mx, my, 2)
+    return dt * (u + share * us), dt * (v + share * vs)
+
+
+@law
+def _kept_inside(x, y, field):
+    return (
+        min(max(x, 0.0), field.shape[1] - 2 + _BELOW_ONE),
+        min(max(y, 0.0), field.shape[0] - 2 + _BELOW_ONE),
+    )
 
 
 @law
@@ -54,191 +72,150 @@ def fraction_inside(start, end, size):
 def settle(x0, y0, x1, y1, rows, columns, coast):
     """Decide where a path that may leave the open sea ends.
 
+    Parameters
+    ----------
+    x0, y0, x1, y1 : float
+        Ends of the path, counted from the first node held. [grid cells]
+    rows, columns : int
+        Nodes held.
+    coast : Coastline
+
     Returns
     -------
-    x, y : float
-        The end of the path, or the point where it met coast or boundary. [grid cells]
+    t : float
+        How much of the path is gone, in [0, 1]: to its end, or to coast or boundary.
     status : int
         AFLOAT, BEACHED, or LEFT_DOMAIN (also when there is no drift to follow: NaN).
+    stretch : int
+        Stretch of coast that was met, or -1.
     """
     if not (np.isfinite(x1) and np.isfinite(y1)):
-        return x0, y0, LEFT_DOMAIN
-    _, scale_x, scale_y, cell_start, cell_segments, segments, margin = coast
+        return 0.0, LEFT_DOMAIN, -1
     border = min(fraction_inside(x0, x1, columns), fraction_inside(y0, y1, rows))
-    t = first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, segments)
+    t, segment = first_crossing(
+        x0,
+        y0,
+        x1,
+        y1,
+        coast.scale_x,
+        coast.scale_y,
+        coast.cell_start,
+        coast.cell_segments,
+        coast.segments,
+    )
     if t <= border:  # NO_CROSSING lies beyond any border
         # a hair before the coast, so that rounding never puts a particle on land
-        t = max(t - margin / np.hypot(x1 - x0, y1 - y0), 0.0)
-        return x0 + t * (x1 - x0), y0 + t * (y1 - y0), BEACHED
+        t = max(t - coast.margin / np.hypot(x1 - x0, y1 - y0), 0.0)
+        return t, BEACHED, coast.stretch[segment]
     if inside(x1, y1, rows, columns):
-        return x1, y1, AFLOAT
-    t = max(border, 0.0)
-    return x0 + t * (x1 - x0), y0 + t * (y1 - y0), LEFT_DOMAIN
-
-
-# A chunk is worked on in five arrays of its own: the numbers of its particles afloat, their
-# positions, and the positions they are about to take. The first `count` entries are in use.
+        return 1.0, AFLOAT, -1
+    return max(border, 0.0), LEFT_DOMAIN, -1
 
 
 @kernel
-def gather(first, last, x, y, status, chunk):
-    """Fill a chunk with the particles afloat; return their count and the first one waiting."""
-    ids, px, py, _, _ = chunk
-    count = 0
-    waiting = last
-    for p in range(first, last):
-        if status[p] == AFLOAT:
-            ids[count] = p
-            px[count] = x[p]
-            py[count] = y[p]
-            count += 1
-        elif status[p] == UNRELEASED:
-            waiting = min(waiting, p)
-    return count, waiting
+def propose(count, chunk, elements, fields, step, key, diffusivity):
+    """Write where drift, turbulence and spreading take the particles of a chunk.
 
-
-@kernel
-def propose(count, chunk, at_start, at_middle, dt, kick, key, cells_per_metre):
-    """Write where drift and turbulence take the particles of a chunk."""
-    ids, px, py, qx, qy = chunk
-    east_scale, north_scale = cells_per_metre[:, 0], cells_per_metre[:, 1]
+    Kicks are uniform, of the variance 2 K dt plus that of the slick's growth.
+    """
+    ids, x, y = chunk.ids, chunk.x, chunk.y
+    new_x, new_y, elapsed = chunk.new_x, chunk.new_y, chunk.elapsed
+    status, z, spreading = elements.status, elements.z, elements.spreading
+    at_start, at_middle = fields.drift[2 * step], fields.drift[2 * step + 1]
+    east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
+    first_column, first_row = fields.first_column, fields.first_row
     for k in range(count):  # on its own, this loop runs in vector registers
         a, b = symmetric_pair(key, ids[k])
-        qx[k] = kick * a
-        qy[k] = kick * b
+        kick = np.sqrt(6.0 * diffusivity * elapsed[k] + 3.0 * spreading[ids[k]])
+        new_x[k] = kick * a
+        new_y[k] = kick * b
     for k in range(count):
-        dx, dy = midpoint_displacement(at_start, at_middle, px[k], py[k], dt)
-        qx[k] = px[k] + dx + qx[k] * linear(east_scale, py[k])
-        qy[k] = py[k] + dy + qy[k] * linear(north_scale, py[k])
+        p = ids[k]
+        if status[p] == BEACHED:
+            new_x[k] = x[k]
+            new_y[k] = y[k]
+            continue
+        lx = x[k] - first_column
+        ly = y[k] - first_row
+        if status[p] == SUBMERGED:
+            dx, dy = displacement_below(
+                fields.below[2 * step],
+                fields.below[2 * step + 1],
+                lx,
+                ly,
+                elapsed[k],
+                z[p],
+                chunk.wave_period[k],
+            )
+        else:
+            dx, dy = midpoint_displacement(at_start, at_middle, lx, ly, elapsed[k])
+        new_x[k] = x[k] + dx + new_x[k] * linear(east_scale, ly)
+        new_y[k] = y[k] + dy + new_y[k] * linear(north_scale, ly)
 
 
 @kernel
-def release(waiting, last, step, count, chunk, x, y, status, release_step):
-    """Add the particles whose time has come to a chunk; return its count and the next waiting."""
-    ids, px, py, _, _ = chunk
-    while waiting < last and release_step[waiting] <= step:
-        ids[count] = waiting
-        px[count] = x[waiting]
-        py[count] = y[waiting]
-        status[waiting] = AFLOAT
-        count += 1
-        waiting += 1
-    return count, waiting
+def commit(count, chunk, elements, fields, coast, weathering):
+    """Move the particles of a chunk, stop those that meet coast or boundary; return the count.
 
-
-@kernel
-def commit(count, chunk, x, y, status, rows, columns, coast):
-    """Move the particles of a chunk, stop those that meet coast or boundary; return the count."""
-    ids, px, py, qx, qy = chunk
-    clearance, scale_x, scale_y = coast[0], coast[1], coast[2]
+    Beached oil stays in the chunk where it goes on weathering.
+    """
+    ids, x, y, new_x, new_y = chunk.ids, chunk.x, chunk.y, chunk.new_x, chunk.new_y
+    status = elements.status
+    rows, columns = fields.drift.shape[1], fields.drift.shape[2]
+    first_column, first_row = fields.first_column, fields.first_row
+    clearance, scale_x, scale_y = coast.clearance, coast.scale_x, coast.scale_y
     k = 0
     while k < count:
-        reach = max(abs(qx[k] - px[k]) * scale_x, abs(qy[k] - py[k]) * scale_y) + 1.0
-        free = clearance[int(py[k] * scale_y), int(px[k] * scale_x)]
-        if reach < free and inside(qx[k], qy[k], rows, columns):
-            px[k] = qx[k]
-            py[k] = qy[k]
-            k += 1
-            continue
-        px[k], py[k], state = settle(px[k], py[k], qx[k], qy[k], rows, columns, coast)
-        if state == AFLOAT:
-            k += 1
-            continue
         p = ids[k]
-        x[p] = px[k]
-        y[p] = py[k]
-        status[p] = state
-        # the last one afloat takes the free place and is looked at next
+        if status[p] == BEACHED:
+            k += 1
+            continue
+        x0, y0 = x[k] - first_column, y[k] - first_row
+        x1, y1 = new_x[k] - first_column, new_y[k] - first_row
+        reach = max(abs(x1 - x0) * scale_x, abs(y1 - y0) * scale_y) + 1.0
+        free = clearance[int(y0 * scale_y), int(x0 * scale_x)]
+        if status[p] != SUNK:
+            if reach < free and inside(x1, y1, rows, columns):
+                x[k] = new_x[k]
+                y[k] = new_y[k]
+                k += 1
+                continue
+            t, state, stretch = settle(x0, y0, x1, y1, rows, columns, coast)
+            if t == 1.0:
+                x[k] = new_x[k]
+                y[k] = new_y[k]
+            elif t > 0.0:
+                x[k] += t * (new_x[k] - x[k])
+                y[k] += t * (new_y[k] - y[k])
+            if state == AFLOAT:
+                k += 1
+                continue
+            status[p] = state
+            if state == BEACHED:
+                elements.stretch[p] = stretch
+                elements.z[p] = 0.0
+                if weathering:
+                    k += 1
+                    continue
+        elements.x[p] = x[k]
+        elements.y[p] = y[k]
+        # the last one at work takes the free place and is looked at next
         count -= 1
-        ids[k] = ids[count]
-        px[k] = px[count]
-        py[k] = py[count]
-        qx[k] = qx[count]
-        qy[k] = qy[count]
+        move(chunk, count, k)
     return count
 
 
-@kernel
-def advance_chunk(
-    first,
-    last,
-    x,
-    y,
-    status,
-    release_step,
-    release_share,
-    drift,
-    durations,
-    first_step,
-    diffusivity,
-    cells_per_metre,
-    seed,
-    coast,
-):
-    """Carry the particles [first, last) through all steps of a window, in place.
-
-    Parameters
-    ----------
-    first, last : int
-        Range of particles; sorted by `release_step`.
-    x, y : ndarray, shape (particles,)
-        Positions, changed in place. [grid cells]
-    status : ndarray of int8, shape (particles,)
-        Changed in place.
-    release_step : ndarray of int32, shape (particles,)
-        Step in which the particle starts.
-    release_share : ndarray, shape (particles,)
-        Share of its first step that the particle lives through, in [0, 1].
-    drift : ndarray, shape (2 * steps, rows, columns, 2)
-        Drift velocity at the start and in the middle of each step. [grid cells s-1]
-    durations : ndarray, shape (steps,)
-        [s]
-    first_step : int
-        Number of the window's first step in the whole run (keys the random numbers).
-    diffusivity : float
-        Horizontal diffusivity K. Uniform kicks of variance 2 K dt in each direction. [m2 s-1]
-    cells_per_metre : ndarray, shape (rows, 2)
-        Grid cells a metre eastward and northward.
-    seed : int
-    coast : tuple
-        clearance (uint8, raster cells to the nearest coast cell), scale_x, scale_y, cell_start,
-        cell_segments, segments (see `first_crossing`), margin (distance that a beached particle
-        keeps from the coast [grid cells]).
-    """
-    rows, columns = drift.shape[1], drift.shape[2]
-    size = last - first
-    chunk = (
-        np.empty(size, np.int64),
-        np.empty(size),
-        np.empty(size),
-        np.empty(size),
-        np.empty(size),
-    )
-    count, waiting = gather(first, last, x, y, status, chunk)
-    for s in range(durations.size):
-        at_start, at_middle = drift[2 * s], drift[2 * s + 1]
-        dt = durations[s]
-        step = first_step + s
-        key = step_key(seed, step)
-        kick = np.sqrt(6.0 * diffusivity * dt)
-        propose(count, chunk, at_start, at_middle, dt, kick, key, cells_per_metre)
-        newest = count
-        count, waiting = release(waiting, last, step, count, chunk, x, y, status, release_step)
-        for k in range(newest, count):
-            # a part of a step each, since they start within it
-            share = release_share[chunk[0][k]]
-            one = (
-                chunk[0][k : k + 1],
-                chunk[1][k : k + 1],
-                chunk[2][k : k + 1],
-                chunk[3][k : k + 1],
-                chunk[4][k : k + 1],
-            )
-            part = np.sqrt(share)
-            propose(1, one, at_start, at_middle, share * dt, part * kick, key, cells_per_metre)
-        count = commit(count, chunk, x, y, status, rows, columns, coast)
-
-    ids, px, py, _, _ = chunk
-    for k in range(count):
-        x[ids[k]] = px[k]
-        y[ids[k]] = py[k]
+@law
+def move(chunk, source, target):
+    """Put one entry of a chunk into the place of another."""
+    chunk.ids[target] = chunk.ids[source]
+    chunk.x[target] = chunk.x[source]
+    chunk.y[target] = chunk.y[source]
+    chunk.new_x[target] = chunk.new_x[source]
+    chunk.new_y[target] = chunk.new_y[source]
+    chunk.elapsed[target] = chunk.elapsed[source]
+    chunk.weathered[target] = chunk.weathered[source]
+    chunk.wind_speed[target] = chunk.wind_speed[source]
+    chunk.temperature[target] = chunk.temperature[source]
+    chunk.wave_height[target] = chunk.wave_height[source]
+    chunk.wave_period[target] = chunk.wave_period[source]

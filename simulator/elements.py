@@ -1,0 +1,153 @@
+"""The state of a run: its slick elements, and the oil they are made of, as the kernels want them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.grid import FloatArray, Grid
+from simulator.kernels.evaporation import vapour_pressure_lyman1990
+from simulator.kernels.spreading import (
+    INITIAL_THICK_THICKNESS,
+    INITIAL_THIN_SHARE,
+    THIN_THICKNESS,
+    spreading_variance,
+)
+from simulator.kernels.state import Elements, OilTable
+from simulator.oil import TEMPERATURE_15C, Oil
+from simulator.release import Particles
+from simulator.status import Status
+
+COLDEST, WARMEST, PER_KELVIN = 265.0, 325.0, 4
+"""Range of the tables of an oil [K], and their rows a kelvin."""
+
+VOLATILE_BELOW = 620.0
+"""Components that boil below it evaporate within days: what Mackay's law can take. [K]"""
+
+
+def oil_table(oil: Oil) -> OilTable:
+    """Tabulate an oil over the temperatures of the sea."""
+    temperatures = np.arange(COLDEST, WARMEST + 0.5 / PER_KELVIN, 1.0 / PER_KELVIN)
+    boiling_points = np.array(oil.boiling_points)
+    mass_fractions = np.array(oil.mass_fractions)
+    density = oil.density(TEMPERATURE_15C)
+    return OilTable(
+        coldest=COLDEST,
+        per_kelvin=float(PER_KELVIN),
+        vapour_pressure=np.array(
+            [[vapour_pressure_lyman1990(t, b) for b in boiling_points] for t in temperatures]
+        ),
+        kinematic_viscosity=np.array([oil.kinematic_viscosity(t) for t in temperatures]),
+        expansion=np.array([oil.density(t) / density for t in temperatures]),
+        mass_fraction=mass_fractions,
+        moles_per_mass=1.0 / oil.molar_masses,
+        volume_per_mass=1.0 / oil.component_densities,
+        volatile_fraction=float(mass_fractions[boiling_points < VOLATILE_BELOW].sum()),
+        max_water_fraction=oil.max_water_fraction,
+        interfacial_tension=oil.oil_water_interfacial_tension,
+    )
+
+
+def inert_table(density: float = 900.0) -> OilTable:
+    """Return the table of something that does not change, of one component. [kg m-3]"""
+    one, none = np.ones(1), np.zeros(2)
+    return OilTable(
+        coldest=COLDEST,
+        per_kelvin=float(PER_KELVIN),
+        vapour_pressure=np.zeros((2, 1)),
+        kinematic_viscosity=none,
+        expansion=none + 1.0,
+        mass_fraction=one,
+        moles_per_mass=one,
+        volume_per_mass=one / density,
+        volatile_fraction=0.0,
+        max_water_fraction=0.0,
+        interfacial_tension=0.0,
+    )
+
+
+def new_elements(particles: Particles, oil: OilTable, grid: Grid) -> Elements:
+    """Return the elements of a run before it starts.
+
+    Parameters
+    ----------
+    particles : Particles
+    oil : OilTable
+    grid : Grid
+        Positions count from its first node.
+
+    Notes
+    -----
+    The release steps are filled in by `schedule`. Fresh oil starts as thick oil and sheen as in
+    MEDSLIK-II (see `simulator.kernels.spreading`), oil that was seen with the area that it had.
+    """
+    x, y = grid.to_cells(particles.longitude, particles.latitude)
+    count = particles.size
+    thick, thin = _initial_areas(particles, oil)
+    fresh = np.isnan(particles.slick_area)
+    # a disc of its first size is what oil at one place becomes in its first step
+    spreading = np.where(fresh & (particles.z == 0.0), spreading_variance.py_func(thick + thin), 0)
+    return Elements(
+        x=x.copy(),
+        y=y.copy(),
+        z=particles.z.copy(),
+        status=np.full(count, Status.UNRELEASED, np.int8),
+        component_mass=particles.mass[:, np.newaxis] * oil.mass_fraction,
+        evaporated_mass=np.zeros(count),
+        absorbed_mass=np.zeros(count),
+        water_fraction=np.zeros(count),
+        thick_area=thick,
+        thin_area=thin,
+        spreading=spreading.astype(np.float64),
+        droplet_diameter=particles.droplet_diameter.copy(),
+        viscosity=np.full(count, np.nan),
+        density=np.full(count, np.nan),
+        stretch=np.full(count, -1, np.int32),
+        initial_mass=particles.mass.copy(),
+        parts=particles.slick_mass / particles.mass,
+        age=particles.age.copy(),
+        release_step=np.zeros(count, np.int32),
+        release_share=np.ones(count),
+    )
+
+
+def schedule(
+    elements: Elements, release_seconds: FloatArray, edges: FloatArray, done: float
+) -> None:
+    """Say in which step each element is released, and set afloat those that are there already.
+
+    Parameters
+    ----------
+    elements : Elements
+        status, release_step and release_share are changed.
+    release_seconds : ndarray, shape (particles,)
+        Since the start of the run. [s]
+    edges : ndarray, shape (steps + 1,)
+        Seconds since the start of the run at which steps begin and end. [s]
+    done : float
+        Up to where the run has already gone: what is released later is still waiting. [s]
+    """
+    durations = np.diff(edges)
+    # one released when a step ends is afloat from then on, and moves in the next
+    step = np.searchsorted(edges, release_seconds, side="left") - 1
+    step = np.clip(step, 0, durations.size - 1)
+    share = (edges[step + 1] - release_seconds) / durations[step]
+    elements.release_share[:] = np.clip(share, 0.0, 1.0)
+    # those released later than the end of the run stay unreleased
+    never = np.iinfo(np.int32).max
+    elements.release_step[:] = np.where(release_seconds > edges[-1], never, step)
+    if done == 0.0:
+        there = release_seconds <= 0.0
+        below = elements.z < 0.0
+        elements.status[there & ~below] = Status.AFLOAT
+        elements.status[there & below] = Status.SUBMERGED
+
+
+def _initial_areas(particles: Particles, oil: OilTable) -> tuple[FloatArray, FloatArray]:
+    """Return the areas of the thick and of the thin part of each element's slick. [m2]"""
+    volume = particles.slick_mass * float(oil.mass_fraction @ oil.volume_per_mass)
+    seen = particles.slick_area
+    fresh = volume / (INITIAL_THICK_THICKNESS + INITIAL_THIN_SHARE * THIN_THICKNESS)
+    is_thick = volume > THIN_THICKNESS * seen  # False where none was seen
+    thick = np.where(np.isnan(seen), fresh, np.where(is_thick, seen, 0.0))
+    thin = np.where(np.isnan(seen), INITIAL_THIN_SHARE * fresh, np.where(is_thick, 0.0, seen))
+    return thick, thin

@@ -1,0 +1,111 @@
+"""The state of a run at a moment, from which it can go on to the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from simulator.errors import SimulatorError
+from simulator.grid import FloatArray, Grid
+from simulator.kernels.state import Elements
+from simulator.shore import Shore
+
+_PLANNED = ("release_step", "release_share")  # these follow from the steps of the run
+
+
+def to_restart(
+    elements: Elements,
+    absorbed_by_stretch: FloatArray,
+    shore: Shore,
+    grid: Grid,
+    *,
+    seconds: float,
+    made_with: dict[str, Any],
+) -> xr.Dataset:
+    """Return what is needed to go on.
+
+    Parameters
+    ----------
+    elements : Elements
+    absorbed_by_stretch : ndarray, shape (stretches,)
+        [kg]
+    shore : Shore
+    grid : Grid
+    seconds : float
+        Since the start of the run. [s]
+    made_with : dict
+        What must not change when the run goes on; values that compare by their text.
+
+    Returns
+    -------
+    Dataset
+        One variable for each field of `Elements`; stretches are named by their lattice cell, since
+        their numbers depend on how much coast there is.
+    """
+    data: dict[str, Any] = {}
+    for name, values in elements._asdict().items():
+        if name not in (*_PLANNED, "stretch"):
+            data[name] = (("trajectory", "component")[: values.ndim], values)
+    lies = elements.stretch >= 0
+    cell = np.zeros((elements.x.size, 2), np.int64)
+    cell[lies] = shore.cell[elements.stretch[lies]]
+    data["on_coast"] = ("trajectory", lies.astype(np.int8))
+    data["coast_cell"] = (("trajectory", "axis"), cell)
+    held = absorbed_by_stretch > 0.0
+    data["absorbed"] = ("stretch", absorbed_by_stretch[held])
+    data["absorbed_cell"] = (("stretch", "axis"), shore.cell[held])
+    numbering = [grid.west, grid.south, grid.dlon, grid.dlat]
+    written = {key: str(value) for key, value in made_with.items()}
+    attributes = {"seconds": seconds, "grid": numbering, **written}
+    return xr.Dataset(data, attrs={"conventions": "witoil restart 1", **attributes}).copy(deep=True)
+
+
+def from_restart(
+    restart: xr.Dataset,
+    planned: Elements,
+    shore: Shore,
+    grid: Grid,
+    *,
+    made_with: dict[str, Any],
+) -> tuple[Elements, FloatArray, float]:
+    """Return elements, what the shore has absorbed, and the seconds that the run has gone.
+
+    Raises
+    ------
+    SimulatorError
+        Where the restart belongs to another run; the message names the first difference.
+    """
+    numbering = [grid.west, grid.south, grid.dlon, grid.dlat]
+    expected = {"grid": numbering, **{key: str(value) for key, value in made_with.items()}}
+    for key, wanted in expected.items():
+        found = restart.attrs.get(key)
+        found = found.tolist() if isinstance(found, np.ndarray) else found
+        if found != wanted:
+            raise SimulatorError(
+                f"the restart was made with {key} = {found}, the run has {wanted}; expected the "
+                "same, so that the run goes on as it would have"
+            )
+    if restart.sizes["trajectory"] != planned.x.size:
+        raise SimulatorError(
+            f"the restart has {restart.sizes['trajectory']:,} particles, the run "
+            f"{planned.x.size:,}; expected the same releases and number of particles"
+        )
+    stretches = {tuple(cell): number for number, cell in enumerate(shore.cell.tolist())}
+    changed: dict[str, Any] = {
+        name: restart[name].values.astype(getattr(planned, name).dtype)
+        for name in planned._fields
+        if name not in (*_PLANNED, "stretch")
+    }
+    changed["stretch"] = _numbers(restart["coast_cell"].values, stretches)
+    changed["stretch"][restart["on_coast"].values == 0] = -1
+    absorbed = np.zeros(shore.length.size)
+    absorbed[_numbers(restart["absorbed_cell"].values, stretches)] = restart["absorbed"].values
+    return planned._replace(**changed), absorbed, float(restart.attrs["seconds"])
+
+
+def _numbers(cells: np.ndarray, stretches: dict[tuple[int, ...], int]) -> np.ndarray:
+    """Return the number of the stretch in each lattice cell, -1 where there is none."""
+    found = [stretches.get(tuple(cell), -1) for cell in cells.tolist()]
+    return np.array(found, np.int32)
