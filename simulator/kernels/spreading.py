@@ -93,5 +93,10 @@ def spreading_variance(area_growth):
     A uniform disc of radius R has the variance R**2 / 4 = A / (4 pi) along each axis, and variances
     of independent displacements add up. Unlike a stretching about the centre of the slick, random
     displacements need no centre and hold for slicks of any shape, torn ones too.
+
+    References
+    ----------
+    Another random walk tied to a theory of spreading: Durgut and Reed (2017), Mar. Pollut. Bull.
+    118, 93-100, doi:10.1016/j.marpolbul.2017.02.038.
     """
     return area_growth / (4.0 * np.pi)
