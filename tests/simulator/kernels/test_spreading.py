@@ -88,6 +88,10 @@ def test_with_its_sheen_a_slick_is_two_to_five_times_as_large_as_that_of_fay():
     assert 2 < area / fay_area(100.0, 0.15, 6.0 * HOUR) < 5
 
 
+def test_no_oil_does_not_spread():
+    assert thick(1e4, 0.0, HOUR) == 1e4
+
+
 def test_oil_hardly_feeds_the_sheen_once_it_is_thin():
     thin = total(1e6, 1e-4, HOUR) - 1e6
     assert 0.0 < thin < 1e-5 * (total(1e6, 1e-2, HOUR) - 1e6)
