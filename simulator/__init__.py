@@ -19,6 +19,7 @@ from simulator.release import (
     at_sea,
     seed_particles,
 )
+from simulator.shore import SHORE_TYPE_NAMES, SHORE_TYPES, Shore, ShoreType
 from simulator.slick import oil_thickness, slick_mask
 from simulator.status import Status
 
@@ -26,6 +27,8 @@ __all__ = [
     "CURRENT",
     "GENERIC_OILS",
     "REQUIRED_VARIABLES",
+    "SHORE_TYPES",
+    "SHORE_TYPE_NAMES",
     "STOKES",
     "WIND",
     "AreaRelease",
@@ -37,6 +40,8 @@ __all__ = [
     "Particles",
     "PointRelease",
     "Release",
+    "Shore",
+    "ShoreType",
     "SimulatorError",
     "Status",
     "at_sea",

@@ -4,8 +4,7 @@ import geopandas
 import pytest
 import shapely
 
-from catalog import CatalogError, UnreadableFileError
-from catalog.shore_types import read_shore_types
+from catalog import CatalogError, UnreadableFileError, read_shore_types
 
 _NAMES = ("sand", "sand-and-gravel", "cobble", "rock")
 _BEACH = shapely.box(35.0, 33.0, 35.2, 33.1)
