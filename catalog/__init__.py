@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from catalog.forcing import open_forcing
     from catalog.gaps import Coverage, prepare_forcing
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
+    from catalog.shore_types import read_shore_types
     from catalog.slicks import Slick, read_slick
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "prepare_forcing",
     "read_land",
     "read_oil",
+    "read_shore_types",
     "read_slick",
 ]
 
@@ -44,6 +46,7 @@ _MODULES = {
     "prepare_forcing": "catalog.gaps",
     "read_land": "catalog.coastline",
     "read_oil": "catalog.oils",
+    "read_shore_types": "catalog.shore_types",
     "read_slick": "catalog.slicks",
 }
 

@@ -14,6 +14,7 @@ from catalog.errors import CatalogError, UnreadableFileError
 
 if TYPE_CHECKING:
     import geopandas
+    import pandas as pd
 
 _log = logging.getLogger(__name__)
 
@@ -47,17 +48,8 @@ def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas
         If there is no polygon, or no saying which layer is meant.
     """
     import geopandas
-    import pyogrio
 
-    _refuse_partial_shapefile(path, label)
-    try:
-        layer = _choose_layer(path, label, layer)
-        frame = _read_frame(path, layer)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise UnreadableFileError(
-            f"{label}: cannot be read as a vector file ({error}); expected a shapefile, GeoJSON or "
-            "GeoPackage that is whole"
-        ) from error
+    frame = read_features(path, label, layer)
     kinds = set(frame.geom_type.dropna()) if isinstance(frame, geopandas.GeoDataFrame) else set()
     if not kinds & _POLYGONS:
         raise CatalogError(
@@ -65,6 +57,40 @@ def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas
             f"(found {', '.join(sorted(kinds)) or 'no geometry'}); expected polygons"
         )
     return frame[frame.geom_type.isin(_POLYGONS)]
+
+
+def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFrame:
+    """All features of a vector file.
+
+    Parameters
+    ----------
+    path, label, layer
+        As for `read_polygons`.
+
+    Returns
+    -------
+    GeoDataFrame, or DataFrame where there is no geometry
+        In the file's own reference system, which may be absent.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file or a part of it is missing or damaged.
+    CatalogError
+        If there is no saying which layer is meant.
+    """
+    import pyogrio
+
+    _refuse_partial_shapefile(path, label)
+    try:
+        layer = _choose_layer(path, label, layer)
+        frame: pd.DataFrame = _read_frame(path, layer)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise UnreadableFileError(
+            f"{label}: cannot be read as a vector file ({error}); expected a shapefile, GeoJSON or "
+            "GeoPackage that is whole"
+        ) from error
+    return frame
 
 
 def _refuse_partial_shapefile(path: Path, label: str) -> None:
@@ -121,6 +147,28 @@ def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
     CatalogError
         If the coordinates are not longitudes and latitudes, or enclose nothing.
     """
+    geometry = in_degrees(geometry, label)
+    area = polygons_of(geometry.array)
+    if geometry.total_bounds[0] >= 180.0:
+        area = translate(area, -360.0)
+    if area.is_empty:
+        raise CatalogError(f"{label}: the polygons enclose no area; expected a slick or land")
+    return area
+
+
+def in_degrees(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
+    """Bring geometries to EPSG:4326, longitudes as far as 360 as they are.
+
+    Parameters
+    ----------
+    geometry, label
+        As for `to_lon_lat`.
+
+    Raises
+    ------
+    CatalogError
+        If the coordinates are not longitudes and latitudes.
+    """
     if geometry.crs is not None:
         geometry = geometry.to_crs("EPSG:4326")
     west, south, east, north = geometry.total_bounds
@@ -134,12 +182,7 @@ def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
             f"{label}: x runs from {west:g} to {east:g} and y from {south:g} to {north:g}, "
             f"expected degrees east and north; {cause}"
         )
-    area = polygons_of(geometry.array)
-    if west >= 180.0:
-        area = translate(area, -360.0)
-    if area.is_empty:
-        raise CatalogError(f"{label}: the polygons enclose no area; expected a slick or land")
-    return area
+    return geometry
 
 
 def polygons_of(geometries: Iterable[Any]) -> Area:

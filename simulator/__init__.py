@@ -24,6 +24,7 @@ from simulator.release import (
     at_sea,
     seed_particles,
 )
+from simulator.shore import SHORE_TYPE_NAMES, SHORE_TYPES, Shore, ShoreType
 from simulator.slick import oil_thickness, slick_mask
 from simulator.status import Status
 
@@ -32,6 +33,8 @@ __all__ = [
     "GENERIC_OILS",
     "REQUIRED_VARIABLES",
     "SLICK_DURATION",
+    "SHORE_TYPES",
+    "SHORE_TYPE_NAMES",
     "STOKES",
     "WIND",
     "AreaRelease",
@@ -44,6 +47,8 @@ __all__ = [
     "Particles",
     "PointRelease",
     "Release",
+    "Shore",
+    "ShoreType",
     "SimulatorError",
     "Status",
     "TrackRelease",

@@ -166,7 +166,7 @@ class Shore:
     def lines(self) -> NDArray[np.object_]:
         """Return each stretch as a MultiLineString in degrees, for maps; shape (stretches,)."""
         order = np.argsort(self.stretch_of_segment, kind="stable")
-        pieces = shapely.linestrings(self.segments[order].reshape(-1, 2, 2))
+        pieces = np.array(shapely.linestrings(self.segments[order].reshape(-1, 2, 2)), object)
         loose = _collect(pieces, self.stretch_of_segment[order], len(self.length))
         return _collect(
             *shapely.get_parts(shapely.line_merge(loose), return_index=True), len(self.length)

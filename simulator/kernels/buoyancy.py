@@ -35,8 +35,8 @@ def rise_velocity(diameter, oil_density, water_density, water_kinematic_viscosit
     Of a rigid sphere: natural surfactants stop the flow inside, and below a few millimetres a
     droplet stays round. Abraham's drag coefficient, 24 / 9.06**2 (1 + 9.06 / sqrt(Re))**2, covers
     all regimes from Stokes' (its exact limit) to Re of some thousands and can be solved for the
-    velocity; within 8 % of the standard drag curve. The usual pair of a Stokes and a form drag law
-    jumps by a factor of two or more where the one takes over from the other.
+    velocity, which is within 10 % of that by the standard drag curve. The usual pair, Stokes' law
+    up to Re = 50 and a constant form drag beyond, is up to twice as fast around Re = 25.
 
     References
     ----------

@@ -46,7 +46,10 @@ def thick_area_after(thick_area, thick_volume, dt):
     -----
     Growth with the square root of time, as of Fay's balance of gravity and viscosity.
     """
-    growth = 2.0 * _THICK_RATE * thick_volume * np.cbrt(thick_volume) * dt
+    if thick_volume <= 0.0:
+        return thick_area
+    # a logarithm and an exponential, since a cube root takes longer
+    growth = 2.0 * _THICK_RATE * np.exp(4.0 / 3.0 * np.log(thick_volume)) * dt
     return np.sqrt(thick_area * thick_area + growth)
 
 
@@ -57,7 +60,7 @@ def total_area_after(total_area, thick_thickness, dt):
     Parameters
     ----------
     total_area : float
-        A. [m2]
+        A, above 0. [m2]
     thick_thickness : float
         T, constant over the step. [m]
     dt : float
@@ -69,8 +72,7 @@ def total_area_after(total_area, thick_thickness, dt):
         Solution of dA/dt = A**(1/3) exp(-0.0015 / (T + 1e-5)): A**(2/3) grows linearly. [m2]
     """
     rate = _THIN_RATE * np.exp(-_FEEDING_THICKNESS / (thick_thickness + THIN_THICKNESS))
-    root = np.cbrt(total_area)
-    grown = root * root + 2.0 / 3.0 * rate * dt
+    grown = np.exp(2.0 / 3.0 * np.log(total_area)) + 2.0 / 3.0 * rate * dt
     return grown * np.sqrt(grown)
 
 
@@ -93,5 +95,10 @@ def spreading_variance(area_growth):
     A uniform disc of radius R has the variance R**2 / 4 = A / (4 pi) along each axis, and variances
     of independent displacements add up. Unlike a stretching about the centre of the slick, random
     displacements need no centre and hold for slicks of any shape, torn ones too.
+
+    References
+    ----------
+    Another random walk tied to a theory of spreading: Durgut and Reed (2017), Mar. Pollut. Bull.
+    118, 93-100, doi:10.1016/j.marpolbul.2017.02.038.
     """
     return area_growth / (4.0 * np.pi)

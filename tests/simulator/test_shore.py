@@ -5,8 +5,16 @@ import pytest
 import shapely
 from hypothesis import given
 
-from simulator import Coast, Grid, SimulatorError, metres_per_degree
-from simulator.shore import HOLDING_CAPACITY, SHORE_TYPE_NAMES, SHORE_TYPES, Shore
+from simulator import (
+    SHORE_TYPE_NAMES,
+    SHORE_TYPES,
+    Coast,
+    Grid,
+    Shore,
+    SimulatorError,
+    metres_per_degree,
+)
+from simulator.shore import HOLDING_CAPACITY
 from tests.simulator.builders import WGS84
 from tests.simulator.strategies import NO_DEADLINE, lands
 
