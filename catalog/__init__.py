@@ -10,7 +10,8 @@ from catalog.errors import CatalogError, CoverageError, UnreadableFileError
 if TYPE_CHECKING:
     from catalog.coastline import read_land
     from catalog.forcing import open_forcing
-    from catalog.gaps import Coverage, prepare_forcing
+    from catalog.gaps import Coverage, Parametrised, prepare_forcing
+    from catalog.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.shore_types import read_shore_types
     from catalog.slicks import Slick, read_slick
@@ -21,6 +22,8 @@ __all__ = [
     "CoverageError",
     "OilEntry",
     "OilRecord",
+    "Parametrised",
+    "RoleName",
     "Slick",
     "UnreadableFileError",
     "find_oils",
@@ -39,6 +42,8 @@ _MODULES = {
     "Coverage": "catalog.gaps",
     "OilEntry": "catalog.oils",
     "OilRecord": "catalog.oils",
+    "Parametrised": "catalog.gaps",
+    "RoleName": "catalog.names",
     "Slick": "catalog.slicks",
     "find_oils": "catalog.oils",
     "look_up_oil": "catalog.oils",

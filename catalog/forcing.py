@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import xarray as xr
 
 from catalog.errors import CatalogError
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
-from catalog.names import QUANTITIES, ROLES, Role, RoleName
+from catalog.names import QUANTITIES, ROLES, RoleName
 from catalog.normalise import read_file
 from catalog.paths import PathsLike, expand_paths
 
@@ -21,14 +23,14 @@ _Part = tuple[Path, xr.Dataset]
 
 
 def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) -> xr.Dataset:
-    """Read currents, winds or waves from NetCDF files of any common dialect.
+    """Read one kind of forcing from NetCDF files of any common dialect.
 
     Parameters
     ----------
     paths : str, Path or sequence of them
         A path, a glob pattern or a list. The variables may be spread over several files; files
         may overlap in time, the later one in the list (or in sorted order) then wins.
-    role : {"currents", "winds", "waves"}
+    role : {"currents", "winds", "waves", "temperature"}
         What the files are for: `catalog.names.ROLES` says which variables that takes.
     box : tuple of float, optional
         West, south, east, north: read only this part and a node round it. [degrees]
@@ -52,18 +54,22 @@ def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) ->
 
     Notes
     -----
-    Nodes where both components are exactly 0 at every time are land, as are NaN. A time at which
-    a component is NaN everywhere, or both are 0 everywhere, is blank and is left out: it becomes
-    a gap, which `prepare_forcing` deals with. An optional variable is taken from its nearest time.
+    Nodes where both components of a vector are exactly 0 at every time are land, as are NaN. A
+    time at which a component is NaN everywhere, or both are 0 everywhere, is blank and is left out:
+    it becomes a gap, which `prepare_forcing` deals with. An optional variable is taken from its
+    nearest time. Waves without Stokes drift will do: their height, or else their period, then
+    says which times there are.
     """
     wanted = ROLES[role]
     parts = [(path, read_file(path, wanted, box)) for path in expand_paths(paths)]
-    _refuse_missing(parts, wanted, role)
+    held = {str(name) for _, part in parts for name in part.data_vars}
+    settling = wanted.settled_by(held)
+    _refuse_missing(parts, settling, role)
     _refuse_different_grids(parts)
-    forcing = _without_land_and_blanks(_pair(parts, wanted), wanted)
-    at_sea = forcing[list(wanted.required)].to_dataarray().notnull().any(("variable", "time"))
+    forcing = _without_land_and_blanks(_together(parts, settling), settling, wanted.without)
+    at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
     for name in wanted.optional:
-        if any(name in part for _, part in parts):
+        if name in held and name not in settling:
             nearest = _join_times(parts, name).reindex(time=forcing["time"], method="nearest")
             forcing[name] = nearest.where(at_sea)
     return forcing
@@ -74,12 +80,12 @@ def source_coordinate(name: str) -> str:
     return f"source_of_{name}"
 
 
-def _refuse_missing(parts: Sequence[_Part], wanted: Role, role: str) -> None:
-    """Every file has to bring something, and together they have to bring both components."""
+def _refuse_missing(parts: Sequence[_Part], required: Sequence[str], role: str) -> None:
+    """Every file has to bring something, and together they have to bring all that is required."""
     for path, part in parts:
         if not part.data_vars:
-            raise CatalogError(_describe_missing(path, part, wanted.required, role))
-    absent = [name for name in wanted.required if not any(name in part for _, part in parts)]
+            raise CatalogError(_describe_missing(path, part, required, role))
+    absent = [name for name in required if not any(name in part for _, part in parts)]
     if absent:
         raise CatalogError(_describe_missing(*parts[0], absent, role))
 
@@ -129,28 +135,29 @@ def _join_times(parts: Sequence[_Part], name: str) -> xr.DataArray:
     return joined.isel(time=last)
 
 
-def _pair(parts: Sequence[_Part], wanted: Role) -> xr.Dataset:
-    """Both components at the times that they share."""
-    east, north = xr.align(*(_join_times(parts, name) for name in wanted.required), join="inner")
-    if not east.sizes["time"]:
+def _together(parts: Sequence[_Part], names: Sequence[str]) -> xr.Dataset:
+    """Join some variables at the times that they share."""
+    fields = xr.align(*(_join_times(parts, name) for name in names), join="inner")
+    if not fields[0].sizes["time"]:
         raise CatalogError(
-            f"{parts[0][0]}: {' and '.join(wanted.required)} have no time in common; "
+            f"{parts[0][0]}: {' and '.join(names)} have no time in common; "
             "expected both at the same times"
         )
-    return xr.Dataset(dict(zip(wanted.required, (east, north), strict=True)))
+    return xr.Dataset(dict(zip(names, fields, strict=True)))
 
 
-def _without_land_and_blanks(forcing: xr.Dataset, wanted: Role) -> xr.Dataset:
+def _without_land_and_blanks(forcing: xr.Dataset, names: Sequence[str], without: str) -> xr.Dataset:
     """Mark as NaN the nodes that never move, and drop the times at which nothing does."""
-    east, north = (forcing[name] for name in wanted.required)
-    still = ((east == 0.0) | east.isnull()) & ((north == 0.0) | north.isnull())
+    fields = [forcing[name] for name in names]
+    # Models write 0 for a vector on land. A wave height of 0 is a calm.
+    still = reduce(and_, (f.isnull() | ((f == 0.0) & (len(fields) > 1)) for f in fields))
     land = still.all("time")
     blank = still.all(("latitude", "longitude"))
-    files = dict.fromkeys(forcing[source_coordinate(wanted.required[0])].to_numpy().tolist())
+    files = dict.fromkeys(forcing[source_coordinate(names[0])].to_numpy().tolist())
     if blank.all():
         raise CatalogError(
-            f"{', '.join(files)}: {' and '.join(wanted.required)} have no value anywhere, all are "
-            f"0 or missing; check the files ({wanted.without})"
+            f"{', '.join(files)}: {' and '.join(names)} have no value anywhere, all are "
+            f"0 or missing; check the files ({without})"
         )
     if blank.any():
         _log.info("%d blank times left out of %s", int(blank.sum()), ", ".join(files))

@@ -81,6 +81,29 @@ class Coverage:
         }
 
 
+@dataclass(frozen=True)
+class Parametrised:
+    """What stands in for a forcing variable that no data are used for, for reports.
+
+    Attributes
+    ----------
+    variable : str
+        Canonical name.
+    action : str
+        That it is not given, and what is done instead.
+    """
+
+    variable: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.action}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold; no period and no area, unlike those of `Coverage`."""
+        return {"variable": self.variable, "action": self.action}
+
+
 def prepare_forcing(
     ds: xr.Dataset,
     *,

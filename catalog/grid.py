@@ -51,6 +51,30 @@ def ascending_longitudes(longitude: FloatArray) -> tuple[FloatArray, npt.NDArray
     return wrapped, nodes
 
 
+def turn_longitudes(
+    longitude: FloatArray, middle: float
+) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+    """Longitudes within half a turn of a meridian, ascending, and the nodes they belong to.
+
+    Parameters
+    ----------
+    longitude : ndarray, shape (n,)
+        [degrees east]
+    middle : float
+        The meridian. [degrees east]
+
+    Returns
+    -------
+    longitude : ndarray, shape (n,)
+        Changed by whole turns only, so those that need none keep their bits. [degrees east]
+    nodes : ndarray of int, shape (n,)
+        Index of each in the input.
+    """
+    turned = longitude + 360.0 * np.round((middle - longitude) / 360.0)
+    nodes = np.argsort(turned, kind="stable")
+    return turned[nodes], nodes
+
+
 def select_box(data: _Data, box: Box, where: str) -> _Data:
     """Cut out a box with one more node all round, where there is one.
 
@@ -76,12 +100,10 @@ def select_box(data: _Data, box: Box, where: str) -> _Data:
     west, south, east, north = box
     east += 360.0 if east < west else 0.0
     longitude = np.asarray(data["longitude"], dtype=np.float64)
-    middle = (west + east) / 2.0
-    shifted = (longitude - middle + 180.0) % 360.0 - 180.0 + middle
-    order = np.argsort(shifted, kind="stable")
+    turned, order = turn_longitudes(longitude, (west + east) / 2.0)
     latitude = np.asarray(data["latitude"], dtype=np.float64)
 
-    columns = _span(shifted[order], west, east)
+    columns = _span(turned, west, east)
     rows = _span(latitude, south, north)
     if columns is None or rows is None:
         raise CoverageError(
@@ -89,7 +111,7 @@ def select_box(data: _Data, box: Box, where: str) -> _Data:
             f"wanted box {format_box((west, south, east, north))}; get data for the whole box"
         )
     nodes = order[columns]
-    return data.isel(latitude=rows, longitude=nodes).assign_coords(longitude=shifted[nodes])
+    return data.isel(latitude=rows, longitude=nodes).assign_coords(longitude=turned[columns])
 
 
 def _span(axis: FloatArray, low: float, high: float) -> slice | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
-RoleName = Literal["currents", "winds", "waves"]
+RoleName = Literal["currents", "winds", "waves", "temperature"]
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,33 @@ class Role:
     Attributes
     ----------
     required : tuple of str
-        The eastward and the northward component, in this order.
+        What the files must hold: the eastward and the northward component of a vector, in this
+        order, or a single quantity. They settle which times there are, and where land is.
     optional : tuple of str
         Quantities taken along where the files have them.
     without : str
         How to run without this forcing, as advice at the end of an error message.
+    instead : tuple of str
+        Some of the optional quantities, each of which is of use by itself: files that hold none
+        of the required ones will do if they hold one of these.
     """
 
-    required: tuple[str, str]
+    required: tuple[str, ...]
     optional: tuple[str, ...]
     without: str
+    instead: tuple[str, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """All that is looked for."""
+        return (*self.required, *self.optional)
+
+    def settled_by(self, held: Set[str]) -> tuple[str, ...]:
+        """Return what settles times and land in files that hold these quantities."""
+        substitutes = [name for name in self.instead if name in held]
+        if substitutes and held.isdisjoint(self.required):
+            return (substitutes[0],)
+        return self.required
 
 
 EASTWARD_CURRENT = "eastward_sea_water_velocity"
@@ -57,6 +75,7 @@ NORTHWARD_WIND = "northward_wind"
 EASTWARD_STOKES = "sea_surface_wave_stokes_drift_eastward_velocity"
 NORTHWARD_STOKES = "sea_surface_wave_stokes_drift_northward_velocity"
 WAVE_HEIGHT = "sea_surface_wave_significant_height"
+WAVE_PERIOD = "sea_surface_wave_period_at_variance_spectral_density_maximum"
 
 QUANTITIES: dict[str, Quantity] = {
     quantity.name: quantity
@@ -167,6 +186,22 @@ QUANTITIES: dict[str, Quantity] = {
                 "significant_height_of_combined_wind_waves_and_swell",
             ),
         ),
+        Quantity(
+            WAVE_PERIOD,
+            "s",
+            (0.0, 60.0),
+            # Not "tp", which is the precipitation in the ERA5 files that hold waves too.
+            (
+                "vtpk",
+                "pp1d",
+                "tpeak",
+                "rtp",
+                "peak_period",
+                "peak_wave_period",
+                "wave_peak_period",
+                "sea_surface_wave_peak_period",
+            ),
+        ),
     )
 }
 
@@ -179,7 +214,11 @@ ROLES: dict[RoleName, Role] = {
     "winds": Role((EASTWARD_WIND, NORTHWARD_WIND), (), "leave the winds out to run without them"),
     "waves": Role(
         (EASTWARD_STOKES, NORTHWARD_STOKES),
-        (WAVE_HEIGHT,),
+        (WAVE_HEIGHT, WAVE_PERIOD),
         "leave the waves out to run without them",
+        instead=(WAVE_HEIGHT, WAVE_PERIOD),
+    ),
+    "temperature": Role(
+        (SEA_TEMPERATURE,), (), "leave the temperature out to run with the same everywhere"
     ),
 }

@@ -130,7 +130,7 @@ def _open(path: Path) -> xr.Dataset:
 def _find_quantities(source: xr.Dataset, role: Role, path: Path) -> dict[str, Hashable]:
     """Canonical name -> variable of the file, for those quantities of the role it has."""
     found: dict[str, Hashable] = {}
-    for name in (*role.required, *role.optional):
+    for name in role.quantities:
         candidates = _candidates(source, QUANTITIES[name])
         if len(candidates) > 1:
             raise CatalogError(

@@ -5,12 +5,28 @@ Knows no URL, no file and no optimiser.
 
 from simulator.coast import Coast
 from simulator.errors import SimulatorError
-from simulator.forcing import CURRENT, REQUIRED_VARIABLES, STOKES, WIND, Forcing
+from simulator.forcing import (
+    CURRENT,
+    FETCH,
+    REQUIRED_VARIABLES,
+    STOKES,
+    TEMPERATURE,
+    WAVE_HEIGHT,
+    WAVE_PERIOD,
+    WIND,
+    Forcing,
+    ScalarSeries,
+    VectorSeries,
+    common_grid,
+    includes_stokes_drift,
+    stokes_origin,
+)
 from simulator.generic_oils import GENERIC_OILS, generic_oil
 from simulator.grid import Grid, metres_per_degree
 from simulator.model import run
 from simulator.oil import Oil, density_from_api
 from simulator.parameters import Parameters
+from simulator.processes import Processes
 from simulator.release import (
     SLICK_DURATION,
     AreaRelease,
@@ -30,12 +46,16 @@ from simulator.status import Status
 
 __all__ = [
     "CURRENT",
+    "FETCH",
     "GENERIC_OILS",
     "REQUIRED_VARIABLES",
     "SLICK_DURATION",
     "SHORE_TYPES",
     "SHORE_TYPE_NAMES",
     "STOKES",
+    "TEMPERATURE",
+    "WAVE_HEIGHT",
+    "WAVE_PERIOD",
     "WIND",
     "AreaRelease",
     "Coast",
@@ -46,6 +66,7 @@ __all__ = [
     "Parameters",
     "Particles",
     "PointRelease",
+    "Processes",
     "Release",
     "Shore",
     "ShoreType",
@@ -54,12 +75,19 @@ __all__ = [
     "TrackRelease",
     "area_of",
     "areas_of",
+    "ScalarSeries",
+    "SimulatorError",
+    "Status",
+    "VectorSeries",
     "at_sea",
+    "common_grid",
     "density_from_api",
     "generic_oil",
+    "includes_stokes_drift",
     "metres_per_degree",
     "oil_thickness",
     "run",
     "seed_particles",
     "slick_mask",
+    "stokes_origin",
 ]

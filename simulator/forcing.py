@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, Grid
 from simulator.kernels.sampling import add_interpolated
 from simulator.kernels.stokes import stokes_drift_speed_jonswap
+from simulator.kernels.weather import write_scalar, write_speed, write_waves_of_wind
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,11 +28,17 @@ STOKES = (
     "sea_surface_wave_stokes_drift_eastward_velocity",
     "sea_surface_wave_stokes_drift_northward_velocity",
 )
+TEMPERATURE = "sea_water_temperature"
+WAVE_HEIGHT = "sea_surface_wave_significant_height"
+WAVE_PERIOD = "sea_surface_wave_period_at_variance_spectral_density_maximum"
 REQUIRED_VARIABLES = (*CURRENT, *WIND)
-"""CF standard names without which no run starts; the Stokes drift is optional."""
+"""CF standard names without which no run starts; Stokes drift and weather are optional."""
 
 FILL_REACH = 3
 """Currents are carried this many nodes from the sea towards the coast. Beyond: no drift."""
+
+_ON_A_NODE = 2e-3
+"""Single-precision axes miss the regular grid by less than this. [cells]"""
 
 FETCH = 20_000.0
 """Fetch of the wind sea where Stokes drift is parametrised. [m] (MEDSLIK-II's cap)"""
@@ -52,8 +61,43 @@ class VectorSeries:
 
 
 @dataclass(frozen=True)
+class ScalarSeries:
+    """Records of a quantity on the drift grid, given at every node.
+
+    Attributes
+    ----------
+    times : ndarray, shape (records,)
+        Seconds since the start of the run. [s]
+    values : ndarray of float32, shape (records, rows, columns)
+        In the SI unit of the quantity.
+    """
+
+    times: FloatArray
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Forcing:
-    """What moves the oil, on one grid. Make it with `Forcing.from_datasets`."""
+    """What moves and changes the oil, on one grid. Make it with `Forcing.from_datasets`.
+
+    Attributes
+    ----------
+    start : datetime64
+        Start of the run, UTC.
+    grid : Grid
+    current, wind : VectorSeries
+        [m s-1]
+    stokes : VectorSeries or None
+        [m s-1]
+    stokes_origin : {"field", "wind", "none"}
+        Where the Stokes drift comes from.
+    temperature : ScalarSeries or None
+        Of the sea surface, where given. [K]
+    wave_height : ScalarSeries or None
+        Significant height, where given. [m]
+    wave_period : ScalarSeries or None
+        Peak period, where given. [s]
+    """
 
     start: np.datetime64
     grid: Grid
@@ -61,6 +105,9 @@ class Forcing:
     wind: VectorSeries
     stokes: VectorSeries | None
     stokes_origin: str
+    temperature: ScalarSeries | None = None
+    wave_height: ScalarSeries | None = None
+    wave_period: ScalarSeries | None = None
 
     @classmethod
     def from_datasets(
@@ -68,24 +115,33 @@ class Forcing:
         currents: xr.Dataset,
         winds: xr.Dataset,
         waves: xr.Dataset | None = None,
+        temperature: xr.Dataset | None = None,
         *,
         start: np.datetime64,
         stokes_drift: str = "auto",
+        numbering: Grid | None = None,
     ) -> Forcing:
         """Bring data sets with CF standard names onto one grid.
 
         Parameters
         ----------
-        currents, winds, waves : Dataset
+        currents, winds, waves, temperature : Dataset
             Variables named by CF standard name, dimensions (time, latitude, longitude), ascending;
-            missing is NaN. The grid of the run has the finest spacing among them and covers the
-            box that all of them cover.
+            missing is NaN. The nodes of the run are those of the finest field that drift is made
+            of, as far as all of these cover them. Waves may hold any of Stokes drift, height and
+            period. Temperature comes from `temperature` where given, else from `currents` if they
+            hold it; like waves it is taken from the nearest node at sea where it has no value.
         start : datetime64
             Start of the run, UTC: the origin of `VectorSeries.times`.
         stokes_drift : {"auto", "field", "wind", "none"}
             Where Stokes drift comes from. "auto": from `waves` where given, from the wind
             otherwise; but none where the currents are declared to hold it already (their attribute
             `includes_stokes_drift`), since it must not be counted twice.
+        numbering : Grid, optional
+            Where columns and rows are counted from if these data sets are cut out of larger ones:
+            the `common_grid` of the whole. Nodes then have the same number and the same values
+            in every cut, and a run does not depend on it; values that are filled in near the edge
+            of a cut may differ. Default: the common grid of these data sets.
 
         Raises
         ------
@@ -93,9 +149,9 @@ class Forcing:
             Where the fields share no area, a current is missing everywhere, or the Stokes drift
             asked for cannot be had.
         """
-        origin = _stokes_origin(currents, waves, stokes_drift)
-        fields = [currents, winds] + ([waves] if waves is not None and origin == "field" else [])
-        grid = _common_grid(fields)
+        origin = stokes_origin(currents, waves, stokes_drift)
+        moving = [currents, winds] + ([waves] if waves is not None and origin == "field" else [])
+        grid = common_grid(moving) if numbering is None else _window(moving, numbering)
         current = _series(currents, CURRENT, grid, start, fill_reach=FILL_REACH)
         wind = _series(winds, WIND, grid, start, fill_reach=FILL_REACH)
         stokes = None
@@ -103,13 +159,33 @@ class Forcing:
             stokes = _series(waves, STOKES, grid, start, fill_reach=FILL_REACH)
         elif origin == "wind":
             stokes = VectorSeries(wind.times, _stokes_from_wind(wind.values))
-        return cls(start, grid, current, wind, stokes, origin)
+        return cls(
+            start,
+            grid,
+            current,
+            wind,
+            stokes,
+            origin,
+            _scalar(currents if temperature is None else temperature, TEMPERATURE, grid, start),
+            _scalar(waves, WAVE_HEIGHT, grid, start),
+            _scalar(waves, WAVE_PERIOD, grid, start),
+        )
 
     @property
     def fields(self) -> dict[str, VectorSeries]:
         """What the drift is made of, by name."""
         fields = {"current": self.current, "wind": self.wind}
         return fields if self.stokes is None else fields | {"Stokes drift": self.stokes}
+
+    @property
+    def scalars(self) -> dict[str, ScalarSeries]:
+        """What is given of the weather beside the wind, by name."""
+        given = {
+            "temperature": self.temperature,
+            "wave height": self.wave_height,
+            "wave period": self.wave_period,
+        }
+        return {name: series for name, series in given.items() if series is not None}
 
     def drift(self, times: FloatArray, parameters: Parameters, out: FloatArray) -> None:
         """Write the drift velocity of floating oil at some times. [grid cells s-1]
@@ -139,66 +215,224 @@ class Forcing:
             add_interpolated(out, times, series.times, series.values, factor, turned, hemisphere)
         out *= self.grid.cells_per_metre[:, np.newaxis, :]
 
+    def drift_below(self, times: FloatArray, parameters: Parameters, out: FloatArray) -> None:
+        """Write what moves oil under water at some times. [grid cells s-1]
 
-def _stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) -> str:
+        Parameters
+        ----------
+        times : ndarray, shape (times,)
+            Seconds since the start of the run. [s]
+        parameters : Parameters
+            Factors of current and Stokes drift; the wind has no hold there.
+        out : ndarray, shape (times, rows, columns, 4)
+            Overwritten: the current, and the Stokes drift at the surface.
+        """
+        p = parameters
+        out[..., 0] = p.current_bias_east
+        out[..., 1] = p.current_bias_north
+        out[..., 2:] = 0.0
+        level = np.ones(self.grid.rows)
+        terms = [(self.current, p.current_factor, out[..., :2])]
+        if self.stokes is not None:
+            terms.append((self.stokes, p.stokes_factor, out[..., 2:]))
+        for series, factor, target in terms:
+            add_interpolated(target, times, series.times, series.values, factor, 0.0, level)
+        out *= np.tile(self.grid.cells_per_metre, 2)[:, np.newaxis, :]
+
+    def weather(self, times: FloatArray, out: FloatArray, *, water_temperature: float) -> None:
+        """Write the weather at some times, linear in time between records.
+
+        Waves that are not given are those of a sea that the local wind has fully developed
+        (Pierson and Moskowitz 1964). Where the wind is missing, it is NaN, as are such waves.
+
+        Parameters
+        ----------
+        times : ndarray, shape (times,)
+            Seconds since the start of the run. Beyond the records the nearest one holds. [s]
+        out : ndarray, shape (times, rows, columns, 4)
+            Overwritten: wind speed at 10 m [m s-1], temperature of the sea surface [K],
+            significant wave height [m], peak wave period, at least 1 s [s].
+        water_temperature : float
+            Where no temperature is given. [K]
+        """
+        write_speed(out, times, self.wind.times, self.wind.values)
+        if self.temperature is None:
+            out[..., 1] = water_temperature
+        series = (self.temperature, self.wave_height, self.wave_period)
+        for quantity, one in enumerate(series, start=1):
+            if one is not None:
+                write_scalar(out, quantity, times, one.times, one.values)
+        write_waves_of_wind(out, self.wave_height is None, self.wave_period is None)
+
+
+def stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) -> str:
+    """Decide where Stokes drift comes from, see `Forcing.from_datasets`.
+
+    Parameters
+    ----------
+    currents : Dataset
+    waves : Dataset or None
+    asked : {"auto", "field", "wind", "none"}
+
+    Returns
+    -------
+    {"field", "wind", "none"}
+
+    Raises
+    ------
+    SimulatorError
+        Where what is asked for cannot be had, or would be counted twice.
+    """
     if asked not in ("auto", "field", "wind", "none"):
         raise SimulatorError(
             f'stokes_drift = "{asked}": expected "auto", "field", "wind" or "none"'
         )
-    included = str(currents.attrs.get("includes_stokes_drift", "")).lower() in ("true", "1", "yes")
+    included = includes_stokes_drift(currents)
+    given = waves is not None and all(name in waves for name in STOKES)
     if asked == "auto":
         if included:
             return "none"
-        return "wind" if waves is None else "field"
+        return "field" if given else "wind"
     if included and asked != "none":
         raise SimulatorError(
             f'stokes_drift = "{asked}": the currents already hold the Stokes drift; '
             'expected "none" or "auto", or currents without it'
         )
-    if asked == "field" and waves is None:
-        raise SimulatorError('stokes_drift = "field": no waves are given; name them, or use "wind"')
+    if asked == "field" and not given:
+        found = "no waves are given" if waves is None else "the waves hold no Stokes drift"
+        raise SimulatorError(f'stokes_drift = "field": {found}; name a file of it, or use "wind"')
     return asked
 
 
-def _common_grid(fields: list[xr.Dataset]) -> Grid:
-    """Return the finest regular grid over the box that all fields cover."""
-    west, dlon, columns = _common_axis(fields, "longitude")
-    south, dlat, rows = _common_axis(fields, "latitude")
+def includes_stokes_drift(currents: xr.Dataset) -> bool:
+    """Say whether currents are declared to hold the Stokes drift already."""
+    return str(currents.attrs.get("includes_stokes_drift", "")).lower() in ("true", "1", "yes")
+
+
+def common_grid(datasets: Sequence[xr.Dataset]) -> Grid:
+    """Return a regular grid over the box that some data sets cover, the finest of their own.
+
+    Parameters
+    ----------
+    datasets : sequence of Dataset
+        With `longitude` and `latitude`, ascending. [degrees]
+
+    Returns
+    -------
+    Grid
+        Its nodes are those of the finest data set, to single precision.
+
+    Raises
+    ------
+    SimulatorError
+        Where they share no area.
+    """
+    west, dlon, columns = _common_axis(datasets, "longitude")
+    south, dlat, rows = _common_axis(datasets, "latitude")
     return Grid(west, south, dlon, dlat, columns, rows)
 
 
-def _common_axis(fields: list[xr.Dataset], name: str) -> tuple[float, float, int]:
-    """Return the first node, spacing and number of nodes that all fields share."""
-    axes = [field[name].values.astype(np.float64) for field in fields]
+def _common_axis(datasets: Sequence[xr.Dataset], name: str) -> tuple[float, float, int]:
+    """Return the first node, spacing and number of nodes that all share."""
+    axes = _axes(datasets, name)
+    low, high = _shared(axes)
+    steps = [float(np.median(np.diff(axis))) for axis in axes]
+    # of two grids that are alike but for single precision, the first
+    finest = next(k for k, step in enumerate(steps) if step < 1.001 * min(steps))
+    step, near = steps[finest], 0.05 * steps[finest]
+    nodes = axes[finest][(axes[finest] >= low - near) & (axes[finest] <= high + near)]
+    cells = int((nodes[-1] - nodes[0]) / step + 0.05) if nodes.size else 0
+    if cells < 1:
+        _refuse_no_area(axes, name)
+    if abs(nodes[-1] - nodes[0] - cells * step) < near:
+        # so that the last node is that of the data, to the last bit
+        step = float(nodes[-1] - nodes[0]) / cells
+    return float(nodes[0]), step, cells + 1
+
+
+def _window(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
+    """Return the nodes of a numbering that all data sets cover."""
+    first_column, columns = _range(datasets, "longitude", numbering.west, numbering.dlon)
+    first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat)
+    return replace(
+        numbering, first_column=first_column, columns=columns, first_row=first_row, rows=rows
+    )
+
+
+def _range(
+    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float
+) -> tuple[int, int]:
+    """Return the number of the first node that all share, and how many these are."""
+    axes = _axes(datasets, name)
+    low, high = _shared(axes)
+    first = math.ceil((low - origin) / step - _ON_A_NODE)
+    last = math.floor((high - origin) / step + _ON_A_NODE)
+    if last <= first:
+        _refuse_no_area(axes, name)
+    return first, last - first + 1
+
+
+def _axes(datasets: Sequence[xr.Dataset], name: str) -> list[FloatArray]:
+    axes = [data[name].values.astype(np.float64) for data in datasets]
     if min(axis.size for axis in axes) < 2:
         raise SimulatorError(f"a forcing grid has a single {name}; expected at least two")
-    low, high = max(axis[0] for axis in axes), min(axis[-1] for axis in axes)
-    step = min(float(np.median(np.diff(axis))) for axis in axes)
-    cells = int((high - low) / step + 0.05)
-    if cells < 1:
-        spans = ", ".join(f"{axis[0]:.3f} to {axis[-1]:.3f}" for axis in axes)
-        raise SimulatorError(f"the forcing fields share no area: their {name} is {spans}")
-    if abs(high - low - cells * step) < 0.05 * step:
-        step = (high - low) / cells  # so that the last node is that of the data, to the last bit
-    return low, step, cells + 1
+    return axes
+
+
+def _shared(axes: list[FloatArray]) -> tuple[float, float]:
+    return max(float(axis[0]) for axis in axes), min(float(axis[-1]) for axis in axes)
+
+
+def _refuse_no_area(axes: list[FloatArray], name: str) -> NoReturn:
+    spans = ", ".join(f"{axis[0]:.3f} to {axis[-1]:.3f}" for axis in axes)
+    raise SimulatorError(f"the forcing fields share no area: their {name} is {spans}")
 
 
 def _series(
     data: xr.Dataset, names: tuple[str, str], grid: Grid, start: np.datetime64, *, fill_reach: int
 ) -> VectorSeries:
     """Fill a vector field towards the coast and interpolate it onto the grid."""
-    times = (data["time"].values - start) / np.timedelta64(1, "s")
-    values = np.empty((times.size, grid.rows, grid.columns, 2), np.float32)
-    lon = data["longitude"].values.astype(np.float64)
-    lat = data["latitude"].values.astype(np.float64)
+    values = np.empty((data.sizes["time"], grid.rows, grid.columns, 2), np.float32)
     for component, name in enumerate(names):
-        field = data[name].transpose("time", "latitude", "longitude").values
-        filled = _fill_near_coast(field.astype(np.float32), fill_reach)
-        values[..., component] = _interpolate(filled, lon, lat, grid)
-    return VectorSeries(times.astype(np.float64), values)
+        filled = _fill_near_coast(_records(data, name), fill_reach)
+        values[..., component] = _interpolate(filled, data, grid)
+    return VectorSeries(_seconds(data, start), values)
 
 
-def _fill_near_coast(field: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+def _scalar(
+    data: xr.Dataset | None, name: str, grid: Grid, start: np.datetime64
+) -> ScalarSeries | None:
+    """Fill a quantity on all land and interpolate it onto the grid; None if it is not given."""
+    if data is None or name not in data:
+        return None
+    for axis, nodes in (("longitude", grid.longitude), ("latitude", grid.latitude)):
+        own = data[axis].values
+        if own[0] > nodes[-1] or own[-1] < nodes[0]:
+            raise SimulatorError(
+                f"{name} is given for {axis} {own[0]:.3f} to {own[-1]:.3f} and the drift for "
+                f"{nodes[0]:.3f} to {nodes[-1]:.3f}; expected some of it there"
+            )
+    field = _records(data, name)
+    present = np.isfinite(field).any(axis=(1, 2))
+    if not present.any():
+        raise SimulatorError(
+            f"{name} has no value anywhere in the area of the run; expected some at sea: leave it "
+            "out, or get data for the area"
+        )
+    filled = _fill_near_coast(field[present], np.inf)
+    return ScalarSeries(_seconds(data, start)[present], _interpolate(filled, data, grid))
+
+
+def _records(data: xr.Dataset, name: str) -> NDArray[np.float32]:
+    field = data[name].transpose("time", "latitude", "longitude").values
+    return np.asarray(field, np.float32)
+
+
+def _seconds(data: xr.Dataset, start: np.datetime64) -> FloatArray:
+    return np.asarray((data["time"].values - start) / np.timedelta64(1, "s"), np.float64)
+
+
+def _fill_near_coast(field: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
     """Copy the nearest value at sea to missing nodes up to `reach` nodes away."""
     missing = np.isnan(field)
     if not missing.any():
@@ -215,12 +449,14 @@ def _fill_near_coast(field: NDArray[np.float32], reach: int) -> NDArray[np.float
     return field
 
 
-def _interpolate(
-    field: NDArray[np.float32], lon: FloatArray, lat: FloatArray, grid: Grid
-) -> NDArray[np.float32]:
-    """Interpolate records bilinearly onto the grid; NaN spreads to cells that touch it."""
-    j, b = _weights(lat, grid.latitude)
-    i, a = _weights(lon, grid.longitude)
+def _interpolate(field: NDArray[np.float32], data: xr.Dataset, grid: Grid) -> NDArray[np.float32]:
+    """Interpolate records bilinearly onto the grid; NaN spreads to cells that touch it.
+
+    Beyond the nodes of the data, where only quantities that do not move oil may end, the value
+    is that of the nearest one.
+    """
+    j, b = _weights(data["latitude"].values.astype(np.float64), grid.latitude)
+    i, a = _weights(data["longitude"].values.astype(np.float64), grid.longitude)
     rows: NDArray[np.float32] = _mix(field[:, j, :], field[:, j + 1, :], b[:, np.newaxis])
     return _mix(rows[:, :, i], rows[:, :, i + 1], a)
 
@@ -228,8 +464,8 @@ def _interpolate(
 def _weights(axis: FloatArray, wanted: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     index = np.clip(np.searchsorted(axis, wanted, side="right") - 1, 0, axis.size - 2)
     weight = (wanted - axis[index]) / (axis[index + 1] - axis[index])
-    # single-precision axes miss the regular grid by a ten-thousandth of a cell
-    weight = np.where(np.abs(weight - np.round(weight)) < 2e-3, np.round(weight), weight)
+    on_a_node = np.abs(weight - np.round(weight)) < _ON_A_NODE
+    weight = np.where(on_a_node, np.round(weight), weight)
     return index, np.clip(weight, 0.0, 1.0).astype(np.float32)
 
 

@@ -36,7 +36,22 @@ def metres_per_degree(latitude: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class Grid:
-    """Nodes `west + i * dlon`, `south + j * dlat`, for 0 <= i < columns, 0 <= j < rows."""
+    """A window of nodes of a numbering that goes on beyond it.
+
+    Columns and rows are numbered from an origin that does not depend on the window, so that a
+    place has the same fractional column and row, to the last bit, in every window.
+
+    Attributes
+    ----------
+    west, south : float
+        Column 0 and row 0 of the numbering. [degrees]
+    dlon, dlat : float
+        Spacing of the nodes. [degrees]
+    columns, rows : int
+        Size of the window.
+    first_column, first_row : int
+        Numbers of the window's first node, possibly negative.
+    """
 
     west: float
     south: float
@@ -44,36 +59,45 @@ class Grid:
     dlat: float
     columns: int
     rows: int
+    first_column: int = 0
+    first_row: int = 0
 
     @property
     def longitude(self) -> FloatArray:
-        """Longitude of the columns, shape (columns,). [degrees_east]"""
-        return self.west + self.dlon * np.arange(self.columns, dtype=np.float64)
+        """Longitude of the window's columns, shape (columns,). [degrees_east]"""
+        number = np.arange(self.first_column, self.first_column + self.columns, dtype=np.float64)
+        return self.west + self.dlon * number
 
     @property
     def latitude(self) -> FloatArray:
-        """Latitude of the rows, shape (rows,). [degrees_north]"""
-        return self.south + self.dlat * np.arange(self.rows, dtype=np.float64)
+        """Latitude of the window's rows, shape (rows,). [degrees_north]"""
+        number = np.arange(self.first_row, self.first_row + self.rows, dtype=np.float64)
+        return self.south + self.dlat * number
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """West, south, east, north. [degrees]"""
-        east = self.west + self.dlon * (self.columns - 1)
-        north = self.south + self.dlat * (self.rows - 1)
-        return self.west, self.south, east, north
+        """West, south, east, north of the window. [degrees]"""
+        last_column = self.first_column + self.columns - 1
+        last_row = self.first_row + self.rows - 1
+        return (
+            self.west + self.dlon * self.first_column,
+            self.south + self.dlat * self.first_row,
+            self.west + self.dlon * last_column,
+            self.south + self.dlat * last_row,
+        )
 
     @property
     def cells_per_metre(self) -> FloatArray:
-        """Grid cells a metre eastward and northward at each row, shape (rows, 2). [m-1]"""
+        """Grid cells a metre eastward and northward at each of the rows, shape (rows, 2). [m-1]"""
         east, north = metres_per_degree(self.latitude)
         return np.stack([1.0 / (east * self.dlon), 1.0 / (north * self.dlat)], axis=-1)
 
     def to_cells(
         self, longitude: FloatArray, latitude: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Convert degrees to fractional column and row."""
+        """Convert degrees to fractional column and row of the numbering."""
         return (longitude - self.west) / self.dlon, (latitude - self.south) / self.dlat
 
     def to_degrees(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Convert fractional column and row to degrees."""
+        """Convert fractional column and row of the numbering to degrees."""
         return self.west + self.dlon * x, self.south + self.dlat * y

@@ -56,11 +56,16 @@ class Period(Section):
 
 
 class ForcingSources(Section):
-    """`[forcing]`: where currents, winds, waves and land come from."""
+    """`[forcing]`: where currents, winds, waves, temperature and land come from."""
 
     currents: Paths = Field(description="NetCDF files: path, glob pattern or list.")
     winds: Paths = Field(description="NetCDF files of the wind at 10 m.")
-    waves: Paths | None = Field(None, description="NetCDF files of the Stokes drift.")
+    waves: Paths | None = Field(
+        None, description="NetCDF files of Stokes drift, significant height and peak period."
+    )
+    temperature: Paths | None = Field(
+        None, description="NetCDF files of the temperature of the sea surface."
+    )
     gap_policy: Literal["error", "hold", "interpolate"] = Field(
         "error", description="What to do where a field is missing for a while."
     )
@@ -141,6 +146,9 @@ class Model(Section):
     time_step_minutes: float = Field(15.0, gt=0.0, le=180.0, description="[min]")
     output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
     seed: int = Field(1, ge=0, lt=2**63, description="Of the turbulence and the release.")
+    water_temperature_celsius: float = Field(
+        15.0, ge=-2.0, le=40.0, description="Where no temperature is given. [degrees Celsius]"
+    )
     wind_drift_factor: float = _parameter("wind_drift_factor")
     wind_drift_angle_deg: float = _parameter("wind_drift_angle_deg")
     stokes_factor: float = _parameter("stokes_factor")

@@ -319,6 +319,8 @@ def _fate(counts: Mapping[str, int]) -> list[tuple[str, float]]:
 
 def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the forcing table; names of files without their folders."""
+    if "box" not in row:
+        return {"variable": row["variable"], "files": None, "action": row["action"]}
     west, south, east, north = row["box"]
     step = row["step_hours"]
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -15,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, PointSource, Time
 from witoil.errors import CaseError
@@ -27,12 +27,7 @@ _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 FASTEST_DRIFT = 2.0
 """Speed at which the area of the run is cut out of the forcing. [m s-1]"""
 
-_FIELDS: dict[Literal["currents", "winds", "waves"], tuple[str, str]] = {
-    "currents": simulator.CURRENT,
-    "winds": simulator.WIND,
-    "waves": simulator.STOKES,
-}
-"""What a run takes from the files of each role, by CF standard name."""
+_ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,9 @@ class Scenario:
     case : Case
     oil : simulator.Oil
     forcing : simulator.Forcing
-    coverage : tuple of catalog.Coverage
-        What each forcing variable covers, and what was done about gaps.
+    coverage : tuple of catalog.Coverage or catalog.Parametrised
+        What each forcing variable covers, and what was done about gaps; or what stands in for one
+        that is not given.
     coast : simulator.Coast
     particles : simulator.Particles
         As the case has them; `source_share` changes their mass.
@@ -68,7 +64,7 @@ class Scenario:
     case: Case
     oil: simulator.Oil
     forcing: simulator.Forcing
-    coverage: tuple[catalog.Coverage, ...]
+    coverage: tuple[catalog.Coverage | catalog.Parametrised, ...]
     coast: simulator.Coast
     particles: simulator.Particles
     grid: VerificationGrid
@@ -138,10 +134,7 @@ def prepare(case: Case) -> Scenario:
     )
     wanted = _bounds([r.geometry for r in releases])
     area = _reach(wanted, start, end)
-    datasets, coverage = _forcing(case, start, end, wanted, area)
-    forcing = simulator.Forcing.from_datasets(
-        **datasets, start=start, stokes_drift=case.forcing.stokes_drift
-    )
+    forcing, coverage = _forcing(case, start, end, wanted, area)
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     particles = simulator.seed_particles(
         releases, case.model.particles, seed=case.model.seed, land=land
@@ -154,7 +147,7 @@ def prepare(case: Case) -> Scenario:
         case=case,
         oil=oil,
         forcing=forcing,
-        coverage=tuple(coverage),
+        coverage=coverage,
         coast=simulator.Coast.from_land(land, forcing.grid),
         particles=particles,
         grid=grid,
@@ -303,24 +296,89 @@ def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observ
 
 def _forcing(
     case: Case, start: np.datetime64, end: np.datetime64, wanted: Box, area: Box
-) -> tuple[dict[str, xr.Dataset], list[catalog.Coverage]]:
-    """Read the fields of a run, cut to its period and area."""
-    datasets: dict[str, xr.Dataset] = {}
+) -> tuple[simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...]]:
+    """Read the fields of a run, and cut them to its period and area."""
+    whole: dict[str, xr.Dataset] = {
+        role: catalog.open_forcing(case.paths(source), role)
+        for role in _ROLES
+        if (source := getattr(case.forcing, role)) is not None
+    }
+    stokes = simulator.stokes_origin(
+        whole["currents"], whole.get("waves"), case.forcing.stokes_drift
+    )
+    absent = _absent(case, whole, stokes)
+    whole = _without_unused(whole, stokes)
+    cut: dict[str, xr.Dataset] = {}
     coverage: list[catalog.Coverage] = []
-    for role, variables in _FIELDS.items():
-        source = getattr(case.forcing, role)
-        if source is None:
-            continue
-        whole = catalog.open_forcing(case.paths(source), role)[list(variables)]
-        datasets[role], reports = catalog.prepare_forcing(
-            whole,
+    for role, data in whole.items():
+        cut[role], reports = catalog.prepare_forcing(
+            data,
             start=start,
             end=end,
-            box=_within(area, whole, wanted),
+            box=_within(area, data, wanted),
             gap_policy=case.forcing.gap_policy,
         )
         coverage += reports
-    return datasets, coverage
+    forcing = simulator.Forcing.from_datasets(
+        cut["currents"],
+        cut["winds"],
+        cut.get("waves"),
+        cut.get("temperature"),
+        start=start,
+        stokes_drift=stokes,
+        numbering=_numbering(whole, stokes, wanted),
+    )
+    return forcing, (*coverage, *absent)
+
+
+def _absent(case: Case, whole: Mapping[str, xr.Dataset], stokes: str) -> list[catalog.Parametrised]:
+    """Say what is not given, or not used, and what stands in for it."""
+    given = {name for data in whole.values() for name in data.data_vars}
+    celsius = case.model.water_temperature_celsius
+    from_wind = "not given; parametrised from the wind (fully developed sea)"
+    stand_ins = {
+        simulator.TEMPERATURE: (
+            f"not given; {celsius:g} degrees Celsius everywhere (model.water_temperature_celsius)"
+        ),
+        simulator.WAVE_HEIGHT: from_wind,
+        simulator.WAVE_PERIOD: from_wind,
+    }
+    absent = [catalog.Parametrised(k, v) for k, v in stand_ins.items() if k not in given]
+    if stokes != "field":
+        found = "not used" if given.issuperset(simulator.STOKES) else "not given"
+        how = {
+            "wind": f"parametrised from the wind (JONSWAP, {simulator.FETCH / 1e3:g} km of fetch)",
+            "none": "none (forcing.stokes_drift)",
+        }[stokes]
+        if simulator.includes_stokes_drift(whole["currents"]):
+            how = "already in the currents"
+        absent.append(catalog.Parametrised("sea_surface_wave_stokes_drift", f"{found}; {how}"))
+    return absent
+
+
+def _without_unused(whole: Mapping[str, xr.Dataset], stokes: str) -> dict[str, xr.Dataset]:
+    """Leave out what a run does not use, so that its gaps do not matter."""
+    unused = {
+        "currents": (simulator.TEMPERATURE,) if "temperature" in whole else (),
+        "waves": () if stokes == "field" else simulator.STOKES,
+    }
+    used = {
+        role: data.drop_vars(unused.get(role, ()), errors="ignore") for role, data in whole.items()
+    }
+    return {role: data for role, data in used.items() if data.data_vars}
+
+
+def _numbering(whole: Mapping[str, xr.Dataset], stokes: str, wanted: Box) -> simulator.Grid:
+    """Return the grid of the whole files, so that a run does not depend on how they are cut."""
+    moving = ["currents", "winds"] + (["waves"] if stokes == "field" else [])
+    middle = 0.5 * (wanted[0] + wanted[2])
+    axes = []
+    for role in moving:
+        # each data set by itself may count from another side of the dateline
+        longitude, _ = turn_longitudes(whole[role]["longitude"].to_numpy(), middle)
+        coordinates = {"longitude": longitude, "latitude": whole[role]["latitude"].to_numpy()}
+        axes.append(xr.Dataset(coords=coordinates))
+    return simulator.common_grid(axes)
 
 
 def _bounds(geometries: list[BaseGeometry]) -> Box:

@@ -6,13 +6,12 @@ from catalog.names import QUANTITIES, ROLES
 
 
 def test_every_role_uses_quantities_of_the_table() -> None:
-    named = [name for role in ROLES.values() for name in (*role.required, *role.optional)]
-    assert sorted(named) == sorted(QUANTITIES)
+    assert {name for role in ROLES.values() for name in role.quantities} == set(QUANTITIES)
 
 
 def test_aliases_are_lower_case_and_settle_one_quantity_of_a_role() -> None:
     for role in ROLES.values():
-        aliases = [a for n in (*role.required, *role.optional) for a in QUANTITIES[n].aliases]
+        aliases = [a for n in role.quantities for a in QUANTITIES[n].aliases]
         assert len(set(aliases)) == len(aliases)
         assert [alias.lower() for alias in aliases] == aliases
 
