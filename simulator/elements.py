@@ -1,4 +1,4 @@
-"""The state of a run: its slick elements, and the oil they are made of, as the kernels want them."""
+"""The slick elements of a run, and the oil they are made of, as the kernels want them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def inert_table(density: float = 900.0) -> OilTable:
     )
 
 
-def new_elements(particles: Particles, oil: OilTable, grid: Grid) -> Elements:
+def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bool) -> Elements:
     """Return the elements of a run before it starts.
 
     Parameters
@@ -74,6 +74,8 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid) -> Elements:
     oil : OilTable
     grid : Grid
         Positions count from its first node.
+    spreads : bool
+        Whether fresh oil at one place becomes a slick of its first size in its first step.
 
     Notes
     -----
@@ -83,9 +85,8 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid) -> Elements:
     x, y = grid.to_cells(particles.longitude, particles.latitude)
     count = particles.size
     thick, thin = _initial_areas(particles, oil)
-    fresh = np.isnan(particles.slick_area)
-    # a disc of its first size is what oil at one place becomes in its first step
-    spreading = np.where(fresh & (particles.z == 0.0), spreading_variance.py_func(thick + thin), 0)
+    begins = np.isnan(particles.slick_area) & (particles.z == 0.0) & spreads
+    first_size = spreading_variance.py_func(thick + thin)
     return Elements(
         x=x.copy(),
         y=y.copy(),
@@ -97,7 +98,7 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid) -> Elements:
         water_fraction=np.zeros(count),
         thick_area=thick,
         thin_area=thin,
-        spreading=spreading.astype(np.float64),
+        spreading=np.where(begins, first_size, 0.0),
         droplet_diameter=particles.droplet_diameter.copy(),
         viscosity=np.full(count, np.nan),
         density=np.full(count, np.nan),

@@ -148,7 +148,13 @@ def run(
     duration = float(_seconds(end, forcing.start))
     _check_times(forcing, duration, stops, time_step)
     simulation = _Simulation.at_start(
-        forcing, particles, coast, oil, processes, parameters or Parameters(), water_temperature,
+        forcing,
+        particles,
+        coast,
+        oil,
+        processes,
+        parameters or Parameters(),
+        water_temperature,
         seed,
     )
     done = 0.0 if resume is None else simulation.go_on_from(resume, duration)
@@ -161,7 +167,11 @@ def run(
     release_seconds = _seconds(particles.release_time, forcing.start)
     schedule(simulation.elements, release_seconds, steps.edges, done)
     recorder = Recorder(
-        particles, times[later], forcing.grid, coast.shore, simulation.oil.volume_per_mass,
+        particles,
+        times[later],
+        forcing.grid,
+        coast.shore,
+        simulation.oil.volume_per_mass,
         processes.weathering,
     )
     _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
@@ -199,7 +209,7 @@ class _Simulation:
         seed: int,
     ) -> _Simulation:
         table = oil_table(oil) if oil and processes.weathering else inert_table()
-        elements = new_elements(particles, table, forcing.grid)
+        elements = new_elements(particles, table, forcing.grid, spreads=processes.spreading)
         _check_covered(forcing, particles, elements)
         return cls(
             forcing=forcing,
@@ -314,7 +324,7 @@ class _Simulation:
         """Let beached oil seep in and come off."""
         visit_shore(
             since,
-            step_key(self.seed, moment, SHORE),
+            np.uint64(step_key(self.seed, moment, SHORE)),
             self.elements.status,
             self.elements.stretch,
             self.elements.component_mass,

@@ -18,7 +18,7 @@ FATES = ("floating", "evaporated", "dispersed", "beached", "sunk", "left_domain"
 """Where released oil is, at any time; the masses add up to what was released."""
 
 TRAJECTORY_VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
-    "mass": ("f4", {"long_name": "mass of oil that the particle still stands for", "units": "kg"}),
+    "mass": ("f8", {"long_name": "mass of oil that the particle still stands for", "units": "kg"}),
     "z": (
         "f4",
         {

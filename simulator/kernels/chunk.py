@@ -44,7 +44,7 @@ def gather(first, last, elements, chunk, weathering):
     waiting = last
     for p in range(first, last):
         status = elements.status[p]
-        if status == AFLOAT or status == SUBMERGED or (weathering and status == BEACHED):
+        if status in (AFLOAT, SUBMERGED) or (weathering and status == BEACHED):
             chunk.ids[count] = p
             chunk.x[count] = elements.x[p]
             chunk.y[count] = elements.y[p]

@@ -43,9 +43,7 @@ def entrainment_rate(k, p, chunk, elements, oil, settings, water_density):
         dynamic = elements.viscosity[p] * elements.density[p]
         height, density = chunk.wave_height[k], elements.density[p]
         tension = oil.interfacial_tension
-        rate = entrainment_rate_li2017(
-            height, whitecaps, dynamic, density, water_density, tension
-        )
+        rate = entrainment_rate_li2017(height, whitecaps, dynamic, density, water_density, tension)
         if not settings.vertical_mixing and rate > 0.0:
             median = droplet_median_diameter_li2017(
                 height, dynamic, density, water_density, tension
@@ -139,9 +137,7 @@ def follow(k, p, chunk, elements, oil, settings, rate, water_density, key):
             z = -intrusion_depth_delvigne1988(chunk.wave_height[k], 0.5 * (b + 1.0))
             draw += np.uint64(1)
             a, b = symmetric_pair(mix(key + draw), p)
-            diameter = new_diameter(
-                k, p, chunk, elements, oil, settings, water_density, a, b
-            )
+            diameter = new_diameter(k, p, chunk, elements, oil, settings, water_density, a, b)
             afloat = False
             continue
         if not settings.vertical_mixing and diameter <= PERMANENT_DIAMETER:
@@ -177,9 +173,8 @@ def mix_vertically(count, chunk, elements, oil, settings, key):
             elements.status[p] = SUNK
             continue
         rate = 0.0
-        if settings.dispersion != NONE:
-            if status == AFLOAT or settings.vertical_mixing:
-                rate = entrainment_rate(k, p, chunk, elements, oil, settings, water_density)
+        if settings.dispersion != NONE and (status == AFLOAT or settings.vertical_mixing):
+            rate = entrainment_rate(k, p, chunk, elements, oil, settings, water_density)
         if status == AFLOAT:
             # the chance 1 - exp(-rate dt) is below rate dt: most elements are done here
             a, _ = symmetric_pair(mix(key + np.uint64(1)), p)

@@ -85,7 +85,7 @@ def add_interpolated(target, wanted, times, values, along, right_turn, clockwise
         for j in range(target.shape[1]):
             s = right_turn * clockwise[j]
             for i in range(target.shape[2]):
-                u = (1.0 - b) * values[k, j, i, 0] + b * values[last, j, i, c]
-                v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, c + 1]
+                u = (1.0 - b) * values[k, j, i, 0] + b * values[last, j, i, 0]
+                v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, 1]
                 target[n, j, i, 0] += along * u + s * v
                 target[n, j, i, 1] += along * v - s * u

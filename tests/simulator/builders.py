@@ -79,7 +79,7 @@ def particles(longitude, latitude, release_hours=0.0):
     )
 
 
-def carry(fields, oil, hours, *, land=OPEN_SEA, outputs=None, minutes=15.0, **options):
+def carry(fields, released, hours, *, land=OPEN_SEA, outputs=None, minutes=15.0, **options):
     """Run for some hours; `outputs` in hours, else start and end. Parameters go by name."""
     names = simulator.Parameters.names()
     chosen = {"wind_drift_factor": 0.0, "horizontal_diffusivity": 0.0}
@@ -87,7 +87,7 @@ def carry(fields, oil, hours, *, land=OPEN_SEA, outputs=None, minutes=15.0, **op
     wanted = (0.0, hours) if outputs is None else outputs
     return simulator.run(
         fields,
-        oil,
+        released,
         simulator.Coast.from_land(land, fields.grid),
         end=START + hours * HOUR,
         output_times=[START + (hour * HOUR).astype("timedelta64[ns]") for hour in np.array(wanted)],
