@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError, CoverageError, UnreadableFileError
 
 if TYPE_CHECKING:
+    from catalog.bonn import bonn_thickness
     from catalog.coastline import read_land
     from catalog.forcing import open_forcing
     from catalog.gaps import Coverage, Parametrised, prepare_forcing
     from catalog.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.shore_types import read_shore_types
-    from catalog.slicks import Slick, read_slick
+    from catalog.slicks import Slick, ThicknessMap, read_slick, read_thickness
+    from catalog.tracks import Track, read_lines, read_track
 
 __all__ = [
     "CatalogError",
@@ -25,15 +27,21 @@ __all__ = [
     "Parametrised",
     "RoleName",
     "Slick",
+    "ThicknessMap",
+    "Track",
     "UnreadableFileError",
+    "bonn_thickness",
     "find_oils",
     "look_up_oil",
     "open_forcing",
     "prepare_forcing",
     "read_land",
+    "read_lines",
     "read_oil",
     "read_shore_types",
     "read_slick",
+    "read_thickness",
+    "read_track",
 ]
 
 # Loaded on first use: xarray, geopandas and rasterio take longer to import than a command line
@@ -45,14 +53,20 @@ _MODULES = {
     "Parametrised": "catalog.gaps",
     "RoleName": "catalog.names",
     "Slick": "catalog.slicks",
+    "ThicknessMap": "catalog.slicks",
+    "Track": "catalog.tracks",
+    "bonn_thickness": "catalog.bonn",
     "find_oils": "catalog.oils",
     "look_up_oil": "catalog.oils",
     "open_forcing": "catalog.forcing",
     "prepare_forcing": "catalog.gaps",
     "read_land": "catalog.coastline",
     "read_oil": "catalog.oils",
+    "read_lines": "catalog.tracks",
     "read_shore_types": "catalog.shore_types",
     "read_slick": "catalog.slicks",
+    "read_thickness": "catalog.slicks",
+    "read_track": "catalog.tracks",
 }
 
 

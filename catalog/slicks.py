@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from catalog.archives import ZIP_ERRORS, refuse_expansion
+from catalog.bonn import ThicknessClass
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
-from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
+from catalog.vector import (
+    Area,
+    in_degrees,
+    layer_names,
+    polygons_of,
+    read_polygons,
+    to_lon_lat,
+)
 
 if TYPE_CHECKING:
     import affine
@@ -70,6 +78,30 @@ class Slick:
     attributes: dict[str, Any] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
 
+    def by_class(self) -> dict[ThicknessClass, Area]:
+        """Return all the oil by class: what is not known to be thick counts as sheen."""
+        thick = self.thickness_class.get("thick")
+        if thick is None:
+            return {"sheen": self.geometry}
+        sheen = polygons_of([self.geometry.difference(thick)])
+        return {"thick": thick} if sheen.is_empty else {"sheen": sheen, "thick": thick}
+
+
+@dataclass(frozen=True)
+class ThicknessMap:
+    """Oil whose thickness is known cell by cell.
+
+    Attributes
+    ----------
+    geometry : MultiPolygon
+        Cells, in EPSG:4326; neighbours of one thickness joined. [degrees]
+    thickness : ndarray, shape (polygons,)
+        [m]
+    """
+
+    geometry: shapely.MultiPolygon
+    thickness: npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class _Layer:
@@ -90,7 +122,8 @@ def read_slick(
     ----------
     paths : str, Path or sequence of them
         Shapefile, GeoJSON, GeoPackage, GeoTIFF mask (neither 0 nor the no-data value is oil), or
-        a zip of these; ``<id>_sheen`` and ``<id>_thick`` are classes of one slick.
+        a zip of these; files, or layers of one file, named ``<id>_sheen`` and ``<id>_thick`` are
+        classes of one slick.
     time : datetime, optional
         When it was seen, UTC unless it says otherwise. By default from the attributes where they
         carry an hour (midnight there mostly is a date that lost its hour), else from the
@@ -112,7 +145,11 @@ def read_slick(
     """
     with ExitStack() as stack:
         files = [member for path in expand_paths(paths) for member in _members(path, stack)]
-        layers = [_read_layer(path, label, layer) for path, label in _without_points(files)]
+        layers = [
+            _read_layer(path, label, name)
+            for path, label in _without_points(files)
+            for name in _layers_by_class(path, layer)
+        ]
     for part in layers:
         _refuse_swapped(part)
     return Slick(
@@ -122,6 +159,42 @@ def read_slick(
         attributes=_common_attributes(layers),
         sources=tuple(part.label for part in layers),
     )
+
+
+def read_thickness(paths: PathsLike) -> ThicknessMap:
+    """Read rasters whose values are the thickness of the oil.
+
+    Parameters
+    ----------
+    paths : str, Path or sequence of them
+        GeoTIFFs of one band, which do not overlap. [micrometre]
+
+    Returns
+    -------
+    ThicknessMap
+
+    Raises
+    ------
+    UnreadableFileError
+        If a file is damaged.
+    CatalogError
+        If it is no raster, holds no oil, or a thickness below 0.
+    """
+    import numpy as np
+
+    shapes: list[Any] = []
+    values: list[float] = []
+    for path in expand_paths(paths):
+        if path.suffix.lower() not in _RASTERS:
+            raise CatalogError(f"{path}: not a raster; expected a GeoTIFF of thicknesses")
+        outlines, thickness, _ = _read_raster(path, str(path))
+        if min(thickness) < 0.0:
+            raise CatalogError(
+                f"{path}: found a thickness of {min(thickness):g} micrometres, expected 0 or more"
+            )
+        shapes += list(in_degrees(outlines, str(path)))
+        values += thickness
+    return ThicknessMap(shapely.MultiPolygon(shapes), 1e-6 * np.array(values))
 
 
 def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
@@ -166,6 +239,19 @@ def _without_points(files: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
     return [file for file in files if not file[0].stem.lower().endswith("_source")] or files
 
 
+def _layers_by_class(path: Path, layer: str | None) -> list[str | None]:
+    """Layers to read of one file: those named by class, where it has several and none is meant."""
+    if layer is not None or path.suffix.lower() in _RASTERS | {".shp"}:
+        return [layer]
+    names = layer_names(path)
+    classes = [name for name in names if _class_of(name) is not None]
+    return list(classes) if len(names) > 1 and classes else [None]
+
+
+def _class_of(name: str) -> str | None:
+    return next((c for c in _CLASSES if name.lower().endswith(f"_{c}")), None)
+
+
 def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
     if path.suffix.lower() in _RASTERS:
         geometry, records = _read_mask(path, label)
@@ -176,7 +262,8 @@ def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
             {str(key): value for key, value in row.items()}
             for row in frame.drop(columns=geometry.name).to_dict("records")
         ]
-    return _Layer(label, path.stem, to_lon_lat(geometry, label), [_plain(r) for r in records])
+    stem = layer if layer is not None and _class_of(layer) else path.stem
+    return _Layer(label, stem, to_lon_lat(geometry, label), [_plain(r) for r in records])
 
 
 def _refuse_swapped(layer: _Layer) -> None:
@@ -197,13 +284,22 @@ def _refuse_swapped(layer: _Layer) -> None:
 
 def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[str, Any]]]:
     """Outline the oil of a one-band GeoTIFF."""
+    outlines, _, tags = _read_raster(path, label, by_value=False)
+    # TIFF's own tags tell of the file: its DateTime is when it was written.
+    return outlines, [{k: v for k, v in tags.items() if not k.startswith(("TIFFTAG", "AREA_OR"))}]
+
+
+def _read_raster(
+    path: Path, label: str, *, by_value: bool = True
+) -> tuple[geopandas.GeoSeries, list[float], dict[str, str]]:
+    """Outline the oil of a one-band GeoTIFF, also value by value; outlines, values and tags."""
     import geopandas
     import rasterio.errors
     import rasterio.features
     from shapely.geometry import shape
 
     try:
-        oil, crs, transform, tags = _load_mask(path, label)
+        band, oil, crs, transform, tags = _load_mask(path, label)
     except rasterio.errors.NotGeoreferencedWarning:
         raise CatalogError(
             f"{label}: the mask is not georeferenced; expected a GeoTIFF with its position"
@@ -214,15 +310,21 @@ def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[s
         ) from error
     if not oil.any():
         raise CatalogError(f"{label}: the mask is empty, no cell is other than 0 and no-data")
-    shapes = rasterio.features.shapes(oil.astype("uint8"), mask=oil, transform=transform)
-    outlines = geopandas.GeoSeries([shape(outline) for outline, _ in shapes], crs=crs)
-    # TIFF's own tags tell of the file: its DateTime is when it was written.
-    return outlines, [{k: v for k, v in tags.items() if not k.startswith(("TIFFTAG", "AREA_OR"))}]
+    marked = band.astype("float32") if by_value else oil.astype("uint8")
+    found = list(rasterio.features.shapes(marked, mask=oil, transform=transform))
+    outlines = geopandas.GeoSeries([shape(outline) for outline, _ in found], crs=crs)
+    return outlines, [float(value) for _, value in found], tags
 
 
 def _load_mask(
     path: Path, label: str
-) -> tuple[npt.NDArray[np.bool_], rasterio.crs.CRS | None, affine.Affine, dict[str, str]]:
+) -> tuple[
+    npt.NDArray[Any],
+    npt.NDArray[np.bool_],
+    rasterio.crs.CRS | None,
+    affine.Affine,
+    dict[str, str],
+]:
     import numpy as np
     import rasterio
     import rasterio.errors
@@ -237,7 +339,7 @@ def _load_mask(
                 )
             band = source.read(1)
             oil = (source.dataset_mask() != 0) & (band != 0) & np.isfinite(band)
-            return oil, source.crs, source.transform, source.tags()
+            return band, oil, source.crs, source.transform, source.tags()
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
@@ -305,7 +407,7 @@ def _by_thickness(layers: Iterable[_Layer]) -> dict[str, Area]:
     classes = {
         name: polygons_of(parts)
         for name in _CLASSES
-        if (parts := [p.geometry for p in layers if p.stem.lower().endswith(f"_{name}")])
+        if (parts := [p.geometry for p in layers if _class_of(p.stem) == name])
     }
     if len(classes) == len(_CLASSES):
         classes["sheen"] = polygons_of([classes["sheen"].difference(classes["thick"])])

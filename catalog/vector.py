@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shapely
-from shapely.affinity import translate
 
 from catalog.errors import CatalogError, UnreadableFileError
 
@@ -24,7 +23,14 @@ _POLYGONS = {"Polygon", "MultiPolygon", "GeometryCollection"}
 
 
 def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas.GeoDataFrame:
-    """Features of a vector file that have an area.
+    """Features of a vector file that have an area; see `read_features`."""
+    return read_features(path, label, layer, _POLYGONS, "polygon")
+
+
+def read_features(
+    path: Path, label: str, layer: str | None, wanted: set[str], noun: str
+) -> geopandas.GeoDataFrame:
+    """Features of a vector file that are of the types wanted.
 
     Parameters
     ----------
@@ -34,6 +40,10 @@ def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas
         The file's name for people, in error messages.
     layer : str, optional
         Layer of a file with several; by default the only one.
+    wanted : set of str
+        Types of geometry.
+    noun : str
+        What people call these, in error messages.
 
     Returns
     -------
@@ -45,18 +55,28 @@ def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas
     UnreadableFileError
         If the file or a part of it is missing or damaged.
     CatalogError
-        If there is no polygon, or no saying which layer is meant.
+        If there is no such feature, or no saying which layer is meant.
     """
     import geopandas
 
     frame = read_features(path, label, layer)
     kinds = set(frame.geom_type.dropna()) if isinstance(frame, geopandas.GeoDataFrame) else set()
-    if not kinds & _POLYGONS:
+    if not kinds & wanted:
         raise CatalogError(
-            f"{label}: no polygon among {len(frame)} features "
-            f"(found {', '.join(sorted(kinds)) or 'no geometry'}); expected polygons"
+            f"{label}: no {noun} among {len(frame)} features "
+            f"(found {', '.join(sorted(kinds)) or 'no geometry'}); expected {noun}s"
         )
-    return frame[frame.geom_type.isin(_POLYGONS)]
+    return frame[frame.geom_type.isin(wanted)]
+
+
+def layer_names(path: Path) -> list[str]:
+    """Names of the layers of a vector file; none where it cannot be read."""
+    import pyogrio
+
+    try:
+        return [str(name) for name, _ in pyogrio.list_layers(path)]
+    except pyogrio.errors.DataSourceError:
+        return []  # reading it says why
 
 
 def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFrame:
@@ -147,42 +167,29 @@ def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
     CatalogError
         If the coordinates are not longitudes and latitudes, or enclose nothing.
     """
-    geometry = in_degrees(geometry, label)
-    area = polygons_of(geometry.array)
-    if geometry.total_bounds[0] >= 180.0:
-        area = translate(area, -360.0)
+    area = polygons_of(in_degrees(geometry, label).array)
     if area.is_empty:
         raise CatalogError(f"{label}: the polygons enclose no area; expected a slick or land")
     return area
 
 
 def in_degrees(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
-    """Bring geometries to EPSG:4326, longitudes as far as 360 as they are.
-
-    Parameters
-    ----------
-    geometry, label
-        As for `to_lon_lat`.
-
-    Raises
-    ------
-    CatalogError
-        If the coordinates are not longitudes and latitudes.
-    """
-    if geometry.crs is not None:
+    """Geometries in EPSG:4326, one by one; see `to_lon_lat`."""
+    has_system = geometry.crs is not None
+    if has_system:
         geometry = geometry.to_crs("EPSG:4326")
     west, south, east, north = geometry.total_bounds
     if not (-180.0 <= west <= east <= 360.0 and -90.0 <= south <= north <= 90.0):
         cause = (
             "it has no reference system (.prj), add it"
-            if geometry.crs is None
+            if not has_system
             else "longitude and latitude are swapped or the reference system is wrong"
         )
         raise CatalogError(
             f"{label}: x runs from {west:g} to {east:g} and y from {south:g} to {north:g}, "
             f"expected degrees east and north; {cause}"
         )
-    return geometry
+    return geometry.translate(-360.0) if west >= 180.0 else geometry
 
 
 def polygons_of(geometries: Iterable[Any]) -> Area:

@@ -412,8 +412,11 @@ class TrackRelease:
             return f"{_place(shapely.Point(places[ashore[0]]))}, on {_minute(times[ashore[0]])}"
         legs = np.asarray(shapely.linestrings(np.stack([places[:-1], places[1:]], axis=1)))
         k = int(np.argmax(shapely.intersects(legs, land)))
-        middle = shapely.intersection(legs[k], land).representative_point()
-        return f"{_place(middle)}, between {_minute(times[k])} and {_minute(times[k + 1])}"
+        middle = shapely.centroid(shapely.get_parts(shapely.intersection(legs[k], land))[0])
+        return (
+            f"{_place(middle)}, between the fixes of {_minute(times[k])} and "
+            f"{_minute(times[k + 1])} (more of them round a cape)"
+        )
 
 
 @dataclass(frozen=True)

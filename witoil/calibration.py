@@ -88,10 +88,12 @@ def search_space(scenario: Scenario) -> optimizer.Space:
     """Return the parameters that the case searches, starting from what the case has."""
     parameters = []
     for name, (low, high) in scenario.case.optimise.parameters.items():
-        if name == "source_share" and (scenario.from_point.all() or not scenario.from_point.any()):
+        if name == "source_share" and (
+            scenario.from_source.all() or not scenario.from_source.any()
+        ):
             raise CaseError(
                 "optimise.parameters.source_share: the case has no two kinds of release to share "
-                'between; expected an "area" and a "point" release'
+                'between; expected an "area" release and one of another kind'
             )
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))

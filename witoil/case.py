@@ -7,19 +7,23 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     field_validator,
     model_validator,
 )
 
+from catalog.bonn import Estimate
 from simulator.parameters import Parameters
 from witoil.errors import CaseError
 from witoil.tunables import TUNABLES
@@ -32,6 +36,21 @@ def _in_utc(time: datetime) -> datetime:
 
 Time = Annotated[datetime, AfterValidator(_in_utc)]
 Paths = str | list[str]
+
+
+def _tag(value: Any) -> str:
+    """Choose between one and several, that a mistake is told for the one that was meant."""
+    return "several" if isinstance(value, list | tuple) else "one"
+
+
+_Thickness = Annotated[float, Field(gt=0.0, le=1e6)]
+OneOrSeveral = Annotated[
+    Annotated[_Thickness, Tag("one")] | Annotated[list[_Thickness], Tag("several")],
+    Discriminator(_tag),
+]
+FileOrFixes = Annotated[
+    Annotated[str, Tag("one")] | Annotated[list["Fix"], Tag("several")], Discriminator(_tag)
+]
 
 
 class Section(BaseModel):
@@ -75,39 +94,184 @@ class ForcingSources(Section):
     coastline: str = Field("osm", description='"osm", "gshhg", "none", or a polygon file.')
 
 
+Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="[degrees_east]")]
+Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="[degrees_north]")]
+
+
 class AreaSource(Section):
     """`[[release]]` with `kind = "area"`: a slick that was seen."""
 
     kind: Literal["area"]
     geometry: Paths = Field(description="Polygon file, or raster mask, or a list of them.")
     layer: str | None = Field(None, description="Layer of the file, where it has several.")
-    mass_tonnes: float = Field(gt=0.0, description="Mass of the oil. [t]")
+    raster_values: Literal["mask", "thickness_um"] = Field(
+        "mask", description="What the values of a raster say."
+    )
+    mass_tonnes: float | None = Field(None, gt=0.0, description="Mass of the oil. [t]")
+    thickness_um: OneOrSeveral | None = Field(
+        None, description="Thickness of the oil, or of that in each file. [micrometre]"
+    )
+    thickness_class: Literal["sheen", "thick", "by-name"] | None = Field(
+        None, description="What it looks like; by-name: as files or layers are named."
+    )
+    bonn_estimate: Estimate = Field("mean", description="Which volume of a thickness class.")
     time: Time | None = Field(None, description="Default: the start of the run.")
+    end: Time | None = Field(None, description="Default: all is there at once.")
+    age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> AreaSource:
+        amounts = ("mass_tonnes", "thickness_um", "thickness_class")
+        given = [name for name in amounts if getattr(self, name) is not None]
+        found = f"found {' and '.join(given) or 'none'}, expected"
+        if self.raster_values == "thickness_um":
+            if given not in ([], ["mass_tonnes"]):
+                raise ValueError(f"{found} at most mass_tonnes beside raster_values")
+        elif len(given) != 1:
+            raise ValueError(f"{found} one of {', '.join(amounts)}")
+        _refuse_reversed(self.time, self.end)
+        return self
+
+    @model_validator(mode="after")
+    def _thickness_of_each_file(self) -> AreaSource:
+        if isinstance(self.thickness_um, list):
+            files = 1 if isinstance(self.geometry, str) else len(self.geometry)
+            if len(self.thickness_um) != files:
+                raise ValueError(
+                    f"thickness_um: found {len(self.thickness_um)} for {files} geometries, "
+                    "expected one, or one for each"
+                )
+        return self
+
+    def moments(self) -> list[datetime | None]:
+        """Return the times that must be within the run."""
+        return [self.time, self.end]
 
 
-class PointSource(Section):
-    """`[[release]]` with `kind = "point"`: a place that leaks."""
+class Outflow(Section):
+    """What all releases of fresh oil have in common."""
 
-    kind: Literal["point"]
-    lon: float = Field(ge=-180.0, le=360.0, description="[degrees_east]")
-    lat: float = Field(ge=-90.0, le=90.0, description="[degrees_north]")
     rate_tonnes_per_hour: float | None = Field(None, gt=0.0, description="[t h-1]")
     mass_tonnes: float | None = Field(None, gt=0.0, description="Mass in all. [t]")
     start: Time | None = Field(None, description="Default: the start of the run.")
     end: Time | None = Field(
         None, description="Default: the end of the run, or at once for a mass."
     )
+    age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
+    depth_m: float = Field(0.0, ge=0.0, le=11_000.0, description="Of the release. [m]")
+    droplet_diameter_um: float | None = Field(
+        None, gt=0.0, le=1e5, description="Of oil released at depth. [micrometre]"
+    )
 
     @model_validator(mode="after")
-    def _one_amount(self) -> PointSource:
+    def _one_amount(self) -> Self:
         if (self.rate_tonnes_per_hour is None) == (self.mass_tonnes is None):
             raise ValueError("expected either rate_tonnes_per_hour or mass_tonnes")
-        if self.start is not None and self.end is not None and self.end < self.start:
-            raise ValueError(f"end: expected a time after start, {self.start:%Y-%m-%dT%H:%MZ}")
+        _refuse_reversed(self.start, self.end)
+        if self.rate_tonnes_per_hour is not None and self.end and self.start == self.end:
+            raise ValueError("end: found the time of start, expected a later one for a rate")
+        return self
+
+    @model_validator(mode="after")
+    def _droplets_at_depth(self) -> Self:
+        if self.droplet_diameter_um is not None and self.depth_m == 0.0:
+            raise ValueError("droplet_diameter_um: expected depth_m above 0 beside it")
+        return self
+
+    def moments(self) -> list[datetime | None]:
+        """Return the times that must be within the run."""
+        return [self.start, self.end]
+
+
+class PointSource(Outflow):
+    """`[[release]]` with `kind = "point"`: a place that leaks."""
+
+    kind: Literal["point"]
+    lon: Lon
+    lat: Lat
+
+
+class LineSource(Outflow):
+    """`[[release]]` with `kind = "line"`: oil along a line."""
+
+    kind: Literal["line"]
+    coordinates: list[tuple[Lon, Lat]] | None = Field(
+        None, min_length=2, description="[[lon, lat], ...] [degrees]"
+    )
+    geometry: Paths | None = Field(None, description="Line file, or a list of them.")
+    layer: str | None = Field(None, description="Layer of the file, where it has several.")
+
+    @model_validator(mode="after")
+    def _one_line(self) -> LineSource:
+        if (self.coordinates is None) == (self.geometry is None):
+            raise ValueError("expected either coordinates or geometry")
+        if self.coordinates is not None and len(set(self.coordinates)) < 2:
+            raise ValueError("coordinates: found one place, expected two or more")
         return self
 
 
-Source = Annotated[AreaSource | PointSource, Field(discriminator="kind")]
+class Fix(Section):
+    """Where a ship was when."""
+
+    time: Time = Field(description="ISO 8601, UTC unless an offset is given.")
+    lon: Lon
+    lat: Lat
+
+
+class ShipSource(Outflow):
+    """`[[release]]` with `kind = "ship"`: oil let out under way."""
+
+    kind: Literal["ship"]
+    track: FileOrFixes = Field(description="[{time, lon, lat}, ...], or a CSV or GeoJSON file.")
+    start: Time | None = Field(None, description="Default: the first fix.")
+    end: Time | None = Field(None, description="Default: the last fix.")
+
+    @model_validator(mode="after")
+    def _on_the_track(self) -> ShipSource:
+        if isinstance(self.track, str):
+            return self
+        times = [fix.time for fix in self.track]
+        if len(times) < 2:
+            raise ValueError(f"track: found {len(times)} fixes, expected two at least")
+        for before, after in pairwise(times):
+            if after <= before:
+                raise ValueError(
+                    f"track: found the time {minute(after)} after {minute(before)}, expected "
+                    "rising times"
+                )
+        self.refuse_off_track(times[0], times[-1])
+        return self
+
+    def refuse_off_track(self, first: datetime, last: datetime) -> None:
+        """Refuse a start or an end when the ship's place is not known."""
+        for key, time in (("start", self.start), ("end", self.end)):
+            if time is not None and not first <= time <= last:
+                raise ValueError(
+                    f"{key}: found {minute(time)}, expected a time within the track, "
+                    f"{minute(first)} to {minute(last)}"
+                )
+
+    def moments(self) -> list[datetime | None]:
+        """Return the times that must be within the run; those of a file are not known yet."""
+        first, last = (
+            (None, None)
+            if isinstance(self.track, str)
+            else (self.track[0].time, self.track[-1].time)
+        )
+        return [self.start or first, self.end or last]
+
+
+def minute(time: datetime) -> str:
+    """Return a time as messages have it."""
+    return f"{time:%Y-%m-%dT%H:%MZ}"
+
+
+def _refuse_reversed(start: datetime | None, end: datetime | None) -> None:
+    if start is not None and end is not None and end < start:
+        raise ValueError(f"end: expected a time after start, {minute(start)}")
+
+
+Source = Annotated[AreaSource | PointSource | LineSource | ShipSource, Field(discriminator="kind")]
 
 
 class Oil(Section):
@@ -256,17 +420,17 @@ class Case(Section):
     @model_validator(mode="after")
     def _releases_in_time(self) -> Case:
         for k, release in enumerate(self.release):
-            times = (
-                [release.time] if isinstance(release, AreaSource) else [release.start, release.end]
-            )
-            for time in times:
-                if time is not None and not self.time.start <= time <= self.time.end:
-                    raise ValueError(
-                        f"release.{k}: found the time {time:%Y-%m-%dT%H:%MZ}, expected one within "
-                        f"the run, {self.time.start:%Y-%m-%dT%H:%MZ} to "
-                        f"{self.time.end:%Y-%m-%dT%H:%MZ}"
-                    )
+            self.refuse_outside(k, release.moments())
         return self
+
+    def refuse_outside(self, k: int, times: list[datetime | None]) -> None:
+        """Refuse times of a release that are not within the run."""
+        for time in times:
+            if time is not None and not self.time.start <= time <= self.time.end:
+                raise ValueError(
+                    f"release.{k}: found the time {minute(time)}, expected one within the run, "
+                    f"{minute(self.time.start)} to {minute(self.time.end)}"
+                )
 
     def paths(self, value: Paths) -> list[str]:
         """Return paths as absolute text, relative ones taken from the case file's folder."""
@@ -356,10 +520,14 @@ def _environment(variable: str, name: str) -> str:
     return os.environ[variable]
 
 
+_NO_KEYS = ("area", "point", "line", "ship", "one", "several", "str", "list[str]")
+"""What pydantic puts into the place of a mistake to tell alternatives apart."""
+
+
 def _lines(error: ValidationError) -> Iterator[str]:
     """Put each mistake that pydantic found into one line: key, found, expected."""
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"] if part not in ("area", "point", "str"))
+        key = ".".join(str(part) for part in item["loc"] if part not in _NO_KEYS)
         message = item["msg"].removeprefix("Value error, ")
         message = message[:1].lower() + message[1:]
         if item["type"] == "extra_forbidden":
@@ -382,6 +550,9 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "forcing": ForcingSources,
         "area": AreaSource,
         "point": PointSource,
+        "line": LineSource,
+        "ship": ShipSource,
+        "track": Fix,
         "oil": Oil,
         "model": Model,
         "observation": ObservationSource,

@@ -16,9 +16,10 @@ import catalog
 import simulator
 from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case, PointSource, Time
+from witoil.case import AreaSource, Case
 from witoil.errors import CaseError
 from witoil.oils import oil_of
+from witoil.releases import datetime64, releases_of
 from witoil.tunables import TUNABLES
 from witoil.verification import Box, Mask, VerificationGrid
 
@@ -77,16 +78,16 @@ class Scenario:
         return self.grid.cells_centred_in(self.coast.land)
 
     @cached_property
-    def from_point(self) -> NDArray[np.bool_]:
-        """Which particles come from point sources."""
-        kinds = np.array([isinstance(r, PointSource) for r in self.case.release])
+    def from_source(self) -> NDArray[np.bool_]:
+        """Which particles are fresh from points, lines and ships, and not of a slick seen."""
+        kinds = np.array([not isinstance(r, AreaSource) for r in self.case.release])
         return kinds[self.particles.release_number]
 
     def default_of(self, name: str) -> float:
         """Return what the case has for a tunable parameter."""
         if name == "source_share":
             mass = self.particles.mass
-            return float(mass[self.from_point].sum() / mass.sum())
+            return float(mass[self.from_source].sum() / mass.sum())
         if name == "detection_limit_um":
             return self.case.score.detection_limit_um
         return float(getattr(self.case.model, name))
@@ -96,16 +97,17 @@ class Scenario:
         return {name: self.default_of(name) for name in TUNABLES} | dict(changed or {})
 
     def particles_with(self, source_share: float | None) -> simulator.Particles:
-        """Return the particles, with point sources given a share of the whole mass."""
+        """Return the particles, with sources given a share of the whole mass."""
         if source_share is None:
             return self.particles
-        mass, point = self.particles.mass, self.from_point
+        mass, fresh = self.particles.mass, self.from_source
         factor = np.where(
-            point,
-            source_share * mass.sum() / mass[point].sum(),
-            (1.0 - source_share) * mass.sum() / mass[~point].sum(),
+            fresh,
+            source_share * mass.sum() / mass[fresh].sum(),
+            (1.0 - source_share) * mass.sum() / mass[~fresh].sum(),
         )
-        return replace(self.particles, mass=mass * factor)
+        slick_mass = self.particles.slick_mass * factor
+        return replace(self.particles, mass=mass * factor, slick_mass=slick_mass)
 
 
 def prepare(case: Case) -> Scenario:
@@ -125,11 +127,16 @@ def prepare(case: Case) -> Scenario:
         Before anything is computed; one line that says what to change.
     """
     oil = oil_of(case)  # first: an unknown oil is refused before anything large is read
-    start, end = _datetime64(case.time.start), _datetime64(case.time.end)
-    releases = [_release(case, k) for k in range(len(case.release))]
+    start, end = datetime64(case.time.start), datetime64(case.time.end)
+    density = oil.density(TEMPERATURE_15C)
+    parts = [releases_of(case, k, density) for k in range(len(case.release))]
+    releases = [release for several in parts for release in several]
     slicks = _observed(case)
     _refuse_swapped(
-        {f"release.{k}": release.geometry for k, release in enumerate(releases)}
+        {
+            f"release.{k}": shapely.GeometryCollection([r.geometry for r in several])
+            for k, several in enumerate(parts)
+        }
         | {f"observation ({', '.join(slick.sources)})": slick.geometry for slick in slicks}
     )
     wanted = _bounds([r.geometry for r in releases])
@@ -137,12 +144,21 @@ def prepare(case: Case) -> Scenario:
     forcing, coverage = _forcing(case, start, end, wanted, area)
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     particles = simulator.seed_particles(
-        releases, case.model.particles, seed=case.model.seed, land=land
+        releases,
+        case.model.particles,
+        seed=case.model.seed,
+        land=land,
+        numbers=[k for k, several in enumerate(parts) for _ in several],
     )
     grid = VerificationGrid.covering(
         forcing.grid.box, case.score.resolution_m, margin=max(case.score.windows) // 2
     )
-    areas = [r.geometry for r in releases if isinstance(r, simulator.AreaRelease)]
+    areas = [
+        # neighbours of different thickness share edges, which one geometry must not have
+        shapely.union_all(shapely.get_parts(release.geometry))
+        for release in releases
+        if isinstance(release, simulator.AreaRelease)
+    ]
     return Scenario(
         case=case,
         oil=oil,
@@ -185,7 +201,7 @@ def run(
     model = scenario.case.model
     changed = changed or {}
     physics = {k: v for k, v in changed.items() if k in simulator.Parameters.names()}
-    start, end = scenario.forcing.start, _datetime64(scenario.case.time.end)
+    start, end = scenario.forcing.start, datetime64(scenario.case.time.end)
     times = {observation.time for observation in scenario.observations}
     if regular_outputs or not times:
         interval = np.timedelta64(round(model.output_interval_minutes * 60e9), "ns")
@@ -224,28 +240,6 @@ def mask_at(
     )
     limit = detection_limit_um or scenario.case.score.detection_limit_um
     return simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
-
-
-def _datetime64(time: Time) -> np.datetime64:
-    return np.datetime64(time.replace(tzinfo=None), "ns")
-
-
-def _release(case: Case, k: int) -> simulator.Release:
-    source = case.release[k]
-    if isinstance(source, AreaSource):
-        slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
-        time = _datetime64(source.time or case.time.start)
-        return simulator.AreaRelease(slick.geometry, 1e3 * source.mass_tonnes, time)
-    start = _datetime64(source.start or case.time.start)
-    if source.rate_tonnes_per_hour is not None:
-        end = _datetime64(source.end or case.time.end)
-        mass = source.rate_tonnes_per_hour * 1e3 * float((end - start) / np.timedelta64(1, "h"))
-    else:
-        assert source.mass_tonnes is not None
-        end = _datetime64(source.end) if source.end else start
-        mass = 1e3 * source.mass_tonnes
-    longitude = (source.lon + 180.0) % 360.0 - 180.0
-    return simulator.PointRelease(longitude, source.lat, mass, start, end)
 
 
 def _observed(case: Case) -> list[catalog.Slick]:
@@ -291,7 +285,7 @@ def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observ
             "expected a slick within reach of the release"
         )
     assert slick.time is not None
-    return Observation(_datetime64(slick.time), mask, slick)
+    return Observation(datetime64(slick.time), mask, slick)
 
 
 def _forcing(

@@ -36,7 +36,9 @@ TUNABLES = {
     "current_bias_east": Tunable("m s-1", (-5.0, 5.0), "added to the current, eastward"),
     "current_bias_north": Tunable("m s-1", (-5.0, 5.0), "added to the current, northward"),
     "horizontal_diffusivity": Tunable("m2 s-1", (0.0, 1e5), "of the random walk", "log"),
-    "source_share": Tunable("1", (0.0, 1.0), "share of the mass that comes from point sources"),
+    "source_share": Tunable(
+        "1", (0.0, 1.0), "share of the mass that comes from points, lines and ships"
+    ),
     "detection_limit_um": Tunable("um", (0.0, 1e4), "thinnest oil that is seen", "log"),
 }
 """Name -> description; the first seven are fields of `simulator.Parameters`."""

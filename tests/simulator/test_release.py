@@ -7,8 +7,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator import AreaRelease, PointRelease, SimulatorError, at_sea, seed_particles
-from tests.simulator.builders import HOUR, START
+from simulator import (
+    AreaRelease,
+    LineRelease,
+    PointRelease,
+    SimulatorError,
+    TrackRelease,
+    area_of,
+    at_sea,
+    seed_particles,
+)
+from tests.simulator.builders import HOUR, START, WGS84
 from tests.simulator.strategies import NO_DEADLINE, SEEDS, lands
 
 BOX = (34.0, 35.0, 34.3, 35.3)
@@ -184,3 +193,290 @@ def test_particles_are_in_the_order_of_their_release():
 def test_a_release_ends_with_its_last_oil():
     assert leak(hours=(0.0, 10.0)).end == START + 10 * HOUR
     assert area(shapely.box(*BOX), hours=5.0).end == START + 5 * HOUR
+
+
+def hours(*values):
+    return START + (np.array(values) * HOUR).astype("timedelta64[ns]")
+
+
+def line(coordinates=((34.0, 35.0), (34.2, 35.0), (34.2, 35.3)), mass=1e6, last=0.0, **options):
+    return LineRelease(shapely.LineString(coordinates), mass, START, *hours(last), **options)
+
+
+def ship(mass=1e6, **options):
+    """Sail east for an hour, then north at a quarter of the pace."""
+    places = np.array([34.0, 34.2, 34.2]), np.array([35.0, 35.0, 35.2])
+    return TrackRelease(hours(0.0, 1.0, 5.0), *places, mass, **options)
+
+
+ALL_KINDS = {
+    "area": area(shapely.box(*BOX)),
+    "steady area": AreaRelease(shapely.box(*BOX), 1e6, *hours(0.0, 8.0)),
+    "point": leak(),
+    "line": line(),
+    "steady line": line(last=8.0),
+    "ship": ship(),
+}
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize("count", [1, 2, 999])
+def test_every_kind_keeps_its_mass_and_its_time(kind, count):
+    release = ALL_KINDS[kind]
+    oil = seed_particles([release], count, seed=1)
+    assert oil.mass.sum() == pytest.approx(1e6)
+    assert (oil.release_time >= release.time).all()
+    assert (oil.release_time <= release.end).all()
+    assert all(array.shape == (count,) for array in vars(oil).values())
+    assert inside(release.geometry.buffer(1e-9), place_of(oil)).all()
+
+
+def place_of(oil):
+    return np.stack([oil.longitude, oil.latitude], axis=-1)
+
+
+@pytest.mark.parametrize("kind", ["steady area", "steady line"])
+def test_steady_oil_comes_out_everywhere_all_the_time(kind):
+    oil = seed_particles([ALL_KINDS[kind]], 8000, seed=1)
+    share = (oil.release_time - START) / (8 * HOUR)
+    np.testing.assert_allclose(share, (np.arange(8000) + 0.5) / 8000)
+    quarters = place_of(oil).reshape(4, 2000, 2).mean(axis=1)
+    np.testing.assert_allclose(quarters, np.tile(quarters.mean(axis=0), (4, 1)), atol=2e-3)
+
+
+def test_a_line_holds_as_much_oil_on_each_metre():
+    points = line().positions(9999, 1)
+    on_the_parallel = points[:, 1] == 35.0
+    east, north = (
+        WGS84.inv(34.0, 35.0, 34.2, 35.0)[2],
+        WGS84.inv(34.2, 35.0, 34.2, 35.3)[2],
+    )
+    assert on_the_parallel.mean() == pytest.approx(east / (east + north), abs=1e-3)
+    np.testing.assert_allclose(np.diff(points[on_the_parallel][:, 0]), 0.2 * 3 / 9999, rtol=1)
+    assert points[on_the_parallel][:, 0].mean() == pytest.approx(34.1, abs=1e-4)
+
+
+def test_lines_are_not_joined_over_the_gap_between_them():
+    pair = shapely.MultiLineString([[(34.0, 35.0), (34.1, 35.0)], [(34.3, 35.0), (34.4, 35.0)]])
+    longitude = LineRelease(pair, 1.0, START).positions(1000, 1)[:, 0]
+    assert not ((longitude > 34.1) & (longitude < 34.3)).any()
+    assert (longitude < 34.2).mean() == 0.5
+
+
+def test_a_ship_lets_oil_out_where_it_is():
+    oil = seed_particles([ship()], 500, seed=1)
+    elapsed = (oil.release_time - START) / HOUR
+    np.testing.assert_allclose(elapsed, 5.0 * (np.arange(500) + 0.5) / 500)
+    np.testing.assert_allclose(oil.longitude, 34.0 + 0.2 * np.minimum(elapsed, 1.0))
+    np.testing.assert_allclose(oil.latitude, 35.0 + 0.05 * np.maximum(elapsed - 1.0, 0.0))
+
+
+@NO_DEADLINE
+@given(
+    st.lists(st.floats(0.01, 10.0), min_size=1, max_size=8), st.floats(0.0, 1.0), st.floats(0, 1)
+)
+def test_a_part_of_a_track_is_where_the_whole_track_was_then(steps, first, last):
+    assume(first < last)
+    times = hours(0.0, *np.cumsum(steps))
+    places = np.random.default_rng(len(steps)).uniform(34.0, 35.0, (2, times.size))
+    start, end = times[0] + ((times[-1] - times[0]) * np.array([first, last])).astype("m8[ns]")
+    release = TrackRelease(times, *places, 1.0, start, end)
+    known = (times - START) / HOUR
+    wanted = (release.times(50) - START) / HOUR
+    assert wanted.min() >= (start - START) / HOUR
+    assert wanted.max() <= (end - START) / HOUR
+    expected = np.stack([np.interp(wanted, known, place) for place in places], axis=-1)
+    np.testing.assert_allclose(release.positions(50, 1), expected)
+    assert release.geometry.buffer(1e-9).covers(shapely.MultiPoint(expected))
+
+
+def test_a_ship_may_let_all_out_at_once():
+    oil = seed_particles(
+        [ship(time=START + 3 * HOUR, end=START + 3 * HOUR)], 5, seed=1, land=shapely.box(0, 0, 1, 1)
+    )
+    np.testing.assert_allclose(place_of(oil), np.tile([34.2, 35.1], (5, 1)))
+    assert (oil.slick_mass == 1e6).all()
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([START], "two fixes"),
+        ([START, START, START + HOUR], "rising"),
+        ([START, START + HOUR, START], "rising"),
+    ],
+)
+def test_a_track_that_does_not_go_on_is_refused(times, message):
+    place = np.linspace(34.0, 35.0, len(times))
+    with pytest.raises(SimulatorError, match=message):
+        TrackRelease(np.array(times), place, place, 1.0)
+
+
+def test_oil_off_the_track_is_refused():
+    with pytest.raises(SimulatorError, match="within the ship's track"):
+        ship(end=START + 6 * HOUR)
+
+
+def test_a_line_of_no_length_is_refused():
+    with pytest.raises(SimulatorError, match="no line with a length"):
+        line([(34.0, 35.0), (34.0, 35.0)])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"age": -1.0}, "neither below 0"),
+        ({"depth": -1.0}, "neither below 0"),
+        ({"depth": 5.0}, "droplets of nan m: expected a diameter above 0"),
+    ],
+)
+def test_impossible_oil_is_refused(options, message):
+    for make in (line, ship, lambda **options: PointRelease(34.0, 35.0, 1.0, START, **options)):
+        with pytest.raises(SimulatorError, match=message):
+            make(**options)
+
+
+def test_age_depth_and_droplets_reach_the_particles():
+    deep = line(last=4.0, age=7200.0, depth=40.0, droplet_diameter=2e-3)
+    oil = seed_particles([deep, leak()], 200, seed=1)
+    first = oil.release_number == 0
+    assert (oil.z[first] == -40.0).all()
+    assert (oil.droplet_diameter[first] == 2e-3).all()
+    assert (oil.age[first] == 7200.0).all()
+    assert (oil.z[~first] == 0.0).all()
+    assert not np.signbit(oil.z[~first]).any()
+    assert np.isnan(oil.droplet_diameter[~first]).all()
+    assert (oil.age[~first] == 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("release", "mass"),
+    [
+        (area(shapely.box(*BOX)), 1e6),
+        (AreaRelease(shapely.box(*BOX), 1e6, *hours(0.0, 8.0)), 1e6),
+        (leak(hours=(0.0, 10.0)), 1e5),
+        (leak(hours=(0.0, 0.5)), 1e6),
+        (leak(hours=(0.0, 0.0)), 1e6),
+        (line(last=4.0), 2.5e5),
+        (ship(), 2e5),
+    ],
+)
+def test_a_steady_release_is_a_chain_of_slicks(release, mass):
+    np.testing.assert_allclose(seed_particles([release], 7, seed=1).slick_mass, mass)
+
+
+def test_only_slicks_that_were_seen_have_an_area():
+    oil = seed_particles([*ALL_KINDS.values()], 600, seed=1)
+    seen = np.isin(oil.release_number, [0, 1])
+    np.testing.assert_allclose(oil.slick_area[seen], area_of(shapely.box(*BOX)))
+    assert np.isnan(oil.slick_area[~seen]).all()
+
+
+@pytest.mark.parametrize("latitude", [-75.0, -30.0, 0.0, 35.0, 60.0])
+@pytest.mark.parametrize("size", [0.01, 1.0])
+def test_areas_are_those_on_the_ellipsoid(latitude, size):
+    disc = shapely.Point(20.0, latitude).buffer(size) - shapely.Point(20.0, latitude).buffer(
+        size / 3
+    )
+    shape = shapely.union(disc, shapely.box(30.0, latitude, 30.0 + size, latitude + size))
+    dense = shapely.segmentize(shape, size / 200)  # the ellipsoid's edges are geodesics
+    true = abs(WGS84.geometry_area_perimeter(shapely.geometry.polygon.orient(dense.geoms[0]))[0])
+    true += abs(WGS84.geometry_area_perimeter(shapely.geometry.polygon.orient(dense.geoms[1]))[0])
+    assert area_of(shape) == pytest.approx(true, rel=3e-4)
+
+
+def weighted(thickness=(1.0, 3.0), **options):
+    """Two cells side by side, that share an edge."""
+    cells = shapely.MultiPolygon(
+        [shapely.box(34.0, 35.0, 34.1, 35.1), shapely.box(34.1, 35.0, 34.2, 35.1)]
+    )
+    return AreaRelease(cells, 1e6, START, thickness=np.array(thickness), **options)
+
+
+def test_thicker_parts_get_more_of_the_oil():
+    oil = seed_particles([weighted()], 8000, seed=1)
+    assert (oil.longitude > 34.1).mean() == pytest.approx(0.75, abs=1e-3)
+    assert oil.mass.sum() == pytest.approx(1e6)
+
+
+def test_parts_that_land_cuts_keep_their_thickness():
+    land = shapely.union(shapely.box(34.02, 34.9, 34.04, 35.2), shapely.box(34.15, 34.0, 36, 36))
+    wet = at_sea(weighted(), land, 0)
+    np.testing.assert_array_equal(wet.thickness, [1.0, 1.0, 3.0])
+    points = wet.positions(8000, 1)
+    assert not inside(land.buffer(-1e-9), points).any()
+    assert (points[:, 0] > 34.1).mean() == pytest.approx(0.15 / 0.23, abs=1e-3)
+
+
+@pytest.mark.parametrize("thickness", [(1.0,), (1.0, 0.0), (1.0, np.nan)])
+def test_a_thickness_is_needed_for_each_part(thickness):
+    with pytest.raises(SimulatorError, match="one above 0 for each polygon"):
+        weighted(thickness)
+
+
+def test_a_line_loses_its_part_on_land_and_keeps_its_mass():
+    land = shapely.box(34.05, 34.9, 34.1, 35.1)
+    wet = at_sea(line(last=4.0), land, 0)
+    oil = seed_particles([line(last=4.0)], 500, seed=1, land=land)
+    assert wet.geometry.equals(line().geometry - land)
+    assert oil.mass.sum() == pytest.approx(1e6)
+    assert not ((oil.longitude > 34.05) & (oil.longitude < 34.1)).any()
+
+
+@pytest.mark.parametrize(
+    ("land", "release", "message"),
+    [
+        (shapely.box(*BOX).buffer(1), line(), r"release 1 lies on land, at 34\.2000 E 35\.0"),
+        (
+            shapely.box(34.15, 35.05, 34.25, 35.3),
+            ship(),
+            r"release 1 lies on land, at 34\.2000 E 35\.2000 N, on 2021-08-24T05:00Z",
+        ),
+        (
+            shapely.box(34.05, 34.9, 34.1, 35.1),
+            ship(),
+            r"at 34\.0750 E 35\.0000 N, between the fixes of 2021-08-24T00:00Z and 2021-08-24T01:00Z",
+        ),
+    ],
+)
+def test_lines_and_ships_on_land_are_refused_with_place_and_time(land, release, message):
+    with pytest.raises(SimulatorError, match=message):
+        at_sea(release, land, 0)
+
+
+def test_a_ship_may_leave_from_a_harbour_before_it_lets_oil_out():
+    harbour = shapely.box(33.9, 34.9, 34.1, 35.1)
+    under_way = ship(time=START + HOUR)
+    assert at_sea(under_way, harbour, 0) is under_way
+
+
+@NO_DEADLINE
+@given(lands(BOX), st.floats(0.02, 0.5), SEEDS)
+def test_where_oil_is_does_not_depend_on_how_far_land_is_known(land, margin, seed):
+    """The coast in segments shorter than what is looked at beyond a release, as real ones are."""
+    coast = shapely.segmentize(land, 0.005)
+    slick = area(shapely.box(34.1, 35.1, 34.2, 35.2))
+    path = line([(34.1, 35.1), (34.2, 35.2)])
+    known = shapely.intersection(coast, shapely.box(*slick.geometry.bounds).buffer(margin))
+    turned = shapely.MultiPolygon([p for p in shapely.get_parts(known) if p.area > 0]).reverse()
+    for release in (slick, path):
+        seeded = []
+        for part in (coast, turned):
+            try:
+                seeded.append(seed_particles([release], 50, seed=seed, land=part))
+            except SimulatorError as error:
+                seeded.append(error)
+        if isinstance(seeded[0], SimulatorError):
+            assert str(seeded[0]) == str(seeded[1])
+        else:
+            np.testing.assert_array_equal(place_of(seeded[0]), place_of(seeded[1]))
+
+
+def test_parts_of_one_release_share_its_number():
+    parts = [area(shapely.box(*BOX)), area(shapely.box(*BOX)), leak()]
+    oil = seed_particles(parts, 30, seed=1, numbers=[0, 0, 1])
+    np.testing.assert_array_equal(np.bincount(oil.release_number), [20, 10])
+    with pytest.raises(SimulatorError, match="release 2 lies on land"):
+        seed_particles(
+            parts, 30, seed=1, land=shapely.Point(34.1, 35.1).buffer(0.01), numbers=[0, 0, 1]
+        )

@@ -27,7 +27,7 @@ def test_mass_is_that_of_the_case(scenario):
 def test_source_share_moves_mass_and_keeps_the_whole(scenario):
     particles = scenario.particles_with(0.5)
     assert particles.mass.sum() == pytest.approx(620e3)
-    assert particles.mass[scenario.from_point].sum() == pytest.approx(310e3)
+    assert particles.mass[scenario.from_source].sum() == pytest.approx(310e3)
 
 
 def test_observation_times_are_met_without_the_regular_outputs(scenario):
