@@ -36,6 +36,7 @@ _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
         ),
     },
     "m": {"m": (1.0, 0.0), "cm": (0.01, 0.0)},
+    "s": {"s": (1.0, 0.0), "sec": (1.0, 0.0)},
 }
 
 
@@ -56,7 +57,7 @@ def conversion(found: str, wanted: str, where: str) -> tuple[float, float]:
     found : str
         Unit as written in the file.
     wanted : str
-        Canonical unit: ``m s-1``, ``K`` or ``m``.
+        Canonical unit: ``m s-1``, ``K``, ``m`` or ``s``.
     where : str
         Variable and file, for the error message.
 

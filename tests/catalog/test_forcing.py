@@ -6,7 +6,15 @@ import xarray as xr
 
 from catalog import CatalogError, CoverageError, UnreadableFileError, open_forcing
 from catalog.forcing import source_coordinate
-from catalog.names import EASTWARD_CURRENT, NORTHWARD_CURRENT, SEA_TEMPERATURE
+from catalog.names import (
+    EASTWARD_CURRENT,
+    EASTWARD_STOKES,
+    NORTHWARD_CURRENT,
+    NORTHWARD_STOKES,
+    SEA_TEMPERATURE,
+    WAVE_HEIGHT,
+    WAVE_PERIOD,
+)
 
 U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
 
@@ -124,6 +132,76 @@ def test_no_value_anywhere(write_currents, factor: float) -> None:
 def test_still_water_everywhere_tells_how_to_switch_currents_off(write_currents) -> None:
     with pytest.raises(CatalogError, match="current_factor = 0"):
         open_forcing(write_currents(change=_scaled(0.0)), "currents")
+
+
+def _waves(*names: str, value: float = 0.3):
+    """Turn the currents of a file into waves, all of the same value."""
+    units = {"VHM0": "m", "VTPK": "s", "VSDX": "m s-1", "VSDY": "m s-1", "tp": "m"}
+
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        full = xr.full_like(ds["uo"], value)
+        fields = {name: full.assign_attrs(units=units[name]) for name in names}
+        return ds.drop_vars(["uo", "vo"]).assign(fields)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("VHM0", "VTPK", "VSDX", "VSDY"), (EASTWARD_STOKES, NORTHWARD_STOKES)),
+        (("VSDX", "VSDY"), (EASTWARD_STOKES, NORTHWARD_STOKES)),
+        (("VHM0", "VTPK"), ()),
+        (("VHM0",), ()),
+        (("VTPK",), ()),
+    ],
+)
+def test_waves_may_hold_any_of_stokes_drift_height_and_period(
+    write_currents, names, expected
+) -> None:
+    ds = open_forcing(write_currents(change=_waves(*names)), "waves")
+    height = (WAVE_HEIGHT,) if "VHM0" in names else ()
+    period = (WAVE_PERIOD,) if "VTPK" in names else ()
+    assert set(ds.data_vars) == {*expected, *height, *period}
+    for field in ds.data_vars.values():
+        np.testing.assert_allclose(field, 0.3, rtol=1e-6)
+
+
+def test_waves_with_half_a_stokes_drift_are_refused(write_currents) -> None:
+    path = write_currents(change=_waves("VHM0", "VSDX"))
+    with pytest.raises(CatalogError, match="no sea_surface_wave_stokes_drift_northward"):
+        open_forcing(path, "waves")
+
+
+def test_calm_is_no_land_and_no_blank(write_currents) -> None:
+    ds = open_forcing(write_currents(change=_waves("VHM0", value=0.0)), "waves")
+    assert ds.sizes["time"] == 4
+    assert (ds[WAVE_HEIGHT] == 0.0).all()
+
+
+def test_the_precipitation_of_era5_is_no_wave_period(write_currents) -> None:
+    ds = open_forcing(write_currents(change=_waves("VHM0", "tp")), "waves")
+    assert list(ds.data_vars) == [WAVE_HEIGHT]
+
+
+@pytest.mark.parametrize(("units", "value"), [("degrees_C", 20.0), ("K", 293.15)])
+@pytest.mark.parametrize("name", ["thetao", "analysed_sst", "sst"])
+def test_temperature_of_its_own(write_currents, name: str, units: str, value: float) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        warm = xr.full_like(ds["uo"], value).assign_attrs(units=units)
+        warm[:, 0, 0], warm[2] = np.nan, np.nan
+        return ds.drop_vars(["uo", "vo"]).assign({name: warm})
+
+    ds = open_forcing(write_currents(change=change), "temperature")
+    assert list(ds.data_vars) == [SEA_TEMPERATURE]
+    assert ds.sizes["time"] == 3
+    assert bool(ds[SEA_TEMPERATURE][:, 0, 0].isnull().all())
+    np.testing.assert_allclose(ds[SEA_TEMPERATURE][:, 1:], 293.15, rtol=1e-6)
+
+
+def test_no_temperature_is_told_with_its_name(write_currents) -> None:
+    with pytest.raises(CatalogError, match="no sea_water_temperature for the temperature"):
+        open_forcing(write_currents(), "temperature")
 
 
 def test_paths(tmp_path: Path, write_currents) -> None:

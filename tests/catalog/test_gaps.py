@@ -6,7 +6,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import CoverageError, open_forcing, prepare_forcing
+from catalog import CoverageError, Parametrised, open_forcing, prepare_forcing
 from catalog.names import EASTWARD_WIND, NORTHWARD_WIND
 
 _DAY = np.datetime64("2021-08-24T00", "ns")
@@ -146,3 +146,12 @@ def test_box_outside_the_grid() -> None:
 def test_period_that_ends_before_it_starts() -> None:
     with pytest.raises(CoverageError, match="before its start"):
         _prepare(_wind(range(4)), 3, 1, "hold")
+
+
+def test_what_stands_in_for_a_variable_is_told_like_coverage() -> None:
+    stand_in = Parametrised("sea_water_temperature", "not given; 15 degrees Celsius everywhere")
+    assert str(stand_in) == "sea_water_temperature: not given; 15 degrees Celsius everywhere"
+    assert json.loads(json.dumps(stand_in.as_dict())) == {
+        "variable": "sea_water_temperature",
+        "action": "not given; 15 degrees Celsius everywhere",
+    }

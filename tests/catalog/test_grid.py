@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import CoverageError
-from catalog.grid import ascending_longitudes, select_box
+from catalog.grid import ascending_longitudes, select_box, turn_longitudes
 
 
 def _field(latitude: np.ndarray, longitude: np.ndarray) -> xr.DataArray:
@@ -82,3 +82,24 @@ def test_box_in_the_seam_of_a_grid_that_leaves_out_the_dateline_is_refused() -> 
     field = _field(np.arange(-5.0, 6.0), np.arange(-170.0, 171.0))
     with pytest.raises(CoverageError, match="does not hold"):
         select_box(field, (175.0, 0.0, 185.0, 2.0), "f")
+
+
+@given(st.floats(-179.0, 179.0), st.floats(0.01, 5.0), st.floats(-20.0, 20.0))
+def test_longitudes_near_the_meridian_keep_their_bits(west, step, away) -> None:
+    axis = west + step * np.arange(7.0)
+    turned, nodes = turn_longitudes(axis, west + away)
+    np.testing.assert_array_equal(turned, axis)
+    np.testing.assert_array_equal(nodes, np.arange(7))
+
+
+def test_longitudes_turn_to_the_meridian() -> None:
+    turned, nodes = turn_longitudes(np.array([-180.0, -90.0, 0.0, 90.0]), 170.0)
+    np.testing.assert_array_equal(turned, [0.0, 90.0, 180.0, 270.0])
+    np.testing.assert_array_equal(nodes, [2, 3, 0, 1])
+
+
+@pytest.mark.parametrize("east", [13.7, 15.2, 18.9])
+def test_a_node_has_the_same_longitude_in_every_box(east: float) -> None:
+    longitude = np.arange(10.0, 21.0) + 1.0 / 3.0
+    cut = select_box(_field(np.arange(30.0, 41.0), longitude), (12.1, 32.0, east, 33.0), "f")
+    np.testing.assert_array_equal(cut["longitude"], longitude[: cut.sizes["longitude"]])

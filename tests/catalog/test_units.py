@@ -24,6 +24,8 @@ def test_metres_a_second_in_many_spellings(units: str) -> None:
         ("C", "K", 20.0, 293.15),
         ("K", "K", 293.15, 293.15),
         ("metres", "m", 2.0, 2.0),
+        ("seconds", "s", 2.0, 2.0),
+        ("s", "s", 2.0, 2.0),
     ],
 )
 def test_conversion(units: str, wanted: str, found: float, expected: float) -> None:

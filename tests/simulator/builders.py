@@ -20,14 +20,14 @@ def nodes(west, south, east, north, step):
     return np.linspace(west, east, columns), np.linspace(south, north, rows)
 
 
-def field(names, u, v, *, axes=None, hours=(0.0, 240.0), **attrs):
-    """Make a vector field; `u` and `v` are numbers or functions of (seconds, lon, lat)."""
+def field(names, *given, axes=None, hours=(0.0, 240.0), **attrs):
+    """Make fields, each of a number or a function of (seconds, lon, lat)."""
     lon, lat = nodes(34.0, 35.0, 36.0, 36.0, 0.1) if axes is None else axes
     time = START + (np.asarray(hours) * HOUR).astype("timedelta64[ns]")
     at = np.meshgrid(np.asarray(hours) * 3600.0, lat, lon, indexing="ij")
     values = [
         np.broadcast_to(f(at[0], at[2], at[1]) if callable(f) else float(f), at[0].shape)
-        for f in (u, v)
+        for f in given
     ]
     dims = ("time", "latitude", "longitude")
     return xr.Dataset(

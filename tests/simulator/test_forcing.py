@@ -6,9 +6,19 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import REQUIRED_VARIABLES, Forcing, Parameters, SimulatorError
+from simulator import (
+    REQUIRED_VARIABLES,
+    TEMPERATURE,
+    WAVE_HEIGHT,
+    WAVE_PERIOD,
+    Forcing,
+    Parameters,
+    SimulatorError,
+    common_grid,
+)
 from simulator.forcing import FILL_REACH
-from tests.simulator.builders import START, currents, forcing, nodes, waves, winds
+from simulator.kernels.waves import wave_height_pierson1964, wave_period_pierson1964
+from tests.simulator.builders import START, currents, field, forcing, nodes, waves, winds
 from tests.simulator.strategies import NO_DEADLINE
 
 COEFFICIENTS = st.lists(st.floats(-1.0, 1.0), min_size=4, max_size=4)
@@ -163,8 +173,10 @@ def test_stokes_drift_on_top_of_currents_that_hold_it_is_refused(asked):
 
 
 def test_stokes_drift_from_waves_that_are_not_given_is_refused():
-    with pytest.raises(SimulatorError, match="no waves are given"):
-        Forcing.from_datasets(currents(), winds(), start=START, stokes_drift="field")
+    heights = field((WAVE_HEIGHT,), 1.0)
+    for sea, found in ((None, "no waves are given"), (heights, "hold no Stokes drift")):
+        with pytest.raises(SimulatorError, match=found):
+            Forcing.from_datasets(currents(), winds(), sea, start=START, stokes_drift="field")
 
 
 @pytest.mark.parametrize(
@@ -180,3 +192,187 @@ def test_stokes_drift_of_the_wind_goes_along_the_wind(speed, ratio, direction):
 
 def test_calm_makes_no_stokes_drift():
     np.testing.assert_array_equal(drift(forcing(stokes_drift="wind")), 0.0)
+
+
+def temperature(value=290.0, **options):
+    return field((TEMPERATURE,), value, **options)
+
+
+def weather(fields, *hours, water_temperature=288.15):
+    """Return wind speed, temperature, wave height and wave period at the nodes."""
+    out = np.full((len(hours), fields.grid.rows, fields.grid.columns, 4), np.inf)
+    fields.weather(3600.0 * np.array(hours), out, water_temperature=water_temperature)
+    return out
+
+
+def test_weather_that_is_not_given_follows_from_the_wind():
+    fields = forcing(wind=(6.0, 8.0))
+    assert fields.scalars == {}
+    expected = 10.0, 288.15, wave_height_pierson1964(10.0), wave_period_pierson1964(10.0)
+    np.testing.assert_array_equal(weather(fields, 5.0)[0, 3, 4], expected)
+
+
+def test_a_fully_developed_sea_of_a_fresh_breeze():
+    _, _, height, period = weather(forcing(wind=(10.0, 0.0)), 0.0)[0, 0, 0]
+    assert height == pytest.approx(2.46)
+    assert 7.5 < period < 9.0
+
+
+@NO_DEADLINE
+@given(COEFFICIENTS, st.floats(0.0, 48.0))
+def test_weather_is_linear_in_space_and_time(c, hours):
+    def off(base):
+        return lambda t, lon, lat: base + plane(c)(t, lon, lat)
+
+    sea = field((WAVE_HEIGHT, WAVE_PERIOD), off(9.0), off(12.0), axes=COARSE, hours=(0.0, 48.0))
+    fields = Forcing.from_datasets(
+        currents(), winds(3.0, -4.0), sea, temperature(off(290.0), axes=COARSE), start=START
+    )
+    assert list(fields.scalars) == ["temperature", "wave height", "wave period"]
+    lon, lat = np.meshgrid(fields.grid.longitude, fields.grid.latitude)
+    moment = min(hours, 48.0)
+    expected = [off(base)(3600.0 * moment, lon, lat) for base in (290.0, 9.0, 12.0)]
+    made = weather(fields, hours)[0]
+    np.testing.assert_allclose(made[..., 0], 5.0)
+    np.testing.assert_allclose(made[..., 1:], np.stack(expected, axis=-1), rtol=3e-7)
+
+
+def test_weather_is_the_same_however_the_times_are_divided():
+    noise = np.random.default_rng(3).normal(size=(3, 11, 21, 2))
+    hours = (0.0, 10.0, 50.0)
+    fields = Forcing.from_datasets(
+        currents(),
+        winds(lambda *_: noise[..., 0], lambda *_: noise[..., 1], hours=hours),
+        field((WAVE_PERIOD,), lambda *_: 3.0 + noise[..., 0], hours=hours),
+        start=START,
+    )
+    moments = np.linspace(0.0, 50.0, 7)
+    at_once = weather(fields, *moments)
+    np.testing.assert_array_equal(at_once, np.concatenate([weather(fields, m) for m in moments]))
+
+
+def test_missing_wind_is_missing_weather_beside_the_temperature():
+    fields = forcing(wind=(shelf(), shelf()))
+    missing = np.isnan(weather(fields, 0.0)[0])
+    gone = np.isnan(fields.wind.values).any(axis=(0, 3))
+    assert 0 < gone.sum() < gone.size
+    for quantity in (0, 2, 3):
+        np.testing.assert_array_equal(missing[..., quantity], gone)
+    assert not missing[..., 1].any()
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_temperature_is_that_of_its_own_file_before_that_of_the_currents(own):
+    both = currents().assign(temperature(281.0))
+    warm = temperature(295.0) if own else None
+    fields = Forcing.from_datasets(both, winds(), temperature=warm, start=START)
+    assert (weather(fields, 0.0)[..., 1] == (295.0 if own else 281.0)).all()
+
+
+def test_temperature_is_known_all_over_the_grid_as_that_of_the_nearest_sea():
+    edge = 34.55
+    sea = temperature(lambda t, lon, lat: np.where(lon < edge, 290.0 + lat - 35.0, np.nan))
+    fields = Forcing.from_datasets(currents(), winds(), temperature=sea, start=START)
+    made = weather(fields, 0.0)[0, ..., 1]
+    expected = np.broadcast_to(290.0 + fields.grid.latitude[:, None] - 35.0, made.shape)
+    np.testing.assert_allclose(made, expected, rtol=1e-7)
+
+
+def test_weather_neither_narrows_nor_refines_the_grid():
+    fine = nodes(34.5, 35.2, 35.0, 35.5, 0.05)
+    sea = field((WAVE_HEIGHT,), lambda t, lon, lat: lon, axes=fine)
+    fields = Forcing.from_datasets(
+        currents(), winds(), sea, temperature(lambda t, lon, lat: 250 + lat, axes=fine), start=START
+    )
+    plain = Forcing.from_datasets(currents(), winds(), start=START)
+    assert fields.grid == plain.grid
+    assert fields.stokes_origin == "wind"
+    made = weather(fields, 0.0)[0]
+    nearest = np.clip(fields.grid.longitude, 34.5, 35.0)
+    np.testing.assert_allclose(made[0, :, 2], nearest, rtol=1e-6)
+    np.testing.assert_allclose(made[:, 0, 1], 250 + np.clip(fields.grid.latitude, 35.2, 35.5))
+
+
+def test_temperature_of_another_place_is_refused():
+    elsewhere = temperature(axes=nodes(10.0, 35.0, 12.0, 36.0, 0.5))
+    with pytest.raises(SimulatorError, match="sea_water_temperature is given for longitude 10"):
+        Forcing.from_datasets(currents(), winds(), temperature=elsewhere, start=START)
+
+
+def test_temperature_without_any_value_is_refused_and_blank_records_are_left_out():
+    with pytest.raises(SimulatorError, match="sea_water_temperature has no value anywhere"):
+        Forcing.from_datasets(currents(), winds(), temperature=temperature(np.nan), start=START)
+    blank = temperature(lambda t, lon, lat: np.where(t > 0.0, np.nan, 290.0))
+    fields = Forcing.from_datasets(currents(), winds(), temperature=blank, start=START)
+    np.testing.assert_array_equal(fields.temperature.times, [0.0])
+
+
+def test_the_nodes_are_those_of_the_finest_field():
+    shifted = nodes(33.97, 34.97, 35.97, 35.97, 0.1)
+    fields = Forcing.from_datasets(currents(axes=shifted), winds(axes=COARSE), start=START)
+    np.testing.assert_allclose(fields.grid.longitude, shifted[0], rtol=0.0, atol=1e-12)
+    cut = nodes(34.0, 35.0, 36.0, 36.0, 0.5)
+    fields = Forcing.from_datasets(currents(axes=shifted), winds(axes=cut), start=START)
+    np.testing.assert_allclose(fields.grid.longitude, shifted[0][1:], rtol=0.0, atol=1e-12)
+
+
+REGIONS = {
+    "round steps": (nodes(30.0, 34.0, 38.0, 40.0, 0.1), nodes(29.5, 33.5, 38.5, 40.5, 0.5)),
+    "ninths of a degree": (
+        nodes(30.02, 34.03, 38.02, 40.03, 1 / 9),
+        nodes(29.51, 33.52, 38.51, 40.52, 0.25),
+    ),
+    "single precision": (
+        tuple(axis.astype(np.float32) for axis in nodes(30.0, 34.0, 38.0, 40.0, 1 / 12)),
+        tuple(axis.astype(np.float32) for axis in nodes(29.75, 33.75, 38.25, 40.25, 0.25)),
+    ),
+}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("land", [0.0, 0.3])
+def test_nodes_have_the_same_number_and_value_in_every_cut(region, land):
+    fine, coarse = REGIONS[region]
+    rng = np.random.default_rng(4)
+
+    def noise(axes):
+        values = rng.normal(size=(2, axes[1].size, axes[0].size))
+        values[:, rng.random(values.shape[1:]) < land] = np.nan
+        return lambda *_: values
+
+    moving = [
+        currents(noise(fine), noise(fine), axes=fine),
+        winds(noise(coarse), noise(coarse), axes=coarse),
+        waves(noise(coarse), noise(coarse), axes=coarse),
+    ]
+    warm = temperature(noise(fine), axes=fine)
+    numbering = common_grid(moving)
+
+    def cut(west, south, east, north):
+        box = {"longitude": slice(west, east), "latitude": slice(south, north)}
+        parts = [data.sel(box) for data in (*moving, warm)]
+        return Forcing.from_datasets(*parts, start=START, numbering=numbering)
+
+    wide, narrow = cut(30.3, 34.7, 37.7, 39.6), cut(31.1, 35.3, 37.1, 39.3)
+    grid = narrow.grid
+    i, j = grid.first_column - wide.grid.first_column, grid.first_row - wide.grid.first_row
+    assert min(i, j) > 0
+    place = np.array([34.7321]), np.array([36.6543])
+    assert grid.to_cells(*place) == wide.grid.to_cells(*place) == numbering.to_cells(*place)
+    # what lies beyond the edge of a cut fills no land within it
+    edge = round(3 * 0.5 / grid.dlon) if land else 0
+    inner = slice(edge, grid.rows - edge), slice(edge, grid.columns - edge)
+    assert grid.rows > 2 * edge
+    for name in ("current", "wind", "stokes", "temperature"):
+        small, large = (getattr(fields, name).values for fields in (narrow, wide))
+        same = large[:, j : j + grid.rows, i : i + grid.columns]
+        np.testing.assert_array_equal(small[:, *inner], same[:, *inner], err_msg=name)
+
+
+def test_cuts_that_hold_no_two_nodes_of_the_numbering_are_refused():
+    numbering = common_grid([currents(), winds()])
+    small = nodes(34.51, 35.2, 34.59, 35.5, 0.02)
+    with pytest.raises(SimulatorError, match="share no area"):
+        Forcing.from_datasets(
+            currents(axes=small), winds(axes=small), start=START, numbering=numbering
+        )

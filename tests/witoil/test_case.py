@@ -71,6 +71,10 @@ MISTAKES = {
         document(model={"output_interval_minutes": 50}),
         r"model: output_interval_minutes: found 50, expected a multiple of time_step_minutes, 15",
     ),
+    "boiling water": (
+        document(model={"water_temperature_celsius": 100.0}),
+        r"model\.water_temperature_celsius: found 100\.0, .*less than or equal to 40",
+    ),
     "text for a number": (document(model={"particles": "many"}), r"found 'many', .*integer"),
     "not a number": (document(model={"current_factor": float("nan")}), r"model\.current_factor"),
     "bounds reversed": (

@@ -8,7 +8,7 @@ import rasterio
 import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
 
-from simulator import Status
+from simulator import REQUIRED_VARIABLES, Status
 from witoil.outputs import write_run
 from witoil.simulation import mask_at, run
 
@@ -86,4 +86,6 @@ def test_the_summary_counts_every_particle(written, scenario):
     summary = json.loads((written[0] / "summary.json").read_text())
     assert sum(summary["status"].values()) == summary["particles"] == scenario.particles.size
     assert set(summary["scores"][0]["fss"]) == {"1", "7", "21", "67"}
-    assert len(summary["coverage"]) == 4
+    assert [row["variable"] for row in summary["coverage"] if "box" in row] == [*REQUIRED_VARIABLES]
+    assert all(row["action"].startswith("not given; ") for row in summary["coverage"][4:])
+    assert len(summary["coverage"]) == 8

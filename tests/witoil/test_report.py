@@ -134,7 +134,8 @@ def make_study(scenario, *, best=0.75, persistence=0.47, current_factor=1.0):
                 "missing_share": 0.25,
                 "gaps": [],
                 "action": "no gaps",
-            }
+            },
+            {"variable": "sea_water_temperature", "action": "not given; 15 degrees Celsius"},
         ],
         "stokes_drift": "wind",
         "case": scenario.case.model_dump(mode="json"),
@@ -230,6 +231,7 @@ def test_page_says_what_was_found(page):
     assert "4\N{NO-BREAK SPACE}m² s⁻¹" in text
     assert "numba 1.2.3" in text
     assert "winds.nc" in text
+    assert "not given; 15 degrees Celsius" in text
     assert "current_factor = 1\n" in page
 
 
