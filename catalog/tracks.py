@@ -16,7 +16,7 @@ import shapely
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
-from catalog.vector import in_degrees, read_features
+from catalog.vector import in_degrees, read_shapes
 
 _LINES = {"LineString", "MultiLineString", "GeometryCollection"}
 _COLUMNS = {"time": "time", "lon": "lon", "longitude": "lon", "lat": "lat", "latitude": "lat"}
@@ -64,7 +64,7 @@ def read_lines(paths: PathsLike, *, layer: str | None = None) -> shapely.MultiLi
     """
     lines: list[Any] = []
     for path in expand_paths(paths):
-        frame = read_features(path, str(path), layer, _LINES, "line")
+        frame = read_shapes(path, str(path), layer, _LINES, "line")
         degrees = in_degrees(frame.geometry, str(path))
         # Twice, as a collection may hold multi-lines.
         parts = shapely.get_parts(shapely.get_parts(shapely.force_2d(degrees.array)))

@@ -23,11 +23,11 @@ _POLYGONS = {"Polygon", "MultiPolygon", "GeometryCollection"}
 
 
 def read_polygons(path: Path, label: str, layer: str | None = None) -> geopandas.GeoDataFrame:
-    """Features of a vector file that have an area; see `read_features`."""
-    return read_features(path, label, layer, _POLYGONS, "polygon")
+    """Features of a vector file that have an area; see `read_shapes`."""
+    return read_shapes(path, label, layer, _POLYGONS, "polygon")
 
 
-def read_features(
+def read_shapes(
     path: Path, label: str, layer: str | None, wanted: set[str], noun: str
 ) -> geopandas.GeoDataFrame:
     """Features of a vector file that are of the types wanted.

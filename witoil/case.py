@@ -25,6 +25,8 @@ from pydantic import (
 
 from catalog.bonn import Estimate
 from simulator.parameters import Parameters
+from simulator.processes import Dispersion, Evaporation, Processes
+from simulator.shore import SHORE_TYPE_NAMES
 from witoil.errors import CaseError
 from witoil.tunables import TUNABLES
 
@@ -338,6 +340,44 @@ class Model(Section):
         return Parameters(**{name: getattr(self, name) for name in Parameters.names()})
 
 
+class ProcessSwitches(Section):
+    """`[processes]`: what happens to the oil, and by which law."""
+
+    evaporation: Evaporation = Field("pseudo-components", description="Law, or off.")
+    emulsification: bool = Field(True, description="Floating oil takes up water.")
+    dispersion: Dispersion = Field("li2017", description="Law of entrainment by waves, or off.")
+    vertical_mixing: bool = Field(True, description="Droplets are mixed and rise again.")
+    spreading: bool = Field(True, description="Thick oil spreads by its weight.")
+    sinking: bool = Field(True, description="Oil denser than the sea sinks.")
+    shore: bool = Field(True, description="Beached oil seeps in and comes off again.")
+    vertical_diffusivity: float = Field(
+        0.01, ge=0.0, le=10.0, description="In the mixed layer. [m2 s-1]"
+    )
+    mixed_layer_depth_m: float = Field(30.0, gt=0.0, le=2000.0, description="[m]")
+
+    @property
+    def physics(self) -> Processes:
+        """The same for the simulator."""
+        keys = self.model_dump()
+        return Processes(mixed_layer_depth=keys.pop("mixed_layer_depth_m"), **keys)
+
+
+class ShoreSource(Section):
+    """`[shore]`: what the coast is like."""
+
+    type: str = Field("sand", description="Type where no zone says otherwise.")
+    zones: Paths | None = Field(
+        None, description="Vector file with an attribute shore_type, or a list of them."
+    )
+
+    @field_validator("type")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in SHORE_TYPE_NAMES:
+            raise ValueError(f"expected one of {', '.join(SHORE_TYPE_NAMES)}")
+        return name
+
+
 class ObservationSource(Section):
     """`[[observation]]`: a slick mask to score against."""
 
@@ -412,6 +452,8 @@ class Case(Section):
     release: list[Source] = Field(min_length=1)
     oil: Oil = Oil(name="generic-medium-crude")
     model: Model = Model()
+    processes: ProcessSwitches = ProcessSwitches()
+    shore: ShoreSource = ShoreSource()
     observation: list[ObservationSource] = []
     score: Score = Score()
     optimise: Optimise = Optimise()
@@ -555,6 +597,8 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "track": Fix,
         "oil": Oil,
         "model": Model,
+        "processes": ProcessSwitches,
+        "shore": ShoreSource,
         "observation": ObservationSource,
         "score": Score,
         "optimise": Optimise,

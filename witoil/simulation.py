@@ -164,7 +164,9 @@ def prepare(case: Case) -> Scenario:
         oil=oil,
         forcing=forcing,
         coverage=coverage,
-        coast=simulator.Coast.from_land(land, forcing.grid),
+        coast=simulator.Coast.from_land(
+            land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
+        ),
         particles=particles,
         grid=grid,
         observations=tuple(_observation(s, grid, k) for k, s in enumerate(slicks)),
@@ -179,6 +181,8 @@ def run(
     regular_outputs: bool = True,
     threads: int | None = None,
     on_output: Callable[[float], None] | None = None,
+    resume: xr.Dataset | None = None,
+    on_end: Callable[[xr.Dataset], None] | None = None,
 ) -> xr.Dataset:
     """Run a scenario.
 
@@ -192,11 +196,15 @@ def run(
     threads : int, optional
     on_output : callable, optional
         Called with the share that is done.
+    resume : Dataset, optional
+        Go on from where an earlier run ended.
+    on_end : callable, optional
+        Called with what is needed to go on from the end.
 
     Returns
     -------
     Dataset
-        CF trajectories.
+        See `simulator.run`.
     """
     model = scenario.case.model
     changed = changed or {}
@@ -213,10 +221,15 @@ def run(
         end=end,
         output_times=sorted(times),
         time_step=60.0 * model.time_step_minutes,
+        oil=scenario.oil,
+        processes=scenario.case.processes.physics,
+        water_temperature=273.15 + model.water_temperature_celsius,
         parameters=replace(model.physics, **physics),
         seed=model.seed,
         threads=threads,
         on_output=on_output,
+        resume=resume,
+        on_end=on_end,
     )
 
 
@@ -404,6 +417,15 @@ def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:
         max(min(area[2], float(lon[-1])), wanted[2]),
         max(min(area[3], float(lat[-1])), wanted[3]),
     )
+
+
+def _shore_zones(case: Case) -> list[tuple[BaseGeometry, str]]:
+    paths = [] if case.shore.zones is None else case.paths(case.shore.zones)
+    return [
+        zone
+        for path in paths
+        for zone in catalog.read_shore_types(path, simulator.SHORE_TYPE_NAMES)
+    ]
 
 
 def _coastline(case: Case) -> str:
