@@ -383,7 +383,7 @@ def _check_times(forcing: Forcing, duration: float, stops: FloatArray, time_step
             f"output_times = {stops} seconds after the start: expected one or more, increasing, "
             f"from 0 to {duration:g}"
         )
-    for name, series in forcing.fields.items():
+    for name, series in {**forcing.fields, **forcing.scalars}.items():
         # a single record holds for all times
         if series.times.size > 1 and (series.times[0] > 0.0 or series.times[-1] < duration):
             raise SimulatorError(
