@@ -383,11 +383,13 @@ def _check_times(forcing: Forcing, duration: float, stops: FloatArray, time_step
             f"output_times = {stops} seconds after the start: expected one or more, increasing, "
             f"from 0 to {duration:g}"
         )
-    for name, series in {**forcing.fields, **forcing.scalars}.items():
+    given = {name: series.times for name, series in forcing.fields.items()}
+    given |= {name: series.times for name, series in forcing.scalars.items()}
+    for name, times in given.items():
         # a single record holds for all times
-        if series.times.size > 1 and (series.times[0] > 0.0 or series.times[-1] < duration):
+        if times.size > 1 and (times[0] > 0.0 or times[-1] < duration):
             raise SimulatorError(
-                f"the {name} is given from {series.times[0]:g} to {series.times[-1]:g} seconds "
+                f"the {name} is given from {times[0]:g} to {times[-1]:g} seconds "
                 f"after the start; expected 0 to {duration:g}"
             )
 
