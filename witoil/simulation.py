@@ -174,9 +174,7 @@ def prepare(case: Case) -> Scenario:
 
 def read_surroundings(
     case: Case, start: np.datetime64, end: np.datetime64, wanted: Box
-) -> tuple[
-    simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...], simulator.Coast
-]:
+) -> tuple[simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...], simulator.Coast]:
     """Read the fields and the coast as far as oil can get, whichever way time runs.
 
     Parameters

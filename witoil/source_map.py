@@ -11,12 +11,18 @@ from scipy.ndimage import binary_erosion
 
 import simulator
 from simulator import Status
-from simulator.slick import WIDEST_CELLS
 from witoil.trace import BackwardScenario, FloatArray, Paths
 from witoil.verification import Mask, VerificationGrid
 
 MAX_CELLS = 250_000
 """The grid is made coarser until it has no more: the particles would be few in finer cells."""
+
+NEIGHBOURS = 100.0
+"""Particles in the square over which the probability of a cell is spread: noise of a tenth. A slick
+has sharp edges that more would blur; a probability has none."""
+
+WIDEST_CELLS = 12
+"""Largest half width of the square. [cells]"""
 
 LEVELS = (50, 90)
 """Shares of the probability that contours hold. [%]"""
@@ -89,8 +95,8 @@ class SourceMap:
 def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
     """Return where the source may have been, from the particles of all members.
 
-    Particles are spread over squares that hold some twenty of them, as in the thickness of a slick
-    (see `simulator.oil_thickness`); those afloat and those on the coast each keep their share.
+    Particles are spread over squares that hold some hundred of them, as in the thickness of a slick
+    with fewer (see `simulator.oil_thickness`); those afloat and those on the coast each keep their share.
     """
     status = paths.status
     inside = (status == Status.AFLOAT) | (status == Status.BEACHED)
@@ -152,7 +158,14 @@ def _spread(
     """Return the smoothed number of particles in each cell at sea; the sum is their number."""
     column, row = grid.cells(longitude, latitude)
     smooth = simulator.oil_thickness(
-        column, row, np.ones(column.size), grid.shape, cell_area=1.0, density=1.0
+        column,
+        row,
+        np.ones(column.size),
+        grid.shape,
+        cell_area=1.0,
+        density=1.0,
+        neighbours=NEIGHBOURS,
+        widest=WIDEST_CELLS,
     )
     # particles are never on land: where they are there is some sea, however little
     occupied = np.zeros(grid.shape, bool)

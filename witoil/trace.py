@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -295,10 +295,11 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
     if since_start > 0.0:
         return since_start
     near = bounds([slick.geometry])
-    firsts = [
-        catalog.open_forcing(case.paths(source), role, box=near)["time"].values[0]
-        for role, source in (("currents", case.forcing.currents), ("winds", case.forcing.winds))
-    ]
+    fields = (
+        catalog.open_forcing(case.paths(case.forcing.currents), "currents", box=near),
+        catalog.open_forcing(case.paths(case.forcing.winds), "winds", box=near),
+    )
+    firsts = [field["time"].values[0] for field in fields]
     covered = float((slick.time - max(firsts)) / _HOUR)
     if covered <= 0.0:
         raise CaseError(
@@ -311,9 +312,8 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
 def _dealt(particles: simulator.Particles, number: int, members: int) -> simulator.Particles:
     """Return every so many-th particle: neighbours go to different members."""
     return simulator.Particles(
-        **{field.name: getattr(particles, field.name)[number::members].copy()
-           for field in fields(particles)}
-    )  # fmt: skip
+        **{name: values[number::members].copy() for name, values in vars(particles).items()}
+    )
 
 
 def _span(hours: float) -> np.timedelta64:
