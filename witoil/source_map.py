@@ -21,8 +21,8 @@ NEIGHBOURS = 100.0
 """Particles in the square over which the probability of a cell is spread: noise of a tenth. A slick
 has sharp edges that more would blur; a probability has none."""
 
-WIDEST_CELLS = 12
-"""Largest half width of the square. [cells]"""
+WIDEST_CELLS = {Status.AFLOAT: 12, Status.BEACHED: 3}
+"""Largest half width of the square: what is on the coast is not at sea. [cells]"""
 
 LEVELS = (50, 90)
 """Shares of the probability that contours hold. [%]"""
@@ -95,8 +95,8 @@ class SourceMap:
 def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
     """Return where the source may have been, from the particles of all members.
 
-    Particles are spread over squares that hold some hundred of them, as in the thickness of a slick
-    with fewer (see `simulator.oil_thickness`); those afloat and those on the coast each keep their share.
+    Particles are spread over squares as in the thickness of a slick (`simulator.oil_thickness`),
+    wider ones; those afloat and those on the coast each keep their share.
     """
     status = paths.status
     inside = (status == Status.AFLOAT) | (status == Status.BEACHED)
@@ -106,9 +106,10 @@ def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
     by_time = np.zeros((paths.times.size, *grid.shape), np.float32)
     for k in range(paths.times.size):
         chances = np.zeros(grid.shape)
-        for doing in (Status.AFLOAT, Status.BEACHED):
+        for doing, widest in WIDEST_CELLS.items():
             chosen = status[k] == doing
-            chances += _spread(grid, paths.longitude[k, chosen], paths.latitude[k, chosen], land)
+            lon, lat = paths.longitude[k, chosen], paths.latitude[k, chosen]
+            chances += _spread(grid, lon, lat, land, widest)
         if chances.any():
             by_time[k] = chances / chances.sum()
     return SourceMap(
@@ -145,7 +146,7 @@ def _grid(paths: Paths, inside: Mask, resolution: float) -> VerificationGrid:
     lon, lat = paths.longitude[inside], paths.latitude[inside]
     box = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
     east, north = simulator.metres_per_degree(0.5 * (box[1] + box[3]))
-    margin = 2 * (WIDEST_CELLS + 1)
+    margin = 2 * (max(WIDEST_CELLS.values()) + 1)
     spans = (box[2] - box[0]) * float(east), (box[3] - box[1]) * float(north)
     while np.prod([span / resolution + margin for span in spans]) > MAX_CELLS:
         resolution *= 2.0
@@ -153,7 +154,7 @@ def _grid(paths: Paths, inside: Mask, resolution: float) -> VerificationGrid:
 
 
 def _spread(
-    grid: VerificationGrid, longitude: FloatArray, latitude: FloatArray, land: Mask
+    grid: VerificationGrid, longitude: FloatArray, latitude: FloatArray, land: Mask, widest: int
 ) -> FloatArray:
     """Return the smoothed number of particles in each cell at sea; the sum is their number."""
     column, row = grid.cells(longitude, latitude)
@@ -165,7 +166,7 @@ def _spread(
         cell_area=1.0,
         density=1.0,
         neighbours=NEIGHBOURS,
-        widest=WIDEST_CELLS,
+        widest=widest,
     )
     # particles are never on land: where they are there is some sea, however little
     occupied = np.zeros(grid.shape, bool)
