@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 import shapely
@@ -145,16 +144,14 @@ def prepare_trace(case: Case) -> BackwardScenario:
     forcing, coverage, coast = read_surroundings(
         case, slick.time - _span(hours), slick.time, bounds([slick.geometry])
     )
-    particles = simulator.seed_particles(
-        slick.parts,
-        settings.particles,
-        seed=case.model.seed,
-        land=coast.land,
-        numbers=[0] * len(slick.parts),
-    )
-    return BackwardScenario(
-        case, slick, ages, forcing.reversed(slick.time), coverage, coast, particles
-    )
+    try:
+        particles = simulator.seed_particles(
+            slick.parts, settings.particles, seed=case.model.seed, land=coast.land
+        )
+    except simulator.SimulatorError as error:
+        raise CaseError(f"trace of {slick.key}: {error}") from None
+    turned = forcing.reversed(slick.time)
+    return BackwardScenario(case, slick, ages, turned, coverage, coast, particles)
 
 
 def draw_members(case: Case) -> list[simulator.Parameters]:
@@ -201,19 +198,20 @@ def trace_back(
     """
     model = scenario.case.model
     members = draw_members(scenario.case)
-    forward_times = scenario.slick.time + _spans(scenario.ages)
+    # the model's clock goes on from the time of the slick, while the fields go back
+    clock = scenario.slick.time + _spans(scenario.ages)
 
     def go(number: int) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
         result = simulator.run(
             scenario.forcing,
             _dealt(scenario.particles, number, len(members)),
             scenario.coast,
-            end=forward_times[-1],
-            output_times=list(forward_times),
+            end=clock[-1],
+            output_times=list(clock),
             time_step=60.0 * model.time_step_minutes,
             parameters=members[number].reversed(),
             # members must not see the same turbulence: there are few particles in each
-            seed=model.seed + number,
+            seed=(model.seed + number) % 2**63,
             threads=1,
         )
         lon, lat, status = (result[name].values.T for name in ("lon", "lat", "status"))
@@ -324,5 +322,5 @@ def _spans(hours: FloatArray) -> NDArray[np.timedelta64]:
     return np.round(hours * 3600e9).astype("timedelta64[ns]")
 
 
-def _minute(time: np.datetime64 | datetime) -> str:
-    return f"{np.datetime_as_string(np.datetime64(time), 'm')}Z"
+def _minute(time: np.datetime64) -> str:
+    return f"{np.datetime_as_string(time, 'm')}Z"
