@@ -187,6 +187,37 @@ class Forcing:
         }
         return {name: series for name, series in given.items() if series is not None}
 
+    def reversed(self, at: np.datetime64) -> Forcing:
+        """Return the fields that take oil back where it came from.
+
+        Time is counted back from `at`, and all that moves oil moves it the other way. Run with
+        `Parameters.reversed`, so that the constant correction of the current turns as well.
+
+        Parameters
+        ----------
+        at : datetime64
+            UTC; the start of the run back in time. A time t of the result is that of
+            `at - (t - at)`.
+        """
+        since = float((at - self.start) / np.timedelta64(1, "s"))
+
+        def back(series: VectorSeries) -> VectorSeries:
+            return VectorSeries(since - series.times[::-1], -series.values[::-1])
+
+        def still(series: ScalarSeries | None) -> ScalarSeries | None:
+            return series and ScalarSeries(since - series.times[::-1], series.values[::-1].copy())
+
+        return replace(
+            self,
+            start=at,
+            current=back(self.current),
+            wind=back(self.wind),
+            stokes=self.stokes and back(self.stokes),
+            temperature=still(self.temperature),
+            wave_height=still(self.wave_height),
+            wave_period=still(self.wave_period),
+        )
+
     def drift(self, times: FloatArray, parameters: Parameters, out: FloatArray) -> None:
         """Write the drift velocity of floating oil at some times. [grid cells s-1]
 

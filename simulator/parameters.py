@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from simulator.errors import SimulatorError
 
@@ -49,3 +49,14 @@ class Parameters:
     def names(cls) -> tuple[str, ...]:
         """Return the names of all parameters."""
         return tuple(field.name for field in fields(cls))
+
+    def reversed(self) -> Parameters:
+        """Return the parameters of a run back in time, see `Forcing.reversed`.
+
+        Factors and angle multiply fields that are turned already; only the constant is not.
+        """
+        return replace(
+            self,
+            current_bias_east=-self.current_bias_east,
+            current_bias_north=-self.current_bias_north,
+        )

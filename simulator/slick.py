@@ -26,6 +26,8 @@ def oil_thickness(
     *,
     cell_area: float,
     density: float,
+    neighbours: float = NEIGHBOURS,
+    widest: int = WIDEST_CELLS,
 ) -> FloatArray:
     """Return the thickness of the oil that particles carry, smoothed where they are few.
 
@@ -41,6 +43,10 @@ def oil_thickness(
         [m2]
     density : float
         Of the oil. [kg m-3]
+    neighbours : float
+        Particles in the square over which the oil of a cell is spread.
+    widest : int
+        Largest half width of the square. [cells]
 
     Returns
     -------
@@ -57,13 +63,13 @@ def oil_thickness(
     if not inside.any():
         return thickness
     # only the part of the grid that the oil can reach is worked on
-    reach = WIDEST_CELLS + 1
+    reach = widest + 1
     left = max(int(column[inside].min()) - reach, 0)
     right = min(int(column[inside].max()) + reach + 1, shape[1])
     top = max(int(row[inside].min()) - reach, 0)
     bottom = min(int(row[inside].max()) + reach + 1, shape[0])
     count, total = bin_particles(column - left, row - top, mass, bottom - top, right - left)
-    smooth = smooth_by_density(count, total, NEIGHBOURS, PILOT_CELLS, WIDEST_CELLS)
+    smooth = smooth_by_density(count, total, neighbours, PILOT_CELLS, widest)
     thickness[top:bottom, left:right] = smooth / (cell_area * density)
     return thickness
 

@@ -425,22 +425,69 @@ class Optimise(Section):
     @field_validator("parameters")
     @classmethod
     def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
-        for name, (low, high) in parameters.items():
-            if name not in TUNABLES:
-                raise ValueError(
-                    f"{name}: unknown parameter; expected some of {', '.join(TUNABLES)}"
-                )
-            if low >= high:
-                raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
-            lowest, highest = TUNABLES[name].limits
-            if TUNABLES[name].scale == "log" and low <= 0.0:
-                raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
-            if low < lowest or high > highest:
-                raise ValueError(
-                    f"{name}: found [{low:g}, {high:g}], expected bounds within "
-                    f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
-                )
-        return parameters
+        return _within_limits(parameters, list(TUNABLES))
+
+
+def _within_limits(parameters: dict[str, Bounds], known: list[str]) -> dict[str, Bounds]:
+    """Refuse bounds of unknown parameters, and those that a parameter cannot have."""
+    for name, (low, high) in parameters.items():
+        if name not in known:
+            raise ValueError(f"{name}: unknown parameter; expected some of {', '.join(known)}")
+        if low >= high:
+            raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
+        lowest, highest = TUNABLES[name].limits
+        if TUNABLES[name].scale == "log" and low <= 0.0:
+            raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
+        if low < lowest or high > highest:
+            raise ValueError(
+                f"{name}: found [{low:g}, {high:g}], expected bounds within "
+                f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
+            )
+    return parameters
+
+
+class Trace(Section):
+    """`[trace]`: which slick to follow back in time, how far, and what is not known."""
+
+    slick: str | None = Field(
+        None,
+        pattern=r"^(observation|release)\.\d+$",
+        description='"observation.0", "release.1" or the like. Default: the one seen first.',
+    )
+    hours: float | None = Field(
+        None,
+        gt=0.0,
+        le=2400.0,
+        description="How far back. Default: to the start of the case, or 48. [h]",
+    )
+    particles: int = Field(25_600, ge=1, le=20_000_000, description="Over all members.")
+    members: int = Field(256, ge=1, le=65_536, description="Runs, each of other parameters.")
+    output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
+    parameters: dict[str, Bounds] = Field(
+        {
+            "wind_drift_factor": (0.0, 0.03),
+            "wind_drift_angle_deg": (-20.0, 20.0),
+            "current_factor": (0.5, 1.5),
+            "current_bias_east": (-0.05, 0.05),
+            "current_bias_north": (-0.05, 0.05),
+            "horizontal_diffusivity": (1.0, 20.0),
+        },
+        description="Name of a parameter and the range in which it is held to be.",
+    )
+
+    @field_validator("parameters")
+    @classmethod
+    def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
+        return _within_limits(parameters, list(Parameters.names()))
+
+    @model_validator(mode="after")
+    def _enough_particles(self) -> Trace:
+        if self.particles < self.members:
+            raise ValueError(
+                f"particles: found {self.particles}, expected one at least for each of "
+                f"{self.members} members"
+            )
+        return self
 
 
 class Case(Section):
@@ -449,7 +496,7 @@ class Case(Section):
     name: str = Field(min_length=1, max_length=200)
     time: Period
     forcing: ForcingSources
-    release: list[Source] = Field(min_length=1)
+    release: list[Source] = []
     oil: Oil = Oil(name="generic-medium-crude")
     model: Model = Model()
     processes: ProcessSwitches = ProcessSwitches()
@@ -457,7 +504,17 @@ class Case(Section):
     observation: list[ObservationSource] = []
     score: Score = Score()
     optimise: Optimise = Optimise()
+    trace: Trace | None = None
     folder: Path = Field(Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _something_to_follow(self) -> Case:
+        if not self.release and not (self.trace and self.observation):
+            raise ValueError(
+                "release: none given; expected one or more [[release]], or a [trace] and an "
+                "[[observation]] to trace back"
+            )
+        return self
 
     @model_validator(mode="after")
     def _releases_in_time(self) -> Case:
@@ -602,6 +659,7 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "observation": ObservationSource,
         "score": Score,
         "optimise": Optimise,
+        "trace": Trace,
     }
     named = [tables[part] for part in location[:-1] if isinstance(part, str) and part in tables]
     return named[-1] if named else Case

@@ -107,6 +107,34 @@ def optimise(
 
 
 @app.command()
+def trace(case: CaseFile, out: Out = Path("out")) -> None:
+    """Trace a slick back to where and when it may have been released."""
+    from rich.console import Console
+
+    from witoil.case import load_case
+    from witoil.source_map import map_sources
+    from witoil.trace import prepare_trace, trace_back
+    from witoil.trace_outputs import write_trace
+
+    with Console(stderr=True).status("reading forcing, slick and coastline"):
+        scenario = prepare_trace(load_case(case))
+    for report in scenario.coverage:
+        print(report, flush=True)
+    with _bar("tracing back", 1.0) as advance:
+        paths = trace_back(scenario, on_member=advance)
+    summary = write_trace(scenario, map_sources(scenario, paths), out)
+    traced, place = summary["traced"], summary["likeliest_cell"]
+    print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
+    for level, area in summary["area_km2"].items():
+        print(f"the source lies within {area:.3g} km2 with {level} %")
+    print(f"likeliest place: {place['lon']:.4f} E {place['lat']:.4f} N")
+    if summary["share_left_domain"] > 0.0:
+        share = 100.0 * summary["share_left_domain"]
+        print(f"{share:.2g} % of the paths left the area of the forcing and do not count")
+    print(f"written to {out}")
+
+
+@app.command()
 def demo(out: Out = Path("demo")) -> None:
     """Run the whole chain on a synthetic twin experiment: no data, no network."""
     from witoil.case import load_case

@@ -126,6 +126,8 @@ def prepare(case: Case) -> Scenario:
     CatalogError, CaseError, SimulatorError
         Before anything is computed; one line that says what to change.
     """
+    if not case.release:
+        raise CaseError("release: none given; expected one or more [[release]] to run a case")
     oil = oil_of(case)  # first: an unknown oil is refused before anything large is read
     start, end = datetime64(case.time.start), datetime64(case.time.end)
     density = oil.density(TEMPERATURE_15C)
@@ -139,15 +141,13 @@ def prepare(case: Case) -> Scenario:
         }
         | {f"observation ({', '.join(slick.sources)})": slick.geometry for slick in slicks}
     )
-    wanted = _bounds([r.geometry for r in releases])
-    area = _reach(wanted, start, end)
-    forcing, coverage = _forcing(case, start, end, wanted, area)
-    land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
+    wanted = bounds([r.geometry for r in releases])
+    forcing, coverage, coast = read_surroundings(case, start, end, wanted)
     particles = simulator.seed_particles(
         releases,
         case.model.particles,
         seed=case.model.seed,
-        land=land,
+        land=coast.land,
         numbers=[k for k, several in enumerate(parts) for _ in several],
     )
     grid = VerificationGrid.covering(
@@ -164,14 +164,44 @@ def prepare(case: Case) -> Scenario:
         oil=oil,
         forcing=forcing,
         coverage=coverage,
-        coast=simulator.Coast.from_land(
-            land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
-        ),
+        coast=coast,
         particles=particles,
         grid=grid,
         observations=tuple(_observation(s, grid, k) for k, s in enumerate(slicks)),
         seen_first=np.any([np.zeros(grid.shape, bool), *map(grid.cells_touched, areas)], axis=0),
     )
+
+
+def read_surroundings(
+    case: Case, start: np.datetime64, end: np.datetime64, wanted: Box
+) -> tuple[simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...], simulator.Coast]:
+    """Read the fields and the coast as far as oil can get, whichever way time runs.
+
+    Parameters
+    ----------
+    case : Case
+    start, end : datetime64
+        Which time the fields have to cover, UTC.
+    wanted : tuple of float
+        Where the oil is known to be: west, south, east, north. [degrees]
+
+    Returns
+    -------
+    forcing : simulator.Forcing
+        Its start is `start`.
+    coverage : tuple of catalog.Coverage or catalog.Parametrised
+    coast : simulator.Coast
+
+    Raises
+    ------
+    CatalogError, SimulatorError
+    """
+    forcing, coverage = _forcing(case, start, end, wanted, _reach(wanted, start, end))
+    land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
+    coast = simulator.Coast.from_land(
+        land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
+    )
+    return forcing, coverage, coast
 
 
 def run(
@@ -388,7 +418,8 @@ def _numbering(whole: Mapping[str, xr.Dataset], stokes: str, wanted: Box) -> sim
     return simulator.common_grid(axes)
 
 
-def _bounds(geometries: list[BaseGeometry]) -> Box:
+def bounds(geometries: list[BaseGeometry]) -> Box:
+    """Return the box around geometries: west, south, east, north. [degrees]"""
     low = np.min([g.bounds for g in geometries], axis=0)
     high = np.max([g.bounds for g in geometries], axis=0)
     return float(low[0]), float(low[1]), float(high[2]), float(high[3])

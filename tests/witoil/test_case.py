@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 import pytest
 
 from simulator import Parameters
-from witoil.case import load_case, parse_case
+from witoil.case import Trace, load_case, parse_case
 from witoil.errors import CaseError
+from witoil.simulation import prepare
 from witoil.tunables import TUNABLES
 
 
@@ -54,6 +55,14 @@ def test_a_relative_folder_in_the_environment_starts_at_the_working_directory(
     forcing = {"currents": "${SPILLS}/c.nc", "winds": "w.nc"}
     case = parse_case(document(forcing=forcing), folder=tmp_path / "elsewhere")
     assert case.paths(case.forcing.currents) == [str(tmp_path.parent / "data" / "c.nc")]
+
+
+def test_a_slick_seen_is_enough_to_trace_it():
+    seen = {"geometry": "slick.shp", "time": "2021-08-24T08:00:00Z"}
+    case = parse_case(document(release=[], observation=[seen], trace={}))
+    assert case.trace == Trace()
+    with pytest.raises(CaseError, match="release: none given"):
+        prepare(case)
 
 
 POINT = {"kind": "point", "lon": 1.0, "lat": 2.0}
@@ -246,6 +255,23 @@ MISTAKES = {
     "variable not set": (
         document(forcing={"currents": "${NOT_SET_ANYWHERE}/c.nc", "winds": "w.nc"}),
         r"\$\{NOT_SET_ANYWHERE\}: environment variable not set",
+    ),
+    "nothing to run or trace": (document(release=[]), r"release: none given; expected"),
+    "trace of what is no release": (
+        document(trace={"slick": "the first"}),
+        r"trace\.slick: found 'the first'",
+    ),
+    "range of no drift parameter": (
+        document(trace={"parameters": {"source_share": [0.0, 1.0]}}),
+        r"trace\.parameters.*source_share: unknown parameter; expected some of wind_drift_factor",
+    ),
+    "range the wrong way round": (
+        document(trace={"parameters": {"current_factor": [1.5, 0.5]}}),
+        r"current_factor: found \[1\.5, 0\.5\], expected \[lower, higher\]",
+    ),
+    "more members than particles": (
+        document(trace={"particles": 10, "members": 20}),
+        r"trace: particles: found 10, expected one at least for each of 20 members",
     ),
     "folder from outside": (document(folder="/"), r"folder: unknown key"),
 }

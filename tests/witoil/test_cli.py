@@ -18,7 +18,7 @@ def witoil(*arguments, **options):
 def test_help_names_the_commands():
     answer = witoil("--help")
     assert answer.returncode == 0
-    for command in ("demo", "simulate", "optimise", "score"):
+    for command in ("demo", "simulate", "optimise", "score", "trace"):
         assert command in answer.stdout
 
 
