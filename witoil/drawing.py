@@ -116,18 +116,26 @@ def new_figure(height: float) -> tuple[Figure, Axes]:
     """Return an empty figure of the report's width and look."""
     figure = Figure(figsize=(SIZE, height), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
+    style_axes(axes)
+    return figure, axes
+
+
+def style_axes(axes: Axes) -> None:
+    """Give axes the look of the report."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(MUTED)
     axes.tick_params(colors=MUTED, labelsize=9.5)
     axes.xaxis.label.set_color(INK)
     axes.yaxis.label.set_color(INK)
-    return figure, axes
 
 
-def draw_legend(figure: Figure) -> None:
+def draw_legend(figure: Figure, title: str | None = None) -> None:
     """Draw a legend in two columns above the axes."""
     figure.legend(
         loc="outside upper left",
+        title=title,
+        title_fontsize=9,
+        alignment="left",
         ncols=2,
         frameon=False,
         fontsize=9,

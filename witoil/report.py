@@ -38,7 +38,7 @@ def write_report(
     *,
     before: Sequence[Mask],
     after: Sequence[Mask],
-    fate: Mapping[str, int] | None = None,
+    fate: Mapping[str, float] | None = None,
 ) -> None:
     """Write the report of a finished calibration.
 
@@ -52,7 +52,7 @@ def write_report(
     before, after : sequence of Mask
         The slick at each observation with the default and with the best parameters.
     fate : mapping, optional
-        Number of particles in each status at the end of the best run.
+        Mass of oil that met each fate until the end of the best run.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def render(
     *,
     before: Sequence[Mask],
     after: Sequence[Mask],
-    fate: Mapping[str, int] | None = None,
+    fate: Mapping[str, float] | None = None,
 ) -> str:
     """Return the report as text; see `write_report`."""
     environment = Environment(
@@ -310,10 +310,10 @@ def _snippet(study: Mapping[str, Any]) -> str:
     return "\n".join(model + score)
 
 
-def _fate(counts: Mapping[str, int]) -> list[tuple[str, float]]:
-    """Return the statuses that occur, with their share of the particles, largest first."""
-    total = sum(counts.values())
-    shares = [(name.replace("_", " "), n / total) for name, n in counts.items() if n]
+def _fate(masses: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the fates that occur, with their share of the oil released, largest first."""
+    total = sum(masses.values())
+    shares = [(name.replace("_", " "), mass / total) for name, mass in masses.items() if mass]
     return sorted(shares, key=lambda item: -item[1])
 
 
