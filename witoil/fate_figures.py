@@ -166,7 +166,7 @@ def _draw_origin(
     if ways.size:
         axes.plot(*ways.T, ".", ms=3, color=INK, ls="", zorder=6, label="line or ship")
     if points.size:
-        star = {"marker": "*", "ms": 13, "mfc": SOURCE, "mec": INK, "mew": 1.0, "ls": ""}
+        star: dict[str, Any] = {"marker": "*", "ms": 13, "mfc": SOURCE, "mec": INK, "mew": 1.0, "ls": ""}
         axes.plot(*points.T, zorder=7, label="source", **star)
 
 
