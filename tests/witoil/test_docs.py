@@ -16,6 +16,8 @@ TABLES = (
     case.PointSource,
     case.Oil,
     case.Model,
+    case.ProcessSwitches,
+    case.ShoreSource,
     case.ObservationSource,
     case.Score,
     case.Optimise,
