@@ -68,10 +68,8 @@ class Frame:
         points : ndarray, shape (n, 2)
             Eastings and northings. [m]
         """
-        rows, columns = np.nonzero(np.any([*masks], axis=0))
-        x = np.concatenate([grid.west + grid.resolution * (columns + 0.5), points[:, 0]])
-        y = np.concatenate([grid.north - grid.resolution * (rows + 0.5), points[:, 1]])
-        return cls.holding(np.stack([x, y], axis=-1), 10.0 * grid.resolution)
+        cells = middles_of(grid, np.any([*masks], axis=0))
+        return cls.holding(np.concatenate([cells, points]), 10.0 * grid.resolution)
 
     @classmethod
     def holding(cls, points: NDArray[np.float64], least: float) -> Frame:
@@ -104,6 +102,14 @@ class Frame:
     def height(self) -> float:
         """South to north. [m]"""
         return self.top - self.bottom
+
+
+def middles_of(grid: VerificationGrid, mask: Mask) -> NDArray[np.float64]:
+    """Return the middles of the cells of a mask, shape (n, 2). [m]"""
+    rows, columns = np.nonzero(mask)
+    x = grid.west + grid.resolution * (columns + 0.5)
+    y = grid.north - grid.resolution * (rows + 0.5)
+    return np.stack([x, y], axis=-1)
 
 
 def distance(metres: float) -> str:
@@ -219,24 +225,29 @@ def rgba(colour: str) -> tuple[float, float, float, float]:
     return red, green, blue, 1.0
 
 
-def label_degrees(axes: Axes, grid: VerificationGrid, frame: Frame) -> None:
-    """Put ticks at round longitudes and latitudes, where they cross the lower and left edge."""
+def label_degrees(axes: Axes, grid: VerificationGrid, frame: Frame, most: int = 6) -> None:
+    """Put ticks at round longitudes and latitudes, where they cross the lower and left edge.
+
+    There are at most `most` intervals between the ticks of an axis.
+    """
     to_degrees = grid.to_degrees.transform
     x = np.linspace(frame.left, frame.right, 33)
     y = np.linspace(frame.bottom, frame.top, 33)
     longitude = np.unwrap(to_degrees(x, np.full(x.size, frame.bottom))[0], period=360.0)
     latitude = to_degrees(np.full(y.size, frame.left), y)[1]
-    ticks, labels = degree_ticks(longitude, "EW")
+    ticks, labels = degree_ticks(longitude, "EW", most)
     axes.set_xticks(np.interp(ticks, longitude, x), labels)
-    ticks, labels = degree_ticks(latitude, "NS")
+    ticks, labels = degree_ticks(latitude, "NS", most)
     axes.set_yticks(np.interp(ticks, latitude, y), labels, rotation=90, va="center")
     for spine in axes.spines.values():
         spine.set(visible=True, color=MUTED)
 
 
-def degree_ticks(along: NDArray[np.float64], signs: str) -> tuple[NDArray[np.float64], list[str]]:
+def degree_ticks(
+    along: NDArray[np.float64], signs: str, most: int = 6
+) -> tuple[NDArray[np.float64], list[str]]:
     """Return round values within a rising series of degrees, and their labels."""
-    ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(along[0], along[-1])
+    ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(along[0], along[-1])
     decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-6))
     # a label at the very end would be cut off, or meet that of the other axis
     edge = 0.05 * (along[-1] - along[0])

@@ -36,6 +36,7 @@ from witoil.drawing import (
     draw_outline,
     draw_scale_bar,
     label_degrees,
+    middles_of,
     new_figure,
     style_axes,
 )
@@ -128,7 +129,9 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     """
     points, ways = _positions(scenario)
     middles = scenario.grid.to_metres.transform(coast.longitude, coast.latitude)
-    frame = Frame.holding(np.concatenate([np.stack(middles, axis=-1), points, ways]), SHORTEST_SIDE)
+    seen = middles_of(scenario.grid, scenario.seen_first)
+    places = np.concatenate([np.stack(middles, axis=-1), points, ways, seen])
+    frame = Frame.holding(places, SHORTEST_SIDE)
     map_height = 0.68 * SIZE * min(frame.height / frame.width, 1.35)
     figure = Figure(
         figsize=(SIZE, map_height + PANEL_HEIGHT + 1.7), layout="constrained", facecolor="white"
@@ -142,7 +145,7 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     _draw_origin(upper, scenario, frame, points, ways)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
-    label_degrees(upper, scenario.grid, frame)
+    label_degrees(upper, scenario.grid, frame, most=4)
     draw_scale_bar(upper, frame)
     end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
     _set_title(upper, f"Oil on the coast, {end} UTC")
@@ -166,7 +169,14 @@ def _draw_origin(
     if ways.size:
         axes.plot(*ways.T, ".", ms=3, color=INK, ls="", zorder=6, label="line or ship")
     if points.size:
-        star: dict[str, Any] = {"marker": "*", "ms": 13, "mfc": SOURCE, "mec": INK, "mew": 1.0, "ls": ""}
+        star: dict[str, Any] = {
+            "marker": "*",
+            "ms": 13,
+            "mfc": SOURCE,
+            "mec": INK,
+            "mew": 1.0,
+            "ls": "",
+        }
         axes.plot(*points.T, zorder=7, label="source", **star)
 
 
