@@ -13,7 +13,7 @@ import xarray as xr
 
 from catalog.errors import CatalogError
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
-from catalog.names import QUANTITIES, ROLES, RoleName
+from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.normalise import read_file
 from catalog.paths import PathsLike, expand_paths
 
@@ -72,7 +72,9 @@ def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) ->
         if name in held and name not in settling:
             nearest = _join_times(parts, name).reindex(time=forcing["time"], method="nearest")
             forcing[name] = nearest.where(at_sea)
-    return forcing
+    return forcing.assign_attrs(
+        {STOKES_INCLUDED: max(part.attrs[STOKES_INCLUDED] for _, part in parts)}
+    )
 
 
 def source_coordinate(name: str) -> str:

@@ -205,6 +205,12 @@ QUANTITIES: dict[str, Quantity] = {
     )
 }
 
+STOKES_INCLUDED = "includes_stokes_drift"
+"""Attribute of currents that hold the Stokes drift already, which must not be added again."""
+
+WITH_STOKES_DRIFT = frozenset({"utotal", "vtotal"})
+"""Variables of the Copernicus Marine Service that hold currents, tide and Stokes drift together."""
+
 ROLES: dict[RoleName, Role] = {
     "currents": Role(
         (EASTWARD_CURRENT, NORTHWARD_CURRENT),

@@ -13,7 +13,7 @@ import xarray as xr
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.grid import Box, FloatArray, ascending_longitudes, select_box
-from catalog.names import QUANTITIES, Quantity, Role
+from catalog.names import QUANTITIES, STOKES_INCLUDED, WITH_STOKES_DRIFT, Quantity, Role
 from catalog.times import Times, decode_times
 from catalog.units import conversion
 
@@ -68,7 +68,8 @@ def read_file(path: Path, role: Role, box: Box | None) -> xr.Dataset:
     Dataset
         In memory, float32, in the canonical units, missing as NaN; times as they come.
         Holds those quantities of the role that the file has, which may be none; the attribute
-        ``variables`` lists all that the file has.
+        ``variables`` lists all that the file has, ``includes_stokes_drift`` is 1 where it
+        says so, itself or by the names of its variables, and 0 elsewhere.
 
     Raises
     ------
@@ -86,10 +87,18 @@ def read_file(path: Path, role: Role, box: Box | None) -> xr.Dataset:
                     name: _read_variable(source, str(variable), QUANTITIES[name], path, box)
                     for name, variable in found.items()
                 },
-                attrs={"variables": ", ".join(map(str, source.variables))},
+                attrs={
+                    "variables": ", ".join(map(str, source.variables)),
+                    STOKES_INCLUDED: _includes_stokes_drift(source, found),
+                },
             )
     except (OSError, RuntimeError) as error:
         raise UnreadableFileError(f"{path}: {_DAMAGED} ({error})") from error
+
+
+def _includes_stokes_drift(source: xr.Dataset, found: dict[str, Hashable]) -> int:
+    declared = str(source.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
+    return int(declared or not WITH_STOKES_DRIFT.isdisjoint(map(str, found.values())))
 
 
 def _refuse_other_formats(path: Path) -> None:

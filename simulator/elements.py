@@ -10,7 +10,6 @@ from simulator.kernels.spreading import (
     INITIAL_THICK_THICKNESS,
     INITIAL_THIN_SHARE,
     THIN_THICKNESS,
-    spreading_variance,
 )
 from simulator.kernels.state import Elements, OilTable
 from simulator.oil import TEMPERATURE_15C, Oil
@@ -86,7 +85,7 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bo
     count = particles.size
     thick, thin = _initial_areas(particles, oil)
     begins = np.isnan(particles.slick_area) & (particles.z == 0.0) & spreads
-    first_size = spreading_variance.py_func(thick + thin)
+    first_size = (thick + thin) / (4.0 * np.pi)
     return Elements(
         x=x.copy(),
         y=y.copy(),
@@ -98,7 +97,7 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bo
         water_fraction=np.zeros(count),
         thick_area=thick,
         thin_area=thin,
-        spreading=np.where(begins, first_size, 0.0),
+        spreading=np.where(begins, first_size, 0.0),  # see `spreading_variance`
         droplet_diameter=particles.droplet_diameter.copy(),
         viscosity=np.full(count, np.nan),
         density=np.full(count, np.nan),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,51 +27,13 @@ from simulator.processes import DISPERSION_CODES, EVAPORATION_CODES, Processes
 from simulator.release import Particles
 from simulator.restart import from_restart, to_restart
 from simulator.results import Recorder
+from simulator.steps import Steps
 
 CHUNK = 2048
 """Particles that one thread carries through a window of steps: they fit its cache."""
 
 WINDOW_BYTES = 32 * 2**20
 """Memory for blended fields; a window has as many steps as fit."""
-
-SHORE_INTERVAL = 3600.0
-"""How often beached oil is looked after. [s]"""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """When the steps of a run start and end.
-
-    Attributes
-    ----------
-    edges : ndarray, shape (steps + 1,)
-        Seconds since the start of the run. [s]
-    """
-
-    edges: FloatArray
-
-    @classmethod
-    def regular(cls, duration: float, time_step: float, stops: FloatArray) -> Steps:
-        """Return steps of `time_step`, cut where an output is wanted in between. [s]"""
-        whole = np.arange(0.0, duration, time_step)
-        return cls(np.unique(np.concatenate([whole, stops, [duration]])))
-
-    @property
-    def durations(self) -> FloatArray:
-        """Length of each step. [s]"""
-        return np.diff(self.edges)
-
-    @property
-    def moments(self) -> NDArray[np.int64]:
-        """When each step starts, in milliseconds: what keys its random numbers."""
-        return np.round(1e3 * self.edges).astype(np.int64)
-
-    def visits(self) -> dict[int, float]:
-        """Return the edges at which the shore is looked after, and the time since the last. [s]"""
-        hours = np.floor(self.edges / SHORE_INTERVAL)
-        due = np.flatnonzero(np.diff(hours) > 0.0) + 1
-        since = np.diff(self.edges[due], prepend=0.0)
-        return dict(zip(due.tolist(), since.tolist(), strict=True))
 
 
 def run(
@@ -155,6 +117,7 @@ def run(
         processes,
         parameters or Parameters(),
         water_temperature,
+        time_step,
         seed,
     )
     done = 0.0 if resume is None else simulation.go_on_from(resume, duration)
@@ -172,7 +135,7 @@ def run(
         forcing.grid,
         coast.shore,
         simulation.oil.volume_per_mass,
-        processes.weathering,
+        simulation.weathers,
     )
     _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
     if on_end:
@@ -191,8 +154,10 @@ class _Simulation:
     processes: Processes
     parameters: Parameters
     water_temperature: float
+    time_step: float
     seed: int
     submerges: bool
+    weathers: bool
     elements: Elements
     absorbed: FloatArray
 
@@ -206,11 +171,13 @@ class _Simulation:
         processes: Processes,
         parameters: Parameters,
         water_temperature: float,
+        time_step: float,
         seed: int,
     ) -> _Simulation:
         table = oil_table(oil) if oil and processes.weathering else inert_table()
         elements = new_elements(particles, table, forcing.grid, spreads=processes.spreading)
         _check_covered(forcing, particles, elements)
+        submerges = processes.dispersion != "off" or bool((particles.z < 0.0).any())
         return cls(
             forcing=forcing,
             coast=coast,
@@ -219,8 +186,10 @@ class _Simulation:
             processes=processes,
             parameters=parameters,
             water_temperature=water_temperature,
+            time_step=time_step,
             seed=seed,
-            submerges=processes.dispersion != "off" or bool((particles.z < 0.0).any()),
+            submerges=submerges,
+            weathers=submerges or processes.weathering,
             elements=elements,
             absorbed=np.zeros(coast.shore.length.size),
         )
@@ -234,7 +203,7 @@ class _Simulation:
             horizontal_diffusivity=self.parameters.horizontal_diffusivity,
             vertical_diffusivity=chosen.vertical_diffusivity,
             mixed_layer_depth=chosen.mixed_layer_depth,
-            weathering=chosen.weathering,
+            weathering=self.weathers,
             evaporation=EVAPORATION_CODES[chosen.evaporation],
             dispersion=DISPERSION_CODES[chosen.dispersion],
             emulsification=chosen.emulsification,
@@ -248,6 +217,8 @@ class _Simulation:
         return {
             "start": self.forcing.start,
             "seed": self.seed,
+            "time_step": self.time_step,
+            "water_temperature": self.water_temperature,
             "components": self.oil.mass_fraction.tolist(),
             **asdict(self.parameters),
             **asdict(self.processes),
@@ -276,6 +247,13 @@ class _Simulation:
             made_with=self._made_with,
         )
 
+    @property
+    def most_steps(self) -> int:
+        """How many steps at once there is memory for the fields of."""
+        grid = self.forcing.grid
+        numbers = 4 + (8 if self.submerges else 0) + (4 if self.weathers else 0)
+        return max(WINDOW_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
+
     def blend(
         self, steps: Steps, first: int, last: int, threads: int, pool: ThreadPoolExecutor
     ) -> Fields:
@@ -286,7 +264,7 @@ class _Simulation:
         shape = (grid.rows, grid.columns)
         drift = np.empty((moments.size, *shape, 2))
         below = np.empty((moments.size if self.submerges else 0, *shape, 4))
-        weather = np.empty((durations.size if self.processes.weathering else 0, *shape, 4))
+        weather = np.empty((durations.size if self.weathers else 0, *shape, 4))
         part = 2 * -(-durations.size // threads)
 
         def some(begin: int) -> None:
@@ -351,7 +329,7 @@ def _go(
     if done in wanted:
         recorder.record(simulation.elements, simulation.absorbed)
     with ThreadPoolExecutor(threads) as pool:
-        for first, last in _windows(steps, done, wanted, set(visits), simulation):
+        for first, last in steps.windows(done, wanted, set(visits), simulation.most_steps):
             fields = simulation.blend(steps, first, last, threads, pool)
             list(
                 pool.map(
@@ -383,11 +361,13 @@ def _check_times(forcing: Forcing, duration: float, stops: FloatArray, time_step
             f"output_times = {stops} seconds after the start: expected one or more, increasing, "
             f"from 0 to {duration:g}"
         )
-    for name, series in forcing.fields.items():
+    given = {name: series.times for name, series in forcing.fields.items()}
+    given |= {name: series.times for name, series in forcing.scalars.items()}
+    for name, times in given.items():
         # a single record holds for all times
-        if series.times.size > 1 and (series.times[0] > 0.0 or series.times[-1] < duration):
+        if times.size > 1 and (times[0] > 0.0 or times[-1] < duration):
             raise SimulatorError(
-                f"the {name} is given from {series.times[0]:g} to {series.times[-1]:g} seconds "
+                f"the {name} is given from {times[0]:g} to {times[-1]:g} seconds "
                 f"after the start; expected 0 to {duration:g}"
             )
 
@@ -413,19 +393,3 @@ def _check_covered(forcing: Forcing, particles: Particles, elements: Elements) -
                 f"{particles.longitude[k]:.4f} E {particles.latitude[k]:.4f} N; expected a place "
                 f"at sea within {west:.3f} to {east:.3f} E, {south:.3f} to {north:.3f} N"
             )
-
-
-def _windows(
-    steps: Steps, done: float, stops: set[float], visits: set[int], simulation: _Simulation
-) -> Iterator[tuple[int, int]]:
-    """Cut the steps to come at outputs, at visits to the shore, and where memory ends."""
-    grid = simulation.forcing.grid
-    numbers = 4 + (8 if simulation.submerges else 0) + 4 * simulation.processes.weathering
-    most = max(WINDOW_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
-    first = int(np.searchsorted(steps.edges, done))
-    count = steps.durations.size
-    for last in range(first + 1, count + 1):
-        full = last - first == most
-        if last == count or full or steps.edges[last] in stops or last in visits:
-            yield first, last
-            first = last

@@ -53,6 +53,34 @@ def rise_velocity(diameter, oil_density, water_density, water_kinematic_viscosit
 
 
 @law
+def diameter_rising(speed, oil_density, water_density, water_kinematic_viscosity):
+    """Return the diameter of the droplet that rises at a speed: the inverse of `rise_velocity`.
+
+    Parameters
+    ----------
+    speed : float
+        [m s-1]
+    oil_density, water_density : float
+        [kg m-3]
+    water_kinematic_viscosity : float
+        [m2 s-1]
+
+    Returns
+    -------
+    float
+        Infinite where the oil does not rise. [m]
+    """
+    deficit = (water_density - oil_density) / water_density
+    if deficit <= 0.0:
+        return np.inf
+    # s = Re + 9.06 sqrt(Re) with s = scale d**1.5 and Re = U d / nu is quadratic in sqrt(d)
+    scale = np.sqrt(4.0 / (3.0 * _DRAG) * _G * deficit) / water_kinematic_viscosity
+    flow = speed / water_kinematic_viscosity
+    root = 0.5 * (flow + np.sqrt(flow * flow + 4.0 * scale * _LAYER * np.sqrt(flow))) / scale
+    return root * root
+
+
+@law
 def sea_water_density(temperature):
     """Return the density of sea water of salinity 35 at the surface.
 

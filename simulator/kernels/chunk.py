@@ -13,7 +13,7 @@ from simulator.kernels.random import step_key
 from simulator.kernels.sampling import sample_weather
 from simulator.kernels.state import AFLOAT, BEACHED, SUBMERGED, UNRELEASED, Chunk
 from simulator.kernels.transport import commit, propose
-from simulator.kernels.weathering import describe, emulsify, evaporate, spread
+from simulator.kernels.weathering import describe, emulsify, evaporate, spread, weigh
 
 TURBULENCE, ENTRAINMENT, SHORE = 0, 1, 2
 """Streams of random numbers."""
@@ -24,6 +24,8 @@ def new_chunk(size):
     """Return scratch for a number of particles."""
     return Chunk(
         np.empty(size, np.int64),
+        np.empty(size),
+        np.empty(size),
         np.empty(size),
         np.empty(size),
         np.empty(size),
@@ -82,6 +84,7 @@ def scatter(count, chunk, elements):
 def weather(count, chunk, elements, key, oil, settings):
     """Let the weather work on the oil of a chunk for a step, process after process."""
     evaporate(count, chunk, elements, oil, settings)
+    weigh(count, chunk, elements, oil)
     emulsify(count, chunk, elements, oil, settings)
     spread(count, chunk, elements, oil, settings)
     describe(count, chunk, elements, oil)

@@ -4,6 +4,7 @@ import numpy as np
 
 from simulator.kernels._jit import kernel, law
 from simulator.kernels.buoyancy import (
+    diameter_rising,
     rise_velocity,
     sea_water_density,
     sea_water_kinematic_viscosity,
@@ -20,76 +21,92 @@ from simulator.kernels.entrainment import (
     share_below,
     whitecap_rate_holthuijsen1986,
 )
-from simulator.kernels.random import mix, symmetric_pair
+from simulator.kernels.random import mix, normal_quantile, symmetric_pair
 from simulator.kernels.state import AFLOAT, SUBMERGED, SUNK
-from simulator.kernels.weathering import mass_and_volume
 
 NONE = 0
 LI2017 = 1
 DELVIGNE1988 = 2
 MACKAY1980 = 3
 
-SHORTEST_MOVE = 60.0
+BRIEF = 300.0
+"""Droplets that rise through the whole layer that waves fill in less time count as floating. [s]
+
+Li et al. (2017) have all oil that a breaking wave entrains, most of it in large droplets that come
+up at once, to be entrained again: many times in a step, to no effect on where the oil is.
+"""
+
+SHORTEST_MOVE = 300.0
 """Droplets move for as long as they take to rise, but no shorter. [s]"""
 
 
 @law
-def entrainment_rate(k, p, chunk, elements, oil, settings, water_density):
+def lasting_li2017(height, viscosity, density, water_density, water_viscosity, tension, mixes):
+    """Return what the droplets of a breaking wave are like.
+
+    Returns
+    -------
+    median : float
+        Diameter below which half the volume of all droplets is. [m]
+    share : float
+        Of the volume in droplets small enough to last. [1]
+    """
+    dynamic = viscosity * density
+    median = droplet_median_diameter_li2017(height, dynamic, density, water_density, tension)
+    largest = PERMANENT_DIAMETER
+    if mixes:
+        speed = intrusion_depth_delvigne1988(height, 1.0) / BRIEF
+        largest = diameter_rising(speed, density, water_density, water_viscosity)
+    return median, share_below(largest, median)
+
+
+@kernel
+def entrainment_rate(
+    dispersion,
+    wind_speed,
+    wave_height,
+    wave_period,
+    viscosity,
+    density,
+    water_fraction,
+    oil_mass,
+    oil_volume,
+    area,
+    water_density,
+    tension,
+):
     """Return the rate at which floating oil is entrained, by the law that is chosen. [s-1]"""
-    whitecaps = whitecap_rate_holthuijsen1986(chunk.wind_speed[k], chunk.wave_period[k])
-    if settings.dispersion == LI2017:
-        if whitecaps == 0.0:
-            return 0.0
-        dynamic = elements.viscosity[p] * elements.density[p]
-        height, density = chunk.wave_height[k], elements.density[p]
-        tension = oil.interfacial_tension
-        rate = entrainment_rate_li2017(height, whitecaps, dynamic, density, water_density, tension)
-        if not settings.vertical_mixing and rate > 0.0:
-            median = droplet_median_diameter_li2017(
-                height, dynamic, density, water_density, tension
-            )
-            rate *= share_below(PERMANENT_DIAMETER, median)
-        return rate
-    mass, volume = mass_and_volume(elements.component_mass[p], oil)
-    area = (elements.thick_area[p] + elements.thin_area[p]) / elements.parts[p]
-    if mass == 0.0:
+    if dispersion == MACKAY1980:
+        return entrainment_rate_mackay1980(wind_speed, viscosity, oil_volume / area)
+    whitecaps = whitecap_rate_holthuijsen1986(wind_speed, wave_period)
+    if whitecaps == 0.0 or dispersion == NONE:
         return 0.0
-    if settings.dispersion == MACKAY1980:
-        return entrainment_rate_mackay1980(
-            chunk.wind_speed[k], elements.viscosity[p], volume / area
+    if dispersion == LI2017:
+        return entrainment_rate_li2017(
+            wave_height, whitecaps, viscosity * density, density, water_density, tension
         )
     return entrainment_rate_delvigne1988(
-        chunk.wave_height[k],
+        wave_height,
         whitecaps,
-        elements.viscosity[p],
-        volume / area,
-        mass / volume,
+        viscosity,
+        oil_volume / area,
+        oil_mass / oil_volume,
         water_density,
-        elements.water_fraction[p],
+        water_fraction,
     )
 
 
 @law
-def new_diameter(k, p, chunk, elements, oil, settings, water_density, a, b):
-    """Draw the diameter of a droplet that a breaking wave has made. [m]
+def new_diameter(dispersion, mixes, median, share, uniform):
+    """Draw the diameter of a droplet that lasts. [m]
 
-    `a` and `b` are uniform on [-1, 1). Without vertical mixing only those are made that stay under
-    water for good.
+    Without vertical mixing all are as large as those can be that stay under water for good.
     """
-    if not settings.vertical_mixing:
+    if not mixes:
         return PERMANENT_DIAMETER
-    if settings.dispersion != LI2017:
-        return delvigne_diameter(0.5 * (a + 1.0))
-    median = droplet_median_diameter_li2017(
-        chunk.wave_height[k],
-        elements.viscosity[p] * elements.density[p],
-        elements.density[p],
-        water_density,
-        oil.interfacial_tension,
-    )
-    # Box and Muller (1958)
-    normal = np.sqrt(-2.0 * np.log(0.5 * (1.0 - a))) * np.cos(np.pi * b)
-    return droplet_diameter(median, normal)
+    if dispersion != LI2017:
+        return delvigne_diameter(uniform)
+    return droplet_diameter(median, normal_quantile(max(uniform * share, 1e-12)))
 
 
 @law
@@ -108,23 +125,45 @@ def mixed_depth(z, kick, mixed_layer_depth):
 
 
 @kernel
-def follow(k, p, chunk, elements, oil, settings, rate, water_density, key):
+def follow(
+    z,
+    diameter,
+    afloat,
+    left,
+    density,
+    rate,
+    median,
+    share,
+    wave_height,
+    water_density,
+    water_viscosity,
+    dispersion,
+    mixes,
+    diffusivity,
+    mixed_layer_depth,
+    key,
+    p,
+):
     """Take one element through a step of being entrained, mixed and risen, as often as it happens.
 
-    Changes z, status and droplet_diameter. Waves entrain it after a waiting time drawn from
-    `rate`; a droplet then goes in moves as long as it takes to rise: a random displacement that
-    the surface reflects, and the rise, by which alone it surfaces.
+    Waves entrain it after a waiting time drawn from `rate`; a droplet then goes in moves as long
+    as it takes to rise: a random displacement that the surface reflects, and the rise, by which
+    alone it surfaces.
+
+    Returns
+    -------
+    z, diameter : float
+        [m]
+    afloat : bool
 
     References
     ----------
     Nordam, Kristiansen, Nepstad and Röhrs (2019), Ocean Model. 136, 107-119: reflection before
     the rise gives the flux of buoyancy through the surface, whatever the step.
     """
-    left = chunk.elapsed[k]
-    z = elements.z[p]
-    diameter = elements.droplet_diameter[p]
-    afloat = elements.status[p] == AFLOAT
-    water_viscosity = sea_water_kinematic_viscosity(chunk.temperature[k])
+    rise = 0.0
+    if not afloat:
+        rise = rise_velocity(diameter, density, water_density, water_viscosity)
     draw = np.uint64(0)
     while left > 0.0:
         draw += np.uint64(1)
@@ -134,27 +173,23 @@ def follow(k, p, chunk, elements, oil, settings, rate, water_density, key):
             if wait >= left:
                 break
             left -= wait
-            z = -intrusion_depth_delvigne1988(chunk.wave_height[k], 0.5 * (b + 1.0))
+            z = -intrusion_depth_delvigne1988(wave_height, 0.5 * (b + 1.0))
             draw += np.uint64(1)
-            a, b = symmetric_pair(mix(key + draw), p)
-            diameter = new_diameter(k, p, chunk, elements, oil, settings, water_density, a, b)
+            b, a = symmetric_pair(mix(key + draw), p)
+            diameter = new_diameter(dispersion, mixes, median, share, 0.5 * (b + 1.0))
+            rise = rise_velocity(diameter, density, water_density, water_viscosity)
             afloat = False
-            continue
-        if not settings.vertical_mixing and diameter <= PERMANENT_DIAMETER:
+        if not mixes and diameter <= PERMANENT_DIAMETER:
             break
-        rise = rise_velocity(diameter, elements.density[p], water_density, water_viscosity)
         dt = min(left, max(-z / rise, SHORTEST_MOVE)) if rise > 0.0 else left
-        if settings.vertical_mixing:
-            kick = np.sqrt(6.0 * settings.vertical_diffusivity * dt) * a
-            z = mixed_depth(z, kick, settings.mixed_layer_depth)
+        if mixes:
+            z = mixed_depth(z, np.sqrt(6.0 * diffusivity * dt) * a, mixed_layer_depth)
         z += rise * dt
         left -= dt
         if z >= 0.0:
             z = 0.0
             afloat = True
-    elements.z[p] = z
-    elements.droplet_diameter[p] = diameter
-    elements.status[p] = AFLOAT if afloat else SUBMERGED
+    return z, diameter, afloat
 
 
 @kernel
@@ -163,21 +198,71 @@ def mix_vertically(count, chunk, elements, oil, settings, key):
 
     Changes z, status and droplet_diameter.
     """
+    ids, elapsed, mass, volume = chunk.ids, chunk.elapsed, chunk.mass, chunk.volume
+    wind_speed, temperature = chunk.wind_speed, chunk.temperature
+    wave_height, wave_period = chunk.wave_height, chunk.wave_period
+    status, density, viscosity = elements.status, elements.density, elements.viscosity
+    z, diameter, water = elements.z, elements.droplet_diameter, elements.water_fraction
+    thick, thin, parts = elements.thick_area, elements.thin_area, elements.parts
+    tension = oil.interfacial_tension
+    dispersion, mixes, sinks = settings.dispersion, settings.vertical_mixing, settings.sinking
+    diffusivity, depth = settings.vertical_diffusivity, settings.mixed_layer_depth
     for k in range(count):
-        p = chunk.ids[k]
-        status = elements.status[p]
-        if status != AFLOAT and status != SUBMERGED:
+        p = ids[k]
+        if (status[p] != AFLOAT and status[p] != SUBMERGED) or mass[k] == 0.0:
             continue
-        water_density = sea_water_density(chunk.temperature[k])
-        if settings.sinking and elements.density[p] > water_density:
-            elements.status[p] = SUNK
+        water_density = sea_water_density(temperature[k])
+        if sinks and density[p] > water_density:
+            status[p] = SUNK
             continue
-        rate = 0.0
-        if settings.dispersion != NONE and (status == AFLOAT or settings.vertical_mixing):
-            rate = entrainment_rate(k, p, chunk, elements, oil, settings, water_density)
-        if status == AFLOAT:
-            # the chance 1 - exp(-rate dt) is below rate dt: most elements are done here
-            a, _ = symmetric_pair(mix(key + np.uint64(1)), p)
-            if 0.5 * (1.0 + a) >= rate * chunk.elapsed[k]:
-                continue
-        follow(k, p, chunk, elements, oil, settings, rate, water_density, key)
+        rate = entrainment_rate(
+            dispersion,
+            wind_speed[k],
+            wave_height[k],
+            wave_period[k],
+            viscosity[p],
+            density[p],
+            water[p],
+            mass[k],
+            volume[k],
+            (thick[p] + thin[p]) / parts[p],
+            water_density,
+            tension,
+        )
+        afloat = status[p] == AFLOAT
+        a, _ = symmetric_pair(mix(key + np.uint64(1)), p)
+        # the chance 1 - exp(-rate dt) is below rate dt: most elements are done here
+        if afloat and 0.5 * (1.0 + a) >= rate * elapsed[k]:
+            continue
+        water_viscosity = sea_water_kinematic_viscosity(temperature[k])
+        median, share = 0.0, 1.0
+        if dispersion == LI2017 and rate > 0.0:
+            median, share = lasting_li2017(
+                wave_height[k],
+                viscosity[p],
+                density[p],
+                water_density,
+                water_viscosity,
+                tension,
+                mixes,
+            )
+        z[p], diameter[p], afloat = follow(
+            z[p],
+            diameter[p],
+            afloat,
+            elapsed[k],
+            density[p],
+            rate * share,
+            median,
+            share,
+            wave_height[k],
+            water_density,
+            water_viscosity,
+            dispersion,
+            mixes,
+            diffusivity,
+            depth,
+            key,
+            p,
+        )
+        status[p] = AFLOAT if afloat else SUBMERGED

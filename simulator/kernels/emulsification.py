@@ -76,7 +76,7 @@ def viscosity_factor_mooney1951(water_fraction):
     Mooney (1951), J. Colloid Sci. 6, 162-170, doi:10.1016/0095-8522(51)90036-0; the constant
     0.65 of Mackay et al. (1980), as in MEDSLIK-II.
     """
-    return np.exp(2.5 * water_fraction / (1.0 - 0.65 * water_fraction))
+    return np.exp(_mooney1951(water_fraction))
 
 
 @law
@@ -106,8 +106,28 @@ def viscosity_factor_evaporation(evaporated_fraction, kinematic_viscosity):
     Canada EE-7; Lehr et al. (2002), Environ. Model. Softw. 17, 189-197,
     doi:10.1016/S1364-8152(01)00064-0.
     """
-    c = min(max(1500.0 * np.sqrt(kinematic_viscosity), 1.0), 10.0)
-    return np.exp(c * evaporated_fraction)
+    return np.exp(_loss(evaporated_fraction, kinematic_viscosity))
+
+
+@law
+def weathered_viscosity(kinematic_viscosity, evaporated_fraction, water_fraction):
+    """Return the viscosity of an oil that has lost light components and taken up water. [m2 s-1]
+
+    The product of the fresh oil's at the present temperature and of the two factors above, at the
+    price of one exponential.
+    """
+    exponent = _loss(evaporated_fraction, kinematic_viscosity) + _mooney1951(water_fraction)
+    return kinematic_viscosity * np.exp(exponent)
+
+
+@law
+def _mooney1951(water_fraction):
+    return 2.5 * water_fraction / (1.0 - 0.65 * water_fraction)
+
+
+@law
+def _loss(evaporated_fraction, kinematic_viscosity):
+    return min(max(1500.0 * np.sqrt(kinematic_viscosity), 1.0), 10.0) * evaporated_fraction
 
 
 @law

@@ -43,3 +43,39 @@ def symmetric_pair(key, particle):
     a = np.float64(np.int32(z & _LOW)) * _TO_UNIT
     b = np.float64(np.int32(z >> _HALF)) * _TO_UNIT
     return a, b
+
+
+@law
+def normal_quantile(share):
+    """Return the standard normal number that a share of all lies below.
+
+    Parameters
+    ----------
+    share : float
+        In (0, 1).
+
+    Returns
+    -------
+    float
+        Right to 1e-7.
+
+    References
+    ----------
+    Wichura (1988), Algorithm AS 241 (PPND7), Appl. Stat. 37, 477-484, doi:10.2307/2347330.
+    """
+    q = share - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        above = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
+        below = ((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0
+        return q * above / below
+    r = np.sqrt(-np.log(share if q < 0.0 else 1.0 - share))
+    if r <= 5.0:
+        r -= 1.6
+        above = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
+        below = (0.12021132975 * r + 0.73700164250) * r + 1.0
+    else:
+        r -= 5.0
+        above = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
+        below = (0.012258202635 * r + 0.24197894225) * r + 1.0
+    return -above / below if q < 0.0 else above / below

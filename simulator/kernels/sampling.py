@@ -46,16 +46,19 @@ def linear(profile, y):
 def sample_weather(count, chunk, fields, step):
     """Write the weather at the particles of a chunk; where there is none, it is calm."""
     weather = fields.weather[step]
+    first_column, first_row, at_x, at_y = fields.first_column, fields.first_row, chunk.x, chunk.y
+    speeds, temperatures = chunk.wind_speed, chunk.temperature
+    heights, periods = chunk.wave_height, chunk.wave_period
     for k in range(count):
-        x = chunk.x[k] - fields.first_column
-        y = chunk.y[k] - fields.first_row
+        x = at_x[k] - first_column
+        y = at_y[k] - first_row
         wind_speed, temperature = bilinear_vector(weather, x, y, 0)
         wave_height, wave_period = bilinear_vector(weather, x, y, 2)
         known = np.isfinite(wind_speed)
-        chunk.wind_speed[k] = wind_speed if known else 0.0
-        chunk.temperature[k] = temperature
-        chunk.wave_height[k] = wave_height if known else 0.0
-        chunk.wave_period[k] = wave_period if known else 1.0
+        speeds[k] = wind_speed if known else 0.0
+        temperatures[k] = temperature
+        heights[k] = wave_height if known else 0.0
+        periods[k] = wave_period if known else 1.0
 
 
 @kernel

@@ -93,6 +93,8 @@ class Chunk(NamedTuple):
         The same, and what they have weathered before their release. [s]
     wind_speed, temperature, wave_height, wave_period : ndarray
         Weather at their places. [m s-1, K, m, s]
+    mass, volume : ndarray
+        Of their oil without its water, the volume at 15 degrees Celsius. [kg, m3]
     """
 
     ids: NDArray[np.int64]
@@ -106,6 +108,8 @@ class Chunk(NamedTuple):
     temperature: _Floats
     wave_height: _Floats
     wave_period: _Floats
+    mass: _Floats
+    volume: _Floats
 
 
 class Fields(NamedTuple):

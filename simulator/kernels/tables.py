@@ -6,9 +6,8 @@ from simulator.kernels._jit import law
 
 
 @law
-def table_row(oil, temperature):
-    """Return the row of the tables below a temperature [K], and the weight of the next one."""
-    place = (temperature - oil.coldest) * oil.per_kelvin
-    place = min(max(place, 0.0), oil.expansion.size - 1.000001)
+def table_place(temperature, coldest, per_kelvin, rows):
+    """Return the row of a table below a temperature [K], and the weight of the next one."""
+    place = min(max((temperature - coldest) * per_kelvin, 0.0), rows - 1.000001)
     row = np.int64(place)
     return row, place - row

@@ -6,9 +6,8 @@ from simulator.kernels._jit import kernel, law
 from simulator.kernels.buoyancy import sea_water_density
 from simulator.kernels.emulsification import (
     emulsion_density,
-    viscosity_factor_evaporation,
-    viscosity_factor_mooney1951,
     water_fraction_after,
+    weathered_viscosity,
 )
 from simulator.kernels.evaporation import (
     decay,
@@ -23,7 +22,7 @@ from simulator.kernels.spreading import (
     total_area_after,
 )
 from simulator.kernels.state import AFLOAT, SUBMERGED
-from simulator.kernels.tables import table_row
+from simulator.kernels.tables import table_place
 
 NONE = 0
 PSEUDO_COMPONENTS = 1
@@ -41,80 +40,29 @@ _SIDES = np.uint64(0x2545F4914F6CDD1D)  # key of the draw that sorts elements in
 
 
 @law
-def mass_and_volume(mass, oil):
-    """Return the mass of an element's components [kg], and their volume at 15 Celsius. [m3]"""
-    total = 0.0
-    volume = 0.0
-    for c in range(mass.size):
-        total += mass[c]
-        volume += mass[c] * oil.volume_per_mass[c]
-    return total, volume
+def evaporation_exponent(area, speed, temperature, moles, dt):
+    """Return the exponent of the decay of a component of unit vapour pressure. [Pa-1]
 
+    dm_i/dt = -A K P_i / (R T sum(m_j / M_j)) m_i: Raoult's law, each component on its own.
 
-@law
-def evaporate_components(mass, area, temperature, wind_speed, dt, oil):
-    """Let the components of an element evaporate from an area for a time; return the loss. [kg]
-
-    dm_i/dt = -A K P_i / (R T sum(m_j / M_j)) m_i: Raoult's law, each component on its own; the
-    sum is that of the start of the time.
+    Parameters
+    ----------
+    area : float
+        That the oil evaporates from. [m2]
+    speed : float
+        Mass transfer coefficient K. [m s-1]
+    temperature : float
+        [K]
+    moles : float
+        Of all components. [mol]
+    dt : float
+        [s]
 
     References
     ----------
     Jones (1997), A simplified pseudo-component oil evaporation model, Proc. 20th AMOP.
     """
-    moles = 0.0
-    for c in range(mass.size):
-        moles += mass[c] * oil.moles_per_mass[c]
-    if moles == 0.0:
-        return 0.0
-    row, weight = table_row(oil, temperature)
-    speed = mass_transfer_mackay1973(wind_speed)
-    exponent = dt * area * speed / (GAS_CONSTANT * temperature * moles)
-    lost = 0.0
-    for c in range(mass.size):
-        pressure = oil.vapour_pressure[row, c]
-        pressure += weight * (oil.vapour_pressure[row + 1, c] - pressure)
-        left = mass[c] * decay(exponent * pressure)
-        lost += mass[c] - left
-        mass[c] = left
-    return lost
-
-
-@law
-def fresh_vapour_pressure(oil, temperature):
-    """Return the vapour pressure of the fresh oil, by Raoult's law. [Pa]"""
-    row, _ = table_row(oil, temperature)
-    moles = 0.0
-    pressure = 0.0
-    for c in range(oil.moles_per_mass.size):
-        part = oil.mass_fraction[c] * oil.moles_per_mass[c]
-        moles += part
-        pressure += part * oil.vapour_pressure[row, c]
-    return pressure / moles
-
-
-@law
-def evaporate_whole(mass, evaporated, area, temperature, wind_speed, dt, oil):
-    """Let an element evaporate by Mackay's law, the most volatile first; return the loss. [kg]
-
-    As in MEDSLIK-II, a step takes at most a fifth of what can still evaporate.
-    """
-    left, volume = mass_and_volume(mass, oil)
-    if left == 0.0:
-        return 0.0
-    fraction = evaporated / (evaporated + left)
-    pressure_bar = 1e-5 * fresh_vapour_pressure(oil, temperature)
-    rate = evaporation_rate_mackay1980(
-        wind_speed, temperature, volume / area, pressure_bar, fraction
-    )
-    share = min(rate * dt, max(oil.volatile_fraction - fraction, 0.0) / 5.0)
-    wanted = share * (evaporated + left)
-    lost = 0.0
-    for c in range(mass.size):
-        part = min(mass[c], wanted - lost)
-        mass[c] -= part
-        lost += part
-    return lost
+    return dt * area * speed / (GAS_CONSTANT * temperature * moles)
 
 
 @kernel
@@ -124,26 +72,123 @@ def evaporate(count, chunk, elements, oil, settings):
     Changes component_mass and evaporated_mass. Oil that was released weathered makes up for its
     age in its first step.
     """
-    if settings.evaporation == NONE:
-        return
+    if settings.evaporation == PSEUDO_COMPONENTS:
+        evaporate_components(count, chunk, elements, oil)
+    elif settings.evaporation == MACKAY1980:
+        evaporate_whole(count, chunk, elements, oil)
+
+
+@kernel
+def evaporate_components(count, chunk, elements, oil):
+    """Let pseudo-components evaporate, see `evaporation_exponent`; water keeps its share of area.
+
+    The moles are those at the start of a step.
+    """
+    ids, elapsed = chunk.ids, chunk.weathered
+    wind_speed, temperature = chunk.wind_speed, chunk.temperature
+    status, mass, evaporated = elements.status, elements.component_mass, elements.evaporated_mass
+    thick, thin, parts, water = (
+        elements.thick_area,
+        elements.thin_area,
+        elements.parts,
+        elements.water_fraction,
+    )
+    moles_per_mass, pressures = oil.moles_per_mass, oil.vapour_pressure
+    coldest, per_kelvin = oil.coldest, oil.per_kelvin
+    components = moles_per_mass.size
     for k in range(count):
-        p = chunk.ids[k]
+        p = ids[k]
+        if status[p] == SUBMERGED:
+            continue
+        area = (thick[p] + thin[p]) / parts[p] * (1.0 - water[p])
+        speed = mass_transfer_mackay1973(wind_speed[k])
+        row, weight = table_place(temperature[k], coldest, per_kelvin, pressures.shape[0])
+        pieces = max(np.int64(np.ceil(elapsed[k] / LONGEST_STEP)), 1)
+        lost = 0.0
+        for _ in range(pieces):
+            moles = 0.0
+            for c in range(components):
+                moles += mass[p, c] * moles_per_mass[c]
+            if moles == 0.0:
+                break
+            dt = elapsed[k] / pieces
+            exponent = evaporation_exponent(area, speed, temperature[k], moles, dt)
+            for c in range(components):
+                pressure = pressures[row, c]
+                pressure += weight * (pressures[row + 1, c] - pressure)
+                left = mass[p, c] * decay(exponent * pressure)
+                lost += mass[p, c] - left
+                mass[p, c] = left
+        evaporated[p] += lost
+
+
+@kernel
+def evaporate_whole(count, chunk, elements, oil):
+    """Let oil evaporate by Mackay's law, the most volatile components first.
+
+    As in MEDSLIK-II, a step takes at most a fifth of what can still evaporate.
+    """
+    ids, elapsed = chunk.ids, chunk.weathered
+    wind_speed, temperature = chunk.wind_speed, chunk.temperature
+    mass, volume_per_mass = elements.component_mass, oil.volume_per_mass
+    for k in range(count):
+        p = ids[k]
         if elements.status[p] == SUBMERGED:
             continue
-        pieces = max(np.int64(np.ceil(chunk.weathered[k] / LONGEST_STEP)), 1)
-        dt = chunk.weathered[k] / pieces
         area = (elements.thick_area[p] + elements.thin_area[p]) / elements.parts[p]
-        mass = elements.component_mass[p]
-        wind_speed, temperature = chunk.wind_speed[k], chunk.temperature[k]
+        pressure = fresh_vapour_pressure(oil, temperature[k])
+        pieces = max(np.int64(np.ceil(elapsed[k] / LONGEST_STEP)), 1)
         for _ in range(pieces):
-            if settings.evaporation == PSEUDO_COMPONENTS:
-                # the water in an emulsion keeps its share of the surface
-                bare = area * (1.0 - elements.water_fraction[p])
-                lost = evaporate_components(mass, bare, temperature, wind_speed, dt, oil)
-            else:
-                evaporated = elements.evaporated_mass[p]
-                lost = evaporate_whole(mass, evaporated, area, temperature, wind_speed, dt, oil)
+            left = 0.0
+            volume = 0.0
+            for c in range(volume_per_mass.size):
+                left += mass[p, c]
+                volume += mass[p, c] * volume_per_mass[c]
+            if left == 0.0:
+                break
+            whole = elements.evaporated_mass[p] + left
+            fraction = elements.evaporated_mass[p] / whole
+            rate = evaporation_rate_mackay1980(
+                wind_speed[k], temperature[k], volume / area, 1e-5 * pressure, fraction
+            )
+            most = max(oil.volatile_fraction - fraction, 0.0) / 5.0
+            wanted = whole * min(rate * elapsed[k] / pieces, most)
+            lost = 0.0
+            for c in range(volume_per_mass.size):
+                part = min(mass[p, c], wanted - lost)
+                mass[p, c] -= part
+                lost += part
             elements.evaporated_mass[p] += lost
+
+
+@kernel
+def fresh_vapour_pressure(oil, temperature):
+    """Return the vapour pressure of the fresh oil, by Raoult's law. [Pa]"""
+    rows = oil.vapour_pressure.shape[0]
+    row, _ = table_place(temperature, oil.coldest, oil.per_kelvin, rows)
+    moles = 0.0
+    pressure = 0.0
+    for c in range(oil.moles_per_mass.size):
+        part = oil.mass_fraction[c] * oil.moles_per_mass[c]
+        moles += part
+        pressure += part * oil.vapour_pressure[row, c]
+    return pressure / moles
+
+
+@kernel
+def weigh(count, chunk, elements, oil):
+    """Write mass and volume of the oil of a chunk."""
+    ids, masses, volumes = chunk.ids, chunk.mass, chunk.volume
+    mass, volume_per_mass = elements.component_mass, oil.volume_per_mass
+    for k in range(count):
+        p = ids[k]
+        total = 0.0
+        volume = 0.0
+        for c in range(volume_per_mass.size):
+            total += mass[p, c]
+            volume += mass[p, c] * volume_per_mass[c]
+        masses[k] = total
+        volumes[k] = volume
 
 
 @kernel
@@ -151,15 +196,12 @@ def emulsify(count, chunk, elements, oil, settings):
     """Let the oil of a chunk that floats take up water. Changes water_fraction."""
     if not settings.emulsification or oil.max_water_fraction == 0.0:
         return
+    ids, elapsed, wind_speed = chunk.ids, chunk.weathered, chunk.wind_speed
+    status, water, most = elements.status, elements.water_fraction, oil.max_water_fraction
     for k in range(count):
-        p = chunk.ids[k]
-        if elements.status[p] == AFLOAT:
-            elements.water_fraction[p] = water_fraction_after(
-                elements.water_fraction[p],
-                oil.max_water_fraction,
-                chunk.wind_speed[k],
-                chunk.weathered[k],
-            )
+        p = ids[k]
+        if status[p] == AFLOAT:
+            water[p] = water_fraction_after(water[p], most, wind_speed[k], elapsed[k])
 
 
 @kernel
@@ -174,53 +216,55 @@ def spread(count, chunk, elements, oil, settings):
     """
     if not settings.spreading:
         return
+    ids, elapsed, status = chunk.ids, chunk.elapsed, elements.status
+    thick, thin = elements.thick_area, elements.thin_area
+    spreading, parts = elements.spreading, elements.parts
+    volume = chunk.volume
     for k in range(count):
-        p = chunk.ids[k]
-        elements.spreading[p] = 0.0
-        thick = elements.thick_area[p]
-        if elements.status[p] != AFLOAT or thick == 0.0:
+        p = ids[k]
+        spreading[p] = 0.0
+        if status[p] != AFLOAT or thick[p] == 0.0:
             continue
-        _, volume = mass_and_volume(elements.component_mass[p], oil)
-        thin_volume = THIN_THICKNESS * elements.thin_area[p]
-        thick_volume = elements.parts[p] * volume - thin_volume
-        if thick_volume <= THIN_THICKNESS * thick:
+        thin_volume = THIN_THICKNESS * thin[p]
+        thick_volume = parts[p] * volume[k] - thin_volume
+        if thick_volume <= THIN_THICKNESS * thick[p]:
             # all of it is thin now, and the area stays as it is
-            elements.thin_area[p] += thick
-            elements.thick_area[p] = 0.0
+            thin[p] += thick[p]
+            thick[p] = 0.0
             continue
-        thickness = thick_volume / thick
+        thickness = thick_volume / thick[p]
         if thickness < STILL_THICKNESS:
             continue
-        total = thick + elements.thin_area[p]
-        dt = chunk.elapsed[k]
-        thin_growth = total_area_after(total, thickness, dt) - total
-        thick_growth = thick_area_after(thick, thick_volume, dt) - thick
+        total = thick[p] + thin[p]
+        thin_growth = total_area_after(total, thickness, elapsed[k]) - total
+        thick_growth = thick_area_after(thick[p], thick_volume, elapsed[k]) - thick[p]
         # the thin part is fed by the thick one, which shrinks by as much as it gives
-        thick_growth -= min(thin_growth * THIN_THICKNESS / thickness, 0.5 * thick)
-        elements.thick_area[p] = thick + thick_growth
-        elements.thin_area[p] += thin_growth
+        thick_growth -= min(thin_growth * THIN_THICKNESS / thickness, 0.5 * thick[p])
+        thick[p] += thick_growth
+        thin[p] += thin_growth
         a, _ = symmetric_pair(_SIDES, p)
         is_thin = 0.5 * (a + 1.0) * (thin_volume + thick_volume) < thin_volume
         growth = thick_growth + (thin_growth if is_thin else 0.0)
-        elements.spreading[p] = max(spreading_variance(growth), 0.0)
+        spreading[p] = max(spreading_variance(growth), 0.0)
 
 
 @kernel
 def describe(count, chunk, elements, oil):
     """Write viscosity and density of the oil of a chunk, with its water."""
+    ids, temperature = chunk.ids, chunk.temperature
+    mass, volume, evaporated = chunk.mass, chunk.volume, elements.evaporated_mass
+    water, viscosity, density = elements.water_fraction, elements.viscosity, elements.density
+    expansions, viscosities = oil.expansion, oil.kinematic_viscosity
+    coldest, per_kelvin = oil.coldest, oil.per_kelvin
     for k in range(count):
-        p = chunk.ids[k]
-        mass, volume = mass_and_volume(elements.component_mass[p], oil)
-        if mass == 0.0:
+        p = ids[k]
+        if mass[k] == 0.0:
             continue
-        row, weight = table_row(oil, chunk.temperature[k])
-        expansion = oil.expansion[row] + weight * (oil.expansion[row + 1] - oil.expansion[row])
-        fresh = oil.kinematic_viscosity[row]
-        fresh += weight * (oil.kinematic_viscosity[row + 1] - fresh)
-        evaporated = elements.evaporated_mass[p]
-        water = elements.water_fraction[p]
-        thicker = viscosity_factor_evaporation(evaporated / (evaporated + mass), fresh)
-        elements.viscosity[p] = fresh * thicker * viscosity_factor_mooney1951(water)
-        elements.density[p] = emulsion_density(
-            expansion * mass / volume, water, sea_water_density(chunk.temperature[k])
+        row, weight = table_place(temperature[k], coldest, per_kelvin, expansions.size)
+        expansion = expansions[row] + weight * (expansions[row + 1] - expansions[row])
+        fresh = viscosities[row] + weight * (viscosities[row + 1] - viscosities[row])
+        fraction = evaporated[p] / (evaporated[p] + mass[k])
+        viscosity[p] = weathered_viscosity(fresh, fraction, water[p])
+        density[p] = emulsion_density(
+            expansion * mass[k] / volume[k], water[p], sea_water_density(temperature[k])
         )

@@ -219,3 +219,16 @@ def test_paths(tmp_path: Path, write_currents) -> None:
 
 def test_messages_are_one_line() -> None:
     assert str(CatalogError("GDAL says:\n  two lines\n")) == "GDAL says: two lines"
+
+
+@pytest.mark.parametrize(
+    ("change", "included"),
+    [
+        (lambda ds: ds, 0),
+        (lambda ds: ds.assign_attrs(includes_stokes_drift="true"), 1),
+        (lambda ds: ds.rename(uo="utotal", vo="vtotal"), 1),
+    ],
+)
+def test_currents_that_hold_the_stokes_drift_say_so(write_currents, change, included: int) -> None:
+    ds = open_forcing(write_currents("a.nc", change=change), "currents")
+    assert ds.attrs["includes_stokes_drift"] == included

@@ -10,7 +10,13 @@ import rasterio
 import shapely
 from rasterio.transform import Affine
 
-from catalog import CatalogError, UnreadableFileError, read_slick
+from catalog import (
+    CatalogError,
+    UnreadableFileError,
+    bonn_thickness,
+    read_slick,
+    read_thickness,
+)
 from catalog.slicks import find_time
 
 _SQUARE = shapely.box(35.0, 33.0, 35.2, 33.1)
@@ -314,3 +320,61 @@ def test_attributes_give_swapped_axes_away(tmp_path: Path) -> None:
     wrong = _write(tmp_path / "wrong.shp", swapped, CENTR_LON=35.1, CENTR_LAT=33.05)
     with pytest.raises(CatalogError, match=r"wrong\.shp: .*35\.10 E 33\.05 N; .* are swapped"):
         read_slick(wrong)
+
+
+def test_classes_by_the_layers_of_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "slick.gpkg"
+    thick = shapely.box(35.0, 33.0, 35.1, 33.1)
+    for layer, shape in (("a_sheen", _SQUARE), ("a_thick", thick), ("a_note", _SQUARE.buffer(1))):
+        geopandas.GeoDataFrame({"n": [1]}, geometry=[shape], crs="EPSG:4326").to_file(
+            path, layer=layer
+        )
+    slick = read_slick(path)
+    assert slick.geometry.equals(_SQUARE)
+    assert slick.thickness_class["thick"].equals(thick)
+    assert slick.by_class()["sheen"].equals(_SQUARE - thick)
+
+
+def test_what_is_not_known_to_be_thick_is_sheen(tmp_path: Path) -> None:
+    assert list(read_slick(_write(tmp_path / "a.shp")).by_class()) == ["sheen"]
+    assert list(read_slick(_write(tmp_path / "a_sheen.shp")).by_class()) == ["sheen"]
+    assert list(read_slick(_write(tmp_path / "a_thick.shp")).by_class()) == ["thick"]
+    both = read_slick([tmp_path / "a.shp", _write(tmp_path / "b_thick.shp", _SQUARE.buffer(0.1))])
+    assert list(both.by_class()) == ["thick"]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "sheen", "thick"),
+    [("minimum", 0.04, 5.0), ("maximum", 0.30, 50.0), ("mean", 0.012**0.5, 250.0**0.5)],
+)
+def test_volumes_of_the_bonn_code(estimate, sheen: float, thick: float) -> None:
+    """In m3 from km2, that is in micrometres."""
+    assert bonn_thickness("sheen", estimate) == pytest.approx(1e-6 * sheen)
+    assert bonn_thickness("thick", estimate) == pytest.approx(1e-6 * thick)
+
+
+def test_thickness_of_a_raster_cell_by_cell(tmp_path: Path) -> None:
+    values = np.array([[0.0, 2.5, 2.5], [-9.0, 40.0, np.nan]], np.float32)
+    oil = read_thickness(_write_mask(tmp_path / "oil.tif", values, nodata=-9.0))
+    parts = dict(zip(oil.thickness, oil.geometry.geoms, strict=True))
+    np.testing.assert_allclose(sorted(parts), [2.5e-6, 40e-6])
+    np.testing.assert_allclose(parts[min(parts)].bounds, (35.01, 33.09, 35.03, 33.1))
+    np.testing.assert_allclose(parts[max(parts)].bounds, (35.01, 33.08, 35.02, 33.09))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([[0.0, 0.0]], "the mask is empty"),
+        ([[1.0, -2.0]], "found a thickness of -2 micrometres, expected 0 or more"),
+    ],
+)
+def test_a_raster_that_holds_no_thickness(tmp_path: Path, values, message: str) -> None:
+    path = _write_mask(tmp_path / "oil.tif", np.array(values, np.float32))
+    with pytest.raises(CatalogError, match=message):
+        read_thickness(path)
+
+
+def test_thickness_is_not_read_from_polygons(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="not a raster"):
+        read_thickness(_write(tmp_path / "slick.shp"))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import simulator
 from simulator import SimulatorError, Status, model
+from simulator.steps import Steps
 from tests.simulator.builders import (
     HOUR,
     START,
@@ -350,7 +351,7 @@ def test_a_time_step_of_no_length_is_refused(minutes):
 
 
 def test_steps_are_cut_at_outputs():
-    steps = model.Steps.regular(3600.0, 900.0, np.array([0.0, 1000.0, 3600.0]))
+    steps = Steps.regular(3600.0, 900.0, np.array([0.0, 1000.0, 3600.0]))
     np.testing.assert_array_equal(steps.edges, [0, 900, 1000, 1800, 2700, 3600])
     np.testing.assert_array_equal(steps.durations, [900, 100, 800, 900, 900])
 

@@ -57,6 +57,19 @@ def test_a_relative_folder_in_the_environment_starts_at_the_working_directory(
 
 
 POINT = {"kind": "point", "lon": 1.0, "lat": 2.0}
+LINE = {"kind": "line", "mass_tonnes": 1}
+ENDS = [[1.0, 2.0], [1.5, 2.0]]
+AREA = {"kind": "area", "geometry": "slick.shp"}
+
+
+def ship(*minutes, **options):
+    fixes = [{"time": f"2021-08-24T04:{m:02}:00Z", "lon": 1.0, "lat": 2.0} for m in minutes]
+    return {"kind": "ship", "track": fixes, "mass_tonnes": 1} | options
+
+
+def released(release):
+    return document(release=[release])
+
 
 MISTAKES = {
     "unknown key": (document(oil={"api_gravity": 20, "colour": "red"}), r"oil\.colour: unknown"),
@@ -96,7 +109,122 @@ MISTAKES = {
     "even window": (document(score={"windows": [1, 4]}), r"score\.windows: .*odd"),
     "unknown kind": (
         document(release=[{"kind": "blob"}]),
-        r"release\.0\.kind: found 'blob', expected 'area', 'point'",
+        r"release\.0\.kind: found 'blob', expected 'area', 'point', 'line', 'ship'",
+    ),
+    "no amount of a slick": (
+        released(AREA),
+        r"release\.0: found none, expected one of mass_tonnes, thickness_um, thickness_class",
+    ),
+    "two amounts of a slick": (
+        released(AREA | {"mass_tonnes": 1, "thickness_class": "sheen"}),
+        r"release\.0: found mass_tonnes and thickness_class, expected one of",
+    ),
+    "thickness beside thicknesses": (
+        released(AREA | {"raster_values": "thickness_um", "thickness_um": 3}),
+        r"release\.0: found thickness_um, expected at most mass_tonnes",
+    ),
+    "thickness below zero": (
+        released(AREA | {"thickness_um": -3}),
+        r"release\.0\.thickness_um: found -3, .*greater than 0",
+    ),
+    "thickness below zero in a list": (
+        released(AREA | {"thickness_um": [-3]}),
+        r"release\.0\.thickness_um\.0: found -3, .*greater than 0",
+    ),
+    "too many thicknesses": (
+        released(AREA | {"thickness_um": [3, 4]}),
+        r"release\.0: thickness_um: found 2 for 1 geometries, expected one, or one for each",
+    ),
+    "unknown class": (
+        released(AREA | {"thickness_class": "brown"}),
+        r"release\.0\.thickness_class: found 'brown', .*'sheen', 'thick' or 'by-name'",
+    ),
+    "unknown estimate": (
+        released(AREA | {"thickness_class": "sheen", "bonn_estimate": "median"}),
+        r"release\.0\.bonn_estimate: found 'median', .*'minimum', 'mean' or 'maximum'",
+    ),
+    "slick that ends before it starts": (
+        released(
+            AREA | {"mass_tonnes": 1, "time": "2021-08-24T05:00:00Z", "end": "2021-08-24T04:00:00Z"}
+        ),
+        r"release\.0: end: expected a time after start, 2021-08-24T05:00Z",
+    ),
+    "slick that goes on after the run": (
+        released(AREA | {"mass_tonnes": 1, "end": "2021-09-01T00:00:00Z"}),
+        r"release\.0: found the time 2021-09-01T00:00Z, expected one within the run",
+    ),
+    "age below zero": (
+        released(POINT | {"mass_tonnes": 1, "age_hours": -2}),
+        r"release\.0\.age_hours: found -2, .*greater than or equal to 0",
+    ),
+    "depth below zero": (
+        released(POINT | {"mass_tonnes": 1, "depth_m": -2}),
+        r"release\.0\.depth_m: found -2, .*greater than or equal to 0",
+    ),
+    "slick at depth": (
+        released(AREA | {"mass_tonnes": 1, "depth_m": 2}),
+        r"release\.0\.depth_m: unknown key; expected one of kind, geometry",
+    ),
+    "droplets at the surface": (
+        released(POINT | {"mass_tonnes": 1, "droplet_diameter_um": 500}),
+        r"release\.0: droplet_diameter_um: expected depth_m above 0 beside it",
+    ),
+    "rate for no time": (
+        released(
+            POINT
+            | {"rate_tonnes_per_hour": 1}
+            | {"start": "2021-08-24T04:00:00Z", "end": "2021-08-24T04:00:00Z"}
+        ),
+        r"release\.0: end: found the time of start, expected a later one for a rate",
+    ),
+    "no line": (released(LINE), r"release\.0: expected either coordinates or geometry"),
+    "line of one place": (
+        released(LINE | {"coordinates": [[1.0, 2.0], [1.0, 2.0]]}),
+        r"release\.0: coordinates: found one place, expected two or more",
+    ),
+    "line off the globe": (
+        released(LINE | {"coordinates": [[1.0, 2.0], [1.0, 200.0]]}),
+        r"release\.0\.coordinates\.1\.1: found 200\.0, .*less than or equal to 90",
+    ),
+    "line after the run": (
+        released(LINE | {"coordinates": ENDS, "end": "2021-09-01T00:00:00Z"}),
+        r"release\.0: found the time 2021-09-01T00:00Z, expected one within the run",
+    ),
+    "line without mass": (
+        released({"kind": "line", "coordinates": ENDS}),
+        r"release\.0: expected either rate_tonnes_per_hour or mass_tonnes",
+    ),
+    "no track": (
+        released({"kind": "ship", "mass_tonnes": 1}),
+        r"release\.0\.track: missing; expected \[\{time, lon, lat\}",
+    ),
+    "track of one fix": (
+        released(ship(5)),
+        r"release\.0: track: found 1 fixes, expected two at least",
+    ),
+    "track that goes back": (
+        released(ship(5, 9, 7)),
+        r"release\.0: track: found the time 2021-08-24T04:07Z after 2021-08-24T04:09Z, expected",
+    ),
+    "fix without place": (
+        released(ship(5, track=[{"time": "2021-08-24T04:05:00Z", "lon": 1.0}])),
+        r"release\.0\.track\.0\.lat: missing; expected \[degrees_north\]",
+    ),
+    "unknown key of a fix": (
+        released(ship(track=[{"time": "2021-08-24T04:05:00Z", "lon": 1, "lat": 1, "knots": 9}])),
+        r"release\.0\.track\.0\.knots: unknown key; expected one of time, lon, lat",
+    ),
+    "oil off the track": (
+        released(ship(5, 9, end="2021-08-24T04:10:00Z")),
+        r"release\.0: end: found 2021-08-24T04:10Z, expected a time within the track, "
+        r"2021-08-24T04:05Z to 2021-08-24T04:09Z",
+    ),
+    "track after the run": (
+        document(
+            release=[ship(5, 9)],
+            time={"start": "2021-08-24T03:43:00Z", "end": "2021-08-24T04:08:00Z"},
+        ),
+        r"release\.0: found the time 2021-08-24T04:09Z, expected one within the run",
     ),
     "no mass": (document(release=[POINT]), r"release\.0: .*rate_tonnes_per_hour or mass_tonnes"),
     "two masses": (
@@ -121,6 +249,32 @@ MISTAKES = {
     ),
     "folder from outside": (document(folder="/"), r"folder: unknown key"),
 }
+
+
+RIGHT = {
+    "slick of a class": AREA | {"thickness_class": "by-name", "bonn_estimate": "maximum"},
+    "thickness of each file": AREA | {"geometry": ["a.shp", "b.shp"], "thickness_um": [0.1, 20]},
+    "thicknesses": AREA | {"raster_values": "thickness_um"},
+    "thicknesses of known mass": AREA | {"raster_values": "thickness_um", "mass_tonnes": 3},
+    "steady slick": AREA | {"thickness_um": 3, "end": "2021-08-24T08:00:00Z", "age_hours": 6},
+    "line": LINE | {"coordinates": ENDS},
+    "line of a file": LINE | {"geometry": "pipe.shp"},
+    "track": ship(5, 9),
+    "track of a file": ship(track="track.csv"),
+    "well": POINT | {"rate_tonnes_per_hour": 3, "depth_m": 1500, "droplet_diameter_um": 300},
+}
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_every_kind_of_release_is_read_and_written_back(kind):
+    case = parse_case(released(RIGHT[kind]))
+    again = parse_case(case.model_dump(mode="json"))
+    assert again.release == case.release
+
+
+def test_a_part_of_a_track_may_lie_outside_the_run():
+    within = {"start": "2021-08-24T04:05:00Z", "end": "2021-08-24T04:06:00Z"}
+    parse_case(document(release=[ship(1, 9, **within)], time=within))
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
