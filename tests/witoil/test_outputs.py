@@ -123,3 +123,13 @@ def test_the_summary_counts_every_particle(written, scenario):
     assert summary["oil"]["mass_kg"] == pytest.approx(620e3)
     assert summary["processes"]["dispersion"] == "li2017"
     assert summary["shore"]["type"] == "sand"
+
+
+def test_observations_before_a_run_goes_on_are_not_scored(written, scenario, tmp_path):
+    later = written[1].sel(time=slice("2025-06-01T15:00", None))
+    summary = write_run(scenario, later, tmp_path, parameters=scenario.parameters())
+    assert [score["time"] for score in summary["scores"]] == ["20250601T1800"]
+    assert not (tmp_path / "mask_20250601T1200.tif").exists()
+    assert (
+        summary["scores"][0] == json.loads((written[0] / "summary.json").read_text())["scores"][1]
+    )
