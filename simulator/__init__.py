@@ -40,12 +40,14 @@ from simulator.release import (
     at_sea,
     seed_particles,
 )
+from simulator.results import FATES
 from simulator.shore import SHORE_TYPE_NAMES, SHORE_TYPES, Shore, ShoreType
 from simulator.slick import oil_thickness, slick_mask
 from simulator.status import Status
 
 __all__ = [
     "CURRENT",
+    "FATES",
     "FETCH",
     "GENERIC_OILS",
     "REQUIRED_VARIABLES",

@@ -10,7 +10,7 @@ import xarray as xr
 from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, Grid
 from simulator.kernels.state import Elements
-from simulator.shore import Shore
+from simulator.shore import CELLS_PER_DEGREE, Shore
 
 _PLANNED = ("release_step", "release_share")  # these follow from the steps of the run
 
@@ -98,14 +98,21 @@ def from_restart(
         for name in planned._fields
         if name not in (*_PLANNED, "stretch")
     }
-    changed["stretch"] = _numbers(restart["coast_cell"].values, stretches)
-    changed["stretch"][restart["on_coast"].values == 0] = -1
+    lies = restart["on_coast"].values != 0
+    changed["stretch"] = np.full(lies.size, -1, np.int32)
+    changed["stretch"][lies] = _numbers(restart["coast_cell"].values[lies], stretches)
     absorbed = np.zeros(shore.length.size)
     absorbed[_numbers(restart["absorbed_cell"].values, stretches)] = restart["absorbed"].values
     return planned._replace(**changed), absorbed, float(restart.attrs["seconds"])
 
 
 def _numbers(cells: np.ndarray, stretches: dict[tuple[int, ...], int]) -> np.ndarray:
-    """Return the number of the stretch in each lattice cell, -1 where there is none."""
-    found = [stretches.get(tuple(cell), -1) for cell in cells.tolist()]
-    return np.array(found, np.int32)
+    """Return the number of the stretch in each lattice cell, and refuse one without a stretch."""
+    for column, row in cells.tolist():
+        if (column, row) not in stretches:
+            lon, lat = (column + 0.5) / CELLS_PER_DEGREE, (row + 0.5) / CELLS_PER_DEGREE
+            raise SimulatorError(
+                f"the restart has oil on the coast at {lon:.3f} E {lat:.3f} N, where the run has "
+                "no coast; expected the same coastline"
+            )
+    return np.array([stretches[tuple(cell)] for cell in cells.tolist()], np.int32)

@@ -81,7 +81,8 @@ class Recorder:
         names = ("mass", *(_OF_WEATHERED_OIL if weathering else ()))
         self._kept = {name: np.empty(shape, TRAJECTORY_VARIABLES[name][0]) for name in names}
         self._fates = {name: np.zeros(len(times)) for name in ("released", *FATES)}
-        self._coast = np.empty((len(times), shore.length.size))
+        self._loose = np.empty((len(times), shore.length.size))
+        self._absorbed = np.empty((len(times), shore.length.size))
         self._count = 0
 
     def record(self, elements: Elements, absorbed_by_stretch: FloatArray) -> None:
@@ -109,10 +110,10 @@ class Recorder:
                 values[k, hidden] = np.nan
         self._record_fates(k, elements, mass)
         ashore = elements.status == Status.BEACHED
-        loose = np.bincount(
+        self._loose[k] = np.bincount(
             elements.stretch[ashore], mass[ashore], minlength=self._shore.length.size
         )
-        self._coast[k] = loose + absorbed_by_stretch
+        self._absorbed[k] = absorbed_by_stretch
         self._count += 1
 
     def _record_fates(self, k: int, elements: Elements, mass: FloatArray) -> None:
@@ -134,14 +135,16 @@ class Recorder:
         """Return everything that was kept.
 
         Trajectories in the CF layout, dimensions (trajectory, time): `status` (int8, one of
-        `Status`), `TRAJECTORY_VARIABLES` (missing before the release; those of weathered oil only
-        where it weathers), and `release` (trajectory), the number of its release from 0;
+        `Status`), `TRAJECTORY_VARIABLES` (missing before the release but for the mass; those of
+        weathered oil only where it weathers), and `release` (trajectory), the number of its
+        release from 0;
         coordinates `lon` and `lat` (float64, missing before the release) [degrees].
 
         The mass balance (time): `released_mass` and one `<fate>_mass` for each of `FATES` [kg].
 
-        The coast (stretch, time): `coast_mass`, loose and absorbed [kg], with the coordinates
-        `stretch_length` [m], `stretch_lon`, `stretch_lat` [degrees], and `stretch_type`.
+        The coast (stretch, time): `coast_mass`, loose and absorbed together, and of this
+        `coast_absorbed_mass` [kg], with the coordinates `stretch_length` [m], `stretch_lon`,
+        `stretch_lat` [degrees], and `stretch_type`.
         """
         return xr.Dataset(
             self._trajectories() | self._balance() | self._coast_variables(),
@@ -176,8 +179,13 @@ class Recorder:
         }
 
     def _coast_variables(self) -> dict[str, Any]:
-        attributes = {"long_name": "mass of oil on a stretch of coast", "units": "kg"}
-        return {"coast_mass": (("stretch", "time"), self._coast.T, attributes)}
+        both = ("stretch", "time")
+        held = {"long_name": "mass of oil on a stretch of coast", "units": "kg"}
+        taken = {"long_name": "mass of oil that a stretch of coast has absorbed", "units": "kg"}
+        return {
+            "coast_mass": (both, (self._loose + self._absorbed).T, held),
+            "coast_absorbed_mass": (both, self._absorbed.T, taken),
+        }
 
     def _coordinates(self) -> dict[str, Any]:
         shore = self._shore
@@ -193,7 +201,7 @@ class Recorder:
                 np.arange(self._particles.size, dtype=np.int32),
                 {"cf_role": "trajectory_id", "long_name": "number of the particle"},
             ),
-            "stretch_length": ("stretch", shore.length, {"units": "m"}),
+            "stretch_length": ("stretch", shore.length, {"long_name": "length", "units": "m"}),
             "stretch_lon": ("stretch", shore.longitude, lon),
             "stretch_lat": ("stretch", shore.latitude, lat),
             "stretch_type": ("stretch", shore.shore_type, {"long_name": "type of shore"}),

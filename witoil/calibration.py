@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import optimizer
-from simulator import SimulatorError
+from simulator import FATES, SimulatorError
 from witoil.errors import CaseError
 from witoil.outputs import versions, write_run
 from witoil.report import write_report
@@ -203,5 +203,5 @@ def _write_best(scenario: Scenario, study: dict[str, Any], folder: Path) -> None
         study,
         before=default,
         after=after,
-        fate=summary["status"],
+        fate={name: summary["mass_balance_kg"][name] for name in FATES},
     )

@@ -68,18 +68,33 @@ def common(
 
 
 @app.command()
-def simulate(case: CaseFile, out: Out = Path("out")) -> None:
-    """Run a case once."""
+def simulate(
+    case: CaseFile,
+    out: Out = Path("out"),
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Go on from the end of an earlier run of the case.", metavar="restart.nc"
+        ),
+    ] = None,
+) -> None:
+    """Run a case once, or go on with it."""
+    from witoil.budget import in_words
     from witoil.case import load_case
     from witoil.outputs import write_run
+    from witoil.resume import NAME, read_restart, write_restart
     from witoil.simulation import run
 
-    scenario = _prepare(load_case(case))
+    loaded = load_case(case)
+    before = None if resume is None else read_restart(resume, loaded)
+    scenario = _prepare(loaded)
+    after: list[Any] = []
     with _bar("simulating", 1.0) as advance:
-        result = run(scenario, on_output=advance)
+        result = run(scenario, on_output=advance, resume=before, on_end=after.append)
     summary = write_run(scenario, result, out, parameters=scenario.parameters())
-    counts = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in summary["status"].items())
-    print(f"{summary['particles']:,} particles at the end: {counts}")
+    write_restart(loaded, after[0], out / NAME)
+    for line in in_words(summary["status"], summary["mass_balance_kg"]):
+        print(line)
     for score in summary["scores"]:
         print(f"{score['time']}: FSS " + _fss(score["fss"]))
     print(f"written to {out}")

@@ -26,6 +26,11 @@ def mask_name(time: np.datetime64) -> str:
     return f"mask_{stamp(time)}.tif"
 
 
+def utc(time: np.datetime64) -> str:
+    """Return a time as tables have it, 2021-08-24T15:33:00Z."""
+    return f"{np.datetime_as_string(time, unit='s')}Z"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, and rename it to `path` at the end.

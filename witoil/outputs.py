@@ -1,9 +1,9 @@
-"""What a run leaves behind: CF NetCDF, masks, outlines, a budget and a summary."""
+"""What a run leaves behind: CF NetCDF, masks, outlines, budget, oiled coast and a summary."""
 
 from __future__ import annotations
 
-import csv
 import json
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from rasterio.features import shapes
 from shapely.geometry import mapping, shape
 
 from simulator import Status
+from witoil.budget import final_balance, write_budget
 from witoil.case import Case
-from witoil.files import mask_name, replacing, stamp, write_json
+from witoil.coast import COAST_FILES, OiledCoast, write_coast
+from witoil.fate_figures import budget_chart, coast_map
+from witoil.files import mask_name, replacing, stamp, utc, write_json
 from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at
 from witoil.verification import Mask, VerificationGrid, transformed
@@ -61,38 +64,16 @@ def write_run(
     """
     write_trajectories(scenario.case, result, parameters, folder / "particles.nc")
     write_budget(result, folder / "budget.csv")
-    limit = parameters["detection_limit_um"]
-    times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
-    masks = {time: mask_at(scenario, result, time, limit) for time in times}
-    for time, mask in masks.items():
-        write_mask(mask, scenario.grid, time, folder / mask_name(time))
-        write_outline(mask, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
-    seen_then = [masks[seen.time] for seen in scenario.observations]
-    scores = [
-        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
-        for seen, score in zip(
-            scenario.observations, score_observations(scenario, seen_then), strict=True
-        )
-    ]
-    summary = {
-        "name": scenario.case.name,
-        "parameters": parameters,
-        "particles": int(result.sizes["trajectory"]),
-        "seed": scenario.case.model.seed,
-        "status": status_counts(result),
-        "oil": {
-            "name": scenario.oil.name,
-            "api_gravity": scenario.oil.api_gravity,
-            "mass_kg": float(result["mass"].sum()),
-        },
-        "scores": scores,
-        "coverage": [report.as_dict() for report in scenario.coverage],
-        "stokes_drift": scenario.forcing.stokes_origin,
-        "versions": versions(),
-        "case": scenario.case.model_dump(mode="json"),
-    }
-    write_json(folder / "summary.json", summary)
-    return summary
+    _write_bytes(budget_chart(result), folder / "budget.png")
+    coast = OiledCoast.of_run(scenario, result)
+    _write_coast(scenario, coast, folder)
+    # a run that goes on from a restart has no outputs before it
+    seen = [o for o in scenario.observations if o.time in result["time"].values]
+    scenario = replace(scenario, observations=tuple(seen))
+    scores = _write_slicks(scenario, result, parameters["detection_limit_um"], folder)
+    return write_json(
+        folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
+    )
 
 
 def status_counts(result: xr.Dataset) -> dict[str, int]:
@@ -101,50 +82,131 @@ def status_counts(result: xr.Dataset) -> dict[str, int]:
     return {status.name.lower(): int(counts[status]) for status in Status}
 
 
+def _write_coast(scenario: Scenario, coast: OiledCoast | None, folder: Path) -> None:
+    """Write what is known of the oiled coast; take away what an earlier run left of one."""
+    if coast is None:
+        for name in COAST_FILES:
+            (folder / name).unlink(missing_ok=True)
+        return
+    write_coast(scenario, coast, folder)
+    _write_bytes(coast_map(scenario, coast), folder / "coast.png")
+
+
+def _write_slicks(
+    scenario: Scenario, result: xr.Dataset, detection_limit_um: float, folder: Path
+) -> list[dict[str, Any]]:
+    """Write mask and outline at each observation, else at the end; return the scores."""
+    times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
+    masks = {time: mask_at(scenario, result, time, detection_limit_um) for time in times}
+    for time, mask in masks.items():
+        write_mask(mask, scenario.grid, time, folder / mask_name(time))
+        write_outline(mask, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+    seen_then = [masks[seen.time] for seen in scenario.observations]
+    return [
+        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
+        for seen, score in zip(
+            scenario.observations, score_observations(scenario, seen_then), strict=True
+        )
+    ]
+
+
+def _summary(
+    scenario: Scenario,
+    result: xr.Dataset,
+    parameters: dict[str, float],
+    coast: OiledCoast | None,
+    scores: list[dict[str, Any]],
+) -> dict[str, Any]:
+    case = scenario.case
+    return {
+        "name": case.name,
+        "parameters": parameters,
+        "particles": int(result.sizes["trajectory"]),
+        "seed": case.model.seed,
+        "status": status_counts(result),
+        "mass_balance_kg": final_balance(result),
+        "oil": {
+            "name": scenario.oil.name,
+            "api_gravity": scenario.oil.api_gravity,
+            "mass_kg": float(scenario.particles.mass.sum()),
+        },
+        "processes": case.processes.model_dump(mode="json"),
+        "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
+        "scores": scores,
+        "coverage": [report.as_dict() for report in scenario.coverage],
+        "stokes_drift": scenario.forcing.stokes_origin,
+        "versions": versions(),
+        "case": case.model_dump(mode="json"),
+    }
+
+
+def _on_shore(coast: OiledCoast | None) -> dict[str, float]:
+    """Return the oil on the coast at the end of a run."""
+    if coast is None:
+        return {"loose_kg": 0.0, "absorbed_kg": 0.0, "oiled_km": 0.0}
+    absorbed = float(coast.total_absorbed[-1])
+    return {
+        "loose_kg": float(coast.total_mass[-1]) - absorbed,
+        "absorbed_kg": absorbed,
+        "oiled_km": float(coast.oiled_km[-1]),
+    }
+
+
+def _write_bytes(content: bytes, path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_trajectories(
     case: Case, result: xr.Dataset, parameters: dict[str, float], path: Path
 ) -> None:
     """Write the particles as a CF trajectory file."""
-    document = result.assign_attrs(
+    document = _trajectories(result).assign_attrs(
         Conventions="CF-1.8",
         featureType="trajectory",
         title=f"Drift of oil: {case.name}",
         institution="not given",
         source=f"witoil {version('witoil')}, Lagrangian particle model",
-        history=f"{np.datetime_as_string(np.datetime64('now'), unit='s')}Z written by witoil",
+        history=f"{utc(np.datetime64('now'))} written by witoil",
         references="see the documentation of witoil",
-        comment="status tells floating, beached and lost particles apart",
+        comment="status tells floating, submerged, beached and lost particles apart",
         witoil_case=json.dumps(case.model_dump(mode="json")),
         witoil_parameters=json.dumps(parameters),
     )
-    encoding: dict[str, dict[str, Any]] = {
-        name: {"zlib": True, "complevel": 1} for name in ("lon", "lat", "status")
-    }
-    encoding["lon"]["_FillValue"] = encoding["lat"]["_FillValue"] = np.nan
-    encoding["time"] = {
-        "units": f"seconds since {np.datetime_as_string(result['time'].values[0], unit='s')}",
+    with replacing(path) as temporary:
+        document.to_netcdf(temporary, engine="netcdf4", encoding=_encoding(document))
+
+
+def _trajectories(result: xr.Dataset) -> xr.Dataset:
+    """Return what a run tells of its particles: not its mass balance, and not the coast."""
+    along = [name for name in result.data_vars if "trajectory" in result[name].dims]
+    particles = result[along]
+    particles = particles.drop_vars([n for n in particles.coords if str(n).startswith("stretch")])
+    # CF asks for missing data where the position is missing
+    released = result["status"] != Status.UNRELEASED
+    particles["mass"] = particles["mass"].where(released)
+    axes = {"lon": "X", "lat": "Y", "z": "Z", "time": "T"}
+    for name in axes.keys() & set(particles.variables):
+        particles[name] = particles[name].assign_attrs(axis=axes[name])
+    return particles.set_coords("z") if "z" in particles else particles
+
+
+def _encoding(document: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return how each variable is stored: compressed, and filled only where it can be missing."""
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in document.variables.items():
+        may_miss = variable.ndim == 2 and variable.dtype.kind == "f"
+        encoding[str(name)] = {"_FillValue": np.nan if may_miss else None}
+        if variable.ndim == 2:
+            encoding[str(name)] |= {"zlib": True, "complevel": 1}
+    # of mass no more than single precision is worth the room
+    encoding["mass"]["dtype"] = "float32"
+    encoding["time"] |= {
+        "units": f"seconds since {np.datetime_as_string(document['time'].values[0], unit='s')}",
         "calendar": "standard",
         "dtype": "float64",
-        "_FillValue": None,
     }
-    for name in ("mass", "release", "trajectory"):
-        encoding[name] = {"_FillValue": None}
-    with replacing(path) as temporary:
-        document.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-
-
-def write_budget(result: xr.Dataset, path: Path) -> None:
-    """Write the mass in each status at every output time, as shares of the mass released."""
-    mass = result["mass"].values
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        names = [status.name.lower() for status in Status]
-        writer.writerow(["time", "mass_kg", *(f"{name}_fraction" for name in names)])
-        for k, time in enumerate(result["time"].values):
-            status = result["status"].values[:, k]
-            parts = np.bincount(status, weights=mass, minlength=len(Status)) / mass.sum()
-            text = np.datetime_as_string(time, unit="s") + "Z"
-            writer.writerow([text, f"{mass.sum():.6g}", *(f"{part:.9f}" for part in parts)])
+    return encoding
 
 
 def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
@@ -182,7 +244,7 @@ def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path:
         "type": "Feature",
         "geometry": mapping(outline),
         "properties": {
-            "time": np.datetime_as_string(time, unit="s") + "Z",
+            "time": utc(time),
             "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
         },
     }

@@ -17,7 +17,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from numpy.typing import NDArray
 
-from witoil import figures
+from witoil import drawing, figures
 from witoil.case import Case, PointSource
 from witoil.files import replacing
 from witoil.simulation import Observation, Scenario
@@ -38,7 +38,7 @@ def write_report(
     *,
     before: Sequence[Mask],
     after: Sequence[Mask],
-    fate: Mapping[str, int] | None = None,
+    fate: Mapping[str, float] | None = None,
 ) -> None:
     """Write the report of a finished calibration.
 
@@ -52,7 +52,7 @@ def write_report(
     before, after : sequence of Mask
         The slick at each observation with the default and with the best parameters.
     fate : mapping, optional
-        Number of particles in each status at the end of the best run.
+        Mass of oil that met each fate until the end of the best run.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def render(
     *,
     before: Sequence[Mask],
     after: Sequence[Mask],
-    fate: Mapping[str, int] | None = None,
+    fate: Mapping[str, float] | None = None,
 ) -> str:
     """Return the report as text; see `write_report`."""
     environment = Environment(
@@ -91,9 +91,9 @@ def render(
         period=_period(scenario.case),
         facts=_facts(scenario, study),
         verdict=_verdict(study, scales),
-        scales=[figures.distance(scale) for scale in scales],
+        scales=[drawing.distance(scale) for scale in scales],
         styles=figures.STYLES,
-        colours=figures,
+        colours=drawing,
         has_sources=bool(_sources(scenario).size),
         has_first=bool(scenario.seen_first.any()),
         observations=[
@@ -113,7 +113,7 @@ def render(
 def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str]:
     """Say in words what the calibration reached, at the finest scale, as it is printed."""
     fss = {key: _printed(study, key) for key in figures.STYLES}
-    at = figures.distance(scales[0])
+    at = drawing.distance(scales[0])
     best, default, persistence = (fss[key][0] for key in ("best", "default", "persistence"))
     text = f"The calibrated drift scores {_number(best, 2)} at {at}; the default parameters "
     text += f"{_number(default, 2)}"
@@ -126,7 +126,7 @@ def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str
         return {"kind": "bad", "short": "No skill over persistence", "text": text}
     for key, name in (("persistence", "persistence"), ("default", "the default parameters")):
         pairs = zip(scales[1:], fss["best"][1:], fss[key][1:], strict=True)
-        below = [figures.distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
+        below = [drawing.distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
         if below:
             text += f" At {_listed(below)} it scores less than {name}."
     return {"kind": "good", "short": "Better than persistence", "text": text}
@@ -147,7 +147,7 @@ def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]
         ("Slicks matched", f"{len(scenario.observations)}"),
         ("Evaluations", done),
         ("Particles", f"{scenario.particles.mass.size:,}"),
-        ("Verification grid", f"{figures.distance(grid.resolution)} cells, {grid.crs.name}"),
+        ("Verification grid", f"{drawing.distance(grid.resolution)} cells, {grid.crs.name}"),
     ]
 
 
@@ -157,13 +157,13 @@ def _observation(
     """Return the maps and the scores of one observation."""
     seen = scenario.observations[k]
     scores = {key: study[key]["observations"][k] for key in figures.STYLES if study[key]}
-    frame = figures.Frame.around(
+    frame = drawing.Frame.around(
         scenario.grid, [before, after, seen.mask, scenario.seen_first], _sources(scenario)
     )
     labels = {}
     for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
         window, score = next(iter(scores[key]["fss"].items()))
-        at = figures.distance(int(window) * scenario.grid.resolution)
+        at = drawing.distance(int(window) * scenario.grid.resolution)
         labels[key] = f"{label}\nFSS {_number(score, 2)} at {at}"
     return {
         "time": _time(seen.time),
@@ -177,7 +177,7 @@ def _observation(
 
 
 def _map(
-    scenario: Scenario, seen: Observation, frame: figures.Frame, simulated: Mask, title: str
+    scenario: Scenario, seen: Observation, frame: drawing.Frame, simulated: Mask, title: str
 ) -> dict[str, str]:
     """Return one map with its texts."""
     image = figures.slick_map(
@@ -219,7 +219,7 @@ def _charts(
     return {
         "skill": {
             "uri": _uri(figures.skill_chart(scales, fss, useful)),
-            "alt": f"FSS against window side. At {figures.distance(scales[0])}: {finest}.",
+            "alt": f"FSS against window side. At {drawing.distance(scales[0])}: {finest}.",
             "useful": "" if useful is None else f"{useful:.2f}",
         },
         "search": {
@@ -310,10 +310,10 @@ def _snippet(study: Mapping[str, Any]) -> str:
     return "\n".join(model + score)
 
 
-def _fate(counts: Mapping[str, int]) -> list[tuple[str, float]]:
-    """Return the statuses that occur, with their share of the particles, largest first."""
-    total = sum(counts.values())
-    shares = [(name.replace("_", " "), n / total) for name, n in counts.items() if n]
+def _fate(masses: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the fates that occur, with their share of the oil released, largest first."""
+    total = sum(masses.values())
+    shares = [(name.replace("_", " "), mass / total) for name, mass in masses.items() if mass]
     return sorted(shares, key=lambda item: -item[1])
 
 

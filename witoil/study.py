@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import optimizer
+from witoil.comparison import differences
 from witoil.errors import WitoilError
 from witoil.files import plain, write_json
 
@@ -75,22 +76,9 @@ def read_history(folder: Path, head: Mapping[str, Any]) -> optimizer.History:
             f"{path}: not a study of witoil ({error}); expected one to continue, or another --out"
         ) from None
     now = plain({key: head[key] for key in ("case", "versions")})
-    for key, found, wanted in _differences(before, now):
+    for key, found, wanted in differences(before, now, _MAY_DIFFER):
         raise WitoilError(
             f"{path}: cannot be continued: {key} was {found!r} and is now {wanted!r}; "
             "expected the same, or another --out"
         )
     return history
-
-
-def _differences(before: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]:
-    """Return where two documents differ: key, value before, value now."""
-    if key in _MAY_DIFFER:
-        return []
-    if isinstance(before, dict) and isinstance(now, dict):
-        found = []
-        for name in [*now, *(k for k in before if k not in now)]:
-            inner = f"{key}.{name}" if key else name
-            found += _differences(before.get(name), now.get(name), inner)
-        return found
-    return [] if before == now else [(key, before, now)]

@@ -23,6 +23,21 @@ def scenario(twin):
     return prepare(load_case(twin / "demo.toml"))
 
 
+@pytest.fixture(scope="session")
+def beaching(twin):
+    """Return the text of a case that leaves oil on the island: the twin's, and a leak beside it.
+
+    Its releases end before noon, so that the case may end then or later.
+    """
+    text = (twin / "demo.toml").read_text()
+    text = text[: text.index("[[observation]]")].replace("20_000", "4_000")
+    leak = "rate_tonnes_per_hour = 10"
+    assert leak in text
+    until = "\nend = 2025-06-01T11:00:00Z"
+    near = '\n[[release]]\nkind = "point"\nlon = 19.48\nlat = 36.57\n'
+    return text.replace(leak, leak + until) + near + leak + until + "\n"
+
+
 @pytest.fixture
 def example(cases, monkeypatch):
     """Return the path of an example, with the real data it names at hand."""

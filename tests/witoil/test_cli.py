@@ -37,9 +37,12 @@ def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
     answer = witoil("simulate", twin / "demo.toml", "--out", tmp_path / "run")
     assert answer.returncode == 0, answer.stderr
     assert "eastward_wind: 2025-06-01T06:00Z to 2025-06-01T18:00Z" in answer.stdout
-    assert "20,000 particles at the end: 0 unreleased" in answer.stdout
+    assert "20,000 particles at the end: " in answer.stdout
+    assert "620.0 t of oil released: " in answer.stdout
+    assert "% floating" in answer.stdout
     assert "20250601T1200: FSS 1: 0." in answer.stdout
     assert (tmp_path / "run" / "particles.nc").exists()
+    assert (tmp_path / "run" / "restart.nc").exists()
 
 
 def test_score_prints_json(twin):

@@ -19,6 +19,8 @@ TABLES = (
     case.Fix,
     case.Oil,
     case.Model,
+    case.ProcessSwitches,
+    case.ShoreSource,
     case.ObservationSource,
     case.Score,
     case.Optimise,

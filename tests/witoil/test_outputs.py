@@ -8,7 +8,8 @@ import rasterio
 import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
 
-from simulator import REQUIRED_VARIABLES, Status
+from simulator import FATES, REQUIRED_VARIABLES, Status
+from witoil.budget import write_budget
 from witoil.outputs import write_run
 from witoil.simulation import mask_at, run
 
@@ -24,6 +25,7 @@ def written(scenario, tmp_path_factory):
 def test_all_files_and_no_other(written):
     assert sorted(path.name for path in written[0].iterdir()) == [
         "budget.csv",
+        "budget.png",
         "mask_20250601T1200.tif",
         "mask_20250601T1800.tif",
         "particles.nc",
@@ -48,6 +50,9 @@ def test_a_cf_checker_finds_no_error(written, tmp_path):
     assert not failed
     checks = json.loads(report.read_text())["cf:1.8"]
     assert checks["high_count"] == 0
+    # CF lets features share one axis (9.3.1), but the checker takes such trajectories for a grid
+    lost = {c["name"] for c in checks["all_priorities"] if c["value"][0] != c["value"][1]}
+    assert lost == {"§9.1 Features and feature types"}
 
 
 def test_the_file_holds_the_run(written):
@@ -56,6 +61,14 @@ def test_the_file_holds_the_run(written):
         np.testing.assert_array_equal(stored["lon"], result["lon"])
         np.testing.assert_array_equal(stored["status"], result["status"])
         np.testing.assert_array_equal(stored["time"], result["time"])
+        np.testing.assert_array_equal(stored["z"], result["z"])
+        released = result["status"].values != Status.UNRELEASED
+        np.testing.assert_array_equal(np.isfinite(stored["mass"]), released)
+        np.testing.assert_allclose(
+            stored["mass"].values[released], result["mass"].values[released], rtol=1e-7
+        )
+        assert set(stored.dims) == {"trajectory", "time"}
+        assert "z" in stored.coords
         assert stored["trajectory"].attrs["cf_role"] == "trajectory_id"
         assert json.loads(stored.attrs["witoil_case"])["name"] == "demo"
 
@@ -77,9 +90,23 @@ def test_the_budget_adds_up_at_every_time(written):
     with (written[0] / "budget.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 13
-    for row in rows:
-        shares = [float(row[f"{status.name.lower()}_fraction"]) for status in Status]
-        assert sum(shares) == pytest.approx(1.0, abs=1e-8)
+    released = written[1]["released_mass"].values
+    for row, mass in zip(rows, released, strict=True):
+        shares = [float(row[f"{name}_fraction"]) for name in FATES]
+        assert sum(shares) == pytest.approx(1.0, abs=1e-9)
+        assert float(row["released_kg"]) == pytest.approx(mass, rel=1e-8)
+
+
+def test_before_the_release_there_are_no_shares(written, tmp_path):
+    result = written[1].isel(time=[0, 1]).copy(deep=True)
+    for name in ("released", *FATES):
+        result[f"{name}_mass"][0] = 0.0
+    write_budget(result, tmp_path / "budget.csv")
+    with (tmp_path / "budget.csv").open(newline="") as file:
+        before, after = csv.DictReader(file)
+    assert before["released_kg"] == "0"
+    assert all(before[f"{name}_fraction"] == "" for name in FATES)
+    assert all(after[f"{name}_fraction"] for name in FATES)
 
 
 def test_the_summary_counts_every_particle(written, scenario):
@@ -89,3 +116,20 @@ def test_the_summary_counts_every_particle(written, scenario):
     assert [row["variable"] for row in summary["coverage"] if "box" in row] == [*REQUIRED_VARIABLES]
     assert all(row["action"].startswith("not given; ") for row in summary["coverage"][4:])
     assert len(summary["coverage"]) == 8
+    assert set(summary["status"]) == {status.name.lower() for status in Status}
+    balance = summary["mass_balance_kg"]
+    assert balance["released"] == pytest.approx(620e3)
+    assert sum(balance[name] for name in FATES) == pytest.approx(620e3)
+    assert summary["oil"]["mass_kg"] == pytest.approx(620e3)
+    assert summary["processes"]["dispersion"] == "li2017"
+    assert summary["shore"]["type"] == "sand"
+
+
+def test_observations_before_a_run_goes_on_are_not_scored(written, scenario, tmp_path):
+    later = written[1].sel(time=slice("2025-06-01T15:00", None))
+    summary = write_run(scenario, later, tmp_path, parameters=scenario.parameters())
+    assert [score["time"] for score in summary["scores"]] == ["20250601T1800"]
+    assert not (tmp_path / "mask_20250601T1200.tif").exists()
+    assert (
+        summary["scores"][0] == json.loads((written[0] / "summary.json").read_text())["scores"][1]
+    )

@@ -12,7 +12,7 @@ from PIL import Image
 
 import catalog
 import simulator
-from witoil import figures
+from witoil import drawing, figures
 from witoil.case import parse_case
 from witoil.report import render, useful_skill, write_report
 from witoil.simulation import Observation, Scenario
@@ -213,7 +213,7 @@ def test_page_has_two_maps_and_two_charts_with_alternative_texts(page):
         with Image.open(BytesIO(png)) as opened:
             opened.verify()
             sizes.add(opened.size[0])
-    assert sizes == {figures.SIZE * figures.DOTS_PER_INCH}
+    assert sizes == {drawing.SIZE * drawing.DOTS_PER_INCH}
     assert len(page) < 1_000_000
 
 
@@ -339,7 +339,7 @@ def test_frame_holds_masks_and_points_and_is_not_slim():
     sliver = np.zeros(grid.shape, bool)
     sliver[20:60, 40] = True
     point = np.array([[grid.west + 25_000.0, grid.north - 5_000.0]])
-    frame = figures.Frame.around(grid, [sliver], point)
+    frame = drawing.Frame.around(grid, [sliver], point)
     assert frame.left < grid.west + 500.0 * 40 < point[0, 0] < frame.right
     assert frame.bottom < grid.north - 500.0 * 60
     assert point[0, 1] < frame.top
@@ -351,7 +351,7 @@ def test_colours_on_the_map_are_those_of_the_key(scenario):
     image = figures.slick_map(
         grid,
         scenario.coast.land,
-        figures.Frame.around(grid, [block(grid, 60, 60, 40)], np.empty((0, 2))),
+        drawing.Frame.around(grid, [block(grid, 60, 60, 40)], np.empty((0, 2))),
         simulated=block(grid, 60, 60),
         observed=block(grid, 70, 70),
         first=np.zeros(grid.shape, bool),
@@ -360,7 +360,7 @@ def test_colours_on_the_map_are_those_of_the_key(scenario):
     )
     with Image.open(BytesIO(image)) as opened:
         found = {colour for _, colour in opened.convert("RGB").getcolors(1 << 20)}
-    for colour in (figures.OBSERVED_ONLY, figures.SIMULATED_ONLY, figures.BOTH, figures.SEA):
+    for colour in (drawing.OBSERVED_ONLY, drawing.SIMULATED_ONLY, drawing.BOTH, drawing.SEA):
         assert tuple(bytes.fromhex(colour[1:])) in found
 
 
@@ -371,7 +371,7 @@ def test_map_of_the_open_sea_with_nothing_simulated_is_drawn(scenario):
     image = figures.slick_map(
         grid,
         shapely.MultiPolygon(),
-        figures.Frame.around(grid, [seen], np.empty((0, 2))),
+        drawing.Frame.around(grid, [seen], np.empty((0, 2))),
         simulated=nothing,
         observed=seen,
         first=block(grid, 0, 0),
@@ -382,7 +382,7 @@ def test_map_of_the_open_sea_with_nothing_simulated_is_drawn(scenario):
 
 
 def test_degrees_are_labelled_across_the_date_line():
-    ticks, labels = figures._degree_ticks(np.linspace(179.45, 180.55, 9), "EW")
+    ticks, labels = drawing.degree_ticks(np.linspace(179.45, 180.55, 9), "EW")
     assert len(ticks) == len(labels)
     assert {"179.6°E", "180.0°W", "179.6°W"} <= set(labels)
 

@@ -11,8 +11,8 @@ COUNT = 200_000
 
 
 @numba.njit
-def pairs(seed, step, first, count):
-    key = step_key(seed, step)
+def pairs(seed, moment, first, count, stream=0):
+    key = step_key(seed, moment, stream)
     drawn = np.empty((count, 2))
     for p in range(count):
         drawn[p, 0], drawn[p, 1] = symmetric_pair(key, first + p)
@@ -20,10 +20,11 @@ def pairs(seed, step, first, count):
 
 
 @numba.njit
-def history(seed, particle, count):
+def history(seed, particle, count, spacing=1):
     drawn = np.empty((count, 2))
     for step in range(count):
-        drawn[step, 0], drawn[step, 1] = symmetric_pair(step_key(seed, step), particle)
+        key = step_key(seed, step * spacing, 0)
+        drawn[step, 0], drawn[step, 1] = symmetric_pair(key, particle)
     return drawn
 
 
@@ -31,10 +32,11 @@ def uncorrelated(a, b):
     return abs(np.corrcoef(a, b)[0, 1]) < 4.5 / np.sqrt(a.size)
 
 
-def test_a_number_depends_on_seed_step_and_particle_only():
+def test_a_number_depends_on_seed_moment_stream_and_particle_only():
     whole = pairs(7, 3, 0, 1000)
     np.testing.assert_array_equal(pairs(7, 3, 600, 100), whole[600:700])
     np.testing.assert_array_equal(history(7, 650, 4)[3], whole[650])
+    np.testing.assert_array_equal(history(7, 650, 2, spacing=3)[1], whole[650])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 2021, 2**31, 2**62])
@@ -66,9 +68,10 @@ def test_particles_are_independent_of_one_another(lag):
             assert uncorrelated(a[:-lag], b[lag:])
 
 
+@pytest.mark.parametrize("spacing", [1, 900_000])  # milliseconds: a step of a quarter of an hour
 @pytest.mark.parametrize("lag", [1, 2, 3, 96])
-def test_steps_are_independent_of_one_another(lag):
-    drawn = history(1, 5, COUNT)
+def test_steps_are_independent_of_one_another(lag, spacing):
+    drawn = history(1, 5, COUNT, spacing)
     for a in drawn.T:
         for b in drawn.T:
             assert uncorrelated(a[:-lag], b[lag:])
@@ -81,6 +84,13 @@ def test_fields_of_neighbouring_seeds_and_steps_are_independent(seed, step):
             assert uncorrelated(a, b)
 
 
+@pytest.mark.parametrize(("moment", "stream"), [(3, 1), (3, 2), (4, 1)])
+def test_streams_are_independent_of_one_another(moment, stream):
+    for a in pairs(1, 3, 0, COUNT).T:
+        for b in pairs(1, moment, 0, COUNT, stream).T:
+            assert uncorrelated(a, b)
+
+
 def test_components_are_independent_of_each_other():
     a, b = pairs(1, 3, 0, COUNT).T
     assert uncorrelated(a, b)
@@ -89,4 +99,5 @@ def test_components_are_independent_of_each_other():
 
 def test_no_pair_comes_twice():
     drawn = np.concatenate([pairs(s, t, 0, 100_000) for s in (0, 1, 2) for t in (0, 1, 2)])
+    drawn = np.concatenate([drawn, *(pairs(1, 1, 0, 100_000, stream) for stream in (1, 2))])
     assert np.unique(drawn, axis=0).shape == drawn.shape

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.kernels.chunk import SHORE
 from simulator.kernels.random import step_key
 from simulator.kernels.shore import share_lost, share_seeping, visit_shore
-from simulator.kernels.transport import AFLOAT, BEACHED, LEFT_DOMAIN, UNRELEASED
+from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, UNRELEASED
 from tests.simulator.strategies import NO_DEADLINE, SEEDS
 
 HOUR = 3600.0
@@ -27,7 +28,7 @@ class Beach:
         self.laws = [np.broadcast_to(v, stretches) * 1.0 for v in (seepage, wash_off, capacity)]
 
     def visit(self, dt=HOUR, step=0, seed=1):
-        key = np.uint64(step_key(seed, step))
+        key = np.uint64(step_key(seed, step, SHORE))
         beached = self.status, self.stretch, self.mass, self.absorbed_mass
         return visit_shore(dt, key, *beached, DENSITY, self.absorbed_by_stretch, *self.laws)
 

@@ -20,7 +20,7 @@ def edges(rings):
 def kernel_crossings(segments, paths, scale_x, scale_y):
     rows, columns = int(np.ceil(SIDE * scale_y)) + 1, int(np.ceil(SIDE * scale_x)) + 1
     raster = rasterise_segments(segments, scale_x, scale_y, rows, columns)
-    return np.array([first_crossing(*p, scale_x, scale_y, *raster, segments) for p in paths])
+    return np.array([first_crossing(*p, scale_x, scale_y, *raster, segments)[0] for p in paths])
 
 
 def shapely_crossings(segments, paths):

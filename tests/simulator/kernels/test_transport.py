@@ -8,17 +8,19 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import Coast, Grid
-from simulator.kernels.transport import (
+from simulator import Coast, Grid, Processes
+from simulator.elements import inert_table
+from simulator.kernels.chunk import advance_chunk
+from simulator.kernels.state import (
     AFLOAT,
     BEACHED,
     LEFT_DOMAIN,
     UNRELEASED,
-    advance_chunk,
-    fraction_inside,
-    midpoint_displacement,
-    settle,
+    Elements,
+    Fields,
+    Settings,
 )
+from simulator.kernels.transport import fraction_inside, midpoint_displacement, settle
 from tests.simulator.strategies import NO_DEADLINE
 
 GRID = Grid(west=34.0, south=35.0, dlon=0.05, dlat=0.05, columns=9, rows=7)
@@ -63,7 +65,9 @@ def test_the_fraction_inside_ends_on_the_border(start, end):
 
 
 def end_of_path(x0, y0, x1, y1, shore=SHORE):
-    return settle(x0, y0, x1, y1, GRID.rows, GRID.columns, shore.arrays)
+    t, status, _ = settle(x0, y0, x1, y1, GRID.rows, GRID.columns, shore.line)
+    # what is not finite is never gone along
+    return (x0 + t * (x1 - x0), y0 + t * (y1 - y0), status) if t > 0.0 else (x0, y0, status)
 
 
 def test_a_path_at_sea_ends_where_it_ends():
@@ -74,17 +78,25 @@ def test_a_path_onto_land_ends_half_a_metre_before_the_coast():
     x, y, status = end_of_path(3.0, 3.0, 4.5, 3.0)
     assert status == BEACHED
     assert y == 3.0
-    assert 4.0 - x == pytest.approx(SHORE.margin)
+    assert 4.0 - x == pytest.approx(SHORE.line.margin)
 
 
 def test_a_path_across_an_island_ends_at_its_near_coast():
     x, _, status = end_of_path(7.0, 3.0, 1.0, 3.0)
     assert status == BEACHED
-    assert x - 5.0 == pytest.approx(SHORE.margin)
+    assert x - 5.0 == pytest.approx(SHORE.line.margin)
+
+
+def test_a_path_onto_land_tells_the_stretch_that_it_meets():
+    _, _, stretch = settle(3.0, 3.0, 4.5, 3.0, GRID.rows, GRID.columns, SHORE.line)
+    # the western side of the island is one segment, whose middle counts
+    assert tuple(SHORE.shore.cell[stretch]) == (3420, 3515)
+    assert settle(1.0, 3.0, 3.5, 3.0, GRID.rows, GRID.columns, SHORE.line)[2] == -1
+    assert settle(7.0, 5.0, 9.0, 6.0, GRID.rows, GRID.columns, SHORE.line)[2] == -1
 
 
 def test_a_particle_nearer_to_the_coast_than_the_margin_stays_where_it_is():
-    start = 4.0 - 0.1 * SHORE.margin
+    start = 4.0 - 0.1 * SHORE.line.margin
     assert end_of_path(start, 3.0, 4.5, 3.0) == (start, 3.0, BEACHED)
 
 
@@ -115,6 +127,45 @@ def test_coast_beyond_the_border_does_not_catch_what_has_left_before(end):
 STEPS = 6
 
 
+def elements_at(x, y, status, release_step, release_share):
+    """Make elements of 1 kg that only drift."""
+    size = x.size
+    zeros = {name: np.zeros(size) for name in Elements._fields}
+    return Elements(
+        **zeros
+        | {
+            "x": x,
+            "y": y,
+            "status": status,
+            "component_mass": np.ones((size, 1)),
+            "droplet_diameter": np.full(size, np.nan),
+            "stretch": np.full(size, -1, np.int32),
+            "initial_mass": np.ones(size),
+            "parts": np.ones(size),
+            "release_step": release_step.astype(np.int32),
+            "release_share": np.full(size, release_share),
+        }
+    )
+
+
+def settings(diffusivity):
+    """Return the settings of drift alone."""
+    processes = Processes.none()
+    return Settings(
+        seed=7,
+        horizontal_diffusivity=diffusivity,
+        vertical_diffusivity=processes.vertical_diffusivity,
+        mixed_layer_depth=processes.mixed_layer_depth,
+        weathering=False,
+        evaporation=0,
+        dispersion=0,
+        emulsification=False,
+        spreading=False,
+        vertical_mixing=False,
+        sinking=False,
+    )
+
+
 def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share=1.0):
     """Carry particles through one window, cut into chunks at `bounds`."""
     rng = np.random.default_rng(4)
@@ -122,22 +173,21 @@ def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share
     step = np.zeros(size, np.int32) if release_step is None else np.sort(release_step)
     status = np.full(size, AFLOAT if release_step is None else UNRELEASED, np.int8)
     drift = np.repeat(1e-4 * rotation(1.0)[np.newaxis], 2 * STEPS, axis=0)
+    elements = elements_at(x, y, status, step, release_share)
+    nothing = np.empty((0, *drift.shape[1:3], 4))
+    fields = Fields(0, 0, GRID.cells_per_metre, drift, nothing, nothing)
     for first, last in pairwise(bounds):
         advance_chunk(
             first,
             last,
-            x,
-            y,
-            status,
-            step.astype(np.int32),
-            np.full(size, release_share),
-            drift,
+            elements,
+            fields,
+            SHORE.line,
+            inert_table(),
+            settings(diffusivity),
             np.full(STEPS, 900.0),
+            900_000 * np.arange(STEPS),
             0,
-            diffusivity,
-            GRID.cells_per_metre,
-            7,
-            SHORE.arrays,
         )
     return x, y, status
 

@@ -1,0 +1,112 @@
+"""`restart.nc`: where a run stood at its end, and the way on from there with a later end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from witoil.case import Case, Outflow, ShipSource
+from witoil.comparison import differences
+from witoil.errors import WitoilError
+from witoil.files import replacing, utc
+from witoil.releases import datetime64
+
+NAME = "restart.nc"
+
+MAY_DIFFER = (
+    "name",
+    "time.end",
+    "model.output_interval_minutes",
+    "observation",
+    "score",
+    "optimise",
+)
+"""Keys of a case by which a run that goes on may differ from the one before."""
+
+_CASE = "witoil_case"
+
+
+def write_restart(case: Case, restart: xr.Dataset, path: Path) -> None:
+    """Write what `simulator.run` gives at the end, and the case that was run."""
+    document = restart.assign_attrs({_CASE: json.dumps(case.model_dump(mode="json"))})
+    encoding = {name: {"zlib": True, "complevel": 1} for name in document.data_vars}
+    with replacing(path) as temporary:
+        document.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+def read_restart(path: Path, case: Case) -> xr.Dataset:
+    """Read where an earlier run of a case ended.
+
+    Parameters
+    ----------
+    path : Path
+        Written by `write_restart`.
+    case : Case
+        That is to go on.
+
+    Returns
+    -------
+    Dataset
+        For `resume` of `witoil.simulation.run`.
+
+    Raises
+    ------
+    WitoilError
+        Where the file is no restart, belongs to another case, or does not end before the case
+        does; the message names the first difference.
+    """
+    restart, before = _read(path)
+    now = case.model_dump(mode="json")
+    for key, found, wanted in differences(before, now, MAY_DIFFER):
+        raise WitoilError(
+            f"{path}: cannot go on: {key} was {found!r} and is now {wanted!r}; expected the same "
+            f"case, but for {', '.join(MAY_DIFFER)}"
+        )
+    if before["time"]["end"] != now["time"]["end"]:
+        _refuse_open_releases(path, case)
+    stands_at = _end(restart)
+    if not stands_at < datetime64(case.time.end):
+        raise WitoilError(
+            f"{path}: ends at {utc(stands_at)}, and the case at {utc(datetime64(case.time.end))}; "
+            "expected a later time.end to go on to"
+        )
+    return restart
+
+
+def _read(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
+    """Return a restart and the case that it was made with."""
+    expected = f"expected the {NAME} of an earlier witoil simulate"
+    if not path.is_file():
+        raise WitoilError(f"{path}: no such file; {expected}")
+    try:
+        # as it was written: NaN is a value here
+        with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
+            restart = file.load()
+        case: dict[str, Any] = json.loads(restart.attrs[_CASE])
+        _end(restart)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise WitoilError(f"{path}: not a restart of witoil ({error}); {expected}") from None
+    return restart, case
+
+
+def _end(restart: xr.Dataset) -> np.datetime64:
+    """Return the time at which a restart stands."""
+    seconds = float(restart.attrs["seconds"])
+    return np.datetime64(restart.attrs["start"], "ns") + np.timedelta64(round(1e9 * seconds), "ns")
+
+
+def _refuse_open_releases(path: Path, case: Case) -> None:
+    """Refuse another end of the run where it is the end of a release too."""
+    for k, source in enumerate(case.release):
+        if not isinstance(source, Outflow) or isinstance(source, ShipSource):
+            continue
+        if source.rate_tonnes_per_hour is not None and source.end is None:
+            raise WitoilError(
+                f"{path}: cannot go on to another time.end: release.{k} has no end and lasts to "
+                "the end of the run, so a later one changes what was released; expected an end of "
+                "the release, in both runs"
+            )
