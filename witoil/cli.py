@@ -67,14 +67,38 @@ def common(
     """Take the options that stand before a command."""
 
 
+Members = Annotated[
+    int | None,
+    typer.Option(
+        help="Runs of an ensemble, instead of the case's; 0: a single run.", min=0, max=100_000
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask scheduler that runs the members.", metavar="tcp://HOST:PORT"),
+]
+
+
 @app.command()
-def simulate(case: CaseFile, out: Out = Path("out")) -> None:
-    """Run a case once."""
+def simulate(
+    case: CaseFile,
+    out: Out = Path("out"),
+    members: Members = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Run a case once; or, with --members or an [ensemble] in the case, as an ensemble."""
     from witoil.case import load_case
     from witoil.outputs import write_run
     from witoil.simulation import run
 
-    scenario = _prepare(load_case(case))
+    loaded = load_case(case)
+    count = members if members is not None or loaded.ensemble is None else loaded.ensemble.members
+    if count:
+        _simulate_ensemble(loaded, out, count, scheduler)
+        return
+    if scheduler is not None:
+        raise typer.BadParameter("expected --members or an [ensemble] in the case beside it")
+    scenario = _prepare(loaded)
     with _bar("simulating", 1.0) as advance:
         result = run(scenario, on_output=advance)
     summary = write_run(scenario, result, out, parameters=scenario.parameters())
@@ -159,6 +183,33 @@ def oils(
         print(f"no oil has {query!r} in its name")
     if not has_library:
         print(HOW_TO_GET_MORE)
+
+
+def _simulate_ensemble(case: Any, out: Path, count: int, scheduler: str | None) -> None:
+    from witoil.ensemble import prepare_products, run_ensemble
+    from witoil.ensemble_outputs import write_ensemble
+    from witoil.members import draw_members
+
+    scenario = _prepare(case)
+    members = draw_members(scenario, count)
+    scenarios = prepare_products(case, scenario)
+    for report in (r for other in scenarios[1:] for r in other.coverage):
+        print(report, flush=True)
+    with _bar("simulating", count) as advance:
+        result = run_ensemble(
+            scenarios,
+            members,
+            scheduler=scheduler,
+            on_member=lambda done, failed: advance(done, f"{failed} failed" if failed else ""),
+        )
+    summary = write_ensemble(result, out)
+    for failure in summary["failed"]:
+        print(f"member {failure['number']} failed: {failure['reason']}")
+    print(
+        f"{summary['members_counted']} members; a slick was possible on "
+        f"{summary['area_km2']:,.0f} km2, oil on {summary['coast_km']:,.0f} km of coast"
+    )
+    print(f"written to {out}")
 
 
 def _whole_numbers(text: str) -> list[int]:
