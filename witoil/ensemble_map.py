@@ -32,8 +32,10 @@ from witoil.verification import VerificationGrid
 
 FloatArray = NDArray[np.float64]
 
-PROBABILITY_BOUNDS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-MASS_BOUNDS = (0.0, 10.0, 100.0, 1e3, 1e4, 1e5)
+PERCENT_BOUNDS = (0.0, 1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 100.0)
+"""Of the probability. [%]"""
+
+MASS_BOUNDS = (0.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """Of the oil on the coast. [kg km-1]"""
 
 HOURS = (0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0)
@@ -56,7 +58,7 @@ def ensemble_map(result: EnsembleResult) -> bytes:
         PNG.
     """
     frame = _frame(result)
-    height = PANEL * min(frame.height / frame.width, 1.3) + 1.7
+    height = PANEL * min(frame.height / frame.width, 1.3) + 1.5
     figure = Figure(figsize=(2.0 * PANEL, height), layout="constrained")
     left, right = figure.subplots(1, 2)
     counted = len(result.members) - len(result.failures)
@@ -105,41 +107,39 @@ def _base(axes: Axes, result: EnsembleResult, frame: Frame, title: str) -> None:
 
 def _draw_probability(figure: Figure, axes: Axes, result: EnsembleResult, frame: Frame) -> None:
     # blue at sea and orange to brown ashore: two scales that the colour-blind can tell apart
-    colours, norm = _classes("GnBu", PROBABILITY_BOUNDS)
+    colours, norm = _classes("GnBu", PERCENT_BOUNDS)
     drawn = np.where(result.probability > 0.0, 100.0 * result.probability, np.nan)
-    percent = BoundaryNorm([100.0 * b for b in PROBABILITY_BOUNDS], colours.N)
-    _draw_field(axes, result.grid, frame, drawn, colours, percent)
-    bar = figure.colorbar(
-        ScalarMappable(percent, colours), ax=axes, location="bottom", pad=0.02, aspect=40
-    )
-    bar.set_label("share of members with a slick there at any time [%]", fontsize=9, color=INK)
+    _draw_field(axes, result.grid, frame, drawn, colours, norm)
+    label = "share of members with a slick there at any time [%]"
+    _colour_bar(figure, axes, colours, norm, label)
     colours, norm = _classes("YlOrBr", MASS_BOUNDS)
     per_km = result.coast.greatest_where_oiled / (1e-3 * result.coast.length)
     _draw_coast(axes, result, per_km, colours, norm)
-    bar = figure.colorbar(
-        ScalarMappable(norm, colours), ax=axes, location="bottom", pad=0.02, aspect=40
-    )
-    bar.ax.set_xticks(MASS_BOUNDS, [f"{bound:,.0f}" for bound in MASS_BOUNDS])
-    bar.set_label(
-        "oil on the coast, median of the members that oil it [kg/km]", fontsize=9, color=INK
-    )
+    label = "oil on the coast, median of the members that oil it [kg/km]"
+    _colour_bar(figure, axes, colours, norm, label)
 
 
 def _draw_arrival(figure: Figure, axes: Axes, result: EnsembleResult, frame: Frame) -> None:
-    duration = float(result.hours[-1])
+    start, duration = result.scenarios[0].case.time.start, float(result.hours[-1])
     width = next((h for h in HOURS if duration / h <= 9.0), 24.0 * np.ceil(duration / 216.0))
     bounds = np.arange(0.0, duration + width, width)
     # soon is dark, as what is urgent should stand out
     colours, norm = _classes("viridis", bounds)
     _draw_field(axes, result.grid, frame, result.first_arrival_earliest, colours, norm)
     _draw_coast(axes, result, result.coast.first_arrival_earliest, colours, norm)
+    label = f"in the quickest member, since {start:%d %B %Y %H:%M} UTC [h]"
+    _colour_bar(figure, axes, colours, norm, label)
+
+
+def _colour_bar(
+    figure: Figure, axes: Axes, colours: Colormap, norm: BoundaryNorm, label: str
+) -> None:
     bar = figure.colorbar(
         ScalarMappable(norm, colours), ax=axes, location="bottom", pad=0.02, aspect=40
     )
-    bar.ax.set_xticks(bounds, [f"{bound:g}" for bound in bounds])
-    bar.set_label(
-        "hours since the start of the run, in the quickest member [h]", fontsize=9, color=INK
-    )
+    bar.ax.set_xticks(norm.boundaries, [f"{bound:,.9g}" for bound in norm.boundaries])
+    bar.ax.tick_params(labelsize=8.5)
+    bar.set_label(label, fontsize=9, color=INK)
 
 
 def _classes(name: str, bounds: Sequence[float] | FloatArray) -> tuple[Colormap, BoundaryNorm]:
