@@ -201,9 +201,10 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
     never = np.iinfo(np.int32).max
     first = np.full(scenario.grid.shape, never, np.int32).ravel()
     limit = member.parameters.get("detection_limit_um")
+    needed = result[["status", "mass"]]  # cut to each time, all variables would take longer
     for k, time in enumerate(result["time"].values):
         # masks of the unperturbed scenario, whose land is on its grid already
-        cells = np.flatnonzero(mask_at(scenario, result, time, limit))
+        cells = np.flatnonzero(mask_at(scenario, needed, time, limit))
         first[cells] = np.minimum(first[cells], k)
     oiled = np.flatnonzero(first != never)
     return Outcome(

@@ -19,6 +19,9 @@ TABLES = (
     case.ObservationSource,
     case.Score,
     case.Optimise,
+    case.Ensemble,
+    case.ForcingProduct,
+    case.Normal,
 )
 
 

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -325,8 +326,8 @@ def test_products_have_one_grid_and_one_coast(small, other_currents):
 
 
 def test_a_product_that_does_not_cover_the_case_is_named(small):
+    two = with_ensemble(small, forcing=[{"winds": "nothing.nc"}])
     with pytest.raises(WitoilError, match=r"ensemble\.forcing\.0: .*nothing\.nc"):
-        two = with_ensemble(small, forcing=[{"winds": "nothing.nc"}])
         prepare_products(two.case, two)
 
 
@@ -362,7 +363,9 @@ def test_mistakes_in_the_case_are_one_line(changed, mistake):
 
 
 def test_source_share_needs_two_kinds_of_release(small):
-    alone = replace(small, particles=replace(small.particles, release_number=0 * small.particles.release_number))
+    alone = replace(
+        small, particles=replace(small.particles, release_number=0 * small.particles.release_number)
+    )
     with pytest.raises(CaseError, match="source_share"):
         draw_members(with_ensemble(alone, parameters={"source_share": (0.1, 0.5)}), 2)
 
@@ -417,3 +420,31 @@ def test_a_scheduler_needs_an_ensemble(changed, tmp_path):
     answer = witoil("simulate", changed(SMALL), "--scheduler", "tcp://127.0.0.1:9")
     assert answer.returncode == 2
     assert "--members" in answer.stderr
+
+
+@pytest.mark.slow
+def test_two_current_products_of_baniyas_give_one_ensemble(cases, example):
+    case = load_case(example("baniyas-1"))
+    start = datetime(2021, 8, 23, 6, tzinfo=UTC)
+    currents = str(cases / "baniyas-2021" / "cmems-med-reanalysis-20210822.nc")
+    case = case.model_copy(
+        update={
+            "time": case.time.model_copy(
+                update={"start": start, "end": start + timedelta(hours=12)}
+            ),
+            "release": case.release[1:],
+            "observation": [],
+            "model": case.model.model_copy(update={"particles": 500}),
+            "ensemble": Ensemble(forcing=[{"currents": currents}]),
+        }
+    )
+    scenario = prepare(case)
+    scenarios = prepare_products(case, scenario)
+    drawn = draw_members(scenario, 4)
+    result = run_ensemble(scenarios, drawn)
+    assert [member.product for member in drawn] == [0, 1, 0, 1]
+    assert not result.failures
+    # the reanalysis covers a smaller sea, and the grid holds both
+    assert scenarios[1].forcing.grid.columns < scenarios[0].forcing.grid.columns
+    assert result.probability.max() == 1.0
+    assert result.coast.probability.max() == 1.0
