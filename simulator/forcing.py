@@ -77,6 +77,22 @@ class ScalarSeries:
 
 
 @dataclass(frozen=True)
+class ErrorSeries:
+    """An error of a horizontal vector, the same everywhere.
+
+    Attributes
+    ----------
+    times : ndarray, shape (records,)
+        Seconds since the start of the run. A single record holds for all times. [s]
+    values : ndarray, shape (records, 2)
+        Eastward and northward component. [m s-1]
+    """
+
+    times: FloatArray
+    values: FloatArray
+
+
+@dataclass(frozen=True)
 class Forcing:
     """What moves and changes the oil, on one grid. Make it with `Forcing.from_datasets`.
 
@@ -217,6 +233,28 @@ class Forcing:
             wave_height=still(self.wave_height),
             wave_period=still(self.wave_period),
         )
+
+    def perturbed(
+        self, *, wind_error: ErrorSeries | None = None, current_error: ErrorSeries | None = None
+    ) -> Forcing:
+        """Return this forcing with errors added to its wind and current.
+
+        Stokes drift and waves that are parametrised from the wind follow the wind with its error;
+        those that are given stay as they are.
+
+        Parameters
+        ----------
+        wind_error, current_error : ErrorSeries, optional
+        """
+        wind, stokes = self.wind, self.stokes
+        if wind_error is not None:
+            wind = _with_error(wind, wind_error)
+            if self.stokes_origin == "wind":
+                stokes = VectorSeries(wind.times, _stokes_from_wind(wind.values))
+        current = self.current
+        if current_error is not None:
+            current = _with_error(current, current_error)
+        return replace(self, current=current, wind=wind, stokes=stokes)
 
     def drift(self, times: FloatArray, parameters: Parameters, out: FloatArray) -> None:
         """Write the drift velocity of floating oil at some times. [grid cells s-1]
@@ -506,6 +544,29 @@ def _mix(
     # a node with weight 0 has no say, not even when it is missing
     mixed = (1.0 - weight) * a + weight * b
     return np.asarray(np.where(weight == 0.0, a, np.where(weight == 1.0, b, mixed)), np.float32)
+
+
+def _with_error(series: VectorSeries, error: ErrorSeries) -> VectorSeries:
+    """Add an error to all records, with records between where the error changes between them."""
+    times, values = series.times, series.values
+    if error.times.size > 1:
+        first, last = (times[0], times[-1]) if times.size > 1 else (-np.inf, np.inf)
+        within = error.times[(error.times > first) & (error.times < last)]
+        # a single record would only mark a moment, not hold for all times, once others join it
+        times = np.union1d(times if times.size > 1 else [], within)
+        values = _at_times(series, times)
+    added = np.stack([np.interp(times, error.times, part) for part in error.values.T], axis=-1)
+    return VectorSeries(times, values + added[:, np.newaxis, np.newaxis, :].astype(np.float32))
+
+
+def _at_times(series: VectorSeries, times: FloatArray) -> NDArray[np.float32]:
+    """Return a vector field at other times, linear between records."""
+    if np.array_equal(times, series.times):
+        return series.values
+    values = np.zeros((times.size, *series.values.shape[1:]))
+    level = np.ones(values.shape[1])
+    add_interpolated(values, times, series.times, series.values, 1.0, 0.0, level)
+    return values.astype(np.float32)
 
 
 def _stokes_from_wind(wind: NDArray[np.float32]) -> NDArray[np.float32]:

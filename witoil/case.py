@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -425,25 +425,103 @@ class Optimise(Section):
     @field_validator("parameters")
     @classmethod
     def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
-        return _within_limits(parameters, list(TUNABLES))
+        for name, bounds in parameters.items():
+            _refuse_unknown(name)
+            _refuse_bounds(name, bounds)
+        return parameters
 
 
-def _within_limits(parameters: dict[str, Bounds], known: list[str]) -> dict[str, Bounds]:
-    """Refuse bounds of unknown parameters, and those that a parameter cannot have."""
-    for name, (low, high) in parameters.items():
-        if name not in known:
-            raise ValueError(f"{name}: unknown parameter; expected some of {', '.join(known)}")
-        if low >= high:
-            raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
-        lowest, highest = TUNABLES[name].limits
-        if TUNABLES[name].scale == "log" and low <= 0.0:
-            raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
-        if low < lowest or high > highest:
-            raise ValueError(
-                f"{name}: found [{low:g}, {high:g}], expected bounds within "
-                f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
-            )
-    return parameters
+def _refuse_unknown(name: str, known: Collection[str] = TUNABLES.keys()) -> None:
+    if name not in known:
+        raise ValueError(f"{name}: unknown parameter; expected some of {', '.join(known)}")
+
+
+def _refuse_bounds(name: str, bounds: Bounds) -> None:
+    """Refuse bounds of a parameter that are reversed or beyond its limits."""
+    low, high = bounds
+    if low >= high:
+        raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
+    lowest, highest = TUNABLES[name].limits
+    if TUNABLES[name].scale == "log" and low <= 0.0:
+        raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
+    if low < lowest or high > highest:
+        raise ValueError(
+            f"{name}: found [{low:g}, {high:g}], expected bounds within "
+            f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
+        )
+
+
+class Normal(Section):
+    """`{ mean = ..., sd = ... }`: a normal distribution, cut off at the parameter's limits."""
+
+    mean: float | None = Field(None, description="Default: the value of the case.")
+    sd: float = Field(gt=0.0, description="Standard deviation.")
+
+
+def _spread_tag(value: Any) -> str:
+    return "bounds" if isinstance(value, list | tuple) else "normal"
+
+
+Spread = Annotated[
+    Annotated[Bounds, Tag("bounds")] | Annotated[Normal, Tag("normal")],
+    Discriminator(_spread_tag),
+]
+"""How a parameter is distributed: evenly between bounds, or normally."""
+
+
+class ForcingProduct(Section):
+    """`[[ensemble.forcing]]`: other files for a share of the members."""
+
+    currents: Paths | None = Field(None, description="Instead of those of [forcing].")
+    winds: Paths | None = Field(None, description="Instead of those of [forcing].")
+    waves: Paths | None = Field(None, description="Instead of those of [forcing].")
+    weight: float = Field(1.0, gt=0.0, le=1e6, description="Share of members; [forcing] has 1.")
+
+    @model_validator(mode="after")
+    def _some_files(self) -> ForcingProduct:
+        if self.currents is None and self.winds is None and self.waves is None:
+            raise ValueError("found none, expected some of currents, winds, waves")
+        return self
+
+
+class Ensemble(Section):
+    """`[ensemble]`: what is uncertain, and by how much."""
+
+    members: int = Field(50, ge=1, le=100_000, description="Runs, the unperturbed one included.")
+    seed: int = Field(1, ge=0, lt=2**63, description="Of all that is drawn.")
+    wind_error_m_s: float = Field(
+        1.5, ge=0.0, le=20.0, description="Standard deviation of each wind component. [m s-1]"
+    )
+    wind_error_hours: float | None = Field(
+        None, gt=0.0, le=1e5, description="Decorrelation time; default: constant in time. [h]"
+    )
+    current_error_m_s: float = Field(
+        0.1, ge=0.0, le=5.0, description="Standard deviation of each current component. [m s-1]"
+    )
+    current_error_hours: float | None = Field(
+        None, gt=0.0, le=1e5, description="Decorrelation time; default: constant in time. [h]"
+    )
+    parameters: dict[str, Spread] = Field(
+        {"wind_drift_factor": Normal(sd=0.005)},
+        description="Name of a parameter and its distribution.",
+    )
+    forcing: list[ForcingProduct] = Field([], description="Other forcing products.")
+
+    @field_validator("parameters")
+    @classmethod
+    def _within_limits(cls, parameters: dict[str, Spread]) -> dict[str, Spread]:
+        for name, spread in parameters.items():
+            _refuse_unknown(name)
+            if not isinstance(spread, Normal):
+                _refuse_bounds(name, spread)
+                continue
+            lowest, highest = TUNABLES[name].limits
+            if spread.mean is not None and not lowest <= spread.mean <= highest:
+                raise ValueError(
+                    f"{name}: found the mean {spread.mean:g}, expected one within "
+                    f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
+                )
+        return parameters
 
 
 class Trace(Section):
@@ -478,7 +556,10 @@ class Trace(Section):
     @field_validator("parameters")
     @classmethod
     def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
-        return _within_limits(parameters, list(Parameters.names()))
+        for name, bounds in parameters.items():
+            _refuse_unknown(name, Parameters.names())
+            _refuse_bounds(name, bounds)
+        return parameters
 
     @model_validator(mode="after")
     def _enough_particles(self) -> Trace:
@@ -505,6 +586,7 @@ class Case(Section):
     score: Score = Score()
     optimise: Optimise = Optimise()
     trace: Trace | None = None
+    ensemble: Ensemble | None = None
     folder: Path = Field(Path(), exclude=True)
 
     @model_validator(mode="after")
@@ -619,7 +701,10 @@ def _environment(variable: str, name: str) -> str:
     return os.environ[variable]
 
 
-_NO_KEYS = ("area", "point", "line", "ship", "one", "several", "str", "list[str]")
+_NO_KEYS = (
+    *("area", "point", "line", "ship", "one", "several", "bounds", "normal"),
+    *("str", "list[str]"),
+)
 """What pydantic puts into the place of a mistake to tell alternatives apart."""
 
 
@@ -660,7 +745,11 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "score": Score,
         "optimise": Optimise,
         "trace": Trace,
+        "ensemble": Ensemble,
+        "normal": Normal,
     }
+    if location[0] == "ensemble":
+        tables["forcing"] = ForcingProduct
     named = [tables[part] for part in location[:-1] if isinstance(part, str) and part in tables]
     return named[-1] if named else Case
 

@@ -67,6 +67,18 @@ def common(
     """Take the options that stand before a command."""
 
 
+Members = Annotated[
+    int | None,
+    typer.Option(
+        help="Runs of an ensemble, instead of the case's; 0: a single run.", min=0, max=100_000
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask scheduler that runs the members.", metavar="tcp://HOST:PORT"),
+]
+
+
 @app.command()
 def simulate(
     case: CaseFile,
@@ -77,8 +89,10 @@ def simulate(
             help="Go on from the end of an earlier run of the case.", metavar="restart.nc"
         ),
     ] = None,
+    members: Members = None,
+    scheduler: Scheduler = None,
 ) -> None:
-    """Run a case once, or go on with it."""
+    """Run a case once, or go on with it; with --members or an [ensemble], as an ensemble."""
     from witoil.budget import in_words
     from witoil.case import load_case
     from witoil.outputs import write_run
@@ -86,6 +100,16 @@ def simulate(
     from witoil.simulation import run
 
     loaded = load_case(case)
+    count = members if members is not None or loaded.ensemble is None else loaded.ensemble.members
+    if count:
+        if resume is not None:
+            raise typer.BadParameter(
+                "--resume goes on with one run; expected no ensemble beside it"
+            )
+        _simulate_ensemble(loaded, out, count, scheduler)
+        return
+    if scheduler is not None:
+        raise typer.BadParameter("expected --members or an [ensemble] in the case beside it")
     before = None if resume is None else read_restart(resume, loaded)
     scenario = _prepare(loaded)
     after: list[Any] = []
@@ -202,6 +226,33 @@ def oils(
         print(f"no oil has {query!r} in its name")
     if not has_library:
         print(HOW_TO_GET_MORE)
+
+
+def _simulate_ensemble(case: Any, out: Path, count: int, scheduler: str | None) -> None:
+    from witoil.ensemble import prepare_products, run_ensemble
+    from witoil.ensemble_outputs import write_ensemble
+    from witoil.members import draw_members
+
+    scenario = _prepare(case)
+    members = draw_members(scenario, count)
+    scenarios = prepare_products(case, scenario)
+    for report in (r for other in scenarios[1:] for r in other.coverage):
+        print(report, flush=True)
+    with _bar("simulating", count) as advance:
+        result = run_ensemble(
+            scenarios,
+            members,
+            scheduler=scheduler,
+            on_member=lambda done, failed: advance(done, f"{failed} failed" if failed else ""),
+        )
+    summary = write_ensemble(result, out)
+    for failure in summary["failed"]:
+        print(f"member {failure['number']} failed: {failure['reason']}")
+    print(
+        f"{summary['members_counted']} members; a slick was possible on "
+        f"{summary['area_km2']:,.0f} km2, oil on {summary['coast_km']:,.0f} km of coast"
+    )
+    print(f"written to {out}")
 
 
 def _whole_numbers(text: str) -> list[int]:

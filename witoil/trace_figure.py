@@ -14,19 +14,19 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from witoil.figures import (
+from witoil.drawing import (
     FIRST,
     INK,
     MUTED,
     SEA,
     SIZE,
     Frame,
-    _cells,
-    _draw_land,
-    _draw_scale_bar,
-    _label_degrees,
-    _png,
-    _rgba,
+    as_png,
+    cells_in,
+    draw_land,
+    draw_scale_bar,
+    label_degrees,
+    rgba,
 )
 from witoil.source_map import SourceMap
 from witoil.trace import BackwardScenario
@@ -81,7 +81,7 @@ def draw_trace(
         labelcolor=INK,
         borderpad=0.0,
     )
-    return _png(figure)
+    return as_png(figure)
 
 
 def _draw_map(
@@ -94,12 +94,12 @@ def _draw_map(
     grid = found.grid
     axes.set_aspect("equal")
     axes.set_facecolor(SEA)
-    _draw_land(axes, scenario.coast.land, grid, frame)
-    rows, columns, extent = _cells(grid, frame)
+    draw_land(axes, scenario.coast.land, grid, frame)
+    rows, columns, extent = cells_in(grid, frame)
     shape = regions[90][rows, columns].shape
     image = np.zeros((*shape, 4))
     for level in (90, 50):
-        image[regions[level][rows, columns]] = _rgba(COLOURS[level])
+        image[regions[level][rows, columns]] = rgba(COLOURS[level])
     axes.imshow(image, extent=extent, zorder=2, aspect="equal", interpolation="nearest")
     for polygon in shapely.get_parts(scenario.slick.geometry):
         ring = np.stack(grid.to_metres.transform(*shapely.get_coordinates(polygon.exterior).T))
@@ -107,8 +107,8 @@ def _draw_map(
     _draw_track(axes, found)
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
-    _label_degrees(axes, grid, frame)
-    _draw_scale_bar(axes, frame)
+    label_degrees(axes, grid, frame)
+    draw_scale_bar(axes, frame)
     axes.set_title(
         f"Where the oil may have been released\n{_minute(found.times[-1])} to "
         f"{_minute(found.times[0])} UTC",

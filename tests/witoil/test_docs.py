@@ -25,6 +25,9 @@ TABLES = (
     case.Score,
     case.Optimise,
     case.Trace,
+    case.Ensemble,
+    case.ForcingProduct,
+    case.Normal,
 )
 
 
