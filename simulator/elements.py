@@ -12,6 +12,7 @@ from simulator.kernels.spreading import (
     THIN_THICKNESS,
 )
 from simulator.kernels.state import Elements, OilTable
+from simulator.kernels.weathering import first_spreading
 from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.release import Particles
 from simulator.status import Status
@@ -85,7 +86,7 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bo
     count = particles.size
     thick, thin = _initial_areas(particles, oil)
     begins = np.isnan(particles.slick_area) & (particles.z == 0.0) & spreads
-    first_size = (thick + thin) / (4.0 * np.pi)
+    volume = particles.slick_mass * float(oil.mass_fraction @ oil.volume_per_mass)
     return Elements(
         x=x.copy(),
         y=y.copy(),
@@ -97,7 +98,7 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bo
         water_fraction=np.zeros(count),
         thick_area=thick,
         thin_area=thin,
-        spreading=np.where(begins, first_size, 0.0),  # see `spreading_variance`
+        spreading=first_spreading(thick, thin, volume, begins),
         droplet_diameter=particles.droplet_diameter.copy(),
         viscosity=np.full(count, np.nan),
         density=np.full(count, np.nan),

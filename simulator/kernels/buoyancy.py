@@ -43,6 +43,8 @@ def rise_velocity(diameter, oil_density, water_density, water_kinematic_viscosit
     Abraham (1970), Phys. Fluids 13, 2194-2195; standard drag curve: Clift, Grace and Weber (1978),
     Bubbles, Drops, and Particles, ch. 5.
     """
+    if diameter <= 0.0:
+        return 0.0
     deficit = (water_density - oil_density) / water_density
     archimedes = _G * abs(deficit) * diameter**3 / water_kinematic_viscosity**2
     # Re + 9.06 sqrt(Re) = s, solved without taking the difference of two close numbers

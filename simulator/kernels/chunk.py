@@ -18,12 +18,16 @@ from simulator.kernels.weathering import describe, emulsify, evaporate, spread, 
 TURBULENCE, ENTRAINMENT, SHORE = 0, 1, 2
 """Streams of random numbers."""
 
+LONGEST_PIECE = 1800.0
+"""The air works on oil for so long at once. [s]"""
+
 
 @kernel
 def new_chunk(size):
     """Return scratch for a number of particles."""
     return Chunk(
         np.empty(size, np.int64),
+        np.empty(size),
         np.empty(size),
         np.empty(size),
         np.empty(size),
@@ -64,7 +68,7 @@ def release(waiting, last, step, dt, count, chunk, elements):
         chunk.x[count] = elements.x[waiting]
         chunk.y[count] = elements.y[waiting]
         chunk.elapsed[count] = dt * elements.release_share[waiting]
-        chunk.weathered[count] = chunk.elapsed[count] + elements.age[waiting]
+        chunk.surfaced[count] = chunk.elapsed[count] + elements.age[waiting]
         elements.status[waiting] = AFLOAT if elements.z[waiting] == 0.0 else SUBMERGED
         count += 1
         waiting += 1
@@ -81,14 +85,22 @@ def scatter(count, chunk, elements):
 
 
 @kernel
-def weather(count, chunk, elements, key, oil, settings):
-    """Let the weather work on the oil of a chunk for a step, process after process."""
-    evaporate(count, chunk, elements, oil, settings)
+def weather(count, chunk, elements, oil, settings):
+    """Let the air work on the oil of a chunk, and let it spread.
+
+    What takes long, old oil and long steps, is done in pieces, in which evaporation and water
+    uptake take turns.
+    """
+    pieces = np.ceil(chunk.surfaced[:count] / LONGEST_PIECE)
+    rounds = int(pieces.max()) if count > 0 else 0
+    for n in range(rounds):
+        for k in range(count):
+            chunk.piece[k] = chunk.surfaced[k] / pieces[k] if n < pieces[k] else 0.0
+        evaporate(count, chunk, elements, oil, settings)
+        emulsify(count, chunk, elements, oil, settings)
     weigh(count, chunk, elements, oil)
-    emulsify(count, chunk, elements, oil, settings)
-    spread(count, chunk, elements, oil, settings)
-    describe(count, chunk, elements, oil)
-    mix_vertically(count, chunk, elements, oil, settings, key)
+    spread(count, chunk, elements, settings)
+    describe(count, chunk, elements, oil, False)
 
 
 @kernel
@@ -119,7 +131,10 @@ def advance_chunk(
     for step in range(durations.size):
         dt = durations[step]
         chunk.elapsed[:count] = dt
-        chunk.weathered[:count] = dt
+        chunk.surfaced[:count] = dt
+        if first_step + step == 0:
+            for k in range(count):  # those that were there when the run started
+                chunk.surfaced[k] += elements.age[chunk.ids[k]]
         count, waiting = release(waiting, last, first_step + step, dt, count, chunk, elements)
         if settings.weathering:
             sample_weather(count, chunk, fields, step)
@@ -127,6 +142,9 @@ def advance_chunk(
         propose(count, chunk, elements, fields, step, key, settings.horizontal_diffusivity)
         count = commit(count, chunk, elements, fields, coast, settings.weathering)
         if settings.weathering:
+            weigh(count, chunk, elements, oil)
+            describe(count, chunk, elements, oil, True)
             key = step_key(settings.seed, moments[step], ENTRAINMENT)
-            weather(count, chunk, elements, key, oil, settings)
+            mix_vertically(count, chunk, elements, oil, settings, key)
+            weather(count, chunk, elements, oil, settings)
     scatter(count, chunk, elements)

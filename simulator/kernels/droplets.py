@@ -36,6 +36,9 @@ Li et al. (2017) have all oil that a breaking wave entrains, most of it in large
 up at once, to be entrained again: many times in a step, to no effect on where the oil is.
 """
 
+MOST_MOVES = 100
+"""An element is followed through so many moves a step at most."""
+
 SHORTEST_MOVE = 300.0
 """Droplets move for as long as they take to rise, but no shorter. [s]"""
 
@@ -155,6 +158,8 @@ def follow(
     z, diameter : float
         [m]
     afloat : bool
+    surfaced : float
+        Time spent afloat. [s]
 
     References
     ----------
@@ -164,19 +169,18 @@ def follow(
     rise = 0.0
     if not afloat:
         rise = rise_velocity(diameter, density, water_density, water_viscosity)
-    draw = np.uint64(0)
-    while left > 0.0:
-        draw += np.uint64(1)
-        a, b = symmetric_pair(mix(key + draw), p)
+    surfaced = 0.0
+    for n in range(MOST_MOVES):
+        a, b = symmetric_pair(mix(key + np.uint64(2 * n + 1)), p)
         if afloat:
             wait = -np.log(0.5 * (1.0 - a)) / rate if rate > 0.0 else np.inf
             if wait >= left:
-                break
+                return z, diameter, True, surfaced + left
+            surfaced += wait
             left -= wait
             z = -intrusion_depth_delvigne1988(wave_height, 0.5 * (b + 1.0))
-            draw += np.uint64(1)
-            b, a = symmetric_pair(mix(key + draw), p)
-            diameter = new_diameter(dispersion, mixes, median, share, 0.5 * (b + 1.0))
+            a, b = symmetric_pair(mix(key + np.uint64(2 * n + 2)), p)
+            diameter = new_diameter(dispersion, mixes, median, share, 0.5 * (1.0 - b))
             rise = rise_velocity(diameter, density, water_density, water_viscosity)
             afloat = False
         if not mixes and diameter <= PERMANENT_DIAMETER:
@@ -184,21 +188,26 @@ def follow(
         dt = min(left, max(-z / rise, SHORTEST_MOVE)) if rise > 0.0 else left
         if mixes:
             z = mixed_depth(z, np.sqrt(6.0 * diffusivity * dt) * a, mixed_layer_depth)
-        z += rise * dt
-        left -= dt
-        if z >= 0.0:
+        if rise > 0.0 and -z <= rise * dt:
+            left -= -z / rise
             z = 0.0
             afloat = True
-    return z, diameter, afloat
+        else:
+            z += rise * dt
+            left -= dt
+            if left <= 0.0:
+                break
+    return z, diameter, afloat, surfaced
 
 
 @kernel
 def mix_vertically(count, chunk, elements, oil, settings, key):
     """Entrain, mix and raise the oil of a chunk; oil denser than the sea sinks for good.
 
-    Changes z, status and droplet_diameter.
+    Changes z, status, droplet_diameter, and the time that the chunk's oil is at the surface.
     """
-    ids, elapsed, mass, volume = chunk.ids, chunk.elapsed, chunk.mass, chunk.volume
+    ids, elapsed, surfaced = chunk.ids, chunk.elapsed, chunk.surfaced
+    mass, volume = chunk.mass, chunk.volume
     wind_speed, temperature = chunk.wind_speed, chunk.temperature
     wave_height, wave_period = chunk.wave_height, chunk.wave_period
     status, density, viscosity = elements.status, elements.density, elements.viscosity
@@ -246,7 +255,7 @@ def mix_vertically(count, chunk, elements, oil, settings, key):
                 tension,
                 mixes,
             )
-        z[p], diameter[p], afloat = follow(
+        z[p], diameter[p], afloat, above = follow(
             z[p],
             diameter[p],
             afloat,
@@ -266,3 +275,4 @@ def mix_vertically(count, chunk, elements, oil, settings, key):
             p,
         )
         status[p] = AFLOAT if afloat else SUBMERGED
+        surfaced[k] += above - elapsed[k]

@@ -89,8 +89,11 @@ class Chunk(NamedTuple):
         Where they are about to go. [grid cells]
     elapsed : ndarray
         Part of the step that they live through. [s]
-    weathered : ndarray
-        The same, and what they have weathered before their release. [s]
+    surfaced : ndarray
+        What they spend of it at the surface or on the shore, and their age if it is their first
+        step: how long the air works on them. [s]
+    piece : ndarray
+        Part of that time that is worked on at once. [s]
     wind_speed, temperature, wave_height, wave_period : ndarray
         Weather at their places. [m s-1, K, m, s]
     mass, volume : ndarray
@@ -103,7 +106,8 @@ class Chunk(NamedTuple):
     new_x: _Floats
     new_y: _Floats
     elapsed: _Floats
-    weathered: _Floats
+    surfaced: _Floats
+    piece: _Floats
     wind_speed: _Floats
     temperature: _Floats
     wave_height: _Floats

@@ -214,7 +214,7 @@ def move(chunk, source, target):
     chunk.new_x[target] = chunk.new_x[source]
     chunk.new_y[target] = chunk.new_y[source]
     chunk.elapsed[target] = chunk.elapsed[source]
-    chunk.weathered[target] = chunk.weathered[source]
+    chunk.surfaced[target] = chunk.surfaced[source]
     chunk.wind_speed[target] = chunk.wind_speed[source]
     chunk.temperature[target] = chunk.temperature[source]
     chunk.wave_height[target] = chunk.wave_height[source]

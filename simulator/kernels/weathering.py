@@ -21,7 +21,7 @@ from simulator.kernels.spreading import (
     thick_area_after,
     total_area_after,
 )
-from simulator.kernels.state import AFLOAT, SUBMERGED
+from simulator.kernels.state import AFLOAT, BEACHED
 from simulator.kernels.tables import table_place
 
 NONE = 0
@@ -30,13 +30,10 @@ MACKAY1980 = 2
 
 GAS_CONSTANT = 8.314462618  # [J mol-1 K-1]
 
-LONGEST_STEP = 1800.0
-"""Longer weathering is done in pieces: old oil, and long steps. [s]"""
-
 STILL_THICKNESS = 1e-4
 """A thick part below it does not spread any more: its area would double in months. [m]"""
 
-_SIDES = np.uint64(0x2545F4914F6CDD1D)  # key of the draw that sorts elements into thick and thin
+_RANKS = np.uint64(0x2545F4914F6CDD1D)  # key of the draw that ranks elements
 
 
 @law
@@ -67,10 +64,9 @@ def evaporation_exponent(area, speed, temperature, moles, dt):
 
 @kernel
 def evaporate(count, chunk, elements, oil, settings):
-    """Let the oil of a chunk evaporate, afloat or on the shore.
+    """Let the oil of a chunk evaporate for the piece of time that it is exposed.
 
-    Changes component_mass and evaporated_mass. Oil that was released weathered makes up for its
-    age in its first step.
+    Changes component_mass and evaporated_mass.
     """
     if settings.evaporation == PSEUDO_COMPONENTS:
         evaporate_components(count, chunk, elements, oil)
@@ -82,43 +78,37 @@ def evaporate(count, chunk, elements, oil, settings):
 def evaporate_components(count, chunk, elements, oil):
     """Let pseudo-components evaporate, see `evaporation_exponent`; water keeps its share of area.
 
-    The moles are those at the start of a step.
+    The moles are those at the start of the piece.
     """
-    ids, elapsed = chunk.ids, chunk.weathered
+    ids, piece = chunk.ids, chunk.piece
     wind_speed, temperature = chunk.wind_speed, chunk.temperature
-    status, mass, evaporated = elements.status, elements.component_mass, elements.evaporated_mass
-    thick, thin, parts, water = (
-        elements.thick_area,
-        elements.thin_area,
-        elements.parts,
+    mass, evaporated, water = (
+        elements.component_mass,
+        elements.evaporated_mass,
         elements.water_fraction,
     )
+    thick, thin, parts = elements.thick_area, elements.thin_area, elements.parts
     moles_per_mass, pressures = oil.moles_per_mass, oil.vapour_pressure
     coldest, per_kelvin = oil.coldest, oil.per_kelvin
     components = moles_per_mass.size
     for k in range(count):
         p = ids[k]
-        if status[p] == SUBMERGED:
+        moles = 0.0
+        for c in range(components):
+            moles += mass[p, c] * moles_per_mass[c]
+        if piece[k] == 0.0 or moles == 0.0:
             continue
         area = (thick[p] + thin[p]) / parts[p] * (1.0 - water[p])
         speed = mass_transfer_mackay1973(wind_speed[k])
         row, weight = table_place(temperature[k], coldest, per_kelvin, pressures.shape[0])
-        pieces = max(np.int64(np.ceil(elapsed[k] / LONGEST_STEP)), 1)
+        exponent = evaporation_exponent(area, speed, temperature[k], moles, piece[k])
         lost = 0.0
-        for _ in range(pieces):
-            moles = 0.0
-            for c in range(components):
-                moles += mass[p, c] * moles_per_mass[c]
-            if moles == 0.0:
-                break
-            dt = elapsed[k] / pieces
-            exponent = evaporation_exponent(area, speed, temperature[k], moles, dt)
-            for c in range(components):
-                pressure = pressures[row, c]
-                pressure += weight * (pressures[row + 1, c] - pressure)
-                left = mass[p, c] * decay(exponent * pressure)
-                lost += mass[p, c] - left
-                mass[p, c] = left
+        for c in range(components):
+            pressure = pressures[row, c]
+            pressure += weight * (pressures[row + 1, c] - pressure)
+            left = mass[p, c] * decay(exponent * pressure)
+            lost += mass[p, c] - left
+            mass[p, c] = left
         evaporated[p] += lost
 
 
@@ -128,37 +118,33 @@ def evaporate_whole(count, chunk, elements, oil):
 
     As in MEDSLIK-II, a step takes at most a fifth of what can still evaporate.
     """
-    ids, elapsed = chunk.ids, chunk.weathered
+    ids, piece = chunk.ids, chunk.piece
     wind_speed, temperature = chunk.wind_speed, chunk.temperature
     mass, volume_per_mass = elements.component_mass, oil.volume_per_mass
     for k in range(count):
         p = ids[k]
-        if elements.status[p] == SUBMERGED:
+        left = 0.0
+        volume = 0.0
+        for c in range(volume_per_mass.size):
+            left += mass[p, c]
+            volume += mass[p, c] * volume_per_mass[c]
+        if piece[k] == 0.0 or left == 0.0:
             continue
         area = (elements.thick_area[p] + elements.thin_area[p]) / elements.parts[p]
-        pressure = fresh_vapour_pressure(oil, temperature[k])
-        pieces = max(np.int64(np.ceil(elapsed[k] / LONGEST_STEP)), 1)
-        for _ in range(pieces):
-            left = 0.0
-            volume = 0.0
-            for c in range(volume_per_mass.size):
-                left += mass[p, c]
-                volume += mass[p, c] * volume_per_mass[c]
-            if left == 0.0:
-                break
-            whole = elements.evaporated_mass[p] + left
-            fraction = elements.evaporated_mass[p] / whole
-            rate = evaporation_rate_mackay1980(
-                wind_speed[k], temperature[k], volume / area, 1e-5 * pressure, fraction
-            )
-            most = max(oil.volatile_fraction - fraction, 0.0) / 5.0
-            wanted = whole * min(rate * elapsed[k] / pieces, most)
-            lost = 0.0
-            for c in range(volume_per_mass.size):
-                part = min(mass[p, c], wanted - lost)
-                mass[p, c] -= part
-                lost += part
-            elements.evaporated_mass[p] += lost
+        pressure_bar = 1e-5 * fresh_vapour_pressure(oil, temperature[k])
+        whole = elements.evaporated_mass[p] + left
+        fraction = elements.evaporated_mass[p] / whole
+        rate = evaporation_rate_mackay1980(
+            wind_speed[k], temperature[k], volume / area, pressure_bar, fraction
+        )
+        most = max(oil.volatile_fraction - fraction, 0.0) / 5.0
+        wanted = whole * min(rate * piece[k], most)
+        lost = 0.0
+        for c in range(volume_per_mass.size):
+            part = min(mass[p, c], wanted - lost)
+            mass[p, c] -= part
+            lost += part
+        elements.evaporated_mass[p] += lost
 
 
 @kernel
@@ -193,40 +179,49 @@ def weigh(count, chunk, elements, oil):
 
 @kernel
 def emulsify(count, chunk, elements, oil, settings):
-    """Let the oil of a chunk that floats take up water. Changes water_fraction."""
+    """Let the oil of a chunk take up water while it floats. Changes water_fraction."""
     if not settings.emulsification or oil.max_water_fraction == 0.0:
         return
-    ids, elapsed, wind_speed = chunk.ids, chunk.weathered, chunk.wind_speed
+    ids, piece, wind_speed = chunk.ids, chunk.piece, chunk.wind_speed
     status, water, most = elements.status, elements.water_fraction, oil.max_water_fraction
     for k in range(count):
         p = ids[k]
-        if status[p] == AFLOAT:
-            water[p] = water_fraction_after(water[p], most, wind_speed[k], elapsed[k])
+        if status[p] != BEACHED and piece[k] > 0.0:
+            water[p] = water_fraction_after(water[p], most, wind_speed[k], piece[k])
+
+
+@law
+def rank(p):
+    """Return a number on [0, 1) that sorts an element among those of its slick, once and for all.
+
+    As much of a slick as its thin part holds is of elements of low rank.
+    """
+    a, _ = symmetric_pair(_RANKS, p)
+    return 0.5 * (a + 1.0)
 
 
 @kernel
-def spread(count, chunk, elements, oil, settings):
+def spread(count, chunk, elements, settings):
     """Let the slicks of a chunk's elements grow. Changes thick_area, thin_area and spreading.
 
     Each element knows the areas of its slick, and takes the slick's volume for so many times its
     own: so elements of one slick in different weather spread differently, and none has to ask the
-    others. It belongs to the thin part, which grows further, with the probability of that part's
-    share of the oil, and follows by a random displacement of the variance by which a disc of that
-    area grows.
+    others. It belongs to the thick part until the thin one holds so much that its rank is
+    reached, and follows its part by a random displacement, of the variance by which a disc of that
+    area grows. A thin part lies round the thick one: its disc is that of both.
     """
     if not settings.spreading:
         return
-    ids, elapsed, status = chunk.ids, chunk.elapsed, elements.status
+    ids, surfaced, status, volume = chunk.ids, chunk.surfaced, elements.status, chunk.volume
     thick, thin = elements.thick_area, elements.thin_area
     spreading, parts = elements.spreading, elements.parts
-    volume = chunk.volume
     for k in range(count):
         p = ids[k]
         spreading[p] = 0.0
         if status[p] != AFLOAT or thick[p] == 0.0:
             continue
-        thin_volume = THIN_THICKNESS * thin[p]
-        thick_volume = parts[p] * volume[k] - thin_volume
+        whole = parts[p] * volume[k]
+        thick_volume = whole - THIN_THICKNESS * thin[p]
         if thick_volume <= THIN_THICKNESS * thick[p]:
             # all of it is thin now, and the area stays as it is
             thin[p] += thick[p]
@@ -236,20 +231,37 @@ def spread(count, chunk, elements, oil, settings):
         if thickness < STILL_THICKNESS:
             continue
         total = thick[p] + thin[p]
-        thin_growth = total_area_after(total, thickness, elapsed[k]) - total
-        thick_growth = thick_area_after(thick[p], thick_volume, elapsed[k]) - thick[p]
+        in_thin_part = rank(p) * whole < THIN_THICKNESS * thin[p]
+        followed = total if in_thin_part else thick[p]
+        thin_growth = total_area_after(total, thickness, surfaced[k]) - total
+        thick_growth = thick_area_after(thick[p], thick_volume, surfaced[k]) - thick[p]
         # the thin part is fed by the thick one, which shrinks by as much as it gives
         thick_growth -= min(thin_growth * THIN_THICKNESS / thickness, 0.5 * thick[p])
         thick[p] += thick_growth
         thin[p] += thin_growth
-        a, _ = symmetric_pair(_SIDES, p)
-        is_thin = 0.5 * (a + 1.0) * (thin_volume + thick_volume) < thin_volume
-        growth = thick_growth + (thin_growth if is_thin else 0.0)
-        spreading[p] = max(spreading_variance(growth), 0.0)
+        in_thin_part = rank(p) * whole < THIN_THICKNESS * thin[p]
+        to_follow = thick[p] + thin[p] if in_thin_part else thick[p]
+        spreading[p] = max(spreading_variance(to_follow - followed), 0.0)
 
 
 @kernel
-def describe(count, chunk, elements, oil):
+def first_spreading(thick, thin, volume, begins):
+    """Return the variance that takes fresh oil from one place to a slick of its first size. [m2]
+
+    `volume` is that of the slicks [m3], `begins` says which elements are fresh oil at one place;
+    all arrays have one entry a particle.
+    """
+    variance = np.zeros(thick.size)
+    for p in range(thick.size):
+        if begins[p]:
+            in_thin_part = rank(p) * volume[p] < THIN_THICKNESS * thin[p]
+            area = thick[p] + thin[p] if in_thin_part else thick[p]
+            variance[p] = spreading_variance(area)
+    return variance
+
+
+@kernel
+def describe(count, chunk, elements, oil, only_new):
     """Write viscosity and density of the oil of a chunk, with its water."""
     ids, temperature = chunk.ids, chunk.temperature
     mass, volume, evaporated = chunk.mass, chunk.volume, elements.evaporated_mass
@@ -258,7 +270,7 @@ def describe(count, chunk, elements, oil):
     coldest, per_kelvin = oil.coldest, oil.per_kelvin
     for k in range(count):
         p = ids[k]
-        if mass[k] == 0.0:
+        if mass[k] == 0.0 or (only_new and not np.isnan(density[p])):
             continue
         row, weight = table_place(temperature[k], coldest, per_kelvin, expansions.size)
         expansion = expansions[row] + weight * (expansions[row + 1] - expansions[row])
