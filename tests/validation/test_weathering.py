@@ -6,6 +6,8 @@ import pytest
 from tests.validation import weathering
 from tests.validation.weathering import HOURS, OILS, WINDS
 
+pytestmark = pytest.mark.slow
+
 CASES = [(oil, wind) for oil in OILS for wind in WINDS]
 FIRST_DAY = slice(HOURS.index(24) + 1)
 
