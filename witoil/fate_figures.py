@@ -145,7 +145,7 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     _draw_origin(upper, scenario, frame, points, ways)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
-    label_degrees(upper, scenario.grid, frame, most=4)
+    label_degrees(upper, scenario.grid, frame, most=round(1.5 * map_height))
     draw_scale_bar(upper, frame)
     end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
     _set_title(upper, f"Oil on the coast, {end} UTC")

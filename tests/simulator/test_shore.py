@@ -30,7 +30,7 @@ def ring_segments(geometry):
 
 def coast_segments(land, grid):
     """Return the coast as the time loop has it, in degrees."""
-    cells = Coast.from_land(land, grid).segments
+    cells = Coast.from_land(land, grid).line.segments
     lon, lat = grid.to_degrees(cells[:, ::2], cells[:, 1::2])
     return np.stack([lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1]], axis=-1)
 

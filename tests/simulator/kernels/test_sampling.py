@@ -22,19 +22,21 @@ def test_a_bilinear_field_is_sampled_exactly(cu, cv, x, y):
     row, column = np.mgrid[:ROWS, :COLUMNS].astype(float)
     field = np.stack([bilinear(cu, column, row), bilinear(cv, column, row)], axis=-1)
     expected = bilinear(cu, x, y), bilinear(cv, x, y)
-    np.testing.assert_allclose(bilinear_vector(field, x, y), expected, rtol=1e-12, atol=1e-10)
+    np.testing.assert_allclose(bilinear_vector(field, x, y, 0), expected, rtol=1e-12, atol=1e-10)
+    behind = np.concatenate([np.full_like(field, np.nan), field], axis=-1)
+    np.testing.assert_array_equal(bilinear_vector(behind, x, y, 2), bilinear_vector(field, x, y, 0))
 
 
 def test_a_node_gives_its_own_value():
     field = np.random.default_rng(0).normal(size=(ROWS, COLUMNS, 2))
-    assert bilinear_vector(field, 3.0, 2.0) == tuple(field[2, 3])
+    assert bilinear_vector(field, 3.0, 2.0, 0) == tuple(field[2, 3])
 
 
 def test_a_missing_node_is_missing_in_the_cells_around_it_alone():
     field = np.zeros((ROWS, COLUMNS, 2))
     field[2, 3] = np.nan
-    assert np.isnan(bilinear_vector(field, 2.5, 1.5)).all()
-    assert bilinear_vector(field, 1.5, 1.5) == (0.0, 0.0)
+    assert np.isnan(bilinear_vector(field, 2.5, 1.5, 0)).all()
+    assert bilinear_vector(field, 1.5, 1.5, 0) == (0.0, 0.0)
 
 
 @NO_DEADLINE
