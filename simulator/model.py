@@ -156,7 +156,6 @@ class _Simulation:
     water_temperature: float
     time_step: float
     seed: int
-    submerges: bool
     weathers: bool
     elements: Elements
     absorbed: FloatArray
@@ -177,7 +176,7 @@ class _Simulation:
         table = oil_table(oil) if oil and processes.weathering else inert_table()
         elements = new_elements(particles, table, forcing.grid, spreads=processes.spreading)
         _check_covered(forcing, particles, elements)
-        submerges = processes.dispersion != "off" or bool((particles.z < 0.0).any())
+        below = bool((particles.z < 0.0).any())
         return cls(
             forcing=forcing,
             coast=coast,
@@ -188,8 +187,7 @@ class _Simulation:
             water_temperature=water_temperature,
             time_step=time_step,
             seed=seed,
-            submerges=submerges,
-            weathers=submerges or processes.weathering,
+            weathers=below or processes.weathering,
             elements=elements,
             absorbed=np.zeros(coast.shore.length.size),
         )
@@ -251,7 +249,7 @@ class _Simulation:
     def most_steps(self) -> int:
         """How many steps at once there is memory for the fields of."""
         grid = self.forcing.grid
-        numbers = 4 + (8 if self.submerges else 0) + (4 if self.weathers else 0)
+        numbers = 16 if self.weathers else 4
         return max(WINDOW_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
 
     def blend(
@@ -263,7 +261,7 @@ class _Simulation:
         moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
         shape = (grid.rows, grid.columns)
         drift = np.empty((moments.size, *shape, 2))
-        below = np.empty((moments.size if self.submerges else 0, *shape, 4))
+        below = np.empty((moments.size if self.weathers else 0, *shape, 4))
         weather = np.empty((durations.size if self.weathers else 0, *shape, 4))
         part = 2 * -(-durations.size // threads)
 

@@ -12,7 +12,7 @@ from simulator.kernels.droplets import mix_vertically
 from simulator.kernels.random import step_key
 from simulator.kernels.sampling import sample_weather
 from simulator.kernels.state import AFLOAT, BEACHED, SUBMERGED, UNRELEASED, Chunk
-from simulator.kernels.transport import commit, propose
+from simulator.kernels.transport import commit, propose, propose_otherwise
 from simulator.kernels.weathering import describe, emulsify, evaporate, spread, weigh
 
 TURBULENCE, ENTRAINMENT, SHORE = 0, 1, 2
@@ -139,7 +139,10 @@ def advance_chunk(
         if settings.weathering:
             sample_weather(count, chunk, fields, step)
         key = step_key(settings.seed, moments[step], TURBULENCE)
-        propose(count, chunk, elements, fields, step, key, settings.horizontal_diffusivity)
+        diffusivity, spreads = settings.horizontal_diffusivity, settings.spreading
+        propose(count, chunk, elements, fields, step, key, diffusivity, spreads)
+        if settings.weathering:
+            propose_otherwise(count, chunk, elements, fields, step, key, diffusivity)
         count = commit(count, chunk, elements, fields, coast, settings.weathering)
         if settings.weathering:
             weigh(count, chunk, elements, oil)

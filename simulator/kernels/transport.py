@@ -9,20 +9,30 @@ from simulator.kernels.shoreline import first_crossing
 from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, SUBMERGED, SUNK
 
 _BELOW_ONE = 1.0 - 1e-9  # keeps a sampled position inside the last grid cell
+_STILL = 1e-30  # so that no drift at all divides nothing by zero [grid cells2 s-2]
 _G = 9.81  # standard gravity [m s-2]
 
 
 @law
 def midpoint_displacement(at_start, at_middle, x, y, dt):
-    """Return the displacement over `dt` by the explicit midpoint rule. [grid cells]
+    """Return the displacement over `dt` by the explicit midpoint rule, kept from spiralling out.
 
     `at_start` and `at_middle` are the drift at the start and in the middle of the step
-    [grid cells s-1]: second order in space and time.
+    [grid cells s-1]: second order in space and time. [grid cells]
+
+    Notes
+    -----
+    In a rotation by the angle c a step, the midpoint rule widens the radius by c**4 / 8, in inertial
+    turns of a day by 2 per mille in ten. A share of the change of velocity from start to middle that
+    is of third order, |change|**2 / |velocity|**2, takes that away up to c**6.
     """
     u, v = bilinear_vector(at_start, x, y, 0)
     mx, my = _kept_inside(x + 0.5 * dt * u, y + 0.5 * dt * v, at_start)
-    u, v = bilinear_vector(at_middle, mx, my, 0)
-    return dt * u, dt * v
+    um, vm = bilinear_vector(at_middle, mx, my, 0)
+    du, dv = um - u, vm - v
+    change = du * du + dv * dv
+    share = change / (u * u + v * v + change + _STILL)
+    return dt * (um + share * du), dt * (vm + share * dv)
 
 
 @law
@@ -113,44 +123,59 @@ def settle(x0, y0, x1, y1, rows, columns, coast):
 
 
 @kernel
-def propose(count, chunk, elements, fields, step, key, diffusivity):
-    """Write where drift, turbulence and spreading take the particles of a chunk.
+def propose(count, chunk, elements, fields, step, key, diffusivity, spreads):
+    """Write where drift, turbulence and spreading take the particles of a chunk, all as if afloat.
 
     Kicks are uniform, of the variance 2 K dt plus that of the slick's growth.
     """
     ids, x, y = chunk.ids, chunk.x, chunk.y
     new_x, new_y, elapsed = chunk.new_x, chunk.new_y, chunk.elapsed
-    status, z, spreading = elements.status, elements.z, elements.spreading
+    spreading = elements.spreading
     at_start, at_middle = fields.drift[2 * step], fields.drift[2 * step + 1]
     east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
     first_column, first_row = fields.first_column, fields.first_row
+    for k in range(count):
+        new_x[k] = 2.0 * diffusivity * elapsed[k]
+    if spreads:
+        for k in range(count):
+            new_x[k] += spreading[ids[k]]
     for k in range(count):  # on its own, this loop runs in vector registers
         a, b = symmetric_pair(key, ids[k])
-        kick = np.sqrt(6.0 * diffusivity * elapsed[k] + 3.0 * spreading[ids[k]])
+        kick = np.sqrt(3.0 * new_x[k])
         new_x[k] = kick * a
         new_y[k] = kick * b
+    for k in range(count):
+        lx = x[k] - first_column
+        ly = y[k] - first_row
+        dx, dy = midpoint_displacement(at_start, at_middle, lx, ly, elapsed[k])
+        new_x[k] = x[k] + dx + new_x[k] * linear(east_scale, ly)
+        new_y[k] = y[k] + dy + new_y[k] * linear(north_scale, ly)
+
+
+@kernel
+def propose_otherwise(count, chunk, elements, fields, step, key, diffusivity):
+    """Correct what `propose` wrote for oil under water and on the shore."""
+    ids, x, y = chunk.ids, chunk.x, chunk.y
+    new_x, new_y, elapsed, wave_period = chunk.new_x, chunk.new_y, chunk.elapsed, chunk.wave_period
+    status, z = elements.status, elements.z
+    at_start, at_middle = fields.below[2 * step], fields.below[2 * step + 1]
+    east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
+    first_column, first_row = fields.first_column, fields.first_row
     for k in range(count):
         p = ids[k]
         if status[p] == BEACHED:
             new_x[k] = x[k]
             new_y[k] = y[k]
-            continue
-        lx = x[k] - first_column
-        ly = y[k] - first_row
-        if status[p] == SUBMERGED:
+        elif status[p] == SUBMERGED:
+            a, b = symmetric_pair(key, p)
+            kick = np.sqrt(6.0 * diffusivity * elapsed[k])
+            lx = x[k] - first_column
+            ly = y[k] - first_row
             dx, dy = displacement_below(
-                fields.below[2 * step],
-                fields.below[2 * step + 1],
-                lx,
-                ly,
-                elapsed[k],
-                z[p],
-                chunk.wave_period[k],
+                at_start, at_middle, lx, ly, elapsed[k], z[p], wave_period[k]
             )
-        else:
-            dx, dy = midpoint_displacement(at_start, at_middle, lx, ly, elapsed[k])
-        new_x[k] = x[k] + dx + new_x[k] * linear(east_scale, ly)
-        new_y[k] = y[k] + dy + new_y[k] * linear(north_scale, ly)
+            new_x[k] = x[k] + dx + kick * a * linear(east_scale, ly)
+            new_y[k] = y[k] + dy + kick * b * linear(north_scale, ly)
 
 
 @kernel
@@ -167,14 +192,14 @@ def commit(count, chunk, elements, fields, coast, weathering):
     k = 0
     while k < count:
         p = ids[k]
-        if status[p] == BEACHED:
+        if weathering and status[p] == BEACHED:
             k += 1
             continue
         x0, y0 = x[k] - first_column, y[k] - first_row
         x1, y1 = new_x[k] - first_column, new_y[k] - first_row
         reach = max(abs(x1 - x0) * scale_x, abs(y1 - y0) * scale_y) + 1.0
         free = clearance[int(y0 * scale_y), int(x0 * scale_x)]
-        if status[p] != SUNK:
+        if not weathering or status[p] != SUNK:
             if reach < free and inside(x1, y1, rows, columns):
                 x[k] = new_x[k]
                 y[k] = new_y[k]
