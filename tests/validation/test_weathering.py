@@ -70,7 +70,7 @@ def test_a_box_without_particles_weathers_as_the_particles_do(comparison, case):
 
 @pytest.mark.parametrize(
     ("last", "figures"),
-    [("state of the step before", "meant"), ("viscosity over density", "as_run")],
+    [("waves after air", "meant"), ("viscosity over density", "as_run")],
 )
 @pytest.mark.parametrize("case", CASES)
 def test_with_the_choices_of_the_peer_a_box_gives_its_figures(comparison, case, last, figures):

@@ -25,8 +25,10 @@ from simulator.kernels.emulsification import (
     water_fraction_after,
 )
 from simulator.kernels.entrainment import entrainment_rate_delvigne1988
+from simulator.kernels.evaporation import decay, mass_transfer_mackay1973
+from simulator.kernels.tables import table_place
 from simulator.kernels.waves import wave_height_pierson1964, wave_period_pierson1964
-from simulator.kernels.weathering import evaporate_components
+from simulator.kernels.weathering import evaporation_exponent
 from tests.simulator.builders import START, carry, forcing
 
 REPORT = Path(__file__).with_name("weathering.md")
@@ -211,7 +213,7 @@ class Choices:
     peer_rate : bool
         A mass per area of 1 kg m-2 in the loss to dispersion, for density times thickness, and
         periods longer by 1.17 / 1.075.
-    state_of_step_before : bool
+    waves_after_air : bool
         Decides on water, viscosity and dispersion, in steps of 15 minutes.
     viscosity_over_density : bool
         Under the root that damps dispersion, though the viscosity is kinematic.
@@ -227,7 +229,7 @@ class Choices:
     water_disperses: bool = False
     significant_height: bool = False
     peer_rate: bool = False
-    state_of_step_before: bool = False
+    waves_after_air: bool = False
     viscosity_over_density: bool = False
 
 
@@ -268,12 +270,14 @@ class Box:
 
     def step(self, dt: float) -> None:
         """Go on by `dt`, in the order of the time loop."""
-        before = self.evaporated_share, self.viscosity
+        share, viscosity = self.evaporated_share, self.viscosity
+        if not self.choices.waves_after_air:
+            self._disperse(dt, viscosity)
         if self.seconds < 3600.0 * self.choices.evaporation_hours:
             self._evaporate(dt)
-        late = self.choices.state_of_step_before
-        self._emulsify(dt, before[0] if late else self.evaporated_share)
-        self._disperse(dt, before[1] if late else self.viscosity)
+        self._emulsify(dt, share if self.choices.waves_after_air else self.evaporated_share)
+        if self.choices.waves_after_air:
+            self._disperse(dt, viscosity)
         self.seconds += dt
 
     def _evaporate(self, dt: float) -> None:
@@ -283,7 +287,19 @@ class Box:
             area = self.mass.sum() / wet / FILM
         if self.choices.water_covers:
             area *= 1.0 - self.water
-        lost = evaporate_components(self.mass, area, TEMPERATURE, self.wind, dt, self.table)
+        moles = float(self.mass @ self.table.moles_per_mass)
+        speed = mass_transfer_mackay1973(self.wind)
+        exponent = evaporation_exponent(area, speed, TEMPERATURE, moles, dt)
+        row, weight = table_place(
+            TEMPERATURE,
+            self.table.coldest,
+            self.table.per_kelvin,
+            len(self.table.vapour_pressure),
+        )
+        below, above = self.table.vapour_pressure[row : row + 2]
+        left = self.mass * decay.py_func(exponent * (below + weight * (above - below)))
+        lost = float((self.mass - left).sum())
+        self.mass = left
         self.element_loss += lost
         self.evaporated += self.afloat * lost
 
@@ -356,7 +372,7 @@ def bridge(oil: Oil, wind: float, onset: float) -> dict[str, Budget]:
         ("wet oil disperses like dry", {"water_disperses": True}),
         ("significant wave height", {"significant_height": True}),
         ("1 kg m-2, longer periods", {"peer_rate": True}),
-        ("state of the step before", {"state_of_step_before": True}),
+        ("waves after air", {"waves_after_air": True}),
         ("viscosity over density", {"viscosity_over_density": True}),
     ]
     choices = Choices()

@@ -38,8 +38,15 @@ def test_midpoint_rule_is_exact_to_second_order_in_a_rotation():
     theta = 0.1
     dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta)
     # from (2, 0) relative to the centre: x = 2 cos, y = 2 sin
-    assert 2.0 + dx == pytest.approx(2.0 * (1.0 - theta**2 / 2.0), abs=1e-12)
+    assert 2.0 + dx == pytest.approx(2.0 * (1.0 - theta**2 / 2.0), abs=2.0 * theta**4)
     assert dy == pytest.approx(2.0 * theta, abs=1e-12)
+
+
+def test_a_step_of_a_rotation_keeps_the_radius_to_sixth_order():
+    flow = rotation(1.0)
+    for theta in (0.05, 0.1, 0.2):
+        dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta)
+        assert np.hypot(2.0 + dx, dy) == pytest.approx(2.0, abs=0.2 * theta**6)
 
 
 def test_midpoint_rule_takes_its_velocity_from_the_middle_of_the_step():
