@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.grid import FloatArray, Grid
-from simulator.kernels.evaporation import vapour_pressure_lyman1990
+from simulator.kernels.evaporation import mass_transfer_mackay1973, vapour_pressure_lyman1990
 from simulator.kernels.spreading import (
     INITIAL_THICK_THICKNESS,
     INITIAL_THIN_SHARE,
     THIN_THICKNESS,
 )
-from simulator.kernels.state import Elements, OilTable
+from simulator.kernels.state import WIND_STEP, Elements, OilTable
 from simulator.kernels.weathering import first_spreading
 from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.release import Particles
@@ -20,8 +20,15 @@ from simulator.status import Status
 COLDEST, WARMEST, PER_KELVIN = 265.0, 325.0, 4
 """Range of the tables of an oil [K], and their rows a kelvin."""
 
+STRONGEST_WIND = 80.0
+"""Where the table over wind speed ends. [m s-1]"""
+
 VOLATILE_BELOW = 620.0
 """Components that boil below it evaporate within days: what Mackay's law can take. [K]"""
+
+
+def _wind_speeds() -> FloatArray:
+    return np.arange(0.0, STRONGEST_WIND + 0.5 * WIND_STEP, WIND_STEP)
 
 
 def oil_table(oil: Oil) -> OilTable:
@@ -34,8 +41,9 @@ def oil_table(oil: Oil) -> OilTable:
         coldest=COLDEST,
         per_kelvin=float(PER_KELVIN),
         vapour_pressure=np.array(
-            [[vapour_pressure_lyman1990(t, b) for b in boiling_points] for t in temperatures]
+            [[vapour_pressure_lyman1990(t, b) for t in temperatures] for b in boiling_points]
         ),
+        mass_transfer=np.array([mass_transfer_mackay1973(u) for u in _wind_speeds()]),
         kinematic_viscosity=np.array([oil.kinematic_viscosity(t) for t in temperatures]),
         expansion=np.array([oil.density(t) / density for t in temperatures]),
         mass_fraction=mass_fractions,
@@ -53,7 +61,8 @@ def inert_table(density: float = 900.0) -> OilTable:
     return OilTable(
         coldest=COLDEST,
         per_kelvin=float(PER_KELVIN),
-        vapour_pressure=np.zeros((2, 1)),
+        vapour_pressure=np.zeros((1, 2)),
+        mass_transfer=none,
         kinematic_viscosity=none,
         expansion=none + 1.0,
         mass_fraction=one,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from simulator.elements import inert_table, new_elements, oil_table, schedule
 from simulator.errors import SimulatorError
 from simulator.forcing import Forcing
 from simulator.grid import FloatArray
-from simulator.kernels.chunk import SHORE, advance_chunk
+from simulator.kernels.chunk import SHORE, advance_chunk, new_chunk
 from simulator.kernels.random import step_key
 from simulator.kernels.shore import visit_shore
-from simulator.kernels.state import Elements, Fields, OilTable, Settings
+from simulator.kernels.state import Chunk, Elements, Fields, OilTable, Settings
 from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.parameters import Parameters
 from simulator.processes import DISPERSION_CODES, EVAPORATION_CODES, Processes
@@ -159,6 +160,7 @@ class _Simulation:
     weathers: bool
     elements: Elements
     absorbed: FloatArray
+    spare: SimpleQueue[Chunk] = field(default_factory=SimpleQueue)
 
     @classmethod
     def at_start(
@@ -283,6 +285,7 @@ class _Simulation:
 
     def advance(self, steps: Steps, first: int, last: int, fields: Fields, begin: int) -> None:
         """Carry a chunk of particles through a window of steps."""
+        chunk = self.spare.get()
         advance_chunk(
             begin,
             min(begin + CHUNK, self.elements.x.size),
@@ -294,7 +297,9 @@ class _Simulation:
             steps.durations[first:last],
             steps.moments[first:last],
             first,
+            chunk,
         )
+        self.spare.put(chunk)
 
     def visit_shore(self, moment: int, since: float) -> None:
         """Let beached oil seep in and come off."""
@@ -326,6 +331,8 @@ def _go(
     begins = range(0, simulation.elements.x.size, CHUNK)
     if done in wanted:
         recorder.record(simulation.elements, simulation.absorbed)
+    for _ in range(threads):
+        simulation.spare.put(new_chunk(CHUNK, simulation.oil.mass_fraction.size))
     with ThreadPoolExecutor(threads) as pool:
         for first, last in steps.windows(done, wanted, set(visits), simulation.most_steps):
             fields = simulation.blend(steps, first, last, threads, pool)

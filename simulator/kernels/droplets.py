@@ -23,6 +23,7 @@ from simulator.kernels.entrainment import (
 )
 from simulator.kernels.random import mix, normal_quantile, symmetric_pair
 from simulator.kernels.state import AFLOAT, SUBMERGED, SUNK
+from simulator.kernels.weathering import LEAST
 
 NONE = 0
 LI2017 = 1
@@ -35,6 +36,9 @@ BRIEF = 300.0
 Li et al. (2017) have all oil that a breaking wave entrains, most of it in large droplets that come
 up at once, to be entrained again: many times in a step, to no effect on where the oil is.
 """
+
+SHALLOWEST = 0.01
+"""No droplet is made nearer to the surface, which some laws do without any waves. [m]"""
 
 MOST_MOVES = 100
 """An element is followed through so many moves a step at most."""
@@ -64,39 +68,58 @@ def lasting_li2017(height, viscosity, density, water_density, water_viscosity, t
 
 
 @kernel
-def entrainment_rate(
-    dispersion,
-    wind_speed,
-    wave_height,
-    wave_period,
-    viscosity,
-    density,
-    water_fraction,
-    oil_mass,
-    oil_volume,
-    area,
-    water_density,
-    tension,
-):
-    """Return the rate at which floating oil is entrained, by the law that is chosen. [s-1]"""
-    if dispersion == MACKAY1980:
-        return entrainment_rate_mackay1980(wind_speed, viscosity, oil_volume / area)
-    whitecaps = whitecap_rate_holthuijsen1986(wind_speed, wave_period)
-    if whitecaps == 0.0 or dispersion == NONE:
-        return 0.0
+def find_rates(count, chunk, oil, dispersion, rate):
+    """Write the rate at which the oil of a chunk, if afloat, is entrained. [s-1]"""
     if dispersion == LI2017:
-        return entrainment_rate_li2017(
-            wave_height, whitecaps, viscosity * density, density, water_density, tension
+        rates_li2017(count, chunk, oil.interfacial_tension, rate)
+    elif dispersion == DELVIGNE1988:
+        rates_delvigne1988(count, chunk, rate)
+    elif dispersion == MACKAY1980:
+        rates_mackay1980(count, chunk, rate)
+    else:
+        rate[:count] = 0.0
+
+
+@kernel
+def rates_li2017(count, chunk, tension, rate):
+    """Write the rates of `entrainment_rate_li2017`."""
+    wind_speed, wave_height, wave_period = chunk.wind_speed, chunk.wave_height, chunk.wave_period
+    temperature, viscosity, density = chunk.temperature, chunk.viscosity, chunk.density
+    for k in range(count):
+        rate[k] = entrainment_rate_li2017(
+            wave_height[k],
+            whitecap_rate_holthuijsen1986(wind_speed[k], wave_period[k]),
+            viscosity[k] * density[k],
+            density[k],
+            sea_water_density(temperature[k]),
+            tension,
         )
-    return entrainment_rate_delvigne1988(
-        wave_height,
-        whitecaps,
-        viscosity,
-        oil_volume / area,
-        oil_mass / oil_volume,
-        water_density,
-        water_fraction,
-    )
+
+
+@kernel
+def rates_delvigne1988(count, chunk, rate):
+    """Write the rates of `entrainment_rate_delvigne1988`."""
+    for k in range(count):
+        volume = max(chunk.volume[k], LEAST)
+        rate[k] = entrainment_rate_delvigne1988(
+            chunk.wave_height[k],
+            whitecap_rate_holthuijsen1986(chunk.wind_speed[k], chunk.wave_period[k]),
+            chunk.viscosity[k],
+            volume * chunk.parts[k] / (chunk.thick_area[k] + chunk.thin_area[k]),
+            chunk.mass[k] / volume,
+            sea_water_density(chunk.temperature[k]),
+            chunk.water_fraction[k],
+        )
+
+
+@kernel
+def rates_mackay1980(count, chunk, rate):
+    """Write the rates of `entrainment_rate_mackay1980`."""
+    for k in range(count):
+        area = (chunk.thick_area[k] + chunk.thin_area[k]) / chunk.parts[k]
+        rate[k] = entrainment_rate_mackay1980(
+            chunk.wind_speed[k], chunk.viscosity[k], chunk.volume[k] / area
+        )
 
 
 @law
@@ -178,7 +201,7 @@ def follow(
                 return z, diameter, True, surfaced + left
             surfaced += wait
             left -= wait
-            z = -intrusion_depth_delvigne1988(wave_height, 0.5 * (b + 1.0))
+            z = -max(intrusion_depth_delvigne1988(wave_height, 0.5 * (b + 1.0)), SHALLOWEST)
             a, b = symmetric_pair(mix(key + np.uint64(2 * n + 2)), p)
             diameter = new_diameter(dispersion, mixes, median, share, 0.5 * (1.0 - b))
             rise = rise_velocity(diameter, density, water_density, water_viscosity)
@@ -201,67 +224,59 @@ def follow(
 
 
 @kernel
-def mix_vertically(count, chunk, elements, oil, settings, key):
+def mix_vertically(count, chunk, oil, settings, key):
     """Entrain, mix and raise the oil of a chunk; oil denser than the sea sinks for good.
 
     Changes z, status, droplet_diameter, and the time that the chunk's oil is at the surface.
+
+    Returns
+    -------
+    int
+        How many have sunk.
     """
-    ids, elapsed, surfaced = chunk.ids, chunk.elapsed, chunk.surfaced
-    mass, volume = chunk.mass, chunk.volume
-    wind_speed, temperature = chunk.wind_speed, chunk.temperature
-    wave_height, wave_period = chunk.wave_height, chunk.wave_period
-    status, density, viscosity = elements.status, elements.density, elements.viscosity
-    z, diameter, water = elements.z, elements.droplet_diameter, elements.water_fraction
-    thick, thin, parts = elements.thick_area, elements.thin_area, elements.parts
+    ids, elapsed, surfaced, mass = chunk.ids, chunk.elapsed, chunk.surfaced, chunk.mass
+    temperature, wave_height, rate = chunk.temperature, chunk.wave_height, chunk.work
+    status, density, viscosity = chunk.status, chunk.density, chunk.viscosity
+    z, diameter = chunk.z, chunk.droplet_diameter
     tension = oil.interfacial_tension
     dispersion, mixes, sinks = settings.dispersion, settings.vertical_mixing, settings.sinking
     diffusivity, depth = settings.vertical_diffusivity, settings.mixed_layer_depth
+    find_rates(count, chunk, oil, dispersion, rate)
+    first_key = mix(key + np.uint64(1))
+    sunk = 0
     for k in range(count):
-        p = ids[k]
-        if (status[p] != AFLOAT and status[p] != SUBMERGED) or mass[k] == 0.0:
+        afloat = status[k] == AFLOAT
+        if (not afloat and status[k] != SUBMERGED) or mass[k] == 0.0:
             continue
         water_density = sea_water_density(temperature[k])
-        if sinks and density[p] > water_density:
-            status[p] = SUNK
+        if sinks and density[k] > water_density:
+            status[k] = SUNK
+            surfaced[k] = 0.0
+            sunk += 1
             continue
-        rate = entrainment_rate(
-            dispersion,
-            wind_speed[k],
-            wave_height[k],
-            wave_period[k],
-            viscosity[p],
-            density[p],
-            water[p],
-            mass[k],
-            volume[k],
-            (thick[p] + thin[p]) / parts[p],
-            water_density,
-            tension,
-        )
-        afloat = status[p] == AFLOAT
-        a, _ = symmetric_pair(mix(key + np.uint64(1)), p)
+        a, _ = symmetric_pair(first_key, ids[k])
         # the chance 1 - exp(-rate dt) is below rate dt: most elements are done here
-        if afloat and 0.5 * (1.0 + a) >= rate * elapsed[k]:
+        if afloat and 0.5 * (1.0 + a) >= rate[k] * elapsed[k]:
             continue
         water_viscosity = sea_water_kinematic_viscosity(temperature[k])
         median, share = 0.0, 1.0
-        if dispersion == LI2017 and rate > 0.0:
+        if dispersion == LI2017 and rate[k] > 0.0:
             median, share = lasting_li2017(
                 wave_height[k],
-                viscosity[p],
-                density[p],
+                viscosity[k],
+                density[k],
                 water_density,
                 water_viscosity,
                 tension,
                 mixes,
             )
-        z[p], diameter[p], afloat, above = follow(
-            z[p],
-            diameter[p],
+        z[k], diameter[k], afloat, above = follow(
+            z[k],
+            diameter[k],
             afloat,
             elapsed[k],
-            density[p],
-            rate * share,
+            density[k],
+            rate[k] * share,
             median,
             share,
             wave_height[k],
@@ -272,7 +287,8 @@ def mix_vertically(count, chunk, elements, oil, settings, key):
             diffusivity,
             depth,
             key,
-            p,
+            ids[k],
         )
-        status[p] = AFLOAT if afloat else SUBMERGED
+        status[k] = AFLOAT if afloat else SUBMERGED
         surfaced[k] += above - elapsed[k]
+    return sunk

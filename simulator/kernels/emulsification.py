@@ -3,6 +3,7 @@
 import numpy as np
 
 from simulator.kernels._jit import law
+from simulator.kernels.elementary import exponential
 from simulator.kernels.evaporation import decay
 
 
@@ -117,7 +118,7 @@ def weathered_viscosity(kinematic_viscosity, evaporated_fraction, water_fraction
     price of one exponential.
     """
     exponent = _loss(evaporated_fraction, kinematic_viscosity) + _mooney1951(water_fraction)
-    return kinematic_viscosity * np.exp(exponent)
+    return kinematic_viscosity * exponential(exponent)
 
 
 @law

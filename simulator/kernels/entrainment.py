@@ -11,6 +11,7 @@ from math import erf
 import numpy as np
 
 from simulator.kernels._jit import law
+from simulator.kernels.elementary import exponential, logarithm
 
 DROPLET_LOG10_SPREAD = 0.4
 """Standard deviation of log10 of the droplet diameter, by volume (Johansen et al. 2015)."""
@@ -44,9 +45,7 @@ def whitecap_rate_holthuijsen1986(wind_speed, wave_period):
     Holthuijsen and Herbers (1986), J. Phys. Oceanogr. 16, 290-297; as used by Delvigne and Sweeney
     (1988) and Li et al. (2017).
     """
-    if wind_speed <= _BREAKING_WIND:
-        return 0.0
-    return 0.032 * (wind_speed - _BREAKING_WIND) / wave_period
+    return 0.032 * max(wind_speed - _BREAKING_WIND, 0.0) / wave_period
 
 
 @law
@@ -99,12 +98,10 @@ def entrainment_rate_li2017(
     Li, Spaulding and French-McCay (2017), Mar. Pollut. Bull. 119, 145-152,
     doi:10.1016/j.marpolbul.2017.03.048.
     """
-    if whitecap_rate <= 0.0 or wave_height <= 0.0:
-        return 0.0
     d = _largest_stable_droplet(oil_density, water_density, interfacial_tension)
     weber = water_density * _G * wave_height * d / interfacial_tension
     ohnesorge2 = dynamic_viscosity * dynamic_viscosity / (oil_density * interfacial_tension * d)
-    power = np.exp(1.805 * np.log(weber) - 0.5 * 1.023 * np.log(ohnesorge2))
+    power = exponential(1.805 * logarithm(weber) - 0.5 * 1.023 * logarithm(ohnesorge2))
     return 4.604e-10 * power * whitecap_rate
 
 
@@ -211,10 +208,8 @@ def entrainment_rate_delvigne1988(
     doi:10.1016/S0269-8579(88)80003-0; Lehr et al. (2002), Environ. Model. Softw. 17, 189-197,
     doi:10.1016/S1364-8152(01)00064-0.
     """
-    if whitecap_rate <= 0.0 or wave_height <= 0.0:
-        return 0.0
     energy = 0.0034 * water_density * _G * 0.5 * wave_height * wave_height
-    power = np.exp(0.57 * np.log(energy) - 73.682 * np.sqrt(kinematic_viscosity))
+    power = exponential(0.57 * logarithm(energy) - 73.682 * np.sqrt(kinematic_viscosity))
     flux = 2400.0 * 3.9e-8 * power * whitecap_rate * (1.0 - water_fraction)
     return flux / (oil_density * thickness)
 

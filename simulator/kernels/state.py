@@ -12,6 +12,9 @@ LEFT_DOMAIN = 3
 SUBMERGED = 4
 SUNK = 5
 
+WIND_STEP = 0.1
+"""Of tables over wind speed. [m s-1]"""
+
 _Floats = NDArray[np.float64]
 
 
@@ -77,14 +80,20 @@ class Elements(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Scratch of the particles at work; the first `count` entries are in use.
+    """The particles that one thread works on, side by side; the first `count` entries are in use.
+
+    A copy of what `Elements` has of them, and scratch. One component after the other, so that loops
+    over particles run through neighbours in memory.
 
     Attributes
     ----------
     ids : ndarray of int64
         Numbers of the particles.
-    x, y : ndarray
-        Where they are. [grid cells]
+    x, y, z, status, water_fraction, thick_area, thin_area, spreading, droplet_diameter, viscosity
+    density, stretch, parts, evaporated_mass
+        As in `Elements`.
+    component_mass : ndarray, shape (components, size)
+        [kg]
     new_x, new_y : ndarray
         Where they are about to go. [grid cells]
     elapsed : ndarray
@@ -98,11 +107,29 @@ class Chunk(NamedTuple):
         Weather at their places. [m s-1, K, m, s]
     mass, volume : ndarray
         Of their oil without its water, the volume at 15 degrees Celsius. [kg, m3]
+    row, weight : ndarray
+        Place of their temperature in the tables of the oil, see `table_place`.
+    work, before : ndarray
+        Of use within one process.
     """
 
     ids: NDArray[np.int64]
+    status: NDArray[np.int8]
+    stretch: NDArray[np.int32]
+    row: NDArray[np.int64]
+    component_mass: _Floats
     x: _Floats
     y: _Floats
+    z: _Floats
+    evaporated_mass: _Floats
+    water_fraction: _Floats
+    thick_area: _Floats
+    thin_area: _Floats
+    spreading: _Floats
+    droplet_diameter: _Floats
+    viscosity: _Floats
+    density: _Floats
+    parts: _Floats
     new_x: _Floats
     new_y: _Floats
     elapsed: _Floats
@@ -114,6 +141,9 @@ class Chunk(NamedTuple):
     wave_period: _Floats
     mass: _Floats
     volume: _Floats
+    weight: _Floats
+    work: _Floats
+    before: _Floats
 
 
 class Fields(NamedTuple):
@@ -178,8 +208,10 @@ class OilTable(NamedTuple):
     ----------
     coldest, per_kelvin : float
         First temperature of the tables [K], and rows a kelvin.
-    vapour_pressure : ndarray, shape (temperatures, components)
+    vapour_pressure : ndarray, shape (components, temperatures)
         [Pa]
+    mass_transfer : ndarray, shape (wind speeds,)
+        Coefficient of evaporation at wind speeds from 0 in steps of `WIND_STEP`. [m s-1]
     kinematic_viscosity : ndarray, shape (temperatures,)
         [m2 s-1]
     expansion : ndarray, shape (temperatures,)
@@ -201,6 +233,7 @@ class OilTable(NamedTuple):
     coldest: float
     per_kelvin: float
     vapour_pressure: _Floats
+    mass_transfer: _Floats
     kinematic_viscosity: _Floats
     expansion: _Floats
     mass_fraction: _Floats

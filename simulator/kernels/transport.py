@@ -6,7 +6,7 @@ from simulator.kernels._jit import kernel, law
 from simulator.kernels.random import symmetric_pair
 from simulator.kernels.sampling import bilinear_vector, linear
 from simulator.kernels.shoreline import first_crossing
-from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, SUBMERGED, SUNK
+from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, SUBMERGED
 
 _BELOW_ONE = 1.0 - 1e-9  # keeps a sampled position inside the last grid cell
 _STILL = 1e-60  # so that no drift at all divides nothing by zero [grid cells4 s-4]
@@ -136,14 +136,13 @@ def settle(x0, y0, x1, y1, rows, columns, coast):
 
 
 @kernel
-def propose(count, chunk, elements, fields, step, key, diffusivity, spreads):
+def propose(count, chunk, fields, step, key, diffusivity, spreads):
     """Write where drift, turbulence and spreading take the particles of a chunk, all as if afloat.
 
     Kicks are uniform, of the variance 2 K dt plus that of the slick's growth.
     """
     ids, x, y = chunk.ids, chunk.x, chunk.y
-    new_x, new_y, elapsed = chunk.new_x, chunk.new_y, chunk.elapsed
-    spreading = elements.spreading
+    new_x, new_y, elapsed, spreading = chunk.new_x, chunk.new_y, chunk.elapsed, chunk.spreading
     at_start, at_middle = fields.drift[2 * step], fields.drift[2 * step + 1]
     east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
     first_column, first_row = fields.first_column, fields.first_row
@@ -151,7 +150,7 @@ def propose(count, chunk, elements, fields, step, key, diffusivity, spreads):
         new_x[k] = 2.0 * diffusivity * elapsed[k]
     if spreads:
         for k in range(count):
-            new_x[k] += spreading[ids[k]]
+            new_x[k] += spreading[k]
     for k in range(count):  # on its own, this loop runs in vector registers
         a, b = symmetric_pair(key, ids[k])
         kick = np.sqrt(3.0 * new_x[k])
@@ -166,94 +165,72 @@ def propose(count, chunk, elements, fields, step, key, diffusivity, spreads):
 
 
 @kernel
-def propose_otherwise(count, chunk, elements, fields, step, key, diffusivity):
+def propose_otherwise(count, chunk, fields, step, key, diffusivity):
     """Correct what `propose` wrote for oil under water and on the shore."""
-    ids, x, y = chunk.ids, chunk.x, chunk.y
+    ids, x, y, z, status = chunk.ids, chunk.x, chunk.y, chunk.z, chunk.status
     new_x, new_y, elapsed, wave_period = chunk.new_x, chunk.new_y, chunk.elapsed, chunk.wave_period
-    status, z = elements.status, elements.z
     at_start, at_middle = fields.below[2 * step], fields.below[2 * step + 1]
     east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
     first_column, first_row = fields.first_column, fields.first_row
     for k in range(count):
-        p = ids[k]
-        if status[p] == BEACHED:
+        if status[k] == BEACHED:
             new_x[k] = x[k]
             new_y[k] = y[k]
-        elif status[p] == SUBMERGED:
-            a, b = symmetric_pair(key, p)
+        elif status[k] == SUBMERGED:
+            a, b = symmetric_pair(key, ids[k])
             kick = np.sqrt(6.0 * diffusivity * elapsed[k])
             lx = x[k] - first_column
             ly = y[k] - first_row
             dx, dy = displacement_below(
-                at_start, at_middle, lx, ly, elapsed[k], z[p], wave_period[k]
+                at_start, at_middle, lx, ly, elapsed[k], z[k], wave_period[k]
             )
             new_x[k] = x[k] + dx + kick * a * linear(east_scale, ly)
             new_y[k] = y[k] + dy + kick * b * linear(north_scale, ly)
 
 
 @kernel
-def commit(count, chunk, elements, fields, coast, weathering):
-    """Move the particles of a chunk, stop those that meet coast or boundary; return the count.
+def commit(count, chunk, fields, coast, weathering):
+    """Move the particles of a chunk, stop those that meet coast or boundary.
 
-    Beached oil stays in the chunk where it goes on weathering.
+    Changes x, y, z, status and stretch, and how long the air works on what is lost.
+
+    Returns
+    -------
+    int
+        How many have nothing more to do. Beached oil goes on weathering where anything does.
     """
-    ids, x, y, new_x, new_y = chunk.ids, chunk.x, chunk.y, chunk.new_x, chunk.new_y
-    status = elements.status
+    x, y, z, new_x, new_y = chunk.x, chunk.y, chunk.z, chunk.new_x, chunk.new_y
+    status, stretch, surfaced = chunk.status, chunk.stretch, chunk.surfaced
     rows, columns = fields.drift.shape[1], fields.drift.shape[2]
     first_column, first_row = fields.first_column, fields.first_row
     clearance, scale_x, scale_y = coast.clearance, coast.scale_x, coast.scale_y
-    k = 0
-    while k < count:
-        p = ids[k]
-        if weathering and status[p] == BEACHED:
-            k += 1
+    gone = 0
+    for k in range(count):
+        if weathering and status[k] == BEACHED:
             continue
         x0, y0 = x[k] - first_column, y[k] - first_row
         x1, y1 = new_x[k] - first_column, new_y[k] - first_row
         reach = max(abs(x1 - x0) * scale_x, abs(y1 - y0) * scale_y) + 1.0
         free = clearance[int(y0 * scale_y), int(x0 * scale_x)]
-        if not weathering or status[p] != SUNK:
-            if reach < free and inside(x1, y1, rows, columns):
-                x[k] = new_x[k]
-                y[k] = new_y[k]
-                k += 1
-                continue
-            t, state, stretch = settle(x0, y0, x1, y1, rows, columns, coast)
-            if t == 1.0:
-                x[k] = new_x[k]
-                y[k] = new_y[k]
-            elif t > 0.0:
-                x[k] += t * (new_x[k] - x[k])
-                y[k] += t * (new_y[k] - y[k])
-            if state == AFLOAT:
-                k += 1
-                continue
-            status[p] = state
-            if state == BEACHED:
-                elements.stretch[p] = stretch
-                elements.z[p] = 0.0
-                if weathering:
-                    k += 1
-                    continue
-        elements.x[p] = x[k]
-        elements.y[p] = y[k]
-        # the last one at work takes the free place and is looked at next
-        count -= 1
-        move(chunk, count, k)
-    return count
-
-
-@law
-def move(chunk, source, target):
-    """Put one entry of a chunk into the place of another."""
-    chunk.ids[target] = chunk.ids[source]
-    chunk.x[target] = chunk.x[source]
-    chunk.y[target] = chunk.y[source]
-    chunk.new_x[target] = chunk.new_x[source]
-    chunk.new_y[target] = chunk.new_y[source]
-    chunk.elapsed[target] = chunk.elapsed[source]
-    chunk.surfaced[target] = chunk.surfaced[source]
-    chunk.wind_speed[target] = chunk.wind_speed[source]
-    chunk.temperature[target] = chunk.temperature[source]
-    chunk.wave_height[target] = chunk.wave_height[source]
-    chunk.wave_period[target] = chunk.wave_period[source]
+        if reach < free and inside(x1, y1, rows, columns):
+            x[k] = new_x[k]
+            y[k] = new_y[k]
+            continue
+        t, state, met = settle(x0, y0, x1, y1, rows, columns, coast)
+        if t == 1.0:
+            x[k] = new_x[k]
+            y[k] = new_y[k]
+        elif t > 0.0:
+            x[k] += t * (new_x[k] - x[k])
+            y[k] += t * (new_y[k] - y[k])
+        if state == AFLOAT:
+            continue
+        status[k] = state
+        if state == BEACHED:
+            stretch[k] = met
+            z[k] = 0.0
+            gone += 0 if weathering else 1
+        else:
+            surfaced[k] = 0.0
+            gone += 1
+    return gone

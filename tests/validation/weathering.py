@@ -294,9 +294,9 @@ class Box:
             TEMPERATURE,
             self.table.coldest,
             self.table.per_kelvin,
-            len(self.table.vapour_pressure),
+            len(self.table.expansion),
         )
-        below, above = self.table.vapour_pressure[row : row + 2]
+        below, above = self.table.vapour_pressure[:, row : row + 2].T
         left = self.mass * decay.py_func(exponent * (below + weight * (above - below)))
         lost = float((self.mass - left).sum())
         self.mass = left

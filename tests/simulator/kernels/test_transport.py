@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulator import Coast, Grid, Processes
 from simulator.elements import inert_table
-from simulator.kernels.chunk import advance_chunk
+from simulator.kernels.chunk import advance_chunk, new_chunk
 from simulator.kernels.state import (
     AFLOAT,
     BEACHED,
@@ -195,6 +195,7 @@ def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share
             np.full(STEPS, 900.0),
             900_000 * np.arange(STEPS),
             0,
+            new_chunk(last - first, 1),
         )
     return x, y, status
 
