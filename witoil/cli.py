@@ -92,7 +92,7 @@ def simulate(
     members: Members = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Run a case once, or go on with it; with --members or an [ensemble], as an ensemble."""
+    """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
     from witoil.budget import in_words
     from witoil.case import load_case
     from witoil.outputs import write_run
