@@ -379,6 +379,8 @@ def _environment(variable: str, name: str) -> str:
     return os.environ[variable]
 
 
+KINDS = "'area', 'point', 'line' or 'ship'"
+
 _NO_KEYS = (
     *("area", "point", "line", "ship", "one", "several", "bounds", "normal"),
     *("str", "list[str]"),
@@ -389,20 +391,37 @@ _NO_KEYS = (
 def _lines(error: ValidationError) -> Iterator[str]:
     """Put each mistake that pydantic found into one line: key, found, expected."""
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"] if part not in _NO_KEYS)
-        message = item["msg"].removeprefix("Value error, ")
-        message = message[:1].lower() + message[1:]
-        if item["type"] == "extra_forbidden":
-            yield f"{key}: unknown key; expected {_known_keys(item['loc'])}"
-        elif item["type"] == "missing":
-            yield f"{key}: missing; expected {_describe(item['loc'])}"
-        elif item["type"] == "union_tag_invalid":
-            context = item["ctx"]
-            yield f"{key}.kind: found {context['tag']!r}, expected {context['expected_tags']}"
-        elif item["type"] == "value_error" and not isinstance(item["input"], str | int | float):
+        location, kind = item["loc"], item["type"]
+        key = ".".join(str(part) for part in location if part not in _NO_KEYS)
+        message = _plainly(item["msg"])
+        if kind == "extra_forbidden":
+            yield f"{key}: unknown key; expected {_known_keys(location)}"
+        elif kind == "missing":
+            yield f"{key}: missing; expected {_describe(location)}"
+        elif kind == "union_tag_not_found":
+            yield f"{key}.kind: missing; expected {KINDS}"
+        elif kind == "union_tag_invalid":
+            yield f"{key}.kind: found {item['ctx']['tag']!r}, expected {KINDS}"
+        elif kind == "list_type" and isinstance(item["input"], dict):
+            yield f"{key}: found a table, expected a list of them, [[{key}]]"
+        elif kind == "tuple_type":
+            yield f"{key}: found {item['input']!r}, expected two numbers in brackets, [a, b]"
+        elif location[-1] == "normal":
+            yield f"{key}: found {item['input']!r}, expected [lower, higher] or {{ mean, sd }}"
+        elif kind == "value_error" and not isinstance(item["input"], str | int | float):
             yield f"{key}: {message}".removeprefix(": ")
         else:
             yield f"{key}: found {item['input']!r}, {message}"
+
+
+def _plainly(message: str) -> str:
+    """Return what pydantic says in the words of this project."""
+    message = message.removeprefix("Value error, ")
+    message = re.sub(
+        r"^(Input|List|Tuple|String|Dictionary) should (be|have) ", "expected ", message
+    )
+    message = re.sub(r" after validation, not \d+$", "", message)
+    return message[:1].lower() + message[1:]
 
 
 def _section(location: tuple[int | str, ...]) -> type[BaseModel]:

@@ -18,8 +18,8 @@ def _in_utc(time: datetime) -> datetime:
 
 Time = Annotated[datetime, AfterValidator(_in_utc)]
 Paths = str | list[str]
-Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="[degrees_east]")]
-Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="[degrees_north]")]
+Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
+Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]
 Bounds = tuple[float, float]
 
 
@@ -56,6 +56,12 @@ def refuse_bounds(name: str, bounds: Bounds) -> None:
         raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
     if low < lowest or high > highest:
         raise ValueError(
-            f"{name}: found [{low:g}, {high:g}], expected bounds within "
-            f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
+            f"{name}: found [{low:g}, {high:g}], expected bounds within {within_limits(name)}"
         )
+
+
+def within_limits(name: str) -> str:
+    """Return the limits of a parameter as messages have them."""
+    lowest, highest = TUNABLES[name].limits
+    units = TUNABLES[name].units
+    return f"{lowest:g} to {highest:g}" + ("" if units == "1" else f" {units}")

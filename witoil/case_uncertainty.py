@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from simulator.parameters import Parameters
-from witoil.case_parts import Bounds, Paths, Section, refuse_bounds, refuse_unknown
+from witoil.case_parts import Bounds, Paths, Section, refuse_bounds, refuse_unknown, within_limits
 from witoil.tunables import TUNABLES
 
 
@@ -79,7 +80,7 @@ class Ensemble(Section):
             if spread.mean is not None and not lowest <= spread.mean <= highest:
                 raise ValueError(
                     f"{name}: found the mean {spread.mean:g}, expected one within "
-                    f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
+                    f"{within_limits(name)}"
                 )
         return parameters
 
@@ -89,7 +90,6 @@ class Trace(Section):
 
     slick: str | None = Field(
         None,
-        pattern=r"^(observation|release)\.\d+$",
         description='"observation.0", "release.1" or the like. Default: the one seen first.',
     )
     hours: float | None = Field(
@@ -112,6 +112,13 @@ class Trace(Section):
         },
         description="Name of a parameter and the range in which it is held to be.",
     )
+
+    @field_validator("slick")
+    @classmethod
+    def _numbered(cls, slick: str | None) -> str | None:
+        if slick is not None and not re.fullmatch(r"(observation|release)\.\d+", slick):
+            raise ValueError('expected "observation.0", "release.1" or the like')
+        return slick
 
     @field_validator("parameters")
     @classmethod

@@ -44,7 +44,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
     Parameters
     ----------
     path : Path
-        Written by `write_restart`.
+        Written by `write_restart`, or the folder of that run.
     case : Case
         That is to go on.
 
@@ -59,6 +59,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
         Where the file is no restart, belongs to another case, or does not end before the case
         does; the message names the first difference.
     """
+    path = path / NAME if path.is_dir() else path
     restart, before = _read(path)
     now = case.model_dump(mode="json")
     for key, found, wanted in differences(before, now, MAY_DIFFER):
