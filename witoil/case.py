@@ -406,7 +406,7 @@ def _lines(error: ValidationError) -> Iterator[str]:
             yield f"{key}: found a table, expected a list of them, [[{key}]]"
         elif kind == "tuple_type":
             yield f"{key}: found {item['input']!r}, expected two numbers in brackets, [a, b]"
-        elif location[-1] == "normal":
+        elif location[-1:] == ("normal",):
             yield f"{key}: found {item['input']!r}, expected [lower, higher] or {{ mean, sd }}"
         elif kind == "value_error" and not isinstance(item["input"], str | int | float):
             yield f"{key}: {message}".removeprefix(": ")

@@ -68,7 +68,7 @@ class Frame:
         points : ndarray, shape (n, 2)
             Eastings and northings. [m]
         """
-        cells = middles_of(grid, np.any([*masks], axis=0))
+        cells = grid.middles(np.any([*masks], axis=0))
         return cls.holding(np.concatenate([cells, points]), 10.0 * grid.resolution)
 
     @classmethod
@@ -102,14 +102,6 @@ class Frame:
     def height(self) -> float:
         """South to north. [m]"""
         return self.top - self.bottom
-
-
-def middles_of(grid: VerificationGrid, mask: Mask) -> NDArray[np.float64]:
-    """Return the middles of the cells of a mask, shape (n, 2). [m]"""
-    rows, columns = np.nonzero(mask)
-    x = grid.west + grid.resolution * (columns + 0.5)
-    y = grid.north - grid.resolution * (rows + 0.5)
-    return np.stack([x, y], axis=-1)
 
 
 def distance(metres: float) -> str:

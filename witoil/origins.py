@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from witoil.case import AreaSource, PointSource
-from witoil.drawing import FIRST, INK, SOURCE, Frame, draw_outline, middles_of
+from witoil.drawing import FIRST, INK, SOURCE, Frame, draw_outline
 from witoil.simulation import Scenario
 from witoil.verification import Mask, VerificationGrid
 
@@ -30,7 +30,7 @@ class Origin:
     @property
     def places(self) -> NDArray[np.float64]:
         """What a map of it should hold, shape (n, 2). [m]"""
-        return np.concatenate([self.points, self.ways, middles_of(self.grid, self.seen)])
+        return np.concatenate([self.points, self.ways, self.grid.middles(self.seen)])
 
 
 def origin_of(scenario: Scenario) -> Origin:

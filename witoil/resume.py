@@ -24,6 +24,8 @@ MAY_DIFFER = (
     "observation",
     "score",
     "optimise",
+    "trace",
+    "ensemble",
 )
 """Keys of a case by which a run that goes on may differ from the one before."""
 
