@@ -5,60 +5,61 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
-from itertools import pairwise
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from catalog.bonn import Estimate
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
+from witoil.case_parts import Bounds, Paths, Section, Time, minute, refuse_bounds, refuse_unknown
+from witoil.case_releases import (
+    AreaSource,
+    Fix,
+    LineSource,
+    Outflow,
+    PointSource,
+    ShipSource,
+    Source,
+)
+from witoil.case_uncertainty import Ensemble, ForcingProduct, Normal, Spread, Trace
 from witoil.errors import CaseError
 from witoil.tunables import TUNABLES
 
-
-def _in_utc(time: datetime) -> datetime:
-    """Read a time without offset as UTC, as satellite and forecast products are."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-Time = Annotated[datetime, AfterValidator(_in_utc)]
-Paths = str | list[str]
-
-
-def _tag(value: Any) -> str:
-    """Choose between one and several, that a mistake is told for the one that was meant."""
-    return "several" if isinstance(value, list | tuple) else "one"
-
-
-_Thickness = Annotated[float, Field(gt=0.0, le=1e6)]
-OneOrSeveral = Annotated[
-    Annotated[_Thickness, Tag("one")] | Annotated[list[_Thickness], Tag("several")],
-    Discriminator(_tag),
+__all__ = [
+    "AreaSource",
+    "Bounds",
+    "Case",
+    "Ensemble",
+    "Fix",
+    "ForcingProduct",
+    "ForcingSources",
+    "LineSource",
+    "Model",
+    "Normal",
+    "ObservationSource",
+    "Oil",
+    "Optimise",
+    "Outflow",
+    "Paths",
+    "Period",
+    "PointSource",
+    "ProcessSwitches",
+    "Score",
+    "Section",
+    "ShipSource",
+    "ShoreSource",
+    "Source",
+    "Spread",
+    "Time",
+    "Trace",
+    "load_case",
+    "minute",
+    "parse_case",
 ]
-FileOrFixes = Annotated[
-    Annotated[str, Tag("one")] | Annotated[list["Fix"], Tag("several")], Discriminator(_tag)
-]
-
-
-class Section(BaseModel):
-    """A table of the case file: closed to unknown keys, and never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Period(Section):
@@ -94,186 +95,6 @@ class ForcingSources(Section):
         "auto", description="auto: from waves where given, else parametrised from the wind."
     )
     coastline: str = Field("osm", description='"osm", "gshhg", "none", or a polygon file.')
-
-
-Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="[degrees_east]")]
-Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="[degrees_north]")]
-
-
-class AreaSource(Section):
-    """`[[release]]` with `kind = "area"`: a slick that was seen."""
-
-    kind: Literal["area"]
-    geometry: Paths = Field(description="Polygon file, or raster mask, or a list of them.")
-    layer: str | None = Field(None, description="Layer of the file, where it has several.")
-    raster_values: Literal["mask", "thickness_um"] = Field(
-        "mask", description="What the values of a raster say."
-    )
-    mass_tonnes: float | None = Field(None, gt=0.0, description="Mass of the oil. [t]")
-    thickness_um: OneOrSeveral | None = Field(
-        None, description="Thickness of the oil, or of that in each file. [micrometre]"
-    )
-    thickness_class: Literal["sheen", "thick", "by-name"] | None = Field(
-        None, description="What it looks like; by-name: as files or layers are named."
-    )
-    bonn_estimate: Estimate = Field("mean", description="Which volume of a thickness class.")
-    time: Time | None = Field(None, description="Default: the start of the run.")
-    end: Time | None = Field(None, description="Default: all is there at once.")
-    age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
-
-    @model_validator(mode="after")
-    def _one_amount(self) -> AreaSource:
-        amounts = ("mass_tonnes", "thickness_um", "thickness_class")
-        given = [name for name in amounts if getattr(self, name) is not None]
-        found = f"found {' and '.join(given) or 'none'}, expected"
-        if self.raster_values == "thickness_um":
-            if given not in ([], ["mass_tonnes"]):
-                raise ValueError(f"{found} at most mass_tonnes beside raster_values")
-        elif len(given) != 1:
-            raise ValueError(f"{found} one of {', '.join(amounts)}")
-        _refuse_reversed(self.time, self.end)
-        return self
-
-    @model_validator(mode="after")
-    def _thickness_of_each_file(self) -> AreaSource:
-        if isinstance(self.thickness_um, list):
-            files = 1 if isinstance(self.geometry, str) else len(self.geometry)
-            if len(self.thickness_um) != files:
-                raise ValueError(
-                    f"thickness_um: found {len(self.thickness_um)} for {files} geometries, "
-                    "expected one, or one for each"
-                )
-        return self
-
-    def moments(self) -> list[datetime | None]:
-        """Return the times that must be within the run."""
-        return [self.time, self.end]
-
-
-class Outflow(Section):
-    """What all releases of fresh oil have in common."""
-
-    rate_tonnes_per_hour: float | None = Field(None, gt=0.0, description="[t h-1]")
-    mass_tonnes: float | None = Field(None, gt=0.0, description="Mass in all. [t]")
-    start: Time | None = Field(None, description="Default: the start of the run.")
-    end: Time | None = Field(
-        None, description="Default: the end of the run, or at once for a mass."
-    )
-    age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
-    depth_m: float = Field(0.0, ge=0.0, le=11_000.0, description="Of the release. [m]")
-    droplet_diameter_um: float | None = Field(
-        None, gt=0.0, le=1e5, description="Of oil released at depth. [micrometre]"
-    )
-
-    @model_validator(mode="after")
-    def _one_amount(self) -> Self:
-        if (self.rate_tonnes_per_hour is None) == (self.mass_tonnes is None):
-            raise ValueError("expected either rate_tonnes_per_hour or mass_tonnes")
-        _refuse_reversed(self.start, self.end)
-        if self.rate_tonnes_per_hour is not None and self.end and self.start == self.end:
-            raise ValueError("end: found the time of start, expected a later one for a rate")
-        return self
-
-    @model_validator(mode="after")
-    def _droplets_at_depth(self) -> Self:
-        if self.droplet_diameter_um is not None and self.depth_m == 0.0:
-            raise ValueError("droplet_diameter_um: expected depth_m above 0 beside it")
-        return self
-
-    def moments(self) -> list[datetime | None]:
-        """Return the times that must be within the run."""
-        return [self.start, self.end]
-
-
-class PointSource(Outflow):
-    """`[[release]]` with `kind = "point"`: a place that leaks."""
-
-    kind: Literal["point"]
-    lon: Lon
-    lat: Lat
-
-
-class LineSource(Outflow):
-    """`[[release]]` with `kind = "line"`: oil along a line."""
-
-    kind: Literal["line"]
-    coordinates: list[tuple[Lon, Lat]] | None = Field(
-        None, min_length=2, description="[[lon, lat], ...] [degrees]"
-    )
-    geometry: Paths | None = Field(None, description="Line file, or a list of them.")
-    layer: str | None = Field(None, description="Layer of the file, where it has several.")
-
-    @model_validator(mode="after")
-    def _one_line(self) -> LineSource:
-        if (self.coordinates is None) == (self.geometry is None):
-            raise ValueError("expected either coordinates or geometry")
-        if self.coordinates is not None and len(set(self.coordinates)) < 2:
-            raise ValueError("coordinates: found one place, expected two or more")
-        return self
-
-
-class Fix(Section):
-    """Where a ship was when."""
-
-    time: Time = Field(description="ISO 8601, UTC unless an offset is given.")
-    lon: Lon
-    lat: Lat
-
-
-class ShipSource(Outflow):
-    """`[[release]]` with `kind = "ship"`: oil let out under way."""
-
-    kind: Literal["ship"]
-    track: FileOrFixes = Field(description="[{time, lon, lat}, ...], or a CSV or GeoJSON file.")
-    start: Time | None = Field(None, description="Default: the first fix.")
-    end: Time | None = Field(None, description="Default: the last fix.")
-
-    @model_validator(mode="after")
-    def _on_the_track(self) -> ShipSource:
-        if isinstance(self.track, str):
-            return self
-        times = [fix.time for fix in self.track]
-        if len(times) < 2:
-            raise ValueError(f"track: found {len(times)} fixes, expected two at least")
-        for before, after in pairwise(times):
-            if after <= before:
-                raise ValueError(
-                    f"track: found the time {minute(after)} after {minute(before)}, expected "
-                    "rising times"
-                )
-        self.refuse_off_track(times[0], times[-1])
-        return self
-
-    def refuse_off_track(self, first: datetime, last: datetime) -> None:
-        """Refuse a start or an end when the ship's place is not known."""
-        for key, time in (("start", self.start), ("end", self.end)):
-            if time is not None and not first <= time <= last:
-                raise ValueError(
-                    f"{key}: found {minute(time)}, expected a time within the track, "
-                    f"{minute(first)} to {minute(last)}"
-                )
-
-    def moments(self) -> list[datetime | None]:
-        """Return the times that must be within the run; those of a file are not known yet."""
-        first, last = (
-            (None, None)
-            if isinstance(self.track, str)
-            else (self.track[0].time, self.track[-1].time)
-        )
-        return [self.start or first, self.end or last]
-
-
-def minute(time: datetime) -> str:
-    """Return a time as messages have it."""
-    return f"{time:%Y-%m-%dT%H:%MZ}"
-
-
-def _refuse_reversed(start: datetime | None, end: datetime | None) -> None:
-    if start is not None and end is not None and end < start:
-        raise ValueError(f"end: expected a time after start, {minute(start)}")
-
-
-Source = Annotated[AreaSource | PointSource | LineSource | ShipSource, Field(discriminator="kind")]
 
 
 class Oil(Section):
@@ -403,9 +224,6 @@ class Score(Section):
         return windows
 
 
-Bounds = tuple[float, float]
-
-
 class Optimise(Section):
     """`[optimise]`: which parameters to search, and how long."""
 
@@ -426,149 +244,9 @@ class Optimise(Section):
     @classmethod
     def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
         for name, bounds in parameters.items():
-            _refuse_unknown(name)
-            _refuse_bounds(name, bounds)
+            refuse_unknown(name)
+            refuse_bounds(name, bounds)
         return parameters
-
-
-def _refuse_unknown(name: str, known: Collection[str] = TUNABLES.keys()) -> None:
-    if name not in known:
-        raise ValueError(f"{name}: unknown parameter; expected some of {', '.join(known)}")
-
-
-def _refuse_bounds(name: str, bounds: Bounds) -> None:
-    """Refuse bounds of a parameter that are reversed or beyond its limits."""
-    low, high = bounds
-    if low >= high:
-        raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
-    lowest, highest = TUNABLES[name].limits
-    if TUNABLES[name].scale == "log" and low <= 0.0:
-        raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
-    if low < lowest or high > highest:
-        raise ValueError(
-            f"{name}: found [{low:g}, {high:g}], expected bounds within "
-            f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
-        )
-
-
-class Normal(Section):
-    """`{ mean = ..., sd = ... }`: a normal distribution, cut off at the parameter's limits."""
-
-    mean: float | None = Field(None, description="Default: the value of the case.")
-    sd: float = Field(gt=0.0, description="Standard deviation.")
-
-
-def _spread_tag(value: Any) -> str:
-    return "bounds" if isinstance(value, list | tuple) else "normal"
-
-
-Spread = Annotated[
-    Annotated[Bounds, Tag("bounds")] | Annotated[Normal, Tag("normal")],
-    Discriminator(_spread_tag),
-]
-"""How a parameter is distributed: evenly between bounds, or normally."""
-
-
-class ForcingProduct(Section):
-    """`[[ensemble.forcing]]`: other files for a share of the members."""
-
-    currents: Paths | None = Field(None, description="Instead of those of [forcing].")
-    winds: Paths | None = Field(None, description="Instead of those of [forcing].")
-    waves: Paths | None = Field(None, description="Instead of those of [forcing].")
-    weight: float = Field(1.0, gt=0.0, le=1e6, description="Share of members; [forcing] has 1.")
-
-    @model_validator(mode="after")
-    def _some_files(self) -> ForcingProduct:
-        if self.currents is None and self.winds is None and self.waves is None:
-            raise ValueError("found none, expected some of currents, winds, waves")
-        return self
-
-
-class Ensemble(Section):
-    """`[ensemble]`: what is uncertain, and by how much."""
-
-    members: int = Field(50, ge=1, le=100_000, description="Runs, the unperturbed one included.")
-    seed: int = Field(1, ge=0, lt=2**63, description="Of all that is drawn.")
-    wind_error_m_s: float = Field(
-        1.5, ge=0.0, le=20.0, description="Standard deviation of each wind component. [m s-1]"
-    )
-    wind_error_hours: float | None = Field(
-        None, gt=0.0, le=1e5, description="Decorrelation time; default: constant in time. [h]"
-    )
-    current_error_m_s: float = Field(
-        0.1, ge=0.0, le=5.0, description="Standard deviation of each current component. [m s-1]"
-    )
-    current_error_hours: float | None = Field(
-        None, gt=0.0, le=1e5, description="Decorrelation time; default: constant in time. [h]"
-    )
-    parameters: dict[str, Spread] = Field(
-        {"wind_drift_factor": Normal(sd=0.005)},
-        description="Name of a parameter and its distribution.",
-    )
-    forcing: list[ForcingProduct] = Field([], description="Other forcing products.")
-
-    @field_validator("parameters")
-    @classmethod
-    def _within_limits(cls, parameters: dict[str, Spread]) -> dict[str, Spread]:
-        for name, spread in parameters.items():
-            _refuse_unknown(name)
-            if not isinstance(spread, Normal):
-                _refuse_bounds(name, spread)
-                continue
-            lowest, highest = TUNABLES[name].limits
-            if spread.mean is not None and not lowest <= spread.mean <= highest:
-                raise ValueError(
-                    f"{name}: found the mean {spread.mean:g}, expected one within "
-                    f"{lowest:g} to {highest:g} {TUNABLES[name].units}"
-                )
-        return parameters
-
-
-class Trace(Section):
-    """`[trace]`: which slick to follow back in time, how far, and what is not known."""
-
-    slick: str | None = Field(
-        None,
-        pattern=r"^(observation|release)\.\d+$",
-        description='"observation.0", "release.1" or the like. Default: the one seen first.',
-    )
-    hours: float | None = Field(
-        None,
-        gt=0.0,
-        le=2400.0,
-        description="How far back. Default: to the start of the case, or 48. [h]",
-    )
-    particles: int = Field(25_600, ge=1, le=20_000_000, description="Over all members.")
-    members: int = Field(256, ge=1, le=65_536, description="Runs, each of other parameters.")
-    output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
-    parameters: dict[str, Bounds] = Field(
-        {
-            "wind_drift_factor": (0.0, 0.03),
-            "wind_drift_angle_deg": (-20.0, 20.0),
-            "current_factor": (0.5, 1.5),
-            "current_bias_east": (-0.05, 0.05),
-            "current_bias_north": (-0.05, 0.05),
-            "horizontal_diffusivity": (1.0, 20.0),
-        },
-        description="Name of a parameter and the range in which it is held to be.",
-    )
-
-    @field_validator("parameters")
-    @classmethod
-    def _bounded(cls, parameters: dict[str, Bounds]) -> dict[str, Bounds]:
-        for name, bounds in parameters.items():
-            _refuse_unknown(name, Parameters.names())
-            _refuse_bounds(name, bounds)
-        return parameters
-
-    @model_validator(mode="after")
-    def _enough_particles(self) -> Trace:
-        if self.particles < self.members:
-            raise ValueError(
-                f"particles: found {self.particles}, expected one at least for each of "
-                f"{self.members} members"
-            )
-        return self
 
 
 class Case(Section):
@@ -577,12 +255,12 @@ class Case(Section):
     name: str = Field(min_length=1, max_length=200)
     time: Period
     forcing: ForcingSources
-    release: list[Source] = []
+    release: list[Source] = Field([], description="Where oil comes from.")
     oil: Oil = Oil(name="generic-medium-crude")
     model: Model = Model()
     processes: ProcessSwitches = ProcessSwitches()
     shore: ShoreSource = ShoreSource()
-    observation: list[ObservationSource] = []
+    observation: list[ObservationSource] = Field([], description="Slicks seen, to score against.")
     score: Score = Score()
     optimise: Optimise = Optimise()
     trace: Trace | None = None
@@ -701,6 +379,8 @@ def _environment(variable: str, name: str) -> str:
     return os.environ[variable]
 
 
+KINDS = "'area', 'point', 'line' or 'ship'"
+
 _NO_KEYS = (
     *("area", "point", "line", "ship", "one", "several", "bounds", "normal"),
     *("str", "list[str]"),
@@ -711,20 +391,37 @@ _NO_KEYS = (
 def _lines(error: ValidationError) -> Iterator[str]:
     """Put each mistake that pydantic found into one line: key, found, expected."""
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"] if part not in _NO_KEYS)
-        message = item["msg"].removeprefix("Value error, ")
-        message = message[:1].lower() + message[1:]
-        if item["type"] == "extra_forbidden":
-            yield f"{key}: unknown key; expected {_known_keys(item['loc'])}"
-        elif item["type"] == "missing":
-            yield f"{key}: missing; expected {_describe(item['loc'])}"
-        elif item["type"] == "union_tag_invalid":
-            context = item["ctx"]
-            yield f"{key}.kind: found {context['tag']!r}, expected {context['expected_tags']}"
-        elif item["type"] == "value_error" and not isinstance(item["input"], str | int | float):
+        location, kind = item["loc"], item["type"]
+        key = ".".join(str(part) for part in location if part not in _NO_KEYS)
+        message = _plainly(item["msg"])
+        if kind == "extra_forbidden":
+            yield f"{key}: unknown key; expected {_known_keys(location)}"
+        elif kind == "missing":
+            yield f"{key}: missing; expected {_describe(location)}"
+        elif kind == "union_tag_not_found":
+            yield f"{key}.kind: missing; expected {KINDS}"
+        elif kind == "union_tag_invalid":
+            yield f"{key}.kind: found {item['ctx']['tag']!r}, expected {KINDS}"
+        elif kind == "list_type" and isinstance(item["input"], dict):
+            yield f"{key}: found a table, expected a list of them, [[{key}]]"
+        elif kind == "tuple_type":
+            yield f"{key}: found {item['input']!r}, expected two numbers in brackets, [a, b]"
+        elif location[-1:] == ("normal",):
+            yield f"{key}: found {item['input']!r}, expected [lower, higher] or {{ mean, sd }}"
+        elif kind == "value_error" and not isinstance(item["input"], str | int | float):
             yield f"{key}: {message}".removeprefix(": ")
         else:
             yield f"{key}: found {item['input']!r}, {message}"
+
+
+def _plainly(message: str) -> str:
+    """Return what pydantic says in the words of this project."""
+    message = message.removeprefix("Value error, ")
+    message = re.sub(
+        r"^(Input|List|Tuple|String|Dictionary) should (be|have) ", "expected ", message
+    )
+    message = re.sub(r" after validation, not \d+$", "", message)
+    return message[:1].lower() + message[1:]
 
 
 def _section(location: tuple[int | str, ...]) -> type[BaseModel]:

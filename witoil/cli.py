@@ -86,13 +86,13 @@ def simulate(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on from the end of an earlier run of the case.", metavar="restart.nc"
+            help="Go on from the end of an earlier run: its folder or restart.nc.", metavar="RUN"
         ),
     ] = None,
     members: Members = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Run a case once, or go on with it; with --members or an [ensemble], as an ensemble."""
+    """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
     from witoil.budget import in_words
     from witoil.case import load_case
     from witoil.outputs import write_run
@@ -109,7 +109,7 @@ def simulate(
         _simulate_ensemble(loaded, out, count, scheduler)
         return
     if scheduler is not None:
-        raise typer.BadParameter("expected --members or an [ensemble] in the case beside it")
+        raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
     before = None if resume is None else read_restart(resume, loaded)
     scenario = _prepare(loaded)
     after: list[Any] = []
@@ -201,9 +201,10 @@ def score(
         print(json.dumps(scores, indent=2))
         return
     print("FSS " + _fss(scores["fss"]))
-    for name in ("iou", "area_ratio", "centroid_distance_m"):
-        value = scores[name]
-        print(f"{name.replace('_', ' ')}: " + ("-" if value is None else f"{value:.3f}"))
+    for name, unit in (("iou", ""), ("area_ratio", ""), ("centroid_distance", "_m")):
+        value = scores[name + unit]
+        text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
+        print(f"{name.replace('_', ' ')}: {text}")
 
 
 @app.command()

@@ -68,7 +68,7 @@ class Frame:
         points : ndarray, shape (n, 2)
             Eastings and northings. [m]
         """
-        cells = middles_of(grid, np.any([*masks], axis=0))
+        cells = grid.middles(np.any([*masks], axis=0))
         return cls.holding(np.concatenate([cells, points]), 10.0 * grid.resolution)
 
     @classmethod
@@ -104,14 +104,6 @@ class Frame:
         return self.top - self.bottom
 
 
-def middles_of(grid: VerificationGrid, mask: Mask) -> NDArray[np.float64]:
-    """Return the middles of the cells of a mask, shape (n, 2). [m]"""
-    rows, columns = np.nonzero(mask)
-    x = grid.west + grid.resolution * (columns + 0.5)
-    y = grid.north - grid.resolution * (rows + 0.5)
-    return np.stack([x, y], axis=-1)
-
-
 def distance(metres: float) -> str:
     """Return a distance as text with its unit."""
     number, unit = (metres, "m") if metres < 1000.0 else (metres / 1000.0, "km")
@@ -135,14 +127,14 @@ def style_axes(axes: Axes) -> None:
     axes.yaxis.label.set_color(INK)
 
 
-def draw_legend(figure: Figure, title: str | None = None) -> None:
-    """Draw a legend in two columns above the axes."""
+def draw_legend(figure: Figure, title: str | None = None, columns: int = 2) -> None:
+    """Draw a legend in columns above the axes."""
     figure.legend(
         loc="outside upper left",
         title=title,
         title_fontsize=9,
         alignment="left",
-        ncols=2,
+        ncols=columns,
         frameon=False,
         fontsize=9,
         labelcolor=INK,
@@ -225,19 +217,22 @@ def rgba(colour: str) -> tuple[float, float, float, float]:
     return red, green, blue, 1.0
 
 
-def label_degrees(axes: Axes, grid: VerificationGrid, frame: Frame, most: int = 6) -> None:
+def label_degrees(
+    axes: Axes, grid: VerificationGrid, frame: Frame, most: tuple[int, int] = (6, 6)
+) -> None:
     """Put ticks at round longitudes and latitudes, where they cross the lower and left edge.
 
-    There are at most `most` intervals between the ticks of an axis.
+    There are at most so many intervals between the ticks of the lower and of the left edge as
+    `most` says.
     """
     to_degrees = grid.to_degrees.transform
     x = np.linspace(frame.left, frame.right, 33)
     y = np.linspace(frame.bottom, frame.top, 33)
     longitude = np.unwrap(to_degrees(x, np.full(x.size, frame.bottom))[0], period=360.0)
     latitude = to_degrees(np.full(y.size, frame.left), y)[1]
-    ticks, labels = degree_ticks(longitude, "EW", most)
+    ticks, labels = degree_ticks(longitude, "EW", most[0])
     axes.set_xticks(np.interp(ticks, longitude, x), labels)
-    ticks, labels = degree_ticks(latitude, "NS", most)
+    ticks, labels = degree_ticks(latitude, "NS", most[1])
     axes.set_yticks(np.interp(ticks, latitude, y), labels, rotation=90, va="center")
     for spine in axes.spines.values():
         spine.set(visible=True, color=MUTED)

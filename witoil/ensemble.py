@@ -123,9 +123,9 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
         grid = VerificationGrid.covering(
             box, case.score.resolution_m, margin=max(case.score.windows) // 2
         )
-    nothing = np.zeros(grid.shape, bool)
+    seen_first = grid.cells_of(scenario.seen_first, scenario.grid)
     # what was observed has no place in an ensemble, and would only travel to the workers
-    return tuple(replace(s, grid=grid, observations=(), seen_first=nothing) for s in scenarios)
+    return tuple(replace(s, grid=grid, observations=(), seen_first=seen_first) for s in scenarios)
 
 
 def run_ensemble(

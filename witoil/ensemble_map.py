@@ -19,15 +19,16 @@ from witoil.drawing import (
     INK,
     MUTED,
     SEA,
-    SOURCE,
     Frame,
     as_png,
     cells_in,
     draw_land,
+    draw_legend,
     draw_scale_bar,
     label_degrees,
 )
 from witoil.ensemble import EnsembleResult
+from witoil.origins import draw_origin, origin_of
 from witoil.verification import VerificationGrid
 
 FloatArray = NDArray[np.float64]
@@ -58,14 +59,15 @@ def ensemble_map(result: EnsembleResult) -> bytes:
         PNG.
     """
     frame = _frame(result)
-    height = PANEL * min(frame.height / frame.width, 1.3) + 1.5
+    height = PANEL * min(frame.height / frame.width, 1.3) + 1.8
     figure = Figure(figsize=(2.0 * PANEL, height), layout="constrained")
     left, right = figure.subplots(1, 2)
     counted = len(result.members) - len(result.failures)
-    _base(left, result, frame, f"Probability of oil, {counted} members")
-    _base(right, result, frame, "Earliest arrival of oil")
+    _base(left, result, frame, f"Probability of oil, {counted} members", True)
+    _base(right, result, frame, "Earliest arrival of oil", False)
     _draw_probability(figure, left, result, frame)
     _draw_arrival(figure, right, result, frame)
+    draw_legend(figure, columns=3)
     return as_png(figure, colours=192)
 
 
@@ -74,29 +76,15 @@ def _frame(result: EnsembleResult) -> Frame:
     coast = np.stack(
         result.grid.to_metres.transform(result.coast.longitude, result.coast.latitude), axis=-1
     )
-    points = np.concatenate([coast.reshape(-1, 2), _sources(result)])
+    points = np.concatenate([coast.reshape(-1, 2), origin_of(result.scenarios[0]).places])
     return Frame.around(result.grid, [result.probability > 0.0], points)
 
 
-def _sources(result: EnsembleResult) -> FloatArray:
-    """Return the eastings and northings of the middles of the releases. [m]"""
-    scenario = result.scenarios[0]
-    numbers = scenario.particles.release_number
-    middles = [
-        (
-            scenario.particles.longitude[numbers == k].mean(),
-            scenario.particles.latitude[numbers == k].mean(),
-        )
-        for k in np.unique(numbers)
-    ]
-    return np.stack(result.grid.to_metres.transform(*np.array(middles).T), axis=-1)
-
-
-def _base(axes: Axes, result: EnsembleResult, frame: Frame, title: str) -> None:
+def _base(axes: Axes, result: EnsembleResult, frame: Frame, title: str, named: bool) -> None:
     axes.set_aspect("equal")
     axes.set_facecolor(SEA)
     draw_land(axes, result.land, result.grid, frame)
-    axes.plot(*_sources(result).T, "*", ms=13, mfc=SOURCE, mec=INK, mew=1.0, ls="", zorder=7)
+    draw_origin(axes, origin_of(result.scenarios[0]), frame, named=named)
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
     label_degrees(axes, result.grid, frame)

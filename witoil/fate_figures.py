@@ -19,27 +19,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
-from witoil.case import AreaSource, PointSource
 from witoil.coast import OiledCoast
 from witoil.drawing import (
     BOTH,
-    FIRST,
     INK,
     MUTED,
     SEA,
     SIZE,
-    SOURCE,
     Frame,
     as_png,
     draw_land,
     draw_legend,
-    draw_outline,
     draw_scale_bar,
     label_degrees,
-    middles_of,
     new_figure,
     style_axes,
 )
+from witoil.origins import draw_origin, origin_of
 from witoil.simulation import Scenario
 
 _Scaling = Callable[[Any], Any]
@@ -78,9 +74,6 @@ SHORTEST_SIDE = 5e3
 
 PANEL_HEIGHT = 1.5
 """Of the chart under the map. [inch]"""
-
-MOST_DOTS = 200
-"""Dots along a line or a ship's track that oil comes from."""
 
 
 def budget_chart(result: xr.Dataset) -> bytes:
@@ -127,10 +120,9 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     bytes
         PNG.
     """
-    points, ways = _positions(scenario)
+    origin = origin_of(scenario)
     middles = scenario.grid.to_metres.transform(coast.longitude, coast.latitude)
-    seen = middles_of(scenario.grid, scenario.seen_first)
-    places = np.concatenate([np.stack(middles, axis=-1), points, ways, seen])
+    places = np.concatenate([np.stack(middles, axis=-1), origin.places])
     frame = Frame.holding(places, SHORTEST_SIDE)
     map_height = 0.68 * SIZE * min(frame.height / frame.width, 1.35)
     figure = Figure(
@@ -142,10 +134,12 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     upper.set_facecolor(SEA)
     draw_land(upper, scenario.coast.land, scenario.grid, frame)
     _draw_stretches(upper, scenario, coast)
-    _draw_origin(upper, scenario, frame, points, ways)
+    draw_origin(upper, origin, frame)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
-    label_degrees(upper, scenario.grid, frame, most=round(1.5 * map_height))
+    map_width = map_height * frame.width / frame.height
+    most = round(1.3 * map_width), round(1.5 * map_height)
+    label_degrees(upper, scenario.grid, frame, most)
     draw_scale_bar(upper, frame)
     end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
     _set_title(upper, f"Oil on the coast, {end} UTC")
@@ -153,31 +147,6 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     _draw_ashore(lower, coast)
     draw_legend(figure)
     return as_png(figure, colours=256)
-
-
-def _draw_origin(
-    axes: Axes,
-    scenario: Scenario,
-    frame: Frame,
-    points: NDArray[np.float64],
-    ways: NDArray[np.float64],
-) -> None:
-    """Draw where the oil came from: slicks seen, points, lines and tracks."""
-    if scenario.seen_first.any():
-        draw_outline(axes, scenario.grid, frame, scenario.seen_first)
-        axes.plot([], [], color=FIRST, label="slick at the start")
-    if ways.size:
-        axes.plot(*ways.T, ".", ms=3, color=INK, ls="", zorder=6, label="line or ship")
-    if points.size:
-        star: dict[str, Any] = {
-            "marker": "*",
-            "ms": 13,
-            "mfc": SOURCE,
-            "mec": INK,
-            "mew": 1.0,
-            "ls": "",
-        }
-        axes.plot(*points.T, zorder=7, label="source", **star)
 
 
 def _draw_stretches(axes: Axes, scenario: Scenario, coast: OiledCoast) -> None:
@@ -222,22 +191,6 @@ def _draw_ashore(axes: Axes, coast: OiledCoast) -> None:
     loose = np.maximum(1e-3 * coast.total_mass - absorbed, 0.0)
     _stack(axes, coast.times, {"absorbed": absorbed, "loose": loose}, COAST_LOOKS)
     axes.set_ylim(0.0, 1.05e-3 * coast.total_mass.max())
-
-
-def _positions(scenario: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return point sources, and dots along the other fresh releases, shape (n, 2). [m]"""
-    releases, particles = scenario.case.release, scenario.particles
-    points = [(r.lon, r.lat) for r in releases if isinstance(r, PointSource)]
-    along = [k for k, r in enumerate(releases) if not isinstance(r, AreaSource | PointSource)]
-    chosen = np.flatnonzero(np.isin(particles.release_number, along))
-    chosen = chosen[:: max(chosen.size // MOST_DOTS, 1)]
-    dots = np.stack([particles.longitude[chosen], particles.latitude[chosen]], axis=-1)
-    in_degrees = np.array(points, np.float64).reshape(-1, 2), dots
-    to_metres = scenario.grid.to_metres.transform
-    points_in_metres, dots_in_metres = (
-        np.stack(to_metres(*positions.T), axis=-1) for positions in in_degrees
-    )
-    return points_in_metres, dots_in_metres
 
 
 def _stack(
@@ -293,4 +246,5 @@ def _share(part: float, whole: float) -> str:
     """Return a mass [t], and its share of the whole."""
     if part == 0.0:
         return "0 t"
-    return f"{_amount(part)} t ({100.0 * part / whole:.1f} %)"
+    percent = 100.0 * part / whole
+    return f"{_amount(part)} t ({'<0.1' if percent < 0.05 else f'{percent:.1f}'} %)"

@@ -24,6 +24,8 @@ MAY_DIFFER = (
     "observation",
     "score",
     "optimise",
+    "trace",
+    "ensemble",
 )
 """Keys of a case by which a run that goes on may differ from the one before."""
 
@@ -44,7 +46,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
     Parameters
     ----------
     path : Path
-        Written by `write_restart`.
+        Written by `write_restart`, or the folder of that run.
     case : Case
         That is to go on.
 
@@ -59,6 +61,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
         Where the file is no restart, belongs to another case, or does not end before the case
         does; the message names the first difference.
     """
+    path = path / NAME if path.is_dir() else path
     restart, before = _read(path)
     now = case.model_dump(mode="json")
     for key, found, wanted in differences(before, now, MAY_DIFFER):

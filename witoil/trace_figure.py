@@ -108,6 +108,7 @@ def _draw_map(
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
     label_degrees(axes, grid, frame)
+    axes.tick_params(colors=MUTED, labelsize=9.5)
     draw_scale_bar(axes, frame)
     axes.set_title(
         f"Where the oil may have been released\n{_minute(found.times[-1])} to "
@@ -170,7 +171,7 @@ def _draw_areas(axes: Axes, found: SourceMap, by_time: Mapping[int, Sequence[Mas
         )
     axes.set_ylim(bottom=0.0)
     axes.set_xlim(0.0, float(found.ages[-1]))
-    axes.set_xlabel("before the slick was seen [h]", color=INK)
+    axes.set_xlabel("time before the slick was seen [h]", color=INK)
     axes.set_ylabel("area that holds\nthe source [km²]", color=INK)
 
 

@@ -112,6 +112,20 @@ class VerificationGrid:
         x, y = self.to_metres.transform(longitude, latitude)
         return (x - self.west) / self.resolution, (self.north - y) / self.resolution
 
+    def middles(self, mask: Mask) -> NDArray[np.float64]:
+        """Return eastings and northings of the middles of the cells of a mask, shape (n, 2). [m]"""
+        rows, columns = np.nonzero(mask)
+        x = self.west + self.resolution * (columns + 0.5)
+        y = self.north - self.resolution * (rows + 0.5)
+        return np.stack([x, y], axis=-1)
+
+    def cells_of(self, mask: Mask, other: VerificationGrid) -> Mask:
+        """Return the cells in which middles of the cells of a mask on another grid lie."""
+        column, row = self.cells(*other.to_degrees.transform(*other.middles(mask).T))
+        cells = np.zeros(self.shape, bool)
+        cells[np.floor(row).astype(np.int64), np.floor(column).astype(np.int64)] = True
+        return cells
+
     def cells_touched(self, geometry: BaseGeometry) -> Mask:
         """Return the cells that a geometry in degrees touches.
 

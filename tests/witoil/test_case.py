@@ -115,10 +115,38 @@ MISTAKES = {
         document(optimise={"parameters": {"curent_factor": [0.0, 1.0]}}),
         r"curent_factor: unknown parameter; expected some of .*current_factor",
     ),
+    "no kind": (
+        document(release=[{"lon": 1.0}]),
+        r"release\.0\.kind: missing; expected 'area', 'point', 'line' or 'ship'",
+    ),
+    "one release as a table": (
+        document(release=POINT),
+        r"release: found a table, expected a list of them, \[\[release\]\]",
+    ),
+    "release after the run, none given else": (
+        released(POINT | {"mass_tonnes": 1, "start": "2021-08-25T00:00:00Z"}),
+        r"release\.0: found the time 2021-08-25T00:00Z, expected one within the run",
+    ),
+    "place of three numbers": (
+        released(LINE | {"coordinates": [[1.0, 2.0, 3.0], [1.5, 2.0]]}),
+        r"coordinates\.0: found \[1\.0, 2\.0, 3\.0\], expected at most 2 items$",
+    ),
+    "unknown law": (
+        document(processes={"evaporation": True}),
+        r"found True, expected 'pseudo-components', 'mackay1980' or 'off'$",
+    ),
+    "slick without number": (
+        document(trace={"slick": "observation"}),
+        r"trace\.slick: found 'observation', expected \"observation\.0\"",
+    ),
+    "one number for a range": (
+        document(trace={"parameters": {"current_factor": 1.0}}),
+        r"current_factor: found 1\.0, expected two numbers in brackets",
+    ),
     "even window": (document(score={"windows": [1, 4]}), r"score\.windows: .*odd"),
     "unknown kind": (
         document(release=[{"kind": "blob"}]),
-        r"release\.0\.kind: found 'blob', expected 'area', 'point', 'line', 'ship'",
+        r"release\.0\.kind: found 'blob', expected 'area', 'point', 'line' or 'ship'",
     ),
     "no amount of a slick": (
         released(AREA),
@@ -217,7 +245,7 @@ MISTAKES = {
     ),
     "fix without place": (
         released(ship(5, track=[{"time": "2021-08-24T04:05:00Z", "lon": 1.0}])),
-        r"release\.0\.track\.0\.lat: missing; expected \[degrees_north\]",
+        r"release\.0\.track\.0\.lat: missing; expected latitude \[degrees_north\]",
     ),
     "unknown key of a fix": (
         released(ship(track=[{"time": "2021-08-24T04:05:00Z", "lon": 1, "lat": 1, "knots": 9}])),

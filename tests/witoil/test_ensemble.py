@@ -316,6 +316,7 @@ def test_products_have_one_grid_and_one_coast(small, other_currents):
     )
     scenarios = prepare_products(two.case, two)
     assert scenarios[0].grid is scenarios[1].grid
+    assert scenarios[0].seen_first.sum() == two.seen_first.sum()
     drawn = draw_members(two, 2)
     result = run_ensemble(scenarios, drawn)
     alone = [run_ensemble(scenarios, [member]) for member in drawn]
@@ -340,6 +341,10 @@ BAD = {
     "no deviation": (
         "parameters = { current_factor = { mean = 1 } }",
         "ensemble.parameters.current_factor.sd: missing; expected Standard deviation",
+    ),
+    "one number": (
+        "parameters = { current_factor = 1.0 }",
+        "current_factor: found 1.0, expected [lower, higher] or { mean, sd }",
     ),
     "mean beyond the limits": (
         "parameters = { current_factor = { mean = 9, sd = 1 } }",

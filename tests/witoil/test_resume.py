@@ -78,7 +78,7 @@ def test_the_command_line_goes_on_from_its_own_restart(cases_of, tmp_path):
     for folder, *arguments in (
         ("whole", whole),
         ("half", half),
-        ("rest", whole, "--resume", tmp_path / "half" / "restart.nc"),
+        ("rest", whole, "--resume", tmp_path / "half"),
     ):
         answer = witoil("simulate", *arguments, "--out", tmp_path / folder)
         assert answer.returncode == 0, answer.stderr

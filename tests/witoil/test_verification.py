@@ -61,3 +61,11 @@ def test_a_speck_smaller_than_a_cell_is_not_lost():
 def test_a_grid_too_large_is_refused():
     with pytest.raises(WitoilError, match="expected at most"):
         VerificationGrid.covering((0.0, 0.0, 30.0, 30.0), 10.0)
+
+
+def test_a_mask_moves_to_a_larger_grid():
+    small = VerificationGrid.covering((35.6, 34.9, 35.9, 35.2), 150.0)
+    large = VerificationGrid.covering((35.0, 34.5, 36.0, 35.6), 150.0, margin=3)
+    slick = shapely.box(35.7, 35.0, 35.75, 35.03)
+    moved = large.cells_of(small.cells_touched(slick), small)
+    np.testing.assert_array_equal(moved, large.cells_touched(slick))
