@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.kernels.buoyancy import (
+    diameter_rising,
     rise_velocity,
     sea_water_density,
     sea_water_kinematic_viscosity,
 )
+from tests.simulator.strategies import NO_DEADLINE
 
 rise = rise_velocity.py_func
 density = sea_water_density.py_func
@@ -84,3 +86,14 @@ def test_compiled_and_plain_agree():
     assert rise_velocity(*arguments) == pytest.approx(rise(*arguments))
     assert sea_water_density(290.0) == pytest.approx(density(290.0))
     assert sea_water_kinematic_viscosity(290.0) == pytest.approx(viscosity(290.0))
+
+
+@NO_DEADLINE
+@given(st.floats(1e-6, 1e-2), st.floats(700.0, 1020.0))
+def test_the_diameter_of_a_speed_is_the_inverse_of_the_speed_of_a_diameter(diameter, density):
+    speed = rise_velocity(diameter, density, 1025.0, 1e-6)
+    assert diameter_rising(speed, density, 1025.0, 1e-6) == pytest.approx(diameter, rel=1e-9)
+
+
+def test_oil_that_does_not_rise_has_no_diameter_that_does():
+    assert diameter_rising(1e-3, 1030.0, 1025.0, 1e-6) == np.inf

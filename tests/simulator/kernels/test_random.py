@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.kernels.random import step_key, symmetric_pair
+from simulator.kernels.random import normal_quantile, step_key, symmetric_pair
 
 COUNT = 200_000
 
@@ -101,3 +101,10 @@ def test_no_pair_comes_twice():
     drawn = np.concatenate([pairs(s, t, 0, 100_000) for s in (0, 1, 2) for t in (0, 1, 2)])
     drawn = np.concatenate([drawn, *(pairs(1, 1, 0, 100_000, stream) for stream in (1, 2))])
     assert np.unique(drawn, axis=0).shape == drawn.shape
+
+
+def test_the_quantile_is_that_of_the_normal_distribution():
+    share = np.concatenate([10.0 ** np.arange(-12.0, -1.0), np.linspace(0.05, 0.95, 91)])
+    share = np.concatenate([share, 1.0 - 10.0 ** np.arange(-9.0, -1.0)])
+    found = [normal_quantile(s) for s in share]
+    np.testing.assert_allclose(found, stats.norm.ppf(share), rtol=1e-6, atol=1e-6)
