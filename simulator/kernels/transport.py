@@ -35,21 +35,24 @@ def without_spiral(u, v, um, vm):
 
 
 @law
-def midpoint_displacement(at_start, at_middle, x, y, dt):
+def midpoint_displacement(at_start, at_middle, x, y, dt, column, row):
     """Return the displacement over `dt` by the explicit midpoint rule. [grid cells]
 
     `at_start` and `at_middle` are the drift at the start and in the middle of the step
-    [grid cells s-1]: second order in space and time.
+    [grid cells s-1], `column` and `row` the numbers of their first node: second order in space and
+    time. The way to the middle is added to the number in the whole grid: so it is rounded alike,
+    whatever part of the grid is held.
     """
-    u, v = bilinear_vector(at_start, x, y, 0)
-    mx, my = _kept_inside(x + 0.5 * dt * u, y + 0.5 * dt * v, at_start)
+    u, v = bilinear_vector(at_start, x - column, y - row, 0)
+    mx, my = x + 0.5 * dt * u - column, y + 0.5 * dt * v - row
+    mx, my = _kept_inside(mx, my, at_start)
     um, vm = bilinear_vector(at_middle, mx, my, 0)
     um, vm = without_spiral(u, v, um, vm)
     return dt * um, dt * vm
 
 
 @law
-def displacement_below(at_start, at_middle, x, y, dt, z, wave_period):
+def displacement_below(at_start, at_middle, x, y, dt, z, wave_period, column, row):
     """Return the displacement of oil under water, by the same rule. [grid cells]
 
     It moves with the current and the Stokes drift, which decays with exp(2 k z), k = omega**2 / g
@@ -57,10 +60,11 @@ def displacement_below(at_start, at_middle, x, y, dt, z, wave_period):
     """
     omega = 2.0 * np.pi / wave_period
     share = np.exp(2.0 * omega**2 / _G * z)
-    u, v = bilinear_vector(at_start, x, y, 0)
-    us, vs = bilinear_vector(at_start, x, y, 2)
+    u, v = bilinear_vector(at_start, x - column, y - row, 0)
+    us, vs = bilinear_vector(at_start, x - column, y - row, 2)
     u, v = u + share * us, v + share * vs
-    mx, my = _kept_inside(x + 0.5 * dt * u, y + 0.5 * dt * v, at_start)
+    mx, my = x + 0.5 * dt * u - column, y + 0.5 * dt * v - row
+    mx, my = _kept_inside(mx, my, at_start)
     um, vm = bilinear_vector(at_middle, mx, my, 0)
     us, vs = bilinear_vector(at_middle, mx, my, 2)
     um, vm = without_spiral(u, v, um + share * us, vm + share * vs)
@@ -157,9 +161,10 @@ def propose(count, chunk, fields, step, key, diffusivity, spreads):
         new_x[k] = kick * a
         new_y[k] = kick * b
     for k in range(count):
-        lx = x[k] - first_column
         ly = y[k] - first_row
-        dx, dy = midpoint_displacement(at_start, at_middle, lx, ly, elapsed[k])
+        dx, dy = midpoint_displacement(
+            at_start, at_middle, x[k], y[k], elapsed[k], first_column, first_row
+        )
         new_x[k] = x[k] + dx + new_x[k] * linear(east_scale, ly)
         new_y[k] = y[k] + dy + new_y[k] * linear(north_scale, ly)
 
@@ -179,10 +184,17 @@ def propose_otherwise(count, chunk, fields, step, key, diffusivity):
         elif status[k] == SUBMERGED:
             a, b = symmetric_pair(key, ids[k])
             kick = np.sqrt(6.0 * diffusivity * elapsed[k])
-            lx = x[k] - first_column
             ly = y[k] - first_row
             dx, dy = displacement_below(
-                at_start, at_middle, lx, ly, elapsed[k], z[k], wave_period[k]
+                at_start,
+                at_middle,
+                x[k],
+                y[k],
+                elapsed[k],
+                z[k],
+                wave_period[k],
+                first_column,
+                first_row,
             )
             new_x[k] = x[k] + dx + kick * a * linear(east_scale, ly)
             new_y[k] = y[k] + dy + kick * b * linear(north_scale, ly)

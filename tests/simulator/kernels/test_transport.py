@@ -36,7 +36,7 @@ def rotation(omega):
 def test_midpoint_rule_is_exact_to_second_order_in_a_rotation():
     flow = rotation(1.0)
     theta = 0.1
-    dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta)
+    dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta, 0, 0)
     # from (2, 0) relative to the centre: x = 2 cos, y = 2 sin
     assert 2.0 + dx == pytest.approx(2.0 * (1.0 - theta**2 / 2.0), abs=2.0 * theta**4)
     assert dy == pytest.approx(2.0 * theta, abs=1e-12)
@@ -45,19 +45,30 @@ def test_midpoint_rule_is_exact_to_second_order_in_a_rotation():
 def test_a_step_of_a_rotation_keeps_the_radius_to_sixth_order():
     flow = rotation(1.0)
     for theta in (0.05, 0.1, 0.2):
-        dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta)
+        dx, dy = midpoint_displacement(flow, flow, 6.0, 3.0, theta, 0, 0)
         assert np.hypot(2.0 + dx, dy) == pytest.approx(2.0, abs=0.2 * theta**6)
 
 
 def test_midpoint_rule_takes_its_velocity_from_the_middle_of_the_step():
     still, moving = np.zeros((7, 9, 2)), np.ones((7, 9, 2))
-    assert midpoint_displacement(still, moving, 4.0, 3.0, 0.5) == (0.5, 0.5)
+    assert midpoint_displacement(still, moving, 4.0, 3.0, 0.5, 0, 0) == (0.5, 0.5)
+
+
+def test_a_step_is_the_same_to_the_last_bit_wherever_the_grid_is_cut():
+    rng = np.random.default_rng(1)
+    flow = rng.normal(0.0, 0.3, (2, 7, 9, 2))
+    for x, y in rng.uniform(2.5, 5.5, (200, 2)):
+        whole = midpoint_displacement(flow[0], flow[1], x, y, 1.0, 0, 0)
+        part = flow[:, 1:, 2:]
+        assert midpoint_displacement(part[0], part[1], x, y, 1.0, 2, 1) == whole
 
 
 def test_midpoint_beyond_the_border_is_looked_up_at_the_border():
     fast = np.full((7, 9, 2), 100.0)
-    assert midpoint_displacement(fast, fast, 7.9, 5.9, 1.0) == pytest.approx((100.0, 100.0))
-    assert midpoint_displacement(-fast, -fast, 0.1, 0.1, 1.0) == pytest.approx((-100.0, -100.0))
+    assert midpoint_displacement(fast, fast, 7.9, 5.9, 1.0, 0, 0) == pytest.approx((100.0, 100.0))
+    assert midpoint_displacement(-fast, -fast, 0.1, 0.1, 1.0, 0, 0) == pytest.approx(
+        (-100.0, -100.0)
+    )
 
 
 @NO_DEADLINE
