@@ -47,6 +47,11 @@ class _Model:
         return (mean + added, *rest)
 
 
+def _with_penalty(process: GaussianProcessRegressor, penalty: Penalty | None) -> Any:
+    """Return a model of the losses with the penalty added."""
+    return process if penalty is None else _Model(process, penalty)
+
+
 def _height(points: Array, penalty: Penalty | None) -> Array:
     """Value of the paraboloid at points, shape (n_points,)."""
     if penalty is None:
@@ -83,7 +88,7 @@ def promising_points(
     -------
     points : ndarray, shape (n_points, n_parameters)
     gains : list of float, length n_points
-        Expected improvement of each.
+        Expected improvement of each, as the model saw it before the lies.
 
     Notes
     -----
@@ -92,7 +97,6 @@ def promising_points(
     for each point, which takes ten times as long, and starts no ascent close to the best trial,
     which finds less (measured on functions of six parameters, in batches of four).
     """
-    gains = []
     values = losses + _height(points, penalty)
     best = points[values.argmin()]
     half_width = _half_width(len(values) - 1 - int(values.argmin()))
@@ -100,16 +104,19 @@ def promising_points(
     everywhere = np.array([np.zeros_like(best), np.ones_like(best)])
     with one_thread():
         process = _fit(points, losses)
+        honest = _with_penalty(process, penalty)
+        target = _target(values)
         for kind in kinds:
-            model = process if penalty is None else _Model(process, penalty)
+            model = _with_penalty(process, penalty)
             box = everywhere if kind == "global" else near
             find = _lowest if kind == "polish" else _most_promising
-            point, gain = find(model, points, values, box, rng)
-            gains.append(gain)
+            point = find(model, points, values, box, rng)
             points = np.vstack([points, point])
             values = np.append(values, values.min())
             process = _condition(process, points, values - _height(points, penalty))
-    return points[-len(kinds) :], gains
+        found = points[-len(kinds) :]
+        gains = gaussian_ei(found, honest, target, xi=0.0)
+    return found, gains.tolist()
 
 
 def one_thread() -> AbstractContextManager[object]:
@@ -181,7 +188,7 @@ def _condition(
 
 def _most_promising(
     model: Any, points: Array, values: Array, box: Array, rng: np.random.Generator
-) -> tuple[Array, float]:
+) -> Array:
     """Point of the greatest expected improvement in a box.
 
     Parameters
@@ -199,9 +206,7 @@ def _most_promising(
 
     Returns
     -------
-    point : ndarray, shape (n_parameters,)
-    gain : float
-        Its expected improvement.
+    ndarray, shape (n_parameters,)
     """
     target = _target(values)
 
@@ -211,13 +216,13 @@ def _most_promising(
 
     starts = _starts(points[values.argmin()], box, rng)
     order = np.argsort(-gaussian_ei(starts, model, target, xi=0.0), kind="stable")
-    point, lowest = _descend(negative_improvement, starts[order[:2]], box)
-    return _unlike(point, points, box, rng), -lowest
+    point = _descend(negative_improvement, starts[order[:2]], box)
+    return _unlike(point, points, box, rng)
 
 
 def _lowest(
     model: Any, points: Array, values: Array, box: Array, rng: np.random.Generator
-) -> tuple[Array, float]:
+) -> Array:
     """Point of the lowest mean in a box; arguments and result as `_most_promising`."""
 
     def mean(point: Array) -> tuple[float, Array]:
@@ -226,9 +231,7 @@ def _lowest(
 
     starts = _starts(points[values.argmin()], box, rng)
     order = np.argsort(model.predict(starts), kind="stable")
-    point, _ = _descend(mean, starts[order[:2]], box)
-    gain = gaussian_ei(point[None], model, _target(values), xi=0.0)
-    return _unlike(point, points, box, rng), float(gain[0])
+    return _unlike(_descend(mean, starts[order[:2]], box), points, box, rng)
 
 
 def _target(values: Array) -> float:
@@ -236,13 +239,12 @@ def _target(values: Array) -> float:
     return float(values.min() - 0.001 * np.ptp(values))
 
 
-def _descend(
-    function: Callable[[Array], tuple[float, Array]], starts: Array, box: Array
-) -> tuple[Array, float]:
-    """Lowest point found from several starts, and its value."""
+def _descend(function: Callable[[Array], tuple[float, Array]], starts: Array, box: Array) -> Array:
+    """Lowest point found from several starts."""
     descents = [fmin_l_bfgs_b(function, start, bounds=box.T, maxiter=20) for start in starts]
     lowest = min(descents, key=lambda descent: float(descent[1]))
-    return np.clip(lowest[0], *box), float(lowest[1])
+    point: Array = np.clip(lowest[0], *box)
+    return point
 
 
 def _unlike(point: Array, points: Array, box: Array, rng: np.random.Generator) -> Array:
