@@ -130,7 +130,7 @@ def figures(curves: Curves) -> dict[str, float]:
 def write(curves: Curves, folder: Path) -> None:
     """Write the curves, and their picture."""
     rounded = {
-        case: {name: np.round(several, 5).tolist() for name, several in methods.items()}
+        case: {name: np.round(several, 4).tolist() for name, several in methods.items()}
         for case, methods in curves.items()
     }
     (folder / "searches.json").write_text(json.dumps(rounded) + "\n", encoding="utf-8")
@@ -154,7 +154,5 @@ def draw(curves: Mapping[str, Mapping[str, list[list[float]]]]) -> Figure:
         axes.set(title=case, xlabel="simulations", xlim=(8, EVALUATIONS))
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("best score")
-    panels[-1].legend(loc="lower right", frameon=False)
+    panels[0].legend(loc="lower right", frameon=False)
     return figure
-
-
