@@ -7,7 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optimizer.evidence import TEMPERATURE, Evidence
     from optimizer.history import History, Trial
+    from optimizer.posterior import posterior_sample, quantiles
+    from optimizer.proposals import METHODS, Proposal, propose
     from optimizer.scores import (
         area_ratio,
         centroid_distance,
@@ -15,10 +18,13 @@ if TYPE_CHECKING:
         intersection_over_union,
         score_masks,
     )
-    from optimizer.search import Objective, Outcome, Proposal, maximise, propose
+    from optimizer.search import Objective, Outcome, maximise
     from optimizer.space import Parameter, Space
 
 __all__ = [
+    "METHODS",
+    "TEMPERATURE",
+    "Evidence",
     "History",
     "Objective",
     "Outcome",
@@ -31,12 +37,17 @@ __all__ = [
     "fractions_skill_score",
     "intersection_over_union",
     "maximise",
+    "posterior_sample",
     "propose",
+    "quantiles",
     "score_masks",
 ]
 
 _MODULES = {
+    "evidence": ("TEMPERATURE", "Evidence"),
     "history": ("History", "Trial"),
+    "posterior": ("posterior_sample", "quantiles"),
+    "proposals": ("METHODS", "Proposal", "propose"),
     "scores": (
         "area_ratio",
         "centroid_distance",
@@ -44,7 +55,7 @@ _MODULES = {
         "intersection_over_union",
         "score_masks",
     ),
-    "search": ("Objective", "Outcome", "Proposal", "maximise", "propose"),
+    "search": ("Objective", "Outcome", "maximise"),
     "space": ("Parameter", "Space"),
 }
 

@@ -27,6 +27,9 @@ class Trial:
         Which rule proposed the point.
     seconds : float
         How long the evaluation took. Two trials that differ only in this are equal. [s]
+    penalised : float or None
+        What the search maximises: the score less the penalty for its distance from the prior.
+        None where there is no score, or where the search knows no penalty.
     """
 
     number: int
@@ -36,6 +39,12 @@ class Trial:
     failure: str | None
     origin: str
     seconds: float = field(compare=False)
+    penalised: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """What the search maximises: `penalised`, or the score where there is no penalty."""
+        return self.score if self.penalised is None else self.penalised
 
 
 class History(Sequence[Trial]):
@@ -46,6 +55,11 @@ class History(Sequence[Trial]):
     trials : iterable of Trial
         The trials so far.
 
+    Attributes
+    ----------
+    stopped : str or None
+        Why the search ended; None while it goes on. Two histories of the same trials are equal.
+
     Raises
     ------
     ValueError
@@ -54,6 +68,7 @@ class History(Sequence[Trial]):
 
     def __init__(self, trials: Iterable[Trial] = ()) -> None:
         self._trials: list[Trial] = []
+        self.stopped: str | None = None
         for trial in trials:
             self.append(trial)
 
@@ -85,9 +100,9 @@ class History(Sequence[Trial]):
 
     @property
     def best(self) -> Trial | None:
-        """The trial of the highest score, the earliest of equals; None while none has one."""
-        scored = [trial for trial in self._trials if trial.score is not None]
-        return max(scored, key=lambda trial: (trial.score, -trial.number), default=None)
+        """The trial of the highest value, the earliest of equals; None while none has one."""
+        scored = [trial for trial in self._trials if trial.value is not None]
+        return max(scored, key=lambda trial: (trial.value, -trial.number), default=None)
 
     def __len__(self) -> int:
         return len(self._trials)

@@ -44,8 +44,8 @@ def fractions_skill_score(
     windows : sequence of int
         Window sides, odd so that a window has a centre cell. [cells]
     valid : array_like of bool, shape (n_rows, n_columns), optional
-        Cells where the observation can be trusted. The others are treated as if they lay outside
-        the array. By default all cells are valid.
+        Cells where the observation can be trusted: not land, within the swath. The others are
+        treated as if they lay outside the array. By default all cells are valid.
 
     Returns
     -------
@@ -64,6 +64,10 @@ def fractions_skill_score(
     .. math:: FSS = 1 - \frac{\sum (F - O)^2}{\sum F^2 + \sum O^2}
               = \frac{2 \sum F O}{\sum F^2 + \sum O^2} .
 
+    A cell that is not valid counts twice over for nothing: its oil is in no window, and the sums
+    leave out the window round it. Counts are not divided by the number of valid cells in a window,
+    so that a window of which little could be seen weighs little.
+
     Outside the array there is no oil, and the sums run over the cells of the array. This is
     ``scores.spatial.fss_2d_binary`` without padding, on masks first padded with half a window of
     zeros. The ``zero_padding=True`` of that function also sums over one more row and column,
@@ -75,12 +79,10 @@ def fractions_skill_score(
     ----------
     Roberts and Lean (2008), equations 5 to 7, https://doi.org/10.1175/2007MWR2123.1
     """
-    forecast, observed = _pair(forecast, observed)
+    forecast, observed, inside = _seen(forecast, observed, valid)
     for window in windows:
         if window < 1 or window % 2 == 0:
             raise ValueError(f"windows must be odd and positive, got {window}")
-    inside = np.ones_like(observed) if valid is None else _mask(valid, observed.shape, "valid")
-    forecast, observed = forecast & inside, observed & inside
     union = forecast | observed
     if not union.any():
         return {int(window): math.nan for window in windows}
@@ -96,43 +98,56 @@ def fractions_skill_score(
     return result
 
 
-def intersection_over_union(forecast: npt.ArrayLike, observed: npt.ArrayLike) -> float:
+def intersection_over_union(
+    forecast: npt.ArrayLike, observed: npt.ArrayLike, valid: npt.ArrayLike | None = None
+) -> float:
     """Cells in both masks over cells in either; NaN where both are empty.
 
     Parameters
     ----------
     forecast, observed : array_like of bool, shape (n_rows, n_columns)
         The two masks.
+    valid : array_like of bool, shape (n_rows, n_columns), optional
+        Cells that count; by default all.
 
     Returns
     -------
     float
         Score in [0, 1], also known as the Jaccard index or the critical success index.
     """
-    forecast, observed = _pair(forecast, observed)
+    forecast, observed, _ = _seen(forecast, observed, valid)
     union = np.count_nonzero(forecast | observed)
     return np.count_nonzero(forecast & observed) / union if union else math.nan
 
 
-def area_ratio(forecast: npt.ArrayLike, observed: npt.ArrayLike) -> float:
+def area_ratio(
+    forecast: npt.ArrayLike, observed: npt.ArrayLike, valid: npt.ArrayLike | None = None
+) -> float:
     """Forecast area over observed area; NaN where nothing was observed.
 
     Parameters
     ----------
     forecast, observed : array_like of bool, shape (n_rows, n_columns)
         The two masks.
+    valid : array_like of bool, shape (n_rows, n_columns), optional
+        Cells that count; by default all.
 
     Returns
     -------
     float
         The frequency bias: 1 is perfect, above 1 too much was forecast.
     """
-    forecast, observed = _pair(forecast, observed)
+    forecast, observed, _ = _seen(forecast, observed, valid)
     area = np.count_nonzero(observed)
     return np.count_nonzero(forecast) / area if area else math.nan
 
 
-def centroid_distance(forecast: npt.ArrayLike, observed: npt.ArrayLike, resolution: float) -> float:
+def centroid_distance(
+    forecast: npt.ArrayLike,
+    observed: npt.ArrayLike,
+    resolution: float,
+    valid: npt.ArrayLike | None = None,
+) -> float:
     """Distance between the centroids of the masks; NaN where either is empty.
 
     Parameters
@@ -141,13 +156,15 @@ def centroid_distance(forecast: npt.ArrayLike, observed: npt.ArrayLike, resoluti
         The two masks.
     resolution : float
         Side of a cell. [m]
+    valid : array_like of bool, shape (n_rows, n_columns), optional
+        Cells that count; by default all.
 
     Returns
     -------
     float
         Distance. [m]
     """
-    forecast, observed = _pair(forecast, observed)
+    forecast, observed, _ = _seen(forecast, observed, valid)
     if not (forecast.any() and observed.any()):
         return math.nan
     separation = np.argwhere(forecast).mean(axis=0) - np.argwhere(observed).mean(axis=0)
@@ -182,10 +199,7 @@ def score_masks(
         ``centroid_distance_m``. A score that is undefined is None.
     """
     fss = fractions_skill_score(forecast, observed, windows, valid)
-    forecast, observed = _pair(forecast, observed)
-    if valid is not None:
-        inside = np.asarray(valid, dtype=np.bool_)
-        forecast, observed = forecast & inside, observed & inside
+    forecast, observed, _ = _seen(forecast, observed, valid)
     return {
         "fss": {str(window): _none_if_nan(score) for window, score in fss.items()},
         "iou": _none_if_nan(intersection_over_union(forecast, observed)),
@@ -207,12 +221,16 @@ def _mask(array: npt.ArrayLike, shape: tuple[int, ...], name: str) -> Mask:
     return mask
 
 
-def _pair(forecast: npt.ArrayLike, observed: npt.ArrayLike) -> tuple[Mask, Mask]:
-    """Both masks as 2-D boolean arrays of one shape."""
+def _seen(
+    forecast: npt.ArrayLike, observed: npt.ArrayLike, valid: npt.ArrayLike | None
+) -> tuple[Mask, Mask, Mask]:
+    """Both masks as 2-D boolean arrays of one shape, without the cells that are not valid."""
     observed = np.asarray(observed, dtype=np.bool_)
     if observed.ndim != 2:
         raise ValueError(f"masks must be 2-D, got observed of shape {observed.shape}")
-    return _mask(forecast, observed.shape, "forecast"), observed
+    forecast = _mask(forecast, observed.shape, "forecast")
+    inside = np.ones_like(observed) if valid is None else _mask(valid, observed.shape, "valid")
+    return forecast & inside, observed & inside, inside
 
 
 def _bounding_box(mask: Mask, margin: int) -> tuple[slice, slice]:

@@ -1,37 +1,19 @@
-"""Search for the highest score of an objective, in batches that can be stopped and resumed.
-
-Highest is best everywhere but in the model, which minimises: the sign is turned in
-:func:`propose` and nowhere else.
-"""
+"""Search for the highest score of an objective, in batches that can be stopped and resumed."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from optimizer.evidence import Evidence
 from optimizer.history import History, Trial
+from optimizer.proposals import Proposal, propose
 from optimizer.space import Space
 
-__all__ = ["Objective", "Outcome", "Proposal", "maximise", "propose"]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A point to try.
-
-    Parameters
-    ----------
-    parameters : dict of str to float
-        The point. [units of each parameter]
-    origin : {"default", "sobol", "global", "local"}
-        The rule that proposed it: the default, the space-filling design, or the model over the
-        whole space or near the best trial.
-    """
-
-    parameters: dict[str, float]
-    origin: str
+__all__ = ["Objective", "Outcome", "maximise"]
 
 
 @dataclass(frozen=True)
@@ -78,10 +60,13 @@ def maximise(
     batch: int = 4,
     seed: int = 0,
     initial: int = 8,
+    method: str = "gp",
+    evidence: Evidence | None = None,
+    tolerance: float | None = None,
     history: Iterable[Trial] = (),
     on_trial: Callable[[History], None] | None = None,
 ) -> History:
-    """Search for the point of the highest score.
+    """Search for the point of the highest score, or of the highest posterior.
 
     Parameters
     ----------
@@ -98,6 +83,16 @@ def maximise(
         Seed of every random choice.
     initial : int
         Trials that do without a model, see :func:`propose`.
+    method : {"random", "gp", "gp+polish", "cma"}
+        How the points after them are chosen, see :func:`propose`.
+    evidence : Evidence, optional
+        Makes the search look for the highest posterior: the priors of the space are weighed
+        against the score, and the best trial is that of the highest penalised score. By default
+        only the score counts.
+    tolerance : float, optional
+        The search stops before a batch that is not expected to gain as much. It does not stop
+        during the initial trials and the first as many after them, and never if the method
+        expects nothing (``random``). [score]
     history : iterable of Trial
         Trials of the same search done before; it is not changed.
     on_trial : callable, optional
@@ -106,7 +101,7 @@ def maximise(
     Returns
     -------
     History
-        All trials, at least `evaluations` of them.
+        All trials, and why there are no more (`stopped`).
 
     Raises
     ------
@@ -124,106 +119,67 @@ def maximise(
     space.to_unit([trial.parameters for trial in history])
     while len(history) < evaluations:
         start = len(history) - len(history) % batch
-        proposals = propose(space, history[:start], count=batch, seed=seed, initial=initial)
+        proposals = propose(
+            space,
+            history[:start],
+            count=batch,
+            seed=seed,
+            initial=initial,
+            method=method,
+            evidence=evidence,
+        )
+        # A batch begun was worth it; the proposals say so again after a break.
+        if tolerance is not None and start >= 2 * initial:
+            gain = _gain(proposals)
+            if gain < tolerance:
+                history.stopped = f"expected gain {gain:.2g} is below the tolerance {tolerance:g}"
+                return history
         remaining = proposals[len(history) - start : evaluations - start]
-        for trial in _evaluate(objective, remaining, len(history)):
+        for trial in _evaluate(
+            objective, remaining, len(history), partial(_penalised, space, evidence)
+        ):
             history.append(trial)
             if on_trial is not None:
                 on_trial(history)
+    history.stopped = f"all {evaluations} evaluations done"
     return history
 
 
-def propose(
-    space: Space, history: Sequence[Trial], *, count: int, seed: int, initial: int
-) -> list[Proposal]:
-    """Choose the points to try next, as a pure function of the arguments.
-
-    Parameters
-    ----------
-    space : Space
-        Where to search.
-    history : sequence of Trial
-        All trials so far.
-    count : int
-        Points wanted.
-    seed : int
-        Seed of every random choice.
-    initial : int
-        Trials that do without a model: the default, then a scrambled Sobol sequence. It goes on
-        for longer while no trial has a score.
-
-    Returns
-    -------
-    list of Proposal, length `count`
-
-    Notes
-    -----
-    After `initial` trials a Gaussian process is fitted to the whole history, in the unit cube.
-    Every point is where the expected improvement is greatest: for trials of even number over the
-    whole space, for those of odd number in a box round the best trial, which shrinks as trials
-    go by without a better one. Within a batch, each point goes on as if the points before it had
-    reached the best score so far (the constant liar), which keeps the points of a batch apart.
-
-    A failed trial counts as the lowest score seen: the search keeps away from there, without a
-    cliff in the model that an arbitrary low number would make.
-
-    References
-    ----------
-    Jones, D. R., Schonlau, M. and Welch, W. J. (1998). Efficient global optimization of expensive
-    black-box functions. Journal of Global Optimization, 13, 455-492.
-    https://doi.org/10.1023/A:1008306431147
-
-    Ginsbourger, D., Le Riche, R. and Carraro, L. (2010). Kriging is well-suited to parallelize
-    optimization. https://doi.org/10.1007/978-3-642-10701-6_6
-
-    Eriksson, D. et al. (2019). Scalable global optimization via local Bayesian optimization.
-    https://arxiv.org/abs/1910.01739
-    """
-    first = len(history)
-    scores = [trial.score for trial in history if trial.score is not None]
-    if first < initial or not scores:
-        return _design(space, first, count, seed)
-    # skopt takes seconds to import, which nobody should wait for who does not search.
-    from optimizer.surrogate import promising_points
-
-    worst = min(scores)
-    losses = np.array([-(worst if trial.score is None else trial.score) for trial in history])
-    points = space.to_unit([trial.parameters for trial in history])
-    local = [number % 2 == 1 for number in range(first, first + count)]
-    rng = np.random.default_rng([seed, first])
-    found = space.from_unit(promising_points(points, losses, local, rng))
-    return [
-        Proposal(parameters, "local" if near else "global")
-        for parameters, near in zip(found, local, strict=True)
-    ]
+def _gain(proposals: Sequence[Proposal]) -> float:
+    """Return what the most promising point may gain; no limit where nothing is expected."""
+    return max(np.inf if each.gain is None else each.gain for each in proposals)
 
 
-def _evaluate(objective: Objective, proposals: Sequence[Proposal], number: int) -> Iterator[Trial]:
+def _penalised(
+    space: Space, evidence: Evidence | None, point: Mapping[str, float], score: float
+) -> float:
+    """Return what the search maximises."""
+    if evidence is None:
+        return score
+    return evidence.penalised(score, space.log_prior(point))
+
+
+def _evaluate(
+    objective: Objective,
+    proposals: Sequence[Proposal],
+    number: int,
+    penalised: Callable[[Mapping[str, float], float], float],
+) -> Iterator[Trial]:
     """Put proposals to the objective and give each trial as soon as its outcome is known."""
     clock = time.perf_counter()
     outcomes = objective([dict(proposal.parameters) for proposal in proposals])
     for proposal, outcome in zip(proposals, outcomes, strict=True):
         elapsed = time.perf_counter() - clock
+        score = None if outcome.score is None else float(outcome.score)
         yield Trial(
             number=number,
             parameters=proposal.parameters,
-            score=None if outcome.score is None else float(outcome.score),
+            score=score,
             details=dict(outcome.details),
             failure=outcome.failure,
             origin=proposal.origin,
             seconds=elapsed if outcome.seconds is None else float(outcome.seconds),
+            penalised=None if score is None else penalised(proposal.parameters, score),
         )
         number += 1
         clock = time.perf_counter()
-
-
-def _design(space: Space, start: int, count: int, seed: int) -> list[Proposal]:
-    """Points before there is a model: the default, then a scrambled Sobol sequence."""
-    from scipy.stats import qmc
-
-    stop = start + count
-    # A Sobol sequence is balanced in powers of two; a longer one starts with the shorter one.
-    sobol = qmc.Sobol(len(space.names), seed=seed).random_base2(m=(stop - 1).bit_length())
-    points = [Proposal(space.default, "default")]
-    points += [Proposal(parameters, "sobol") for parameters in space.from_unit(sobol)]
-    return points[start:stop]

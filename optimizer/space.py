@@ -29,11 +29,17 @@ class Parameter:
         Whether equal steps of the search are equal differences or equal ratios.
     units : str
         Units, for reports.
+    prior_mean : float, optional
+        Middle of a normal prior, within the bounds or not; on a log scale its median. [units]
+    prior_sd : float, optional
+        Standard deviation of the prior. On a log scale it is that of the natural logarithm: the
+        logarithm of a factor, so that ``math.log(2)`` says "right within a factor of two".
+        [units; 1 on a log scale]
 
     Raises
     ------
     ValueError
-        If the bounds, the default or the scale do not fit together.
+        If the bounds, the default, the scale or the prior do not fit together.
     """
 
     name: str
@@ -42,6 +48,8 @@ class Parameter:
     default: float
     scale: Literal["linear", "log"] = "linear"
     units: str = "1"
+    prior_mean: float | None = None
+    prior_sd: float | None = None
 
     def __post_init__(self) -> None:
         bounds = f"[{self.low}, {self.high}]"
@@ -53,6 +61,21 @@ class Parameter:
             raise ValueError(f"{self.name}: scale must be linear or log, got {self.scale!r}")
         if self.scale == "log" and self.low <= 0.0:
             raise ValueError(f"{self.name}: a log scale needs a positive low, got {bounds}")
+        self._check_prior()
+
+    def _check_prior(self) -> None:
+        """Refuse half a prior, and one that is no normal distribution."""
+        mean, sd = self.prior_mean, self.prior_sd
+        if mean is None and sd is None:
+            return
+        if mean is None or sd is None:
+            raise ValueError(f"{self.name}: a prior needs a mean and an sd, got {mean} and {sd}")
+        if not (math.isfinite(mean) and math.isfinite(sd) and sd > 0.0):
+            raise ValueError(
+                f"{self.name}: a prior needs a finite mean and a positive sd, got {mean} and {sd}"
+            )
+        if self.scale == "log" and mean <= 0.0:
+            raise ValueError(f"{self.name}: a prior on a log scale needs a positive mean: {mean}")
 
 
 @dataclass(frozen=True)
@@ -144,6 +167,70 @@ class Space:
         values[:, log] = np.exp(values[:, log])
         rows = np.clip(values, low, high).tolist()
         return [dict(zip(self.names, row, strict=True)) for row in rows]
+
+    def log_prior(self, point: Mapping[str, float]) -> float:
+        """Logarithm of the prior's density at a point, 0 at its middle: -1/2 sum of z squared.
+
+        Parameters
+        ----------
+        point : mapping
+            Value of each parameter, by name; it may lie outside the bounds. [units of each]
+
+        Returns
+        -------
+        float
+            0 where no parameter has a prior.
+        """
+        mean, sd = self._prior()
+        z = (self._scaled(np.array([point[name] for name in self.names])) - mean) / sd
+        return float(-0.5 * (z @ z))
+
+    def unit_prior(self) -> tuple[Points, Points]:
+        """Return the prior as the unit cube sees it.
+
+        Returns
+        -------
+        tuple of ndarray, each of shape (n_parameters,)
+            Mean, and standard deviation: infinite, with a mean of 0.5, where there is no prior.
+        """
+        mean, sd = self._prior()
+        start, stop = (self._scaled(bound) for bound in self._bounds())
+        known = np.isfinite(sd)
+        return np.where(known, (mean - start) / (stop - start), 0.5), sd / (stop - start)
+
+    def prior_points(self, uniform: Points) -> Points:
+        """Move uniform points so that they are distributed as the prior within the bounds.
+
+        Parameters
+        ----------
+        uniform : ndarray, shape (n, n_parameters)
+            Points spread evenly over the unit cube.
+
+        Returns
+        -------
+        ndarray, shape (n, n_parameters)
+            Points of the unit cube.
+        """
+        from scipy.special import ndtr, ndtri
+
+        mean, sd = self.unit_prior()
+        known = np.isfinite(sd)
+        mean, sd = mean[known], sd[known]
+        low, high = ndtr(-mean / sd), ndtr((1.0 - mean) / sd)
+        moved = uniform.copy()
+        moved[:, known] = np.clip(mean + sd * ndtri(low + uniform[:, known] * (high - low)), 0, 1)
+        return moved
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether any parameter has a prior."""
+        return any(parameter.prior_sd is not None for parameter in self.parameters)
+
+    def _prior(self) -> tuple[Points, Points]:
+        """Means and standard deviations on the scale of each; no prior is an infinite one."""
+        mean = np.array([1.0 if p.prior_mean is None else p.prior_mean for p in self.parameters])
+        sd = np.array([math.inf if p.prior_sd is None else p.prior_sd for p in self.parameters])
+        return self._scaled(mean), sd
 
     def _bounds(self) -> tuple[Points, Points]:
         """Lower and upper bounds, each of shape (n_parameters,)."""

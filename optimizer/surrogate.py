@@ -4,7 +4,9 @@ The only module that knows skopt. All points are in the unit cube, and low is go
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +22,52 @@ __all__ = ["promising_points"]
 Array = npt.NDArray[np.float64]
 
 
+Penalty = tuple[Array, Array]
+"""Middle and curvatures of a paraboloid that is known and added to the losses."""
+
+
+class _Model:
+    """A Gaussian process plus a known paraboloid; predicts as skopt's acquisition functions ask."""
+
+    def __init__(self, process: GaussianProcessRegressor, penalty: Penalty) -> None:
+        self._process = process
+        self._penalty = penalty
+
+    def predict(self, points: Array, **wanted: bool) -> Any:
+        """As `GaussianProcessRegressor.predict`: the mean, and in this order the rest wanted."""
+        found = self._process.predict(points, **wanted)
+        added = _height(points, self._penalty)
+        if not wanted:
+            return found + added
+        mean, *rest = found
+        if wanted.get("return_mean_grad"):
+            middle, curvature = self._penalty
+            gradient = 1 if wanted.get("return_std") else 0
+            rest[gradient] = rest[gradient] + curvature * (points[0] - middle)
+        return (mean + added, *rest)
+
+
+def _with_penalty(process: GaussianProcessRegressor, penalty: Penalty | None) -> Any:
+    """Return a model of the losses with the penalty added."""
+    return process if penalty is None else _Model(process, penalty)
+
+
+def _height(points: Array, penalty: Penalty | None) -> Array:
+    """Value of the paraboloid at points, shape (n_points,)."""
+    if penalty is None:
+        return np.zeros(len(points))
+    middle, curvature = penalty
+    height: Array = 0.5 * ((points - middle) ** 2 @ curvature)
+    return height
+
+
 def promising_points(
-    points: Array, losses: Array, local: Sequence[bool], rng: np.random.Generator
-) -> Array:
+    points: Array,
+    losses: Array,
+    kinds: Sequence[str],
+    rng: np.random.Generator,
+    penalty: Penalty | None = None,
+) -> tuple[Array, list[float]]:
     """Points of the greatest expected improvement, for a batch.
 
     Parameters
@@ -31,14 +76,19 @@ def promising_points(
         Points tried.
     losses : ndarray, shape (n_trials,)
         What they gave.
-    local : sequence of bool, length n_points
-        Whether each point wanted is sought near the best trial, or everywhere.
+    kinds : sequence of {"global", "local", "polish"}, length n_points
+        Whether each point wanted is sought everywhere, near the best trial, or near the best
+        trial and where the mean is lowest.
     rng : numpy.random.Generator
         Source of the places where the ascent starts.
+    penalty : tuple of ndarray, optional
+        Paraboloid to be added to the losses, known all over the space.
 
     Returns
     -------
-    ndarray, shape (n_points, n_parameters)
+    points : ndarray, shape (n_points, n_parameters)
+    gains : list of float, length n_points
+        Expected improvement of each, as the model saw it before the lies.
 
     Notes
     -----
@@ -47,21 +97,66 @@ def promising_points(
     for each point, which takes ten times as long, and starts no ascent close to the best trial,
     which finds less (measured on functions of six parameters, in batches of four).
     """
-    best = points[losses.argmin()]
-    half_width = _half_width(len(losses) - 1 - int(losses.argmin()))
+    values = losses + _height(points, penalty)
+    best = points[values.argmin()]
+    half_width = _half_width(len(values) - 1 - int(values.argmin()))
     near = np.clip([best - half_width, best + half_width], 0.0, 1.0)
     everywhere = np.array([np.zeros_like(best), np.ones_like(best)])
-    # The matrices are small: BLAS threads would cost more than they give, and the order of
-    # their sums, so the last bits of a point, would depend on how many there are.
-    with threadpool_limits(limits=1, user_api="blas"):
-        model = _fit(points, losses)
-        for is_local in local:
-            box = near if is_local else everywhere
-            point = _most_promising(model, points, losses, box, rng)
+    with one_thread():
+        process = _fit(points, losses)
+        honest = _with_penalty(process, penalty)
+        target = _target(values)
+        for kind in kinds:
+            model = _with_penalty(process, penalty)
+            box = everywhere if kind == "global" else near
+            find = _lowest if kind == "polish" else _most_promising
+            point = find(model, points, values, box, rng)
             points = np.vstack([points, point])
-            losses = np.append(losses, losses.min())
-            model = _condition(model, points, losses)
-    return points[-len(local) :]
+            values = np.append(values, values.min())
+            process = _condition(process, points, values - _height(points, penalty))
+        found = points[-len(kinds) :]
+        gains = gaussian_ei(found, honest, target, xi=0.0)
+    return found, gains.tolist()
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keep BLAS to one thread.
+
+    The matrices are small: threads would cost more than they give, and the order of their sums,
+    so the last bits of a point, would depend on how many there are.
+    """
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
+
+
+def trend_and_mean(points: Array, losses: Array) -> Callable[[Array], Array]:
+    """Fit a Gaussian process and return its mean, round a trend that clusters do not pull.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n_trials, n_parameters)
+        Points tried.
+    losses : ndarray, shape (n_trials,)
+        What they gave.
+
+    Returns
+    -------
+    callable
+        Takes points, shape (n, n_parameters), and gives the mean there, shape (n,). Far from all
+        trials it is the trend by generalised least squares (ordinary kriging); skopt takes the
+        plain mean of the losses.
+    """
+    process = _fit(points, losses)
+    kernel, inverse = process.kernel_.k1, process.K_inv_
+    weights = inverse.sum(axis=0)
+    trend = float(weights @ losses / weights.sum())
+    factors = inverse @ (losses - trend)
+
+    def mean(wanted: Array) -> Array:
+        found: Array = trend + kernel(wanted, points) @ factors
+        return found
+
+    return mean
 
 
 def _half_width(stale: int) -> float:
@@ -92,22 +187,18 @@ def _condition(
 
 
 def _most_promising(
-    model: GaussianProcessRegressor,
-    points: Array,
-    losses: Array,
-    box: Array,
-    rng: np.random.Generator,
+    model: Any, points: Array, values: Array, box: Array, rng: np.random.Generator
 ) -> Array:
     """Point of the greatest expected improvement in a box.
 
     Parameters
     ----------
-    model : GaussianProcessRegressor
+    model : GaussianProcessRegressor or _Model
         Fitted to the trials.
     points : ndarray, shape (n_trials, n_parameters)
         Points tried.
-    losses : ndarray, shape (n_trials,)
-        What they gave.
+    values : ndarray, shape (n_trials,)
+        What they gave, the penalty included.
     box : ndarray, shape (2, n_parameters)
         Lower and upper corner.
     rng : numpy.random.Generator
@@ -117,24 +208,49 @@ def _most_promising(
     -------
     ndarray, shape (n_parameters,)
     """
-    # An improvement by less than a thousandth of the range seen is not worth a trial.
-    target = losses.min() - 0.001 * np.ptp(losses)
+    target = _target(values)
 
     def negative_improvement(point: Array) -> tuple[float, Array]:
         value, gradient = gaussian_ei(point[None], model, target, xi=0.0, return_grad=True)
         return -float(value[0]), -gradient
 
-    starts = _starts(points[losses.argmin()], box, rng)
+    starts = _starts(points[values.argmin()], box, rng)
     order = np.argsort(-gaussian_ei(starts, model, target, xi=0.0), kind="stable")
-    ascents = [
-        fmin_l_bfgs_b(negative_improvement, start, bounds=box.T, maxiter=20)
-        for start in starts[order[:2]]
-    ]
-    point: Array = np.clip(min(ascents, key=lambda ascent: float(ascent[1]))[0], *box)
-    if np.abs(points - point).max(axis=1).min() < 1e-6:
-        # Nothing is learnt from trying a point twice.
-        point = rng.uniform(box[0], box[1], size=box.shape[1])
+    point = _descend(negative_improvement, starts[order[:2]], box)
+    return _unlike(point, points, box, rng)
+
+
+def _lowest(
+    model: Any, points: Array, values: Array, box: Array, rng: np.random.Generator
+) -> Array:
+    """Point of the lowest mean in a box; arguments and result as `_most_promising`."""
+
+    def mean(point: Array) -> tuple[float, Array]:
+        value, gradient = model.predict(point[None], return_mean_grad=True)
+        return float(value[0]), gradient
+
+    starts = _starts(points[values.argmin()], box, rng)
+    order = np.argsort(model.predict(starts), kind="stable")
+    return _unlike(_descend(mean, starts[order[:2]], box), points, box, rng)
+
+
+def _target(values: Array) -> float:
+    """Return the value to be improved on: less than a thousandth of the range is no trial worth."""
+    return float(values.min() - 0.001 * np.ptp(values))
+
+
+def _descend(function: Callable[[Array], tuple[float, Array]], starts: Array, box: Array) -> Array:
+    """Lowest point found from several starts."""
+    descents = [fmin_l_bfgs_b(function, start, bounds=box.T, maxiter=20) for start in starts]
+    lowest = min(descents, key=lambda descent: float(descent[1]))
+    point: Array = np.clip(lowest[0], *box)
     return point
+
+
+def _unlike(point: Array, points: Array, box: Array, rng: np.random.Generator) -> Array:
+    """Return the point, or a random one: nothing is learnt from trying a point twice."""
+    tried = np.abs(points - point).max(axis=1).min() < 1e-6
+    return rng.uniform(box[0], box[1], size=box.shape[1]) if tried else point
 
 
 def _starts(best: Array, box: Array, rng: np.random.Generator) -> Array:

@@ -43,6 +43,7 @@ def write_study(
         folder / NAME,
         {
             **head,
+            "stopped": history.stopped,
             "best": None if best is None else {**best.details, "trial": best.number},
             "space": [vars(parameter) for parameter in space.parameters],
             "history": rows,

@@ -220,3 +220,45 @@ def test_score_masks_leaves_invalid_cells_out_of_every_score() -> None:
     nothing = score_masks(forecast, observed, windows=[3], resolution=1.0, valid=~(valid | True))
     undefined = {"fss": {"3": None}, "iou": None, "area_ratio": None, "centroid_distance_m": None}
     assert nothing == undefined
+
+
+def test_fss_with_land_known_by_hand() -> None:
+    # One row; the forecast is a cell off, and the third column is land.
+    forecast = np.array([[1, 0, 0, 0, 0]], dtype=bool)
+    observed = np.array([[0, 1, 1, 0, 0]], dtype=bool)
+    valid = np.array([[1, 1, 0, 1, 1]], dtype=bool)
+    # Windows of 3 round the columns 0, 1, 3, 4 count F = 1, 1, 0, 0 and O = 1, 1, 0, 0: the oil on
+    # land is seen from neither side, and the window round it is left out.
+    assert fractions_skill_score(forecast, observed, [1, 3], valid) == {1: 0.0, 3: 1.0}
+    # With all cells O = 1, 2, 2, 1, 0 and F = 1, 1, 0, 0, 0: 2 * 3 / (2 + 10).
+    assert fractions_skill_score(forecast, observed, [3])[3] == pytest.approx(6 / 12)
+
+
+def test_a_swath_edge_is_as_the_edge_of_the_array() -> None:
+    rng = np.random.default_rng(8)
+    forecast, observed = rng.random((2, 20, 30)) < 0.3
+    valid = np.zeros((20, 30), dtype=bool)
+    valid[:, :17] = True
+    cut = fractions_skill_score(forecast[:, :17], observed[:, :17], [1, 5, 9])
+    assert fractions_skill_score(forecast, observed, [1, 5, 9], valid) == pytest.approx(cut)
+
+
+def test_cells_that_are_not_valid_count_in_no_score() -> None:
+    rng = np.random.default_rng(9)
+    forecast, observed, valid, other = rng.random((4, 12, 15)) < 0.5
+    noise = forecast ^ (other & ~valid)
+    assert not np.array_equal(noise, forecast)
+    for score in (intersection_over_union, area_ratio):
+        assert score(noise, observed, valid) == score(forecast & valid, observed & valid)
+    distance = centroid_distance(noise, observed, 10.0, valid)
+    assert distance == centroid_distance(forecast & valid, observed & valid, 10.0)
+    for window, score in fractions_skill_score(noise, observed, [1, 3, 7], valid).items():
+        assert score == fractions_skill_score(forecast, observed, [window], valid)[window]
+
+
+def test_every_score_refuses_a_valid_mask_of_another_grid() -> None:
+    for score in (intersection_over_union, area_ratio):
+        with pytest.raises(ValueError, match=r"valid has shape \(1, 2\)"):
+            score([[True]], [[True]], [[True, True]])
+    with pytest.raises(ValueError, match=r"valid has shape \(1, 2\)"):
+        centroid_distance([[True]], [[True]], 1.0, [[True, True]])
