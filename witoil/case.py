@@ -384,6 +384,13 @@ class ObservationSource(Section):
     geometry: Paths = Field(description="Polygon file, raster mask, or a list (sheen and thick).")
     layer: str | None = None
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
+    weight: float = Field(1.0, gt=0.0, le=1e6, description="In the mean over observations.")
+    swath: Paths | None = Field(
+        None, description="Polygon file of what the sensor saw; outside nothing is compared."
+    )
+    mass_tonnes: float | None = Field(
+        None, gt=0.0, description="Of the slick, where the next window starts from it. [t]"
+    )
 
 
 class Score(Section):
@@ -410,6 +417,9 @@ class Optimise(Section):
     """`[optimise]`: which parameters to search, and how long."""
 
     evaluations: int = Field(60, ge=1, le=100_000, description="Simulations in all.")
+    start_from: Literal["releases", "observations"] = Field(
+        "releases", description="One long run, or anew from each slick seen."
+    )
     batch: int = Field(4, ge=1, le=256, description="Simulations proposed and run together.")
     parameters: dict[str, Bounds] = Field(
         {
@@ -524,6 +534,15 @@ class Ensemble(Section):
         return parameters
 
 
+class Forecast(Section):
+    """`[forecast]`: how the next slick is predicted from those before."""
+
+    evaluations: int = Field(
+        60, ge=8, le=100_000, description="Parameters tried at each step, beside those kept."
+    )
+    members: int = Field(40, ge=1, le=10_000, description="Most runs of each forecast.")
+
+
 class Trace(Section):
     """`[trace]`: which slick to follow back in time, how far, and what is not known."""
 
@@ -585,13 +604,15 @@ class Case(Section):
     observation: list[ObservationSource] = []
     score: Score = Score()
     optimise: Optimise = Optimise()
+    forecast: Forecast = Forecast()
     trace: Trace | None = None
     ensemble: Ensemble | None = None
     folder: Path = Field(Path(), exclude=True)
 
     @model_validator(mode="after")
     def _something_to_follow(self) -> Case:
-        if not self.release and not (self.trace and self.observation):
+        alone = (self.trace and self.observation) or self.starts_from_observations
+        if not self.release and not alone:
             raise ValueError(
                 "release: none given; expected one or more [[release]], or a [trace] and an "
                 "[[observation]] to trace back"
@@ -612,6 +633,11 @@ class Case(Section):
                     f"release.{k}: found the time {minute(time)}, expected one within the run, "
                     f"{minute(self.time.start)} to {minute(self.time.end)}"
                 )
+
+    @property
+    def starts_from_observations(self) -> bool:
+        """Whether a run starts anew from each slick seen."""
+        return self.optimise.start_from == "observations" and bool(self.observation)
 
     def paths(self, value: Paths) -> list[str]:
         """Return paths as absolute text, relative ones taken from the case file's folder."""
@@ -744,6 +770,7 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "observation": ObservationSource,
         "score": Score,
         "optimise": Optimise,
+        "forecast": Forecast,
         "trace": Trace,
         "ensemble": Ensemble,
         "normal": Normal,

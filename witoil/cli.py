@@ -146,6 +146,29 @@ def optimise(
 
 
 @app.command()
+def forecast(case: CaseFile, out: Out = Path("out")) -> None:
+    """Forecast each slick from those seen before it, and score what was forecast.
+
+    Started again with the same arguments it goes on where it was.
+    """
+    from witoil.case import load_case
+    from witoil.forecast import forecast as walk_forward
+
+    loaded = load_case(case)
+    scenario = _prepare(loaded)
+    with _bar("forecasting", 1.0) as advance:
+        study, _ = walk_forward(scenario, out, on_batch=advance)
+    for step in study["forecast"]["steps"]:
+        print(f"{step['from']} to {step['to']}")
+        for name, scores in step["scores"].items():
+            print(f"  {name:<12} FSS " + _fss(scores["fss"]))
+    print("mean")
+    for name, fss in study["forecast"]["mean"].items():
+        print(f"  {name:<12} FSS " + _fss(fss))
+    print(f"written to {out}")
+
+
+@app.command()
 def trace(case: CaseFile, out: Out = Path("out")) -> None:
     """Trace a slick back to where and when it may have been released."""
     from rich.console import Console
