@@ -153,19 +153,23 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     """
     from witoil.case import load_case
     from witoil.forecast import forecast as walk_forward
+    from witoil.forecast_outputs import write_forecast
 
     loaded = load_case(case)
     scenario = _prepare(loaded)
     with _bar("forecasting", 1.0) as advance:
-        study, _ = walk_forward(scenario, out, on_batch=advance)
-    for step in study["forecast"]["steps"]:
+        result = walk_forward(scenario, out, on_batch=advance)
+        advance(1.0, "writing")
+        write_forecast(result, out)
+    table = result.study["forecast"]
+    for step in table["steps"]:
         print(f"{step['from']} to {step['to']}")
         for name, scores in step["scores"].items():
             print(f"  {name:<12} FSS " + _fss(scores["fss"]))
     print("mean")
-    for name, fss in study["forecast"]["mean"].items():
+    for name, fss in table["mean"].items():
         print(f"  {name:<12} FSS " + _fss(fss))
-    print(f"written to {out}")
+    print(f"report: {out / 'report.html'}")
 
 
 @app.command()

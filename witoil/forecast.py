@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from witoil.calibration import combined_scores, search_space, study_head
 from witoil.errors import CaseError, WitoilError
 from witoil.files import utc, write_json
+from witoil.marginals import marginals
 from witoil.priors import TOLERANCE, Priors
 from witoil.simulation import Scenario
 from witoil.study import NAME, refuse_other
@@ -23,7 +24,7 @@ from witoil.windows import windows_of
 
 FloatArray = NDArray[np.float64]
 
-CANDIDATES = {"ensemble": 0.5, "default": 0.25, "persistence": 0.25}
+CANDIDATES = {"ensemble": 0.5, "prior": 0.25, "persistence": 0.25}
 """What the forecast is mixed of, and how far each is trusted before there is any record of it."""
 
 OnBatch = Callable[[float], None]
@@ -57,9 +58,34 @@ class Step:
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def forecast(
-    scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = None
-) -> tuple[dict[str, Any], list[Step]]:
+@dataclass(frozen=True)
+class Forecasts:
+    """A finished walk.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    windows : tuple of Scenario
+    priors : Priors
+    steps : list of Step
+        The first from the second slick on: at the first there was nothing to learn from.
+    trials : list of Trial
+    posteriors : list of Posterior
+        Before any slick was compared, and after each.
+    study : dict
+        As in `study.json`.
+    """
+
+    scenario: Scenario
+    windows: tuple[Scenario, ...]
+    priors: Priors
+    steps: list[Step]
+    trials: list[Trial]
+    posteriors: list[Posterior]
+    study: dict[str, Any]
+
+
+def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = None) -> Forecasts:
     """Forecast each slick of a scenario from those before it, or go on with that.
 
     Parameters
@@ -73,9 +99,12 @@ def forecast(
 
     Returns
     -------
-    study : dict
-    steps : list of Step
-        Without the first window, from which there was nothing to learn yet.
+    Forecasts
+
+    Raises
+    ------
+    WitoilError, SimulatorError
+        One line that says what to change.
     """
     windows = windows_of(scenario)
     _refuse_too_few(scenario, windows)
@@ -101,9 +130,9 @@ def forecast(
         on_batch=record,
     )
     steps = [*_steps(walk, case.forecast.members)]
-    last = walk.learn(len(windows))
-    study = _write(folder, head, walk, steps, last)
-    return study, steps[1:]
+    posteriors = [*(step.posterior for step in steps), walk.learn(len(windows))]
+    study = _write(folder, head, walk, steps, posteriors[-1])
+    return Forecasts(scenario, windows, priors, steps[1:], walk.trials, posteriors, study)
 
 
 def _steps(walk: Walk, members: int) -> Sequence[Step]:
@@ -141,32 +170,35 @@ def predict(
 ) -> Step:
     """Predict the slick at the end of a window from the one at its start."""
     window = walk.windows[k]
-    members, weights = posterior.members(most)
     singles = {"default": walk.trials[0]}
     if k:
         singles |= {"best": walk.best(range(k)), "latest": walk.best([k - 1])}
-    runs = {trial.number: trial for trial in [*members, *singles.values()]}
+    ensembles = {"ensemble": posterior.members(most), "prior": walk.prior().members(most)}
+    pooled = [trial for trials, _ in ensembles.values() for trial in trials]
+    runs = {trial.number: trial for trial in [*pooled, *singles.values()]}
     found = dict(zip(runs, walk.forecast([*runs.values()], k), strict=True))
-    ensemble = probability_of([found[trial.number] for trial in members], weights)
-    masks = {name: found[trial.number] for name, trial in singles.items()}
-    maps = {"ensemble": ensemble, "default": masks["default"]}
+    maps: dict[str, NDArray[Any]] = {
+        name: probability_of([found[trial.number] for trial in trials], weights)
+        for name, (trials, weights) in ensembles.items()
+    }
     if window.seen_first.any():
-        masks["persistence"] = maps["persistence"] = window.seen_first
-    known = {name: m for name, m in maps.items() if m is not None}
-    share = sum(trust[name] for name in known)
-    trust = {name: trust[name] / share for name in known}
-    mixed = np.zeros(ensemble.shape, np.float32)
-    for name, m in known.items():
-        mixed += np.float32(trust[name]) * m
-    masks |= {"ensemble": likeliest(ensemble), "forecast": likeliest(mixed)}
-    return Step(
-        window=k,
-        probability=mixed,
-        masks={name: mask for name, mask in masks.items() if mask is not None},
-        trust=dict(trust),
-        trials=singles,
-        posterior=posterior,
-    )
+        maps["persistence"] = window.seen_first
+    mixed, shares = mix(maps, trust)
+    masks = {name: likeliest(p) for name, p in {"forecast": mixed, **maps}.items()}
+    for name, trial in singles.items():
+        if (mask := found[trial.number]) is not None:
+            masks[name] = mask
+    return Step(k, mixed, masks, shares, singles, posterior)
+
+
+def mix(
+    maps: Mapping[str, NDArray[Any]], trust: Mapping[str, float]
+) -> tuple[NDArray[np.float32], dict[str, float]]:
+    """Return the mean of the candidates' probabilities, and the share that each has in it."""
+    whole = sum(trust[name] for name in maps)
+    shares = {name: trust[name] / whole for name in maps}
+    mixed = np.sum([np.float32(shares[name]) * maps[name] for name in maps], axis=0)
+    return mixed.astype(np.float32), shares
 
 
 def probability_of(masks: Sequence[Mask | None], weights: FloatArray) -> NDArray[np.float32]:
@@ -183,19 +215,18 @@ def probability_of(masks: Sequence[Mask | None], weights: FloatArray) -> NDArray
     return probability
 
 
-def likeliest(probability: NDArray[np.float32]) -> Mask:
+def likeliest(probability: NDArray[Any]) -> Mask:
     """Return the mask whose expected FSS at one cell is greatest, if the probabilities are right.
 
     Of all masks of one area, the one of the likeliest cells overlaps most; its expected overlap
     2 sum(p) / (area + expected area) is greatest where cells are taken down to some probability,
     which is below 0.5 the less certain the forecast is.
     """
-    rising = np.sort(probability[probability > 0.0])
-    if not rising.size:
+    falling = np.sort(probability[probability > 0])[::-1].astype(np.float64)
+    if not falling.size:
         return np.zeros(probability.shape, bool)
-    p = rising[::-1].astype(np.float64)
-    overlap = 2.0 * np.cumsum(p) / (np.arange(1, p.size + 1) + p.sum())
-    mask: Mask = probability >= rising[::-1][overlap.argmax()]
+    overlap = 2.0 * np.cumsum(falling) / (np.arange(1, falling.size + 1) + falling.sum())
+    mask: Mask = probability >= falling[overlap.argmax()]
     return mask
 
 
@@ -225,21 +256,36 @@ def _write(
     steps: Sequence[Step] = (),
     last: Posterior | None = None,
 ) -> dict[str, Any]:
-    best = None
-    if last is not None:
-        seen = range(len(walk.windows))
-        trial = walk.best(seen)
-        scores = [trial.outcomes[k] for k in seen]
-        best = {"trial": trial.number, "parameters": trial.parameters, "observations": scores}
+    best = None if last is None else _best(walk)
     return write_json(
         folder / NAME,
         {
             **head,
             "forecast": _table(walk, steps[1:]),
             "best": best,
+            "posterior": None if last is None else marginals(walk.priors, last),
             "history": [trial.as_row() for trial in walk.trials],
         },
     )
+
+
+def _best(walk: Walk) -> dict[str, Any]:
+    """Return the trial that matches all slicks best, and how well."""
+    seen = range(len(walk.windows))
+    trial = walk.best(seen)
+    scores = [trial.outcomes[k] for k in seen]
+    weights = [walk.windows[k].observations[0].weight for k in seen]
+    scales = scores[0]["fss"].keys()
+    return {
+        "trial": trial.number,
+        "parameters": walk.windows[0].parameters(trial.parameters),
+        "score": float(np.average([s["score"] for s in scores], weights=weights))
+        - walk.priors.penalty(trial.parameters, sum(weights)),
+        "fss": {
+            w: float(np.average([s["fss"][w] for s in scores], weights=weights)) for w in scales
+        },
+        "observations": scores,
+    }
 
 
 def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:

@@ -122,6 +122,7 @@ class Walk:
         self._recorded = recorded
         self._on_batch = on_batch
         self._kept: list[Trial] = []
+        self._drawn: tuple[Trial, ...] = ()
         self._proposals: list[Proposal] = []
 
     def prior(self) -> Posterior:
@@ -129,9 +130,10 @@ class Walk:
         if not self.trials:
             self._add(0, "default", [self._default()])
             count = self.evaluations - self.evaluations // ROUNDS * (ROUNDS // 2) - 1
-            self._propose(0, "prior", Proposal.prior(len(self.priors.space.names), count))
-        drawn = self._kept[1:]
-        return Posterior(tuple(drawn), np.full(len(drawn), 1.0 / len(drawn)))
+            prior = Proposal.prior(len(self.priors.space.names), count)
+            self._drawn = tuple(self._propose(0, "prior", prior))
+        drawn = self._drawn
+        return Posterior(drawn, np.full(len(drawn), 1.0 / len(drawn)))
 
     def learn(self, seen: int) -> Posterior:
         """Return what is likely once the first `seen` windows have been seen.
