@@ -541,6 +541,9 @@ class Forecast(Section):
         60, ge=8, le=100_000, description="Parameters tried at each step, beside those kept."
     )
     members: int = Field(40, ge=1, le=10_000, description="Most runs of each forecast.")
+    memory_hours: float = Field(
+        24.0, gt=0.0, le=1e5, description="In which what a slick tells fades, e-folding. [h]"
+    )
 
 
 class Trace(Section):

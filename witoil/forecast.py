@@ -15,11 +15,11 @@ from witoil.calibration import combined_scores, search_space, study_head
 from witoil.errors import CaseError, WitoilError
 from witoil.files import utc, write_json
 from witoil.marginals import marginals
-from witoil.priors import TOLERANCE, Priors
+from witoil.priors import Priors
 from witoil.simulation import Scenario
 from witoil.study import NAME, refuse_other
 from witoil.verification import Mask
-from witoil.walk import Posterior, Trial, Walk
+from witoil.walk import EVIDENCE, Posterior, Trial, Walk
 from witoil.windows import windows_of
 
 FloatArray = NDArray[np.float64]
@@ -125,6 +125,7 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
         windows,
         priors,
         evaluations=case.forecast.evaluations,
+        memory_hours=case.forecast.memory_hours,
         seed=case.model.seed,
         recorded=_read_rows(folder, head),
         on_batch=record,
@@ -157,7 +158,7 @@ def track_record(steps: Sequence[Step]) -> dict[str, float]:
     """
     log = {
         name: np.log(share)
-        + sum(step.scores[name]["score"] for step in steps if name in step.scores) / TOLERANCE
+        + sum(step.scores[name]["score"] for step in steps if name in step.scores) / EVIDENCE
         for name, share in CANDIDATES.items()
     }
     highest = max(log.values())

@@ -165,7 +165,7 @@ def prepare(case: Case) -> Scenario:
     CatalogError, CaseError, SimulatorError
         Before anything is computed; one line that says what to change.
     """
-    if not case.release and not case.starts_from_observations:
+    if not case.release and not (case.starts_from_observations and len(case.observation) > 1):
         raise CaseError("release: none given; expected one or more [[release]] to run a case")
     oil = oil_of(case)  # first: an unknown oil is refused before anything large is read
     start, end = datetime64(case.time.start), datetime64(case.time.end)
@@ -183,7 +183,8 @@ def prepare(case: Case) -> Scenario:
     )
     shapes, longest = [r.geometry for r in releases], end - start
     if case.starts_from_observations:
-        shapes += [slick.geometry for slick in slicks]
+        # no window starts from the last one, and no forecast may depend on where it lies
+        shapes += [slick.geometry for slick in slicks[:-1]]
         longest = _longest_window(start, slicks)
     wanted = bounds(shapes)
     forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)

@@ -15,7 +15,7 @@ from simulator import SimulatorError
 from witoil.calibration import combined_scores, simulated_masks
 from witoil.errors import WitoilError
 from witoil.posterior import Proposal, next_proposal, weigh
-from witoil.priors import TOLERANCE, Priors
+from witoil.priors import Priors
 from witoil.simulation import Scenario
 from witoil.verification import Mask
 
@@ -26,6 +26,14 @@ ROUNDS = 6
 
 LEAST = 8.0
 """So many sets of parameters count at least, whatever the scores of a few slicks say."""
+
+EVIDENCE = 0.1
+"""Difference of scores of one slick that makes a forecast e times as likely to be the better one.
+
+More than `witoil.priors.TOLERANCE`, which is about one slick: what fits the errors of wind and
+current from one slick to the next need not fit those of the time after (docs/calibration.md has the
+twin experiments that it was chosen by).
+"""
 
 
 @dataclass
@@ -50,14 +58,26 @@ class Trial:
     parameters: dict[str, float]
     outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
 
-    def score(self, windows: Sequence[Scenario], chosen: Sequence[int]) -> float:
-        """Return the weighted sum of the scores on some windows; minus infinity if any failed."""
-        total = 0.0
-        for k in chosen:
-            if "failure" in self.outcomes[k]:
-                return -np.inf
-            total += windows[k].observations[0].weight * self.outcomes[k]["score"]
-        return total
+    def score(
+        self,
+        windows: Sequence[Scenario],
+        chosen: Sequence[int],
+        factors: FloatArray | None = None,
+    ) -> float:
+        """Return the weighted sum of the scores on some windows; minus infinity if any failed.
+
+        Parameters
+        ----------
+        windows : sequence of Scenario
+        chosen : sequence of int
+        factors : ndarray, shape (chosen,), optional
+            Of the weights of the observations.
+        """
+        if any("failure" in self.outcomes[k] for k in chosen):
+            return -np.inf
+        scores = np.array([self.outcomes[k]["score"] for k in chosen])
+        weights = np.array([windows[k].observations[0].weight for k in chosen])
+        return float(scores @ (weights if factors is None else weights * factors))
 
     def as_row(self) -> dict[str, Any]:
         """Return the trial as the study has it."""
@@ -96,6 +116,8 @@ class Walk:
     priors : Priors
     evaluations : int
         New trials for each window.
+    memory_hours : float
+        Time in which what a slick tells of the next one fades, e-folding. [h]
     seed : int
     recorded : sequence of mapping
         Rows of an earlier walk of the same case, which are not run again.
@@ -109,6 +131,7 @@ class Walk:
         priors: Priors,
         *,
         evaluations: int,
+        memory_hours: float,
         seed: int,
         recorded: Sequence[Mapping[str, Any]] = (),
         on_batch: Callable[[Walk], None] = lambda walk: None,
@@ -116,6 +139,7 @@ class Walk:
         self.windows = windows
         self.priors = priors
         self.evaluations = evaluations
+        self.memory_hours = memory_hours
         self.seed = seed
         self.trials: list[Trial] = []
         self.runs = 0
@@ -226,10 +250,11 @@ class Walk:
         trial.outcomes = {int(k): outcome for k, outcome in row["outcomes"].items()}
 
     def _posterior(self, seen: int) -> Posterior:
-        scores = np.array([trial.score(self.windows, range(seen)) for trial in self._kept])
-        weights = weigh(
-            self._standard(self._kept), scores / TOLERANCE, self._proposals, least=LEAST
-        )
+        ends = np.array([window.observations[0].time for window in self.windows[:seen]])
+        hours = (ends[-1] - ends) / np.timedelta64(1, "h")
+        fading = np.exp(-hours / self.memory_hours)
+        scores = np.array([trial.score(self.windows, range(seen), fading) for trial in self._kept])
+        weights = weigh(self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST)
         return Posterior(tuple(self._kept), weights)
 
     def _standard(self, trials: Sequence[Trial]) -> FloatArray:
