@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ import numpy as np
 import optimizer
 from simulator import FATES, SimulatorError
 from witoil.errors import CaseError
+from witoil.files import stamp
 from witoil.outputs import versions, write_run
+from witoil.priors import Priors
 from witoil.report import write_report
 from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at, run
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
+from witoil.windows import windows_of
 
 INITIAL_PER_PARAMETER = 2
 """Points of the space-filling start for each parameter searched, and at least `MIN_INITIAL`."""
@@ -58,7 +62,8 @@ def optimise(
     if not scenario.observations:
         raise CaseError("observation: none given; expected at least one [[observation]] to match")
     space = search_space(scenario)
-    head = _head(scenario)
+    windows, priors = windows_of(scenario), Priors.of(scenario, space)
+    head = study_head(scenario, windows, priors)
     history = read_history(folder, head)
 
     def record(history: optimizer.History) -> None:
@@ -68,7 +73,7 @@ def optimise(
 
     record(history)
     history = optimizer.maximise(
-        lambda points: _evaluate_batch(scenario, points),
+        lambda points: _evaluate_batch(windows, priors, points),
         space,
         evaluations=case.optimise.evaluations,
         batch=case.optimise.batch,
@@ -80,7 +85,7 @@ def optimise(
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    _write_best(scenario, study, folder)
+    _write_best(scenario, windows, study, folder)
     return study
 
 
@@ -88,13 +93,8 @@ def search_space(scenario: Scenario) -> optimizer.Space:
     """Return the parameters that the case searches, starting from what the case has."""
     parameters = []
     for name, (low, high) in scenario.case.optimise.parameters.items():
-        if name == "source_share" and (
-            scenario.from_source.all() or not scenario.from_source.any()
-        ):
-            raise CaseError(
-                "optimise.parameters.source_share: the case has no two kinds of release to share "
-                'between; expected an "area" release and one of another kind'
-            )
+        if name in ("source_share", "source_factor"):
+            _refuse_without_source(scenario, name)
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(
@@ -103,66 +103,114 @@ def search_space(scenario: Scenario) -> optimizer.Space:
     return optimizer.Space(tuple(parameters))
 
 
-def evaluate(scenario: Scenario, changed: Mapping[str, float]) -> dict[str, Any]:
-    """Run a scenario once and score it against all observations.
+def _refuse_without_source(scenario: Scenario, name: str) -> None:
+    """Refuse to search the mass of sources where there is none, or nothing beside them."""
+    key = f"optimise.parameters.{name}"
+    if not {"source_share", "source_factor"} - scenario.case.optimise.parameters.keys():
+        raise CaseError(f"{key}: expected one of source_share and source_factor, not both")
+    starts_anew = scenario.case.starts_from_observations
+    if name == "source_share" and starts_anew:
+        raise CaseError(
+            f'{key}: found beside start_from = "observations", where windows differ in length; '
+            "expected source_factor"
+        )
+    fresh = scenario.from_source
+    if not fresh.any() or (fresh.all() and not starts_anew):
+        raise CaseError(
+            f"{key}: the case has no two kinds of release to share "
+            'between; expected an "area" release and one of another kind'
+        )
+
+
+def evaluate(
+    windows: Sequence[Scenario], changed: Mapping[str, float], priors: Priors | None = None
+) -> dict[str, Any]:
+    """Run scenarios once and score them against all observations.
 
     Parameters
     ----------
-    scenario : Scenario
+    windows : sequence of Scenario
+        From `witoil.windows.windows_of`.
     changed : mapping
         Tunable parameters that differ from the case.
+    priors : Priors, optional
+        What the parameters have to answer to.
 
     Returns
     -------
     dict
-        `parameters` (all tunable ones), `score` (the objective), `fss` (window -> mean over
-        observations), and `observations` (all scores of each).
+        `parameters` (all tunable ones), `score` (the objective), `penalty` (what the priors have
+        taken off it), `fss` (window -> mean over observations), and `observations` (all scores of
+        each).
 
     Raises
     ------
     SimulatorError
     """
-    result = run(scenario, changed, regular_outputs=False, threads=1)
-    limit = changed.get("detection_limit_um")
-    masks = [mask_at(scenario, result, seen.time, limit) for seen in scenario.observations]
-    return {"parameters": scenario.parameters(changed), **_scores(scenario, masks)}
+    masks = simulated_masks(windows, changed)
+    scores = combined_scores(windows, masks)
+    parameters = windows[0].parameters(changed)
+    penalty = 0.0
+    if priors is not None:
+        weight = sum(seen.weight for window in windows for seen in window.observations)
+        penalty = priors.penalty(parameters, weight)
+    scores["score"] -= penalty
+    return {"parameters": parameters, "penalty": penalty, **scores}
 
 
-def persistence(scenario: Scenario) -> dict[str, Any] | None:
+def simulated_masks(
+    windows: Sequence[Scenario], changed: Mapping[str, float], *, threads: int | None = 1
+) -> list[Mask]:
+    """Run scenarios once and return the slick at each of their observations."""
+    masks = []
+    for window in windows:
+        result = run(window, changed, regular_outputs=False, threads=threads)
+        limit = changed.get("detection_limit_um")
+        masks += [mask_at(window, result, seen.time, limit) for seen in window.observations]
+    return masks
+
+
+def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
     """Score the slick last seen, unmoved, as the forecast of the next one.
 
-    None where no slick was seen before the first observation, and there is only that one.
+    None where no slick was seen before the first observation.
     """
-    seen = [scenario.seen_first, *(observation.mask for observation in scenario.observations)]
-    if not seen[0].any():
-        return None
-    return _scores(scenario, seen[:-1])
+    last = []
+    for window in windows:
+        seen = [window.seen_first, *(observation.mask for observation in window.observations)]
+        last += seen[:-1]
+    return combined_scores(windows, last) if last[0].any() else None
 
 
-def _scores(scenario: Scenario, masks: list[Mask]) -> dict[str, Any]:
-    """Score one mask for each observation, and combine them.
+def combined_scores(windows: Sequence[Scenario], masks: Sequence[Mask]) -> dict[str, Any]:
+    """Score one mask for each observation of all windows, and combine them.
 
-    The objective is the mean of the FSS over windows, weighted by 1 / window: it follows the
-    finest scale, and still has a slope where the slicks do not overlap yet.
+    The score is the mean of the FSS over its scales, weighted by 1 / scale, and over
+    observations, by their weights: it follows the finest scale, and still has a slope where the
+    slicks do not overlap yet.
     """
-    windows = scenario.case.score.windows
-    observations = score_observations(scenario, masks)
+    scales = windows[0].case.score.windows
+    seen = [observation for window in windows for observation in window.observations]
+    observations = score_observations(replace(windows[0], observations=tuple(seen)), masks)
+    weights = [observation.weight for observation in seen]
     fss = {
-        str(w): float(np.mean([scores["fss"][str(w)] for scores in observations])) for w in windows
+        str(w): float(
+            np.average([scores["fss"][str(w)] for scores in observations], weights=weights)
+        )
+        for w in scales
     }
-    weights = 1.0 / np.array(windows)
-    score = float(weights @ np.array(list(fss.values())) / weights.sum())
+    score = float(np.average([*fss.values()], weights=1.0 / np.array(scales)))
     return {"score": score, "fss": fss, "observations": observations}
 
 
 def _evaluate_batch(
-    scenario: Scenario, points: Iterable[Mapping[str, float]]
+    windows: Sequence[Scenario], priors: Priors, points: Iterable[Mapping[str, float]]
 ) -> Iterator[optimizer.Outcome]:
     """Evaluate candidates side by side, one thread each; outcomes in the order of the points."""
 
     def outcome(changed: Mapping[str, float]) -> optimizer.Outcome:
         try:
-            details = evaluate(scenario, changed)
+            details = evaluate(windows, changed, priors)
         except SimulatorError as error:
             return optimizer.Outcome(failure=str(error))
         return optimizer.Outcome(score=details["score"], details=details)
@@ -171,13 +219,14 @@ def _evaluate_batch(
         yield from pool.map(outcome, points)
 
 
-def _head(scenario: Scenario) -> dict[str, Any]:
+def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) -> dict[str, Any]:
     """Return the part of the study that does not change during the search."""
     case = scenario.case
     return {
         "name": case.name,
-        "default": evaluate(scenario, {}),
-        "persistence": persistence(scenario),
+        "default": evaluate(windows, {}, priors),
+        "persistence": persistence(windows),
+        "priors": priors.as_rows(),
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),
         "coverage": [report.as_dict() for report in scenario.coverage],
@@ -186,22 +235,29 @@ def _head(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _write_best(scenario: Scenario, study: dict[str, Any], folder: Path) -> None:
+def _write_best(
+    scenario: Scenario, windows: Sequence[Scenario], study: dict[str, Any], folder: Path
+) -> None:
     """Run the best parameters once more with all outputs, and draw the report."""
     best = study["best"]["parameters"]
-    result = run(scenario, best)
-    summary = write_run(scenario, result, folder / "best", parameters=best)
-    before = run(scenario, regular_outputs=False)
-    after = [
-        mask_at(scenario, result, seen.time, best["detection_limit_um"])
-        for seen in scenario.observations
-    ]
-    default = [mask_at(scenario, before, seen.time) for seen in scenario.observations]
+    after: list[Mask] = []
+    summary: dict[str, Any] = {}
+    for window in windows:
+        result = run(window, best)
+        into = folder / "best"
+        if len(windows) > 1:
+            into /= stamp(window.forcing.start)
+        summary = write_run(window, result, into, parameters=best)
+        after += [
+            mask_at(window, result, seen.time, best["detection_limit_um"])
+            for seen in window.observations
+        ]
+    seen = tuple(observation for window in windows for observation in window.observations)
     write_report(
         folder / "report.html",
-        scenario,
+        replace(windows[0], case=scenario.case, observations=seen),
         study,
-        before=default,
+        before=simulated_masks(windows, {}, threads=None),
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
     )

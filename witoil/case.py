@@ -205,6 +205,13 @@ class ObservationSource(Section):
     geometry: Paths = Field(description="Polygon file, raster mask, or a list (sheen and thick).")
     layer: str | None = None
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
+    weight: float = Field(1.0, gt=0.0, le=1e6, description="In the mean over observations.")
+    swath: Paths | None = Field(
+        None, description="Polygon file of what the sensor saw; outside nothing is compared."
+    )
+    mass_tonnes: float | None = Field(
+        None, gt=0.0, description="Of the slick, where the next window starts from it. [t]"
+    )
 
 
 class Score(Section):
@@ -228,6 +235,9 @@ class Optimise(Section):
     """`[optimise]`: which parameters to search, and how long."""
 
     evaluations: int = Field(60, ge=1, le=100_000, description="Simulations in all.")
+    start_from: Literal["releases", "observations"] = Field(
+        "releases", description="One long run, or anew from each slick seen."
+    )
     batch: int = Field(4, ge=1, le=256, description="Simulations proposed and run together.")
     parameters: dict[str, Bounds] = Field(
         {
@@ -249,6 +259,18 @@ class Optimise(Section):
         return parameters
 
 
+class Forecast(Section):
+    """`[forecast]`: how the next slick is predicted from those before."""
+
+    evaluations: int = Field(
+        60, ge=8, le=100_000, description="Parameters tried at each step, beside those kept."
+    )
+    members: int = Field(40, ge=1, le=10_000, description="Most runs of each forecast.")
+    memory_hours: float = Field(
+        24.0, gt=0.0, le=1e5, description="In which what a slick tells fades, e-folding. [h]"
+    )
+
+
 class Case(Section):
     """A whole case file; `folder` is where relative paths start."""
 
@@ -263,13 +285,15 @@ class Case(Section):
     observation: list[ObservationSource] = Field([], description="Slicks seen, to score against.")
     score: Score = Score()
     optimise: Optimise = Optimise()
+    forecast: Forecast = Forecast()
     trace: Trace | None = None
     ensemble: Ensemble | None = None
     folder: Path = Field(Path(), exclude=True)
 
     @model_validator(mode="after")
     def _something_to_follow(self) -> Case:
-        if not self.release and not (self.trace and self.observation):
+        alone = (self.trace and self.observation) or self.starts_from_observations
+        if not self.release and not alone:
             raise ValueError(
                 "release: none given; expected one or more [[release]], or a [trace] and an "
                 "[[observation]] to trace back"
@@ -290,6 +314,11 @@ class Case(Section):
                     f"release.{k}: found the time {minute(time)}, expected one within the run, "
                     f"{minute(self.time.start)} to {minute(self.time.end)}"
                 )
+
+    @property
+    def starts_from_observations(self) -> bool:
+        """Whether a run starts anew from each slick seen."""
+        return self.optimise.start_from == "observations" and bool(self.observation)
 
     def paths(self, value: Paths) -> list[str]:
         """Return paths as absolute text, relative ones taken from the case file's folder."""
@@ -441,6 +470,7 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "observation": ObservationSource,
         "score": Score,
         "optimise": Optimise,
+        "forecast": Forecast,
         "trace": Trace,
         "ensemble": Ensemble,
         "normal": Normal,

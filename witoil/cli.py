@@ -146,6 +146,33 @@ def optimise(
 
 
 @app.command()
+def forecast(case: CaseFile, out: Out = Path("out")) -> None:
+    """Forecast each slick from those seen before it, and score what was forecast.
+
+    Started again with the same arguments it goes on where it was.
+    """
+    from witoil.case import load_case
+    from witoil.forecast import forecast as walk_forward
+    from witoil.forecast_outputs import write_forecast
+
+    loaded = load_case(case)
+    scenario = _prepare(loaded)
+    with _bar("forecasting", 1.0) as advance:
+        result = walk_forward(scenario, out, on_batch=advance)
+        advance(1.0, "writing")
+        write_forecast(result, out)
+    table = result.study["forecast"]
+    for step in table["steps"]:
+        print(f"{step['from']} to {step['to']}")
+        for name, scores in step["scores"].items():
+            print(f"  {name:<12} FSS " + _fss(scores["fss"]))
+    print("mean")
+    for name, fss in table["mean"].items():
+        print(f"  {name:<12} FSS " + _fss(fss))
+    print(f"report: {out / 'report.html'}")
+
+
+@app.command()
 def trace(case: CaseFile, out: Out = Path("out")) -> None:
     """Trace a slick back to where and when it may have been released."""
     from rich.console import Console

@@ -108,7 +108,10 @@ def slick_map(
 
 
 def skill_chart(
-    scales: Sequence[float], fss: Mapping[str, Sequence[float | None]], useful: float | None
+    scales: Sequence[float],
+    fss: Mapping[str, Sequence[float | None]],
+    useful: float | None,
+    styles: Mapping[str, Style] = STYLES,
 ) -> bytes:
     """Draw the FSS against the scale.
 
@@ -117,15 +120,17 @@ def skill_chart(
     scales : sequence of float
         Sides of the windows. [m]
     fss : mapping
-        Key of `STYLES` -> score for each scale.
+        Key of `styles` -> score for each scale.
     useful : float, optional
         The score from which a forecast is called useful.
+    styles : mapping
+        How each run is drawn.
     """
     figure, axes = new_figure(3.7)
     if useful is not None:
         axes.axhline(useful, color="#aab4be", lw=1.5, zorder=1, label=f"useful skill, {useful:.2f}")
     for key, scores in fss.items():
-        style = STYLES[key]
+        style = styles[key]
         # None becomes NaN, a gap in the line
         values = np.array(scores, dtype=np.float64)
         axes.plot(

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 
 from witoil import drawing, figures
@@ -73,28 +73,17 @@ def render(
     fate: Mapping[str, float] | None = None,
 ) -> str:
     """Return the report as text; see `write_report`."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": _number,
-        "unit": _unit,
-        "quantity": _quantity,
-        "share": "{:.1%}".format,
-    }
-    template = environment.from_string(
-        files("witoil").joinpath("report.html").read_text(encoding="utf-8")
-    )
+    template = page_template("report.html")
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
-        period=_period(scenario.case),
+        **context_of_run(scenario, study),
         facts=_facts(scenario, study),
         verdict=_verdict(study, scales),
         scales=[drawing.distance(scale) for scale in scales],
         styles=figures.STYLES,
         colours=drawing,
-        has_sources=bool(_sources(scenario).size),
+        has_sources=bool(places_of_sources(scenario).size),
         has_first=bool(scenario.seen_first.any()),
         observations=[
             _observation(scenario, study, k, before[k], after[k])
@@ -103,11 +92,36 @@ def render(
         charts=_charts(scenario, study, scales),
         parameters=[_parameter(study, row) for row in study["space"]],
         held=_held(study),
-        snippet=_snippet(study),
+        snippet=snippet(study),
         fate=_fate(fate or {}),
-        coverage=[_coverage(row) for row in study["coverage"]],
-        case=json.dumps(study["case"], indent=2, ensure_ascii=False),
     )
+
+
+def page_template(name: str) -> Template:
+    """Return a template of the package, with the filters that print numbers."""
+    environment = Environment(
+        loader=FunctionLoader(lambda file: files("witoil").joinpath(file).read_text("utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "unit": _unit,
+        "quantity": _quantity,
+        "share": "{:.1%}".format,
+    }
+    return environment.get_template(name)
+
+
+def context_of_run(scenario: Scenario, study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every page says of the case, the forcing and how to repeat the run."""
+    return {
+        "period": _period(scenario.case),
+        "coverage": [_coverage(row) for row in study["coverage"]],
+        "case": json.dumps(study["case"], indent=2, ensure_ascii=False),
+    }
 
 
 def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str]:
@@ -115,12 +129,12 @@ def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str
     fss = {key: _printed(study, key) for key in figures.STYLES}
     at = drawing.distance(scales[0])
     best, default, persistence = (fss[key][0] for key in ("best", "default", "persistence"))
-    text = f"The calibrated drift scores {_number(best, 2)} at {at}; the default parameters "
-    text += f"{_number(default, 2)}"
+    text = f"The calibrated drift scores {number(best, 2)} at {at}; the default parameters "
+    text += f"{number(default, 2)}"
     if persistence is None or best is None:
         text += ". No slick was seen before, so there is no persistence to compare it with."
         return {"kind": "open", "short": "Nothing to compare with", "text": text}
-    text += f"; the slick left unmoved (persistence) {_number(persistence, 2)}."
+    text += f"; the slick left unmoved (persistence) {number(persistence, 2)}."
     if best <= persistence:
         text += " The calibration has no skill over persistence."
         return {"kind": "bad", "short": "No skill over persistence", "text": text}
@@ -158,25 +172,25 @@ def _observation(
     seen = scenario.observations[k]
     scores = {key: study[key]["observations"][k] for key in figures.STYLES if study[key]}
     frame = drawing.Frame.around(
-        scenario.grid, [before, after, seen.mask, scenario.seen_first], _sources(scenario)
+        scenario.grid, [before, after, seen.mask, scenario.seen_first], places_of_sources(scenario)
     )
     labels = {}
     for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
         window, score = next(iter(scores[key]["fss"].items()))
         at = drawing.distance(int(window) * scenario.grid.resolution)
-        labels[key] = f"{label}\nFSS {_number(score, 2)} at {at}"
+        labels[key] = f"{label}\nFSS {number(score, 2)} at {at}"
     return {
-        "time": _time(seen.time),
+        "time": time_in_words(seen.time),
         "sources": [PurePath(source).name for source in seen.slick.sources],
         "maps": [
-            _map(scenario, seen, frame, before, labels["default"]),
-            _map(scenario, seen, frame, after, labels["best"]),
+            map_figure(scenario, seen, frame, before, labels["default"]),
+            map_figure(scenario, seen, frame, after, labels["best"]),
         ],
         "scores": scores,
     }
 
 
-def _map(
+def map_figure(
     scenario: Scenario, seen: Observation, frame: drawing.Frame, simulated: Mask, title: str
 ) -> dict[str, str]:
     """Return one map with its texts."""
@@ -187,15 +201,15 @@ def _map(
         simulated=simulated,
         observed=seen.mask,
         first=scenario.seen_first,
-        sources=_sources(scenario),
+        sources=places_of_sources(scenario),
         title=title,
     )
-    areas = _areas(scenario, simulated, seen)
+    areas = areas_in_words(scenario, simulated, seen)
     alt = f"Map. {title}. {areas}".replace("\n", ", ")
-    return {"uri": _uri(image), "alt": alt, "caption": areas}
+    return {"uri": image_uri(image), "alt": alt, "caption": areas}
 
 
-def _areas(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
+def areas_in_words(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
     """Say how large the slicks are and how much they share."""
     square_km = scenario.grid.resolution**2 / 1e6
     area = {
@@ -214,18 +228,18 @@ def _charts(
 ) -> dict[str, dict[str, str]]:
     useful = useful_skill(scenario)
     fss = {key: [*study[key]["fss"].values()] for key in figures.STYLES if study[key] is not None}
-    finest = "; ".join(f"{figures.STYLES[key].label} {_number(v[0], 2)}" for key, v in fss.items())
+    finest = "; ".join(f"{figures.STYLES[key].label} {number(v[0], 2)}" for key, v in fss.items())
     persistence = None if study["persistence"] is None else study["persistence"]["score"]
     return {
         "skill": {
-            "uri": _uri(figures.skill_chart(scales, fss, useful)),
+            "uri": image_uri(figures.skill_chart(scales, fss, useful)),
             "alt": f"FSS against window side. At {drawing.distance(scales[0])}: {finest}.",
             "useful": "" if useful is None else f"{useful:.2f}",
         },
         "search": {
-            "uri": _uri(figures.search_chart(study["history"], persistence)),
+            "uri": image_uri(figures.search_chart(study["history"], persistence)),
             "alt": f"Score of each of {len(study['history'])} evaluations; the best is "
-            f"{_number(study['best']['score'], 2)}, in evaluation {study['best']['trial'] + 1}.",
+            f"{number(study['best']['score'], 2)}, in evaluation {study['best']['trial'] + 1}.",
         },
     }
 
@@ -296,7 +310,7 @@ def _held(study: Mapping[str, Any]) -> list[tuple[str, float, str]]:
     return [(n, v, TUNABLES[n].units) for n, v in values.items() if n not in searched]
 
 
-def _snippet(study: Mapping[str, Any]) -> str:
+def snippet(study: Mapping[str, Any]) -> str:
     """Return the best parameters as they go into a case file."""
     model, score = ["[model]"], []
     for row in study["space"]:
@@ -335,7 +349,7 @@ def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sources(scenario: Scenario) -> NDArray[np.float64]:
+def places_of_sources(scenario: Scenario) -> NDArray[np.float64]:
     """Return eastings and northings of the point sources, shape (n, 2). [m]"""
     points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointSource)]
     longitude, latitude = np.array(points, dtype=np.float64).reshape(-1, 2).T
@@ -346,10 +360,11 @@ def _period(case: Case) -> str:
     start, end = case.time.start, case.time.end
     until = f"{end:%H:%M}" if start.date() == end.date() else _day(end)
     hours = (end - start).total_seconds() / 3600.0
-    return f"{_day(start)} to {until} UTC ({_number(hours)} h)"
+    return f"{_day(start)} to {until} UTC ({number(hours)} h)"
 
 
-def _time(time: np.datetime64) -> str:
+def time_in_words(time: np.datetime64) -> str:
+    """Return a time as the page has it."""
     instant: datetime = time.astype("datetime64[s]").item()
     return f"{_day(instant)} UTC"
 
@@ -362,7 +377,7 @@ def _listed(items: Sequence[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
-def _number(value: float | None, decimals: int | None = None) -> str:
+def number(value: float | None, decimals: int | None = None) -> str:
     """Return a number for reading, of three digits where no decimals are asked; None is a dash."""
     if value is None:
         return _NONE
@@ -378,7 +393,7 @@ def _number(value: float | None, decimals: int | None = None) -> str:
 def _quantity(value: float | None, units: str) -> str:
     """Return a number with its unit."""
     gap = "" if units in ("1", "degree") else "\N{NO-BREAK SPACE}"
-    return f"{_number(value)}{gap}{_unit(units)}"
+    return f"{number(value)}{gap}{_unit(units)}"
 
 
 def _unit(units: str) -> str:
@@ -389,5 +404,6 @@ def _unit(units: str) -> str:
     return re.sub(r"(?<=[a-z])-?\d+", lambda m: m.group().translate(_SUPERSCRIPTS), units)
 
 
-def _uri(png: bytes) -> str:
+def image_uri(png: bytes) -> str:
+    """Return a picture as the page holds it."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -28,6 +28,7 @@ def score_observations(scenario: Scenario, masks: Sequence[Mask]) -> list[dict[s
             seen.mask,
             windows=scenario.case.score.windows,
             resolution=scenario.grid.resolution,
+            valid=scenario.valid(seen),
         )
         for mask, seen in zip(masks, scenario.observations, strict=True)
     ]

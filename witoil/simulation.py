@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +17,7 @@ import catalog
 import simulator
 from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case
+from witoil.case import AreaSource, Case, minute
 from witoil.errors import CaseError
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
@@ -31,6 +32,22 @@ FASTEST_DRIFT = 2.0
 _ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
 
 
+_NONE = np.zeros(0)
+NO_PARTICLES = simulator.Particles(
+    longitude=_NONE,
+    latitude=_NONE,
+    mass=_NONE,
+    release_time=np.zeros(0, "datetime64[ns]"),
+    release_number=np.zeros(0, np.int32),
+    z=_NONE,
+    slick_mass=_NONE,
+    slick_area=_NONE,
+    age=_NONE,
+    droplet_diameter=_NONE,
+)
+"""Of a case without a release, whose windows start from slicks."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """A slick that was seen, on the verification grid."""
@@ -38,6 +55,11 @@ class Observation:
     time: np.datetime64
     mask: Mask
     slick: catalog.Slick
+    weight: float = 1.0
+    swath: Mask | None = None
+    """Cells that the sensor saw; None: all of them."""
+    mass: float | None = None
+    """Of the slick, where the case says so. [kg]"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,10 @@ class Scenario:
         In time order.
     seen_first : Mask
         The slick last seen before the first observation: the area releases.
+    releases : tuple of simulator.Release
+        What the particles stand for.
+    release_numbers : tuple of int
+        Number in the case of each of them.
     """
 
     case: Case
@@ -71,6 +97,8 @@ class Scenario:
     grid: VerificationGrid
     observations: tuple[Observation, ...]
     seen_first: Mask
+    releases: tuple[simulator.Release, ...] = ()
+    release_numbers: tuple[int, ...] = ()
 
     @cached_property
     def land(self) -> Mask:
@@ -85,6 +113,8 @@ class Scenario:
 
     def default_of(self, name: str) -> float:
         """Return what the case has for a tunable parameter."""
+        if name == "source_factor":
+            return 1.0
         if name == "source_share":
             mass = self.particles.mass
             return float(mass[self.from_source].sum() / mass.sum())
@@ -96,16 +126,25 @@ class Scenario:
         """Return all tunable parameters, as the case has them but for those changed."""
         return {name: self.default_of(name) for name in TUNABLES} | dict(changed or {})
 
-    def particles_with(self, source_share: float | None) -> simulator.Particles:
-        """Return the particles, with sources given a share of the whole mass."""
-        if source_share is None:
-            return self.particles
+    def valid(self, observation: Observation) -> Mask:
+        """Return the cells in which slicks can be compared: at sea, and seen by the sensor."""
+        return ~self.land if observation.swath is None else observation.swath & ~self.land
+
+    def particles_with(
+        self, source_share: float | None = None, source_factor: float | None = None
+    ) -> simulator.Particles:
+        """Return the particles, with sources given a share of the whole mass, or more or less."""
         mass, fresh = self.particles.mass, self.from_source
-        factor = np.where(
-            fresh,
-            source_share * mass.sum() / mass[fresh].sum(),
-            (1.0 - source_share) * mass.sum() / mass[~fresh].sum(),
-        )
+        if source_share is not None:
+            factor = np.where(
+                fresh,
+                source_share * mass.sum() / mass[fresh].sum(),
+                (1.0 - source_share) * mass.sum() / mass[~fresh].sum(),
+            )
+        elif source_factor is not None:
+            factor = np.where(fresh, source_factor, 1.0)
+        else:
+            return self.particles
         slick_mass = self.particles.slick_mass * factor
         return replace(self.particles, mass=mass * factor, slick_mass=slick_mass)
 
@@ -126,7 +165,7 @@ def prepare(case: Case) -> Scenario:
     CatalogError, CaseError, SimulatorError
         Before anything is computed; one line that says what to change.
     """
-    if not case.release:
+    if not case.release and not (case.starts_from_observations and len(case.observation) > 1):
         raise CaseError("release: none given; expected one or more [[release]] to run a case")
     oil = oil_of(case)  # first: an unknown oil is refused before anything large is read
     start, end = datetime64(case.time.start), datetime64(case.time.end)
@@ -134,6 +173,7 @@ def prepare(case: Case) -> Scenario:
     parts = [releases_of(case, k, density) for k in range(len(case.release))]
     releases = [release for several in parts for release in several]
     slicks = _observed(case)
+    _refuse_before_releases(case, slicks, releases)
     _refuse_swapped(
         {
             f"release.{k}": shapely.GeometryCollection([r.geometry for r in several])
@@ -141,15 +181,15 @@ def prepare(case: Case) -> Scenario:
         }
         | {f"observation ({', '.join(slick.sources)})": slick.geometry for slick in slicks}
     )
-    wanted = bounds([r.geometry for r in releases])
-    forcing, coverage, coast = read_surroundings(case, start, end, wanted)
-    particles = simulator.seed_particles(
-        releases,
-        case.model.particles,
-        seed=case.model.seed,
-        land=coast.land,
-        numbers=[k for k, several in enumerate(parts) for _ in several],
-    )
+    shapes, longest = [r.geometry for r in releases], end - start
+    if case.starts_from_observations:
+        # no window starts from the last one, and no forecast may depend on where it lies
+        shapes += [slick.geometry for slick in slicks[:-1]]
+        longest = _longest_window(start, slicks)
+    wanted = bounds(shapes)
+    forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)
+    numbers = tuple(k for k, several in enumerate(parts) for _ in several)
+    particles = seed(case, releases, numbers, coast) if releases else NO_PARTICLES
     grid = VerificationGrid.covering(
         forcing.grid.box, case.score.resolution_m, margin=max(case.score.windows) // 2
     )
@@ -159,6 +199,7 @@ def prepare(case: Case) -> Scenario:
         for release in releases
         if isinstance(release, simulator.AreaRelease)
     ]
+    land = grid.cells_centred_in(coast.land)
     return Scenario(
         case=case,
         oil=oil,
@@ -167,13 +208,31 @@ def prepare(case: Case) -> Scenario:
         coast=coast,
         particles=particles,
         grid=grid,
-        observations=tuple(_observation(s, grid, k) for k, s in enumerate(slicks)),
+        observations=tuple(_observation(case, s, grid, land, k) for k, s in enumerate(slicks)),
         seen_first=np.any([np.zeros(grid.shape, bool), *map(grid.cells_touched, areas)], axis=0),
+        releases=tuple(releases),
+        release_numbers=numbers,
+    )
+
+
+def seed(
+    case: Case,
+    releases: Sequence[simulator.Release],
+    numbers: Sequence[int],
+    coast: simulator.Coast,
+) -> simulator.Particles:
+    """Spread the particles of a case over releases; `numbers` are those of the case."""
+    return simulator.seed_particles(
+        releases, case.model.particles, seed=case.model.seed, land=coast.land, numbers=numbers
     )
 
 
 def read_surroundings(
-    case: Case, start: np.datetime64, end: np.datetime64, wanted: Box
+    case: Case,
+    start: np.datetime64,
+    end: np.datetime64,
+    wanted: Box,
+    longest: np.timedelta64 | None = None,
 ) -> tuple[simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...], simulator.Coast]:
     """Read the fields and the coast as far as oil can get, whichever way time runs.
 
@@ -184,6 +243,8 @@ def read_surroundings(
         Which time the fields have to cover, UTC.
     wanted : tuple of float
         Where the oil is known to be: west, south, east, north. [degrees]
+    longest : timedelta64, optional
+        How long oil is followed from there. Default: from `start` to `end`.
 
     Returns
     -------
@@ -196,7 +257,8 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
-    forcing, coverage = _forcing(case, start, end, wanted, _reach(wanted, start, end))
+    reach = _reach(wanted, end - start if longest is None else longest)
+    forcing, coverage = _forcing(case, start, end, wanted, reach)
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     coast = simulator.Coast.from_land(
         land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
@@ -246,7 +308,7 @@ def run(
         times |= {*np.arange(start, end, interval), end}
     return simulator.run(
         scenario.forcing,
-        scenario.particles_with(changed.get("source_share")),
+        scenario.particles_with(changed.get("source_share"), changed.get("source_factor")),
         scenario.coast,
         end=end,
         output_times=sorted(times),
@@ -286,8 +348,8 @@ def mask_at(
 
 
 def _observed(case: Case) -> list[catalog.Slick]:
-    """Read the observations and put them in time order."""
-    slicks = []
+    """Read the observations, in the order of their times."""
+    slicks: list[catalog.Slick] = []
     for k, source in enumerate(case.observation):
         slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
         if slick.time is None:
@@ -297,12 +359,50 @@ def _observed(case: Case) -> list[catalog.Slick]:
             )
         if not case.time.start < slick.time <= case.time.end:
             raise CaseError(
-                f"observation.{k}.time: found {slick.time:%Y-%m-%dT%H:%MZ}, expected a time "
-                f"within the run, {case.time.start:%Y-%m-%dT%H:%MZ} to "
-                f"{case.time.end:%Y-%m-%dT%H:%MZ}"
+                f"observation.{k}.time: found {minute(slick.time)}, expected a time within the "
+                f"run, {minute(case.time.start)} to {minute(case.time.end)}"
             )
-        slicks.append((slick.time, slick))
-    return [slick for _, slick in sorted(slicks, key=lambda pair: pair[0])]
+        if slicks:
+            _refuse_disorder(k, slicks[-1].time, slick.time)
+        slicks.append(slick)
+    return slicks
+
+
+def _refuse_disorder(k: int, before: datetime | None, time: datetime) -> None:
+    """Refuse an observation that is not later than the one before it in the case."""
+    assert before is not None
+    if time == before:
+        raise CaseError(
+            f"observation.{k}.time: found {minute(time)}, as observation.{k - 1}; expected a later "
+            "one; files of one scene stand in one list: geometry = [...]"
+        )
+    if time < before:
+        raise CaseError(
+            f"observation.{k}.time: found {minute(time)}, before observation.{k - 1} at "
+            f"{minute(before)}; expected observations in the order of their times"
+        )
+
+
+def _refuse_before_releases(
+    case: Case, slicks: Sequence[catalog.Slick], releases: Sequence[simulator.Release]
+) -> None:
+    """Refuse an observation of a time when no oil had been released."""
+    first = min((release.time for release in releases), default=None)
+    if first is None or not slicks:
+        return
+    assert slicks[0].time is not None
+    if datetime64(slicks[0].time) <= first:
+        raise CaseError(
+            f"observation.0.time: found {minute(slicks[0].time)}, expected a time after the first "
+            f"release, {np.datetime_as_string(first, unit='m')}Z"
+        )
+
+
+def _longest_window(start: np.datetime64, slicks: Sequence[catalog.Slick]) -> np.timedelta64:
+    """Return the longest time from one slick to the next."""
+    times = [start, *(datetime64(slick.time) for slick in slicks if slick.time)]
+    longest: np.timedelta64 = max(np.diff(times))
+    return longest
 
 
 def _refuse_swapped(shapes: Mapping[str, BaseGeometry]) -> None:
@@ -320,15 +420,34 @@ def _refuse_swapped(shapes: Mapping[str, BaseGeometry]) -> None:
             )
 
 
-def _observation(slick: catalog.Slick, grid: VerificationGrid, k: int) -> Observation:
+def _observation(
+    case: Case, slick: catalog.Slick, grid: VerificationGrid, land: Mask, k: int
+) -> Observation:
+    source = case.observation[k]
     mask = grid.cells_touched(slick.geometry)
     if not mask.any():
         raise CaseError(
             f"observation.{k}: {slick.sources[0]} shares no cell with the area of the run; "
             "expected a slick within reach of the release"
         )
+    swath = None
+    if source.swath is not None:
+        swath = grid.cells_centred_in(catalog.read_slick(case.paths(source.swath)).geometry)
+    if not (mask & ~land if swath is None else mask & swath & ~land).any():
+        raise CaseError(
+            f"observation.{k}: {slick.sources[0]} has no cell at sea"
+            + ("" if swath is None else " within its swath")
+            + "; expected one at least to compare with"
+        )
     assert slick.time is not None
-    return Observation(datetime64(slick.time), mask, slick)
+    return Observation(
+        datetime64(slick.time),
+        mask,
+        slick,
+        weight=source.weight,
+        swath=swath,
+        mass=None if source.mass_tonnes is None else 1e3 * source.mass_tonnes,
+    )
 
 
 def _forcing(
@@ -430,9 +549,9 @@ def _widened(box: Box, degrees: float) -> Box:
     return west - degrees, max(south - degrees, -90.0), east + degrees, min(north + degrees, 90.0)
 
 
-def _reach(box: Box, start: np.datetime64, end: np.datetime64) -> Box:
-    """Widen a box by what the fastest oil covers during the run."""
-    metres = FASTEST_DRIFT * float((end - start) / np.timedelta64(1, "s"))
+def _reach(box: Box, duration: np.timedelta64) -> Box:
+    """Widen a box by what the fastest oil covers meanwhile."""
+    metres = FASTEST_DRIFT * float(duration / np.timedelta64(1, "s"))
     west, south, east, north = box
     per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
     dx, dy = metres / per_lon, metres / per_lat

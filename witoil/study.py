@@ -76,10 +76,15 @@ def read_history(folder: Path, head: Mapping[str, Any]) -> optimizer.History:
         raise WitoilError(
             f"{path}: not a study of witoil ({error}); expected one to continue, or another --out"
         ) from None
+    refuse_other(path, before, head)
+    return history
+
+
+def refuse_other(path: Path, before: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    """Refuse to go on with a study of another case or other versions; name the difference."""
     now = plain({key: head[key] for key in ("case", "versions")})
     for key, found, wanted in differences(before, now, _MAY_DIFFER):
         raise WitoilError(
             f"{path}: cannot be continued: {key} was {found!r} and is now {wanted!r}; "
             "expected the same, or another --out"
         )
-    return history

@@ -1,9 +1,28 @@
-"""Every parameter that calibration can change: its unit, limits and place in the model."""
+"""Every parameter that calibration can change: its unit, limits, prior and place in the model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is known of a parameter before any slick is compared: a normal distribution.
+
+    Attributes
+    ----------
+    mean : float or None
+        None: what the case has. [units of the parameter]
+    sd : float
+        Standard deviation; of a parameter on a log scale, the ratio that one of them makes.
+    reason : str
+        Where the numbers come from.
+    """
+
+    mean: float | None
+    sd: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -15,30 +34,89 @@ class Tunable:
     units : str
     limits : tuple of float
         Bounds of a search must lie within.
+    meaning : str
+    prior : Prior
     scale : {"linear", "log"}
         How the search moves.
-    meaning : str
     """
 
     units: str
     limits: tuple[float, float]
     meaning: str
+    prior: Prior
     scale: Literal["linear", "log"] = "linear"
 
 
+_BIAS = Prior(
+    0.0,
+    0.05,
+    "half of the 0.1 m/s by which particles in modelled and in observed currents part (Frolov et "
+    "al. 2012): the half that lasts for days",
+)
+
 TUNABLES = {
-    "wind_drift_factor": Tunable("1", (0.0, 0.2), "direct wind drift, share of the 10 m wind"),
+    "wind_drift_factor": Tunable(
+        "1",
+        (0.0, 0.2),
+        "direct wind drift, share of the 10 m wind",
+        Prior(
+            0.01,
+            0.01,
+            "3 % of the wind less the Stokes drift and the shear that currents hold; observed "
+            "totals spread over 1 to 4 % (Reed et al. 1999)",
+        ),
+    ),
     "wind_drift_angle_deg": Tunable(
-        "degree", (-180.0, 180.0), "of the wind drift, to the right of the wind in the north"
+        "degree",
+        (-180.0, 180.0),
+        "of the wind drift, to the right of the wind in the north",
+        Prior(0.0, 20.0, "between 0 and the 40 degrees of a thin Ekman layer, and winds err by 20"),
     ),
-    "stokes_factor": Tunable("1", (0.0, 10.0), "factor of the Stokes drift"),
-    "current_factor": Tunable("1", (-5.0, 5.0), "factor of the current"),
-    "current_bias_east": Tunable("m s-1", (-5.0, 5.0), "added to the current, eastward"),
-    "current_bias_north": Tunable("m s-1", (-5.0, 5.0), "added to the current, northward"),
-    "horizontal_diffusivity": Tunable("m2 s-1", (0.0, 1e5), "of the random walk", "log"),
+    "stokes_factor": Tunable(
+        "1",
+        (0.0, 10.0),
+        "factor of the Stokes drift",
+        Prior(1.0, 0.5, "parametrised and modelled Stokes drift differ by half of it"),
+    ),
+    "current_factor": Tunable(
+        "1",
+        (-5.0, 5.0),
+        "factor of the current",
+        Prior(1.0, 0.4, "modelled mesoscale currents are right in sign, and in size by a third"),
+    ),
+    "current_bias_east": Tunable("m s-1", (-5.0, 5.0), "added to the current, eastward", _BIAS),
+    "current_bias_north": Tunable("m s-1", (-5.0, 5.0), "added to the current, northward", _BIAS),
+    "horizontal_diffusivity": Tunable(
+        "m2 s-1",
+        (0.0, 1e5),
+        "of the random walk",
+        Prior(
+            5.0,
+            3.0,
+            "diffusion at the scales that a grid of some 5 km leaves out, 1 to 20 km: 0.6 to 20 "
+            "m2/s (Okubo 1971)",
+        ),
+        "log",
+    ),
     "source_share": Tunable(
-        "1", (0.0, 1.0), "share of the mass that comes from points, lines and ships"
+        "1",
+        (0.0, 1.0),
+        "share of the mass that comes from points, lines and ships",
+        Prior(None, 0.2, "a judgement: masses of slicks seen are known to an order of magnitude"),
     ),
-    "detection_limit_um": Tunable("um", (0.0, 1e4), "thinnest oil that is seen", "log"),
+    "source_factor": Tunable(
+        "1",
+        (1e-3, 1e3),
+        "factor of the mass that comes from points, lines and ships",
+        Prior(1.0, 3.0, "a judgement: rates are known to a factor of three"),
+        "log",
+    ),
+    "detection_limit_um": Tunable(
+        "um",
+        (0.0, 1e4),
+        "thinnest oil that is seen",
+        Prior(None, 3.0, "sheen is seen from 0.04 to 0.3 um (Bonn Agreement)"),
+        "log",
+    ),
 }
 """Name -> description; the first seven are fields of `simulator.Parameters`."""

@@ -39,7 +39,7 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
     study = optimise(case, tmp_path)
     scenario = prepare(case)
     for row in study["history"]:
-        assert evaluate(scenario, row["parameters"])["fss"] == row["details"]["fss"]
+        assert evaluate([scenario], row["parameters"])["fss"] == row["details"]["fss"]
 
 
 def test_the_study_holds_what_is_promised(small, tmp_path):

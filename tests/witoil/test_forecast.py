@@ -1,0 +1,316 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import rasterio
+
+from witoil.case import load_case
+from witoil.cli import app
+from witoil.errors import CaseError, WitoilError
+from witoil.files import mask_name
+from witoil.forecast import CANDIDATES, forecast, likeliest, mix, track_record
+from witoil.forecast_outputs import write_forecast
+from witoil.outputs import write_mask
+from witoil.posterior import Proposal, effective_size, next_proposal, weigh
+from witoil.priors import Priors
+from witoil.reliability import reliability
+from witoil.simulation import mask_at, prepare, run
+
+HOURS = (9, 12, 15, 18)
+
+SEEN = "".join(f'\n[[observation]]\ngeometry = "seen/mask_20250601T{h:02}00.tif"\n' for h in HOURS)
+
+SEARCH = """
+[optimise]
+start_from = "observations"
+
+[optimise.parameters]
+wind_drift_factor = [0.0, 0.05]
+wind_drift_angle_deg = [-40, 40]
+horizontal_diffusivity = [0.5, 50.0]
+current_factor = [0.0, 1.5]
+
+[forecast]
+evaluations = 24
+members = 16
+"""
+
+
+@pytest.fixture(scope="module")
+def masks(twin):
+    """Masks of the true run of the demo, every three hours, in a folder of their own."""
+    truth = prepare(load_case(twin / "truth.toml"))
+    result = run(truth)
+    for hour in HOURS:
+        at = np.datetime64(f"2025-06-01T{hour:02}:00", "ns")
+        write_mask(mask_at(truth, result, at), truth.grid, at, twin / "seen" / mask_name(at))
+    return twin / "seen"
+
+
+@pytest.fixture
+def sequence(twin, masks):
+    """Return a function that writes a case with all masks, its text changed."""
+
+    def write(*replacements, name="sequence.toml"):
+        text = (twin / "demo.toml").read_text()
+        text = text[: text.index("[[observation]]")].replace("20_000", "2_000") + SEEN + SEARCH
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        path = twin / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def walk(path, folder, **options):
+    return forecast(prepare(load_case(path)), folder, **options)
+
+
+@pytest.fixture(scope="module")
+def done(twin, masks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forecast")
+    text = (twin / "demo.toml").read_text()
+    text = text[: text.index("[[observation]]")].replace("20_000", "2_000") + SEEN + SEARCH
+    (twin / "whole.toml").write_text(text)
+    result = walk(twin / "whole.toml", folder)
+    write_forecast(result, folder)
+    return folder, result
+
+
+def test_a_twin_is_forecast_better_than_by_persistence_and_default(done):
+    mean = done[1].study["forecast"]["mean"]
+    assert mean["forecast"]["1"] > mean["persistence"]["1"] + 0.1
+    assert mean["forecast"]["1"] > mean["default"]["1"] + 0.02
+
+
+def test_what_was_true_is_likely_at_the_end(done):
+    after = {row["name"]: row for row in done[1].study["posterior"]}
+    # the prior has 1.0 and 0.01, each with a standard deviation that would not tell the two apart
+    assert after["current_factor"]["p50"] == pytest.approx(0.8, abs=0.15)
+    assert after["wind_drift_factor"]["p50"] == pytest.approx(0.024, abs=0.008)
+    assert done[1].study["best"]["fss"]["1"] > done[1].study["default"]["fss"]["1"]
+
+
+def test_the_study_has_every_step_and_column(done):
+    study = json.loads((done[0] / "study.json").read_text())
+    assert study == done[1].study
+    steps = study["forecast"]["steps"]
+    assert [step["to"] for step in steps] == [f"2025-06-01T{h}:00:00Z" for h in HOURS[1:]]
+    columns = {"forecast", "ensemble", "prior", "best", "latest", "default", "persistence"}
+    for k, step in enumerate(steps):
+        assert set(step["scores"]) == columns
+        assert len(step["in_sample"]) == k + 1
+        assert sum(step["trust"].values()) == pytest.approx(1.0)
+    assert study["forecast"]["mean"]["forecast"]["1"] == pytest.approx(
+        np.mean([step["scores"]["forecast"]["fss"]["1"] for step in steps])
+    )
+    assert {row["name"] for row in study["priors"]} == {row["name"] for row in study["space"]}
+
+
+def test_probabilities_and_slicks_are_written(done):
+    folder, result = done
+    for step, hour in zip(result.steps, HOURS[1:], strict=True):
+        with rasterio.open(folder / f"probability_20250601T{hour}00.tif") as file:
+            probability = file.read(1)
+        np.testing.assert_array_equal(probability, step.probability)
+        assert 0.0 <= probability.min() < probability.max() <= 1.0 + 1e-6
+        with rasterio.open(folder / f"mask_20250601T{hour}00.tif") as file:
+            np.testing.assert_array_equal(file.read(1) != 0, step.masks["forecast"])
+    for name in ("forecast.csv", "reliability.csv", "reliability.png", "report.html"):
+        assert (folder / name).stat().st_size > 100
+    page = (folder / "report.html").read_text()
+    assert page.count("<img") == 4 + 3 * len(result.steps)
+    assert "None" not in page
+    assert "/tmp" not in page.split("The case as it was run")[0]
+
+
+def test_a_forecast_does_not_look_at_later_slicks(done, sequence, twin, tmp_path):
+    last = SEEN[SEEN.rindex("\n[[observation]]") :]
+    fewer = walk(sequence((last, "")), tmp_path / "fewer")
+    # the slick of 12:00 stands in for that of 18:00
+    wrong = last.replace("T1800", "T1200") + "time = 2025-06-01T18:00:00Z\n"
+    other = walk(sequence((last, wrong)), tmp_path / "other")
+    for before, *others in zip(done[1].steps[:2], fewer.steps, other.steps[:2], strict=True):
+        for step in others:
+            assert step.trust == before.trust
+            for name, trial in before.trials.items():
+                assert step.trials[name].parameters == trial.parameters
+            assert step.scores == before.scores
+    for before, step in zip(done[1].steps, other.steps, strict=True):
+        np.testing.assert_array_equal(step.probability, before.probability)
+        for name, mask in before.masks.items():
+            np.testing.assert_array_equal(step.masks[name], mask)
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop", [1, 5, 12])
+def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, stop):
+    calls = []
+
+    def interrupt(share):
+        calls.append(share)
+        if len(calls) == stop:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        walk(twin / "whole.toml", tmp_path, on_batch=interrupt)
+    continued = walk(twin / "whole.toml", tmp_path)
+    for key in ("history", "best", "forecast", "posterior"):
+        assert continued.study[key] == done[1].study[key]
+
+
+@pytest.mark.slow
+def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
+    command = [sys.executable, "-m", "witoil", "forecast", str(twin / "whole.toml")]
+    command += ["--out", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    study = tmp_path / "study.json"
+    while process.poll() is None:
+        if study.exists() and len(json.loads(study.read_text())["history"]) >= 20:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+        time.sleep(0.002)
+    process.wait()
+    subprocess.run(command, check=True, capture_output=True)
+    found = json.loads(study.read_text())
+    for key in ("history", "best", "forecast", "posterior"):
+        assert found[key] == done[1].study[key]
+
+
+def test_a_study_of_another_case_or_kind_is_refused(done, sequence, twin, tmp_path):
+    (tmp_path / "study.json").write_bytes((done[0] / "study.json").read_bytes())
+    with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
+        walk(sequence(("mass_tonnes = 500", "mass_tonnes = 501")), tmp_path)
+    (tmp_path / "study.json").write_text('{"history": [{"score": 1}], "case": {}, "versions": {}}')
+    with pytest.raises(WitoilError, match="history is that of a calibration"):
+        walk(twin / "whole.toml", tmp_path)
+
+
+def test_a_forecast_needs_two_windows_that_start_from_slicks(sequence, tmp_path):
+    with pytest.raises(CaseError, match="start_from"):
+        walk(sequence(('start_from = "observations"', "")), tmp_path)
+    alone = SEEN[: SEEN.index("\n[[observation]]", 1)]
+    with pytest.raises(CaseError, match=r"observation: found 1"):
+        walk(sequence((SEEN, alone)), tmp_path)
+
+
+class Seen:
+    """A step of which only the scores matter."""
+
+    def __init__(self, **scores):
+        self.scores = {name: {"score": score} for name, score in scores.items()}
+
+
+def test_without_a_record_everything_is_trusted_as_stated():
+    assert track_record([]) == pytest.approx(CANDIDATES)
+
+
+def test_trust_goes_to_what_has_forecast_well():
+    failed = track_record([Seen(ensemble=0.2, prior=0.5, persistence=0.6)] * 2)
+    assert failed["persistence"] > failed["prior"] > failed["ensemble"]
+    good = track_record([Seen(ensemble=0.8, prior=0.7, persistence=0.3)] * 2)
+    assert good["ensemble"] > 0.8
+    assert good["persistence"] < 0.01
+
+
+def test_weak_evidence_leaves_the_trust_nearly_where_it_was():
+    weak = track_record([Seen(ensemble=0.51, prior=0.50, persistence=0.49)])
+    assert weak == pytest.approx(CANDIDATES, abs=0.06)
+
+
+def test_what_is_not_there_has_no_share():
+    maps = {"ensemble": np.array([1.0, 0.0]), "prior": np.array([0.0, 1.0])}
+    mixed, shares = mix(maps, CANDIDATES)
+    assert shares == pytest.approx({"ensemble": 2 / 3, "prior": 1 / 3})
+    np.testing.assert_allclose(mixed, [2 / 3, 1 / 3], rtol=1e-6)
+
+
+def test_the_likeliest_slick_has_the_greatest_expected_overlap():
+    probability = np.array([[0.9, 0.8, 0.45], [0.1, 0.05, 0.0]], np.float32)
+    np.testing.assert_array_equal(likeliest(probability), [[True, True, True], [False] * 3])
+    assert not likeliest(np.zeros((2, 2), np.float32)).any()
+    sure = np.array([True, False])
+    np.testing.assert_array_equal(likeliest(sure), sure)
+
+
+def test_few_runs_are_never_believed_alone():
+    points = Proposal.prior(3, 32).draw([1])
+    scores = np.zeros(32)
+    scores[5] = 50.0
+    weights = weigh(points, scores, [Proposal.prior(3, 32)], least=8.0)
+    assert effective_size(weights) == pytest.approx(8.0, rel=1e-3)
+    assert weights.argmax() == 5
+
+
+def test_a_failed_run_has_no_weight():
+    points = Proposal.prior(2, 8).draw([1])
+    scores = np.zeros(8)
+    scores[3] = -np.inf
+    assert weigh(points, scores, [Proposal.prior(2, 8)])[3] == 0.0
+
+
+def test_importance_weights_find_a_known_posterior():
+    # a normal likelihood round 1.5 with sd 0.5 and the standard prior: mean 1.2, variance 0.2
+    proposals = [Proposal.prior(2, 64)]
+    points = proposals[0].draw([1])
+
+    def log_likelihood(points):
+        return -2.0 * ((points - 1.5) ** 2).sum(axis=1)
+
+    for n in range(6):
+        weights = weigh(points, log_likelihood(points), proposals)
+        proposals.append(next_proposal(points, weights, 64))
+        points = np.concatenate([points, proposals[-1].draw([2, n])])
+    weights = weigh(points, log_likelihood(points), proposals)
+    mean = weights @ points
+    np.testing.assert_allclose(mean, 1.2, atol=0.06)
+    np.testing.assert_allclose(weights @ (points - mean) ** 2, 0.2, atol=0.04)
+
+
+def test_priors_keep_within_bounds_and_back(done):
+    priors: Priors = done[1].priors
+    standard = Proposal.prior(len(priors.space.names), 64).draw([3])
+    points = priors.from_standard(standard)
+    priors.space.to_unit(points)  # refuses what lies outside
+    np.testing.assert_allclose(priors.to_standard(points), standard, atol=1e-6)
+
+
+def test_the_penalty_counts_less_the_more_is_seen(done):
+    priors: Priors = done[1].priors
+    far = priors.space.default | {"wind_drift_factor": 0.03}
+    near = priors.space.default | {"wind_drift_factor": 0.01}
+    one = priors.penalty(far, 1.0) - priors.penalty(near, 1.0)
+    assert one == pytest.approx(0.03 / 2.0 * 4.0)
+    assert priors.penalty(far, 4.0) - priors.penalty(near, 4.0) == pytest.approx(one / 4.0)
+
+
+def test_reliability_counts_what_came_true():
+    probability = np.array([0.0, 0.0, 0.3, 0.3, 1.0, 1.0], np.float32)
+    seen = np.array([True, False, True, False, True, True])
+    valid = np.array([True, True, True, True, True, False])
+    found = reliability([(probability, seen, valid)])
+    assert found.cells.sum() == 3
+    assert found.observed[found.cells == 2] == pytest.approx(0.5)
+    assert (found.missed, found.seen) == (1, 3)
+
+
+def test_the_command_prints_a_table(twin, masks, done, tmp_path):
+    from typer.testing import CliRunner
+
+    (tmp_path / "study.json").write_bytes((done[0] / "study.json").read_bytes())
+    result = CliRunner().invoke(
+        app, ["forecast", str(twin / "whole.toml"), "--out", str(tmp_path)], catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    assert "persistence" in result.output
+    assert "mean" in result.output

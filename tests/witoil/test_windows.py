@@ -1,0 +1,149 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+
+import simulator
+from witoil.calibration import evaluate, persistence, simulated_masks
+from witoil.case import load_case
+from witoil.errors import CaseError, WitoilError
+from witoil.files import write_json
+from witoil.simulation import prepare
+from witoil.windows import windows_of
+
+SMALL = ("particles = 20_000", "particles = 2_000")
+ANEW = ("evaluations = 80", 'evaluations = 13\nstart_from = "observations"')
+SECOND = '[[observation]]\ngeometry = "mask_20250601T1800.tif"\n'
+FIRST = '[[observation]]\ngeometry = "mask_20250601T1200.tif"\n'
+
+
+@pytest.fixture
+def whole(changed):
+    return prepare(load_case(changed(SMALL, ANEW)))
+
+
+def test_a_window_is_the_run_from_one_slick_to_the_next(whole):
+    first, second = windows_of(whole)
+    assert [w.forcing.start for w in (first, second)] == [
+        np.datetime64("2025-06-01T06:00"),
+        np.datetime64("2025-06-01T12:00"),
+    ]
+    assert [len(w.observations) for w in (first, second)] == [1, 1]
+    assert (second.seen_first == whole.observations[0].mask).all()
+    slick, leak = (second.particles.mass[second.from_source == fresh].sum() for fresh in (0, 1))
+    assert slick == pytest.approx(500e3)  # that of the slick of the case
+    assert leak == pytest.approx(6 * 10e3)  # and the leak goes on at its rate
+    assert second.particles.release_time.min() == np.datetime64("2025-06-01T12:00")
+
+
+def test_the_first_window_is_the_run_of_the_case_until_then(changed):
+    alone = load_case(changed(SMALL, (SECOND, ""), ("end = 2025-06-01T18", "end = 2025-06-01T12")))
+    anew = prepare(load_case(changed(SMALL, ANEW)))
+    (long,) = simulated_masks(windows_of(prepare(alone)), {})
+    short = simulated_masks(windows_of(anew)[:1], {})[0]
+    assert anew.grid.shape != long.shape or (short == long).all()
+    assert short.sum() == long.sum()
+
+
+def test_fields_are_not_copied_and_hold_the_same_at_the_same_time(whole):
+    second = windows_of(whole)[1]
+    assert second.forcing.wind.values is whole.forcing.wind.values
+    at = {}
+    for name, forcing in (("long", whole.forcing), ("window", second.forcing)):
+        since = float((np.datetime64("2025-06-01T14:30") - forcing.start) / np.timedelta64(1, "s"))
+        at[name] = np.empty((1, forcing.grid.rows, forcing.grid.columns, 2))
+        forcing.drift(np.array([since]), simulator.Parameters(), at[name])
+    np.testing.assert_array_equal(at["long"], at["window"])
+
+
+def test_one_long_run_is_the_default(scenario):
+    assert windows_of(scenario) == (scenario,)
+
+
+def test_an_observation_may_say_its_mass(changed):
+    heavy = FIRST + "mass_tonnes = 20\n"
+    scenario = prepare(load_case(changed(SMALL, ANEW, (FIRST, heavy))))
+    second = windows_of(scenario)[1]
+    assert second.particles.mass[~second.from_source].sum() == pytest.approx(20e3)
+
+
+def test_slicks_alone_make_a_case(changed):
+    text = changed(SMALL, ANEW).read_text()
+    releases = text[text.index("[[release]]") : text.index("[oil]")]
+    case = changed(SMALL, ANEW, (releases, ""), (FIRST, FIRST + "mass_tonnes = 20\n"))
+    (window,) = windows_of(prepare(load_case(case)))
+    assert window.particles.mass.sum() == pytest.approx(20e3)
+    assert evaluate([window], {})["score"] > 0.1
+
+
+def test_a_slick_of_unknown_mass_is_refused(changed):
+    text = changed(SMALL, ANEW).read_text()
+    releases = text[text.index("[[release]]") : text.index("[oil]")]
+    scenario = prepare(load_case(changed(SMALL, ANEW, (releases, ""))))
+    with pytest.raises(CaseError, match=r"observation\.0\.mass_tonnes: none given"):
+        windows_of(scenario)
+
+
+@pytest.mark.parametrize(
+    ("replacements", "message"),
+    [
+        ([(FIRST, ""), (SECOND, SECOND + FIRST)], r"observation\.1\.time: .*before observation\.0"),
+        ([(SECOND, SECOND + SECOND)], r"observation\.2\.time: .*as observation\.1"),
+        (
+            [
+                ('kind = "area"', 'kind = "area"\ntime = 2025-06-01T13:00:00Z'),
+                ('kind = "point"', 'kind = "point"\nstart = 2025-06-01T13:00:00Z'),
+            ],
+            r"observation\.0\.time: .*expected a time after the first release, 2025-06-01T13:00Z",
+        ),
+        ([("1T1200.tif", "1T1200.geojson")], r"observation\.0: .*shares no cell"),
+        ([("1T1200.tif", "1T1200-land.geojson")], r"observation\.0: .*no cell at sea"),
+        (
+            [(FIRST, FIRST + 'swath = "mask_20250601T1200.geojson"\n')],
+            r"observation\.0: .*within its swath",
+        ),
+        ([(FIRST, FIRST + "weight = 0\n")], r"observation\.0\.weight"),
+    ],
+)
+def test_a_slick_that_cannot_be_compared_is_refused_by_name(changed, twin, replacements, message):
+    for name, shape in (
+        ("mask_20250601T1200.geojson", shapely.box(21.5, 36.5, 21.51, 36.51)),
+        ("mask_20250601T1200-land.geojson", shapely.box(19.529, 36.569, 19.531, 36.571)),
+    ):
+        write_json(twin / name, {"type": "Polygon", "coordinates": [[*shape.exterior.coords]]})
+    with pytest.raises((WitoilError, simulator.SimulatorError), match=message):
+        prepare(load_case(changed(SMALL, *replacements)))
+
+
+def test_what_the_sensor_did_not_see_is_not_compared(changed, twin):
+    seen = prepare(load_case(changed(SMALL, ANEW))).observations[0].slick.geometry
+    west, south, east, north = seen.bounds
+    half = shapely.box(west - 0.1, south - 0.1, 0.5 * (west + east), north + 0.1)
+    write_json(
+        twin / "swath.geojson", {"type": "Polygon", "coordinates": [[*half.exterior.coords]]}
+    )
+    with_swath = FIRST + 'swath = "swath.geojson"\n'
+    scenario = prepare(load_case(changed(SMALL, ANEW, (FIRST, with_swath))))
+    window = windows_of(scenario)[0]
+    observation = window.observations[0]
+    assert 0 < observation.swath.sum() < observation.swath.size
+    outside = replace(observation, mask=observation.mask | ~observation.swath)
+    same = [replace(window, observations=(o,)) for o in (observation, outside)]
+    assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
+
+
+def test_land_is_not_compared(whole):
+    window = windows_of(whole)[0]
+    observation = window.observations[0]
+    ashore = replace(observation, mask=observation.mask | window.land)
+    same = [replace(window, observations=(o,)) for o in (observation, ashore)]
+    assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
+
+
+def test_weights_shift_the_mean(changed):
+    plain = windows_of(prepare(load_case(changed(SMALL, ANEW))))
+    heavy = windows_of(prepare(load_case(changed(SMALL, ANEW, (FIRST, FIRST + "weight = 3\n")))))
+    each = [s["fss"]["1"] for s in persistence(plain)["observations"]]
+    assert persistence(plain)["fss"]["1"] == pytest.approx(sum(each) / 2)
+    assert persistence(heavy)["fss"]["1"] == pytest.approx((3 * each[0] + each[1]) / 4)

@@ -1,0 +1,83 @@
+"""What a walk forward leaves behind: probabilities, slicks, tables and the report."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from witoil.ensemble_outputs import write_bands
+from witoil.files import mask_name, replacing, stamp, utc
+from witoil.forecast import Forecasts
+from witoil.forecast_figures import reliability_chart
+from witoil.forecast_report import write_forecast_report
+from witoil.outputs import write_mask, write_outline
+from witoil.reliability import EDGES, Reliability, reliability
+
+
+def write_forecast(result: Forecasts, folder: Path) -> None:
+    """Write all that a walk leaves beside its `study.json`.
+
+    Parameters
+    ----------
+    result : Forecasts
+    folder : Path
+
+    Raises
+    ------
+    OutputError
+        Where something cannot be written; no file is then left half-written.
+    """
+    for step in result.steps:
+        window = result.windows[step.window]
+        time = window.observations[0].time
+        bands = {f"probability of oil at {utc(time)}": step.probability}
+        write_bands(folder / f"probability_{stamp(time)}.tif", window.grid, bands, 0.0)
+        write_mask(step.masks["forecast"], window.grid, time, folder / mask_name(time))
+        write_outline(
+            step.masks["forecast"], window.grid, time, folder / f"slick_{stamp(time)}.geojson"
+        )
+    _write_table(folder / "forecast.csv", *_score_table(result))
+    found = reliability(_on_unused(result))
+    _write_table(folder / "reliability.csv", *_reliability_table(found))
+    with replacing(folder / "reliability.png") as temporary:
+        temporary.write_bytes(reliability_chart(found))
+    write_forecast_report(folder / "report.html", result, found)
+
+
+def _on_unused(result: Forecasts) -> Iterable[tuple[Any, Any, Any]]:
+    """Yield probability, slick seen and cells to compare of each forecast."""
+    for step in result.steps:
+        window = result.windows[step.window]
+        seen = window.observations[0]
+        yield step.probability, seen.mask, window.valid(seen)
+
+
+def _score_table(result: Forecasts) -> tuple[list[str], list[list[Any]]]:
+    scales = [str(w) for w in result.scenario.case.score.windows]
+    rows: list[list[Any]] = []
+    for step in result.study["forecast"]["steps"]:
+        for name, scores in step["scores"].items():
+            rows.append([step["from"], step["to"], name, *(scores["fss"][w] for w in scales)])
+    for name, fss in result.study["forecast"]["mean"].items():
+        rows.append(["", "mean", name, *(fss[w] for w in scales)])
+    return ["from", "to", "prediction", *(f"fss_{w}" for w in scales)], rows
+
+
+def _reliability_table(found: Reliability) -> tuple[list[str], list[list[Any]]]:
+    rows = [
+        [low, high, int(cells), *(round(float(v), 6) if cells else "" for v in (p, o))]
+        for low, high, cells, p, o in zip(
+            EDGES[:-1], EDGES[1:], found.cells, found.forecast, found.observed, strict=True
+        )
+    ]
+    names = ["probability_above", "probability_to", "cells", "mean_probability", "share_with_oil"]
+    return names, rows
+
+
+def _write_table(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows(rows)

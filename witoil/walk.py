@@ -1,0 +1,264 @@
+"""A sample of parameters that learns from window after window; every run of it is done once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import SimulatorError
+from witoil.calibration import combined_scores, simulated_masks
+from witoil.errors import WitoilError
+from witoil.posterior import Proposal, next_proposal, weigh
+from witoil.priors import Priors
+from witoil.simulation import Scenario
+from witoil.verification import Mask
+
+FloatArray = NDArray[np.float64]
+
+ROUNDS = 6
+"""Rounds in which the parameters of a step are drawn; half of the first step's are the prior's."""
+
+LEAST = 8.0
+"""So many sets of parameters count at least, whatever the scores of a few slicks say."""
+
+EVIDENCE = 0.1
+"""Difference of scores of one slick that makes a forecast e times as likely to be the better one.
+
+More than `witoil.priors.TOLERANCE`, which is about one slick: what fits the errors of wind and
+current from one slick to the next need not fit those of the time after (docs/calibration.md has the
+twin experiments that it was chosen by).
+"""
+
+
+@dataclass
+class Trial:
+    """A set of parameters, and how it did on each window it was tried on.
+
+    Attributes
+    ----------
+    number : int
+    step : int
+        Slicks that had been compared when it was proposed.
+    origin : {"default", "prior", "posterior"}
+    parameters : dict
+        Those searched.
+    outcomes : dict
+        Number of a window -> `score` and `fss`, or `failure`.
+    """
+
+    number: int
+    step: int
+    origin: str
+    parameters: dict[str, float]
+    outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def score(
+        self,
+        windows: Sequence[Scenario],
+        chosen: Sequence[int],
+        factors: FloatArray | None = None,
+    ) -> float:
+        """Return the weighted sum of the scores on some windows; minus infinity if any failed.
+
+        Parameters
+        ----------
+        windows : sequence of Scenario
+        chosen : sequence of int
+        factors : ndarray, shape (chosen,), optional
+            Of the weights of the observations.
+        """
+        if any("failure" in self.outcomes[k] for k in chosen):
+            return -np.inf
+        scores = np.array([self.outcomes[k]["score"] for k in chosen])
+        weights = np.array([windows[k].observations[0].weight for k in chosen])
+        return float(scores @ (weights if factors is None else weights * factors))
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the trial as the study has it."""
+        return {**vars(self), "outcomes": {str(k): v for k, v in self.outcomes.items()}}
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is likely after some windows.
+
+    Attributes
+    ----------
+    trials : tuple of Trial
+        Tried on all of these windows.
+    weights : ndarray, shape (trials,)
+        Their sum is 1.
+    """
+
+    trials: tuple[Trial, ...]
+    weights: FloatArray
+
+    def members(self, most: int) -> tuple[list[Trial], FloatArray]:
+        """Return the likeliest trials and their weights, the sum of which is 1 again."""
+        order = np.argsort(-self.weights, kind="stable")[:most]
+        weights = self.weights[order]
+        kept = weights > 0.0
+        return [self.trials[i] for i in order[kept]], weights[kept] / weights[kept].sum()
+
+
+class Walk:
+    """Trials that are tried on window after window.
+
+    Parameters
+    ----------
+    windows : sequence of Scenario
+    priors : Priors
+    evaluations : int
+        New trials for each window.
+    memory_hours : float
+        Time in which what a slick tells of the next one fades, e-folding. [h]
+    seed : int
+    recorded : sequence of mapping
+        Rows of an earlier walk of the same case, which are not run again.
+    on_batch : callable
+        Called with the number of runs done, whenever some have been.
+    """
+
+    def __init__(
+        self,
+        windows: Sequence[Scenario],
+        priors: Priors,
+        *,
+        evaluations: int,
+        memory_hours: float,
+        seed: int,
+        recorded: Sequence[Mapping[str, Any]] = (),
+        on_batch: Callable[[Walk], None] = lambda walk: None,
+    ) -> None:
+        self.windows = windows
+        self.priors = priors
+        self.evaluations = evaluations
+        self.memory_hours = memory_hours
+        self.seed = seed
+        self.trials: list[Trial] = []
+        self.runs = 0
+        self._recorded = recorded
+        self._on_batch = on_batch
+        self._kept: list[Trial] = []
+        self._drawn: tuple[Trial, ...] = ()
+        self._proposals: list[Proposal] = []
+
+    def prior(self) -> Posterior:
+        """Return the first trials, drawn from the prior before any slick is compared."""
+        if not self.trials:
+            self._add(0, "default", [self._default()])
+            count = self.evaluations - self.evaluations // ROUNDS * (ROUNDS // 2) - 1
+            prior = Proposal.prior(len(self.priors.space.names), count)
+            self._drawn = tuple(self._propose(0, "prior", prior))
+        drawn = self._drawn
+        return Posterior(drawn, np.full(len(drawn), 1.0 / len(drawn)))
+
+    def learn(self, seen: int) -> Posterior:
+        """Return what is likely once the first `seen` windows have been seen.
+
+        To be called with 1, 2, 3 ...: it goes on from what was likely one window before.
+        """
+        if seen > 1:
+            before = self._posterior(seen - 1)
+            order = np.argsort(-before.weights, kind="stable")[: self.evaluations]
+            self._kept = [before.trials[i] for i in sorted(order)]
+        else:
+            self.prior()
+        self.run(self._kept, range(seen))
+        rounds = ROUNDS // 2 if seen == 1 else ROUNDS
+        for _ in range(rounds):
+            now = self._posterior(seen)
+            proposal = next_proposal(
+                self._standard(now.trials), now.weights, self.evaluations // ROUNDS
+            )
+            self.run(self._propose(seen, "posterior", proposal), range(seen))
+        return self._posterior(seen)
+
+    def best(self, windows: Sequence[int]) -> Trial:
+        """Return the trial of the highest score on some windows, less what the priors take off."""
+        weight = sum(self.windows[k].observations[0].weight for k in windows)
+        return max(
+            self._kept,
+            key=lambda trial: (
+                trial.score(self.windows, windows) / weight
+                - self.priors.penalty(trial.parameters, weight)
+            ),
+        )
+
+    def run(self, trials: Sequence[Trial], windows: Sequence[int]) -> None:
+        """Try trials on windows, side by side; what is known already is not run again."""
+        jobs = [(trial, k) for trial in trials for k in windows if k not in trial.outcomes]
+        if jobs:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                outcomes = [*pool.map(lambda job: self._outcome(*job)[0], jobs)]
+            self._record(jobs, outcomes)
+
+    def forecast(self, trials: Sequence[Trial], window: int) -> list[Mask | None]:
+        """Run trials on a window and return the slick of each at its end; None where one failed."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = [*pool.map(lambda trial: self._outcome(trial, window), trials)]
+        self._record([(trial, window) for trial in trials], [outcome for outcome, _ in found])
+        return [mask for _, mask in found]
+
+    def _record(
+        self, jobs: Sequence[tuple[Trial, int]], outcomes: Sequence[dict[str, Any]]
+    ) -> None:
+        for (trial, k), outcome in zip(jobs, outcomes, strict=True):
+            trial.outcomes[k] = outcome
+        self.runs += len(jobs)
+        self._on_batch(self)
+
+    def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
+        window = [self.windows[k]]
+        try:
+            masks = simulated_masks(window, trial.parameters)
+        except SimulatorError as error:
+            return {"failure": str(error)}, None
+        scores = combined_scores(window, masks)
+        return {"score": scores["score"], "fss": scores["fss"]}, masks[0]
+
+    def _propose(self, step: int, origin: str, proposal: Proposal) -> list[Trial]:
+        points = proposal.draw([self.seed, len(self.trials)])
+        self._proposals.append(proposal)
+        return self._add(step, origin, self.priors.from_standard(points))
+
+    def _add(self, step: int, origin: str, points: Sequence[dict[str, float]]) -> list[Trial]:
+        first = len(self.trials)
+        new = [Trial(first + n, step, origin, point) for n, point in enumerate(points)]
+        for trial in new:
+            self._recall(trial)
+        self.trials += new
+        self._kept += new
+        return new
+
+    def _recall(self, trial: Trial) -> None:
+        """Take over what an earlier walk knows of a trial."""
+        if trial.number >= len(self._recorded):
+            return
+        row = self._recorded[trial.number]
+        if row["parameters"] != trial.parameters:
+            raise WitoilError(
+                f"trial {trial.number} of the study has other parameters than it would have now; "
+                "expected a study of this machine and these versions, or another --out"
+            )
+        trial.outcomes = {int(k): outcome for k, outcome in row["outcomes"].items()}
+
+    def _posterior(self, seen: int) -> Posterior:
+        ends = np.array([window.observations[0].time for window in self.windows[:seen]])
+        hours = (ends[-1] - ends) / np.timedelta64(1, "h")
+        fading = np.exp(-hours / self.memory_hours)
+        scores = np.array([trial.score(self.windows, range(seen), fading) for trial in self._kept])
+        weights = weigh(self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST)
+        return Posterior(tuple(self._kept), weights)
+
+    def _standard(self, trials: Sequence[Trial]) -> FloatArray:
+        return self.priors.to_standard([trial.parameters for trial in trials])
+
+    def _default(self) -> dict[str, float]:
+        return dict(self.priors.space.default)
