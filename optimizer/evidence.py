@@ -11,8 +11,8 @@ TEMPERATURE = 0.03
 The score of a run of a few thousand particles has a standard deviation of about 0.01 over seeds,
 shifts by up to 0.03 or so with the number of particles, and two sensors that see one slick minutes
 apart agree only in part; a difference well below 0.03 says nothing about the parameters, one of 0.1
-a good deal. It is the only number here that is judged, not
-derived: twice as much makes posteriors wider by a factor of 1.4.
+a good deal. It is the only number here that is judged, not derived: twice as much makes posteriors
+wider by a factor of 1.4.
 """
 
 
