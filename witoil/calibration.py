@@ -73,7 +73,7 @@ def optimise(
 
     record(history)
     history = optimizer.maximise(
-        lambda points: _evaluate_batch(windows, priors, points),
+        lambda points: evaluate_batch(windows, priors, points),
         space,
         evaluations=case.optimise.evaluations,
         batch=case.optimise.batch,
@@ -203,7 +203,7 @@ def combined_scores(windows: Sequence[Scenario], masks: Sequence[Mask]) -> dict[
     return {"score": score, "fss": fss, "observations": observations}
 
 
-def _evaluate_batch(
+def evaluate_batch(
     windows: Sequence[Scenario], priors: Priors, points: Iterable[Mapping[str, float]]
 ) -> Iterator[optimizer.Outcome]:
     """Evaluate candidates side by side, one thread each; outcomes in the order of the points."""

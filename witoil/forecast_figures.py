@@ -41,10 +41,10 @@ from witoil.walk import Posterior, Trial
 
 STYLES = {
     "forecast": Style("forecast", "#009e73", "o", "-"),
-    "ensemble": Style("ensemble of likely parameters", "#0072b2", "D", "-"),
-    "prior": Style("ensemble without any slick compared", "#56b4e9", "v", "--"),
-    "best": Style("best parameters for all slicks so far", "#e69f00", "P", "-."),
-    "latest": Style("best parameters for the last slick", "#d55e00", "X", "-."),
+    "ensemble": Style("ensemble, likely parameters", "#0072b2", "D", "-"),
+    "prior": Style("ensemble, priors only", "#56b4e9", "v", "--"),
+    "best": Style("best fit, all slicks so far", "#e69f00", "P", "-."),
+    "latest": Style("best fit, last slick", "#d55e00", "X", "-."),
     "default": CALIBRATION_STYLES["default"],
     "persistence": CALIBRATION_STYLES["persistence"],
 }

@@ -315,8 +315,8 @@ def snippet(study: Mapping[str, Any]) -> str:
     model, score = ["[model]"], []
     for row in study["space"]:
         name, value = row["name"], f"{study['best']['parameters'][row['name']]:.6g}"
-        if name == "source_share":
-            model.append(f"# {name} = {value}: share out the mass of the releases accordingly")
+        if name in ("source_share", "source_factor"):
+            model.append(f"# {name} = {value}: change the mass of the releases accordingly")
         elif name == "detection_limit_um":
             score += ["", "[score]", f"{name} = {value}"]
         else:

@@ -62,27 +62,34 @@ TUNABLES = {
         Prior(
             0.01,
             0.01,
-            "3 % of the wind less the Stokes drift and the shear that currents hold; observed "
-            "totals spread over 1 to 4 % (Reed et al. 1999)",
+            "a judgement: the usual 3 % of the wind, less the Stokes drift (1 to 1.5 %) and what "
+            "of the wind's shear the currents hold",
         ),
     ),
     "wind_drift_angle_deg": Tunable(
         "degree",
         (-180.0, 180.0),
         "of the wind drift, to the right of the wind in the north",
-        Prior(0.0, 20.0, "between 0 and the 40 degrees of a thin Ekman layer, and winds err by 20"),
+        Prior(
+            0.0,
+            20.0,
+            "a judgement: Ekman's 45 degrees to the right are for deep water, not for the surface "
+            "film; the direction of the wind is known to some 20 degrees",
+        ),
     ),
     "stokes_factor": Tunable(
         "1",
         (0.0, 10.0),
         "factor of the Stokes drift",
-        Prior(1.0, 0.5, "parametrised and modelled Stokes drift differ by half of it"),
+        Prior(1.0, 0.5, "a judgement: fetch and spectrum are not known"),
     ),
     "current_factor": Tunable(
         "1",
         (-5.0, 5.0),
         "factor of the current",
-        Prior(1.0, 0.4, "modelled mesoscale currents are right in sign, and in size by a third"),
+        Prior(
+            1.0, 0.4, "a judgement: eddies of models mostly turn the right way, at another speed"
+        ),
     ),
     "current_bias_east": Tunable("m s-1", (-5.0, 5.0), "added to the current, eastward", _BIAS),
     "current_bias_north": Tunable("m s-1", (-5.0, 5.0), "added to the current, northward", _BIAS),
@@ -93,7 +100,7 @@ TUNABLES = {
         Prior(
             5.0,
             3.0,
-            "diffusion at the scales that a grid of some 5 km leaves out, 1 to 20 km: 0.6 to 20 "
+            "what a grid of some 5 km leaves out, patches of 1 to 20 km, spreads with 0.6 to 18 "
             "m2/s (Okubo 1971)",
         ),
         "log",
@@ -115,7 +122,7 @@ TUNABLES = {
         "um",
         (0.0, 1e4),
         "thinnest oil that is seen",
-        Prior(None, 3.0, "sheen is seen from 0.04 to 0.3 um (Bonn Agreement)"),
+        Prior(None, 3.0, "sheen is 0.04 to 0.3 um thick (Bonn Agreement)"),
         "log",
     ),
 }

@@ -24,6 +24,7 @@ TABLES = (
     case.ObservationSource,
     case.Score,
     case.Optimise,
+    case.Forecast,
     case.Trace,
     case.Ensemble,
     case.ForcingProduct,
