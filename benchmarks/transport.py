@@ -42,12 +42,12 @@ def run() -> dict[str, float]:
             seas["baniyas"] = load_case(EXAMPLE)
         for name, case in seas.items():
             for count in COUNTS:
-                for key, value in _measure(_one_day(case, count)).items():
+                for key, value in _measure(one_day(case, count)).items():
                     figures[f"{name}_{count}_{key}"] = value
     return figures
 
 
-def _one_day(case: Case, particles: int) -> Case:
+def one_day(case: Case, particles: int) -> Case:
     """Return a case with one slick, 96 steps of 15 minutes, and nothing to compare with."""
     end = case.time.start + timedelta(minutes=15 * STEPS)
     return case.model_copy(

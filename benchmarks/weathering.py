@@ -5,21 +5,17 @@ crude: oil evaporates, takes up water, spreads, is entrained, mixed and comes up
 """
 
 import time
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 import simulator
+from benchmarks.transport import COUNTS, REPEATS, STEPS, one_day
 from simulator import Processes
 from witoil.case import load_case
 from witoil.demo import make_twin
 from witoil.simulation import Scenario, prepare
-
-STEPS = 48
-COUNTS = (1_000_000, 100_000, 10_000)
-REPEATS = 3
 
 RUNS = {
     "all": Processes(),
@@ -39,17 +35,14 @@ def run() -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        `<processes>_<particles>_ns`: the shortest of some runs of 48 steps of 15 minutes, hourly
+        `<processes>_<particles>_ns`: the shortest of some runs of 96 steps of 15 minutes, hourly
         output off, on all cores, compilation left out. [ns a particle-step]
     """
     figures = {}
     with TemporaryDirectory() as folder:
         case = load_case(make_twin(Path(folder)))
         for count in COUNTS:
-            model = case.model.model_copy(update={"particles": count})
-            end = case.time.start + timedelta(minutes=15 * STEPS)
-            period = case.time.model_copy(update={"end": end})
-            scenario = prepare(case.model_copy(update={"model": model, "time": period}))
+            scenario = prepare(one_day(case, count))
             names = RUNS if count == COUNTS[1] else ["all"]
             for name in names:
                 figures[f"{name}_{count}_ns"] = _nanoseconds(scenario, RUNS[name])
