@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -220,18 +220,39 @@ class Forcing:
         def back(series: VectorSeries) -> VectorSeries:
             return VectorSeries(since - series.times[::-1], -series.values[::-1])
 
-        def still(series: ScalarSeries | None) -> ScalarSeries | None:
-            return series and ScalarSeries(since - series.times[::-1], series.values[::-1].copy())
+        def still(series: ScalarSeries) -> ScalarSeries:
+            return ScalarSeries(since - series.times[::-1], series.values[::-1].copy())
 
+        return self._with_series(at, back, still)
+
+    def starting_at(self, start: np.datetime64) -> Forcing:
+        """Return the same fields for a run that starts at another time, UTC; nothing is copied."""
+        later = float((start - self.start) / np.timedelta64(1, "s"))
+
+        def moved(series: VectorSeries) -> VectorSeries:
+            return VectorSeries(series.times - later, series.values)
+
+        def moved_scalar(series: ScalarSeries) -> ScalarSeries:
+            return ScalarSeries(series.times - later, series.values)
+
+        return self._with_series(start, moved, moved_scalar)
+
+    def _with_series(
+        self,
+        start: np.datetime64,
+        vector: Callable[[VectorSeries], VectorSeries],
+        scalar: Callable[[ScalarSeries], ScalarSeries],
+    ) -> Forcing:
+        """Return this forcing with another start and each of its series changed."""
         return replace(
             self,
-            start=at,
-            current=back(self.current),
-            wind=back(self.wind),
-            stokes=self.stokes and back(self.stokes),
-            temperature=still(self.temperature),
-            wave_height=still(self.wave_height),
-            wave_period=still(self.wave_period),
+            start=start,
+            current=vector(self.current),
+            wind=vector(self.wind),
+            stokes=self.stokes and vector(self.stokes),
+            temperature=self.temperature and scalar(self.temperature),
+            wave_height=self.wave_height and scalar(self.wave_height),
+            wave_period=self.wave_period and scalar(self.wave_period),
         )
 
     def perturbed(

@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 
 import simulator
-from simulator.forcing import ScalarSeries, VectorSeries
 from witoil.case import AreaSource, Case, Period
 from witoil.errors import CaseError
 from witoil.simulation import Observation, Scenario, seed
@@ -64,34 +63,12 @@ def _window(
     return replace(
         scenario,
         case=case,
-        forcing=starting_at(scenario.forcing, start),
+        forcing=scenario.forcing.starting_at(start),
         particles=seed(case, releases, numbers, scenario.coast),
         observations=(seen,),
         seen_first=scenario.seen_first if slick is None else slick.mask,
         releases=tuple(releases),
         release_numbers=tuple(numbers),
-    )
-
-
-def starting_at(forcing: simulator.Forcing, start: np.datetime64) -> simulator.Forcing:
-    """Return the same fields for a run that starts at another time; nothing is copied."""
-    later = float((start - forcing.start) / np.timedelta64(1, "s"))
-
-    def moved(series: VectorSeries) -> VectorSeries:
-        return VectorSeries(series.times - later, series.values)
-
-    def moved_scalar(series: ScalarSeries | None) -> ScalarSeries | None:
-        return series and ScalarSeries(series.times - later, series.values)
-
-    return replace(
-        forcing,
-        start=start,
-        current=moved(forcing.current),
-        wind=moved(forcing.wind),
-        stokes=forcing.stokes and moved(forcing.stokes),
-        temperature=moved_scalar(forcing.temperature),
-        wave_height=moved_scalar(forcing.wave_height),
-        wave_period=moved_scalar(forcing.wave_period),
     )
 
 
