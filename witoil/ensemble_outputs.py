@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from shapely.geometry import mapping
 
@@ -17,7 +16,7 @@ from witoil.ensemble import EnsembleResult
 from witoil.ensemble_map import ensemble_map
 from witoil.files import replacing, write_json
 from witoil.members import ensemble_of
-from witoil.outputs import versions
+from witoil.outputs import new_raster, versions
 from witoil.verification import VerificationGrid
 
 
@@ -112,24 +111,7 @@ def write_bands(
     nodata: float,
 ) -> None:
     """Write fields on the verification grid as the bands of a GeoTIFF, float32."""
-    rows, columns = grid.shape
-    with (
-        replacing(path) as temporary,
-        rasterio.open(
-            temporary,
-            "w",
-            driver="GTiff",
-            dtype="float32",
-            count=len(bands),
-            width=columns,
-            height=rows,
-            crs=grid.crs.to_wkt(),
-            transform=grid.transform,
-            compress="deflate",
-            tiled=True,
-            nodata=nodata,
-        ) as file,
-    ):
+    with new_raster(path, grid, "float32", len(bands), tiled=True, nodata=nodata) as file:
         for k, (name, values) in enumerate(bands.items(), start=1):
             file.write(values, k)
             file.set_band_description(k, name)

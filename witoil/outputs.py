@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -209,8 +211,11 @@ def _encoding(document: xr.Dataset) -> dict[str, dict[str, Any]]:
     return encoding
 
 
-def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
-    """Write a mask as GeoTIFF, uint8, 1 = oil."""
+@contextmanager
+def new_raster(
+    path: Path, grid: VerificationGrid, dtype: str, count: int, **options: Any
+) -> Iterator[Any]:
+    """Open a GeoTIFF of some bands on the verification grid, which appears when it is whole."""
     rows, columns = grid.shape
     with (
         replacing(path) as temporary,
@@ -218,15 +223,22 @@ def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Pa
             temporary,
             "w",
             driver="GTiff",
-            dtype="uint8",
-            count=1,
+            dtype=dtype,
+            count=count,
             width=columns,
             height=rows,
             crs=grid.crs.to_wkt(),
             transform=grid.transform,
             compress="deflate",
+            **options,
         ) as file,
     ):
+        yield file
+
+
+def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
+    """Write a mask as GeoTIFF, uint8, 1 = oil."""
+    with new_raster(path, grid, "uint8", 1) as file:
         file.write(mask.astype(np.uint8), 1)
         file.update_tags(TIFFTAG_DATETIME=np.datetime_as_string(time, unit="s"), time=f"{time}Z")
         file.set_band_description(1, "oil")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import shapes
@@ -17,7 +16,7 @@ from shapely.geometry.polygon import orient
 
 import simulator
 from witoil.files import replacing, write_json
-from witoil.outputs import versions
+from witoil.outputs import new_raster, versions
 from witoil.source_map import LEVELS, SourceMap, region
 from witoil.trace import BackwardScenario, settings_of
 from witoil.trace_figure import draw_trace
@@ -110,22 +109,7 @@ def _write_raster(
     bands: NDArray[np.float32], names: list[str], grid: VerificationGrid, path: Path
 ) -> None:
     """Write probabilities as GeoTIFF, float32, each band with its name."""
-    rows, columns = grid.shape
-    with (
-        replacing(path) as temporary,
-        rasterio.open(
-            temporary,
-            "w",
-            driver="GTiff",
-            dtype="float32",
-            count=len(bands),
-            width=columns,
-            height=rows,
-            crs=grid.crs.to_wkt(),
-            transform=grid.transform,
-            compress="deflate",
-        ) as file,
-    ):
+    with new_raster(path, grid, "float32", len(bands)) as file:
         file.write(bands)
         file.update_tags(long_name="probability that the source of the oil is in a cell", units="1")
         for number, name in enumerate(names, start=1):
