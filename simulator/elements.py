@@ -101,7 +101,7 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bo
         y=y.copy(),
         z=particles.z.copy(),
         status=np.full(count, Status.UNRELEASED, np.int8),
-        component_mass=particles.mass[:, np.newaxis] * oil.mass_fraction,
+        component_mass=oil.mass_fraction[:, np.newaxis] * particles.mass,
         evaporated_mass=np.zeros(count),
         absorbed_mass=np.zeros(count),
         water_fraction=np.zeros(count),

@@ -18,7 +18,7 @@ from simulator.elements import inert_table, new_elements, oil_table, schedule
 from simulator.errors import SimulatorError
 from simulator.forcing import Forcing
 from simulator.grid import FloatArray
-from simulator.kernels.chunk import SHORE, advance_chunk, new_chunk
+from simulator.kernels.chunk import SHORE, advance, new_chunk
 from simulator.kernels.random import step_key
 from simulator.kernels.shore import visit_shore
 from simulator.kernels.state import Chunk, Elements, Fields, OilTable, Settings
@@ -31,7 +31,10 @@ from simulator.results import Recorder
 from simulator.steps import Steps
 
 CHUNK = 2048
-"""Particles that one thread carries through a window of steps: they fit its cache."""
+"""Particles that one thread carries at most through a window of steps: they fit its cache."""
+
+TURNS = 4
+"""Times that a thread takes work in a window: more even it out, and cost a call each."""
 
 WINDOW_BYTES = 32 * 2**20
 """Memory for blended fields; a window has as many steps as fit."""
@@ -283,12 +286,15 @@ class _Simulation:
             grid.first_column, grid.first_row, grid.cells_per_metre, drift, below, weather
         )
 
-    def advance(self, steps: Steps, first: int, last: int, fields: Fields, begin: int) -> None:
-        """Carry a chunk of particles through a window of steps."""
+    def advance(
+        self, steps: Steps, first: int, last: int, fields: Fields, begin: int, end: int
+    ) -> None:
+        """Carry the particles [begin, end) through a window of steps."""
         chunk = self.spare.get()
-        advance_chunk(
+        advance(
             begin,
-            min(begin + CHUNK, self.elements.x.size),
+            end,
+            chunk.x.size,
             self.elements,
             fields,
             self.coast.line,
@@ -328,18 +334,18 @@ def _go(
     """Take a run to its end, and record it at the stops."""
     visits = steps.visits() if simulation.processes.shore else {}
     wanted = set(stops.tolist())
-    begins = range(0, simulation.elements.x.size, CHUNK)
+    size, shares = _shares(simulation.elements.x.size, threads)
     if done in wanted:
         recorder.record(simulation.elements, simulation.absorbed)
     for _ in range(threads):
-        simulation.spare.put(new_chunk(CHUNK, simulation.oil.mass_fraction.size))
+        simulation.spare.put(new_chunk(size, simulation.oil.mass_fraction.size))
     with ThreadPoolExecutor(threads) as pool:
         for first, last in steps.windows(done, wanted, set(visits), simulation.most_steps):
             fields = simulation.blend(steps, first, last, threads, pool)
             list(
                 pool.map(
-                    lambda begin: simulation.advance(steps, first, last, fields, begin),  # noqa: B023
-                    begins,
+                    lambda share: simulation.advance(steps, first, last, fields, *share),  # noqa: B023
+                    shares,
                 )
             )
             if last in visits:
@@ -348,6 +354,14 @@ def _go(
                 recorder.record(simulation.elements, simulation.absorbed)
                 if on_output:
                     on_output(float(steps.edges[last] / steps.edges[-1]))
+
+
+def _shares(particles: int, threads: int) -> tuple[int, list[tuple[int, int]]]:
+    """Return the size of chunks, and the ranges of particles that threads take in turn."""
+    chunks = max(-(-particles // (threads * CHUNK)), 1)  # of each thread
+    size = max(-(-particles // (threads * chunks)), 1)
+    share = size * -(-chunks // TURNS)
+    return size, [(begin, min(begin + share, particles)) for begin in range(0, particles, share)]
 
 
 def _seconds(times: np.datetime64 | NDArray[np.datetime64], start: np.datetime64) -> FloatArray:

@@ -47,7 +47,7 @@ def to_restart(
     data: dict[str, Any] = {}
     for name, values in elements._asdict().items():
         if name not in (*_PLANNED, "stretch"):
-            data[name] = (("trajectory", "component")[: values.ndim], values)
+            data[name] = (("component", "trajectory")[-values.ndim :], values)
     lies = elements.stretch >= 0
     cell = np.zeros((elements.x.size, 2), np.int64)
     cell[lies] = shore.cell[elements.stretch[lies]]
@@ -94,7 +94,7 @@ def from_restart(
         )
     stretches = {tuple(cell): number for number, cell in enumerate(shore.cell.tolist())}
     changed: dict[str, Any] = {
-        name: restart[name].values.astype(getattr(planned, name).dtype)
+        name: restart[name].transpose(..., "trajectory").values.astype(getattr(planned, name).dtype)
         for name in planned._fields
         if name not in (*_PLANNED, "stretch")
     }

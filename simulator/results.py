@@ -88,7 +88,7 @@ class Recorder:
     def record(self, elements: Elements, absorbed_by_stretch: FloatArray) -> None:
         """Keep the elements, and what the shore has absorbed [kg], at the next output time."""
         k = self._count
-        mass = elements.component_mass.sum(axis=1)
+        mass = elements.component_mass.sum(axis=0)
         self._lon[k], self._lat[k] = self._grid.to_degrees(elements.x, elements.y)
         self._status[k] = elements.status
         hidden = elements.status == Status.UNRELEASED
@@ -102,7 +102,7 @@ class Recorder:
             "density": elements.density,
         }
         if "thickness" in self._kept:
-            volume = elements.component_mass @ self._volume_per_mass * elements.parts
+            volume = self._volume_per_mass @ elements.component_mass * elements.parts
             state["thickness"] = volume / (elements.thick_area + elements.thin_area)
         for name, values in self._kept.items():
             values[k] = state[name]

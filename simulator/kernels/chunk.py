@@ -31,9 +31,56 @@ LONGEST_PIECE = 1800.0
 
 def new_chunk(size: int, components: int) -> Chunk:
     """Return room for a number of particles."""
-    integers = [np.empty(size, kind) for kind in (np.int64, np.int8, np.int32, np.int64)]
-    floats = [np.empty(size) for _ in range(len(Chunk._fields) - len(integers) - 1)]
-    return Chunk(*integers, np.empty((components, size)), *floats)
+    integers = {"ids": np.int64, "status": np.int8, "stretch": np.int32, "row": np.uint32}
+    room = {name: np.empty(size, integers.get(name, np.float64)) for name in Chunk._fields}
+    room["component_mass"] = np.empty(size * components)
+    return Chunk(**room | {"component_stride": size})
+
+
+@kernel
+def in_place(first, last, elements, room):
+    """Return a chunk that is part of the elements themselves, with the scratch of another."""
+    some = slice(first, last)
+    return Chunk(
+        ids=room.ids,
+        status=elements.status[some],
+        stretch=elements.stretch[some],
+        row=room.row,
+        component_mass=elements.component_mass.reshape(-1)[first:],
+        component_stride=elements.x.size,
+        x=elements.x[some],
+        y=elements.y[some],
+        z=elements.z[some],
+        evaporated_mass=elements.evaporated_mass[some],
+        water_fraction=elements.water_fraction[some],
+        thick_area=elements.thick_area[some],
+        thin_area=elements.thin_area[some],
+        spreading=elements.spreading[some],
+        droplet_diameter=elements.droplet_diameter[some],
+        viscosity=elements.viscosity[some],
+        density=elements.density[some],
+        parts=elements.parts[some],
+        new_x=room.new_x,
+        new_y=room.new_y,
+        u=room.u,
+        v=room.v,
+        middle_u=room.middle_u,
+        middle_v=room.middle_v,
+        elapsed=room.elapsed,
+        surfaced=room.surfaced,
+        piece=room.piece,
+        wind_speed=room.wind_speed,
+        temperature=room.temperature,
+        wave_height=room.wave_height,
+        wave_period=room.wave_period,
+        mass=room.mass,
+        volume=room.volume,
+        moles=room.moles,
+        weight=room.weight,
+        work=room.work,
+        before=room.before,
+        looked_up=room.looked_up,
+    )
 
 
 @kernel
@@ -57,19 +104,21 @@ def put(count, ids, source, target):
 
 
 @kernel
-def take_components(begin, count, ids, source, target):
-    """Copy masses of components from one particle after the other to one component after it."""
-    for k in range(begin, count):
-        for c in range(source.shape[1]):
-            target[c, k] = source[ids[k], c]
+def take_components(begin, count, elements, chunk):
+    """Copy masses of components from particles to the entries [begin, count) of a chunk."""
+    ids, stride = chunk.ids[begin:count], chunk.component_stride
+    for c in range(elements.component_mass.shape[0]):
+        target = chunk.component_mass[c * stride + begin : c * stride + count]
+        take(count - begin, ids, elements.component_mass[c], target)
 
 
 @kernel
-def put_components(count, ids, source, target):
+def put_components(count, chunk, elements):
     """Copy masses of components back."""
-    for k in range(count):
-        for c in range(target.shape[1]):
-            target[ids[k], c] = source[c, k]
+    stride = chunk.component_stride
+    for c in range(elements.component_mass.shape[0]):
+        source = chunk.component_mass[c * stride : c * stride + count]
+        put(count, chunk.ids, source, elements.component_mass[c])
 
 
 @kernel
@@ -94,7 +143,7 @@ def load(begin, count, chunk, elements, weathering):
     take(n, ids, elements.viscosity, chunk.viscosity[some])
     take(n, ids, elements.density, chunk.density[some])
     take(n, ids, elements.parts, chunk.parts[some])
-    take_components(begin, count, chunk.ids, elements.component_mass, chunk.component_mass)
+    take_components(begin, count, elements, chunk)
 
 
 @kernel
@@ -116,13 +165,17 @@ def store(count, chunk, elements, weathering):
     put(count, ids, chunk.droplet_diameter, elements.droplet_diameter)
     put(count, ids, chunk.viscosity, elements.viscosity)
     put(count, ids, chunk.density, elements.density)
-    put_components(count, ids, chunk.component_mass, elements.component_mass)
+    put_components(count, chunk, elements)
 
 
 @kernel
-def gather(first, last, elements, chunk, weathering):
-    """Fill a chunk with the particles at work; return their count and the first one waiting."""
-    status, ids = elements.status, chunk.ids
+def gather(first, last, elements, room, weathering):
+    """Return a chunk of the particles at work, their count, the first one waiting, and if copied.
+
+    Particles are released in their order. So those at work are neighbours until one is done with,
+    and only from then on it pays to copy them next to one another.
+    """
+    status, ids = elements.status, room.ids
     count = 0
     waiting = last
     for p in range(first, last):
@@ -131,13 +184,15 @@ def gather(first, last, elements, chunk, weathering):
             count += 1
         elif status[p] == UNRELEASED:
             waiting = min(waiting, p)
-    load(0, count, chunk, elements, weathering)
-    take(count, ids, elements.stretch, chunk.stretch)
-    return count, waiting
+    if count == waiting - first:
+        return in_place(first, last, elements, room), count, waiting, False
+    load(0, count, room, elements, weathering)
+    take(count, ids, elements.stretch, room.stretch)
+    return room, count, waiting, True
 
 
 @kernel
-def release(waiting, last, step, dt, count, chunk, elements, weathering):
+def release(waiting, last, step, dt, count, chunk, elements, weathering, apart):
     """Add the particles whose time has come to a chunk; return its count and the next waiting."""
     begin = count
     while waiting < last and elements.release_step[waiting] <= step:
@@ -147,10 +202,10 @@ def release(waiting, last, step, dt, count, chunk, elements, weathering):
         elements.status[waiting] = AFLOAT if elements.z[waiting] == 0.0 else SUBMERGED
         count += 1
         waiting += 1
-    if count > begin:
+    if apart and count > begin:
         load(begin, count, chunk, elements, weathering)
-        for k in range(begin, count):
-            chunk.stretch[k] = -1
+    for k in range(begin, count):
+        chunk.stretch[k] = -1
     return count, waiting
 
 
@@ -176,8 +231,8 @@ def weather(count, chunk, oil, settings):
 
 
 @kernel
-def advance_chunk(
-    first, last, elements, fields, coast, oil, settings, durations, moments, first_step, chunk
+def advance(
+    first, last, size, elements, fields, coast, oil, settings, durations, moments, first_step, room
 ):
     """Carry the particles [first, last) through all steps of a window, in place.
 
@@ -185,6 +240,8 @@ def advance_chunk(
     ----------
     first, last : int
         Range of particles.
+    size : int
+        Of them at a time, of no effect on the outcome.
     elements : Elements
         Changed in place.
     fields : Fields
@@ -197,11 +254,34 @@ def advance_chunk(
         When the steps start, in milliseconds since the start of the run (keys the random numbers).
     first_step : int
         Number of the window's first step in the whole run.
-    chunk : Chunk
-        Room for as many particles, whatever it holds.
+    room : Chunk
+        Room for `size` particles, whatever it holds.
     """
+    for begin in range(first, last, size):
+        advance_chunk(
+            begin,
+            min(begin + size, last),
+            elements,
+            fields,
+            coast,
+            oil,
+            settings,
+            durations,
+            moments,
+            first_step,
+            room,
+        )
+
+
+@kernel
+def advance_chunk(
+    first, last, elements, fields, coast, oil, settings, durations, moments, first_step, room
+):
+    """Carry one chunk of particles through all steps of a window, see `advance`."""
     weathering, diffusivity = settings.weathering, settings.horizontal_diffusivity
-    count, waiting = gather(first, last, elements, chunk, weathering)
+    chunk, count, waiting, apart = gather(first, last, elements, room, weathering)
+    if weathering:
+        weigh(0, count, chunk, oil)
     for step in range(durations.size):
         dt = durations[step]
         chunk.elapsed[:count] = dt
@@ -211,7 +291,7 @@ def advance_chunk(
                 chunk.surfaced[k] += elements.age[chunk.ids[k]]
         begins = count
         count, waiting = release(
-            waiting, last, first_step + step, dt, count, chunk, elements, weathering
+            waiting, last, first_step + step, dt, count, chunk, elements, weathering, apart
         )
         key = step_key(settings.seed, moments[step], TURBULENCE)
         if weathering:
@@ -222,12 +302,16 @@ def advance_chunk(
             propose_otherwise(count, chunk, fields, step, key, diffusivity)
         gone = commit(count, chunk, fields, coast, weathering)
         if weathering:
-            weigh(count, chunk, oil)
-            describe(0 if first_step + step == 0 else begins, count, chunk, oil)  # new ones
+            weigh(begins, count, chunk, oil)  # new ones
+            describe(0 if first_step + step == 0 else begins, count, chunk, oil)
             key = step_key(settings.seed, moments[step], ENTRAINMENT)
             gone += mix_vertically(count, chunk, oil, settings, key)
             weather(count, chunk, oil, settings)
         if gone > 0:
-            store(count, chunk, elements, weathering)
-            count, waiting = gather(first, last, elements, chunk, weathering)
-    store(count, chunk, elements, weathering)
+            if apart:
+                store(count, chunk, elements, weathering)
+            chunk, count, waiting, apart = gather(first, last, elements, room, weathering)
+            if weathering:
+                weigh(0, count, chunk, oil)
+    if apart:
+        store(count, chunk, elements, weathering)

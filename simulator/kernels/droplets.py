@@ -9,15 +9,17 @@ from simulator.kernels.buoyancy import (
     sea_water_density,
     sea_water_kinematic_viscosity,
 )
+from simulator.kernels.elementary import exponential
 from simulator.kernels.entrainment import (
     PERMANENT_DIAMETER,
     delvigne_diameter,
     droplet_diameter,
     droplet_median_diameter_li2017,
     entrainment_rate_delvigne1988,
-    entrainment_rate_li2017,
     entrainment_rate_mackay1980,
+    exponent_li2017,
     intrusion_depth_delvigne1988,
+    numbers_li2017,
     share_below,
     whitecap_rate_holthuijsen1986,
 )
@@ -82,17 +84,23 @@ def find_rates(count, chunk, oil, dispersion, rate):
 
 @kernel
 def rates_li2017(count, chunk, tension, rate):
-    """Write the rates of `entrainment_rate_li2017`."""
-    wind_speed, wave_height, wave_period = chunk.wind_speed, chunk.wave_height, chunk.wave_period
-    temperature, viscosity, density = chunk.temperature, chunk.viscosity, chunk.density
+    """Write the rates of `entrainment_rate_li2017`, part after part, as in `propose`."""
+    wave_height, temperature = chunk.wave_height, chunk.temperature
+    viscosity, density = chunk.viscosity, chunk.density
+    wind_speed, wave_period, ohnesorge2 = chunk.wind_speed, chunk.wave_period, chunk.looked_up
     for k in range(count):
-        rate[k] = entrainment_rate_li2017(
+        rate[k], ohnesorge2[k] = numbers_li2017(
             wave_height[k],
-            whitecap_rate_holthuijsen1986(wind_speed[k], wave_period[k]),
             viscosity[k] * density[k],
             density[k],
             sea_water_density(temperature[k]),
             tension,
+        )
+    for k in range(count):
+        rate[k] = exponent_li2017(rate[k], ohnesorge2[k])
+    for k in range(count):
+        rate[k] = whitecap_rate_holthuijsen1986(wind_speed[k], wave_period[k]) * exponential(
+            rate[k]
         )
 
 
@@ -224,6 +232,25 @@ def follow(
 
 
 @kernel
+def find_urges(count, ids, key, rate, elapsed, urge):
+    """Write a number that is above 0 for oil that waves may entrain within the step.
+
+    The chance 1 - exp(-rate dt) is below rate dt. So most elements are left alone at once: `follow`
+    draws the same number for the others.
+    """
+    for k in range(count):
+        a, _ = symmetric_pair(key, ids[k])
+        urge[k] = rate[k] * elapsed[k] - 0.5 * (1.0 + a)
+
+
+@kernel
+def add_weight(count, density, temperature, urge):
+    """Raise the numbers of `find_urges` above 0 for oil that is denser than the sea."""
+    for k in range(count):
+        urge[k] = max(urge[k], density[k] - sea_water_density(temperature[k]))
+
+
+@kernel
 def mix_vertically(count, chunk, oil, settings, key):
     """Entrain, mix and raise the oil of a chunk; oil denser than the sea sinks for good.
 
@@ -235,28 +262,33 @@ def mix_vertically(count, chunk, oil, settings, key):
         How many have sunk.
     """
     ids, elapsed, surfaced, mass = chunk.ids, chunk.elapsed, chunk.surfaced, chunk.mass
-    temperature, wave_height, rate = chunk.temperature, chunk.wave_height, chunk.work
+    temperature, wave_height, rate, urge = (
+        chunk.temperature,
+        chunk.wave_height,
+        chunk.work,
+        chunk.looked_up,
+    )
     status, density, viscosity = chunk.status, chunk.density, chunk.viscosity
     z, diameter = chunk.z, chunk.droplet_diameter
     tension = oil.interfacial_tension
     dispersion, mixes, sinks = settings.dispersion, settings.vertical_mixing, settings.sinking
     diffusivity, depth = settings.vertical_diffusivity, settings.mixed_layer_depth
     find_rates(count, chunk, oil, dispersion, rate)
-    first_key = mix(key + np.uint64(1))
+    find_urges(count, ids, mix(key + np.uint64(1)), rate, elapsed, urge)
+    if sinks:
+        add_weight(count, density, temperature, urge)
     sunk = 0
     for k in range(count):
         afloat = status[k] == AFLOAT
-        if (not afloat and status[k] != SUBMERGED) or mass[k] == 0.0:
+        if (afloat and urge[k] <= 0.0) or (not afloat and status[k] != SUBMERGED):
+            continue
+        if mass[k] == 0.0:
             continue
         water_density = sea_water_density(temperature[k])
         if sinks and density[k] > water_density:
             status[k] = SUNK
             surfaced[k] = 0.0
             sunk += 1
-            continue
-        a, _ = symmetric_pair(first_key, ids[k])
-        # the chance 1 - exp(-rate dt) is below rate dt: most elements are done here
-        if afloat and 0.5 * (1.0 + a) >= rate[k] * elapsed[k]:
             continue
         water_viscosity = sea_water_kinematic_viscosity(temperature[k])
         median, share = 0.0, 1.0

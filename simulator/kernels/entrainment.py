@@ -20,6 +20,7 @@ PERMANENT_DIAMETER = 70e-6
 """Droplets up to this size count as dispersed for good (Delvigne and Sweeney 1988; ADIOS2). [m]"""
 
 _G = 9.81  # standard gravity [m s-2]
+_LOG_4604E10 = np.log(4.604e-10)
 _BREAKING_WIND = 5.0  # [m s-1]
 _SMALLEST_DEFICIT = 10.0  # [kg m-3]
 
@@ -98,11 +99,24 @@ def entrainment_rate_li2017(
     Li, Spaulding and French-McCay (2017), Mar. Pollut. Bull. 119, 145-152,
     doi:10.1016/j.marpolbul.2017.03.048.
     """
+    weber, ohnesorge2 = numbers_li2017(
+        wave_height, dynamic_viscosity, oil_density, water_density, interfacial_tension
+    )
+    return whitecap_rate * exponential(exponent_li2017(weber, ohnesorge2))
+
+
+@law
+def numbers_li2017(wave_height, dynamic_viscosity, oil_density, water_density, interfacial_tension):
+    """Return We and the square of Oh, see `entrainment_rate_li2017`. [1, 1]"""
     d = _largest_stable_droplet(oil_density, water_density, interfacial_tension)
     weber = water_density * _G * wave_height * d / interfacial_tension
-    ohnesorge2 = dynamic_viscosity * dynamic_viscosity / (oil_density * interfacial_tension * d)
-    power = exponential(1.805 * logarithm(weber) - 0.5 * 1.023 * logarithm(ohnesorge2))
-    return 4.604e-10 * power * whitecap_rate
+    return weber, dynamic_viscosity * dynamic_viscosity / (oil_density * interfacial_tension * d)
+
+
+@law
+def exponent_li2017(weber, ohnesorge2):
+    """Return the logarithm of 4.604e-10 We**1.805 Oh**-1.023. [1]"""
+    return _LOG_4604E10 + 1.805 * logarithm(weber) - 0.5 * 1.023 * logarithm(ohnesorge2)
 
 
 @law

@@ -5,41 +5,59 @@ import numpy as np
 from simulator.kernels._jit import kernel, law
 
 
+_NEXT = np.uint64(1)
+
+
+@law
+def row_below(position):
+    """Return the index below a fractional one, which is not negative, and the weight of the next.
+
+    By way of 32 bits, a third faster than 64 where indices come from floating-point numbers, to
+    an index without a sign, as one that may be negative takes longer.
+    """
+    row = np.int32(position)
+    return np.uint64(row), position - row
+
+
 @law
 def bilinear_vector(field, x, y, c):
     """Return the components `c` and `c + 1` of `field[row, column, :]` at column `x`, row `y`.
 
     The caller keeps x and y at least one cell below the upper ends (`0 <= x < columns - 1`).
     """
-    # 32 bits: a third faster than 64 where indices come from floating-point numbers
-    i = np.int32(x)
-    j = np.int32(y)
-    a = x - i
-    b = y - j
+    i, a = row_below(x)
+    j, b = row_below(y)
     w11 = a * b
     w10 = a - w11
     w01 = b - w11
     w00 = 1.0 - a - w01
     u = (
         w00 * field[j, i, c]
-        + w10 * field[j, i + 1, c]
-        + w01 * field[j + 1, i, c]
-        + w11 * field[j + 1, i + 1, c]
+        + w10 * field[j, i + _NEXT, c]
+        + w01 * field[j + _NEXT, i, c]
+        + w11 * field[j + _NEXT, i + _NEXT, c]
     )
     v = (
         w00 * field[j, i, c + 1]
-        + w10 * field[j, i + 1, c + 1]
-        + w01 * field[j + 1, i, c + 1]
-        + w11 * field[j + 1, i + 1, c + 1]
+        + w10 * field[j, i + _NEXT, c + 1]
+        + w01 * field[j + _NEXT, i, c + 1]
+        + w11 * field[j + _NEXT, i + _NEXT, c + 1]
     )
     return u, v
 
 
 @law
-def linear(profile, y):
-    """Return `profile` at the fractional index `y`, `0 <= y < size - 1`."""
-    j = np.int32(y)
-    return profile[j] + (y - j) * (profile[j + 1] - profile[j])
+def linear(profile, row, weight, c):
+    """Return the component `c` of `profile[row, :]` between two rows, see `row_below`."""
+    here = profile[row, c]
+    return here + weight * (profile[row + _NEXT, c] - here)
+
+
+@kernel
+def sample_vector(count, field, x, y, u, v):
+    """Write the components of `field[row, column, :]` at columns `x` and rows `y`."""
+    for k in range(count):
+        u[k], v[k] = bilinear_vector(field, x[k], y[k], 0)
 
 
 @kernel

@@ -47,15 +47,15 @@ def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch
         s = stretch[p]
         if status[p] != BEACHED or s < 0:
             continue
-        loose = component_mass[p].sum()
+        loose = component_mass[:, p].sum()
         if loose <= 0.0:
             continue
         share = share_seeping(share_lost(dt, half_life[s]), absorbed_by_stretch[s], limit[s])
         share = min(share, (limit[s] - absorbed_by_stretch[s]) / loose) if share > 0.0 else 0.0
         taken = 0.0
-        for c in range(component_mass.shape[1]):
-            part = share * component_mass[p, c]
-            component_mass[p, c] -= part
+        for c in range(component_mass.shape[0]):
+            part = share * component_mass[c, p]
+            component_mass[c, p] -= part
             taken += part
         absorbed_mass[p] += taken
         absorbed_by_stretch[s] += taken
@@ -76,7 +76,7 @@ def wash_off(dt, key, status, stretch, component_mass, absorbed_by_stretch, half
             continue
         a, _ = symmetric_pair(stream, p)
         if 0.5 * (a + 1.0) >= share_lost(dt, half_life[s]):
-            held[s] += component_mass[p].sum()
+            held[s] += component_mass[:, p].sum()
             if held[s] <= limit[s]:
                 continue
         status[p] = AFLOAT
@@ -113,7 +113,7 @@ def visit_shore(
         BEACHED becomes AFLOAT for a particle that comes off, in place.
     stretch : ndarray of int32, shape (particles,)
         Stretch of the shore that a beached particle lies on; below 0 it is left alone.
-    component_mass : ndarray, shape (particles, components)
+    component_mass : ndarray, shape (components, particles)
         Loose oil; what seeps away is taken out of all components in proportion, in place. [kg]
     absorbed_mass : ndarray, shape (particles,)
         What the shore has taken from each particle, on any stretch; added to in place. [kg]

@@ -28,7 +28,7 @@ class Elements(NamedTuple):
     z : ndarray, shape (particles,)
         Height above the sea surface: 0 or, under water, negative. [m]
     status : ndarray of int8, shape (particles,)
-    component_mass : ndarray, shape (particles, components)
+    component_mass : ndarray, shape (components, particles)
         Oil that is left, by pseudo-component, water not included. [kg]
     evaporated_mass, absorbed_mass : ndarray, shape (particles,)
         What went into the air, and into the shore for good. [kg]
@@ -82,8 +82,7 @@ class Elements(NamedTuple):
 class Chunk(NamedTuple):
     """The particles that one thread works on, side by side; the first `count` entries are in use.
 
-    A copy of what `Elements` has of them, and scratch. One component after the other, so that loops
-    over particles run through neighbours in memory.
+    Part of `Elements` where none of them is done with, else a copy of those at work; and scratch.
 
     Attributes
     ----------
@@ -92,10 +91,16 @@ class Chunk(NamedTuple):
     x, y, z, status, water_fraction, thick_area, thin_area, spreading, droplet_diameter, viscosity
     density, stretch, parts, evaporated_mass
         As in `Elements`.
-    component_mass : ndarray, shape (components, size)
-        [kg]
+    component_mass : ndarray, shape (components * component_stride,)
+        One component after the other, so that loops over particles run through neighbours in
+        memory. [kg]
+    component_stride : int
+        Entries from one component to the next.
     new_x, new_y : ndarray
         Where they are about to go. [grid cells]
+    u, v, middle_u, middle_v : ndarray
+        Their drift at the start and in the middle of the step; of use within `propose`.
+        [grid cells s-1]
     elapsed : ndarray
         Part of the step that they live through. [s]
     surfaced : ndarray
@@ -105,19 +110,20 @@ class Chunk(NamedTuple):
         Part of that time that is worked on at once. [s]
     wind_speed, temperature, wave_height, wave_period : ndarray
         Weather at their places. [m s-1, K, m, s]
-    mass, volume : ndarray
-        Of their oil without its water, the volume at 15 degrees Celsius. [kg, m3]
+    mass, volume, moles : ndarray
+        Of their oil without its water, the volume at 15 degrees Celsius. [kg, m3, mol]
     row, weight : ndarray
         Place of their temperature in the tables of the oil, see `table_place`.
-    work, before : ndarray
+    work, before, looked_up : ndarray
         Of use within one process.
     """
 
     ids: NDArray[np.int64]
     status: NDArray[np.int8]
     stretch: NDArray[np.int32]
-    row: NDArray[np.int64]
+    row: NDArray[np.uint32]
     component_mass: _Floats
+    component_stride: int
     x: _Floats
     y: _Floats
     z: _Floats
@@ -132,6 +138,10 @@ class Chunk(NamedTuple):
     parts: _Floats
     new_x: _Floats
     new_y: _Floats
+    u: _Floats
+    v: _Floats
+    middle_u: _Floats
+    middle_v: _Floats
     elapsed: _Floats
     surfaced: _Floats
     piece: _Floats
@@ -141,9 +151,11 @@ class Chunk(NamedTuple):
     wave_period: _Floats
     mass: _Floats
     volume: _Floats
+    moles: _Floats
     weight: _Floats
     work: _Floats
     before: _Floats
+    looked_up: _Floats
 
 
 class Fields(NamedTuple):

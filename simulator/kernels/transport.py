@@ -4,7 +4,7 @@ import numpy as np
 
 from simulator.kernels._jit import kernel, law
 from simulator.kernels.random import symmetric_pair
-from simulator.kernels.sampling import bilinear_vector, linear
+from simulator.kernels.sampling import bilinear_vector, linear, row_below, sample_vector
 from simulator.kernels.shoreline import first_crossing
 from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, SUBMERGED
 
@@ -35,27 +35,11 @@ def without_spiral(u, v, um, vm):
 
 
 @law
-def midpoint_displacement(at_start, at_middle, x, y, dt, column, row):
-    """Return the displacement over `dt` by the explicit midpoint rule. [grid cells]
-
-    `at_start` and `at_middle` are the drift at the start and in the middle of the step
-    [grid cells s-1], `column` and `row` the numbers of their first node: second order in space and
-    time. The way to the middle is added to the number in the whole grid: so it is rounded alike,
-    whatever part of the grid is held.
-    """
-    u, v = bilinear_vector(at_start, x - column, y - row, 0)
-    mx, my = x + 0.5 * dt * u - column, y + 0.5 * dt * v - row
-    mx, my = _kept_inside(mx, my, at_start)
-    um, vm = bilinear_vector(at_middle, mx, my, 0)
-    um, vm = without_spiral(u, v, um, vm)
-    return dt * um, dt * vm
-
-
-@law
 def displacement_below(at_start, at_middle, x, y, dt, z, wave_period, column, row):
-    """Return the displacement of oil under water, by the same rule. [grid cells]
+    """Return the displacement of oil under water, by the rule of `propose`. [grid cells]
 
-    It moves with the current and the Stokes drift, which decays with exp(2 k z), k = omega**2 / g
+    `at_start` and `at_middle` are current and surface Stokes drift at the start and in the middle
+    of the step [grid cells s-1], `column` and `row` the numbers of their first node. It moves with the current and the Stokes drift, which decays with exp(2 k z), k = omega**2 / g
     of the waves at the peak of the spectrum in deep water.
     """
     omega = 2.0 * np.pi / wave_period
@@ -64,7 +48,7 @@ def displacement_below(at_start, at_middle, x, y, dt, z, wave_period, column, ro
     us, vs = bilinear_vector(at_start, x - column, y - row, 2)
     u, v = u + share * us, v + share * vs
     mx, my = x + 0.5 * dt * u - column, y + 0.5 * dt * v - row
-    mx, my = _kept_inside(mx, my, at_start)
+    mx, my = kept_inside(mx, at_start.shape[1]), kept_inside(my, at_start.shape[0])
     um, vm = bilinear_vector(at_middle, mx, my, 0)
     us, vs = bilinear_vector(at_middle, mx, my, 2)
     um, vm = without_spiral(u, v, um + share * us, vm + share * vs)
@@ -72,11 +56,10 @@ def displacement_below(at_start, at_middle, x, y, dt, z, wave_period, column, ro
 
 
 @law
-def _kept_inside(x, y, field):
-    return (
-        min(max(x, 0.0), field.shape[1] - 2 + _BELOW_ONE),
-        min(max(y, 0.0), field.shape[0] - 2 + _BELOW_ONE),
-    )
+def kept_inside(position, size):
+    """Return a position along one axis of so many nodes, or the nearest that can be sampled."""
+    # in this order, a position that is not a number becomes 0
+    return min(max(0.0, position), size - 2 + _BELOW_ONE)
 
 
 @law
@@ -143,30 +126,69 @@ def settle(x0, y0, x1, y1, rows, columns, coast):
 def propose(count, chunk, fields, step, key, diffusivity, spreads):
     """Write where drift, turbulence and spreading take the particles of a chunk, all as if afloat.
 
-    Kicks are uniform, of the variance 2 K dt plus that of the slick's growth.
+    The drift is followed by the explicit midpoint rule, of second order in space and time. Kicks
+    are uniform, of the variance 2 K dt plus that of the slick's growth.
+
+    Each loop does little, so that a processor can have many particles in hand at once: done in
+    one loop, where each waits for its own velocities, it takes twice as long.
     """
-    ids, x, y = chunk.ids, chunk.x, chunk.y
-    new_x, new_y, elapsed, spreading = chunk.new_x, chunk.new_y, chunk.elapsed, chunk.spreading
+    x, y, new_x, new_y, elapsed = chunk.x, chunk.y, chunk.new_x, chunk.new_y, chunk.elapsed
+    u, v, middle_u, middle_v = chunk.u, chunk.v, chunk.middle_u, chunk.middle_v
     at_start, at_middle = fields.drift[2 * step], fields.drift[2 * step + 1]
-    east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
     first_column, first_row = fields.first_column, fields.first_row
     for k in range(count):
-        new_x[k] = 2.0 * diffusivity * elapsed[k]
+        new_x[k] = x[k] - first_column
+        new_y[k] = y[k] - first_row
+    sample_vector(count, at_start, new_x, new_y, u, v)
+    # The way to the middle is added to the number in the whole grid: so it is rounded alike,
+    # whatever part of the grid is held.
+    find_middles(count, x, u, elapsed, first_column, at_start.shape[1], new_x)
+    find_middles(count, y, v, elapsed, first_row, at_start.shape[0], new_y)
+    sample_vector(count, at_middle, new_x, new_y, middle_u, middle_v)
+    follow_drift(count, u, v, middle_u, middle_v, elapsed, x, y, new_x, new_y)
+    find_kicks(count, chunk, key, diffusivity, spreads, u, v)
+    add_kicks(count, fields.cells_per_metre, first_row, y, u, v, new_x, new_y)
+
+
+@kernel
+def find_middles(count, start, velocity, elapsed, first, size, middle):
+    """Write where half a step leads, along one axis, counted from the first node held."""
+    for k in range(count):
+        middle[k] = kept_inside(start[k] + 0.5 * elapsed[k] * velocity[k] - first, size)
+
+
+@kernel
+def follow_drift(count, u, v, middle_u, middle_v, elapsed, x, y, new_x, new_y):
+    """Write where the drift at the start and in the middle of a step leads."""
+    for k in range(count):
+        ue, ve = without_spiral(u[k], v[k], middle_u[k], middle_v[k])
+        new_x[k] = x[k] + elapsed[k] * ue
+        new_y[k] = y[k] + elapsed[k] * ve
+
+
+@kernel
+def find_kicks(count, chunk, key, diffusivity, spreads, east, north):
+    """Write the random displacements of a chunk's particles. [m]"""
+    ids, elapsed, spreading = chunk.ids, chunk.elapsed, chunk.spreading
+    for k in range(count):
+        east[k] = 2.0 * diffusivity * elapsed[k]
     if spreads:
         for k in range(count):
-            new_x[k] += spreading[k]
-    for k in range(count):  # on its own, this loop runs in vector registers
-        a, b = symmetric_pair(key, ids[k])
-        kick = np.sqrt(3.0 * new_x[k])
-        new_x[k] = kick * a
-        new_y[k] = kick * b
+            east[k] += spreading[k]
     for k in range(count):
-        ly = y[k] - first_row
-        dx, dy = midpoint_displacement(
-            at_start, at_middle, x[k], y[k], elapsed[k], first_column, first_row
-        )
-        new_x[k] = x[k] + dx + new_x[k] * linear(east_scale, ly)
-        new_y[k] = y[k] + dy + new_y[k] * linear(north_scale, ly)
+        a, b = symmetric_pair(key, ids[k])
+        kick = np.sqrt(3.0 * east[k])
+        east[k] = kick * a
+        north[k] = kick * b
+
+
+@kernel
+def add_kicks(count, cells_per_metre, first_row, y, east, north, new_x, new_y):
+    """Add displacements in metres to positions in grid cells."""
+    for k in range(count):
+        row, weight = row_below(y[k] - first_row)
+        new_x[k] += east[k] * linear(cells_per_metre, row, weight, 0)
+        new_y[k] += north[k] * linear(cells_per_metre, row, weight, 1)
 
 
 @kernel
@@ -175,7 +197,7 @@ def propose_otherwise(count, chunk, fields, step, key, diffusivity):
     ids, x, y, z, status = chunk.ids, chunk.x, chunk.y, chunk.z, chunk.status
     new_x, new_y, elapsed, wave_period = chunk.new_x, chunk.new_y, chunk.elapsed, chunk.wave_period
     at_start, at_middle = fields.below[2 * step], fields.below[2 * step + 1]
-    east_scale, north_scale = fields.cells_per_metre[:, 0], fields.cells_per_metre[:, 1]
+    cells_per_metre = fields.cells_per_metre
     first_column, first_row = fields.first_column, fields.first_row
     for k in range(count):
         if status[k] == BEACHED:
@@ -184,7 +206,7 @@ def propose_otherwise(count, chunk, fields, step, key, diffusivity):
         elif status[k] == SUBMERGED:
             a, b = symmetric_pair(key, ids[k])
             kick = np.sqrt(6.0 * diffusivity * elapsed[k])
-            ly = y[k] - first_row
+            row, weight = row_below(y[k] - first_row)
             dx, dy = displacement_below(
                 at_start,
                 at_middle,
@@ -196,8 +218,8 @@ def propose_otherwise(count, chunk, fields, step, key, diffusivity):
                 first_column,
                 first_row,
             )
-            new_x[k] = x[k] + dx + kick * a * linear(east_scale, ly)
-            new_y[k] = y[k] + dy + kick * b * linear(north_scale, ly)
+            new_x[k] = x[k] + dx + kick * a * linear(cells_per_metre, row, weight, 0)
+            new_y[k] = y[k] + dy + kick * b * linear(cells_per_metre, row, weight, 1)
 
 
 @kernel

@@ -18,7 +18,7 @@ from simulator.kernels.spreading import (
     total_area_after,
 )
 from simulator.kernels.state import AFLOAT, BEACHED, WIND_STEP
-from simulator.kernels.tables import table_place
+from simulator.kernels.tables import look_up, table_place
 
 NONE = 0
 PSEUDO_COMPONENTS = 1
@@ -86,62 +86,52 @@ def evaporate(count, chunk, oil, settings):
 def evaporate_components(count, chunk, oil):
     """Let pseudo-components evaporate, see `evaporation_exponent`; water keeps its share of area.
 
-    The moles are those at the start of the piece. `chunk.mass` is that of the components, before
-    and after.
+    The moles are those at the start of the piece. Mass, volume and moles of the chunk are those of
+    the components, before and after.
     """
-    moles, before, evaporated = chunk.work, chunk.before, chunk.evaporated_mass
-    moles[:count] = 0.0
-    before[:count] = chunk.mass[:count]
-    for c in range(oil.moles_per_mass.size):
-        add_scaled(count, chunk.component_mass[c], oil.moles_per_mass[c], moles)
-    find_exponents(count, chunk, oil, moles)
-    for c in range(oil.moles_per_mass.size):
-        evaporate_component(
-            count,
-            oil.vapour_pressure[c],
-            chunk.row,
-            chunk.weight,
-            chunk.work,
-            chunk.component_mass[c],
+    mass, before, evaporated = chunk.mass, chunk.before, chunk.evaporated_mass
+    before[:count] = mass[:count]
+    find_exponents(count, chunk, oil)
+    largest = chunk.work[:count].max() if count > 0 else 0.0
+    masses, stride = chunk.component_mass, chunk.component_stride
+    for c in range(oil.vapour_pressure.shape[0]):
+        # to multiply by 1 changes nothing
+        if decay(largest * oil.vapour_pressure[c, -1]) < 1.0:
+            look_up(count, oil.vapour_pressure[c], chunk.row, chunk.weight, chunk.looked_up)
+            decay_by(count, chunk.work, chunk.looked_up, masses[c * stride : c * stride + count])
+    weigh(0, count, chunk, oil)
+    for k in range(count):
+        evaporated[k] += before[k] - mass[k]
+
+
+@kernel
+def find_exponents(count, chunk, oil):
+    """Write the `evaporation_exponent` of each element, into chunk.work."""
+    look_up_wind(count, chunk.wind_speed, oil.mass_transfer, chunk.looked_up)
+    speed, piece, temperature = chunk.looked_up, chunk.piece, chunk.temperature
+    thick, thin, parts = chunk.thick_area, chunk.thin_area, chunk.parts
+    water, moles, exponent = chunk.water_fraction, chunk.moles, chunk.work
+    for k in range(count):
+        exponent[k] = (thick[k] + thin[k]) / parts[k] * (1.0 - water[k])
+    for k in range(count):
+        exponent[k] = evaporation_exponent(
+            exponent[k], speed[k], temperature[k], max(moles[k], LEAST), piece[k]
         )
-    weigh(count, chunk, oil)
-    for k in range(count):
-        evaporated[k] += before[k] - chunk.mass[k]
 
 
 @kernel
-def add_scaled(count, values, factor, total):
-    """Add values times a factor to a total, in place."""
+def look_up_wind(count, wind_speed, table, out):
+    """Write the entries of a table over wind speed."""
     for k in range(count):
-        total[k] += factor * values[k]
+        row, weight = table_place(wind_speed[k], 0.0, 1.0 / WIND_STEP, table.size)
+        out[k] = table[row] + weight * (table[row + np.uint32(1)] - table[row])
 
 
 @kernel
-def find_exponents(count, chunk, oil, moles):
-    """Turn the moles of each element into its `evaporation_exponent`, in place."""
-    piece, temperature, wind_speed = chunk.piece, chunk.temperature, chunk.wind_speed
-    thick, thin, parts, water = (
-        chunk.thick_area,
-        chunk.thin_area,
-        chunk.parts,
-        chunk.water_fraction,
-    )
-    speeds = oil.mass_transfer
+def decay_by(count, exponent, pressure, mass):
+    """Let the masses of a component decay, in place."""
     for k in range(count):
-        row, weight = table_place(wind_speed[k], 0.0, 1.0 / WIND_STEP, speeds.size)
-        speed = speeds[row] + weight * (speeds[row + 1] - speeds[row])
-        area = (thick[k] + thin[k]) / parts[k] * (1.0 - water[k])
-        amount = max(moles[k], LEAST)
-        moles[k] = evaporation_exponent(area, speed, temperature[k], amount, piece[k])
-
-
-@kernel
-def evaporate_component(count, pressures, row, weight, exponent, mass):
-    """Let one component of all elements evaporate, in place."""
-    for k in range(count):
-        pressure = pressures[row[k]]
-        pressure += weight[k] * (pressures[row[k] + 1] - pressure)
-        mass[k] *= decay(exponent[k] * pressure)
+        mass[k] *= decay(exponent[k] * pressure[k])
 
 
 @kernel
@@ -150,7 +140,8 @@ def evaporate_whole(count, chunk, oil):
 
     As in MEDSLIK-II, a step takes at most a fifth of what can still evaporate.
     """
-    piece, mass, evaporated = chunk.piece, chunk.component_mass, chunk.evaporated_mass
+    piece, evaporated = chunk.piece, chunk.evaporated_mass
+    masses, stride = chunk.component_mass, chunk.component_stride
     for k in range(count):
         if piece[k] == 0.0 or chunk.mass[k] == 0.0:
             continue
@@ -167,12 +158,12 @@ def evaporate_whole(count, chunk, oil):
         most = max(oil.volatile_fraction - fraction, 0.0) / 5.0
         wanted = whole * min(rate * piece[k], most)
         lost = 0.0
-        for c in range(mass.shape[0]):
-            part = min(mass[c, k], wanted - lost)
-            mass[c, k] -= part
+        for c in range(oil.mass_fraction.size):
+            part = min(masses[c * stride + k], wanted - lost)
+            masses[c * stride + k] -= part
             lost += part
         evaporated[k] += lost
-    weigh(count, chunk, oil)
+    weigh(0, count, chunk, oil)
 
 
 @kernel
@@ -188,13 +179,27 @@ def fresh_vapour_pressure(mass_fraction, oil, row):
 
 
 @kernel
-def weigh(count, chunk, oil):
-    """Write mass and volume of the oil of a chunk."""
-    chunk.mass[:count] = 0.0
-    chunk.volume[:count] = 0.0
+def weigh(begin, count, chunk, oil):
+    """Write mass, volume and moles of the oil of a chunk, from an entry on."""
+    some = slice(begin, count)
+    mass, volume, moles = chunk.mass[some], chunk.volume[some], chunk.moles[some]
+    mass[:] = 0.0
+    volume[:] = 0.0
+    moles[:] = 0.0
+    masses, stride = chunk.component_mass, chunk.component_stride
     for c in range(oil.volume_per_mass.size):
-        add_scaled(count, chunk.component_mass[c], 1.0, chunk.mass)
-        add_scaled(count, chunk.component_mass[c], oil.volume_per_mass[c], chunk.volume)
+        component = masses[c * stride + begin : c * stride + count]
+        per_mass = oil.volume_per_mass[c], oil.moles_per_mass[c]
+        add_component(count - begin, component, *per_mass, mass, volume, moles)
+
+
+@kernel
+def add_component(count, component_mass, volume_per_mass, moles_per_mass, mass, volume, moles):
+    """Add one component to mass, volume and moles, in place."""
+    for k in range(count):
+        mass[k] += component_mass[k]
+        volume[k] += volume_per_mass * component_mass[k]
+        moles[k] += moles_per_mass * component_mass[k]
 
 
 @kernel
@@ -205,8 +210,8 @@ def emulsify(count, chunk, oil, settings):
     piece, wind_speed, status = chunk.piece, chunk.wind_speed, chunk.status
     water, most = chunk.water_fraction, oil.max_water_fraction
     for k in range(count):
-        if status[k] != BEACHED and piece[k] > 0.0:
-            water[k] = water_fraction_after(water[k], most, wind_speed[k], piece[k])
+        after = water_fraction_after(water[k], most, wind_speed[k], piece[k])
+        water[k] = after if status[k] != BEACHED and piece[k] > 0.0 else water[k]
 
 
 @law
@@ -231,38 +236,43 @@ def spread(count, chunk, settings):
     """
     if not settings.spreading:
         return
-    ids, surfaced, status, volume = chunk.ids, chunk.surfaced, chunk.status, chunk.volume
+    ids, surfaced, volume, thickness = chunk.ids, chunk.surfaced, chunk.volume, chunk.work
     thick, thin, spreading, parts = (
         chunk.thick_area,
         chunk.thin_area,
         chunk.spreading,
         chunk.parts,
     )
+    spreading[:count] = 0.0
+    find_thicknesses(count, chunk.status, thick, thin, volume, parts, thickness)
     for k in range(count):
-        spreading[k] = 0.0
-        if status[k] != AFLOAT or thick[k] == 0.0:
-            continue
-        whole = parts[k] * volume[k]
-        thick_volume = whole - THIN_THICKNESS * thin[k]
-        if thick_volume <= THIN_THICKNESS * thick[k]:
+        if thickness[k] <= THIN_THICKNESS:
             # all of it is thin now, and the area stays as it is
             thin[k] += thick[k]
             thick[k] = 0.0
-            continue
-        thickness = thick_volume / thick[k]
-        if thickness < STILL_THICKNESS:
-            continue
-        total = thick[k] + thin[k]
-        place = rank(ids[k]) * whole
-        followed = total if place < THIN_THICKNESS * thin[k] else thick[k]
-        thin_growth = total_area_after(total, thickness, surfaced[k]) - total
-        thick_growth = thick_area_after(thick[k], thick_volume, surfaced[k]) - thick[k]
-        # the thin part is fed by the thick one, which shrinks by as much as it gives
-        thick_growth -= min(thin_growth * THIN_THICKNESS / thickness, 0.5 * thick[k])
-        thick[k] += thick_growth
-        thin[k] += thin_growth
-        to_follow = thick[k] + thin[k] if place < THIN_THICKNESS * thin[k] else thick[k]
-        spreading[k] = max(spreading_variance(to_follow - followed), 0.0)
+        elif thickness[k] >= STILL_THICKNESS and thickness[k] < np.inf:
+            whole = parts[k] * volume[k]
+            thick_volume = whole - THIN_THICKNESS * thin[k]
+            total = thick[k] + thin[k]
+            place = rank(ids[k]) * whole
+            followed = total if place < THIN_THICKNESS * thin[k] else thick[k]
+            thin_growth = total_area_after(total, thickness[k], surfaced[k]) - total
+            thick_growth = thick_area_after(thick[k], thick_volume, surfaced[k]) - thick[k]
+            # the thin part is fed by the thick one, which shrinks by as much as it gives
+            thick_growth -= min(thin_growth * THIN_THICKNESS / thickness[k], 0.5 * thick[k])
+            thick[k] += thick_growth
+            thin[k] += thin_growth
+            to_follow = thick[k] + thin[k] if place < THIN_THICKNESS * thin[k] else thick[k]
+            spreading[k] = max(spreading_variance(to_follow - followed), 0.0)
+
+
+@kernel
+def find_thicknesses(count, status, thick, thin, volume, parts, thickness):
+    """Write the thickness of the thick part; infinite for what does not spread at all."""
+    for k in range(count):
+        thick_volume = parts[k] * volume[k] - THIN_THICKNESS * thin[k]
+        spreads = status[k] == AFLOAT and thick[k] > 0.0
+        thickness[k] = thick_volume / thick[k] if spreads else np.inf
 
 
 @kernel
@@ -284,29 +294,28 @@ def first_spreading(thick, thin, volume, begins):
 @kernel
 def describe(begin, count, chunk, oil):
     """Write viscosity and density of the oil of a chunk from an entry on, with its water."""
-    find_viscosities(begin, count, chunk, oil.kinematic_viscosity)
-    find_densities(begin, count, chunk, oil.expansion)
+    some = slice(begin, count)
+    n = count - begin
+    row, weight, water = chunk.row[some], chunk.weight[some], chunk.water_fraction[some]
+    mass, evaporated, volume = chunk.mass[some], chunk.evaporated_mass[some], chunk.volume[some]
+    viscosity, density = chunk.viscosity[some], chunk.density[some]
+    look_up(n, oil.kinematic_viscosity, row, weight, viscosity)
+    find_viscosities(n, mass, evaporated, water, viscosity)
+    look_up(n, oil.expansion, row, weight, density)
+    find_densities(n, mass, volume, chunk.temperature[some], water, density)
 
 
 @kernel
-def find_viscosities(begin, count, chunk, viscosities):
-    """Write the viscosities that follow from those of the fresh oil by temperature."""
-    row, weight, mass, evaporated = chunk.row, chunk.weight, chunk.mass, chunk.evaporated_mass
-    water, viscosity = chunk.water_fraction, chunk.viscosity
-    for k in range(begin, count):
-        fresh = viscosities[row[k]]
-        fresh += weight[k] * (viscosities[row[k] + 1] - fresh)
+def find_viscosities(count, mass, evaporated, water, viscosity):
+    """Turn the viscosities of the fresh oil into those of what it has become, in place."""
+    for k in range(count):
         fraction = evaporated[k] / max(evaporated[k] + mass[k], LEAST)
-        viscosity[k] = weathered_viscosity(fresh, fraction, water[k])
+        viscosity[k] = weathered_viscosity(viscosity[k], fraction, water[k])
 
 
 @kernel
-def find_densities(begin, count, chunk, expansions):
-    """Write the densities that follow from the components and the thermal expansion."""
-    row, weight, mass, volume = chunk.row, chunk.weight, chunk.mass, chunk.volume
-    temperature, water, density = chunk.temperature, chunk.water_fraction, chunk.density
-    for k in range(begin, count):
-        expansion = expansions[row[k]]
-        expansion += weight[k] * (expansions[row[k] + 1] - expansion)
-        oil_density = expansion * mass[k] / max(volume[k], LEAST)
+def find_densities(count, mass, volume, temperature, water, density):
+    """Turn the thermal expansion of the fresh oil into the density with its water, in place."""
+    for k in range(count):
+        oil_density = density[k] * mass[k] / max(volume[k], LEAST)
         density[k] = emulsion_density(oil_density, water[k], sea_water_density(temperature[k]))

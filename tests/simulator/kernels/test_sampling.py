@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.kernels.sampling import add_interpolated, bilinear_vector, linear
+from simulator.kernels.sampling import add_interpolated, bilinear_vector, linear, row_below
 from tests.simulator.strategies import NO_DEADLINE
 
 COEFFICIENTS = st.lists(st.floats(-10.0, 10.0), min_size=4, max_size=4)
@@ -42,8 +42,8 @@ def test_a_missing_node_is_missing_in_the_cells_around_it_alone():
 @NO_DEADLINE
 @given(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0), st.floats(0.0, 3.999999))
 def test_a_linear_profile_is_sampled_exactly(offset, slope, y):
-    profile = offset + slope * np.arange(5.0)
-    assert linear(profile, y) == pytest.approx(offset + slope * y, abs=1e-12)
+    profile = (offset + slope * np.arange(5.0))[:, np.newaxis]
+    assert linear(profile, *row_below(y), 0) == pytest.approx(offset + slope * y, abs=1e-12)
 
 
 def added(time, *, times=(0.0, 100.0, 300.0), factor=1.0, turned=0.0, clockwise=1.0):

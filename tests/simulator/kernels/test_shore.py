@@ -22,7 +22,7 @@ class Beach:
     def __init__(self, count=1, stretches=1, seepage=NEVER, wash_off=NEVER, capacity=1e9):
         self.status = np.full(count, BEACHED, np.int8)
         self.stretch = np.zeros(count, np.int32)
-        self.mass = np.tile([0.25, 0.75], (count, 1))
+        self.mass = np.tile([[0.25], [0.75]], count)
         self.absorbed_mass = np.zeros(count)
         self.absorbed_by_stretch = np.zeros(stretches)
         self.laws = [np.broadcast_to(v, stretches) * 1.0 for v in (seepage, wash_off, capacity)]
@@ -36,7 +36,7 @@ class Beach:
     def held(self):
         lying = (self.status == BEACHED) & (self.stretch >= 0)
         loose = np.bincount(
-            self.stretch[lying], self.mass[lying].sum(axis=1), self.absorbed_by_stretch.size
+            self.stretch[lying], self.mass[:, lying].sum(axis=0), self.absorbed_by_stretch.size
         )
         return self.absorbed_by_stretch + loose
 
@@ -70,7 +70,7 @@ def test_loose_oil_seeps_in_by_its_half_life(dt):
     for step in range(round(20.0 * HOUR / dt)):
         assert beach.visit(dt, step) == 0
     left = 0.5 ** (20.0 / 24.0)
-    np.testing.assert_allclose(beach.mass, np.tile([0.25 * left, 0.75 * left], (100, 1)), rtol=1e-6)
+    np.testing.assert_allclose(beach.mass, np.tile([[0.25 * left], [0.75 * left]], 100), rtol=1e-6)
     np.testing.assert_allclose(beach.absorbed_mass, 1.0 - left, rtol=1e-6)
 
 
@@ -91,7 +91,7 @@ def test_both_at_once_leave_the_loose_mass_that_both_half_lives_give():
     beach = Beach(count, seepage=24.0 * HOUR, wash_off=12.0 * HOUR)
     for step in range(12):
         beach.visit(HOUR, step)
-    loose = beach.mass[beach.status == BEACHED].sum() / count
+    loose = beach.mass[:, beach.status == BEACHED].sum() / count
     expected = 0.5 ** (12.0 / 24.0 + 12.0 / 12.0)
     assert loose == pytest.approx(expected, abs=4.5 * 0.5**0.5 * 0.5 / np.sqrt(count))
 
@@ -101,7 +101,7 @@ def test_a_seawall_absorbs_nothing_and_keeps_nothing():
     assert beach.visit() == 1000
     assert (beach.status == AFLOAT).all()
     assert (beach.absorbed_mass == 0.0).all()
-    np.testing.assert_array_equal(beach.mass, np.tile([0.25, 0.75], (1000, 1)))
+    np.testing.assert_array_equal(beach.mass, np.tile([[0.25], [0.75]], 1000))
 
 
 def test_oil_afloat_and_oil_on_no_stretch_are_left_alone():
@@ -110,7 +110,7 @@ def test_oil_afloat_and_oil_on_no_stretch_are_left_alone():
     beach.stretch[3] = -1
     assert beach.visit() == 0
     np.testing.assert_array_equal(beach.status, [UNRELEASED, AFLOAT, LEFT_DOMAIN, BEACHED])
-    assert (beach.mass.sum(axis=1) == 1.0).all()
+    assert (beach.mass.sum(axis=0) == 1.0).all()
     assert beach.absorbed_by_stretch[0] == 0.0
 
 
@@ -132,7 +132,7 @@ def test_a_full_shore_absorbs_no_more_than_it_can_hold():
 
 def test_a_spent_particle_changes_nothing():
     beach = Beach(2, seepage=HOUR)
-    beach.mass[0] = 0.0
+    beach.mass[:, 0] = 0.0
     beach.visit()
     assert beach.absorbed_mass.tolist() == [0.0, 0.5]
 
@@ -161,17 +161,17 @@ def test_no_oil_is_made_or_lost_and_no_stretch_holds_more_than_it_can(
     beach = Beach(200, stretches=7, seepage=seepage, wash_off=wash_off, capacity=capacity)
     beach.stretch[:] = rng.integers(-1, 7, 200)
     beach.status[:] = rng.integers(0, 4, 200)
-    beach.mass = rng.uniform(0.0, 1.0, (200, 4)) * rng.choice([0.0, 1e-6, 1.0, 1e6], (200, 1))
-    before = beach.mass.sum(axis=1)
-    mix = beach.mass / np.maximum(before, 1e-300)[:, np.newaxis]
+    beach.mass = rng.uniform(0.0, 1.0, (4, 200)) * rng.choice([0.0, 1e-6, 1.0, 1e6], 200)
+    before = beach.mass.sum(axis=0)
+    mix = beach.mass / np.maximum(before, 1e-300)
     places = np.maximum(beach.stretch, 0)
     for step in range(4):
         beach.visit(dt, step, seed)
-        after = beach.mass.sum(axis=1)
+        after = beach.mass.sum(axis=0)
         np.testing.assert_allclose(after + beach.absorbed_mass, before, rtol=1e-12)
         np.testing.assert_allclose(
             beach.absorbed_by_stretch, np.bincount(places, beach.absorbed_mass, 7), rtol=1e-12
         )
         assert (beach.mass >= 0.0).all()
-        np.testing.assert_allclose(beach.mass, mix * after[:, np.newaxis], 1e-9, 1e-9)
+        np.testing.assert_allclose(beach.mass, mix * after, 1e-9, 1e-9)
         assert (beach.held <= capacity * DENSITY * (1.0 + 1e-12)).all()
