@@ -169,11 +169,21 @@ def store(count, chunk, elements, weathering):
 
 
 @kernel
-def gather(first, last, elements, room, weathering):
-    """Return a chunk of the particles at work, their count, the first one waiting, and if copied.
+def gather(first, last, elements, oil, room, weathering):
+    """Put the particles at work side by side.
 
     Particles are released in their order. So those at work are neighbours until one is done with,
     and only from then on it pays to copy them next to one another.
+
+    Returns
+    -------
+    chunk : Chunk
+    count : int
+        Particles at work.
+    waiting : int
+        The first one that is not released.
+    apart : bool
+        Whether the chunk is a copy.
     """
     status, ids = elements.status, room.ids
     count = 0
@@ -184,15 +194,18 @@ def gather(first, last, elements, room, weathering):
             count += 1
         elif status[p] == UNRELEASED:
             waiting = min(waiting, p)
-    if count == waiting - first:
-        return in_place(first, last, elements, room), count, waiting, False
-    load(0, count, room, elements, weathering)
-    take(count, ids, elements.stretch, room.stretch)
-    return room, count, waiting, True
+    apart = count < waiting - first
+    chunk = room if apart else in_place(first, last, elements, room)
+    if apart:
+        load(0, count, chunk, elements, weathering)
+        take(count, ids, elements.stretch, chunk.stretch)
+    if weathering:
+        weigh(0, count, chunk, oil)
+    return chunk, count, waiting, apart
 
 
 @kernel
-def release(waiting, last, step, dt, count, chunk, elements, weathering, apart):
+def release(waiting, last, step, dt, count, chunk, elements, oil, weathering, apart):
     """Add the particles whose time has come to a chunk; return its count and the next waiting."""
     begin = count
     while waiting < last and elements.release_step[waiting] <= step:
@@ -204,8 +217,9 @@ def release(waiting, last, step, dt, count, chunk, elements, weathering, apart):
         waiting += 1
     if apart and count > begin:
         load(begin, count, chunk, elements, weathering)
-    for k in range(begin, count):
-        chunk.stretch[k] = -1
+    if weathering and count > begin:
+        weigh(begin, count, chunk, oil)
+    chunk.stretch[begin:count] = -1
     return count, waiting
 
 
@@ -279,9 +293,7 @@ def advance_chunk(
 ):
     """Carry one chunk of particles through all steps of a window, see `advance`."""
     weathering, diffusivity = settings.weathering, settings.horizontal_diffusivity
-    chunk, count, waiting, apart = gather(first, last, elements, room, weathering)
-    if weathering:
-        weigh(0, count, chunk, oil)
+    chunk, count, waiting, apart = gather(first, last, elements, oil, room, weathering)
     for step in range(durations.size):
         dt = durations[step]
         chunk.elapsed[:count] = dt
@@ -291,7 +303,7 @@ def advance_chunk(
                 chunk.surfaced[k] += elements.age[chunk.ids[k]]
         begins = count
         count, waiting = release(
-            waiting, last, first_step + step, dt, count, chunk, elements, weathering, apart
+            waiting, last, first_step + step, dt, count, chunk, elements, oil, weathering, apart
         )
         key = step_key(settings.seed, moments[step], TURBULENCE)
         if weathering:
@@ -302,16 +314,13 @@ def advance_chunk(
             propose_otherwise(count, chunk, fields, step, key, diffusivity)
         gone = commit(count, chunk, fields, coast, weathering)
         if weathering:
-            weigh(begins, count, chunk, oil)  # new ones
-            describe(0 if first_step + step == 0 else begins, count, chunk, oil)
+            describe(0 if first_step + step == 0 else begins, count, chunk, oil)  # new ones
             key = step_key(settings.seed, moments[step], ENTRAINMENT)
             gone += mix_vertically(count, chunk, oil, settings, key)
             weather(count, chunk, oil, settings)
         if gone > 0:
             if apart:
                 store(count, chunk, elements, weathering)
-            chunk, count, waiting, apart = gather(first, last, elements, room, weathering)
-            if weathering:
-                weigh(0, count, chunk, oil)
+            chunk, count, waiting, apart = gather(first, last, elements, oil, room, weathering)
     if apart:
         store(count, chunk, elements, weathering)

@@ -4,7 +4,6 @@ import numpy as np
 
 from simulator.kernels._jit import kernel, law
 
-
 _NEXT = np.uint64(1)
 
 

@@ -39,8 +39,9 @@ def displacement_below(at_start, at_middle, x, y, dt, z, wave_period, column, ro
     """Return the displacement of oil under water, by the rule of `propose`. [grid cells]
 
     `at_start` and `at_middle` are current and surface Stokes drift at the start and in the middle
-    of the step [grid cells s-1], `column` and `row` the numbers of their first node. It moves with the current and the Stokes drift, which decays with exp(2 k z), k = omega**2 / g
-    of the waves at the peak of the spectrum in deep water.
+    of the step [grid cells s-1], `column` and `row` the numbers of their first node. It moves with
+    the current and the Stokes drift, which decays with exp(2 k z), k = omega**2 / g of the waves
+    at the peak of the spectrum in deep water.
     """
     omega = 2.0 * np.pi / wave_period
     share = np.exp(2.0 * omega**2 / _G * z)
