@@ -20,6 +20,7 @@ from witoil.priors import Priors
 from witoil.report import write_report
 from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at, run
+from witoil.sources import refuse_unfit
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
@@ -91,35 +92,21 @@ def optimise(
 
 def search_space(scenario: Scenario) -> optimizer.Space:
     """Return the parameters that the case searches, starting from what the case has."""
+    case = scenario.case
+    refuse_unfit(
+        scenario,
+        case.optimise.parameters,
+        "optimise.parameters",
+        anew=case.starts_from_observations,
+    )
     parameters = []
-    for name, (low, high) in scenario.case.optimise.parameters.items():
-        if name in ("source_share", "source_factor"):
-            _refuse_without_source(scenario, name)
+    for name, (low, high) in case.optimise.parameters.items():
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(
             optimizer.Parameter(name, low, high, default, scale=tunable.scale, units=tunable.units)
         )
     return optimizer.Space(tuple(parameters))
-
-
-def _refuse_without_source(scenario: Scenario, name: str) -> None:
-    """Refuse to search the mass of sources where there is none, or nothing beside them."""
-    key = f"optimise.parameters.{name}"
-    if not {"source_share", "source_factor"} - scenario.case.optimise.parameters.keys():
-        raise CaseError(f"{key}: expected one of source_share and source_factor, not both")
-    starts_anew = scenario.case.starts_from_observations
-    if name == "source_share" and starts_anew:
-        raise CaseError(
-            f'{key}: found beside start_from = "observations", where windows differ in length; '
-            "expected source_factor"
-        )
-    fresh = scenario.from_source
-    if not fresh.any() or (fresh.all() and not starts_anew):
-        raise CaseError(
-            f"{key}: the case has no two kinds of release to share "
-            'between; expected an "area" release and one of another kind'
-        )
 
 
 def evaluate(

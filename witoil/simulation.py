@@ -21,6 +21,7 @@ from witoil.case import AreaSource, Case, minute
 from witoil.errors import CaseError
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
+from witoil.sources import PLACE, START, displaced, particles_with, seed
 from witoil.tunables import TUNABLES
 from witoil.verification import Box, Mask, VerificationGrid
 
@@ -31,6 +32,9 @@ FASTEST_DRIFT = 2.0
 
 _ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
 
+
+_AS_IN_THE_CASE = {"source_factor": 1.0, **dict.fromkeys((*PLACE, START), 0.0)}
+"""Parameters that say how far something is off what the case has."""
 
 _NONE = np.zeros(0)
 NO_PARTICLES = simulator.Particles(
@@ -76,7 +80,7 @@ class Scenario:
         that is not given.
     coast : simulator.Coast
     particles : simulator.Particles
-        As the case has them; `source_share` changes their mass.
+        As the case has them; see `witoil.sources.particles_with`.
     grid : VerificationGrid
     observations : tuple of Observation
         In time order.
@@ -106,18 +110,24 @@ class Scenario:
         return self.grid.cells_centred_in(self.coast.land)
 
     @cached_property
+    def is_source(self) -> NDArray[np.bool_]:
+        """Which releases of the case are fresh from points, lines and ships: no slicks seen."""
+        return np.array([not isinstance(r, AreaSource) for r in self.case.release], np.bool_)
+
+    @property
     def from_source(self) -> NDArray[np.bool_]:
-        """Which particles are fresh from points, lines and ships, and not of a slick seen."""
-        kinds = np.array([not isinstance(r, AreaSource) for r in self.case.release])
-        return kinds[self.particles.release_number]
+        """Which particles are of such a release."""
+        return self.is_source[self.particles.release_number]
 
     def default_of(self, name: str) -> float:
         """Return what the case has for a tunable parameter."""
-        if name == "source_factor":
-            return 1.0
+        particles, fresh = self.particles, self.from_source
+        if name in _AS_IN_THE_CASE:
+            return _AS_IN_THE_CASE[name]
         if name == "source_share":
-            mass = self.particles.mass
-            return float(mass[self.from_source].sum() / mass.sum())
+            return float(particles.mass[fresh].sum() / particles.mass.sum())
+        if name == "slick_age_hours":
+            return float(particles.age[~fresh].mean() / 3600.0) if not fresh.all() else 0.0
         if name == "detection_limit_um":
             return self.case.score.detection_limit_um
         return float(getattr(self.case.model, name))
@@ -129,24 +139,6 @@ class Scenario:
     def valid(self, observation: Observation) -> Mask:
         """Return the cells in which slicks can be compared: at sea, and seen by the sensor."""
         return ~self.land if observation.swath is None else observation.swath & ~self.land
-
-    def particles_with(
-        self, source_share: float | None = None, source_factor: float | None = None
-    ) -> simulator.Particles:
-        """Return the particles, with sources given a share of the whole mass, or more or less."""
-        mass, fresh = self.particles.mass, self.from_source
-        if source_share is not None:
-            factor = np.where(
-                fresh,
-                source_share * mass.sum() / mass[fresh].sum(),
-                (1.0 - source_share) * mass.sum() / mass[~fresh].sum(),
-            )
-        elif source_factor is not None:
-            factor = np.where(fresh, source_factor, 1.0)
-        else:
-            return self.particles
-        slick_mass = self.particles.slick_mass * factor
-        return replace(self.particles, mass=mass * factor, slick_mass=slick_mass)
 
 
 def prepare(case: Case) -> Scenario:
@@ -215,18 +207,6 @@ def prepare(case: Case) -> Scenario:
     )
 
 
-def seed(
-    case: Case,
-    releases: Sequence[simulator.Release],
-    numbers: Sequence[int],
-    coast: simulator.Coast,
-) -> simulator.Particles:
-    """Spread the particles of a case over releases; `numbers` are those of the case."""
-    return simulator.seed_particles(
-        releases, case.model.particles, seed=case.model.seed, land=coast.land, numbers=numbers
-    )
-
-
 def read_surroundings(
     case: Case,
     start: np.datetime64,
@@ -257,7 +237,7 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
-    reach = _reach(wanted, end - start if longest is None else longest)
+    reach = _reach(_displaced(case, wanted), end - start if longest is None else longest)
     forcing, coverage = _forcing(case, start, end, wanted, reach)
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     coast = simulator.Coast.from_land(
@@ -308,7 +288,7 @@ def run(
         times |= {*np.arange(start, end, interval), end}
     return simulator.run(
         scenario.forcing,
-        scenario.particles_with(changed.get("source_share"), changed.get("source_factor")),
+        particles_with(scenario, changed),
         scenario.coast,
         end=end,
         output_times=sorted(times),
@@ -556,6 +536,14 @@ def _reach(box: Box, duration: np.timedelta64) -> Box:
     per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
     dx, dy = metres / per_lon, metres / per_lat
     return west - dx, south - dy, east + dx, north + dy
+
+
+def _displaced(case: Case, box: Box) -> Box:
+    """Widen a box by what a search may move the source of a case."""
+    (west, east), (south, north) = (case.optimise.parameters.get(k, (0.0, 0.0)) for k in PLACE)
+    left, bottom = displaced(box[0], box[1], min(west, 0.0), min(south, 0.0))
+    right, top = displaced(box[2], box[3], max(east, 0.0), max(north, 0.0))
+    return left, bottom, right, top
 
 
 def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:

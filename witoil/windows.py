@@ -12,7 +12,8 @@ import shapely
 import simulator
 from witoil.case import AreaSource, Case, Period
 from witoil.errors import CaseError
-from witoil.simulation import Observation, Scenario, seed
+from witoil.simulation import Observation, Scenario
+from witoil.sources import seed
 
 
 def windows_of(scenario: Scenario) -> tuple[Scenario, ...]:
