@@ -17,10 +17,12 @@ from witoil.errors import CaseError
 from witoil.files import stamp
 from witoil.outputs import versions, write_run
 from witoil.priors import Priors
+from witoil.reconstruction import Reconstruction, reconstruct
+from witoil.reconstruction_outputs import write_reconstruction
 from witoil.report import write_report
 from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at, run
-from witoil.sources import refuse_unfit
+from witoil.sources import PLACE, START, refuse_unfit
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
@@ -30,6 +32,9 @@ INITIAL_PER_PARAMETER = 2
 """Points of the space-filling start for each parameter searched, and at least `MIN_INITIAL`."""
 
 MIN_INITIAL = 8
+
+POSTERIOR_SAMPLE = 4096
+"""Sets of parameters that stand for the posterior."""
 
 OnTrial = Callable[[optimizer.History], None]
 
@@ -86,8 +91,34 @@ def optimise(
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    _write_best(scenario, windows, study, folder)
+    source = reconstructed(scenario, windows, history, space)
+    if source is not None:
+        study = write_study(folder, {**head, "source": source.as_dict()}, history, space)
+        write_reconstruction(scenario, source, folder)
+    _write_best(scenario, windows, study, folder, source)
     return study
+
+
+def reconstructed(
+    scenario: Scenario,
+    windows: Sequence[Scenario],
+    history: optimizer.History,
+    space: optimizer.Space,
+) -> Reconstruction | None:
+    """Return where and when the source leaked, where a search has looked for it.
+
+    The scores of the history are those less the penalty of the priors, and the space has none, so
+    that its posterior is that of both.
+    """
+    if not {*PLACE, START} & {*space.names} or sum(t.score is not None for t in history) < 2:
+        return None
+    weight = sum(seen.weight for window in windows for seen in window.observations)
+    sample, _ = optimizer.posterior_sample(
+        history, space, POSTERIOR_SAMPLE, scenario.case.model.seed, optimizer.Evidence(weight)
+    )
+    best = history.best
+    assert best is not None
+    return reconstruct(scenario, sample, best.parameters)
 
 
 def search_space(scenario: Scenario) -> optimizer.Space:
@@ -214,6 +245,7 @@ def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) 
         "default": evaluate(windows, {}, priors),
         "persistence": persistence(windows),
         "priors": priors.as_rows(),
+        "source": None,
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),
         "coverage": [report.as_dict() for report in scenario.coverage],
@@ -223,14 +255,20 @@ def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) 
 
 
 def _write_best(
-    scenario: Scenario, windows: Sequence[Scenario], study: dict[str, Any], folder: Path
+    scenario: Scenario,
+    windows: Sequence[Scenario],
+    study: dict[str, Any],
+    folder: Path,
+    source: Reconstruction | None,
 ) -> None:
     """Run the best parameters once more with all outputs, and draw the report."""
     best = study["best"]["parameters"]
+    # not all of them: a share of the mass that was not searched would undo a factor that was
+    changed = study["history"][study["best"]["trial"]]["parameters"]
     after: list[Mask] = []
     summary: dict[str, Any] = {}
     for window in windows:
-        result = run(window, best)
+        result = run(window, changed)
         into = folder / "best"
         if len(windows) > 1:
             into /= stamp(window.forcing.start)
@@ -247,4 +285,5 @@ def _write_best(
         before=simulated_masks(windows, {}, threads=None),
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
+        source=source,
     )
