@@ -33,6 +33,9 @@ INITIAL_PER_PARAMETER = 2
 
 MIN_INITIAL = 8
 
+SETTLED = 0.75
+"""Share of its evaluations after which a search that has settled has found its best, nearly."""
+
 POSTERIOR_SAMPLE = 4096
 """Sets of parameters that stand for the posterior."""
 
@@ -113,12 +116,20 @@ def reconstructed(
     if not {*PLACE, START} & {*space.names} or sum(t.score is not None for t in history) < 2:
         return None
     weight = sum(seen.weight for window in windows for seen in window.observations)
+    evidence = optimizer.Evidence(weight)
     sample, _ = optimizer.posterior_sample(
-        history, space, POSTERIOR_SAMPLE, scenario.case.model.seed, optimizer.Evidence(weight)
+        history, space, POSTERIOR_SAMPLE, scenario.case.model.seed, evidence
     )
     best = history.best
     assert best is not None
-    return reconstruct(scenario, sample, best.parameters)
+    before = optimizer.History(history[: round(SETTLED * len(history))]).best
+    settled = (
+        before is not None
+        and before.score is not None
+        and best.score is not None
+        and best.score - before.score < evidence.scale
+    )
+    return reconstruct(scenario, sample, best.parameters, settled=settled)
 
 
 def search_space(scenario: Scenario) -> optimizer.Space:

@@ -154,13 +154,16 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     from witoil.case import load_case
     from witoil.forecast import forecast as walk_forward
     from witoil.forecast_outputs import write_forecast
+    from witoil.outlook import look_ahead
 
     loaded = load_case(case)
     scenario = _prepare(loaded)
     with _bar("forecasting", 1.0) as advance:
         result = walk_forward(scenario, out, on_batch=advance)
+        advance(0.0, "beyond the last slick")
+        outlook = look_ahead(result, on_run=lambda share: advance(share, "beyond the last slick"))
         advance(1.0, "writing")
-        write_forecast(result, out)
+        write_forecast(result, out, outlook)
     table = result.study["forecast"]
     for step in table["steps"]:
         print(f"{step['from']} to {step['to']}")
@@ -169,6 +172,8 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     print("mean")
     for name, fss in table["mean"].items():
         print(f"  {name:<12} FSS " + _fss(fss))
+    if outlook is not None:
+        print(f"beyond the last slick, not verified: {out / 'outlook'}")
     print(f"report: {out / 'report.html'}")
 
 

@@ -74,6 +74,8 @@ class Forecasts:
         Before any slick was compared, and after each.
     study : dict
         As in `study.json`.
+    trust : dict
+        Candidate -> its share in a forecast after the last slick.
     """
 
     scenario: Scenario
@@ -83,6 +85,7 @@ class Forecasts:
     trials: list[Trial]
     posteriors: list[Posterior]
     study: dict[str, Any]
+    trust: dict[str, float]
 
 
 def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = None) -> Forecasts:
@@ -133,7 +136,9 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
     steps = [*_steps(walk, case.forecast.members)]
     posteriors = [*(step.posterior for step in steps), walk.learn(len(windows))]
     study = _write(folder, head, walk, steps, posteriors[-1])
-    return Forecasts(scenario, windows, priors, steps[1:], walk.trials, posteriors, study)
+    return Forecasts(
+        scenario, windows, priors, steps[1:], walk.trials, posteriors, study, track_record(steps)
+    )
 
 
 def _steps(walk: Walk, members: int) -> Sequence[Step]:

@@ -244,7 +244,9 @@ def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Pa
         file.set_band_description(1, "oil")
 
 
-def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
+def write_outline(
+    mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path, **properties: Any
+) -> None:
     """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
     polygons = [
         shape(part)
@@ -258,6 +260,7 @@ def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path:
         "properties": {
             "time": utc(time),
             "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
+            **properties,
         },
     }
     write_json(path, {"type": "FeatureCollection", "features": [feature]})

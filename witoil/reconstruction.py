@@ -74,6 +74,8 @@ class Reconstruction:
         Level -> first and last time.
     bounds : tuple of datetime64
         Of the search for the start.
+    settled : bool
+        Whether the search had found its best long before it ended; if not, the truth may be far.
     """
 
     given: tuple[float, float]
@@ -85,6 +87,7 @@ class Reconstruction:
     best_start: np.datetime64
     intervals: dict[int, tuple[np.datetime64, np.datetime64]]
     bounds: tuple[np.datetime64, np.datetime64]
+    settled: bool
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as the study has it."""
@@ -113,6 +116,7 @@ class Reconstruction:
         return {
             "place": place if self.ellipses else None,
             "start": start if self.starts.size else None,
+            "settled": self.settled,
         }
 
     def outlines(self) -> dict[int, shapely.Polygon]:
@@ -150,6 +154,8 @@ def reconstruct(
     scenario: Scenario,
     sample: Sequence[Mapping[str, float]],
     best: Mapping[str, float],
+    *,
+    settled: bool,
 ) -> Reconstruction | None:
     """Return where and when the source leaked; None where neither was searched.
 
@@ -160,6 +166,8 @@ def reconstruct(
         Parameter sets, each as likely as another, that stand for the posterior.
     best : mapping
         Parameters of the best trial.
+    settled : bool
+        Whether the search had found it long before it ended.
 
     Returns
     -------
@@ -186,6 +194,7 @@ def reconstruct(
         best_start=_after(release, np.array([best.get(START, 0.0)]))[0],
         intervals=_intervals(release, hours) if hours.size else {},
         bounds=tuple(_after(release, np.array(bounds))),
+        settled=settled,
     )
 
 

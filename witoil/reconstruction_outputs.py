@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -89,10 +90,9 @@ def draw_reconstruction(scenario: Scenario, found: Reconstruction) -> bytes:
 
 def _frame(scenario: Scenario, found: Reconstruction) -> Frame:
     """Return a frame round the ellipses, the places and the slick seen first."""
-    places = [found.given, found.best]
-    for outline in found.outlines().values():
-        places += [tuple(corner) for corner in outline.exterior.coords]
-    points = np.stack(scenario.grid.to_metres.transform(*np.array(places).T), axis=-1)
+    outlines = [shapely.get_coordinates(shape) for shape in found.outlines().values()]
+    places = np.concatenate([np.array([found.given, found.best]), *outlines])
+    points = np.stack(scenario.grid.to_metres.transform(*places.T), axis=-1)
     seen = scenario.grid.middles(scenario.observations[0].mask)
     return Frame.holding(np.concatenate([points, seen]), 10.0 * scenario.grid.resolution)
 
@@ -137,12 +137,21 @@ def _draw_starts(axes: Axes, found: Reconstruction) -> None:
     edges = np.linspace(0.0, float((last - first) / np.timedelta64(1, "h")), _BINS + 1)
     counts, _ = np.histogram(since, edges)
     times = first + (3600e9 * edges).astype("timedelta64[ns]")
-    axes.stairs(100.0 * counts / since.size, times.astype("datetime64[us]"), color=INK, lw=1.2)  # type: ignore[arg-type]
+    axes.step(
+        times.astype("datetime64[us]"),
+        np.append(counts, counts[-1]) * 100.0 / since.size,
+        where="post",
+        color=INK,
+        lw=1.4,
+        zorder=4,
+    )
     for level, ends in sorted(found.intervals.items(), reverse=True):
-        axes.axvspan(*(end.astype("datetime64[us]") for end in ends), color=COLOURS[level], lw=0)
+        axes.axvspan(
+            *(end.astype("datetime64[us]") for end in ends), color=COLOURS[level], lw=0, zorder=2
+        )
     halo = [withStroke(linewidth=3.5, foreground="white")]
     best = found.best_start.astype("datetime64[us]")
-    axes.axvline(best, color=SOURCE, lw=1.8, ls="--", path_effects=halo)
+    axes.axvline(best, color=INK, lw=1.2, ls="--", path_effects=halo, zorder=5)
     axes.annotate(
         "best",
         (best, 1.0),
@@ -152,10 +161,11 @@ def _draw_starts(axes: Axes, found: Reconstruction) -> None:
         fontsize=8.5,
         color=INK,
         path_effects=halo,
+        zorder=6,
     )
-    locator = AutoDateLocator(maxticks=7)
+    locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_xlim(*(end.astype("datetime64[us]") for end in found.bounds))
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("start of the leak [UTC]")

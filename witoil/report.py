@@ -354,10 +354,12 @@ def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
     for level, (first, last) in found.intervals.items():
         lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
     lon, lat = found.middle
+    place = f"{lon:.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
     return {
         "uri": image_uri(draw_reconstruction(scenario, found)),
-        "place": f"{lon:.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N" if found.ellipses else "",
+        "place": place if found.ellipses else "",
         "lines": lines,
+        "settled": found.settled,
     }
 
 

@@ -94,12 +94,12 @@ def refuse_unfit(
     """
     case, fresh = scenario.case, scenario.from_source
     beside_anew = 'found beside start_from = "observations", where'
-    rules = {
+    rules: dict[str, dict[str, bool]] = {
         "source_share": {
             "expected one of source_share and source_factor, not both": "source_factor" in names,
             f"{beside_anew} windows differ in length; expected source_factor": anew,
             'the case has no two kinds of release to share between; expected an "area" release '
-            "and one of another kind": not fresh.any() or fresh.all(),
+            "and one of another kind": not fresh.any() or bool(fresh.all()),
         },
         "source_factor": {
             'expected a release that is not an "area", a source': not fresh.any(),
@@ -108,7 +108,7 @@ def refuse_unfit(
             f"{beside_anew} a run may start after the source; expected one long run": anew,
             _ONE_POINT: source_of(case) is None,
         },
-        **dict.fromkeys(PLACE, {_ONE_POINT: source_of(case) is None}),
+        **{name: {_ONE_POINT: source_of(case) is None} for name in PLACE},
         "slick_age_hours": {
             'expected an "area" release, a slick that was seen': bool(fresh.all()) and not anew,
         },
@@ -125,7 +125,8 @@ def _with_source_moved(scenario: Scenario, changed: Mapping[str, float]) -> simu
     Each release keeps its number of particles, so that candidates of a search stay comparable.
     """
     number = source_of(scenario.case)
-    releases, factor = [], 1.0
+    releases: list[simulator.Release] = []
+    factor = 1.0
     for release, n in zip(scenario.releases, scenario.release_numbers, strict=True):
         if n == number:
             assert isinstance(release, simulator.PointRelease)
