@@ -16,7 +16,7 @@ from simulator import FATES, SimulatorError
 from witoil.errors import CaseError
 from witoil.files import stamp
 from witoil.outputs import versions, write_run
-from witoil.priors import Priors
+from witoil.priors import EVIDENCE, Priors
 from witoil.reconstruction import Reconstruction, reconstruct
 from witoil.reconstruction_outputs import write_reconstruction
 from witoil.report import write_report
@@ -94,7 +94,7 @@ def optimise(
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    source = reconstructed(scenario, windows, history, space)
+    source = reconstructed(scenario, windows, history, priors)
     if source is not None:
         study = write_study(folder, {**head, "source": source.as_dict()}, history, space)
         write_reconstruction(scenario, source, folder)
@@ -106,30 +106,35 @@ def reconstructed(
     scenario: Scenario,
     windows: Sequence[Scenario],
     history: optimizer.History,
-    space: optimizer.Space,
+    priors: Priors,
 ) -> Reconstruction | None:
     """Return where and when the source leaked, where a search has looked for it.
 
-    The scores of the history are those less the penalty of the priors, and the space has none, so
-    that its posterior is that of both.
+    Where a run fails, as with a source on land, is known without a model of the score, and would
+    only pull it down beside the coast: such trials are left out, and then such places.
     """
-    if not {*PLACE, START} & {*space.names} or sum(t.score is not None for t in history) < 2:
+    done = [
+        replace(trial, score=trial.score + trial.details["penalty"])
+        for trial in history
+        if trial.score is not None
+    ]
+    if not {*PLACE, START} & {*priors.space.names} or len(done) < 2:
         return None
     weight = sum(seen.weight for window in windows for seen in window.observations)
-    evidence = optimizer.Evidence(weight)
+    evidence = optimizer.Evidence(weight, EVIDENCE)
     sample, _ = optimizer.posterior_sample(
-        history, space, POSTERIOR_SAMPLE, scenario.case.model.seed, evidence
+        done, priors.in_space(), POSTERIOR_SAMPLE, scenario.case.model.seed, evidence
     )
     best = history.best
     assert best is not None
-    before = optimizer.History(history[: round(SETTLED * len(history))]).best
-    settled = (
-        before is not None
-        and before.score is not None
-        and best.score is not None
-        and best.score - before.score < evidence.scale
-    )
+    early = optimizer.History(history[: round(SETTLED * len(history))]).best
+    settled = early is not None and _score(best) - _score(early) < evidence.scale
     return reconstruct(scenario, sample, best.parameters, settled=settled)
+
+
+def _score(trial: optimizer.Trial) -> float:
+    assert trial.score is not None
+    return trial.score
 
 
 def search_space(scenario: Scenario) -> optimizer.Space:

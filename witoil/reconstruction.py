@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry import mapping
 
 import simulator
+from witoil.errors import CaseError
 from witoil.files import utc
 from witoil.simulation import Scenario
 from witoil.sources import PLACE, START, displaced, source_of
@@ -172,6 +173,11 @@ def reconstruct(
     Returns
     -------
     Reconstruction or None
+
+    Raises
+    ------
+    CaseError
+        Where all of the sample lies on land.
     """
     searched = set(sample[0]) & {*PLACE, START}
     number = source_of(scenario.case)
@@ -180,7 +186,8 @@ def reconstruct(
     release = scenario.releases[scenario.release_numbers.index(number)]
     assert isinstance(release, simulator.PointRelease)
     given = (release.longitude, release.latitude)
-    offsets = np.array([[point.get(name, 0.0) for name in PLACE] for point in sample])
+    sample = _at_sea(scenario, given, sample)
+    offsets = _offsets(sample)
     middle = offsets.mean(axis=0)
     hours = np.array([point[START] for point in sample if START in point])
     bounds = scenario.case.optimise.parameters.get(START, (0.0, 0.0))
@@ -196,6 +203,25 @@ def reconstruct(
         bounds=tuple(_after(release, np.array(bounds))),
         settled=settled,
     )
+
+
+def _offsets(sample: Sequence[Mapping[str, float]]) -> FloatArray:
+    """Return kilometres east and north of the place of the case, shape (n, 2)."""
+    return np.array([[point.get(name, 0.0) for name in PLACE] for point in sample])
+
+
+def _at_sea(
+    scenario: Scenario, given: tuple[float, float], sample: Sequence[Mapping[str, float]]
+) -> list[Mapping[str, float]]:
+    """Return the points of a sample whose source is not on land."""
+    places = np.array([displaced(*given, *offset) for offset in _offsets(sample)])
+    wet = ~shapely.contains_xy(scenario.coast.land, *places.T)
+    if not wet.any():
+        raise CaseError(
+            "optimise.parameters: all places that are likely lie on land; expected bounds of "
+            "source_east_km and source_north_km with the source at sea"
+        )
+    return [point for point, kept in zip(sample, wet, strict=True) if kept]
 
 
 def _after(release: simulator.PointRelease, hours: FloatArray) -> NDArray[np.datetime64]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from witoil import drawing, figures
 from witoil.case import Case, PointSource
 from witoil.files import replacing
+from witoil.priors import EVIDENCE
 from witoil.reconstruction import Reconstruction
 from witoil.reconstruction_outputs import draw_reconstruction
 from witoil.simulation import Observation, Scenario
@@ -111,6 +112,7 @@ def render(
         snippet=snippet(study),
         fate=_fate(fate or {}),
         source=None if source is None else _source(scenario, source),
+        evidence=EVIDENCE,
     )
 
 
