@@ -21,11 +21,11 @@ from witoil.reconstruction import Reconstruction, reconstruct
 from witoil.reconstruction_outputs import write_reconstruction
 from witoil.report import write_report
 from witoil.scoring import score_observations
-from witoil.simulation import Scenario, mask_at, run
+from witoil.simulation import Observation, Scenario, mask_at, masks_at, run
 from witoil.sources import PLACE, START, refuse_unfit
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
-from witoil.verification import Mask
+from witoil.verification import Mask, SlickMasks
 from witoil.windows import windows_of
 
 INITIAL_PER_PARAMETER = 2
@@ -181,8 +181,7 @@ def evaluate(
     ------
     SimulatorError
     """
-    masks = simulated_masks(windows, changed)
-    scores = combined_scores(windows, masks)
+    scores = combined_scores(windows, simulated_slicks(windows, changed))
     parameters = windows[0].parameters(changed)
     penalty = 0.0
     if priors is not None:
@@ -192,16 +191,16 @@ def evaluate(
     return {"parameters": parameters, "penalty": penalty, **scores}
 
 
-def simulated_masks(
+def simulated_slicks(
     windows: Sequence[Scenario], changed: Mapping[str, float], *, threads: int | None = 1
-) -> list[Mask]:
+) -> list[SlickMasks]:
     """Run scenarios once and return the slick at each of their observations."""
-    masks = []
+    slicks = []
     for window in windows:
         result = run(window, changed, regular_outputs=False, threads=threads)
         limit = changed.get("detection_limit_um")
-        masks += [mask_at(window, result, seen.time, limit) for seen in window.observations]
-    return masks
+        slicks += [masks_at(window, result, seen.time, limit) for seen in window.observations]
+    return slicks
 
 
 def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
@@ -211,30 +210,51 @@ def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
     """
     last = []
     for window in windows:
-        seen = [window.seen_first, *(observation.mask for observation in window.observations)]
-        last += seen[:-1]
-    return combined_scores(windows, last) if last[0].any() else None
+        seen = [SlickMasks(o.mask, o.thick) for o in window.observations]
+        last += [SlickMasks(window.seen_first), *seen][:-1]
+    return combined_scores(windows, last) if last[0].oil.any() else None
 
 
-def combined_scores(windows: Sequence[Scenario], masks: Sequence[Mask]) -> dict[str, Any]:
-    """Score one mask for each observation of all windows, and combine them.
+def combined_scores(windows: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> dict[str, Any]:
+    """Score one slick for each observation of all windows, and combine them.
 
     The score is the mean of the FSS over its scales, weighted by 1 / scale, and over
     observations, by their weights: it follows the finest scale, and still has a slope where the
-    slicks do not overlap yet.
+    slicks do not overlap yet. An observation with sheen and thick oil stands for two, one of each
+    class. `fss` is of all the oil, whatever its class.
     """
     scales = windows[0].case.score.windows
     seen = [observation for window in windows for observation in window.observations]
-    observations = score_observations(replace(windows[0], observations=tuple(seen)), masks)
-    weights = [observation.weight for observation in seen]
-    fss = {
-        str(w): float(
-            np.average([scores["fss"][str(w)] for scores in observations], weights=weights)
-        )
+    observations = score_observations(replace(windows[0], observations=tuple(seen)), slicks)
+    whole = [(row["fss"], o.weight) for row, o in zip(observations, seen, strict=True)]
+    scored = [part for row, o in zip(observations, seen, strict=True) for part in _parts(row, o)]
+    return {
+        "score": float(
+            np.average([*_mean_fss(scored, scales).values()], weights=1.0 / np.array(scales))
+        ),
+        "fss": _mean_fss(whole, scales),
+        "observations": observations,
+    }
+
+
+def _parts(
+    row: Mapping[str, Any], observation: Observation
+) -> list[tuple[Mapping[str, float], float]]:
+    """Return what of an observation enters the score: FSS and weight, of each class or of all."""
+    if "classes" not in row:
+        return [(row["fss"], observation.weight)]
+    weights = observation.class_weights
+    return [(scores["fss"], weights[name]) for name, scores in row["classes"].items()]
+
+
+def _mean_fss(
+    parts: Sequence[tuple[Mapping[str, float], float]], scales: Sequence[int]
+) -> dict[str, float]:
+    weights = [weight for _, weight in parts]
+    return {
+        str(w): float(np.average([fss[str(w)] for fss, _ in parts], weights=weights))
         for w in scales
     }
-    score = float(np.average([*fss.values()], weights=1.0 / np.array(scales)))
-    return {"score": score, "fss": fss, "observations": observations}
 
 
 def evaluate_batch(
@@ -298,7 +318,7 @@ def _write_best(
         folder / "report.html",
         replace(windows[0], case=scenario.case, observations=seen),
         study,
-        before=simulated_masks(windows, {}, threads=None),
+        before=[slick.oil for slick in simulated_slicks(windows, {}, threads=None)],
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
         source=source,

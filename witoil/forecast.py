@@ -18,7 +18,7 @@ from witoil.marginals import marginals
 from witoil.priors import EVIDENCE, Priors
 from witoil.simulation import Scenario
 from witoil.study import NAME, refuse_other
-from witoil.verification import Mask
+from witoil.verification import Mask, SlickMasks
 from witoil.walk import Posterior, Trial, Walk
 from witoil.windows import windows_of
 
@@ -148,7 +148,8 @@ def _steps(walk: Walk, members: int) -> Sequence[Step]:
         posterior = walk.learn(k) if k else walk.prior()
         step = predict(walk, k, posterior, members, track_record(steps))
         step.scores = {
-            name: combined_scores([walk.windows[k]], [mask]) for name, mask in step.masks.items()
+            name: combined_scores([walk.windows[k]], [SlickMasks(mask)])
+            for name, mask in step.masks.items()
         }
         steps.append(step)
     return steps

@@ -167,7 +167,8 @@ def _draw_starts(axes: Axes, found: Reconstruction) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_xlim(*(end.astype("datetime64[us]") for end in found.bounds))
-    axes.set_ylim(bottom=0.0)
+    # room for the label at the top
+    axes.set_ylim(0.0, 120.0 * counts.max() / since.size)
     axes.set_xlabel("start of the leak [UTC]")
     axes.set_ylabel("probability\n[% per bar]")
     axes.set_title("Since when", loc="left", fontsize=10.5, fontweight="bold", color=INK)

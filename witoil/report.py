@@ -113,6 +113,7 @@ def render(
         fate=_fate(fate or {}),
         source=None if source is None else _source(scenario, source),
         evidence=EVIDENCE,
+        thick_limit=scenario.case.score.thick_limit_um,
     )
 
 
@@ -206,6 +207,7 @@ def _observation(
             map_figure(scenario, seen, frame, after, labels["best"]),
         ],
         "scores": scores,
+        "class_weights": seen.class_weights,
     }
 
 

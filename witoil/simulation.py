@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -15,15 +15,16 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from catalog.bonn import ThicknessClass
 from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case, minute
+from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
 from witoil.sources import PLACE, START, displaced, particles_with, seed
 from witoil.tunables import TUNABLES
-from witoil.verification import Box, Mask, VerificationGrid
+from witoil.verification import Box, Mask, SlickMasks, VerificationGrid
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
@@ -60,6 +61,11 @@ class Observation:
     mask: Mask
     slick: catalog.Slick
     weight: float = 1.0
+    """In the mean over observations; of both classes where they are scored apart."""
+    thick: Mask | None = None
+    """Cells with thick oil, where they and others are seen: the classes are then scored apart."""
+    class_weights: Mapping[ThicknessClass, float] = field(default_factory=dict)
+    """Of each class in the mean; they add up to the weight. None: the slick is scored as one."""
     swath: Mask | None = None
     """Cells that the sensor saw; None: all of them."""
     mass: float | None = None
@@ -312,6 +318,19 @@ def mask_at(
     detection_limit_um: float | None = None,
 ) -> Mask:
     """Return the slick that a sensor would see at an output time of a run."""
+    return masks_at(scenario, result, time, detection_limit_um).oil
+
+
+def masks_at(
+    scenario: Scenario,
+    result: xr.Dataset,
+    time: np.datetime64,
+    detection_limit_um: float | None = None,
+) -> SlickMasks:
+    """Return the slick that a sensor would see at an output time of a run.
+
+    Where it would look thick is told where an observation of the scenario tells it, too.
+    """
     at = result.sel(time=time)
     afloat = at["status"].values == simulator.Status.AFLOAT
     column, row = scenario.grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
@@ -323,8 +342,12 @@ def mask_at(
         cell_area=scenario.grid.resolution**2,
         density=scenario.oil.density(TEMPERATURE_15C),
     )
-    limit = detection_limit_um or scenario.case.score.detection_limit_um
-    return simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
+    score = scenario.case.score
+    limit = detection_limit_um or score.detection_limit_um
+    oil = simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
+    if all(seen.thick is None for seen in scenario.observations):
+        return SlickMasks(oil)
+    return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
 
 
 def _observed(case: Case) -> list[catalog.Slick]:
@@ -420,14 +443,35 @@ def _observation(
             + "; expected one at least to compare with"
         )
     assert slick.time is not None
+    thick = slick.thickness_class.get("thick")
+    cells = None if thick is None else grid.cells_touched(thick) & mask
+    seen = ~land if swath is None else swath & ~land
+    if cells is not None and not ((mask & cells & seen).any() and (mask & ~cells & seen).any()):
+        cells = None  # of one class there is nothing to compare
+    weights = _class_weights(source, k, both=cells is not None)
     return Observation(
         datetime64(slick.time),
         mask,
         slick,
-        weight=source.weight,
+        weight=source.whole_weight,
+        thick=cells,
+        class_weights=weights,
         swath=swath,
         mass=None if source.mass_tonnes is None else 1e3 * source.mass_tonnes,
     )
+
+
+def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[ThicknessClass, float]:
+    """Return the weight of each class of an observation; by default each has half."""
+    if isinstance(source.weight, ClassWeights):
+        if not both:
+            raise CaseError(
+                f"observation.{k}.weight: found one for each class, but not both sheen and thick "
+                "oil to compare; expected a number, or files or layers named ..._sheen and "
+                "..._thick"
+            )
+        return {"sheen": source.weight.sheen, "thick": source.weight.thick}
+    return {"sheen": 0.5 * source.weight, "thick": 0.5 * source.weight} if both else {}
 
 
 def _forcing(

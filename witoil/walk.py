@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import SimulatorError
-from witoil.calibration import combined_scores, simulated_masks
+from witoil.calibration import combined_scores, simulated_slicks
 from witoil.errors import WitoilError
 from witoil.posterior import Proposal, next_proposal, weigh
 from witoil.priors import EVIDENCE, Priors
@@ -209,11 +209,11 @@ class Walk:
     def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
         window = [self.windows[k]]
         try:
-            masks = simulated_masks(window, trial.parameters)
+            slicks = simulated_slicks(window, trial.parameters)
         except SimulatorError as error:
             return {"failure": str(error)}, None
-        scores = combined_scores(window, masks)
-        return {"score": scores["score"], "fss": scores["fss"]}, masks[0]
+        scores = combined_scores(window, slicks)
+        return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
 
     def _propose(self, step: int, origin: str, proposal: Proposal) -> list[Trial]:
         points = proposal.draw([self.seed, len(self.trials)])
