@@ -78,6 +78,19 @@ Scheduler = Annotated[
     typer.Option(help="Dask scheduler that runs the members.", metavar="tcp://HOST:PORT"),
 ]
 
+TrackingStore = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow",
+        help="Tracking store of MLflow that every evaluation goes to.",
+        envvar="MLFLOW_TRACKING_URI",
+        metavar="URI",
+        # a URI may hold a password
+        show_envvar=True,
+        show_default=False,
+    ),
+]
+
 
 @app.command()
 def simulate(
@@ -131,6 +144,7 @@ def optimise(
     evaluations: Annotated[
         int | None, typer.Option(help="Simulations in all, instead of the case's.", min=1)
     ] = None,
+    mlflow: TrackingStore = None,
 ) -> None:
     """Find the parameters with which a case matches its observations.
 
@@ -142,11 +156,11 @@ def optimise(
     if evaluations is not None:
         search = loaded.optimise.model_copy(update={"evaluations": evaluations})
         loaded = loaded.model_copy(update={"optimise": search})
-    _optimise(loaded, out)
+    _optimise(loaded, out, mlflow)
 
 
 @app.command()
-def forecast(case: CaseFile, out: Out = Path("out")) -> None:
+def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = None) -> None:
     """Forecast each slick from those seen before it, and score what was forecast.
 
     Started again with the same arguments it goes on where it was.
@@ -155,11 +169,19 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     from witoil.forecast import forecast as walk_forward
     from witoil.forecast_outputs import write_forecast
     from witoil.outlook import look_ahead
+    from witoil.tracking import of_trials, tracking
 
     loaded = load_case(case)
-    scenario = _prepare(loaded)
+    with tracking(mlflow, "forecast", loaded, out) as track:
+        scenario = _prepare(loaded)
+        with _bar("forecasting", 1.0) as advance:
+            result = walk_forward(
+                scenario,
+                out,
+                on_batch=advance,
+                on_trials=lambda trials: track(of_trials(trials)),
+            )
     with _bar("forecasting", 1.0) as advance:
-        result = walk_forward(scenario, out, on_batch=advance)
         advance(0.0, "beyond the last slick")
         outlook = look_ahead(result, on_run=lambda share: advance(share, "beyond the last slick"))
         advance(1.0, "writing")
@@ -295,18 +317,21 @@ def _whole_numbers(text: str) -> list[int]:
         raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
 
 
-def _optimise(case: Any, out: Path) -> dict[str, Any]:
+def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]:
     from witoil.calibration import optimise as search
+    from witoil.tracking import of_history, tracking
 
-    scenario = _prepare(case)
     total = case.optimise.evaluations
-    with _bar("calibrating", total) as advance:
+    with tracking(mlflow, "optimise", case, out) as track:
+        scenario = _prepare(case)
+        with _bar("calibrating", total) as advance:
 
-        def on_trial(history: History) -> None:
-            best = history.best
-            advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+            def on_trial(history: History) -> None:
+                best = history.best
+                advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+                track(of_history(history))
 
-        study = search(scenario, out, on_trial=on_trial)
+            study = search(scenario, out, on_trial=on_trial)
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))

@@ -28,6 +28,7 @@ CANDIDATES = {"ensemble": 0.5, "prior": 0.25, "persistence": 0.25}
 """What the forecast is mixed of, and how far each is trusted before there is any record of it."""
 
 OnBatch = Callable[[float], None]
+OnTrials = Callable[[Sequence[Trial]], None]
 
 
 @dataclass
@@ -88,7 +89,13 @@ class Forecasts:
     trust: dict[str, float]
 
 
-def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = None) -> Forecasts:
+def forecast(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    on_batch: OnBatch | None = None,
+    on_trials: OnTrials | None = None,
+) -> Forecasts:
     """Forecast each slick of a scenario from those before it, or go on with that.
 
     Parameters
@@ -99,6 +106,8 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
         Takes `study.json`, written after every batch of runs. A study already there is continued.
     on_batch : callable, optional
         Called with the share of the runs that is done after every batch.
+    on_trials : callable, optional
+        Called with all trials after every batch.
 
     Returns
     -------
@@ -121,6 +130,8 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
         _write(folder, head, walk)
         if on_batch:
             on_batch(min(walk.runs / total, 1.0))
+        if on_trials:
+            on_trials(walk.trials)
 
     case = scenario.case
     total = _expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
