@@ -91,6 +91,9 @@ def render(
 ) -> str:
     """Return the report as text; see `write_report`."""
     template = page_template("report.html")
+    places = places_of_sources(scenario)
+    if source is not None:
+        places = np.array([scenario.grid.to_metres.transform(*source.best)])
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
@@ -103,7 +106,7 @@ def render(
         has_sources=bool(places_of_sources(scenario).size),
         has_first=bool(scenario.seen_first.any()),
         observations=[
-            _observation(scenario, study, k, before[k], after[k])
+            _observation(scenario, study, k, before[k], after[k], places)
             for k in range(len(scenario.observations))
         ],
         charts=_charts(scenario, study, scales),
@@ -186,13 +189,21 @@ def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]
 
 
 def _observation(
-    scenario: Scenario, study: Mapping[str, Any], k: int, before: Mask, after: Mask
+    scenario: Scenario,
+    study: Mapping[str, Any],
+    k: int,
+    before: Mask,
+    after: Mask,
+    sources: NDArray[np.float64],
 ) -> dict[str, Any]:
-    """Return the maps and the scores of one observation."""
+    """Return the maps and the scores of one observation; `sources` are those of the best run."""
+    given = places_of_sources(scenario)
     seen = scenario.observations[k]
     scores = {key: study[key]["observations"][k] for key in figures.STYLES if study[key]}
     frame = drawing.Frame.around(
-        scenario.grid, [before, after, seen.mask, scenario.seen_first], places_of_sources(scenario)
+        scenario.grid,
+        [before, after, seen.mask, scenario.seen_first],
+        np.concatenate([given, sources]),
     )
     labels = {}
     for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
@@ -203,8 +214,8 @@ def _observation(
         "time": time_in_words(seen.time),
         "sources": [PurePath(source).name for source in seen.slick.sources],
         "maps": [
-            map_figure(scenario, seen, frame, before, labels["default"]),
-            map_figure(scenario, seen, frame, after, labels["best"]),
+            map_figure(scenario, seen, frame, before, given, labels["default"]),
+            map_figure(scenario, seen, frame, after, sources, labels["best"]),
         ],
         "scores": scores,
         "class_weights": seen.class_weights,
@@ -212,7 +223,12 @@ def _observation(
 
 
 def map_figure(
-    scenario: Scenario, seen: Observation, frame: drawing.Frame, simulated: Mask, title: str
+    scenario: Scenario,
+    seen: Observation,
+    frame: drawing.Frame,
+    simulated: Mask,
+    sources: NDArray[np.float64],
+    title: str,
 ) -> dict[str, str]:
     """Return one map with its texts."""
     image = figures.slick_map(
@@ -222,7 +238,7 @@ def map_figure(
         simulated=simulated,
         observed=seen.mask,
         first=scenario.seen_first,
-        sources=places_of_sources(scenario),
+        sources=sources,
         title=title,
     )
     areas = areas_in_words(scenario, simulated, seen)
