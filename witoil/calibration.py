@@ -211,7 +211,7 @@ def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
     last = []
     for window in windows:
         seen = [SlickMasks(o.mask, o.thick) for o in window.observations]
-        last += [SlickMasks(window.seen_first), *seen][:-1]
+        last += [SlickMasks(window.seen_first, window.thick_first), *seen][:-1]
     return combined_scores(windows, last) if last[0].oil.any() else None
 
 

@@ -335,8 +335,25 @@ def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
+    if study["source"] is not None:
+        _print_source(study["source"])
     print(f"report: {out / 'report.html'}")
     return study
+
+
+def _print_source(source: dict[str, Any]) -> None:
+    """Print where and since when a source leaked."""
+    place, start = source["place"], source["start"]
+    if place is not None:
+        longer, shorter = place["ellipses"]["90"]["semi_axes_km"]
+        print(
+            f"the source lies with 90 % in an ellipse of {longer:.3g} by {shorter:.3g} km round "
+            f"{place['mean']['lon']:.4f} E {place['mean']['lat']:.4f} N"
+        )
+    if start is not None:
+        print("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
+    if not source["settled"]:
+        print("the best score still rose towards the end: give the search more evaluations")
 
 
 def _fss(fss: dict[str, float | None]) -> str:

@@ -96,6 +96,8 @@ class Scenario:
         What the particles stand for.
     release_numbers : tuple of int
         Number in the case of each of them.
+    thick_first : Mask or None
+        Where `seen_first` looked thick; None where that is not known.
     """
 
     case: Case
@@ -109,6 +111,7 @@ class Scenario:
     seen_first: Mask
     releases: tuple[simulator.Release, ...] = ()
     release_numbers: tuple[int, ...] = ()
+    thick_first: Mask | None = None
 
     @cached_property
     def land(self) -> Mask:

@@ -118,6 +118,7 @@ def _window(
         seen_first=scenario.seen_first if slick is None else slick.mask,
         releases=tuple(releases),
         release_numbers=tuple(numbers),
+        thick_first=None if slick is None else slick.thick,
     )
 
 

@@ -4,7 +4,7 @@ import shapely
 from rasterio.features import shapes
 from shapely.geometry import mapping, shape
 
-from witoil.calibration import evaluate, optimise
+from witoil.calibration import evaluate, optimise, persistence
 from witoil.case import load_case
 from witoil.demo import make_twin
 from witoil.errors import CaseError
@@ -13,6 +13,7 @@ from witoil.forecast import forecast
 from witoil.outputs import write_run
 from witoil.simulation import masks_at, prepare, run
 from witoil.verification import SlickMasks, transformed
+from witoil.windows import windows_of
 
 HOURS = (12, 18)
 
@@ -162,3 +163,13 @@ def test_masks_of_classes_add_up():
     np.testing.assert_array_equal(parts["sheen"] | parts["thick"], oil)
     assert not (parts["sheen"] & parts["thick"]).any()
     assert SlickMasks(oil).by_class() == {}
+
+
+def test_persistence_from_slick_to_slick_keeps_the_classes(folder):
+    search = '\n[optimise]\nstart_from = "observations"\n'
+    case = case_with(folder, *(observation(hour) for hour in HOURS), search)
+    scenario = prepare(case)
+    first, second = persistence(windows_of(scenario))["observations"]
+    assert "classes" not in first
+    # the same pair of slicks as within one long run
+    assert second == persistence([scenario])["observations"][1]

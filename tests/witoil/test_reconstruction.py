@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from witoil.calibration import optimise
 from witoil.case import load_case
+from witoil.cli import _print_source
 from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import mask_name
@@ -125,6 +126,19 @@ def test_study_report_and_files_have_it(found):
 
 def test_a_search_of_other_parameters_has_no_source(scenario):
     assert reconstruct(scenario, [{"current_factor": 1.0}] * 3, {}, settled=True) is None
+
+
+def test_the_command_line_says_where_and_when(capsys):
+    ellipse = {"semi_axes_km": [4.25, 1.54], "bearing_deg": 9.0, "area_km2": 20.6}
+    place = {"mean": {"lon": 35.9136, "lat": 35.164}, "ellipses": {"90": ellipse}}
+    start = {"intervals": {"90": ["2021-08-22T17:00:00Z", "2021-08-23T12:00:00Z"]}}
+    _print_source({"place": place, "start": start, "settled": False})
+    text = capsys.readouterr().out
+    assert "ellipse of 4.25 by 1.54 km round 35.9136 E 35.1640 N" in text
+    assert "from 2021-08-22T17:00:00Z to 2021-08-23T12:00:00Z" in text
+    assert "more evaluations" in text
+    _print_source({"place": None, "start": None, "settled": True})
+    assert capsys.readouterr().out == ""
 
 
 @pytest.fixture(scope="module")

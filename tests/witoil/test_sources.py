@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +11,7 @@ from witoil.members import draw_members
 from witoil.simulation import mask_at, prepare, run
 from witoil.sources import particles_with
 from witoil.tunables import TUNABLES
+from witoil.windows import windows_of
 
 SMALL = ("particles = 20_000", "particles = 2_000")
 LAST = np.datetime64("2025-06-01T18:00")
@@ -174,6 +173,16 @@ def test_a_search_of_the_place_reads_forcing_for_all_of_it(changed):
     boxes = [s.forcing.grid.box for s in (near, wide)]
     assert boxes[1][0] <= boxes[0][0]
     for name in ("longitude", "release_time"):
-        np.testing.assert_array_equal(
-            getattr(near.particles, name), getattr(replace(wide).particles, name)
-        )
+        np.testing.assert_array_equal(getattr(near.particles, name), getattr(wide.particles, name))
+
+
+def test_in_every_window_the_source_is_moved(changed):
+    windows = windows_of(prepare(load_case(changed(SMALL, ANEW))))
+    assert len(windows) == 2
+    for window in windows:
+        moved = particles_with(window, {"source_north_km": 3.0, "source_factor": 2.0})
+        fresh = window.is_source[moved.release_number]
+        assert (moved.latitude[fresh] > 36.52).all()
+        assert moved.mass[fresh].sum() == pytest.approx(2.0 * 60e3)
+        old = window.particles.latitude[~window.from_source]
+        np.testing.assert_array_equal(moved.latitude[~fresh], old)
