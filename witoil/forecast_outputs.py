@@ -65,8 +65,8 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
         rows.append(
             {
                 "time": utc(time),
-                "slick_km2": float(slick.sum() * square_km),
-                "possible_km2": float((probability > 0.0).sum() * square_km),
+                "slick_km2": round(float(slick.sum() * square_km), 3),
+                "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
             }
         )
     write_json(
