@@ -16,19 +16,28 @@ from simulator import FATES, SimulatorError
 from witoil.errors import CaseError
 from witoil.files import stamp
 from witoil.outputs import versions, write_run
-from witoil.priors import Priors
+from witoil.priors import EVIDENCE, Priors
+from witoil.reconstruction import Reconstruction, reconstruct
+from witoil.reconstruction_outputs import write_reconstruction
 from witoil.report import write_report
 from witoil.scoring import score_observations
-from witoil.simulation import Scenario, mask_at, run
+from witoil.simulation import Observation, Scenario, mask_at, masks_at, run
+from witoil.sources import PLACE, START, refuse_unfit
 from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
-from witoil.verification import Mask
+from witoil.verification import Mask, SlickMasks
 from witoil.windows import windows_of
 
 INITIAL_PER_PARAMETER = 2
 """Points of the space-filling start for each parameter searched, and at least `MIN_INITIAL`."""
 
 MIN_INITIAL = 8
+
+SETTLED = 0.75
+"""Share of its evaluations after which a search that has settled has found its best, nearly."""
+
+POSTERIOR_SAMPLE = 4096
+"""Sets of parameters that stand for the posterior."""
 
 OnTrial = Callable[[optimizer.History], None]
 
@@ -85,41 +94,66 @@ def optimise(
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    _write_best(scenario, windows, study, folder)
+    source = reconstructed(scenario, windows, history, priors)
+    if source is not None:
+        study = write_study(folder, {**head, "source": source.as_dict()}, history, space)
+        write_reconstruction(scenario, source, folder)
+    _write_best(scenario, windows, study, folder, source)
     return study
+
+
+def reconstructed(
+    scenario: Scenario,
+    windows: Sequence[Scenario],
+    history: optimizer.History,
+    priors: Priors,
+) -> Reconstruction | None:
+    """Return where and when the source leaked, where a search has looked for it.
+
+    Where a run fails, as with a source on land, is known without a model of the score, and would
+    only pull it down beside the coast: such trials are left out, and then such places.
+    """
+    done = [
+        replace(trial, score=trial.score + trial.details["penalty"])
+        for trial in history
+        if trial.score is not None
+    ]
+    if not {*PLACE, START} & {*priors.space.names} or len(done) < 2:
+        return None
+    weight = sum(seen.weight for window in windows for seen in window.observations)
+    evidence = optimizer.Evidence(weight, EVIDENCE)
+    sample, _ = optimizer.posterior_sample(
+        done, priors.in_space(), POSTERIOR_SAMPLE, scenario.case.model.seed, evidence
+    )
+    best = history.best
+    assert best is not None
+    early = optimizer.History(history[: round(SETTLED * len(history))]).best
+    settled = early is not None and _score(best) - _score(early) < evidence.scale
+    return reconstruct(scenario, sample, best.parameters, settled=settled)
+
+
+def _score(trial: optimizer.Trial) -> float:
+    assert trial.score is not None
+    return trial.score
 
 
 def search_space(scenario: Scenario) -> optimizer.Space:
     """Return the parameters that the case searches, starting from what the case has."""
+    case = scenario.case
+    refuse_unfit(
+        scenario,
+        case.optimise.parameters,
+        "optimise.parameters",
+        anew=case.starts_from_observations,
+    )
     parameters = []
-    for name, (low, high) in scenario.case.optimise.parameters.items():
-        if name in ("source_share", "source_factor"):
-            _refuse_without_source(scenario, name)
+    for name, (low, high) in case.optimise.parameters.items():
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(
             optimizer.Parameter(name, low, high, default, scale=tunable.scale, units=tunable.units)
         )
     return optimizer.Space(tuple(parameters))
-
-
-def _refuse_without_source(scenario: Scenario, name: str) -> None:
-    """Refuse to search the mass of sources where there is none, or nothing beside them."""
-    key = f"optimise.parameters.{name}"
-    if not {"source_share", "source_factor"} - scenario.case.optimise.parameters.keys():
-        raise CaseError(f"{key}: expected one of source_share and source_factor, not both")
-    starts_anew = scenario.case.starts_from_observations
-    if name == "source_share" and starts_anew:
-        raise CaseError(
-            f'{key}: found beside start_from = "observations", where windows differ in length; '
-            "expected source_factor"
-        )
-    fresh = scenario.from_source
-    if not fresh.any() or (fresh.all() and not starts_anew):
-        raise CaseError(
-            f"{key}: the case has no two kinds of release to share "
-            'between; expected an "area" release and one of another kind'
-        )
 
 
 def evaluate(
@@ -147,8 +181,7 @@ def evaluate(
     ------
     SimulatorError
     """
-    masks = simulated_masks(windows, changed)
-    scores = combined_scores(windows, masks)
+    scores = combined_scores(windows, simulated_slicks(windows, changed))
     parameters = windows[0].parameters(changed)
     penalty = 0.0
     if priors is not None:
@@ -158,16 +191,16 @@ def evaluate(
     return {"parameters": parameters, "penalty": penalty, **scores}
 
 
-def simulated_masks(
+def simulated_slicks(
     windows: Sequence[Scenario], changed: Mapping[str, float], *, threads: int | None = 1
-) -> list[Mask]:
+) -> list[SlickMasks]:
     """Run scenarios once and return the slick at each of their observations."""
-    masks = []
+    slicks = []
     for window in windows:
         result = run(window, changed, regular_outputs=False, threads=threads)
         limit = changed.get("detection_limit_um")
-        masks += [mask_at(window, result, seen.time, limit) for seen in window.observations]
-    return masks
+        slicks += [masks_at(window, result, seen.time, limit) for seen in window.observations]
+    return slicks
 
 
 def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
@@ -177,30 +210,51 @@ def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
     """
     last = []
     for window in windows:
-        seen = [window.seen_first, *(observation.mask for observation in window.observations)]
-        last += seen[:-1]
-    return combined_scores(windows, last) if last[0].any() else None
+        seen = [SlickMasks(o.mask, o.thick) for o in window.observations]
+        last += [SlickMasks(window.seen_first, window.thick_first), *seen][:-1]
+    return combined_scores(windows, last) if last[0].oil.any() else None
 
 
-def combined_scores(windows: Sequence[Scenario], masks: Sequence[Mask]) -> dict[str, Any]:
-    """Score one mask for each observation of all windows, and combine them.
+def combined_scores(windows: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> dict[str, Any]:
+    """Score one slick for each observation of all windows, and combine them.
 
     The score is the mean of the FSS over its scales, weighted by 1 / scale, and over
     observations, by their weights: it follows the finest scale, and still has a slope where the
-    slicks do not overlap yet.
+    slicks do not overlap yet. An observation with sheen and thick oil stands for two, one of each
+    class. `fss` is of all the oil, whatever its class.
     """
     scales = windows[0].case.score.windows
     seen = [observation for window in windows for observation in window.observations]
-    observations = score_observations(replace(windows[0], observations=tuple(seen)), masks)
-    weights = [observation.weight for observation in seen]
-    fss = {
-        str(w): float(
-            np.average([scores["fss"][str(w)] for scores in observations], weights=weights)
-        )
+    observations = score_observations(replace(windows[0], observations=tuple(seen)), slicks)
+    whole = [(row["fss"], o.weight) for row, o in zip(observations, seen, strict=True)]
+    scored = [part for row, o in zip(observations, seen, strict=True) for part in _parts(row, o)]
+    return {
+        "score": float(
+            np.average([*_mean_fss(scored, scales).values()], weights=1.0 / np.array(scales))
+        ),
+        "fss": _mean_fss(whole, scales),
+        "observations": observations,
+    }
+
+
+def _parts(
+    row: Mapping[str, Any], observation: Observation
+) -> list[tuple[Mapping[str, float], float]]:
+    """Return what of an observation enters the score: FSS and weight, of each class or of all."""
+    if "classes" not in row:
+        return [(row["fss"], observation.weight)]
+    weights = observation.class_weights
+    return [(scores["fss"], weights[name]) for name, scores in row["classes"].items()]
+
+
+def _mean_fss(
+    parts: Sequence[tuple[Mapping[str, float], float]], scales: Sequence[int]
+) -> dict[str, float]:
+    weights = [weight for _, weight in parts]
+    return {
+        str(w): float(np.average([fss[str(w)] for fss, _ in parts], weights=weights))
         for w in scales
     }
-    score = float(np.average([*fss.values()], weights=1.0 / np.array(scales)))
-    return {"score": score, "fss": fss, "observations": observations}
 
 
 def evaluate_batch(
@@ -227,6 +281,7 @@ def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) 
         "default": evaluate(windows, {}, priors),
         "persistence": persistence(windows),
         "priors": priors.as_rows(),
+        "source": None,
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),
         "coverage": [report.as_dict() for report in scenario.coverage],
@@ -236,14 +291,20 @@ def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) 
 
 
 def _write_best(
-    scenario: Scenario, windows: Sequence[Scenario], study: dict[str, Any], folder: Path
+    scenario: Scenario,
+    windows: Sequence[Scenario],
+    study: dict[str, Any],
+    folder: Path,
+    source: Reconstruction | None,
 ) -> None:
     """Run the best parameters once more with all outputs, and draw the report."""
     best = study["best"]["parameters"]
+    # not all of them: a share of the mass that was not searched would undo a factor that was
+    changed = study["history"][study["best"]["trial"]]["parameters"]
     after: list[Mask] = []
     summary: dict[str, Any] = {}
     for window in windows:
-        result = run(window, best)
+        result = run(window, changed)
         into = folder / "best"
         if len(windows) > 1:
             into /= stamp(window.forcing.start)
@@ -257,7 +318,8 @@ def _write_best(
         folder / "report.html",
         replace(windows[0], case=scenario.case, observations=seen),
         study,
-        before=simulated_masks(windows, {}, threads=None),
+        before=[slick.oil for slick in simulated_slicks(windows, {}, threads=None)],
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
+        source=source,
     )

@@ -8,10 +8,19 @@ import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from catalog.bonn import BONN_THICKNESS_UM
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
@@ -33,6 +42,7 @@ __all__ = [
     "AreaSource",
     "Bounds",
     "Case",
+    "ClassWeights",
     "Ensemble",
     "Fix",
     "ForcingProduct",
@@ -199,19 +209,44 @@ class ShoreSource(Section):
         return name
 
 
+class ClassWeights(Section):
+    """`weight = { sheen = ..., thick = ... }` of an observation that has both."""
+
+    sheen: float = Field(gt=0.0, le=1e6, description="Of the sheen, in the mean.")
+    thick: float = Field(gt=0.0, le=1e6, description="Of the thick oil, in the mean.")
+
+
+def _weight_tag(value: Any) -> str:
+    return "classes" if isinstance(value, dict | ClassWeights) else "one"
+
+
+Weight = Annotated[
+    Annotated[float, Field(gt=0.0, le=1e6), Tag("one")] | Annotated[ClassWeights, Tag("classes")],
+    Discriminator(_weight_tag),
+]
+"""Of an observation in the mean: a number, or one for each class."""
+
+
 class ObservationSource(Section):
     """`[[observation]]`: a slick mask to score against."""
 
     geometry: Paths = Field(description="Polygon file, raster mask, or a list (sheen and thick).")
     layer: str | None = None
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
-    weight: float = Field(1.0, gt=0.0, le=1e6, description="In the mean over observations.")
+    weight: Weight = Field(1.0, description="In the mean over observations.")
     swath: Paths | None = Field(
         None, description="Polygon file of what the sensor saw; outside nothing is compared."
     )
     mass_tonnes: float | None = Field(
         None, gt=0.0, description="Of the slick, where the next window starts from it. [t]"
     )
+
+    @property
+    def whole_weight(self) -> float:
+        """Weight of the observation, of all its classes."""
+        if isinstance(self.weight, ClassWeights):
+            return self.weight.sheen + self.weight.thick
+        return self.weight
 
 
 class Score(Section):
@@ -221,6 +256,12 @@ class Score(Section):
     windows: list[int] = Field([1, 7, 21, 67], min_length=1, description="Odd, in cells.")
     detection_limit_um: float = Field(
         0.1, gt=0.0, le=1e4, description="Thinnest oil that the sensor sees. [micrometre]"
+    )
+    thick_limit_um: float = Field(
+        BONN_THICKNESS_UM["thick"][0],
+        gt=0.0,
+        le=1e6,
+        description="Thinnest oil that looks thick. [micrometre]",
     )
 
     @field_validator("windows")
@@ -411,7 +452,7 @@ def _environment(variable: str, name: str) -> str:
 KINDS = "'area', 'point', 'line' or 'ship'"
 
 _NO_KEYS = (
-    *("area", "point", "line", "ship", "one", "several", "bounds", "normal"),
+    *("area", "point", "line", "ship", "one", "several", "bounds", "normal", "classes"),
     *("str", "list[str]"),
 )
 """What pydantic puts into the place of a mistake to tell alternatives apart."""
@@ -468,6 +509,7 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
         "processes": ProcessSwitches,
         "shore": ShoreSource,
         "observation": ObservationSource,
+        "weight": ClassWeights,
         "score": Score,
         "optimise": Optimise,
         "forecast": Forecast,

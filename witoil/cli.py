@@ -78,6 +78,19 @@ Scheduler = Annotated[
     typer.Option(help="Dask scheduler that runs the members.", metavar="tcp://HOST:PORT"),
 ]
 
+TrackingStore = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow",
+        help="Tracking store of MLflow that every evaluation goes to.",
+        envvar="MLFLOW_TRACKING_URI",
+        metavar="URI",
+        # a URI may hold a password
+        show_envvar=True,
+        show_default=False,
+    ),
+]
+
 
 @app.command()
 def simulate(
@@ -131,6 +144,7 @@ def optimise(
     evaluations: Annotated[
         int | None, typer.Option(help="Simulations in all, instead of the case's.", min=1)
     ] = None,
+    mlflow: TrackingStore = None,
 ) -> None:
     """Find the parameters with which a case matches its observations.
 
@@ -142,11 +156,11 @@ def optimise(
     if evaluations is not None:
         search = loaded.optimise.model_copy(update={"evaluations": evaluations})
         loaded = loaded.model_copy(update={"optimise": search})
-    _optimise(loaded, out)
+    _optimise(loaded, out, mlflow)
 
 
 @app.command()
-def forecast(case: CaseFile, out: Out = Path("out")) -> None:
+def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = None) -> None:
     """Forecast each slick from those seen before it, and score what was forecast.
 
     Started again with the same arguments it goes on where it was.
@@ -154,13 +168,24 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     from witoil.case import load_case
     from witoil.forecast import forecast as walk_forward
     from witoil.forecast_outputs import write_forecast
+    from witoil.outlook import look_ahead
+    from witoil.tracking import of_trials, tracking
 
     loaded = load_case(case)
-    scenario = _prepare(loaded)
+    with tracking(mlflow, "forecast", loaded, out) as track:
+        scenario = _prepare(loaded)
+        with _bar("forecasting", 1.0) as advance:
+            result = walk_forward(
+                scenario,
+                out,
+                on_batch=advance,
+                on_trials=lambda trials: track(of_trials(trials)),
+            )
     with _bar("forecasting", 1.0) as advance:
-        result = walk_forward(scenario, out, on_batch=advance)
+        advance(0.0, "beyond the last slick")
+        outlook = look_ahead(result, on_run=lambda share: advance(share, "beyond the last slick"))
         advance(1.0, "writing")
-        write_forecast(result, out)
+        write_forecast(result, out, outlook)
     table = result.study["forecast"]
     for step in table["steps"]:
         print(f"{step['from']} to {step['to']}")
@@ -169,6 +194,8 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     print("mean")
     for name, fss in table["mean"].items():
         print(f"  {name:<12} FSS " + _fss(fss))
+    if outlook is not None:
+        print(f"beyond the last slick, not verified: {out / 'outlook'}")
     print(f"report: {out / 'report.html'}")
 
 
@@ -290,23 +317,43 @@ def _whole_numbers(text: str) -> list[int]:
         raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
 
 
-def _optimise(case: Any, out: Path) -> dict[str, Any]:
+def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]:
     from witoil.calibration import optimise as search
+    from witoil.tracking import of_history, tracking
 
-    scenario = _prepare(case)
     total = case.optimise.evaluations
-    with _bar("calibrating", total) as advance:
+    with tracking(mlflow, "optimise", case, out) as track:
+        scenario = _prepare(case)
+        with _bar("calibrating", total) as advance:
 
-        def on_trial(history: History) -> None:
-            best = history.best
-            advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+            def on_trial(history: History) -> None:
+                best = history.best
+                advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+                track(of_history(history))
 
-        study = search(scenario, out, on_trial=on_trial)
+            study = search(scenario, out, on_trial=on_trial)
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
+    if study["source"] is not None:
+        _print_source(study["source"])
     print(f"report: {out / 'report.html'}")
     return study
+
+
+def _print_source(source: dict[str, Any]) -> None:
+    """Print where and since when a source leaked."""
+    place, start = source["place"], source["start"]
+    if place is not None:
+        longer, shorter = place["ellipses"]["90"]["semi_axes_km"]
+        print(
+            f"the source lies with 90 % in an ellipse of {longer:.3g} by {shorter:.3g} km round "
+            f"{place['mean']['lon']:.4f} E {place['mean']['lat']:.4f} N"
+        )
+    if start is not None:
+        print("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
+    if not source["settled"]:
+        print("the best score still rose towards the end: give the search more evaluations")
 
 
 def _fss(fss: dict[str, float | None]) -> str:

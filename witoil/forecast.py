@@ -15,11 +15,11 @@ from witoil.calibration import combined_scores, search_space, study_head
 from witoil.errors import CaseError, WitoilError
 from witoil.files import utc, write_json
 from witoil.marginals import marginals
-from witoil.priors import Priors
+from witoil.priors import EVIDENCE, Priors
 from witoil.simulation import Scenario
 from witoil.study import NAME, refuse_other
-from witoil.verification import Mask
-from witoil.walk import EVIDENCE, Posterior, Trial, Walk
+from witoil.verification import Mask, SlickMasks
+from witoil.walk import Posterior, Trial, Walk
 from witoil.windows import windows_of
 
 FloatArray = NDArray[np.float64]
@@ -28,6 +28,7 @@ CANDIDATES = {"ensemble": 0.5, "prior": 0.25, "persistence": 0.25}
 """What the forecast is mixed of, and how far each is trusted before there is any record of it."""
 
 OnBatch = Callable[[float], None]
+OnTrials = Callable[[Sequence[Trial]], None]
 
 
 @dataclass
@@ -74,6 +75,8 @@ class Forecasts:
         Before any slick was compared, and after each.
     study : dict
         As in `study.json`.
+    trust : dict
+        Candidate -> its share in a forecast after the last slick.
     """
 
     scenario: Scenario
@@ -83,9 +86,16 @@ class Forecasts:
     trials: list[Trial]
     posteriors: list[Posterior]
     study: dict[str, Any]
+    trust: dict[str, float]
 
 
-def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = None) -> Forecasts:
+def forecast(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    on_batch: OnBatch | None = None,
+    on_trials: OnTrials | None = None,
+) -> Forecasts:
     """Forecast each slick of a scenario from those before it, or go on with that.
 
     Parameters
@@ -96,6 +106,8 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
         Takes `study.json`, written after every batch of runs. A study already there is continued.
     on_batch : callable, optional
         Called with the share of the runs that is done after every batch.
+    on_trials : callable, optional
+        Called with all trials after every batch.
 
     Returns
     -------
@@ -118,6 +130,8 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
         _write(folder, head, walk)
         if on_batch:
             on_batch(min(walk.runs / total, 1.0))
+        if on_trials:
+            on_trials(walk.trials)
 
     case = scenario.case
     total = _expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
@@ -133,7 +147,9 @@ def forecast(scenario: Scenario, folder: Path, *, on_batch: OnBatch | None = Non
     steps = [*_steps(walk, case.forecast.members)]
     posteriors = [*(step.posterior for step in steps), walk.learn(len(windows))]
     study = _write(folder, head, walk, steps, posteriors[-1])
-    return Forecasts(scenario, windows, priors, steps[1:], walk.trials, posteriors, study)
+    return Forecasts(
+        scenario, windows, priors, steps[1:], walk.trials, posteriors, study, track_record(steps)
+    )
 
 
 def _steps(walk: Walk, members: int) -> Sequence[Step]:
@@ -143,7 +159,8 @@ def _steps(walk: Walk, members: int) -> Sequence[Step]:
         posterior = walk.learn(k) if k else walk.prior()
         step = predict(walk, k, posterior, members, track_record(steps))
         step.scores = {
-            name: combined_scores([walk.windows[k]], [mask]) for name, mask in step.masks.items()
+            name: combined_scores([walk.windows[k]], [SlickMasks(mask)])
+            for name, mask in step.masks.items()
         }
         steps.append(step)
     return steps

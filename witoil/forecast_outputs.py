@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from witoil.ensemble_outputs import write_bands
-from witoil.files import mask_name, replacing, stamp, utc
-from witoil.forecast import Forecasts
+from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.forecast import Forecasts, likeliest
 from witoil.forecast_figures import reliability_chart
 from witoil.forecast_report import write_forecast_report
+from witoil.outlook import Outlook
 from witoil.outputs import write_mask, write_outline
 from witoil.reliability import EDGES, Reliability, reliability
 
 
-def write_forecast(result: Forecasts, folder: Path) -> None:
+def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = None) -> None:
     """Write all that a walk leaves beside its `study.json`.
 
     Parameters
     ----------
     result : Forecasts
     folder : Path
+    outlook : Outlook, optional
+        Beyond the last slick; goes into `outlook/`.
 
     Raises
     ------
@@ -43,7 +46,41 @@ def write_forecast(result: Forecasts, folder: Path) -> None:
     _write_table(folder / "reliability.csv", *_reliability_table(found))
     with replacing(folder / "reliability.png") as temporary:
         temporary.write_bytes(reliability_chart(found))
-    write_forecast_report(folder / "report.html", result, found)
+    if outlook is not None:
+        write_outlook(outlook, folder / "outlook")
+    write_forecast_report(folder / "report.html", result, found, outlook)
+
+
+def write_outlook(outlook: Outlook, folder: Path) -> None:
+    """Write probability, slick and outline at each time beyond the last slick, and a record."""
+    grid, rows = outlook.window.grid, []
+    for k, time in enumerate(outlook.times):
+        probability = outlook.probability(k)
+        slick = likeliest(probability)
+        bands = {f"probability of oil at {utc(time)}, not verified": probability}
+        write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
+        write_mask(slick, grid, time, folder / mask_name(time))
+        write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
+        square_km = grid.resolution**2 / 1e6
+        rows.append(
+            {
+                "time": utc(time),
+                "slick_km2": round(float(slick.sum() * square_km), 3),
+                "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
+            }
+        )
+    write_json(
+        folder / "outlook.json",
+        {
+            "name": outlook.window.case.name,
+            "verified": False,
+            "from": utc(outlook.window.forcing.start),
+            "to": utc(outlook.times[-1]),
+            "trust": outlook.trust,
+            "runs": len(outlook.cells),
+            "times": rows,
+        },
+    )
 
 
 def _on_unused(result: Forecasts) -> Iterable[tuple[Any, Any, Any]]:

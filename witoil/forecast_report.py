@@ -11,7 +11,7 @@ import numpy as np
 
 from witoil import drawing, figures
 from witoil.files import replacing
-from witoil.forecast import Forecasts, Step
+from witoil.forecast import Forecasts, Step, likeliest
 from witoil.forecast_figures import (
     STYLES,
     learning_chart,
@@ -19,6 +19,7 @@ from witoil.forecast_figures import (
     probability_map,
     reliability_chart,
 )
+from witoil.outlook import Outlook
 from witoil.reliability import Reliability
 from witoil.report import (
     areas_in_words,
@@ -34,15 +35,20 @@ from witoil.report import (
 from witoil.simulation import Scenario
 from witoil.tunables import TUNABLES
 
+OUTLOOK_MAPS = 4
+"""Times beyond the last slick that are drawn."""
 
-def write_forecast_report(path: Path, result: Forecasts, found: Reliability) -> None:
+
+def write_forecast_report(
+    path: Path, result: Forecasts, found: Reliability, outlook: Outlook | None = None
+) -> None:
     """Write the report as an HTML file that loads nothing."""
-    page = render(result, found)
+    page = render(result, found, outlook)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def render(result: Forecasts, found: Reliability) -> str:
+def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None) -> str:
     """Return the report as text."""
     scenario, study = result.scenario, result.study
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
@@ -58,6 +64,7 @@ def render(result: Forecasts, found: Reliability) -> str:
             _step(result, step, row)
             for step, row in zip(result.steps, study["forecast"]["steps"], strict=True)
         ],
+        outlook=None if outlook is None else _outlook(outlook),
         charts=_charts(result, found, scales),
         parameters=_parameters(study),
         snippet=snippet(study),
@@ -138,6 +145,38 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
         "maps": maps,
         "in_sample": float(np.mean(in_sample)),
         "trust": ", ".join(f"{share:.0%} {name}" for name, share in step.trust.items()),
+    }
+
+
+def _outlook(outlook: Outlook) -> dict[str, Any]:
+    """Return maps of the probability at some times beyond the last slick."""
+    window, last = outlook.window, outlook.times.size - 1
+    chosen = np.unique(np.linspace(0, last, OUTLOOK_MAPS + 1).round().astype(int)[1:])
+    probabilities = {int(k): outlook.probability(int(k)) for k in chosen}
+    slicks = {k: likeliest(probability) for k, probability in probabilities.items()}
+    frame = drawing.Frame.around(
+        window.grid, [window.seen_first, *slicks.values()], places_of_sources(window)
+    )
+    maps = []
+    for k, probability in probabilities.items():
+        at = time_in_words(outlook.times[k])
+        image = probability_map(
+            window.grid,
+            window.coast.land,
+            frame,
+            probability=probability,
+            observed=window.seen_first,
+            sources=places_of_sources(window),
+            title=f"Not verified: {at}",
+        )
+        area = slicks[k].sum() * window.grid.resolution**2 / 1e6
+        caption = f"{at}. Likeliest slick: {number(float(area))} km\N{SUPERSCRIPT TWO}."
+        maps.append({"uri": image_uri(image), "alt": f"Map. {caption}", "caption": caption})
+    return {
+        "start": time_in_words(window.forcing.start),
+        "end": time_in_words(outlook.times[-1]),
+        "maps": maps,
+        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust.items()),
     }
 
 

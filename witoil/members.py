@@ -12,8 +12,8 @@ from scipy.special import ndtr, ndtri
 
 import simulator
 from witoil.case import Case, Ensemble, Normal, Spread
-from witoil.errors import CaseError
 from witoil.simulation import Scenario
+from witoil.sources import refuse_unfit
 from witoil.tunables import TUNABLES
 
 ERROR_STEP = 3600.0
@@ -78,10 +78,10 @@ def draw_members(scenario: Scenario, count: int) -> list[Member]:
     Raises
     ------
     CaseError
-        Where `source_share` is to vary and the case has no two kinds of release.
+        Where a parameter is to vary that the case does not have, as `source_share`.
     """
     ensemble = ensemble_of(scenario.case)
-    _refuse_unshared(scenario, ensemble)
+    refuse_unfit(scenario, ensemble.parameters, "ensemble.parameters")
     weights = [1.0, *(product.weight for product in ensemble.forcing)]
     products = _shared_out(weights, count)
     control = Member(0, 0, scenario.case.model.seed, {})
@@ -157,15 +157,6 @@ def _shared_out(weights: Sequence[float], count: int) -> list[int]:
         given[chosen] += 1.0
         products.append(chosen)
     return products
-
-
-def _refuse_unshared(scenario: Scenario, ensemble: Ensemble) -> None:
-    fresh = scenario.from_source
-    if "source_share" in ensemble.parameters and (fresh.all() or not fresh.any()):
-        raise CaseError(
-            "ensemble.parameters.source_share: the case has no two kinds of release to share "
-            'between; expected an "area" release and one of another kind'
-        )
 
 
 def _plain(error: simulator.ErrorSeries | None) -> Any:

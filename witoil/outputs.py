@@ -24,7 +24,7 @@ from witoil.coast import COAST_FILES, OiledCoast, write_coast
 from witoil.fate_figures import budget_chart, coast_map
 from witoil.files import mask_name, replacing, stamp, utc, write_json
 from witoil.scoring import score_observations
-from witoil.simulation import Scenario, mask_at
+from witoil.simulation import Scenario, masks_at
 from witoil.verification import Mask, VerificationGrid, transformed
 
 LIBRARIES = ("witoil", "numba", "numpy", "scikit-optimize", "scikit-learn", "xarray")
@@ -99,11 +99,11 @@ def _write_slicks(
 ) -> list[dict[str, Any]]:
     """Write mask and outline at each observation, else at the end; return the scores."""
     times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
-    masks = {time: mask_at(scenario, result, time, detection_limit_um) for time in times}
-    for time, mask in masks.items():
-        write_mask(mask, scenario.grid, time, folder / mask_name(time))
-        write_outline(mask, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
-    seen_then = [masks[seen.time] for seen in scenario.observations]
+    slicks = {time: masks_at(scenario, result, time, detection_limit_um) for time in times}
+    for time, slick in slicks.items():
+        write_mask(slick.oil, scenario.grid, time, folder / mask_name(time))
+        write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+    seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
         {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
         for seen, score in zip(
@@ -244,7 +244,9 @@ def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Pa
         file.set_band_description(1, "oil")
 
 
-def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
+def write_outline(
+    mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path, **properties: Any
+) -> None:
     """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
     polygons = [
         shape(part)
@@ -258,6 +260,7 @@ def write_outline(mask: Mask, grid: VerificationGrid, time: np.datetime64, path:
         "properties": {
             "time": utc(time),
             "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
+            **properties,
         },
     }
     write_json(path, {"type": "FeatureCollection", "features": [feature]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,14 @@ TOLERANCE = 0.03
 
 Two sensors that see a slick at nearly the same time agree to a score of 0.9 or less, and a score
 differs by some hundredths with the day's errors of wind and current: less than this is no evidence.
+"""
+
+EVIDENCE = 0.1
+"""Difference of scores of one slick that makes a forecast e times as likely to be the better one.
+
+More than `TOLERANCE`, which is about one slick: what fits the errors of wind and
+current from one slick to the next need not fit those of the time after (docs/calibration.md has the
+twin experiments that it was chosen by).
 """
 
 _EDGE = 1e-9  # keeps the ends of a range finite
@@ -118,6 +126,14 @@ class Priors:
                 values[parameter.name] = min(max(value, parameter.low), parameter.high)
             rows.append(values)
         return rows
+
+    def in_space(self) -> optimizer.Space:
+        """Return the space with its priors."""
+        parameters = []
+        for parameter, mean, sd in zip(self.space.parameters, self.mean, self.sd, strict=True):
+            middle = math.exp(mean) if parameter.scale == "log" else float(mean)
+            parameters.append(replace(parameter, prior_mean=middle, prior_sd=float(sd)))
+        return optimizer.Space(tuple(parameters))
 
     def _ends(self) -> tuple[FloatArray, FloatArray]:
         """Probability below the lower and below the upper bound, each of shape (parameters,)."""

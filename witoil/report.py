@@ -20,12 +20,25 @@ from numpy.typing import NDArray
 from witoil import drawing, figures
 from witoil.case import Case, PointSource
 from witoil.files import replacing
+from witoil.priors import EVIDENCE
+from witoil.reconstruction import Reconstruction
+from witoil.reconstruction_outputs import draw_reconstruction
 from witoil.simulation import Observation, Scenario
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
 
 NEAR_BOUND = 0.02
 """A best value this close to a bound, as a share of the range, is reported as lying at it."""
+
+_OF_RELEASES = {
+    "source_share": "mass of the releases",
+    "source_factor": "mass or rate of the releases",
+    "source_east_km": "longitude of the source",
+    "source_north_km": "latitude of the source",
+    "source_start_hours": "start of the source",
+    "slick_age_hours": "age_hours of the slick",
+}
+"""Parameters that no key of the case file has -> what they change."""
 
 _NONE = "\N{EN DASH}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -39,6 +52,7 @@ def write_report(
     before: Sequence[Mask],
     after: Sequence[Mask],
     fate: Mapping[str, float] | None = None,
+    source: Reconstruction | None = None,
 ) -> None:
     """Write the report of a finished calibration.
 
@@ -53,13 +67,15 @@ def write_report(
         The slick at each observation with the default and with the best parameters.
     fate : mapping, optional
         Mass of oil that met each fate until the end of the best run.
+    source : Reconstruction, optional
+        Where and when the source leaked, where this was searched.
 
     Raises
     ------
     OutputError
         Where the file cannot be written.
     """
-    page = render(scenario, study, before=before, after=after, fate=fate)
+    page = render(scenario, study, before=before, after=after, fate=fate, source=source)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
@@ -71,9 +87,13 @@ def render(
     before: Sequence[Mask],
     after: Sequence[Mask],
     fate: Mapping[str, float] | None = None,
+    source: Reconstruction | None = None,
 ) -> str:
     """Return the report as text; see `write_report`."""
     template = page_template("report.html")
+    places = places_of_sources(scenario)
+    if source is not None:
+        places = np.array([scenario.grid.to_metres.transform(*source.best)])
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
@@ -86,7 +106,7 @@ def render(
         has_sources=bool(places_of_sources(scenario).size),
         has_first=bool(scenario.seen_first.any()),
         observations=[
-            _observation(scenario, study, k, before[k], after[k])
+            _observation(scenario, study, k, before[k], after[k], places)
             for k in range(len(scenario.observations))
         ],
         charts=_charts(scenario, study, scales),
@@ -94,6 +114,9 @@ def render(
         held=_held(study),
         snippet=snippet(study),
         fate=_fate(fate or {}),
+        source=None if source is None else _source(scenario, source),
+        evidence=EVIDENCE,
+        thick_limit=scenario.case.score.thick_limit_um,
     )
 
 
@@ -166,13 +189,21 @@ def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]
 
 
 def _observation(
-    scenario: Scenario, study: Mapping[str, Any], k: int, before: Mask, after: Mask
+    scenario: Scenario,
+    study: Mapping[str, Any],
+    k: int,
+    before: Mask,
+    after: Mask,
+    sources: NDArray[np.float64],
 ) -> dict[str, Any]:
-    """Return the maps and the scores of one observation."""
+    """Return the maps and the scores of one observation; `sources` are those of the best run."""
+    given = places_of_sources(scenario)
     seen = scenario.observations[k]
     scores = {key: study[key]["observations"][k] for key in figures.STYLES if study[key]}
     frame = drawing.Frame.around(
-        scenario.grid, [before, after, seen.mask, scenario.seen_first], places_of_sources(scenario)
+        scenario.grid,
+        [before, after, seen.mask, scenario.seen_first],
+        np.concatenate([given, sources]),
     )
     labels = {}
     for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
@@ -183,15 +214,21 @@ def _observation(
         "time": time_in_words(seen.time),
         "sources": [PurePath(source).name for source in seen.slick.sources],
         "maps": [
-            map_figure(scenario, seen, frame, before, labels["default"]),
-            map_figure(scenario, seen, frame, after, labels["best"]),
+            map_figure(scenario, seen, frame, before, given, labels["default"]),
+            map_figure(scenario, seen, frame, after, sources, labels["best"]),
         ],
         "scores": scores,
+        "class_weights": seen.class_weights,
     }
 
 
 def map_figure(
-    scenario: Scenario, seen: Observation, frame: drawing.Frame, simulated: Mask, title: str
+    scenario: Scenario,
+    seen: Observation,
+    frame: drawing.Frame,
+    simulated: Mask,
+    sources: NDArray[np.float64],
+    title: str,
 ) -> dict[str, str]:
     """Return one map with its texts."""
     image = figures.slick_map(
@@ -201,7 +238,7 @@ def map_figure(
         simulated=simulated,
         observed=seen.mask,
         first=scenario.seen_first,
-        sources=places_of_sources(scenario),
+        sources=sources,
         title=title,
     )
     areas = areas_in_words(scenario, simulated, seen)
@@ -315,13 +352,35 @@ def snippet(study: Mapping[str, Any]) -> str:
     model, score = ["[model]"], []
     for row in study["space"]:
         name, value = row["name"], f"{study['best']['parameters'][row['name']]:.6g}"
-        if name in ("source_share", "source_factor"):
-            model.append(f"# {name} = {value}: change the mass of the releases accordingly")
+        if name in _OF_RELEASES:
+            model.append(f"# {name} = {value}: change the {_OF_RELEASES[name]} accordingly")
         elif name == "detection_limit_um":
             score += ["", "[score]", f"{name} = {value}"]
         else:
             model.append(f"{name} = {value}")
     return "\n".join(model + score)
+
+
+def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
+    """Say where and when the source leaked, with the picture."""
+    lines = []
+    for ellipse in found.ellipses:
+        longer, shorter = (number(axis) for axis in ellipse.semi_axes_km)
+        lines.append(
+            f"{ellipse.level} %: an ellipse of {longer} by {shorter} km (half axes; the longer "
+            f"one bears {number(ellipse.bearing_deg, 0)}\N{DEGREE SIGN}), "
+            f"{_quantity(ellipse.area_km2, 'km2')}."
+        )
+    for level, (first, last) in found.intervals.items():
+        lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
+    lon, lat = found.middle
+    place = f"{lon:.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
+    return {
+        "uri": image_uri(draw_reconstruction(scenario, found)),
+        "place": place if found.ellipses else "",
+        "lines": lines,
+        "settled": found.settled,
+    }
 
 
 def _fate(masses: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -16,22 +16,49 @@ import catalog
 import optimizer
 from witoil.errors import WitoilError
 from witoil.files import mask_name
-from witoil.simulation import Scenario
-from witoil.verification import Mask, VerificationGrid
+from witoil.simulation import Observation, Scenario
+from witoil.verification import Mask, SlickMasks, VerificationGrid
 
 
-def score_observations(scenario: Scenario, masks: Sequence[Mask]) -> list[dict[str, Any]]:
-    """Score one mask for each observation of a scenario; see `optimizer.score_masks`."""
-    return [
-        optimizer.score_masks(
-            mask,
-            seen.mask,
-            windows=scenario.case.score.windows,
-            resolution=scenario.grid.resolution,
-            valid=scenario.valid(seen),
-        )
-        for mask, seen in zip(masks, scenario.observations, strict=True)
-    ]
+def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list[dict[str, Any]]:
+    """Score one slick for each observation of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    slicks : sequence of SlickMasks
+        Simulated, in the order of the observations.
+
+    Returns
+    -------
+    list of dict
+        The scores of `optimizer.score_masks` for all the oil; where both sheen and thick oil were
+        seen, and the slick knows them, also `classes`, the same for each.
+    """
+    rows = []
+    for slick, seen in zip(slicks, scenario.observations, strict=True):
+        row = _score(scenario, seen, slick.oil, seen.mask)
+        classes = slick.by_class()
+        if classes and seen.class_weights:
+            observed = SlickMasks(seen.mask, seen.thick).by_class()
+            row["classes"] = {
+                name: _score(scenario, seen, classes[name], observed[name])
+                for name in seen.class_weights
+            }
+        rows.append(row)
+    return rows
+
+
+def _score(
+    scenario: Scenario, seen: Observation, simulated: Mask, observed: Mask
+) -> dict[str, Any]:
+    return optimizer.score_masks(
+        simulated,
+        observed,
+        windows=scenario.case.score.windows,
+        resolution=scenario.grid.resolution,
+        valid=scenario.valid(seen),
+    )
 
 
 def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -15,14 +15,16 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from catalog.bonn import ThicknessClass
 from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case, minute
+from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
+from witoil.sources import PLACE, START, displaced, particles_with, seed
 from witoil.tunables import TUNABLES
-from witoil.verification import Box, Mask, VerificationGrid
+from witoil.verification import Box, Mask, SlickMasks, VerificationGrid
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
@@ -31,6 +33,9 @@ FASTEST_DRIFT = 2.0
 
 _ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
 
+
+_AS_IN_THE_CASE = {"source_factor": 1.0, **dict.fromkeys((*PLACE, START), 0.0)}
+"""Parameters that say how far something is off what the case has."""
 
 _NONE = np.zeros(0)
 NO_PARTICLES = simulator.Particles(
@@ -56,6 +61,11 @@ class Observation:
     mask: Mask
     slick: catalog.Slick
     weight: float = 1.0
+    """In the mean over observations; of both classes where they are scored apart."""
+    thick: Mask | None = None
+    """Cells with thick oil, where they and others are seen: the classes are then scored apart."""
+    class_weights: Mapping[ThicknessClass, float] = field(default_factory=dict)
+    """Of each class in the mean; they add up to the weight. None: the slick is scored as one."""
     swath: Mask | None = None
     """Cells that the sensor saw; None: all of them."""
     mass: float | None = None
@@ -76,7 +86,7 @@ class Scenario:
         that is not given.
     coast : simulator.Coast
     particles : simulator.Particles
-        As the case has them; `source_share` changes their mass.
+        As the case has them; see `witoil.sources.particles_with`.
     grid : VerificationGrid
     observations : tuple of Observation
         In time order.
@@ -86,6 +96,8 @@ class Scenario:
         What the particles stand for.
     release_numbers : tuple of int
         Number in the case of each of them.
+    thick_first : Mask or None
+        Where `seen_first` looked thick; None where that is not known.
     """
 
     case: Case
@@ -99,6 +111,7 @@ class Scenario:
     seen_first: Mask
     releases: tuple[simulator.Release, ...] = ()
     release_numbers: tuple[int, ...] = ()
+    thick_first: Mask | None = None
 
     @cached_property
     def land(self) -> Mask:
@@ -106,18 +119,24 @@ class Scenario:
         return self.grid.cells_centred_in(self.coast.land)
 
     @cached_property
+    def is_source(self) -> NDArray[np.bool_]:
+        """Which releases of the case are fresh from points, lines and ships: no slicks seen."""
+        return np.array([not isinstance(r, AreaSource) for r in self.case.release], np.bool_)
+
+    @property
     def from_source(self) -> NDArray[np.bool_]:
-        """Which particles are fresh from points, lines and ships, and not of a slick seen."""
-        kinds = np.array([not isinstance(r, AreaSource) for r in self.case.release])
-        return kinds[self.particles.release_number]
+        """Which particles are of such a release."""
+        return self.is_source[self.particles.release_number]
 
     def default_of(self, name: str) -> float:
         """Return what the case has for a tunable parameter."""
-        if name == "source_factor":
-            return 1.0
+        particles, fresh = self.particles, self.from_source
+        if name in _AS_IN_THE_CASE:
+            return _AS_IN_THE_CASE[name]
         if name == "source_share":
-            mass = self.particles.mass
-            return float(mass[self.from_source].sum() / mass.sum())
+            return float(particles.mass[fresh].sum() / particles.mass.sum())
+        if name == "slick_age_hours":
+            return float(particles.age[~fresh].mean() / 3600.0) if not fresh.all() else 0.0
         if name == "detection_limit_um":
             return self.case.score.detection_limit_um
         return float(getattr(self.case.model, name))
@@ -129,24 +148,6 @@ class Scenario:
     def valid(self, observation: Observation) -> Mask:
         """Return the cells in which slicks can be compared: at sea, and seen by the sensor."""
         return ~self.land if observation.swath is None else observation.swath & ~self.land
-
-    def particles_with(
-        self, source_share: float | None = None, source_factor: float | None = None
-    ) -> simulator.Particles:
-        """Return the particles, with sources given a share of the whole mass, or more or less."""
-        mass, fresh = self.particles.mass, self.from_source
-        if source_share is not None:
-            factor = np.where(
-                fresh,
-                source_share * mass.sum() / mass[fresh].sum(),
-                (1.0 - source_share) * mass.sum() / mass[~fresh].sum(),
-            )
-        elif source_factor is not None:
-            factor = np.where(fresh, source_factor, 1.0)
-        else:
-            return self.particles
-        slick_mass = self.particles.slick_mass * factor
-        return replace(self.particles, mass=mass * factor, slick_mass=slick_mass)
 
 
 def prepare(case: Case) -> Scenario:
@@ -215,18 +216,6 @@ def prepare(case: Case) -> Scenario:
     )
 
 
-def seed(
-    case: Case,
-    releases: Sequence[simulator.Release],
-    numbers: Sequence[int],
-    coast: simulator.Coast,
-) -> simulator.Particles:
-    """Spread the particles of a case over releases; `numbers` are those of the case."""
-    return simulator.seed_particles(
-        releases, case.model.particles, seed=case.model.seed, land=coast.land, numbers=numbers
-    )
-
-
 def read_surroundings(
     case: Case,
     start: np.datetime64,
@@ -257,7 +246,7 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
-    reach = _reach(wanted, end - start if longest is None else longest)
+    reach = _reach(_displaced(case, wanted), end - start if longest is None else longest)
     forcing, coverage = _forcing(case, start, end, wanted, reach)
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     coast = simulator.Coast.from_land(
@@ -308,7 +297,7 @@ def run(
         times |= {*np.arange(start, end, interval), end}
     return simulator.run(
         scenario.forcing,
-        scenario.particles_with(changed.get("source_share"), changed.get("source_factor")),
+        particles_with(scenario, changed),
         scenario.coast,
         end=end,
         output_times=sorted(times),
@@ -332,6 +321,19 @@ def mask_at(
     detection_limit_um: float | None = None,
 ) -> Mask:
     """Return the slick that a sensor would see at an output time of a run."""
+    return masks_at(scenario, result, time, detection_limit_um).oil
+
+
+def masks_at(
+    scenario: Scenario,
+    result: xr.Dataset,
+    time: np.datetime64,
+    detection_limit_um: float | None = None,
+) -> SlickMasks:
+    """Return the slick that a sensor would see at an output time of a run.
+
+    Where it would look thick is told where an observation of the scenario tells it, too.
+    """
     at = result.sel(time=time)
     afloat = at["status"].values == simulator.Status.AFLOAT
     column, row = scenario.grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
@@ -343,8 +345,12 @@ def mask_at(
         cell_area=scenario.grid.resolution**2,
         density=scenario.oil.density(TEMPERATURE_15C),
     )
-    limit = detection_limit_um or scenario.case.score.detection_limit_um
-    return simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
+    score = scenario.case.score
+    limit = detection_limit_um or score.detection_limit_um
+    oil = simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
+    if all(seen.thick is None for seen in scenario.observations):
+        return SlickMasks(oil)
+    return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
 
 
 def _observed(case: Case) -> list[catalog.Slick]:
@@ -440,14 +446,35 @@ def _observation(
             + "; expected one at least to compare with"
         )
     assert slick.time is not None
+    thick = slick.thickness_class.get("thick")
+    cells = None if thick is None else grid.cells_touched(thick) & mask
+    seen = ~land if swath is None else swath & ~land
+    if cells is not None and not ((mask & cells & seen).any() and (mask & ~cells & seen).any()):
+        cells = None  # of one class there is nothing to compare
+    weights = _class_weights(source, k, both=cells is not None)
     return Observation(
         datetime64(slick.time),
         mask,
         slick,
-        weight=source.weight,
+        weight=source.whole_weight,
+        thick=cells,
+        class_weights=weights,
         swath=swath,
         mass=None if source.mass_tonnes is None else 1e3 * source.mass_tonnes,
     )
+
+
+def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[ThicknessClass, float]:
+    """Return the weight of each class of an observation; by default each has half."""
+    if isinstance(source.weight, ClassWeights):
+        if not both:
+            raise CaseError(
+                f"observation.{k}.weight: found one for each class, but not both sheen and thick "
+                "oil to compare; expected a number, or files or layers named ..._sheen and "
+                "..._thick"
+            )
+        return {"sheen": source.weight.sheen, "thick": source.weight.thick}
+    return {"sheen": 0.5 * source.weight, "thick": 0.5 * source.weight} if both else {}
 
 
 def _forcing(
@@ -556,6 +583,14 @@ def _reach(box: Box, duration: np.timedelta64) -> Box:
     per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
     dx, dy = metres / per_lon, metres / per_lat
     return west - dx, south - dy, east + dx, north + dy
+
+
+def _displaced(case: Case, box: Box) -> Box:
+    """Widen a box by what a search may move the source of a case."""
+    (west, east), (south, north) = (case.optimise.parameters.get(k, (0.0, 0.0)) for k in PLACE)
+    left, bottom = displaced(box[0], box[1], min(west, 0.0), min(south, 0.0))
+    right, top = displaced(box[2], box[3], max(east, 0.0), max(north, 0.0))
+    return left, bottom, right, top
 
 
 def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:

@@ -54,6 +54,12 @@ _BIAS = Prior(
     "al. 2012): the half that lasts for days",
 )
 
+_PLACE = Prior(
+    None,
+    1000.0,
+    "all places within the bounds are alike: give those that are possible",
+)
+
 TUNABLES = {
     "wind_drift_factor": Tunable(
         "1",
@@ -125,5 +131,33 @@ TUNABLES = {
         Prior(None, 3.0, "sheen is 0.04 to 0.3 um thick (Bonn Agreement)"),
         "log",
     ),
+    "source_east_km": Tunable(
+        "km", (-500.0, 500.0), "how far east of its place in the case a point leaks", _PLACE
+    ),
+    "source_north_km": Tunable(
+        "km", (-500.0, 500.0), "how far north of its place in the case a point leaks", _PLACE
+    ),
+    "source_start_hours": Tunable(
+        "h",
+        (-2400.0, 2400.0),
+        "how much later than in the case a point starts to leak",
+        Prior(
+            None,
+            5000.0,
+            "all times within the bounds are alike: give those that are possible",
+        ),
+    ),
+    "slick_age_hours": Tunable(
+        "h",
+        (0.0, 8760.0),
+        "how long a slick seen has weathered when the run starts from it",
+        Prior(
+            None,
+            12.0,
+            "satellites pass each half day or so: an older slick would have been seen before",
+        ),
+    ),
 }
-"""Name -> description; the first seven are fields of `simulator.Parameters`."""
+"""Name -> description; the first seven are fields of `simulator.Parameters`.
+
+New ones stand at the end: members of an ensemble draw in this order."""

@@ -15,6 +15,7 @@ from pyproj.database import query_utm_crs_info
 from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
 
+from catalog.bonn import ThicknessClass
 from witoil.errors import WitoilError
 
 MAX_CELLS = 50_000_000
@@ -147,6 +148,28 @@ class VerificationGrid:
             [projected], out_shape=self.shape, transform=self.transform, all_touched=all_touched
         )
         return np.asarray(burnt, dtype=bool)
+
+
+@dataclass(frozen=True)
+class SlickMasks:
+    """A slick on the verification grid, seen or simulated.
+
+    Attributes
+    ----------
+    oil : Mask
+        Cells with any oil.
+    thick : Mask or None
+        Those with thick oil; None where this is not known.
+    """
+
+    oil: Mask
+    thick: Mask | None = None
+
+    def by_class(self) -> dict[ThicknessClass, Mask]:
+        """Return the cells of each class; none where they are not known."""
+        if self.thick is None:
+            return {}
+        return {"sheen": self.oil & ~self.thick, "thick": self.oil & self.thick}
 
 
 def transformed(geometry: BaseGeometry, transformer: Transformer) -> BaseGeometry:

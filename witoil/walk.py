@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import SimulatorError
-from witoil.calibration import combined_scores, simulated_masks
+from witoil.calibration import combined_scores, simulated_slicks
 from witoil.errors import WitoilError
 from witoil.posterior import Proposal, next_proposal, weigh
-from witoil.priors import Priors
+from witoil.priors import EVIDENCE, Priors
 from witoil.simulation import Scenario
 from witoil.verification import Mask
 
@@ -26,14 +26,6 @@ ROUNDS = 6
 
 LEAST = 8.0
 """So many sets of parameters count at least, whatever the scores of a few slicks say."""
-
-EVIDENCE = 0.1
-"""Difference of scores of one slick that makes a forecast e times as likely to be the better one.
-
-More than `witoil.priors.TOLERANCE`, which is about one slick: what fits the errors of wind and
-current from one slick to the next need not fit those of the time after (docs/calibration.md has the
-twin experiments that it was chosen by).
-"""
 
 
 @dataclass
@@ -217,11 +209,11 @@ class Walk:
     def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
         window = [self.windows[k]]
         try:
-            masks = simulated_masks(window, trial.parameters)
+            slicks = simulated_slicks(window, trial.parameters)
         except SimulatorError as error:
             return {"failure": str(error)}, None
-        scores = combined_scores(window, masks)
-        return {"score": scores["score"], "fss": scores["fss"]}, masks[0]
+        scores = combined_scores(window, slicks)
+        return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
 
     def _propose(self, step: int, origin: str, proposal: Proposal) -> list[Trial]:
         points = proposal.draw([self.seed, len(self.trials)])

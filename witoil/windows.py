@@ -12,7 +12,10 @@ import shapely
 import simulator
 from witoil.case import AreaSource, Case, Period
 from witoil.errors import CaseError
-from witoil.simulation import Observation, Scenario, seed
+from witoil.releases import datetime64
+from witoil.simulation import Observation, Scenario, bounds, read_surroundings
+from witoil.sources import seed
+from witoil.verification import VerificationGrid
 
 
 def windows_of(scenario: Scenario) -> tuple[Scenario, ...]:
@@ -37,6 +40,52 @@ def windows_of(scenario: Scenario) -> tuple[Scenario, ...]:
     if not scenario.case.starts_from_observations:
         return (scenario,)
     return tuple(_windows(scenario))
+
+
+def window_beyond(scenario: Scenario) -> Scenario | None:
+    """Return the run from the last slick seen to the end of a case that starts from observations.
+
+    Its fields, coast and grid are read anew, round the last slick: those of the windows must not
+    depend on where that lies.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    Scenario or None
+        Without observations; None where the case ends with the last slick.
+
+    Raises
+    ------
+    CatalogError, CaseError, SimulatorError
+    """
+    seen, number = scenario.observations[-1], len(scenario.observations) - 1
+    start, end = seen.time, datetime64(scenario.case.time.end)
+    if end <= start:
+        return None
+    releases, numbers = _released_between(scenario, start, end)
+    releases.append(_as_release(scenario, seen, number))
+    numbers.append(len(scenario.case.release))
+    case = _case_between(scenario.case, start, end, seen)
+    forcing, coverage, coast = read_surroundings(
+        case, start, end, bounds([release.geometry for release in releases])
+    )
+    grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m)
+    return replace(
+        scenario,
+        case=case,
+        forcing=forcing,
+        coverage=coverage,
+        coast=coast,
+        grid=grid,
+        particles=seed(case, releases, numbers, coast),
+        observations=(),
+        seen_first=grid.cells_touched(seen.slick.geometry),
+        releases=tuple(releases),
+        release_numbers=tuple(numbers),
+    )
 
 
 def _windows(scenario: Scenario) -> Iterator[Scenario]:
@@ -69,6 +118,7 @@ def _window(
         seen_first=scenario.seen_first if slick is None else slick.mask,
         releases=tuple(releases),
         release_numbers=tuple(numbers),
+        thick_first=None if slick is None else slick.thick,
     )
 
 

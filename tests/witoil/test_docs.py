@@ -22,6 +22,7 @@ TABLES = (
     case.ProcessSwitches,
     case.ShoreSource,
     case.ObservationSource,
+    case.ClassWeights,
     case.Score,
     case.Optimise,
     case.Forecast,

@@ -15,6 +15,7 @@ from witoil.case import load_case, parse_case
 from witoil.errors import CaseError
 from witoil.releases import releases_of
 from witoil.simulation import prepare, run
+from witoil.sources import particles_with
 
 DENSITY = 900.0
 SHEEN = shapely.box(35.0, 33.0, 35.2, 33.1)
@@ -246,7 +247,7 @@ def test_all_kinds_run_together(changed):
     number = scenario.particles.release_number
     np.testing.assert_array_equal(np.unique(number), [0, 1, 2, 3])
     np.testing.assert_array_equal(scenario.from_source, number > 0)
-    halved = scenario.particles_with(0.5)
+    halved = particles_with(scenario, {"source_share": 0.5})
     assert halved.mass[number > 0].sum() == pytest.approx(350e3)
     np.testing.assert_allclose(
         halved.slick_mass / halved.mass, scenario.particles.slick_mass / scenario.particles.mass

@@ -12,6 +12,7 @@ from simulator import STOKES, TEMPERATURE, WAVE_HEIGHT, WAVE_PERIOD, Status
 from witoil.case import load_case
 from witoil.errors import CaseError
 from witoil.simulation import mask_at, prepare, run
+from witoil.sources import particles_with
 
 
 def test_statuses_add_up_and_nothing_is_on_land(scenario):
@@ -31,7 +32,7 @@ def test_mass_is_that_of_the_case(scenario):
 
 
 def test_source_share_moves_mass_and_keeps_the_whole(scenario):
-    particles = scenario.particles_with(0.5)
+    particles = particles_with(scenario, {"source_share": 0.5})
     assert particles.mass.sum() == pytest.approx(620e3)
     assert particles.mass[scenario.from_source].sum() == pytest.approx(310e3)
 

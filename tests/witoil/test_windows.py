@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 import simulator
-from witoil.calibration import evaluate, persistence, simulated_masks
+from witoil.calibration import evaluate, persistence, simulated_slicks
 from witoil.case import load_case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import write_json
@@ -40,8 +40,8 @@ def test_a_window_is_the_run_from_one_slick_to_the_next(whole):
 def test_the_first_window_is_the_run_of_the_case_until_then(changed):
     alone = load_case(changed(SMALL, (SECOND, ""), ("end = 2025-06-01T18", "end = 2025-06-01T12")))
     anew = prepare(load_case(changed(SMALL, ANEW)))
-    (long,) = simulated_masks(windows_of(prepare(alone)), {})
-    short = simulated_masks(windows_of(anew)[:1], {})[0]
+    long = simulated_slicks(windows_of(prepare(alone)), {})[0].oil
+    short = simulated_slicks(windows_of(anew)[:1], {})[0].oil
     assert anew.grid.shape != long.shape or (short == long).all()
     assert short.sum() == long.sum()
 
