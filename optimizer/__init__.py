@@ -7,9 +7,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.evidence import TEMPERATURE, Evidence
+    from optimizer.evidence import Evidence
     from optimizer.history import History, Trial
-    from optimizer.posterior import posterior_sample, quantiles
+    from optimizer.posterior import (
+        NormalProposal,
+        effective_size,
+        next_proposal,
+        quantiles,
+        weigh,
+    )
     from optimizer.proposals import METHODS, Proposal, propose
     from optimizer.scores import (
         area_ratio,
@@ -23,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
-    "TEMPERATURE",
     "Evidence",
     "History",
+    "NormalProposal",
     "Objective",
     "Outcome",
     "Parameter",
@@ -34,19 +40,21 @@ __all__ = [
     "Trial",
     "area_ratio",
     "centroid_distance",
+    "effective_size",
     "fractions_skill_score",
     "intersection_over_union",
     "maximise",
-    "posterior_sample",
+    "next_proposal",
     "propose",
     "quantiles",
     "score_masks",
+    "weigh",
 ]
 
 _MODULES = {
-    "evidence": ("TEMPERATURE", "Evidence"),
+    "evidence": ("Evidence",),
     "history": ("History", "Trial"),
-    "posterior": ("posterior_sample", "quantiles"),
+    "posterior": ("NormalProposal", "effective_size", "next_proposal", "quantiles", "weigh"),
     "proposals": ("METHODS", "Proposal", "propose"),
     "scores": (
         "area_ratio",

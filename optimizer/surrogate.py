@@ -129,36 +129,6 @@ def one_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def trend_and_mean(points: Array, losses: Array) -> Callable[[Array], Array]:
-    """Fit a Gaussian process and return its mean, round a trend that clusters do not pull.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n_trials, n_parameters)
-        Points tried.
-    losses : ndarray, shape (n_trials,)
-        What they gave.
-
-    Returns
-    -------
-    callable
-        Takes points, shape (n, n_parameters), and gives the mean there, shape (n,). Far from all
-        trials it is the trend by generalised least squares (ordinary kriging); skopt takes the
-        plain mean of the losses.
-    """
-    process = _fit(points, losses)
-    kernel, inverse = process.kernel_.k1, process.K_inv_
-    weights = inverse.sum(axis=0)
-    trend = float(weights @ losses / weights.sum())
-    factors = inverse @ (losses - trend)
-
-    def mean(wanted: Array) -> Array:
-        found: Array = trend + kernel(wanted, points) @ factors
-        return found
-
-    return mean
-
-
 def _half_width(stale: int) -> float:
     """Half side of the local box after so many trials without a better one."""
     return float(max(0.2 * 0.5 ** (stale // 8), 0.01))

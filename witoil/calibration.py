@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from simulator import FATES, SimulatorError
 from witoil.errors import CaseError
 from witoil.files import stamp
 from witoil.outputs import versions, write_run
-from witoil.priors import Priors
+from witoil.priors import evidence, prior_of, prior_rows, total_weight
 from witoil.report import write_report
 from witoil.scoring import score_observations
 from witoil.simulation import Scenario, mask_at, run
@@ -24,11 +25,6 @@ from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask
 from witoil.windows import windows_of
-
-INITIAL_PER_PARAMETER = 2
-"""Points of the space-filling start for each parameter searched, and at least `MIN_INITIAL`."""
-
-MIN_INITIAL = 8
 
 OnTrial = Callable[[optimizer.History], None]
 
@@ -61,9 +57,10 @@ def optimise(
     case = scenario.case
     if not scenario.observations:
         raise CaseError("observation: none given; expected at least one [[observation]] to match")
+    _refuse_missing_method(case.optimise.method)
     space = search_space(scenario)
-    windows, priors = windows_of(scenario), Priors.of(scenario, space)
-    head = study_head(scenario, windows, priors)
+    windows = windows_of(scenario)
+    head = study_head(scenario, windows, space)
     history = read_history(folder, head)
 
     def record(history: optimizer.History) -> None:
@@ -73,12 +70,15 @@ def optimise(
 
     record(history)
     history = optimizer.maximise(
-        lambda points: evaluate_batch(windows, priors, points),
+        lambda points: evaluate_batch(windows, points),
         space,
         evaluations=case.optimise.evaluations,
         batch=case.optimise.batch,
         seed=case.model.seed,
-        initial=max(INITIAL_PER_PARAMETER * len(space.names), MIN_INITIAL),
+        initial=case.optimise.initial_points,
+        method=case.optimise.method,
+        evidence=evidence(total_weight(windows)),
+        tolerance=case.optimise.tolerance,
         history=history,
         on_trial=record,
     )
@@ -98,9 +98,26 @@ def search_space(scenario: Scenario) -> optimizer.Space:
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(
-            optimizer.Parameter(name, low, high, default, scale=tunable.scale, units=tunable.units)
+            optimizer.Parameter(
+                name,
+                low,
+                high,
+                default,
+                scale=tunable.scale,
+                units=tunable.units,
+                **prior_of(scenario, name),
+            )
         )
     return optimizer.Space(tuple(parameters))
+
+
+def _refuse_missing_method(method: str) -> None:
+    """Refuse a method whose package is not installed, before any simulation."""
+    if method == "cma" and importlib.util.find_spec("cma") is None:
+        raise CaseError(
+            'optimise.method: "cma" needs the package cma, which is not installed; expected it to '
+            'be (pip install "witoil[cma]"), or another method'
+        )
 
 
 def _refuse_without_source(scenario: Scenario, name: str) -> None:
@@ -122,9 +139,7 @@ def _refuse_without_source(scenario: Scenario, name: str) -> None:
         )
 
 
-def evaluate(
-    windows: Sequence[Scenario], changed: Mapping[str, float], priors: Priors | None = None
-) -> dict[str, Any]:
+def evaluate(windows: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str, Any]:
     """Run scenarios once and score them against all observations.
 
     Parameters
@@ -133,29 +148,19 @@ def evaluate(
         From `witoil.windows.windows_of`.
     changed : mapping
         Tunable parameters that differ from the case.
-    priors : Priors, optional
-        What the parameters have to answer to.
 
     Returns
     -------
     dict
-        `parameters` (all tunable ones), `score` (the objective), `penalty` (what the priors have
-        taken off it), `fss` (window -> mean over observations), and `observations` (all scores of
-        each).
+        `parameters` (all tunable ones), `score` (see `combined_scores`), `fss` (window -> mean
+        over observations), and `observations` (all scores of each).
 
     Raises
     ------
     SimulatorError
     """
     masks = simulated_masks(windows, changed)
-    scores = combined_scores(windows, masks)
-    parameters = windows[0].parameters(changed)
-    penalty = 0.0
-    if priors is not None:
-        weight = sum(seen.weight for window in windows for seen in window.observations)
-        penalty = priors.penalty(parameters, weight)
-    scores["score"] -= penalty
-    return {"parameters": parameters, "penalty": penalty, **scores}
+    return {"parameters": windows[0].parameters(changed), **combined_scores(windows, masks)}
 
 
 def simulated_masks(
@@ -204,13 +209,13 @@ def combined_scores(windows: Sequence[Scenario], masks: Sequence[Mask]) -> dict[
 
 
 def evaluate_batch(
-    windows: Sequence[Scenario], priors: Priors, points: Iterable[Mapping[str, float]]
+    windows: Sequence[Scenario], points: Iterable[Mapping[str, float]]
 ) -> Iterator[optimizer.Outcome]:
     """Evaluate candidates side by side, one thread each; outcomes in the order of the points."""
 
     def outcome(changed: Mapping[str, float]) -> optimizer.Outcome:
         try:
-            details = evaluate(windows, changed, priors)
+            details = evaluate(windows, changed)
         except SimulatorError as error:
             return optimizer.Outcome(failure=str(error))
         return optimizer.Outcome(score=details["score"], details=details)
@@ -219,14 +224,16 @@ def evaluate_batch(
         yield from pool.map(outcome, points)
 
 
-def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) -> dict[str, Any]:
+def study_head(
+    scenario: Scenario, windows: Sequence[Scenario], space: optimizer.Space
+) -> dict[str, Any]:
     """Return the part of the study that does not change during the search."""
     case = scenario.case
     return {
         "name": case.name,
-        "default": evaluate(windows, {}, priors),
+        "default": evaluate(windows, {}),
         "persistence": persistence(windows),
-        "priors": priors.as_rows(),
+        "priors": prior_rows(space),
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),
         "coverage": [report.as_dict() for report in scenario.coverage],

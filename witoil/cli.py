@@ -299,9 +299,10 @@ def _optimise(case: Any, out: Path) -> dict[str, Any]:
 
         def on_trial(history: History) -> None:
             best = history.best
-            advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+            advance(len(history), "" if best is None else f"best score {best.value:.3f}")
 
         study = search(scenario, out, on_trial=on_trial)
+    print(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
