@@ -18,8 +18,7 @@ from witoil.files import mask_name
 from witoil.forecast import CANDIDATES, forecast, likeliest, mix, track_record
 from witoil.forecast_outputs import write_forecast
 from witoil.outputs import write_mask
-from witoil.posterior import Proposal, effective_size, next_proposal, weigh
-from witoil.priors import Priors
+from witoil.priors import evidence
 from witoil.reliability import reliability
 from witoil.simulation import mask_at, prepare, run
 
@@ -94,7 +93,7 @@ def test_a_twin_is_forecast_better_than_by_persistence_and_default(done):
 
 def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
     # several sets of parameters move this slick alike: scores tell, and not single values
-    truth = evaluate(done[1].windows, TRUTH, done[1].priors)
+    truth = evaluate(done[1].windows, TRUTH)
     assert done[1].study["best"]["score"] > truth["score"] - 0.01
     assert truth["score"] > done[1].study["default"]["score"] + 0.02
     after = {row["name"]: row for row in done[1].study["posterior"]}
@@ -248,55 +247,16 @@ def test_the_likeliest_slick_has_the_greatest_expected_overlap():
     np.testing.assert_array_equal(likeliest(sure), sure)
 
 
-def test_few_runs_are_never_believed_alone():
-    points = Proposal.prior(3, 32).draw([1])
-    scores = np.zeros(32)
-    scores[5] = 50.0
-    weights = weigh(points, scores, [Proposal.prior(3, 32)], least=8.0)
-    assert effective_size(weights) == pytest.approx(8.0, rel=1e-3)
-    assert weights.argmax() == 5
-
-
-def test_a_failed_run_has_no_weight():
-    points = Proposal.prior(2, 8).draw([1])
-    scores = np.zeros(8)
-    scores[3] = -np.inf
-    assert weigh(points, scores, [Proposal.prior(2, 8)])[3] == 0.0
-
-
-def test_importance_weights_find_a_known_posterior():
-    # a normal likelihood round 1.5 with sd 0.5 and the standard prior: mean 1.2, variance 0.2
-    proposals = [Proposal.prior(2, 64)]
-    points = proposals[0].draw([1])
-
-    def log_likelihood(points):
-        return -2.0 * ((points - 1.5) ** 2).sum(axis=1)
-
-    for n in range(6):
-        weights = weigh(points, log_likelihood(points), proposals)
-        proposals.append(next_proposal(points, weights, 64))
-        points = np.concatenate([points, proposals[-1].draw([2, n])])
-    weights = weigh(points, log_likelihood(points), proposals)
-    mean = weights @ points
-    np.testing.assert_allclose(mean, 1.2, atol=0.06)
-    np.testing.assert_allclose(weights @ (points - mean) ** 2, 0.2, atol=0.04)
-
-
-def test_priors_keep_within_bounds_and_back(done):
-    priors: Priors = done[1].priors
-    standard = Proposal.prior(len(priors.space.names), 64).draw([3])
-    points = priors.from_standard(standard)
-    priors.space.to_unit(points)  # refuses what lies outside
-    np.testing.assert_allclose(priors.to_standard(points), standard, atol=1e-6)
-
-
-def test_the_penalty_counts_less_the_more_is_seen(done):
-    priors: Priors = done[1].priors
-    far = priors.space.default | {"wind_drift_factor": 0.03}
-    near = priors.space.default | {"wind_drift_factor": 0.01}
-    one = priors.penalty(far, 1.0) - priors.penalty(near, 1.0)
+def test_the_prior_counts_less_the_more_is_seen(done):
+    space = done[1].space
+    far, near = (
+        space.log_prior(space.default | {"wind_drift_factor": value}) for value in (0.03, 0.01)
+    )
+    one, four = (
+        evidence(n).penalised(0.5, near) - evidence(n).penalised(0.5, far) for n in (1.0, 4.0)
+    )
     assert one == pytest.approx(0.03 / 2.0 * 4.0)
-    assert priors.penalty(far, 4.0) - priors.penalty(near, 4.0) == pytest.approx(one / 4.0)
+    assert four == pytest.approx(one / 4.0)
 
 
 def test_reliability_counts_what_came_true():
