@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import optimizer
 from simulator import SimulatorError
 from witoil.calibration import combined_scores, simulated_masks
-from witoil.errors import WitoilError
+from witoil.errors import CaseError, WitoilError
 from witoil.priors import evidence, total_weight
 from witoil.simulation import Scenario
 from witoil.verification import Mask
@@ -264,10 +264,16 @@ class Walk:
         hours = (ends[-1] - ends) / np.timedelta64(1, "h")
         fading = np.exp(-hours / self.memory_hours)
         scores = np.array([trial.score(self.windows, range(seen), fading) for trial in self._kept])
+        if np.isneginf(scores).all():
+            raise CaseError(f"every simulation failed; one of them: {self._a_failure(seen)}")
         weights = optimizer.weigh(
             self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST
         )
         return Posterior(tuple(self._kept), weights)
+
+    def _a_failure(self, seen: int) -> str:
+        outcomes = (self._kept[0].outcomes[k] for k in range(seen))
+        return next(str(found["failure"]) for found in outcomes if "failure" in found)
 
     def _standard(self, trials: Sequence[Trial]) -> FloatArray:
         return self.space.to_standard([trial.parameters for trial in trials])

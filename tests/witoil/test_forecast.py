@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from witoil.calibration import evaluate
+from simulator import SimulatorError
+from witoil.calibration import evaluate, simulated_masks
 from witoil.case import load_case
 from witoil.cli import app
 from witoil.demo import TRUTH
@@ -181,20 +182,43 @@ def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
     study = tmp_path / "study.json"
     while process.poll() is None:
         if study.exists() and len(json.loads(study.read_text())["history"]) >= 20:
+            time.sleep(0.1)  # well into the next batch, of which nothing is written yet
             os.kill(process.pid, signal.SIGKILL)
             break
         time.sleep(0.002)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
+    killed = json.loads(study.read_text())["history"]
+    assert 20 <= len(killed) < len(done[1].study["history"])
     subprocess.run(command, check=True, capture_output=True)
     found = json.loads(study.read_text())
     for key in ("history", "best", "forecast", "posterior"):
         assert found[key] == done[1].study[key]
 
 
-def test_a_study_of_another_case_or_kind_is_refused(done, sequence, twin, tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("mass_tonnes = 500", "mass_tonnes = 501", r"case\.release.*500.*501"),
+        ("members = 16", "members = 17", r"case\.forecast\.members was 16 and is now 17"),
+        ("evaluations = 24", "evaluations = 30", r"case\.forecast\.evaluations was 24 and"),
+        ("members = 16", "members = 16\nmemory_hours = 6", r"case\.forecast\.memory_hours was 24"),
+    ],
+)
+def test_a_study_of_another_case_is_refused(done, sequence, tmp_path, old, new, message):
     (tmp_path / "study.json").write_bytes((done[0] / "study.json").read_bytes())
-    with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
-        walk(sequence(("mass_tonnes = 500", "mass_tonnes = 501")), tmp_path)
+    with pytest.raises(WitoilError, match=message):
+        walk(sequence((old, new)), tmp_path)
+
+
+def test_a_study_of_another_version_is_refused(done, twin, tmp_path):
+    study = json.loads((done[0] / "study.json").read_text())
+    study["versions"]["witoil"] = "0.0.9"
+    (tmp_path / "study.json").write_text(json.dumps(study))
+    with pytest.raises(WitoilError, match=r"versions\.witoil was '0\.0\.9' and is now"):
+        walk(twin / "whole.toml", tmp_path)
+
+
+def test_a_study_of_another_kind_is_refused(twin, masks, tmp_path):
     (tmp_path / "study.json").write_text('{"history": [{"score": 1}], "case": {}, "versions": {}}')
     with pytest.raises(WitoilError, match="history is that of a calibration"):
         walk(twin / "whole.toml", tmp_path)
@@ -206,6 +230,40 @@ def test_a_forecast_needs_two_windows_that_start_from_slicks(sequence, tmp_path)
     alone = SEEN[: SEEN.index("\n[[observation]]", 1)]
     with pytest.raises(CaseError, match=r"observation: found 1"):
         walk(sequence((SEEN, alone)), tmp_path)
+
+
+class Failing:
+    """Simulations of which those far from the middle of the search, or all others, fail."""
+
+    def __init__(self, *, all_of_them):
+        self.all_of_them = all_of_them
+
+    def __call__(self, windows, changed, **options):
+        if changed["current_factor"] != 1.0 and (
+            self.all_of_them or changed["current_factor"] > 1.3
+        ):
+            raise SimulatorError("every particle left the grid")
+        return simulated_masks(windows, changed, **options)
+
+
+def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monkeypatch):
+    monkeypatch.setattr("witoil.walk.simulated_masks", Failing(all_of_them=False))
+    result = walk(sequence(), tmp_path)
+    write_forecast(result, tmp_path)
+    rows = result.study["history"]
+    far = [row for row in rows if row["parameters"]["current_factor"] > 1.3]
+    assert far
+    for row in rows:
+        expected = {"failure": "every particle left the grid"}
+        assert all((outcome == expected) == (row in far) for outcome in row["outcomes"].values())
+    assert result.study["best"]["parameters"]["current_factor"] <= 1.3
+    assert result.study["forecast"]["mean"]["forecast"]["1"] > 0.3
+
+
+def test_a_forecast_of_nothing_but_failures_is_said(sequence, tmp_path, monkeypatch):
+    monkeypatch.setattr("witoil.walk.simulated_masks", Failing(all_of_them=True))
+    with pytest.raises(CaseError, match=r"every .* failed"):
+        walk(sequence(), tmp_path)
 
 
 class Seen:
