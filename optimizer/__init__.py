@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         NormalProposal,
         effective_size,
         next_proposal,
+        posterior_sample,
         quantiles,
         weigh,
     )
@@ -45,6 +46,7 @@ __all__ = [
     "intersection_over_union",
     "maximise",
     "next_proposal",
+    "posterior_sample",
     "propose",
     "quantiles",
     "score_masks",
@@ -54,7 +56,14 @@ __all__ = [
 _MODULES = {
     "evidence": ("Evidence",),
     "history": ("History", "Trial"),
-    "posterior": ("NormalProposal", "effective_size", "next_proposal", "quantiles", "weigh"),
+    "posterior": (
+        "NormalProposal",
+        "effective_size",
+        "next_proposal",
+        "posterior_sample",
+        "quantiles",
+        "weigh",
+    ),
     "proposals": ("METHODS", "Proposal", "propose"),
     "scores": (
         "area_ratio",

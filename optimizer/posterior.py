@@ -1,6 +1,8 @@
 """Which parameters are likely: a sample of them, weighed by prior and likelihood.
 
-Points are where the prior is the standard normal distribution (:meth:`Space.to_standard`).
+Points are where the prior is the standard normal distribution (:meth:`Space.to_standard`). Their
+likelihood may come from runs of their own (:func:`weigh`), or from the trials of a search
+(:func:`posterior_sample`).
 """
 
 from collections.abc import Sequence
@@ -8,10 +10,30 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, ndtri
+from scipy.special import logsumexp, ndtr, ndtri
 from scipy.stats import qmc
 
-__all__ = ["NormalProposal", "effective_size", "next_proposal", "quantiles", "weigh"]
+from optimizer.evidence import Evidence
+from optimizer.history import Trial
+from optimizer.space import Space
+
+__all__ = [
+    "NormalProposal",
+    "effective_size",
+    "next_proposal",
+    "posterior_sample",
+    "quantiles",
+    "weigh",
+]
+
+ROUNDS = 10
+"""Rounds in which points are drawn where the trials of a search make them likely."""
+
+DRAWS = 1024
+"""Points of each round."""
+
+LEAST = 64.0
+"""So many points count in each round, whatever the likelihood, so that the next is not narrow."""
 
 FloatArray = NDArray[np.float64]
 
@@ -113,6 +135,74 @@ def next_proposal(points: FloatArray, weights: FloatArray, count: int) -> Normal
     # few points lie in a plane; beside them half of the prior's spread keeps all directions open
     covariance = trust * covariance + (1.0 - trust) * 0.25 * np.eye(parameters)
     return NormalProposal(mean, np.linalg.cholesky(covariance), count)
+
+
+def posterior_sample(
+    history: Sequence[Trial], space: Space, size: int, seed: int, evidence: Evidence
+) -> tuple[list[dict[str, float]], FloatArray]:
+    """Sample parameter sets in proportion to the posterior that a search leaves.
+
+    Parameters
+    ----------
+    history : sequence of Trial
+        Trials of a search, by whatever method. Failed ones count as the lowest score seen.
+    space : Space
+        The parameters, their bounds and priors.
+    size : int
+        Points wanted.
+    seed : int
+        Seed of every random choice; the sample is a pure function of the arguments.
+    evidence : Evidence
+        Weighs the score against the priors.
+
+    Returns
+    -------
+    points : list of dict, length `size`
+        Parameter sets. [units of each]
+    weights : ndarray, shape (size,)
+        Their weights, which add up to 1. All are equal: likelier points are there more often.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two trials have a score, or `size` is not positive.
+
+    Notes
+    -----
+    A search crowds its trials where the score is high, so that they are no sample of anything.
+    Here they are only what a Gaussian process is fitted to, and its mean stands for the score. Far
+    from all trials it returns to its trend, which is found by generalised least squares: crowded
+    trials count as one there, or the trend, and with it all that was never tried, would seem
+    nearly as good as the best. Points are drawn from the prior, then in rounds where they were
+    likely, and weighed as those of :func:`weigh`.
+
+    The spread of the process itself is left out: with few trials the posterior is that of the
+    score as it is best known, not wider.
+    """
+    if size < 1:
+        raise ValueError(f"a sample needs a size of at least 1, got {size}")
+    scores = [trial.score for trial in history if trial.score is not None]
+    if len(scores) < 2:
+        raise ValueError(f"a posterior needs two trials with a score, got {len(scores)}")
+    # skopt takes seconds to import, which nobody should wait for who does not search.
+    from optimizer.surrogate import one_thread, trend_and_mean
+
+    worst = min(scores)
+    losses = np.array([-(worst if trial.score is None else trial.score) for trial in history])
+    with one_thread():
+        mean = trend_and_mean(space.to_unit([trial.parameters for trial in history]), losses)
+        proposals = [NormalProposal.prior(len(space.names), DRAWS)]
+        points = proposals[0].draw([seed, 0])
+        known = -mean(space.prior_points(ndtr(points))) / evidence.scale
+        for n in range(1, ROUNDS):
+            weights = weigh(points, known, proposals, least=LEAST)
+            proposals.append(next_proposal(points, weights, DRAWS))
+            new = proposals[-1].draw([seed, n])
+            points = np.concatenate([points, new])
+            known = np.append(known, -mean(space.prior_points(ndtr(new))) / evidence.scale)
+        weights = weigh(points, known, proposals)
+    chosen = np.random.default_rng([seed, ROUNDS]).choice(len(points), size, p=weights)
+    return space.from_standard(points[chosen]), np.full(size, 1.0 / size)
 
 
 def quantiles(values: FloatArray, weights: FloatArray, levels: Sequence[float]) -> list[float]:

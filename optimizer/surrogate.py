@@ -17,7 +17,7 @@ from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
 from threadpoolctl import threadpool_limits
 
-__all__ = ["promising_points"]
+__all__ = ["one_thread", "promising_points", "trend_and_mean"]
 
 Array = npt.NDArray[np.float64]
 
@@ -127,6 +127,36 @@ def one_thread() -> AbstractContextManager[object]:
     """
     limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
     return limits
+
+
+def trend_and_mean(points: Array, losses: Array) -> Callable[[Array], Array]:
+    """Fit a Gaussian process and return its mean, round a trend that clusters do not pull.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n_trials, n_parameters)
+        Points tried.
+    losses : ndarray, shape (n_trials,)
+        What they gave.
+
+    Returns
+    -------
+    callable
+        Takes points, shape (n, n_parameters), and gives the mean there, shape (n,). Far from all
+        trials it is the trend by generalised least squares (ordinary kriging); skopt takes the
+        plain mean of the losses.
+    """
+    process = _fit(points, losses)
+    kernel, inverse = process.kernel_.k1, process.K_inv_
+    weights = inverse.sum(axis=0)
+    trend = float(weights @ losses / weights.sum())
+    factors = inverse @ (losses - trend)
+
+    def mean(wanted: Array) -> Array:
+        found: Array = trend + kernel(wanted, points) @ factors
+        return found
+
+    return mean
 
 
 def _half_width(stale: int) -> float:

@@ -3,7 +3,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["calibration", "commands", "forecast_twins", "joint", "score", "searches", "transport"])
+@pytest.mark.parametrize(
+    "name", ["calibration", "commands", "forecast_twins", "joint", "score", "searches", "transport"]
+)
 def test_a_benchmark_can_be_run(name):
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
 
