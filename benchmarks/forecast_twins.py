@@ -6,7 +6,7 @@ differ in what they make of them. `docs/calibration.md` has the table.
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -19,10 +19,10 @@ from benchmarks._twins import make_twin
 from witoil.calibration import combined_scores, search_space, simulated_masks
 from witoil.case import load_case
 from witoil.forecast import likeliest, mix, probability_of, track_record
-from witoil.priors import evidence
+from witoil.priors import EVIDENCE, evidence
 from witoil.simulation import Scenario, prepare
 from witoil.verification import Mask
-from witoil.walk import EVIDENCE, LEAST
+from witoil.walk import LEAST
 from witoil.windows import windows_of
 
 TWINS = 8
@@ -45,24 +45,48 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sample:
-    """Sets of parameters, and how each did on the windows of one twin.
+    """Sets of parameters drawn from the priors, and how each did on the windows run so far.
 
     Attributes
     ----------
     windows : tuple of Scenario
+    sets : list of dict
+        The first is the default.
     points : ndarray, shape (sets, parameters)
-        Where the prior is the standard normal distribution; the first set is the default.
+        Where the prior is the standard normal distribution.
     log_prior : ndarray, shape (sets,)
-    masks : list of list of Mask
-        Of each window, of each set.
-    scores : ndarray, shape (windows, sets)
+    scores : list of ndarray, shape (sets,)
+        One for each window run.
     """
 
     windows: tuple[Scenario, ...]
+    sets: list[dict[str, float]]
     points: Array
     log_prior: Array
-    masks: list[list[Mask]]
-    scores: Array
+    scores: list[Array] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, path: Path) -> "Sample":
+        """Draw the sets of a case."""
+        scenario = prepare(load_case(path))
+        space = search_space(scenario)
+        drawn = optimizer.NormalProposal.prior(len(space.names), SETS - 1).draw([1])
+        sets = [space.default, *space.from_standard(drawn)]
+        log_prior = np.array([space.log_prior(each) for each in sets])
+        return cls(windows_of(scenario), sets, space.to_standard(sets), log_prior)
+
+    def run_next(self) -> list[Mask]:
+        """Run all sets on the next window, keep their scores and return their slicks."""
+        window = self.windows[len(self.scores)]
+
+        def outcome(parameters: dict[str, float]) -> tuple[Mask, float]:
+            (mask,) = simulated_masks([window], parameters)
+            return mask, combined_scores([window], [mask])["score"]
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            masks, scores = zip(*pool.map(outcome, self.sets), strict=True)
+        self.scores.append(np.array(scores))
+        return list(masks)
 
 
 def run() -> dict[str, float]:
@@ -76,35 +100,13 @@ def run() -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for seed in range(TWINS):
         with TemporaryDirectory() as folder:
-            for name, scores in forecasts(sample(make_twin(Path(folder), seed, PARTICLES))).items():
-                found.setdefault(name, []).extend(scores)
+            twin = Sample.of(make_twin(Path(folder), seed, PARTICLES))
+        for name, scores in forecasts(twin).items():
+            found.setdefault(name, []).extend(scores)
     figures = {"forecasts": float(len(found["forecast"]))}
     for name, scores in found.items():
         figures |= {f"{name}_mean": float(np.mean(scores)), f"{name}_min": min(scores)}
     return figures
-
-
-def sample(path: Path) -> Sample:
-    """Run sets of parameters drawn from the priors on all windows of a case."""
-    scenario = prepare(load_case(path))
-    windows, space = windows_of(scenario), search_space(scenario)
-    drawn = optimizer.NormalProposal.prior(len(space.names), SETS - 1).draw([1])
-    sets = [space.default, *space.from_standard(drawn)]
-
-    def outcome(job: tuple[Scenario, dict[str, float]]) -> tuple[Mask, float]:
-        window, parameters = job
-        (mask,) = simulated_masks([window], parameters)
-        return mask, combined_scores([window], [mask])["score"]
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        outcomes = [[*pool.map(outcome, [(window, each) for each in sets])] for window in windows]
-    return Sample(
-        windows,
-        space.to_standard(sets),
-        np.array([space.log_prior(each) for each in sets]),
-        [[mask for mask, _ in of_window] for of_window in outcomes],
-        np.array([[score for _, score in of_window] for of_window in outcomes]),
-    )
 
 
 def forecasts(found: Sample) -> dict[str, list[float]]:
@@ -112,12 +114,13 @@ def forecasts(found: Sample) -> dict[str, list[float]]:
     table: dict[str, list[float]] = {}
     record: list[SimpleNamespace] = []
     for k, window in enumerate(found.windows):
-        maps = probabilities(found, k)
+        masks_of_sets = found.run_next()
+        maps = probabilities(found, k, masks_of_sets)
         candidates = {name: maps[name] for name in ("ensemble", "prior", "persistence")}
         mixed, _ = mix(candidates, track_record(record))  # type: ignore[arg-type]
         masks = {name: likeliest(p) for name, p in {**maps, "forecast": mixed}.items()}
         if k:
-            masks |= single_runs(found, k)
+            masks |= single_runs(found, k, masks_of_sets)
         scores = {name: combined_scores([window], [mask]) for name, mask in masks.items()}
         record.append(SimpleNamespace(scores=scores))
         if k:
@@ -126,9 +129,8 @@ def forecasts(found: Sample) -> dict[str, list[float]]:
     return table
 
 
-def probabilities(found: Sample, k: int) -> dict[str, NDArray[np.float32]]:
+def probabilities(found: Sample, k: int, masks: list[Mask]) -> dict[str, NDArray[np.float32]]:
     """Return the probability of oil in each cell at the end of window `k`, by each rule."""
-    masks = found.masks[k]
     maps = {
         "prior": probability_of(masks, np.full(SETS, 1.0 / SETS)),
         "persistence": found.windows[k].seen_first.astype(np.float32),
@@ -144,21 +146,21 @@ def weights(found: Sample, k: int, temperature: float, memory: float) -> Array:
     if k:
         ends = np.array([window.observations[0].time for window in found.windows[:k]])
         fading = np.exp(-((ends[-1] - ends) / np.timedelta64(1, "h")) / memory)
-        log_likelihood = fading @ found.scores[:k] / temperature
+        log_likelihood = fading @ np.array(found.scores[:k]) / temperature
     prior = optimizer.NormalProposal.prior(found.points.shape[1], SETS)
     return optimizer.weigh(found.points, log_likelihood, [prior], least=LEAST)
 
 
-def single_runs(found: Sample, k: int) -> dict[str, Mask]:
+def single_runs(found: Sample, k: int, masks: list[Mask]) -> dict[str, Mask]:
     """Return the slicks of the default and of what fitted best before window `k`."""
 
-    def best(scores: Array) -> Mask:
+    def best(scores: list[Array]) -> Mask:
         count = len(scores)
-        penalised = scores.mean(axis=0) + evidence(count).scale * found.log_prior
-        return found.masks[k][int(penalised.argmax())]
+        penalised = np.mean(scores, axis=0) + evidence(count).scale * found.log_prior
+        return masks[int(penalised.argmax())]
 
     return {
-        "default": found.masks[k][0],
+        "default": masks[0],
         "best_fit_to_all": best(found.scores[:k]),
         "best_fit_to_last": best(found.scores[k - 1 : k]),
     }

@@ -15,10 +15,11 @@ import optimizer
 from witoil.calibration import combined_scores, search_space, study_head
 from witoil.errors import CaseError, WitoilError
 from witoil.files import utc, write_json
+from witoil.priors import EVIDENCE
 from witoil.simulation import Scenario
 from witoil.study import NAME, refuse_other
 from witoil.verification import Mask
-from witoil.walk import EVIDENCE, Posterior, Trial, Walk
+from witoil.walk import Posterior, Trial, Walk
 from witoil.windows import windows_of
 
 FloatArray = NDArray[np.float64]

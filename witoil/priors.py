@@ -18,6 +18,14 @@ Two sensors that see a slick at nearly the same time agree to a score of 0.9 or 
 differs by some hundredths with the day's errors of wind and current: less than this is no evidence.
 """
 
+EVIDENCE = 0.1
+"""Difference of scores of one slick that makes a forecast e times as likely to be the better one.
+
+More than `TEMPERATURE`, which is about one slick: what fits the errors of wind and
+current from one slick to the next need not fit those of the time after (docs/calibration.md has the
+twin experiments that it was chosen by).
+"""
+
 
 def evidence(weight: float) -> optimizer.Evidence:
     """Return how much a score counts against the priors.

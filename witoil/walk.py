@@ -15,7 +15,7 @@ import optimizer
 from simulator import SimulatorError
 from witoil.calibration import combined_scores, simulated_masks
 from witoil.errors import CaseError, WitoilError
-from witoil.priors import evidence, total_weight
+from witoil.priors import EVIDENCE, evidence, total_weight
 from witoil.simulation import Scenario
 from witoil.verification import Mask
 
@@ -26,14 +26,6 @@ ROUNDS = 6
 
 LEAST = 8.0
 """So many sets of parameters count at least, whatever the scores of a few slicks say."""
-
-EVIDENCE = 0.1
-"""Difference of scores of one slick that makes a forecast e times as likely to be the better one.
-
-More than `witoil.priors.TEMPERATURE`, which is about one slick: what fits the errors of wind and
-current from one slick to the next need not fit those of the time after (docs/calibration.md has the
-twin experiments that it was chosen by).
-"""
 
 
 @dataclass
