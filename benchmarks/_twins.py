@@ -81,6 +81,9 @@ current_bias_east = [-0.2, 0.2]
 current_bias_north = [-0.2, 0.2]
 horizontal_diffusivity = [0.1, 50.0]
 source_factor = [0.1, 10.0]
+
+[forecast]
+evaluations = 36
 """
 
 

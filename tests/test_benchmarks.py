@@ -33,6 +33,6 @@ def test_rules_of_the_forecast_are_tried_on_a_twin(monkeypatch):
         monkeypatch.setattr(twins, name, value)
     figures = twins.run()
     assert figures["forecasts"] >= 1
-    rules = {*twins.RULES, "forecast", "prior", "persistence", "default", "best_fit_to_all"}
+    rules = {*twins.RULES, "forecast", "ensemble", "prior", "best", "default", "persistence"}
     assert all(0.0 <= figures[f"{rule}_min"] <= figures[f"{rule}_mean"] <= 1.0 for rule in rules)
     assert figures["persistence_mean"] != figures["default_mean"]
