@@ -31,6 +31,9 @@ def test_rules_of_the_forecast_are_tried_on_a_twin(monkeypatch):
     twins = importlib.import_module("benchmarks.forecast_twins")
     for name, value in {"TWINS": 1, "SETS": 4, "PARTICLES": 200}.items():
         monkeypatch.setattr(twins, name, value)
+    generator = importlib.import_module("benchmarks._twins")
+    fewer = generator.SEARCH.replace("evaluations = 36", "evaluations = 8\nmembers = 8")
+    monkeypatch.setattr(generator, "SEARCH", fewer)
     figures = twins.run()
     assert figures["forecasts"] >= 1
     rules = {*twins.RULES, "forecast", "ensemble", "prior", "best", "default", "persistence"}
