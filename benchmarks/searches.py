@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import optimizer
-from witoil.calibration import INITIAL_PER_PARAMETER, MIN_INITIAL, evaluate, search_space
+from witoil.calibration import evaluate, search_space
 from witoil.case import load_case
 from witoil.demo import make_twin
 from witoil.simulation import Scenario, prepare
@@ -85,7 +85,7 @@ def search(case: str, method: str, seed: int) -> tuple[list[float], float]:
         nonlocal simulations
         for point in points:
             start = time.perf_counter()
-            score = evaluate(prepared, point)["score"]
+            score = evaluate([prepared], point)["score"]
             simulations += time.perf_counter() - start
             yield optimizer.Outcome(score)
 
@@ -95,7 +95,7 @@ def search(case: str, method: str, seed: int) -> tuple[list[float], float]:
         space,
         evaluations=EVALUATIONS,
         seed=seed,
-        initial=max(INITIAL_PER_PARAMETER * len(space.names), MIN_INITIAL),
+        initial=prepared.case.optimise.initial_points,
         method=method,
     )
     overhead = time.perf_counter() - start - simulations

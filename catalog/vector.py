@@ -60,10 +60,13 @@ def read_shapes(
     import geopandas
 
     frame = read_features(path, label, layer)
-    kinds = set(frame.geom_type.dropna()) if isinstance(frame, geopandas.GeoDataFrame) else set()
+    count, kinds = len(frame), set()
+    if isinstance(frame, geopandas.GeoDataFrame):
+        frame = frame[~frame.is_empty]
+        kinds = set(frame.geom_type.dropna())
     if not kinds & wanted:
         raise CatalogError(
-            f"{label}: no {noun} among {len(frame)} features "
+            f"{label}: no {noun} among {count} features "
             f"(found {', '.join(sorted(kinds)) or 'no geometry'}); expected {noun}s"
         )
     return frame[frame.geom_type.isin(wanted)]

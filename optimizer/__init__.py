@@ -7,9 +7,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.evidence import TEMPERATURE, Evidence
+    from optimizer.evidence import Evidence
     from optimizer.history import History, Trial
-    from optimizer.posterior import posterior_sample, quantiles
+    from optimizer.posterior import (
+        NormalProposal,
+        effective_size,
+        next_proposal,
+        posterior_sample,
+        quantiles,
+        weigh,
+    )
     from optimizer.proposals import METHODS, Proposal, propose
     from optimizer.scores import (
         area_ratio,
@@ -23,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
-    "TEMPERATURE",
     "Evidence",
     "History",
+    "NormalProposal",
     "Objective",
     "Outcome",
     "Parameter",
@@ -34,19 +41,29 @@ __all__ = [
     "Trial",
     "area_ratio",
     "centroid_distance",
+    "effective_size",
     "fractions_skill_score",
     "intersection_over_union",
     "maximise",
+    "next_proposal",
     "posterior_sample",
     "propose",
     "quantiles",
     "score_masks",
+    "weigh",
 ]
 
 _MODULES = {
-    "evidence": ("TEMPERATURE", "Evidence"),
+    "evidence": ("Evidence",),
     "history": ("History", "Trial"),
-    "posterior": ("posterior_sample", "quantiles"),
+    "posterior": (
+        "NormalProposal",
+        "effective_size",
+        "next_proposal",
+        "posterior_sample",
+        "quantiles",
+        "weigh",
+    ),
     "proposals": ("METHODS", "Proposal", "propose"),
     "scores": (
         "area_ratio",

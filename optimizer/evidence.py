@@ -3,17 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["TEMPERATURE", "Evidence"]
-
-TEMPERATURE = 0.03
-"""Difference of the score that makes one unit of log-likelihood for one observation.
-
-The score of a run of a few thousand particles has a standard deviation of about 0.01 over seeds,
-shifts by up to 0.03 or so with the number of particles, and two sensors that see one slick minutes
-apart agree only in part; a difference well below 0.03 says nothing about the parameters, one of 0.1
-a good deal. It is the only number here that is judged, not derived: twice as much makes posteriors
-wider by a factor of 1.4.
-"""
+__all__ = ["Evidence"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +16,8 @@ class Evidence:
         Effective number of independent observations that the score is the mean of: the sum of
         their weights.
     temperature : float
-        Difference of the score that makes one unit of log-likelihood for one observation, see
-        :data:`TEMPERATURE`.
+        Difference of the score that makes one unit of log-likelihood for one observation: what
+        is less says nothing about the parameters.
 
     Raises
     ------
@@ -52,8 +42,8 @@ class Evidence:
     https://doi.org/10.1111/rssb.12158
     """
 
-    observations: float = 1.0
-    temperature: float = TEMPERATURE
+    observations: float
+    temperature: float
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -64,10 +54,6 @@ class Evidence:
     def scale(self) -> float:
         """Difference of the score that makes one unit of log-likelihood."""
         return self.temperature / self.observations
-
-    def log_posterior(self, score: float, log_prior: float) -> float:
-        """Logarithm of the posterior, but for a constant."""
-        return score / self.scale + log_prior
 
     def penalised(self, score: float, log_prior: float) -> float:
         """Score less the penalty of the prior: highest where the posterior is. [score]"""

@@ -1,30 +1,146 @@
-"""Which parameters the trials of a search leave possible: a sample of their posterior."""
+"""Which parameters are likely: a sample of them, weighed by prior and likelihood.
 
-from collections.abc import Callable, Mapping, Sequence
+Points are where the prior is the standard normal distribution (:meth:`Space.to_standard`). Their
+likelihood may come from runs of their own (:func:`weigh`), or from the trials of a search
+(:func:`posterior_sample`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
+from scipy.special import logsumexp, ndtr, ndtri
+from scipy.stats import qmc
 
 from optimizer.evidence import Evidence
 from optimizer.history import Trial
 from optimizer.space import Space
 
-__all__ = ["posterior_sample", "quantiles"]
+__all__ = [
+    "NormalProposal",
+    "effective_size",
+    "next_proposal",
+    "posterior_sample",
+    "quantiles",
+    "weigh",
+]
 
-Array = npt.NDArray[np.float64]
-Density = Callable[[Array], Array]
+ROUNDS = 10
+"""Rounds in which points are drawn where the trials of a search make them likely."""
 
-PARTICLES = 1024
-"""Points that are carried from the prior to the posterior, and at least the size wanted."""
+DRAWS = 1024
+"""Points of each round."""
 
-MOVES = 8
-"""Metropolis steps of each point at each temperature."""
+LEAST = 64.0
+"""So many points count in each round, whatever the likelihood, so that the next is not narrow."""
+
+FloatArray = NDArray[np.float64]
+
+_EDGE = 1e-6  # keeps the corners of a design finite
+
+
+@dataclass(frozen=True)
+class NormalProposal:
+    """A normal distribution that points of a sample were drawn from.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (parameters,)
+    root : ndarray, shape (parameters, parameters)
+        Lower triangle whose square is the covariance.
+    count : int
+        Points that were drawn from it.
+    """
+
+    mean: FloatArray
+    root: FloatArray
+    count: int
+
+    @classmethod
+    def prior(cls, parameters: int, count: int) -> "NormalProposal":
+        """Return the prior."""
+        return cls(np.zeros(parameters), np.eye(parameters), count)
+
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """Return the logarithm of the density, less that of a constant of the dimension."""
+        z = np.linalg.solve(self.root, (points - self.mean).T)
+        density: FloatArray = -0.5 * (z * z).sum(axis=0) - np.log(np.diag(self.root)).sum()
+        return density
+
+    def draw(self, seed: Sequence[int]) -> FloatArray:
+        """Return its points, an even cover by a scrambled Sobol sequence, shape (count, n)."""
+        rng = np.random.default_rng(seed)
+        sobol = qmc.Sobol(self.mean.size, seed=rng)
+        unit = sobol.random_base2((self.count - 1).bit_length())[: self.count]
+        points: FloatArray = self.mean + ndtri(np.clip(unit, _EDGE, 1.0 - _EDGE)) @ self.root.T
+        return points
+
+
+def weigh(
+    points: FloatArray,
+    log_likelihood: FloatArray,
+    proposals: Sequence[NormalProposal],
+    least: float = 1.0,
+) -> FloatArray:
+    """Return the weights of a sample that make it one of the posterior.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, parameters)
+    log_likelihood : ndarray, shape (n,)
+        Minus infinity for a run that failed.
+    proposals : sequence of NormalProposal
+        All that points were drawn from, also those of points that are no longer kept.
+    least : float
+        The likelihood is flattened until so many points count, or all are alike: a few runs are
+        not enough evidence to believe in one of them alone.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Their sum is 1.
+
+    References
+    ----------
+    Cornuet, J.-M., Marin, J.-M., Mira, A. and Robert, C. P. (2012). Adaptive multiple importance
+    sampling. Scandinavian Journal of Statistics, 39, 798-812.
+    https://doi.org/10.1111/j.1467-9469.2011.00756.x
+    """
+    mixture = logsumexp([np.log(p.count) + p.log_density(points) for p in proposals], axis=0)
+    ratio = -0.5 * (points * points).sum(axis=1) - mixture
+    low, high = 0.0, 1.0
+    if effective_size(_normalised(ratio + log_likelihood)) < least:
+        for _ in range(40):
+            middle = 0.5 * (low + high)
+            enough = effective_size(_normalised(_tempered(ratio, log_likelihood, middle))) >= least
+            low, high = (middle, high) if enough else (low, middle)
+        high = low
+    return _normalised(_tempered(ratio, log_likelihood, high))
+
+
+def effective_size(weights: FloatArray) -> float:
+    """Return how many points of equal weight would tell as much."""
+    return float(1.0 / (weights @ weights))
+
+
+def next_proposal(points: FloatArray, weights: FloatArray, count: int) -> NormalProposal:
+    """Return where to look next: the posterior so far, the wider the fewer points tell of it."""
+    parameters = points.shape[1]
+    mean = weights @ points
+    apart = points - mean
+    covariance = (weights[:, np.newaxis] * apart).T @ apart
+    trust = effective_size(weights)
+    trust /= trust + parameters
+    # few points lie in a plane; beside them half of the prior's spread keeps all directions open
+    covariance = trust * covariance + (1.0 - trust) * 0.25 * np.eye(parameters)
+    return NormalProposal(mean, np.linalg.cholesky(covariance), count)
 
 
 def posterior_sample(
     history: Sequence[Trial], space: Space, size: int, seed: int, evidence: Evidence
-) -> tuple[list[dict[str, float]], Array]:
-    r"""Sample parameter sets in proportion to their posterior.
+) -> tuple[list[dict[str, float]], FloatArray]:
+    """Sample parameter sets in proportion to the posterior that a search leaves.
 
     Parameters
     ----------
@@ -44,7 +160,7 @@ def posterior_sample(
     points : list of dict, length `size`
         Parameter sets. [units of each]
     weights : ndarray, shape (size,)
-        Their weights, which add up to 1. All are equal: the sample is thinned, not weighted.
+        Their weights, which add up to 1. All are equal: likelier points are there more often.
 
     Raises
     ------
@@ -57,21 +173,11 @@ def posterior_sample(
     Here they are only what a Gaussian process is fitted to, and its mean stands for the score. Far
     from all trials it returns to its trend, which is found by generalised least squares: crowded
     trials count as one there, or the trend, and with it all that was never tried, would seem
-    nearly as good as the best.
-
-    Points start as a sample of the prior within the bounds, uniform on its scale where a parameter
-    has none, and the likelihood is raised to powers that rise from 0 to 1 such that half of the
-    points stay effective; each time they are drawn anew by weight and moved by random-walk
-    Metropolis steps (sequential Monte Carlo). So narrow posteriors are found in many dimensions,
-    and more than one top.
+    nearly as good as the best. Points are drawn from the prior, then in rounds where they were
+    likely, and weighed as those of :func:`weigh`.
 
     The spread of the process itself is left out: with few trials the posterior is that of the
     score as it is best known, not wider.
-
-    References
-    ----------
-    Del Moral, P., Doucet, A. and Jasra, A. (2006). Sequential Monte Carlo samplers. Journal of the
-    Royal Statistical Society B, 68(3), 411-436. https://doi.org/10.1111/j.1467-9868.2006.00553.x
     """
     if size < 1:
         raise ValueError(f"a sample needs a size of at least 1, got {size}")
@@ -83,123 +189,45 @@ def posterior_sample(
 
     worst = min(scores)
     losses = np.array([-(worst if trial.score is None else trial.score) for trial in history])
-    tried = space.to_unit([trial.parameters for trial in history])
-    rng = np.random.default_rng([seed, len(history)])
     with one_thread():
-        mean = trend_and_mean(tried, losses)
-        unit = _sample(
-            lambda points: -mean(points) / evidence.scale,
-            space,
-            max(size, PARTICLES),
-            rng,
-        )
-    chosen = rng.permutation(len(unit))[:size]
-    return space.from_unit(unit[chosen]), np.full(size, 1.0 / size)
+        mean = trend_and_mean(space.to_unit([trial.parameters for trial in history]), losses)
+        proposals = [NormalProposal.prior(len(space.names), DRAWS)]
+        points = proposals[0].draw([seed, 0])
+        known = -mean(space.prior_points(ndtr(points))) / evidence.scale
+        for n in range(1, ROUNDS):
+            weights = weigh(points, known, proposals, least=LEAST)
+            proposals.append(next_proposal(points, weights, DRAWS))
+            new = proposals[-1].draw([seed, n])
+            points = np.concatenate([points, new])
+            known = np.append(known, -mean(space.prior_points(ndtr(new))) / evidence.scale)
+        weights = weigh(points, known, proposals)
+    chosen = np.random.default_rng([seed, ROUNDS]).choice(len(points), size, p=weights)
+    return space.from_standard(points[chosen]), np.full(size, 1.0 / size)
 
 
-def quantiles(
-    points: Sequence[Mapping[str, float]],
-    weights: npt.ArrayLike,
-    levels: Sequence[float] = (0.05, 0.5, 0.95),
-) -> dict[str, list[float]]:
-    """Quantiles of each parameter, whatever the others are.
+def quantiles(values: FloatArray, weights: FloatArray, levels: Sequence[float]) -> list[float]:
+    """Return weighted quantiles of one parameter: each value stands in the middle of its weight.
 
     Parameters
     ----------
-    points : sequence of mapping
-        Parameter sets, as of :func:`posterior_sample`. [units of each]
-    weights : array_like, shape (n_points,)
-        Their weights.
+    values : ndarray, shape (n,)
+    weights : ndarray, shape (n,)
     levels : sequence of float
-        Levels in [0, 1].
-
-    Returns
-    -------
-    dict of str to list of float
-        One value a level for each parameter. [units of each]
+        In [0, 1].
     """
-    weights = np.asarray(weights, dtype=np.float64)
-    return {
-        name: _quantiles(np.array([point[name] for point in points]), weights, levels)
-        for name in points[0]
-    }
-
-
-def _quantiles(values: Array, weights: Array, levels: Sequence[float]) -> list[float]:
-    """Weighted quantiles: each value stands in the middle of its weight."""
     order = np.argsort(values, kind="stable")
-    weights = weights[order]
-    middle = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
+    ordered = weights[order]
+    middle = (np.cumsum(ordered) - 0.5 * ordered) / ordered.sum()
     found: list[float] = np.interp(levels, middle, values[order]).tolist()
     return found
 
 
-def _sample(log_likelihood: Density, space: Space, size: int, rng: np.random.Generator) -> Array:
-    """Carry points of the unit cube from the prior to the posterior."""
-    middle, sd = space.unit_prior()
-
-    def log_prior(points: Array) -> Array:
-        inside = ((points >= 0.0) & (points <= 1.0)).all(axis=1)
-        height = -0.5 * (((points - middle) / sd) ** 2).sum(axis=1)
-        return np.where(inside, height, -np.inf)
-
-    points = space.prior_points(rng.uniform(size=(size, len(middle))))
-    known = log_likelihood(points)
-    power = 0.0
-    while power < 1.0:
-        step = _step(known, 1.0 - power)
-        power = min(power + step, 1.0)
-        weights = np.exp(step * (known - known.max()))
-        chosen = _resample(weights / weights.sum(), rng)
-        points, known = _move(points[chosen], log_likelihood, log_prior, power, rng)
-    return points
+def _tempered(ratio: FloatArray, log_likelihood: FloatArray, power: float) -> FloatArray:
+    # 0 times infinity: a failed run never counts
+    failed = np.isneginf(log_likelihood)
+    return np.where(failed, -np.inf, ratio + power * np.where(failed, 0.0, log_likelihood))
 
 
-def _step(log_likelihood: Array, most: float) -> float:
-    """Find the rise of the power that leaves half of the points effective, by bisection."""
-
-    def effective(step: float) -> float:
-        weights = np.exp(step * (log_likelihood - log_likelihood.max()))
-        return float(weights.sum() ** 2 / (weights @ weights))
-
-    if effective(most) >= 0.5 * len(log_likelihood):
-        return most
-    low, high = 0.0, most
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        low, high = (
-            (middle, high) if effective(middle) >= 0.5 * len(log_likelihood) else (low, middle)
-        )
-    return high
-
-
-def _resample(weights: Array, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Draw as many points as there are, by weight, with the least noise (systematic)."""
-    places = (rng.uniform() + np.arange(len(weights))) / len(weights)
-    drawn = np.searchsorted(np.cumsum(weights), places)
-    return np.minimum(drawn, len(weights) - 1)
-
-
-def _move(
-    points: Array,
-    log_likelihood: Density,
-    log_prior: Density,
-    power: float,
-    rng: np.random.Generator,
-) -> tuple[Array, Array]:
-    """Metropolis steps as wide as the points lie apart; they widen or narrow as they succeed."""
-    n_points, n_parameters = points.shape
-    covariance = np.cov(points.T).reshape(n_parameters, n_parameters)
-    factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(n_parameters))
-    width = 2.38 / np.sqrt(n_parameters)
-    known, prior = log_likelihood(points), log_prior(points)
-    for _ in range(MOVES):
-        tried = points + width * rng.normal(size=points.shape) @ factor.T
-        new_prior = log_prior(tried)
-        new = log_likelihood(np.clip(tried, 0.0, 1.0))
-        rise = power * (new - known) + new_prior - prior
-        accepted = np.log(rng.uniform(size=n_points)) < rise
-        points = np.where(accepted[:, None], tried, points)
-        known, prior = np.where(accepted, new, known), np.where(accepted, new_prior, prior)
-        width *= np.exp(accepted.mean() - 0.3)
-    return points, known
+def _normalised(log_weights: FloatArray) -> FloatArray:
+    weights: FloatArray = np.exp(log_weights - logsumexp(log_weights))
+    return weights

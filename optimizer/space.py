@@ -12,6 +12,8 @@ __all__ = ["Parameter", "Space"]
 
 Points = npt.NDArray[np.float64]
 
+_EDGE = 1e-9  # keeps the bounds of a parameter finite where its prior is the normal distribution
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -211,15 +213,54 @@ class Space:
         ndarray, shape (n, n_parameters)
             Points of the unit cube.
         """
-        from scipy.special import ndtr, ndtri
+        from scipy.special import ndtri
 
-        mean, sd = self.unit_prior()
-        known = np.isfinite(sd)
-        mean, sd = mean[known], sd[known]
-        low, high = ndtr(-mean / sd), ndtr((1.0 - mean) / sd)
+        known, mean, sd, low, high = self._truncated_prior()
         moved = uniform.copy()
         moved[:, known] = np.clip(mean + sd * ndtri(low + uniform[:, known] * (high - low)), 0, 1)
         return moved
+
+    def to_standard(self, points: Sequence[Mapping[str, float]]) -> Points:
+        """Place points where the prior within the bounds is the standard normal distribution.
+
+        Parameters
+        ----------
+        points : sequence of mapping, length n
+            Value of each parameter, by name. [units of each]
+
+        Returns
+        -------
+        ndarray, shape (n, n_parameters)
+            A parameter without a prior counts as spread evenly on its scale.
+
+        Raises
+        ------
+        ValueError
+            If a point has other parameters than the space, or lies outside it.
+        """
+        from scipy.special import ndtr, ndtri
+
+        share = self.to_unit(points)
+        known, mean, sd, low, high = self._truncated_prior()
+        share[:, known] = (ndtr((share[:, known] - mean) / sd) - low) / (high - low)
+        standard: Points = ndtri(np.clip(share, _EDGE, 1.0 - _EDGE))
+        return standard
+
+    def from_standard(self, standard: Points) -> list[dict[str, float]]:
+        """Inverse of :meth:`to_standard`; never leaves the bounds.
+
+        Parameters
+        ----------
+        standard : ndarray, shape (n, n_parameters)
+
+        Returns
+        -------
+        list of dict, length n
+            Value of each parameter, by name. [units of each]
+        """
+        from scipy.special import ndtr
+
+        return self.from_unit(self.prior_points(ndtr(standard)))
 
     @property
     def has_prior(self) -> bool:
@@ -231,6 +272,17 @@ class Space:
         mean = np.array([1.0 if p.prior_mean is None else p.prior_mean for p in self.parameters])
         sd = np.array([math.inf if p.prior_sd is None else p.prior_sd for p in self.parameters])
         return self._scaled(mean), sd
+
+    def _truncated_prior(
+        self,
+    ) -> tuple[npt.NDArray[np.bool_], Points, Points, Points, Points]:
+        """Which parameters have a prior; of these mean, sd and the share below either bound."""
+        from scipy.special import ndtr
+
+        mean, sd = self.unit_prior()
+        known = np.isfinite(sd)
+        mean, sd = mean[known], sd[known]
+        return known, mean, sd, ndtr(-mean / sd), ndtr((1.0 - mean) / sd)
 
     def _bounds(self) -> tuple[Points, Points]:
         """Lower and upper bounds, each of shape (n_parameters,)."""

@@ -17,7 +17,7 @@ from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
 from threadpoolctl import threadpool_limits
 
-__all__ = ["promising_points"]
+__all__ = ["one_thread", "promising_points", "trend_and_mean"]
 
 Array = npt.NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from simulator import FATES, SimulatorError
 from witoil.errors import CaseError
 from witoil.files import stamp
 from witoil.outputs import versions, write_run
-from witoil.priors import EVIDENCE, Priors
+from witoil.priors import EVIDENCE, evidence, prior_of, prior_rows, total_weight
 from witoil.reconstruction import Reconstruction, reconstruct
 from witoil.reconstruction_outputs import write_reconstruction
 from witoil.report import write_report
@@ -27,11 +28,6 @@ from witoil.study import read_history, write_study
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask, SlickMasks
 from witoil.windows import windows_of
-
-INITIAL_PER_PARAMETER = 2
-"""Points of the space-filling start for each parameter searched, and at least `MIN_INITIAL`."""
-
-MIN_INITIAL = 8
 
 SETTLED = 0.75
 """Share of its evaluations after which a search that has settled has found its best, nearly."""
@@ -70,9 +66,10 @@ def optimise(
     case = scenario.case
     if not scenario.observations:
         raise CaseError("observation: none given; expected at least one [[observation]] to match")
+    _refuse_missing_method(case.optimise.method)
     space = search_space(scenario)
-    windows, priors = windows_of(scenario), Priors.of(scenario, space)
-    head = study_head(scenario, windows, priors)
+    windows = windows_of(scenario)
+    head = study_head(scenario, windows, space)
     history = read_history(folder, head)
 
     def record(history: optimizer.History) -> None:
@@ -82,19 +79,22 @@ def optimise(
 
     record(history)
     history = optimizer.maximise(
-        lambda points: evaluate_batch(windows, priors, points),
+        lambda points: evaluate_batch(windows, points),
         space,
         evaluations=case.optimise.evaluations,
         batch=case.optimise.batch,
         seed=case.model.seed,
-        initial=max(INITIAL_PER_PARAMETER * len(space.names), MIN_INITIAL),
+        initial=case.optimise.initial_points,
+        method=case.optimise.method,
+        evidence=evidence(total_weight(windows)),
+        tolerance=case.optimise.tolerance,
         history=history,
         on_trial=record,
     )
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    source = reconstructed(scenario, windows, history, priors)
+    source = reconstructed(scenario, windows, history, space)
     if source is not None:
         study = write_study(folder, {**head, "source": source.as_dict()}, history, space)
         write_reconstruction(scenario, source, folder)
@@ -106,35 +106,30 @@ def reconstructed(
     scenario: Scenario,
     windows: Sequence[Scenario],
     history: optimizer.History,
-    priors: Priors,
+    space: optimizer.Space,
 ) -> Reconstruction | None:
     """Return where and when the source leaked, where a search has looked for it.
 
     Where a run fails, as with a source on land, is known without a model of the score, and would
     only pull it down beside the coast: such trials are left out, and then such places.
     """
-    done = [
-        replace(trial, score=trial.score + trial.details["penalty"])
-        for trial in history
-        if trial.score is not None
-    ]
-    if not {*PLACE, START} & {*priors.space.names} or len(done) < 2:
+    done = [trial for trial in history if trial.score is not None]
+    if not {*PLACE, START} & {*space.names} or len(done) < 2:
         return None
-    weight = sum(seen.weight for window in windows for seen in window.observations)
-    evidence = optimizer.Evidence(weight, EVIDENCE)
+    counts = optimizer.Evidence(total_weight(windows), EVIDENCE)
     sample, _ = optimizer.posterior_sample(
-        done, priors.in_space(), POSTERIOR_SAMPLE, scenario.case.model.seed, evidence
+        done, space, POSTERIOR_SAMPLE, scenario.case.model.seed, counts
     )
     best = history.best
     assert best is not None
     early = optimizer.History(history[: round(SETTLED * len(history))]).best
-    settled = early is not None and _score(best) - _score(early) < evidence.scale
+    settled = early is not None and _value(best) - _value(early) < counts.scale
     return reconstruct(scenario, sample, best.parameters, settled=settled)
 
 
-def _score(trial: optimizer.Trial) -> float:
-    assert trial.score is not None
-    return trial.score
+def _value(trial: optimizer.Trial) -> float:
+    assert trial.value is not None
+    return trial.value
 
 
 def search_space(scenario: Scenario) -> optimizer.Space:
@@ -151,14 +146,29 @@ def search_space(scenario: Scenario) -> optimizer.Space:
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(
-            optimizer.Parameter(name, low, high, default, scale=tunable.scale, units=tunable.units)
+            optimizer.Parameter(
+                name,
+                low,
+                high,
+                default,
+                scale=tunable.scale,
+                units=tunable.units,
+                **prior_of(scenario, name),
+            )
         )
     return optimizer.Space(tuple(parameters))
 
 
-def evaluate(
-    windows: Sequence[Scenario], changed: Mapping[str, float], priors: Priors | None = None
-) -> dict[str, Any]:
+def _refuse_missing_method(method: str) -> None:
+    """Refuse a method whose package is not installed, before any simulation."""
+    if method == "cma" and importlib.util.find_spec("cma") is None:
+        raise CaseError(
+            'optimise.method: "cma" needs the package cma, which is not installed; expected it to '
+            'be (pip install "witoil[cma]"), or another method'
+        )
+
+
+def evaluate(windows: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str, Any]:
     """Run scenarios once and score them against all observations.
 
     Parameters
@@ -167,28 +177,19 @@ def evaluate(
         From `witoil.windows.windows_of`.
     changed : mapping
         Tunable parameters that differ from the case.
-    priors : Priors, optional
-        What the parameters have to answer to.
 
     Returns
     -------
     dict
-        `parameters` (all tunable ones), `score` (the objective), `penalty` (what the priors have
-        taken off it), `fss` (window -> mean over observations), and `observations` (all scores of
-        each).
+        `parameters` (all tunable ones), `score` (see `combined_scores`), `fss` (window -> mean
+        over observations), and `observations` (all scores of each).
 
     Raises
     ------
     SimulatorError
     """
-    scores = combined_scores(windows, simulated_slicks(windows, changed))
-    parameters = windows[0].parameters(changed)
-    penalty = 0.0
-    if priors is not None:
-        weight = sum(seen.weight for window in windows for seen in window.observations)
-        penalty = priors.penalty(parameters, weight)
-    scores["score"] -= penalty
-    return {"parameters": parameters, "penalty": penalty, **scores}
+    slicks = simulated_slicks(windows, changed)
+    return {"parameters": windows[0].parameters(changed), **combined_scores(windows, slicks)}
 
 
 def simulated_slicks(
@@ -258,13 +259,13 @@ def _mean_fss(
 
 
 def evaluate_batch(
-    windows: Sequence[Scenario], priors: Priors, points: Iterable[Mapping[str, float]]
+    windows: Sequence[Scenario], points: Iterable[Mapping[str, float]]
 ) -> Iterator[optimizer.Outcome]:
     """Evaluate candidates side by side, one thread each; outcomes in the order of the points."""
 
     def outcome(changed: Mapping[str, float]) -> optimizer.Outcome:
         try:
-            details = evaluate(windows, changed, priors)
+            details = evaluate(windows, changed)
         except SimulatorError as error:
             return optimizer.Outcome(failure=str(error))
         return optimizer.Outcome(score=details["score"], details=details)
@@ -273,14 +274,16 @@ def evaluate_batch(
         yield from pool.map(outcome, points)
 
 
-def study_head(scenario: Scenario, windows: Sequence[Scenario], priors: Priors) -> dict[str, Any]:
+def study_head(
+    scenario: Scenario, windows: Sequence[Scenario], space: optimizer.Space
+) -> dict[str, Any]:
     """Return the part of the study that does not change during the search."""
     case = scenario.case
     return {
         "name": case.name,
-        "default": evaluate(windows, {}, priors),
+        "default": evaluate(windows, {}),
         "persistence": persistence(windows),
-        "priors": priors.as_rows(),
+        "priors": prior_rows(space),
         "source": None,
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),

@@ -280,6 +280,18 @@ class Optimise(Section):
         "releases", description="One long run, or anew from each slick seen."
     )
     batch: int = Field(4, ge=1, le=256, description="Simulations proposed and run together.")
+    method: Literal["gp", "random", "gp+polish", "cma"] = Field(
+        "gp", description="How the search chooses what to try next."
+    )
+    initial: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="Simulations before the method takes over; two a parameter, 8 at least.",
+    )
+    tolerance: float | None = Field(
+        None, gt=0.0, le=1.0, description="Stop where no more is expected to be gained."
+    )
     parameters: dict[str, Bounds] = Field(
         {
             "wind_drift_factor": (0.0, 0.05),
@@ -298,6 +310,11 @@ class Optimise(Section):
             refuse_unknown(name)
             refuse_bounds(name, bounds)
         return parameters
+
+    @property
+    def initial_points(self) -> int:
+        """Simulations of the space-filling start."""
+        return self.initial or max(2 * len(self.parameters), 8)
 
 
 class Forecast(Section):

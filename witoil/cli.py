@@ -328,10 +328,11 @@ def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]
 
             def on_trial(history: History) -> None:
                 best = history.best
-                advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+                advance(len(history), "" if best is None else f"best score {best.value:.3f}")
                 track(of_history(history))
 
             study = search(scenario, out, on_trial=on_trial)
+    print(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))

@@ -22,7 +22,7 @@ TRUTH = {
 }
 """Parameters of the run that the synthetic masks are cut from."""
 
-_START = np.datetime64("2025-06-01T06:00", "ns")
+START = np.datetime64("2025-06-01T06:00", "ns")
 _OBSERVED = (np.datetime64("2025-06-01T12:00", "ns"), np.datetime64("2025-06-01T18:00", "ns"))
 _WEST, _SOUTH, _SIDE = 19.0, 36.0, 1.2  # the sea of the experiment [degrees]
 _SLICK = (19.42, 36.50)
@@ -101,8 +101,8 @@ def make_twin(folder: Path) -> Path:
     for name, data in (("currents.nc", _currents(hours)), ("winds.nc", _winds(hours))):
         with replacing(folder / name) as temporary:
             data.to_netcdf(temporary, engine="netcdf4")
-    write_json(folder / "island.geojson", _feature(_outline(*_ISLAND, 4e3, 2.5e3, wiggle=0.15)))
-    write_json(folder / "slick_20250601T0600.geojson", _feature(_outline(*_SLICK, 4e3, 1.5e3)))
+    write_json(folder / "island.geojson", feature(outline(*_ISLAND, 4e3, 2.5e3, wiggle=0.15)))
+    write_json(folder / "slick_20250601T0600.geojson", feature(outline(*_SLICK, 4e3, 1.5e3)))
     parameters = "\n".join(f"{name} = {json.dumps(value)}" for name, value in TRUTH.items())
     _write_text(folder / "truth.toml", "demo-truth", _TRUE_RUN.format(parameters=parameters))
     truth = prepare(load_case(folder / "truth.toml"))
@@ -124,10 +124,15 @@ def _axes(step: float) -> tuple[np.ndarray, np.ndarray]:
     return _WEST + nodes, _SOUTH + nodes
 
 
-def _dataset(
-    names: tuple[str, str], hours: np.ndarray, step: float, east: np.ndarray, north: np.ndarray
+def dataset(
+    names: tuple[str, str],
+    hours: np.ndarray,
+    lon: np.ndarray,
+    lat: np.ndarray,
+    east: np.ndarray,
+    north: np.ndarray,
 ) -> xr.Dataset:
-    lon, lat = _axes(step)
+    """Return a field of vectors as forcing, its hours counted from the start of the experiment."""
     dims = ("time", "latitude", "longitude")
     return xr.Dataset(
         {
@@ -135,7 +140,7 @@ def _dataset(
             for name, values in zip(names, (east, north), strict=True)
         },
         coords={
-            "time": _START + hours * np.timedelta64(1, "h"),
+            "time": START + hours * np.timedelta64(1, "h"),
             "latitude": ("latitude", lat, {"standard_name": "latitude", "units": "degrees_north"}),
             "longitude": (
                 "longitude",
@@ -156,23 +161,23 @@ def _currents(hours: np.ndarray) -> xr.Dataset:
     y = (lat - 36.62)[np.newaxis, :, np.newaxis] * per_lat
     radius = 18e3
     strength = 0.35 / radius * np.exp(0.5 - 0.5 * (x**2 + y**2) / radius**2)
-    return _dataset(CURRENT, hours, step, 0.05 + strength * y, -strength * x)
+    return dataset(CURRENT, hours, lon, lat, 0.05 + strength * y, -strength * x)
 
 
 def _winds(hours: np.ndarray) -> xr.Dataset:
     """Return a wind of 6 to 9 m/s that veers from south-west to north-west."""
     step = 0.3
-    lon, _ = _axes(step)
+    lon, lat = _axes(step)
     shape = (hours.size, lon.size, lon.size)
     towards = np.radians(45.0 + 5.0 * hours)[:, np.newaxis, np.newaxis]
     speed = (7.5 + 1.5 * np.sin(hours / 3.0))[:, np.newaxis, np.newaxis]
     gradient = 1.0 + 0.2 * (lon - lon.mean())[np.newaxis, np.newaxis, :]
     ones = np.ones(shape)
     east, north = (ones * gradient * speed * f(towards) for f in (np.sin, np.cos))
-    return _dataset(WIND, hours, step, east, north)
+    return dataset(WIND, hours, lon, lat, east, north)
 
 
-def _outline(
+def outline(
     lon: float, lat: float, along: float, across: float, wiggle: float = 0.0
 ) -> list[list[float]]:
     """Return a closed ellipse-like ring, half axes in metres."""
@@ -184,7 +189,8 @@ def _outline(
     return np.stack([x, y], axis=-1).round(6).tolist()  # type: ignore[no-any-return]
 
 
-def _feature(ring: list[list[float]]) -> dict[str, object]:
+def feature(ring: list[list[float]]) -> dict[str, object]:
+    """Return a ring as the only polygon of a GeoJSON file."""
     geometry = {"type": "Polygon", "coordinates": [ring]}
     feature = {"type": "Feature", "geometry": geometry, "properties": {}}
     return {"type": "FeatureCollection", "features": [feature]}

@@ -57,6 +57,8 @@ ORIGINS = {
     "sobol": ("space-filling", MUTED, "o", False),
     "local": ("Gaussian process, near the best", "#0072b2", "v", True),
     "global": ("Gaussian process, anywhere", "#e69f00", "D", True),
+    "polish": ("Gaussian process, its top", "#cc3d8f", "^", True),
+    "cma": ("evolution strategy", "#e69f00", "D", True),
 }
 """Rule that proposed a trial -> label, colour, marker, filled."""
 
@@ -154,12 +156,12 @@ def search_chart(history: Sequence[Mapping[str, Any]], persistence: float | None
     Parameters
     ----------
     history : sequence of mapping
-        Rows of a study: `number`, `score` (None where it failed) and `origin`.
+        Rows of a study: `number`, `penalised` (None where it failed) and `origin`.
     persistence : float, optional
         Score of the slick unmoved.
     """
     figure, axes = new_figure(3.7)
-    scores = np.array([row["score"] for row in history], dtype=np.float64)
+    scores = np.array([row["penalised"] for row in history], dtype=np.float64)
     numbers = np.arange(1, scores.size + 1)
     failed = np.isnan(scores)
     _draw_trials(axes, numbers, scores, [row["origin"] for row in history])

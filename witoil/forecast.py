@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import optimizer
 from witoil.calibration import combined_scores, search_space, study_head
 from witoil.errors import CaseError, WitoilError
 from witoil.files import utc, write_json
-from witoil.marginals import marginals
-from witoil.priors import EVIDENCE, Priors
+from witoil.priors import EVIDENCE
 from witoil.simulation import Scenario
 from witoil.study import NAME, refuse_other
 from witoil.verification import Mask, SlickMasks
@@ -67,7 +67,7 @@ class Forecasts:
     ----------
     scenario : Scenario
     windows : tuple of Scenario
-    priors : Priors
+    space : optimizer.Space
     steps : list of Step
         The first from the second slick on: at the first there was nothing to learn from.
     trials : list of Trial
@@ -81,7 +81,7 @@ class Forecasts:
 
     scenario: Scenario
     windows: tuple[Scenario, ...]
-    priors: Priors
+    space: optimizer.Space
     steps: list[Step]
     trials: list[Trial]
     posteriors: list[Posterior]
@@ -121,8 +121,7 @@ def forecast(
     windows = windows_of(scenario)
     _refuse_too_few(scenario, windows)
     space = search_space(scenario)
-    priors = Priors.of(scenario, space)
-    head = study_head(scenario, windows, priors) | {
+    head = study_head(scenario, windows, space) | {
         "space": [vars(parameter) for parameter in space.parameters]
     }
 
@@ -137,7 +136,7 @@ def forecast(
     total = _expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
     walk = Walk(
         windows,
-        priors,
+        space,
         evaluations=case.forecast.evaluations,
         memory_hours=case.forecast.memory_hours,
         seed=case.model.seed,
@@ -148,7 +147,7 @@ def forecast(
     posteriors = [*(step.posterior for step in steps), walk.learn(len(windows))]
     study = _write(folder, head, walk, steps, posteriors[-1])
     return Forecasts(
-        scenario, windows, priors, steps[1:], walk.trials, posteriors, study, track_record(steps)
+        scenario, windows, space, steps[1:], walk.trials, posteriors, study, track_record(steps)
     )
 
 
@@ -281,7 +280,7 @@ def _write(
             **head,
             "forecast": _table(walk, steps[1:]),
             "best": best,
-            "posterior": None if last is None else marginals(walk.priors, last),
+            "posterior": None if last is None else last.marginals(),
             "history": [trial.as_row() for trial in walk.trials],
         },
     )
@@ -297,8 +296,8 @@ def _best(walk: Walk) -> dict[str, Any]:
     return {
         "trial": trial.number,
         "parameters": walk.windows[0].parameters(trial.parameters),
-        "score": float(np.average([s["score"] for s in scores], weights=weights))
-        - walk.priors.penalty(trial.parameters, sum(weights)),
+        "score": float(np.average([s["score"] for s in scores], weights=weights)),
+        "penalised": walk.penalised(trial, seen),
         "fss": {
             w: float(np.average([s["fss"][w] for s in scores], weights=weights)) for w in scales
         },

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+import optimizer
 from witoil.drawing import (
     INK,
     MUTED,
@@ -32,8 +33,6 @@ from witoil.drawing import (
 )
 from witoil.figures import STYLES as CALIBRATION_STYLES
 from witoil.figures import Style
-from witoil.marginals import quantiles
-from witoil.priors import Priors
 from witoil.reliability import Reliability
 from witoil.tunables import TUNABLES
 from witoil.verification import Mask, VerificationGrid
@@ -163,28 +162,26 @@ def _first_score(trial: Trial) -> float:
     return float(np.mean(np.array(found, dtype=np.float64)))
 
 
-def parameter_chart(priors: Priors, posteriors: Mapping[str, Posterior]) -> bytes:
+def parameter_chart(space: optimizer.Space, posteriors: Mapping[str, Posterior]) -> bytes:
     """Draw the range of each parameter, before any slick was seen and after each.
 
     Parameters
     ----------
-    priors : Priors
+    space : optimizer.Space
     posteriors : mapping
         Label -> what was likely then, the oldest first.
     """
-    space = priors.space
+    ranges = [{row["name"]: row for row in each.marginals()} for each in posteriors.values()]
     rows = (len(space.parameters) + 1) // 2
     height = (0.75 + 0.16 * len(posteriors)) * rows + 0.5
     figure = Figure(figsize=(2.0 * SIZE, height), layout="constrained", facecolor="white")
     grid = np.atleast_2d(figure.subplots(rows, 2))
     for axes, parameter in zip(grid.T.ravel(), space.parameters, strict=False):
         style_axes(axes)
-        for k, posterior in enumerate(posteriors.values()):
-            values = np.array([trial.parameters[parameter.name] for trial in posterior.trials])
-            low, middle, high = quantiles(values, posterior.weights, (0.05, 0.5, 0.95))
+        for k, row in enumerate(each[parameter.name] for each in ranges):
             colour = MUTED if k == 0 else STYLES["ensemble"].colour
-            axes.plot([low, high], [k, k], color=colour, lw=3.0, solid_capstyle="butt")
-            axes.plot(middle, k, "o", ms=5, color=colour, mec="white")
+            axes.plot([row["p5"], row["p95"]], [k, k], color=colour, lw=3.0, solid_capstyle="butt")
+            axes.plot(row["p50"], k, "o", ms=5, color=colour, mec="white")
         axes.axvline(parameter.default, color=STYLES["default"].colour, lw=1.2, ls="--")
         if parameter.scale == "log":
             axes.set_xscale("log")

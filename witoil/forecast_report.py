@@ -206,7 +206,7 @@ def _charts(
             "alt": f"Score of each of {len(result.trials)} sets of parameters.",
         },
         "parameters": {
-            "uri": image_uri(parameter_chart(result.priors, posteriors)),
+            "uri": image_uri(parameter_chart(result.space, posteriors)),
             "alt": "Ranges of the parameters, before and after each slick seen.",
         },
     }

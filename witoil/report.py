@@ -276,7 +276,7 @@ def _charts(
         "search": {
             "uri": image_uri(figures.search_chart(study["history"], persistence)),
             "alt": f"Score of each of {len(study['history'])} evaluations; the best is "
-            f"{number(study['best']['score'], 2)}, in evaluation {study['best']['trial'] + 1}.",
+            f"{number(study['best']['penalised'], 2)}, in evaluation {study['best']['trial'] + 1}.",
         },
     }
 

@@ -14,7 +14,8 @@ from witoil.files import plain, write_json
 
 NAME = "study.json"
 
-_MAY_DIFFER = {"case.optimise.evaluations"}
+_MAY_DIFFER = {"case.optimise.evaluations", "case.optimise.tolerance"}
+"""Keys that say how long a search goes on, and not where."""
 
 
 def write_study(
@@ -44,7 +45,9 @@ def write_study(
         {
             **head,
             "stopped": history.stopped,
-            "best": None if best is None else {**best.details, "trial": best.number},
+            "best": None
+            if best is None
+            else {**best.details, "penalised": best.value, "trial": best.number},
             "space": [vars(parameter) for parameter in space.parameters],
             "history": rows,
             "seconds": seconds,

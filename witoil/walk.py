@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import optimizer
 from simulator import SimulatorError
 from witoil.calibration import combined_scores, simulated_slicks
-from witoil.errors import WitoilError
-from witoil.posterior import Proposal, next_proposal, weigh
-from witoil.priors import EVIDENCE, Priors
+from witoil.errors import CaseError, WitoilError
+from witoil.priors import EVIDENCE, evidence, total_weight
 from witoil.simulation import Scenario
 from witoil.verification import Mask
 
@@ -91,6 +91,16 @@ class Posterior:
     trials: tuple[Trial, ...]
     weights: FloatArray
 
+    def marginals(self) -> list[dict[str, Any]]:
+        """Return mean, median and the 5 to 95 % range of each parameter by itself."""
+        rows = []
+        for name in self.trials[0].parameters:
+            values = np.array([trial.parameters[name] for trial in self.trials])
+            low, middle, high = optimizer.quantiles(values, self.weights, (0.05, 0.5, 0.95))
+            mean = float(self.weights @ values)
+            rows.append({"name": name, "mean": mean, "p5": low, "p50": middle, "p95": high})
+        return rows
+
     def members(self, most: int) -> tuple[list[Trial], FloatArray]:
         """Return the likeliest trials and their weights, the sum of which is 1 again."""
         order = np.argsort(-self.weights, kind="stable")[:most]
@@ -105,7 +115,8 @@ class Walk:
     Parameters
     ----------
     windows : sequence of Scenario
-    priors : Priors
+    space : optimizer.Space
+        With priors.
     evaluations : int
         New trials for each window.
     memory_hours : float
@@ -120,7 +131,7 @@ class Walk:
     def __init__(
         self,
         windows: Sequence[Scenario],
-        priors: Priors,
+        space: optimizer.Space,
         *,
         evaluations: int,
         memory_hours: float,
@@ -129,7 +140,7 @@ class Walk:
         on_batch: Callable[[Walk], None] = lambda walk: None,
     ) -> None:
         self.windows = windows
-        self.priors = priors
+        self.space = space
         self.evaluations = evaluations
         self.memory_hours = memory_hours
         self.seed = seed
@@ -139,14 +150,14 @@ class Walk:
         self._on_batch = on_batch
         self._kept: list[Trial] = []
         self._drawn: tuple[Trial, ...] = ()
-        self._proposals: list[Proposal] = []
+        self._proposals: list[optimizer.NormalProposal] = []
 
     def prior(self) -> Posterior:
         """Return the first trials, drawn from the prior before any slick is compared."""
         if not self.trials:
             self._add(0, "default", [self._default()])
             count = self.evaluations - self.evaluations // ROUNDS * (ROUNDS // 2) - 1
-            prior = Proposal.prior(len(self.priors.space.names), count)
+            prior = optimizer.NormalProposal.prior(len(self.space.names), count)
             self._drawn = tuple(self._propose(0, "prior", prior))
         drawn = self._drawn
         return Posterior(drawn, np.full(len(drawn), 1.0 / len(drawn)))
@@ -166,7 +177,7 @@ class Walk:
         rounds = ROUNDS // 2 if seen == 1 else ROUNDS
         for _ in range(rounds):
             now = self._posterior(seen)
-            proposal = next_proposal(
+            proposal = optimizer.next_proposal(
                 self._standard(now.trials), now.weights, self.evaluations // ROUNDS
             )
             self.run(self._propose(seen, "posterior", proposal), range(seen))
@@ -174,14 +185,13 @@ class Walk:
 
     def best(self, windows: Sequence[int]) -> Trial:
         """Return the trial of the highest score on some windows, less what the priors take off."""
-        weight = sum(self.windows[k].observations[0].weight for k in windows)
-        return max(
-            self._kept,
-            key=lambda trial: (
-                trial.score(self.windows, windows) / weight
-                - self.priors.penalty(trial.parameters, weight)
-            ),
-        )
+        return max(self._kept, key=lambda trial: self.penalised(trial, windows))
+
+    def penalised(self, trial: Trial, windows: Sequence[int]) -> float:
+        """Return the mean score of a trial on some windows, less what the priors take off."""
+        weight = total_weight([self.windows[k] for k in windows])
+        score = trial.score(self.windows, windows) / weight
+        return evidence(weight).penalised(score, self.space.log_prior(trial.parameters))
 
     def run(self, trials: Sequence[Trial], windows: Sequence[int]) -> None:
         """Try trials on windows, side by side; what is known already is not run again."""
@@ -215,10 +225,10 @@ class Walk:
         scores = combined_scores(window, slicks)
         return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
 
-    def _propose(self, step: int, origin: str, proposal: Proposal) -> list[Trial]:
+    def _propose(self, step: int, origin: str, proposal: optimizer.NormalProposal) -> list[Trial]:
         points = proposal.draw([self.seed, len(self.trials)])
         self._proposals.append(proposal)
-        return self._add(step, origin, self.priors.from_standard(points))
+        return self._add(step, origin, self.space.from_standard(points))
 
     def _add(self, step: int, origin: str, points: Sequence[dict[str, float]]) -> list[Trial]:
         first = len(self.trials)
@@ -246,11 +256,19 @@ class Walk:
         hours = (ends[-1] - ends) / np.timedelta64(1, "h")
         fading = np.exp(-hours / self.memory_hours)
         scores = np.array([trial.score(self.windows, range(seen), fading) for trial in self._kept])
-        weights = weigh(self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST)
+        if np.isneginf(scores).all():
+            raise CaseError(f"every simulation failed; one of them: {self._a_failure(seen)}")
+        weights = optimizer.weigh(
+            self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST
+        )
         return Posterior(tuple(self._kept), weights)
 
+    def _a_failure(self, seen: int) -> str:
+        outcomes = (self._kept[0].outcomes[k] for k in range(seen))
+        return next(str(found["failure"]) for found in outcomes if "failure" in found)
+
     def _standard(self, trials: Sequence[Trial]) -> FloatArray:
-        return self.priors.to_standard([trial.parameters for trial in trials])
+        return self.space.to_standard([trial.parameters for trial in trials])
 
     def _default(self) -> dict[str, float]:
-        return dict(self.priors.space.default)
+        return dict(self.space.default)

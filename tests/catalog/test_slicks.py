@@ -84,6 +84,7 @@ def test_degrees_are_assumed_without_a_reference_system(tmp_path: Path) -> None:
         (shapely.box(500000, 3600000, 510000, 3610000), None, r"no reference system \(\.prj\)"),
         (shapely.box(33.0, 134.0, 33.1, 135.0), "EPSG:4326", "swapped"),
         (shapely.Point(35, 33), "EPSG:4326", r"no polygon among 1 features \(found Point\)"),
+        (shapely.Polygon(), "EPSG:4326", r"no polygon among 1 features \(found no geometry\)"),
         (shapely.LineString([(35, 33), (36, 33)]), "EPSG:4326", "found LineString"),
         (shapely.Polygon([(35, 33), (36, 33), (35, 33)]), "EPSG:4326", "enclose no area"),
     ],

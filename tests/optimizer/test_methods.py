@@ -17,7 +17,7 @@ PRIOR = Space(
         Parameter("y", 1.0, 100.0, 10.0, scale="log"),
     )
 )
-EVIDENCE = Evidence(observations=2.0)
+EVIDENCE = Evidence(observations=2.0, temperature=0.03)
 OPTIMUM = np.array([0.7, 0.4])
 
 

@@ -6,13 +6,16 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from simulator import SimulatorError
 from witoil import calibration
 from witoil.calibration import evaluate, search_space
 from witoil.case import load_case
+from witoil.cli import app
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
-from witoil.simulation import prepare
+from witoil.simulation import prepare, run
 
 
 def optimise(case, folder, **options):
@@ -49,7 +52,9 @@ def test_the_study_holds_what_is_promised(small, tmp_path):
     assert study["history"][0]["origin"] == "default"
     for label in ("best", "default", "persistence"):
         assert set(study[label]["fss"]) == {"1", "7", "21", "67"}
-    assert study["best"]["score"] == max(row["score"] for row in study["history"])
+    assert study["best"]["penalised"] == max(row["penalised"] for row in study["history"])
+    assert study["stopped"] == "all 13 evaluations done"
+    assert {row["name"] for row in study["priors"]} == set(TRUTH)
     assert study["case"]["name"] == "demo"
     assert (tmp_path / "report.html").stat().st_size > 10_000
     summary = json.loads((tmp_path / "best" / "summary.json").read_text())
@@ -77,24 +82,26 @@ def test_an_interrupted_search_ends_like_one_that_was_not(small, tmp_path, stop)
 
 
 @pytest.mark.slow
-def test_a_killed_process_goes_on_where_it_was(changed, tmp_path):
-    path = changed(*SMALL)
+@pytest.mark.parametrize("method", ["gp", "cma"])
+def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path, method):
+    path = changed(*SMALL, ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"'))
     command = [sys.executable, "-m", "witoil", "optimise", str(path), "--out", str(tmp_path / "a")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     study = tmp_path / "a" / "study.json"
     while process.poll() is None:
-        if study.exists() and len(json.loads(study.read_text())["history"]) >= 3:
+        if study.exists() and len(json.loads(study.read_text())["history"]) in (9, 10):
             os.kill(process.pid, signal.SIGKILL)
             break
         time.sleep(0.002)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
     killed = json.loads(study.read_text())["history"]
-    assert len(killed) >= 3
+    assert 9 <= len(killed) < 13
     subprocess.run(command, check=True, capture_output=True)
     whole = optimise(load_case(path), tmp_path / "b")
-    history = json.loads(study.read_text())["history"]
-    assert history[: len(killed)] == killed
-    assert history == whole["history"]
+    continued = json.loads(study.read_text())
+    assert continued["history"][: len(killed)] == killed
+    for key in ("history", "best", "default", "persistence"):
+        assert continued[key] == whole[key]
 
 
 def test_a_study_of_another_case_is_refused(small, tmp_path, changed):
@@ -102,6 +109,122 @@ def test_a_study_of_another_case_is_refused(small, tmp_path, changed):
     other = load_case(changed(*SMALL, ("mass_tonnes = 500", "mass_tonnes = 501")))
     with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
         optimise(other, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ('method = "cma"', r"case\.optimise\.method was 'gp' and is now 'cma'"),
+        ("initial = 9", r"case\.optimise\.initial was None and is now 9"),
+        ("batch = 3", r"case\.optimise\.batch was 4 and is now 3"),
+    ],
+)
+def test_a_study_of_another_search_is_refused(small, tmp_path, changed, asked, message):
+    optimise(small, tmp_path)
+    other = load_case(changed(*SMALL, ("evaluations = 13", f"evaluations = 13\n{asked}")))
+    with pytest.raises(WitoilError, match=message):
+        optimise(other, tmp_path)
+
+
+def test_a_study_of_another_version_is_refused(small, tmp_path):
+    study = optimise(small, tmp_path)
+    study["versions"]["numpy"] = "1.0.0"
+    (tmp_path / "study.json").write_text(json.dumps(study))
+    with pytest.raises(WitoilError, match=r"versions\.numpy was '1\.0\.0' and is now"):
+        optimise(small, tmp_path)
+
+
+@pytest.mark.parametrize("method", ["random", "gp+polish", "cma"])
+def test_the_method_of_the_case_is_the_one_that_searches(changed, tmp_path, method):
+    asked = ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"\ninitial = 4')
+    study = optimise(load_case(changed(*SMALL, asked)), tmp_path)
+    origins = {row["origin"] for row in study["history"][4:]}
+    assert (
+        origins
+        == {
+            "random": {"sobol"},
+            "gp+polish": {"global", "local", "polish"},
+            "cma": {"cma"},
+        }[method]
+    )
+    assert study["case"]["optimise"]["method"] == method
+    assert "None" not in (tmp_path / "report.html").read_text().split("The case as it was run")[0]
+
+
+def test_a_method_whose_package_is_missing_is_refused_at_once(changed, tmp_path, monkeypatch):
+    case = load_case(changed(*SMALL, ("evaluations = 13", 'evaluations = 13\nmethod = "cma"')))
+    monkeypatch.setattr(calibration.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(CaseError, match=r"optimise\.method: .*witoil\[cma\]"):
+        optimise(case, tmp_path)
+    assert not (tmp_path / "study.json").exists()
+
+
+def test_a_search_stops_where_less_than_the_tolerance_is_expected(changed, tmp_path):
+    early = ("evaluations = 80", "evaluations = 80\ninitial = 4\ntolerance = 0.5")
+    case = changed(SMALL[0], early)
+    result = CliRunner().invoke(
+        app, ["optimise", str(case), "--out", str(tmp_path)], catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    assert "stopped after 8: expected gain" in result.output
+    assert "below the tolerance 0.5" in result.output
+    study = json.loads((tmp_path / "study.json").read_text())
+    assert study["stopped"] in (tmp_path / "report.html").read_text()
+    assert len(study["history"]) == 8
+    # a smaller tolerance goes on with it
+    further = changed(SMALL[0], (early[0], "evaluations = 10\ninitial = 4\ntolerance = 1e-9"))
+    longer = optimise(load_case(further), tmp_path)
+    assert len(longer["history"]) == 10
+    assert longer["history"][:8] == study["history"]
+
+
+def test_with_little_evidence_the_fit_stays_near_the_priors(changed, tmp_path):
+    distances = {}
+    for weight in (0.02, 50.0):
+        seen = f'1800.tif"\nweight = {weight}'
+        first = '[[observation]]\ngeometry = "mask_20250601T1200.tif"\n'
+        case = load_case(changed(*SMALL, (first, ""), ('1800.tif"', seen)))
+        study = optimise(case, tmp_path / f"{weight:g}")
+        log_prior = search_space(prepare(case)).log_prior
+        searched = {row["name"] for row in study["space"]}
+        best = {k: v for k, v in study["best"]["parameters"].items() if k in searched}
+        distances[weight] = -2.0 * log_prior(best)
+        scores = [row["score"] for row in study["history"]]
+        assert (study["best"]["score"] == max(scores)) == (weight > 1.0)
+    assert distances[0.02] < 0.5
+    assert distances[50.0] > 1.0
+
+
+def failing(*when):
+    """Return a run that fails at calls of these numbers, in the middle of what it computes."""
+    calls = iter(range(10_000))
+
+    def run_or_fail(*arguments, **options):
+        if next(calls) in when:
+            raise SimulatorError("every particle left the grid")
+        return run(*arguments, **options)
+
+    return run_or_fail
+
+
+def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypatch):
+    # the first run is that of the default
+    monkeypatch.setattr(calibration, "run", failing(3, 4))
+    study = optimise(small, tmp_path)
+    failed = [row for row in study["history"] if row["failure"]]
+    assert len(failed) == 2
+    assert {(row["score"], row["penalised"]) for row in failed} == {(None, None)}
+    assert {row["failure"] for row in failed} == {"every particle left the grid"}
+    assert len(study["history"]) == 13
+    assert "2 of them failed" in (tmp_path / "report.html").read_text()
+
+
+def test_nothing_but_failures_is_said(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibration, "run", failing(*range(1, 10_000)))
+    with pytest.raises(CaseError, match="every simulation failed; the first: every particle left"):
+        optimise(small, tmp_path)
+    rows = json.loads((tmp_path / "study.json").read_text())["history"]
+    assert [row["score"] for row in rows] == [None] * 13
 
 
 def test_a_damaged_study_is_refused(small, tmp_path):

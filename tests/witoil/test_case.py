@@ -111,6 +111,22 @@ MISTAKES = {
         document(optimise={"parameters": {"horizontal_diffusivity": [0.0, 3.0]}}),
         r"horizontal_diffusivity: found 0, expected a lower bound above 0",
     ),
+    "unknown method": (
+        document(optimise={"method": "annealing"}),
+        r"optimise\.method: found 'annealing', expected 'gp', 'random', 'gp\+polish' or 'cma'",
+    ),
+    "no tolerance": (
+        document(optimise={"tolerance": 0.0}),
+        r"optimise\.tolerance: found 0\.0, expected greater than 0",
+    ),
+    "a tolerance above any score": (
+        document(optimise={"tolerance": 3}),
+        r"optimise\.tolerance: found 3, expected less than or equal to 1",
+    ),
+    "no start": (
+        document(optimise={"initial": 0}),
+        r"optimise\.initial: found 0, expected greater than or equal to 1",
+    ),
     "unknown parameter": (
         document(optimise={"parameters": {"curent_factor": [0.0, 1.0]}}),
         r"curent_factor: unknown parameter; expected some of .*current_factor",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from witoil.calibration import evaluate
+from simulator import SimulatorError
+from witoil.calibration import evaluate, simulated_slicks
 from witoil.case import load_case
 from witoil.cli import app
 from witoil.demo import TRUTH
@@ -18,8 +19,7 @@ from witoil.files import mask_name
 from witoil.forecast import CANDIDATES, forecast, likeliest, mix, track_record
 from witoil.forecast_outputs import write_forecast
 from witoil.outputs import write_mask
-from witoil.posterior import Proposal, effective_size, next_proposal, weigh
-from witoil.priors import Priors
+from witoil.priors import evidence
 from witoil.reliability import reliability
 from witoil.simulation import mask_at, prepare, run
 
@@ -94,7 +94,7 @@ def test_a_twin_is_forecast_better_than_by_persistence_and_default(done):
 
 def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
     # several sets of parameters move this slick alike: scores tell, and not single values
-    truth = evaluate(done[1].windows, TRUTH, done[1].priors)
+    truth = evaluate(done[1].windows, TRUTH)
     assert done[1].study["best"]["score"] > truth["score"] - 0.01
     assert truth["score"] > done[1].study["default"]["score"] + 0.02
     after = {row["name"]: row for row in done[1].study["posterior"]}
@@ -182,20 +182,43 @@ def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
     study = tmp_path / "study.json"
     while process.poll() is None:
         if study.exists() and len(json.loads(study.read_text())["history"]) >= 20:
+            time.sleep(0.1)  # well into the next batch, of which nothing is written yet
             os.kill(process.pid, signal.SIGKILL)
             break
         time.sleep(0.002)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
+    killed = json.loads(study.read_text())["history"]
+    assert 20 <= len(killed) < len(done[1].study["history"])
     subprocess.run(command, check=True, capture_output=True)
     found = json.loads(study.read_text())
     for key in ("history", "best", "forecast", "posterior"):
         assert found[key] == done[1].study[key]
 
 
-def test_a_study_of_another_case_or_kind_is_refused(done, sequence, twin, tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("mass_tonnes = 500", "mass_tonnes = 501", r"case\.release.*500.*501"),
+        ("members = 16", "members = 17", r"case\.forecast\.members was 16 and is now 17"),
+        ("evaluations = 24", "evaluations = 30", r"case\.forecast\.evaluations was 24 and"),
+        ("members = 16", "members = 16\nmemory_hours = 6", r"case\.forecast\.memory_hours was 24"),
+    ],
+)
+def test_a_study_of_another_case_is_refused(done, sequence, tmp_path, old, new, message):
     (tmp_path / "study.json").write_bytes((done[0] / "study.json").read_bytes())
-    with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
-        walk(sequence(("mass_tonnes = 500", "mass_tonnes = 501")), tmp_path)
+    with pytest.raises(WitoilError, match=message):
+        walk(sequence((old, new)), tmp_path)
+
+
+def test_a_study_of_another_version_is_refused(done, twin, tmp_path):
+    study = json.loads((done[0] / "study.json").read_text())
+    study["versions"]["witoil"] = "0.0.9"
+    (tmp_path / "study.json").write_text(json.dumps(study))
+    with pytest.raises(WitoilError, match=r"versions\.witoil was '0\.0\.9' and is now"):
+        walk(twin / "whole.toml", tmp_path)
+
+
+def test_a_study_of_another_kind_is_refused(twin, masks, tmp_path):
     (tmp_path / "study.json").write_text('{"history": [{"score": 1}], "case": {}, "versions": {}}')
     with pytest.raises(WitoilError, match="history is that of a calibration"):
         walk(twin / "whole.toml", tmp_path)
@@ -207,6 +230,40 @@ def test_a_forecast_needs_two_windows_that_start_from_slicks(sequence, tmp_path)
     alone = SEEN[: SEEN.index("\n[[observation]]", 1)]
     with pytest.raises(CaseError, match=r"observation: found 1"):
         walk(sequence((SEEN, alone)), tmp_path)
+
+
+class Failing:
+    """Simulations of which those far from the middle of the search, or all others, fail."""
+
+    def __init__(self, *, all_of_them):
+        self.all_of_them = all_of_them
+
+    def __call__(self, windows, changed, **options):
+        if changed["current_factor"] != 1.0 and (
+            self.all_of_them or changed["current_factor"] > 1.3
+        ):
+            raise SimulatorError("every particle left the grid")
+        return simulated_slicks(windows, changed, **options)
+
+
+def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monkeypatch):
+    monkeypatch.setattr("witoil.walk.simulated_slicks", Failing(all_of_them=False))
+    result = walk(sequence(), tmp_path)
+    write_forecast(result, tmp_path)
+    rows = result.study["history"]
+    far = [row for row in rows if row["parameters"]["current_factor"] > 1.3]
+    assert far
+    for row in rows:
+        expected = {"failure": "every particle left the grid"}
+        assert all((outcome == expected) == (row in far) for outcome in row["outcomes"].values())
+    assert result.study["best"]["parameters"]["current_factor"] <= 1.3
+    assert result.study["forecast"]["mean"]["forecast"]["1"] > 0.3
+
+
+def test_a_forecast_of_nothing_but_failures_is_said(sequence, tmp_path, monkeypatch):
+    monkeypatch.setattr("witoil.walk.simulated_slicks", Failing(all_of_them=True))
+    with pytest.raises(CaseError, match=r"every .* failed"):
+        walk(sequence(), tmp_path)
 
 
 class Seen:
@@ -248,55 +305,16 @@ def test_the_likeliest_slick_has_the_greatest_expected_overlap():
     np.testing.assert_array_equal(likeliest(sure), sure)
 
 
-def test_few_runs_are_never_believed_alone():
-    points = Proposal.prior(3, 32).draw([1])
-    scores = np.zeros(32)
-    scores[5] = 50.0
-    weights = weigh(points, scores, [Proposal.prior(3, 32)], least=8.0)
-    assert effective_size(weights) == pytest.approx(8.0, rel=1e-3)
-    assert weights.argmax() == 5
-
-
-def test_a_failed_run_has_no_weight():
-    points = Proposal.prior(2, 8).draw([1])
-    scores = np.zeros(8)
-    scores[3] = -np.inf
-    assert weigh(points, scores, [Proposal.prior(2, 8)])[3] == 0.0
-
-
-def test_importance_weights_find_a_known_posterior():
-    # a normal likelihood round 1.5 with sd 0.5 and the standard prior: mean 1.2, variance 0.2
-    proposals = [Proposal.prior(2, 64)]
-    points = proposals[0].draw([1])
-
-    def log_likelihood(points):
-        return -2.0 * ((points - 1.5) ** 2).sum(axis=1)
-
-    for n in range(6):
-        weights = weigh(points, log_likelihood(points), proposals)
-        proposals.append(next_proposal(points, weights, 64))
-        points = np.concatenate([points, proposals[-1].draw([2, n])])
-    weights = weigh(points, log_likelihood(points), proposals)
-    mean = weights @ points
-    np.testing.assert_allclose(mean, 1.2, atol=0.06)
-    np.testing.assert_allclose(weights @ (points - mean) ** 2, 0.2, atol=0.04)
-
-
-def test_priors_keep_within_bounds_and_back(done):
-    priors: Priors = done[1].priors
-    standard = Proposal.prior(len(priors.space.names), 64).draw([3])
-    points = priors.from_standard(standard)
-    priors.space.to_unit(points)  # refuses what lies outside
-    np.testing.assert_allclose(priors.to_standard(points), standard, atol=1e-6)
-
-
-def test_the_penalty_counts_less_the_more_is_seen(done):
-    priors: Priors = done[1].priors
-    far = priors.space.default | {"wind_drift_factor": 0.03}
-    near = priors.space.default | {"wind_drift_factor": 0.01}
-    one = priors.penalty(far, 1.0) - priors.penalty(near, 1.0)
+def test_the_prior_counts_less_the_more_is_seen(done):
+    space = done[1].space
+    far, near = (
+        space.log_prior(space.default | {"wind_drift_factor": value}) for value in (0.03, 0.01)
+    )
+    one, four = (
+        evidence(n).penalised(0.5, near) - evidence(n).penalised(0.5, far) for n in (1.0, 4.0)
+    )
     assert one == pytest.approx(0.03 / 2.0 * 4.0)
-    assert priors.penalty(far, 4.0) - priors.penalty(near, 4.0) == pytest.approx(one / 4.0)
+    assert four == pytest.approx(one / 4.0)
 
 
 def test_reliability_counts_what_came_true():

@@ -101,7 +101,7 @@ def make_study(scenario, *, best=0.75, persistence=0.47, current_factor=1.0):
     found = {"current_factor": current_factor, "horizontal_diffusivity": 4.0}
     return {
         "name": scenario.case.name,
-        "best": {**runs["best"], "parameters": parameters | found, "trial": 2},
+        "best": {**runs["best"], "parameters": parameters | found, "penalised": best, "trial": 2},
         "default": {**runs["default"], "parameters": parameters},
         "persistence": runs["persistence"] if persistence is not None else None,
         "space": [
@@ -116,11 +116,12 @@ def make_study(scenario, *, best=0.75, persistence=0.47, current_factor=1.0):
             for name, low, high, scale in space
         ],
         "history": [
-            {"number": k, "score": score, "origin": origin}
+            {"number": k, "score": score, "penalised": score, "origin": origin}
             for k, (score, origin) in enumerate(
                 [(None, "default"), (0.3, "sobol"), (best, "global"), (0.5, "local")]
             )
         ],
+        "stopped": "all 4 evaluations done",
         "seeds": {"model": 1, "search": 1},
         "versions": {"witoil": "0.1.0", "numba": "1.2.3"},
         "coverage": [
@@ -388,5 +389,5 @@ def test_degrees_are_labelled_across_the_date_line():
 
 
 def test_search_without_any_score_is_drawn():
-    image = figures.search_chart([{"score": None, "origin": "sobol"}], None)
+    image = figures.search_chart([{"penalised": None, "origin": "sobol"}], None)
     assert image.startswith(b"\x89PNG")

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
 import shapely
 
+import catalog
 import simulator
 from witoil.calibration import evaluate, persistence, simulated_slicks
 from witoil.case import load_case
@@ -147,3 +149,15 @@ def test_weights_shift_the_mean(changed):
     each = [s["fss"]["1"] for s in persistence(plain)["observations"]]
     assert persistence(plain)["fss"]["1"] == pytest.approx(sum(each) / 2)
     assert persistence(heavy)["fss"]["1"] == pytest.approx((3 * each[0] + each[1]) / 4)
+
+
+def test_masks_without_oil_are_refused_by_name(changed, twin):
+    with rasterio.open(twin / "mask_20250601T1200.tif") as file:
+        profile, nothing = file.profile, np.zeros((1, *file.shape), file.dtypes[0])
+    for hour in (12, 18):
+        with rasterio.open(twin / f"none_20250601T{hour}00.tif", "w", **profile) as file:
+            file.write(nothing)
+    for old in ('"mask_20250601T1800', '"mask_'):
+        case = load_case(changed(SMALL, ANEW, (old, old.replace("mask", "none"))))
+        with pytest.raises(catalog.CatalogError, match=r"none_.*\.tif: the mask is empty"):
+            prepare(case)

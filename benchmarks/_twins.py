@@ -1,0 +1,234 @@
+"""Twin experiments for forecasts: seas, spills and sequences of slicks drawn at random.
+
+The truth is run with other parameters than the case, and in other fields: currents and winds have
+errors that change within a day or so, as those of models have. The oil stays as it is, since only
+drift is looked at.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from simulator import CURRENT, WIND
+from witoil.case import load_case
+from witoil.demo import START, dataset, feature, outline
+from witoil.files import mask_name, write_json
+from witoil.outputs import write_mask
+from witoil.simulation import mask_at, prepare, run
+
+Array = NDArray[np.float64]
+Vectors = tuple[Array, Array]
+
+HOURS = np.arange(-1.0, 81.0)
+WEST, SOUTH, SIDE = 19.0, 36.0, 2.0  # the sea [degrees]
+CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.25  # [degrees]
+GAPS = (4, 6, 7, 9, 12, 12, 20, 24)
+"""Times between slicks. [h]"""
+
+HOLES = -1.3
+"""What the sensor misses: where smooth noise is below so many standard deviations."""
+
+CASE = """\
+name = "twin"
+
+[time]
+start = 2025-06-01T06:00:00Z
+end = {end}Z
+
+[forcing]
+currents = "{prefix}currents.nc"
+winds = "{prefix}winds.nc"
+coastline = "coast.geojson"
+
+[[release]]
+kind = "area"
+geometry = "slick.geojson"
+time = 2025-06-01T06:00:00Z
+mass_tonnes = 800
+
+[[release]]
+kind = "point"
+lon = {lon}
+lat = {lat}
+rate_tonnes_per_hour = 15
+
+[oil]
+api_gravity = 28
+
+[processes]
+evaporation = "off"
+dispersion = "off"
+emulsification = false
+vertical_mixing = false
+spreading = false
+
+[model]
+"""
+
+SEARCH = """
+[optimise]
+start_from = "observations"
+
+[optimise.parameters]
+wind_drift_factor = [0.0, 0.05]
+wind_drift_angle_deg = [-60, 60]
+stokes_factor = [0.0, 2.0]
+current_factor = [-0.5, 1.5]
+current_bias_east = [-0.2, 0.2]
+current_bias_north = [-0.2, 0.2]
+horizontal_diffusivity = [0.1, 50.0]
+source_factor = [0.1, 10.0]
+
+[forecast]
+evaluations = 36
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a twin has its slick, its coast to the east, and its source off the coast. [degrees]"""
+
+    slick: tuple[float, float]
+    coast: float
+
+    @property
+    def source(self) -> tuple[float, float]:
+        """Longitude and latitude of the leak."""
+        return self.coast - 0.045, 36.95
+
+
+def make_twin(folder: Path, seed: int, particles: int) -> Path:
+    """Write a twin experiment.
+
+    Parameters
+    ----------
+    folder : Path
+        Takes the fields, coast, slicks and cases.
+    seed : int
+    particles : int
+        Of the case; the truth has 40,000.
+
+    Returns
+    -------
+    Path
+        The case, which knows the slicks and nothing of the truth.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    _write_fields(folder, rng)
+    slick = 20.0 + rng.uniform(-0.15, 0.15), 37.0 + rng.uniform(-0.15, 0.15)
+    place = Place(slick, slick[0] + rng.uniform(0.08, 0.5))
+    _write_shapes(folder, place, rng)
+    hours = np.cumsum(rng.choice(GAPS, 5))
+    times = [START + np.timedelta64(int(hour), "h") for hour in hours[hours <= 76]]
+    names = {"end": str(times[-1].astype("datetime64[s]"))}
+    names |= dict(zip(("lon", "lat"), map(str, place.source), strict=True))
+    model = {"particles": 40_000, "seed": 77, **_parameters(rng)}
+    truth = folder / "truth.toml"
+    truth.write_text(CASE.format(prefix="true_", **names) + _keys(model))
+    _write_slicks(folder, truth, times, rng)
+    seen = "".join(f'\n[[observation]]\ngeometry = "{mask_name(time)}"\n' for time in times)
+    case = folder / "case.toml"
+    case.write_text(
+        CASE.format(prefix="", **names) + _keys({"particles": particles}) + seen + SEARCH
+    )
+    return case
+
+
+def _parameters(rng: np.random.Generator) -> dict[str, float]:
+    """Draw the true parameters, not quite from the priors of the search."""
+    return {
+        "wind_drift_factor": float(np.clip(rng.normal(0.012, 0.009), 0.0, 0.05)),
+        "wind_drift_angle_deg": float(rng.normal(0.0, 15.0)),
+        "stokes_factor": float(np.clip(rng.normal(1.0, 0.4), 0.0, 2.0)),
+        "current_factor": float(rng.normal(0.95, 0.25)),
+        "current_bias_east": float(rng.normal(0.0, 0.03)),
+        "current_bias_north": float(rng.normal(0.0, 0.03)),
+        "horizontal_diffusivity": float(np.exp(rng.normal(np.log(5.0), 0.8))),
+    }
+
+
+def _keys(values: dict[str, float]) -> str:
+    return "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+def _write_fields(folder: Path, rng: np.random.Generator) -> None:
+    """Write what the case knows of currents and winds, and what they truly were."""
+    steps = {"currents": CURRENT_STEP, "winds": WIND_STEP}
+    fields = {
+        "currents": (_currents(rng), _eddies(rng, 0.09, width=5, hours=12)),
+        "winds": (_winds(rng), _errors(rng, 1.2, width=3, hours=8)),
+    }
+    for name, (known, error) in fields.items():
+        lon, lat = (corner + _axis(steps[name]) for corner in (WEST, SOUTH))
+        true = (known[0] + error[0], known[1] + error[1])
+        standard = CURRENT if name == "currents" else WIND
+        for prefix, (east, north) in (("", known), ("true_", true)):
+            dataset(standard, HOURS, lon, lat, east, north).to_netcdf(
+                folder / f"{prefix}{name}.nc", engine="netcdf4"
+            )
+
+
+def _axis(step: float) -> Array:
+    return np.arange(0.0, SIDE + 1e-9, step)
+
+
+def _noise(rng: np.random.Generator, nodes: int, width: float, hours: float) -> Array:
+    """Return smooth noise of unit variance, shape (hours, nodes, nodes)."""
+    margin = 4 * int(hours), 20
+    shape = (HOURS.size + 2 * margin[0], nodes + 2 * margin[1], nodes + 2 * margin[1])
+    smooth = gaussian_filter(rng.normal(size=shape), (hours, width, width))
+    inner = smooth[margin[0] : -margin[0], margin[1] : -margin[1], margin[1] : -margin[1]]
+    return inner / inner.std()
+
+
+def _eddies(rng: np.random.Generator, speed: float, width: float, hours: float) -> Vectors:
+    """Return a flow without divergence, of a root mean square speed. [m s-1]"""
+    north, east = np.gradient(_noise(rng, _axis(CURRENT_STEP).size, width, hours), axis=(1, 2))
+    factor = speed / np.sqrt(0.5 * (east**2 + north**2).mean())
+    return -factor * north, factor * east
+
+
+def _errors(rng: np.random.Generator, sd: float, width: float, hours: float) -> Vectors:
+    nodes = _axis(WIND_STEP).size
+    return sd * _noise(rng, nodes, width, hours), sd * _noise(rng, nodes, width, hours)
+
+
+def _currents(rng: np.random.Generator) -> Vectors:
+    mean = rng.normal(0.0, 0.06, 2)
+    east, north = _eddies(rng, 0.15, width=6, hours=18)
+    return east + mean[0], north + mean[1]
+
+
+def _winds(rng: np.random.Generator) -> Vectors:
+    """Return a wind of 3 to 8 m/s that turns slowly, the same all over the sea."""
+    towards = rng.uniform(0.0, 2.0 * np.pi) + np.cumsum(rng.normal(0.0, 0.06, HOURS.size))
+    speed = 5.5 + 2.0 * np.sin(HOURS / 3.8 + rng.uniform(0.0, 6.0))
+    everywhere = np.ones((1, _axis(WIND_STEP).size, _axis(WIND_STEP).size))
+    east, north = ((speed * f(towards))[:, None, None] * everywhere for f in (np.sin, np.cos))
+    return east, north
+
+
+def _write_shapes(folder: Path, place: Place, rng: np.random.Generator) -> None:
+    along, across = rng.uniform(2000.0, 6000.0), rng.uniform(800.0, 2500.0)
+    write_json(folder / "slick.geojson", feature(outline(*place.slick, along, across, wiggle=0.25)))
+    ways = [(0.0, 36.2), (0.1, 36.6), (-0.03, 36.95), (0.05, 37.3), (-0.02, 37.8)]
+    shore = [[place.coast + east, north] for east, north in ways]
+    ring = [*shore, [20.98, 37.8], [20.98, 36.2], shore[0]]
+    write_json(folder / "coast.geojson", feature(ring))
+
+
+def _write_slicks(
+    folder: Path, truth: Path, times: list[np.datetime64], rng: np.random.Generator
+) -> None:
+    """Run the truth and write what a sensor that misses patches would see."""
+    scenario = prepare(load_case(truth))
+    result = run(scenario)
+    for time in times:
+        mask = mask_at(scenario, result, time)
+        noise = gaussian_filter(rng.normal(size=mask.shape), 4)
+        seen = mask & (noise > HOLES * noise.std())
+        write_mask(seen, scenario.grid, time, folder / mask_name(time))
