@@ -10,8 +10,9 @@ import shutil
 import sqlite3
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -208,15 +209,16 @@ class Store:
             What was dropped.
         """
         entries = self.entries()
-        held = {entry.path: entry.size for entry in entries}
-        excess = sum(held.values()) - self.limit_bytes
+        holders = Counter(entry.path for entry in entries)
+        sizes = {entry.path: entry.size for entry in entries}
+        excess = sum(sizes.values()) - self.limit_bytes
         dropped: list[Entry] = []
         for entry in entries:
             if excess <= 0 or datetime.now(UTC) - entry.used < self._in_use:
                 break
             dropped.append(entry)
-            shared = any(e.path == entry.path for e in entries if e not in dropped)
-            excess -= 0 if shared else entry.size
+            holders[entry.path] -= 1
+            excess -= 0 if holders[entry.path] else entry.size
         self._forget(dropped)
         self._sweep()
         return dropped
@@ -250,8 +252,14 @@ class Store:
             path.parent.mkdir(exist_ok=True)
             temporary.replace(path)
             status = path.stat()
+            # What was there before stays for those who read it, until it is evicted.
             index.execute(
-                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "UPDATE entries SET identifier = identifier || ' of ' || fetched "
+                "WHERE identifier = ?",
+                (identifier,),
+            )
+            index.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(identifier, sha256, path.name, status.st_size, status.st_mtime_ns),
                     *(now, now, json.dumps(dict(facts), sort_keys=True)),
@@ -383,7 +391,5 @@ def _digest(identifier: str) -> str:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    try:
+    with suppress(OSError):  # holds another name of the same content
         folder.rmdir()
-    except OSError:
-        pass  # holds another name of the same content

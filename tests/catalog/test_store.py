@@ -111,6 +111,14 @@ def test_old_file_is_made_again_only_where_that_is_wanted(store: Store):
     assert store.get("x", refusing, max_age=timedelta(hours=1)).read_bytes() == b"old"
     assert store.get("x", writing(b"new"), max_age=timedelta(0)).read_bytes() == b"new"
     assert store.get("x", refusing).read_bytes() == b"new"
+    assert len(files(store)) == len(store.entries()) == 2
+
+
+def test_what_was_replaced_is_evicted_in_its_turn(tmp_path: Path):
+    store = Store(tmp_path, 4, in_use=timedelta(0))
+    store.get("x", writing(b"old"))
+    store.get("x", writing(b"new"), max_age=timedelta(0))
+    assert [path.read_bytes() for path in files(store)] == [b"new"]
 
 
 def test_offline_gives_what_is_there_and_says_what_is_not(tmp_path: Path):
@@ -137,7 +145,7 @@ def test_what_is_in_use_stays_although_the_limit_is_passed(tmp_path: Path):
     assert all(path.exists() for path in paths)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=st.lists(st.integers(0, 6), min_size=1, max_size=20), limit=st.integers(1, 60))
 def test_cache_is_within_its_limit_and_holds_what_was_asked_last(
     tmp_path_factory: pytest.TempPathFactory, asked: list[int], limit: int
