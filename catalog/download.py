@@ -77,6 +77,10 @@ class Patience:
         return cls(**changed)
 
 
+class NotFoundError(UnreadableFileError):
+    """A file that the server does not have."""
+
+
 class _TransientError(Exception):
     """What may go away when the server is asked again."""
 
@@ -96,7 +100,7 @@ def download(
     *,
     sha256: str | None = None,
     most_bytes: float = float("inf"),
-    check: Callable[[Path], None] | None = None,
+    check: Callable[[Path], object] | None = None,
     patience: Patience | None = None,
 ) -> dict[str, str]:
     """Fetch a file, or go on with a part of it that an interrupted call left beside `path`.
@@ -215,7 +219,7 @@ class _Transfer:
         patience: Patience,
         most_bytes: float,
         sha256: str | None,
-        check: Callable[[Path], None] | None,
+        check: Callable[[Path], object] | None,
     ) -> None:
         self._url = url
         self._path = path
@@ -355,7 +359,8 @@ class _Transfer:
             if status in _LOGIN
             else "check the address"
         )
-        raise UnreadableFileError(f"{self._url}: the server answers {status} {reason}; {advice}")
+        kind = NotFoundError if status in (404, 410) else UnreadableFileError
+        raise kind(f"{self._url}: the server answers {status} {reason}; {advice}")
 
     def _receive(self, response: requests.Response, offset: int) -> int | None:
         """Append what comes to what is held; return the size announced of the whole file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -140,7 +140,12 @@ class _Server:
         self, path: str, dtype: np.dtype[Any], piece: Ranges
     ) -> npt.NDArray[np.generic]:
         constraint = path + "".join(f"[{r.start}:{r.step}:{r[-1]}]" for r in piece)
-        decode = partial(_decode, dtype=dtype, shape=tuple(map(len, piece)), where=self._url)
+        shape = tuple(map(len, piece))
+        decode: Callable[[Path], npt.NDArray[np.generic]] = partial(
+            _decode, dtype=dtype, shape=shape, where=self._url
+        )
+            _decode, dtype=dtype, shape=tuple(map(len, piece)), where=self._url
+        )
         answer = self._store.get(
             f"{self._url}.dods?{constraint} of {self._version}",
             lambda file: download(
@@ -212,9 +217,10 @@ class _RemoteArray(BackendArray):
         self.shape = shape
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[np.generic]:
-        return indexing.explicit_indexing_adapter(
+        values: npt.NDArray[np.generic] = indexing.explicit_indexing_adapter(
             key, self.shape, indexing.IndexingSupport.BASIC, self._read
         )
+        return values
 
     def _read(self, key: tuple[int | slice, ...]) -> npt.NDArray[np.generic]:
         wanted = tuple(
@@ -260,7 +266,7 @@ def _decode(
 ) -> npt.NDArray[np.generic]:
     """Return the one variable of an answer, and refuse an answer that is not whole."""
     content = file.read_bytes()
-    head, marker, rest = content.partition(_MARKER)
+    _, marker, rest = content.partition(_MARKER)
     if not marker:
         raise UnreadableFileError(f"{where}: expected values, found {_excerpt(_text(file))!r}")
     data = rest[2:] if rest.startswith(b"\r\n") else rest[1:]

@@ -80,7 +80,8 @@ def test_200_faults_give_no_wrong_data_and_no_leftovers(tmp_path: Path, ranges: 
     """Each file comes right or is refused, within the attempts stated, the cache clean."""
     files = {f"/{k}.bin": bytes([k]) * (2000 + 37 * k) for k in range(110)}
     faults = ("cut", "slow", "5xx", "too long", "reset", *(("too short",) if ranges else ()))
-    handler = flaky(file_handler(files, ranges=ranges), seed=11, share=0.5 if ranges else 0.6, faults=faults)
+    share = 0.5 if ranges else 0.6
+    handler = flaky(file_handler(files, ranges=ranges), seed=11, share=share, faults=faults)
     patience = Patience(silence_seconds=0.05, total_seconds=5.0, attempts=4, pause_seconds=0.0)
     store = Store(tmp_path, 10**9)
     failed = 0
