@@ -144,7 +144,8 @@ def _refuse_truncated_classic(path: Path) -> None:
     from scipy.io import netcdf_file
 
     try:
-        with netcdf_file(path, mmap=True):
+        # The file is closed here, whatever becomes of scipy's object.
+        with path.open("rb") as file, netcdf_file(file, mmap=True):
             pass
     except (ValueError, IndexError) as error:
         raise UnreadableFileError(f"{path}: {_DAMAGED}") from error

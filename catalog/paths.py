@@ -61,7 +61,7 @@ def expand_sources(paths: PathsLike) -> list[Path | Opendap]:
 
 @contextmanager
 def recording() -> Iterator[dict[str, list[Path | Opendap]]]:
-    """Collect what is read meanwhile, by this thread: names, and the files they turned out to be."""
+    """Collect what this thread reads meanwhile: names, and the files they turned out to be."""
     record: dict[str, list[Path | Opendap]] = {}
     token = _recorded.set(record)
     try:

@@ -238,7 +238,7 @@ class _Attributes(DASResponse):  # type: ignore[misc]
         for name, attributes in groups.items():
             yield f"    {name} {{\n".encode()
             for key, value in attributes.items():
-                yield f"        {_attribute(key, value)};\n".encode()
+                yield f"        {_attribute(quote(key), value)};\n".encode()
             yield b"    }\n"
         yield b"}\n"
 
