@@ -10,16 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalog.oils import LIBRARY_VARIABLE
 from catalog.paths import recording
 from catalog.store import Entry, Store, default_store, hash_file
-from witoil.case import Case
 from witoil.errors import WitoilError
 from witoil.files import write_json
-from witoil.outputs import versions
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
+    from witoil.case import Case
 
 NAME = "provenance.json"
 
@@ -36,6 +34,8 @@ def recorded(case: Case, folder: Path) -> Iterator[None]:
     case : Case
     folder : Path
     """
+    from witoil.outputs import versions
+
     with recording() as names:
         yield
     write_json(
@@ -154,6 +154,8 @@ def _with_siblings(path: Path) -> list[Path]:
 
 def _built_in(case: Case) -> dict[str, str]:
     """Name what a run takes from elsewhere than files of the case."""
+    from catalog.oils import LIBRARY_VARIABLE
+
     found = {}
     if case.forcing.coastline in ("osm", "gshhg"):
         found["coastline"] = (
