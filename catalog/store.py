@@ -251,6 +251,8 @@ class Store:
     def _keep(self, temporary: Path, identifier: str, facts: Mapping[str, str]) -> Path:
         """Put a whole file into its place and record it."""
         sha256 = hash_file(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         temporary.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
         path = self.folder / "objects" / sha256 / temporary.name
         now = time.time()
@@ -260,7 +262,11 @@ class Store:
             path.parent.mkdir(exist_ok=True)
             temporary.replace(path)
             status = path.stat()
-            # What was there before stays for those who read it, until it is evicted.
+            index.execute(
+                "DELETE FROM entries WHERE identifier = ? AND sha256 = ? AND name = ?",
+                (identifier, sha256, path.name),
+            )
+            # Other content that was there before stays for its readers, until it is evicted.
             index.execute(
                 "UPDATE entries SET identifier = identifier || ' of ' || fetched "
                 "WHERE identifier = ?",

@@ -1,6 +1,7 @@
 """Catalogues of THREDDS are read whole, or refused in one line."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 from catalog import CatalogError, UnreadableFileError
 from catalog.download import Patience
+from catalog.store import default_store
 from catalog.thredds import (
     Catalogue,
     RemoteDataset,
+    _refuse_bad_xml,
     find_datasets,
     read_catalogue,
     time_of,
@@ -64,6 +67,12 @@ FILES = {
 TOP = "/thredds/catalog/events/catalog.xml"
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setenv("WITOIL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "store"
+
+
 @pytest.fixture(scope="module")
 def server():
     with serving(file_handler(FILES)) as url:
@@ -83,6 +92,16 @@ def test_data_sets_services_and_references(server: str):
         ("08", f"{server}/thredds/catalog/events/08/catalog.xml"),
         ("other", f"{server}/thredds/catalog/other/catalog.xml"),
     )
+
+
+def test_offline_the_last_catalogue_will_do(server: str, monkeypatch):
+    before = read_catalogue(server + TOP)
+    assert read_catalogue(server + TOP) == before
+    assert len(default_store().entries()) == 1
+    monkeypatch.setenv("WITOIL_OFFLINE", "1")
+    assert read_catalogue(server + TOP) == before
+    with pytest.raises(CatalogError, match="WITOIL_OFFLINE forbids"):
+        read_catalogue(f"{server}/thredds/catalog/other/catalog.xml")
 
 
 def test_the_address_of_the_page_will_do(server: str):
@@ -156,7 +175,7 @@ FILE_BOMB = """<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/
         (SCAN.replace("UTF-8", "UTF-99").encode(), "is not XML"),
     ],
 )
-def test_what_is_no_catalogue_is_one_line(content: bytes, match: str):
+def test_what_is_no_catalogue_is_one_line(own_cache: Path, content: bytes, match: str):
     class Sending(Quiet):
         def answer(self):
             self.send(200, content)
@@ -165,6 +184,9 @@ def test_what_is_no_catalogue_is_one_line(content: bytes, match: str):
         with pytest.raises(UnreadableFileError, match=match) as caught:
             read_catalogue(f"{url}/catalog.xml", patience=QUICK)
         assert "\n" not in str(caught.value)
+    if not match.startswith("is no catalogue"):  # what is well-formed is kept
+        assert not default_store().entries()
+    assert not list((own_cache / "making").iterdir())
 
 
 def test_catalogues_that_lead_on_for_ever_come_to_an_end(monkeypatch):
@@ -218,11 +240,12 @@ def test_damaged_catalogues_are_read_or_refused(tmp_path_factory, damages):
             text = text.replace(where, what)
     content = text.encode()
 
-    def read(url: str, **_) -> tuple[str, bytes]:
+    def fetch(url: str, _) -> tuple[str, bytes]:
+        _refuse_bad_xml(url, content)
         return url, content
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("catalog.thredds.read_url", read)
+        patch.setattr("catalog.thredds._fetch", fetch)
         try:
             found = read_catalogue("http://host/thredds/catalog.xml")
         except CatalogError as error:
