@@ -152,11 +152,11 @@ def _refuse_truncated_classic(path: Path) -> None:
 
 
 def _open(path: Path | Opendap) -> xr.Dataset:
-    if not isinstance(path, Path):
-        return path.open()
     with warnings.catch_warnings():
         # Files with both _FillValue and missing_value, or with a NaN fill on integers.
         warnings.simplefilter("ignore", xr.SerializationWarning)
+        if not isinstance(path, Path):
+            return path.open()
         return xr.open_dataset(
             path, engine="netcdf4", decode_times=False, decode_coords=False, cache=False
         )
