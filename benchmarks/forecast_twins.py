@@ -21,7 +21,7 @@ from witoil.case import load_case
 from witoil.forecast import forecast, likeliest, probability_of
 from witoil.priors import EVIDENCE
 from witoil.simulation import Scenario, prepare
-from witoil.verification import Mask
+from witoil.verification import Mask, SlickMasks
 from witoil.walk import LEAST
 from witoil.windows import windows_of
 
@@ -121,7 +121,7 @@ def rules(found: Sample) -> dict[str, list[float]]:
         masks = found.run_next()
         for name, (temperature, memory) in RULES.items() if k else ():
             probability = probability_of(masks, weights(found, k, temperature, memory))
-            scores = combined_scores([window], [likeliest(probability)])
+            scores = combined_scores([window], [SlickMasks(likeliest(probability))])
             table[name].append(scores["fss"]["1"])
     return table
 

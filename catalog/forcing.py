@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import and_
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -15,11 +16,14 @@ from catalog.errors import CatalogError
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
 from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.normalise import read_file
-from catalog.paths import PathsLike, expand_paths
+from catalog.paths import PathsLike, expand_sources
 
 _log = logging.getLogger(__name__)
 
-_Part = tuple[Path, xr.Dataset]
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
+
+_Part = tuple["Path | Opendap", xr.Dataset]
 
 
 def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) -> xr.Dataset:
@@ -28,8 +32,8 @@ def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) ->
     Parameters
     ----------
     paths : str, Path or sequence of them
-        A path, a glob pattern or a list. The variables may be spread over several files; files
-        may overlap in time, the later one in the list (or in sorted order) then wins.
+        A path, a glob pattern, a URL or a list. The variables may be spread over several files;
+        files may overlap in time, the later one in the list (or in sorted order) then wins.
     role : {"currents", "winds", "waves", "temperature"}
         What the files are for: `catalog.names.ROLES` says which variables that takes.
     box : tuple of float, optional
@@ -61,7 +65,7 @@ def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) ->
     says which times there are.
     """
     wanted = ROLES[role]
-    parts = [(path, read_file(path, wanted, box)) for path in expand_paths(paths)]
+    parts = [(path, read_file(path, wanted, box)) for path in expand_sources(paths)]
     held = {str(name) for _, part in parts for name in part.data_vars}
     settling = wanted.settled_by(held)
     _refuse_missing(parts, settling, role)
@@ -92,7 +96,9 @@ def _refuse_missing(parts: Sequence[_Part], required: Sequence[str], role: str) 
         raise CatalogError(_describe_missing(*parts[0], absent, role))
 
 
-def _describe_missing(path: Path, part: xr.Dataset, names: Sequence[str], role: str) -> str:
+def _describe_missing(
+    path: Path | Opendap, part: xr.Dataset, names: Sequence[str], role: str
+) -> str:
     return (
         f"{path}: no {' and no '.join(names)} for the {role} among the variables "
         f"{part.attrs['variables']}; expected a variable with that standard_name or called for "

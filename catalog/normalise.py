@@ -6,16 +6,21 @@ import warnings
 from collections.abc import Hashable, Iterator, Sequence
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import netCDF4
 import numpy as np
 import xarray as xr
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.grid import Box, FloatArray, ascending_longitudes, select_box
 from catalog.names import QUANTITIES, STOKES_INCLUDED, WITH_STOKES_DRIFT, Quantity, Role
 from catalog.times import Times, decode_times
 from catalog.units import conversion
+
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
 
 _SIGNATURES = {
     b"PK\x03\x04": "a zip archive: unpack it first",
@@ -51,13 +56,13 @@ _AXES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 _DEFAULT_FILLS = [netCDF4.default_fillvals[kind] for kind in ("f4", "f8")]
 
 
-def read_file(path: Path, role: Role, box: Box | None) -> xr.Dataset:
+def read_file(path: Path | Opendap, role: Role, box: Box | None) -> xr.Dataset:
     """Read what a role needs from one NetCDF file.
 
     Parameters
     ----------
-    path : Path
-        NetCDF file of any version.
+    path : Path or Opendap
+        NetCDF file of any version, or a data set on a server.
     role : Role
         What to look for.
     box : tuple of float or None
@@ -78,7 +83,8 @@ def read_file(path: Path, role: Role, box: Box | None) -> xr.Dataset:
     CatalogError
         If an axis, a unit or a value makes no sense.
     """
-    _refuse_other_formats(path)
+    if isinstance(path, Path):
+        _refuse_other_formats(path)
     try:
         with _open(path) as source:
             found = _find_quantities(source, role, path)
@@ -116,27 +122,47 @@ def _refuse_other_formats(path: Path) -> None:
         _refuse_truncated_classic(path)
 
 
+def refuse_damaged_netcdf(path: Path) -> None:
+    """Refuse a NetCDF file that is not whole.
+
+    Raises
+    ------
+    UnreadableFileError
+    """
+    with path.open("rb") as file:
+        if file.read(3) == b"CDF":
+            _refuse_truncated_classic(path)
+    try:
+        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path):
+            pass
+    except (OSError, RuntimeError) as error:
+        raise UnreadableFileError(f"{path}: {_DAMAGED} ({error})") from error
+
+
 def _refuse_truncated_classic(path: Path) -> None:
     """Find out what netCDF-C does not say: it reads the lost end of a NetCDF 3 file as zeros."""
     from scipy.io import netcdf_file
 
     try:
-        with netcdf_file(path, mmap=True):
+        # The file is closed here, whatever becomes of scipy's object.
+        with path.open("rb") as file, netcdf_file(file, mmap=True):
             pass
     except (ValueError, IndexError) as error:
         raise UnreadableFileError(f"{path}: {_DAMAGED}") from error
 
 
-def _open(path: Path) -> xr.Dataset:
+def _open(path: Path | Opendap) -> xr.Dataset:
     with warnings.catch_warnings():
         # Files with both _FillValue and missing_value, or with a NaN fill on integers.
         warnings.simplefilter("ignore", xr.SerializationWarning)
+        if not isinstance(path, Path):
+            return path.open()
         return xr.open_dataset(
             path, engine="netcdf4", decode_times=False, decode_coords=False, cache=False
         )
 
 
-def _find_quantities(source: xr.Dataset, role: Role, path: Path) -> dict[str, Hashable]:
+def _find_quantities(source: xr.Dataset, role: Role, path: Path | Opendap) -> dict[str, Hashable]:
     """Canonical name -> variable of the file, for those quantities of the role it has."""
     found: dict[str, Hashable] = {}
     for name in role.quantities:
@@ -168,7 +194,7 @@ def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
 
 
 def _read_variable(
-    source: xr.Dataset, variable: str, quantity: Quantity, path: Path, box: Box | None
+    source: xr.Dataset, variable: str, quantity: Quantity, path: Path | Opendap, box: Box | None
 ) -> xr.DataArray:
     where = f"{path}, variable {variable!r}"
     array = source[variable]

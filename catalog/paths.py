@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog.errors import UnreadableFileError
 
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
+
 PathsLike = str | Path | Sequence[str | Path]
+
+_recorded: ContextVar[dict[str, list[Path | Opendap]] | None] = ContextVar("recorded", default=None)
 
 
 def expand_paths(paths: PathsLike) -> list[Path]:
-    """Files named by a path, a glob pattern or a list of them.
+    """Files named by a path, a glob pattern, a URL or a list of them.
 
     Parameters
     ----------
     paths : str, Path or sequence of them
-        A name that exists is taken as it is, brackets and all; any other is a glob pattern.
+        A name that exists is taken as it is, brackets and all; any other is a glob pattern. URLs
+        and `thredds:` names are fetched, see `catalog.remote.locate`.
 
     Returns
     -------
@@ -27,12 +36,47 @@ def expand_paths(paths: PathsLike) -> list[Path]:
     Raises
     ------
     UnreadableFileError
-        If the list is empty, a pattern matches nothing, or a name is not a file.
+        If the list is empty, a pattern matches nothing, a name is not a file, or cannot be
+        fetched.
     """
+    files = []
+    for source in expand_sources(paths):
+        if not isinstance(source, Path):
+            raise UnreadableFileError(f"{source}: is a data set of OPeNDAP, expected a file")
+        files.append(source)
+    return files
+
+
+def expand_sources(paths: PathsLike) -> list[Path | Opendap]:
+    """Like `expand_paths`, where data sets of OPeNDAP will do as well as files."""
     names = [paths] if isinstance(paths, str | Path) else list(paths)
     if not names:
         raise UnreadableFileError("the list of files is empty; expected at least one path")
-    return [file for name in names for file in _files_of(Path(name).expanduser())]
+    found = {str(name): list(_sources_of(name)) for name in names}
+    record = _recorded.get()
+    if record is not None:
+        record |= found
+    return [source for name in names for source in found[str(name)]]
+
+
+@contextmanager
+def recording() -> Iterator[dict[str, list[Path | Opendap]]]:
+    """Collect what this thread reads meanwhile: names, and the files they turned out to be."""
+    record: dict[str, list[Path | Opendap]] = {}
+    token = _recorded.set(record)
+    try:
+        yield record
+    finally:
+        _recorded.reset(token)
+
+
+def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:
+    if isinstance(name, str) and ":" in name:
+        from catalog.remote import is_remote, locate  # what talks to servers takes long to import
+
+        if is_remote(name):
+            return locate(name)
+    return _files_of(Path(name).expanduser())
 
 
 def _files_of(path: Path) -> list[Path]:

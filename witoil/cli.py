@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from witoil.catalog_cli import catalog_app
+
 if TYPE_CHECKING:
     from optimizer import History
 
@@ -21,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
 )
+
+app.add_typer(catalog_app, name="catalog")
 
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
@@ -109,6 +113,7 @@ def simulate(
     from witoil.budget import in_words
     from witoil.case import load_case
     from witoil.outputs import write_run
+    from witoil.provenance import recorded
     from witoil.resume import NAME, read_restart, write_restart
     from witoil.simulation import run
 
@@ -119,17 +124,19 @@ def simulate(
             raise typer.BadParameter(
                 "--resume goes on with one run; expected no ensemble beside it"
             )
-        _simulate_ensemble(loaded, out, count, scheduler)
+        with recorded(loaded, out):
+            _simulate_ensemble(loaded, out, count, scheduler)
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
     before = None if resume is None else read_restart(resume, loaded)
-    scenario = _prepare(loaded)
     after: list[Any] = []
-    with _bar("simulating", 1.0) as advance:
-        result = run(scenario, on_output=advance, resume=before, on_end=after.append)
-    summary = write_run(scenario, result, out, parameters=scenario.parameters())
-    write_restart(loaded, after[0], out / NAME)
+    with recorded(loaded, out):
+        scenario = _prepare(loaded)
+        with _bar("simulating", 1.0) as advance:
+            result = run(scenario, on_output=advance, resume=before, on_end=after.append)
+        summary = write_run(scenario, result, out, parameters=scenario.parameters())
+        write_restart(loaded, after[0], out / NAME)
     for line in in_words(summary["status"], summary["mass_balance_kg"]):
         print(line)
     for score in summary["scores"]:
@@ -169,10 +176,11 @@ def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = Non
     from witoil.forecast import forecast as walk_forward
     from witoil.forecast_outputs import write_forecast
     from witoil.outlook import look_ahead
+    from witoil.provenance import recorded
     from witoil.tracking import of_trials, tracking
 
     loaded = load_case(case)
-    with tracking(mlflow, "forecast", loaded, out) as track:
+    with recorded(loaded, out), tracking(mlflow, "forecast", loaded, out) as track:
         scenario = _prepare(loaded)
         with _bar("forecasting", 1.0) as advance:
             result = walk_forward(
@@ -181,11 +189,13 @@ def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = Non
                 on_batch=advance,
                 on_trials=lambda trials: track(of_trials(trials)),
             )
-    with _bar("forecasting", 1.0) as advance:
-        advance(0.0, "beyond the last slick")
-        outlook = look_ahead(result, on_run=lambda share: advance(share, "beyond the last slick"))
-        advance(1.0, "writing")
-        write_forecast(result, out, outlook)
+        with _bar("forecasting", 1.0) as advance:
+            advance(0.0, "beyond the last slick")
+            outlook = look_ahead(
+                result, on_run=lambda share: advance(share, "beyond the last slick")
+            )
+            advance(1.0, "writing")
+            write_forecast(result, out, outlook)
     table = result.study["forecast"]
     for step in table["steps"]:
         print(f"{step['from']} to {step['to']}")
@@ -205,17 +215,20 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
     from rich.console import Console
 
     from witoil.case import load_case
+    from witoil.provenance import recorded
     from witoil.source_map import map_sources
     from witoil.trace import prepare_trace, trace_back
     from witoil.trace_outputs import write_trace
 
-    with Console(stderr=True).status("reading forcing, slick and coastline"):
-        scenario = prepare_trace(load_case(case))
-    for report in scenario.coverage:
-        print(report, flush=True)
-    with _bar("tracing back", 1.0) as advance:
-        paths = trace_back(scenario, on_member=advance)
-    summary = write_trace(scenario, map_sources(scenario, paths), out)
+    loaded = load_case(case)
+    with recorded(loaded, out):
+        with Console(stderr=True).status("reading forcing, slick and coastline"):
+            scenario = prepare_trace(loaded)
+        for report in scenario.coverage:
+            print(report, flush=True)
+        with _bar("tracing back", 1.0) as advance:
+            paths = trace_back(scenario, on_member=advance)
+        summary = write_trace(scenario, map_sources(scenario, paths), out)
     traced, place = summary["traced"], summary["likeliest_cell"]
     print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
     for level, area in summary["area_km2"].items():
@@ -259,6 +272,22 @@ def score(
         value = scores[name + unit]
         text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
         print(f"{name.replace('_', ' ')}: {text}")
+
+
+@app.command()
+def provenance(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Name the exact inputs of a run: files, versions, checksums."""
+    from witoil.provenance import in_words, read_provenance
+
+    document = read_provenance(run)
+    if as_json:
+        print(json.dumps(document, indent=2))
+        return
+    for line in in_words(document):
+        print(line)
 
 
 @app.command()
@@ -319,10 +348,11 @@ def _whole_numbers(text: str) -> list[int]:
 
 def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]:
     from witoil.calibration import optimise as search
+    from witoil.provenance import recorded
     from witoil.tracking import of_history, tracking
 
     total = case.optimise.evaluations
-    with tracking(mlflow, "optimise", case, out) as track:
+    with recorded(case, out), tracking(mlflow, "optimise", case, out) as track:
         scenario = _prepare(case)
         with _bar("calibrating", total) as advance:
 
