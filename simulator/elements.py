@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from simulator.grid import FloatArray, Grid
@@ -31,6 +33,7 @@ def _wind_speeds() -> FloatArray:
     return np.arange(0.0, STRONGEST_WIND + 0.5 * WIND_STEP, WIND_STEP)
 
 
+@lru_cache(maxsize=64)  # a search runs hundreds of times with one oil; nothing writes to a table
 def oil_table(oil: Oil) -> OilTable:
     """Tabulate an oil over the temperatures of the sea."""
     temperatures = np.arange(COLDEST, WARMEST + 0.5 / PER_KELVIN, 1.0 / PER_KELVIN)
