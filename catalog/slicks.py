@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from catalog.archives import ZIP_ERRORS, refuse_expansion
+from catalog.archives import unpack
 from catalog.bonn import ThicknessClass
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
@@ -202,7 +201,7 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     if path.suffix.lower() != ".zip":
         return [(path, str(path))]
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="witoil-")))
-    _unpack(path, folder)
+    unpack(path, folder)
     members = sorted(
         file
         for file in folder.rglob("*")
@@ -212,26 +211,6 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     if not members:
         raise CatalogError(f"{path}: no shapefile, GeoJSON, GeoPackage or GeoTIFF in the archive")
     return [(file, f"{path}/{file.relative_to(folder).as_posix()}") for file in members]
-
-
-def _unpack(path: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            for entry in entries:
-                # Windows' rules take both kinds of slash, and drives.
-                name = PureWindowsPath(entry.filename)
-                if name.anchor or ".." in name.parts:
-                    raise CatalogError(
-                        f"{path}: the archive's {entry.filename!r} points outside it; "
-                        "pack the files again by relative names"
-                    )
-            refuse_expansion(path, entries)
-            archive.extractall(folder)
-    except ZIP_ERRORS as error:
-        raise UnreadableFileError(
-            f"{path}: cannot be unpacked as a zip ({error}); get it again"
-        ) from error
 
 
 def _without_points(files: list[tuple[Path, str]]) -> list[tuple[Path, str]]:

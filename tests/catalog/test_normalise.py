@@ -162,18 +162,6 @@ def test_ensemble_is_refused(write_currents) -> None:
         open_forcing(path, "currents")
 
 
-def test_curvilinear_grid_is_refused(write_currents) -> None:
-    def change(ds: xr.Dataset) -> xr.Dataset:
-        lat, lon = xr.broadcast(ds["lat"], ds["lon"])
-        ds = ds.drop_vars(["lat", "lon"]).rename_dims(lat="y", lon="x")
-        return ds.assign_coords(
-            nav_lat=(("y", "x"), lat.to_numpy()), nav_lon=(("y", "x"), lon.to_numpy())
-        )
-
-    with pytest.raises(CatalogError, match=r"'nav_lat' has shape \(3, 4\).*curvilinear"):
-        open_forcing(write_currents(change=change), "currents")
-
-
 def test_scattered_nodes_are_refused(write_currents) -> None:
     def change(ds: xr.Dataset) -> xr.Dataset:
         ds = ds.isel(lon=slice(3)).drop_indexes(["lat", "lon"])
