@@ -351,7 +351,9 @@ def _observed(case: Case) -> list[catalog.Slick]:
     """Read the observations, in the order of their times."""
     slicks: list[catalog.Slick] = []
     for k, source in enumerate(case.observation):
-        slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
+        slick = catalog.read_slick(
+            case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
+        )
         if slick.time is None:
             raise CaseError(
                 f"observation.{k}.time: none given, and none in the attributes or the name of "

@@ -277,7 +277,9 @@ def _released(case: Case, k: int) -> SeenSlick:
 
 def _observed(case: Case, k: int) -> SeenSlick:
     source = case.observation[k]
-    slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
+    slick = catalog.read_slick(
+        case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
+    )
     if slick.time is None:
         raise CaseError(
             f"observation.{k}.time: none given, and none in the attributes or the name of "

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, ForcingFiles, open_forcing, prepare_forcing
+from catalog.forcing import source_coordinate
 from catalog.names import EASTWARD_CURRENT, SEA_TEMPERATURE
 
 U = EASTWARD_CURRENT
@@ -96,9 +97,9 @@ def test_a_zarr_store_is_a_file(write_currents, tmp_path: Path, version: int) ->
     for name in (store, tmp_path / "*.zarr"):
         got = open_forcing(name, "currents", period=RUN, box=(34.1, 35.1, 35.4, 35.9))
         wanted = open_forcing(path, "currents", period=RUN, box=(34.1, 35.1, 35.4, 35.9))
-        xr.testing.assert_equal(
-            got[U].drop_vars(f"source_of_{U}"), wanted[U].drop_vars(f"source_of_{U}")
-        )
+        np.testing.assert_array_equal(got[U], wanted[U])
+        np.testing.assert_array_equal(got["longitude"], wanted["longitude"])
+        assert got[source_coordinate(U)][0] == str(store)
 
 
 @pytest.mark.parametrize("kind", ["zarr", "netcdf"])
