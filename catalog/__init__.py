@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.shore_types import read_shore_types
     from catalog.slicks import Slick, ThicknessMap, read_slick, read_thickness
+    from catalog.store import Store, default_store
     from catalog.tracks import Track, read_lines, read_track
 
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "Parametrised",
     "RoleName",
     "Slick",
+    "Store",
     "ThicknessMap",
     "Track",
     "UnreadableFileError",
     "bonn_thickness",
+    "default_store",
     "find_oils",
     "look_up_oil",
     "open_forcing",
@@ -55,9 +58,11 @@ _MODULES = {
     "Parametrised": "catalog.gaps",
     "RoleName": "catalog.names",
     "Slick": "catalog.slicks",
+    "Store": "catalog.store",
     "ThicknessMap": "catalog.slicks",
     "Track": "catalog.tracks",
     "bonn_thickness": "catalog.bonn",
+    "default_store": "catalog.store",
     "find_oils": "catalog.oils",
     "look_up_oil": "catalog.oils",
     "open_forcing": "catalog.forcing",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from shapely.affinity import translate
 
 from catalog.errors import CatalogError
 from catalog.paths import expand_paths
+from catalog.store import cache_folder
 from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _cached_world_land(box: Box, source: str) -> shapely.Geometry:
     west, south, east, north = box
     whole = (math.floor(west), math.floor(south), math.ceil(east), math.ceil(north))
     key = "_".join(map(str, (source, version("roaring-landmask"), *whole)))
-    file = _cache_folder() / f"land_{key}.wkb"
+    file = cache_folder() / f"land_{key}.wkb"
     try:
         return shapely.from_wkb(file.read_bytes())
     except FileNotFoundError:
@@ -95,24 +95,6 @@ def _cached_world_land(box: Box, source: str) -> shapely.Geometry:
         _log.warning("%s is damaged and made again", file)
     _cut_world_land(source, whole, file)
     return shapely.from_wkb(file.read_bytes())
-
-
-def _cache_folder() -> Path:
-    folder = Path(os.environ.get("WITOIL_CACHE") or _user_cache())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CatalogError(
-            f"cache folder {folder}: cannot be made ({error.strerror}); set WITOIL_CACHE to a "
-            "folder that can be written"
-        ) from error
-    return folder
-
-
-def _user_cache() -> str:
-    import platformdirs
-
-    return platformdirs.user_cache_dir("witoil")
 
 
 def _cut_world_land(source: str, box: tuple[int, int, int, int], file: Path) -> None:

@@ -9,6 +9,7 @@ from functools import reduce
 from operator import and_
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -17,9 +18,12 @@ from catalog.errors import CatalogError
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
 from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.normalise import Field, ForcingFile
-from catalog.paths import PathsLike, expand_paths
+from catalog.paths import PathsLike, expand_sources
 from catalog.sources import unpacked
 from catalog.times import Times
+
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +41,8 @@ def open_forcing(
     Parameters
     ----------
     paths : str, Path or sequence of them
-        A path, a glob pattern or a list. The variables may be spread over several files; files
-        may overlap in time, the later one in the list (or in sorted order) then wins.
+        A path, a glob pattern, a URL or a list. The variables may be spread over several files;
+        files may overlap in time, the later one in the list (or in sorted order) then wins.
     role : {"currents", "winds", "waves", "temperature"}
         What the files are for: `catalog.names.ROLES` says which variables that takes.
     box : tuple of float, optional
@@ -86,7 +90,7 @@ class ForcingFiles:
         try:
             self._files = [
                 self._stack.enter_context(ForcingFile(file, ROLES[role], path))
-                for path in expand_paths(paths)
+                for path in expand_sources(paths)
                 for file in self._wanted(path, role)
             ]
             self.names = frozenset(name for file in self._files for name in file.fields)
@@ -164,12 +168,12 @@ class ForcingFiles:
             forcing.attrs[NOMINAL_STEP] = float(step / np.timedelta64(1, "s"))
         return forcing
 
-    def _wanted(self, path: Path, role: RoleName) -> list[Path]:
+    def _wanted(self, path: Path | Opendap, role: RoleName) -> list[Path | Opendap]:
         """Return the files of a path: those of an archive that have something for the role."""
         files = unpacked(path, self._stack)
         if len(files) == 1:
             return files
-        held = []
+        held: list[Path | Opendap] = []
         for file in files:
             with ForcingFile(file, ROLES[role], path) as opened:
                 held += [file] if opened.fields else []

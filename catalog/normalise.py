@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import netCDF4
 import numpy as np
@@ -29,6 +30,9 @@ from catalog.names import (
 from catalog.sources import open_source, reading
 from catalog.times import Times, decode_times
 from catalog.units import conversion
+
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
 
 Records = npt.NDArray[np.intp]
 
@@ -164,7 +168,7 @@ class ForcingFile:
 
     Attributes
     ----------
-    path : Path
+    path : Path or Opendap
     fields : dict
         Canonical name -> `Field`, for those quantities of the role that the file has, which may be
         none.
@@ -174,13 +178,15 @@ class ForcingFile:
         1 where the file says so, itself or by the names of its variables, and 0 elsewhere.
     """
 
-    def __init__(self, path: Path, role: Role, label: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | Opendap, role: Role, label: Path | Opendap | None = None
+    ) -> None:
         """Open a file and find its axes.
 
         Parameters
         ----------
-        path : Path
-            NetCDF file of any version, or a Zarr store.
+        path : Path or Opendap
+            NetCDF file of any version, a Zarr store, or a data set on a server.
         label : Path, optional
             Its name for people, where it has been unpacked.
         role : Role
@@ -231,7 +237,7 @@ def _includes_stokes_drift(source: xr.Dataset, found: dict[str, Hashable]) -> in
     return int(declared or not WITH_STOKES_DRIFT.isdisjoint(map(str, found.values())))
 
 
-def _find_quantities(source: xr.Dataset, role: Role, path: Path) -> dict[str, Hashable]:
+def _find_quantities(source: xr.Dataset, role: Role, path: Path | Opendap) -> dict[str, Hashable]:
     """Canonical name -> variable of the file, for those quantities of the role it has."""
     found: dict[str, Hashable] = {}
     for name in role.quantities:
@@ -263,7 +269,7 @@ def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
 
 
 def _refuse_staggered(
-    source: xr.Dataset, role: Role, found: dict[str, Hashable], path: Path
+    source: xr.Dataset, role: Role, found: dict[str, Hashable], path: Path | Opendap
 ) -> None:
     """Refuse components that do not stand on the same nodes, as on an Arakawa C grid."""
     if len(role.required) != 2 or not all(name in found for name in role.required):
@@ -278,13 +284,13 @@ def _refuse_staggered(
         )
 
 
-def _horizontal_names(source: xr.Dataset, variable: str, path: Path) -> list[str]:
+def _horizontal_names(source: xr.Dataset, variable: str, path: Path | Opendap) -> list[str]:
     where = f"{path}, variable {variable!r}"
     array = source[variable]
     return [find_axis(source, array, axis, where) for axis in ("latitude", "longitude")]
 
 
-def _field(source: xr.Dataset, variable: str, quantity: Quantity, path: Path) -> Field:
+def _field(source: xr.Dataset, variable: str, quantity: Quantity, path: Path | Opendap) -> Field:
     where = f"{path}, variable {variable!r}"
     array = source[variable]
     axes = [find_axis(source, array, axis, where) for axis in ("time", "latitude", "longitude")]
@@ -406,7 +412,7 @@ def _curved_nodes(
 
 
 def _read_times(
-    source: xr.Dataset, name: str, array: xr.DataArray, path: Path, where: str
+    source: xr.Dataset, name: str, array: xr.DataArray, path: Path | Opendap, where: str
 ) -> Times:
     variable = source.variables[name]
     values = np.atleast_1d(variable.to_numpy())
@@ -420,7 +426,7 @@ def _read_times(
         return decode_times(middle, units, calendar, where)
     times = decode_times(values, units, calendar, where)
     names = (
-        path.name,
+        Path(str(path)).name,
         *(str(source.attrs.get(key, "")) for key in ("dataset_id", "id", "product")),
     )
     return place_means(

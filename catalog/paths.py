@@ -5,20 +5,25 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
 
 PathsLike = str | Path | Sequence[str | Path]
 
 
 def expand_paths(paths: PathsLike) -> list[Path]:
-    """Files named by a path, a glob pattern or a list of them.
+    """Files named by a path, a glob pattern, a URL or a list of them.
 
     Parameters
     ----------
     paths : str, Path or sequence of them
         A name that exists is taken as it is, brackets and all; any other is a glob pattern. A Zarr
-        store is a folder that counts as a file.
+        store is a folder that counts as a file. URLs and `thredds:` names are fetched, see
+        `catalog.remote.locate`.
 
     Returns
     -------
@@ -28,12 +33,32 @@ def expand_paths(paths: PathsLike) -> list[Path]:
     Raises
     ------
     UnreadableFileError
-        If the list is empty, a pattern matches nothing, or a name is not a file.
+        If the list is empty, a pattern matches nothing, a name is not a file, or cannot be
+        fetched.
     """
+    files = []
+    for source in expand_sources(paths):
+        if not isinstance(source, Path):
+            raise UnreadableFileError(f"{source}: is a data set of OPeNDAP, expected a file")
+        files.append(source)
+    return files
+
+
+def expand_sources(paths: PathsLike) -> list[Path | Opendap]:
+    """Like `expand_paths`, where data sets of OPeNDAP will do as well as files."""
     names = [paths] if isinstance(paths, str | Path) else list(paths)
     if not names:
         raise UnreadableFileError("the list of files is empty; expected at least one path")
-    return [file for name in names for file in _files_of(Path(name).expanduser())]
+    return [source for name in names for source in _sources_of(name)]
+
+
+def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:
+    if isinstance(name, str) and ":" in name:
+        from catalog.remote import is_remote, locate  # what talks to servers takes long to import
+
+        if is_remote(name):
+            return locate(name)
+    return _files_of(Path(name).expanduser())
 
 
 def is_zarr(path: Path) -> bool:

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
+import netCDF4
 import xarray as xr
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.archives import unpack
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import is_zarr
+
+if TYPE_CHECKING:
+    from catalog.opendap import Opendap
 
 _SIGNATURES = {
     b"PK\x03\x04": "a zip archive within another or without the ending .zip: unpack it first",
@@ -31,12 +37,12 @@ _FAULTS = (
 )
 
 
-def unpacked(path: Path, stack: ExitStack) -> list[Path]:
+def unpacked(path: Path | Opendap, stack: ExitStack) -> list[Path | Opendap]:
     """Files to read for one path: a zip, as the Climate Data Store sends them, has several.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Opendap
     stack : ExitStack
         What is unpacked is removed when it closes.
 
@@ -45,23 +51,23 @@ def unpacked(path: Path, stack: ExitStack) -> list[Path]:
     CatalogError
         If it has no NetCDF file, or does not unpack safely.
     """
-    if path.suffix.lower() != ".zip":
+    if not isinstance(path, Path) or path.suffix.lower() != ".zip":
         return [path]
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="witoil-")))
     unpack(path, folder)
     files = sorted(file for file in folder.rglob("*.nc*") if not file.name.startswith("."))
     if not files:
         raise CatalogError(f"{path}: no NetCDF file (*.nc) in the archive")
-    return files
+    return [*files]
 
 
-def open_source(path: Path) -> xr.Dataset:
+def open_source(path: Path | Opendap) -> xr.Dataset:
     """Open a file without reading its values; packed integers and fills are decoded when read.
 
     Parameters
     ----------
-    path : Path
-        NetCDF file of any version, or a Zarr store.
+    path : Path or Opendap
+        NetCDF file of any version, a Zarr store, or a data set on a server.
 
     Returns
     -------
@@ -73,6 +79,8 @@ def open_source(path: Path) -> xr.Dataset:
     UnreadableFileError
         If the file is missing, cut short or neither.
     """
+    if not isinstance(path, Path):
+        return path.open()
     zarr = is_zarr(path)
     if not zarr:
         _refuse_other_formats(path)
@@ -92,7 +100,7 @@ def open_source(path: Path) -> xr.Dataset:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path | Opendap) -> Iterator[None]:
     """Turn whatever the libraries say of a damaged file into one line.
 
     Raises
@@ -122,6 +130,20 @@ def _refuse_other_formats(path: Path) -> None:
             raise UnreadableFileError(f"{path}: expected NetCDF, found {meaning}")
     if head.startswith((b"CDF\x01", b"CDF\x02")):
         _refuse_truncated_classic(path)
+
+
+def refuse_damaged_netcdf(path: Path) -> None:
+    """Refuse a NetCDF file that is not whole.
+
+    Raises
+    ------
+    UnreadableFileError
+    """
+    with path.open("rb") as file:
+        if file.read(3) == b"CDF":
+            _refuse_truncated_classic(path)
+    with reading(path), NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path):
+        pass
 
 
 def _refuse_truncated_classic(path: Path) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from witoil.catalog_cli import catalog_app
+
 if TYPE_CHECKING:
     from optimizer import History
 
@@ -21,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
 )
+
+app.add_typer(catalog_app, name="catalog")
 
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
