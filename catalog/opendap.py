@@ -144,8 +144,6 @@ class _Server:
         decode: Callable[[Path], npt.NDArray[np.generic]] = partial(
             _decode, dtype=dtype, shape=shape, where=self._url
         )
-            _decode, dtype=dtype, shape=tuple(map(len, piece)), where=self._url
-        )
         answer = self._store.get(
             f"{self._url}.dods?{constraint} of {self._version}",
             lambda file: download(
