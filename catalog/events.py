@@ -38,6 +38,7 @@ _IDENTIFIER = re.compile(
 )
 _ORIGINS = {"PL": "platform", "UO": "unknown origin"}
 _PART = re.compile(r"_(sheen|thick|source)$", re.IGNORECASE)
+_KNOWN = VECTORS | RASTERS | {".zip"}
 _EARTH_KM = 6371.0
 
 
@@ -128,7 +129,8 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
     ----------
     paths : str, Path or sequence of them
         Folders, which are searched with all below them, and files: shapefiles, GeoJSON,
-        GeoPackages, zips of these, GeoTIFF and NetCDF masks, STAC catalogues and items.
+        GeoPackages, zips of these, GeoTIFF and NetCDF masks, STAC catalogues and items. Also the
+        URL of a THREDDS catalogue, of which all but NetCDF is taken, and URLs of files.
 
     Returns
     -------
@@ -161,9 +163,10 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
         problems += faults
     told = {name for d in detections for name in d.files}
     for files in groups:
-        if told.isdisjoint(map(str, files)):
+        names = [found.name for found in files]
+        if told.isdisjoint(names):
             try:
-                detections.append(read_detection(files))
+                detections.append(read_detection([found.path for found in files], names))
             except CatalogError as error:
                 problems.append(str(error))
     if not detections and not problems:
@@ -174,13 +177,15 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
     return group_events(detections), problems
 
 
-def read_detection(files: Sequence[Path]) -> Detection:
+def read_detection(files: Sequence[Path], names: Sequence[str] | None = None) -> Detection:
     """Read what one sensor saw of one slick.
 
     Parameters
     ----------
     files : sequence of Path
         The layers of a detection, see `read_events`.
+    names : sequence of str, optional
+        What others can read them by, such as URLs; by default their paths.
 
     Raises
     ------
@@ -190,13 +195,14 @@ def read_detection(files: Sequence[Path]) -> Detection:
     layers = [file for file in files if not _is_part(file, "source")]
     classes = [file for file in layers if _PART.search(file.stem)]
     slick = read_slick(list(classes or layers or files))
-    return _describe(_stem(files[0]), slick, files)
+    return _describe(slick, files, names or list(map(str, files)))
 
 
-def _describe(stem: str, slick: Slick, files: Sequence[Path]) -> Detection:
+def _describe(slick: Slick, files: Sequence[Path], names: Sequence[str]) -> Detection:
+    stem = _stem(files[0])
     if slick.time is None:
         raise CatalogError(
-            f"{files[0]}: nothing says when the slick was seen; expected a time in its attributes, "
+            f"{names[0]}: nothing says when the slick was seen; expected a time in its attributes, "
             "or a name such as 20210824-0810-SYR-PL-A-01-S3"
         )
     attributes = {str(key).upper(): value for key, value in slick.attributes.items()}
@@ -213,7 +219,7 @@ def _describe(stem: str, slick: Slick, files: Sequence[Path]) -> Detection:
         country=told.get("country"),
         volume_m3=_volume(attributes),
         source=_source(files),
-        files=tuple(map(str, files)),
+        files=tuple(names),
     )
 
 
@@ -291,18 +297,53 @@ def _area_km2(geometry: Any) -> float:
     return float(shapely.area(shapely.transform(geometry, project)))
 
 
-def _find_files(paths: PathsLike) -> Iterator[Path]:
-    names = [paths] if isinstance(paths, str | Path) else list(paths)
-    known = VECTORS | RASTERS | {".zip"}
-    for name in names:
-        folder = Path(name).expanduser()
-        if not folder.is_dir():
-            yield from expand_paths(name)
+@dataclass(frozen=True)
+class _Found:
+    """A file, what others can read it by, and the folder in which its layers lie together."""
+
+    path: Path
+    name: str
+    folder: str
+
+
+def _find_files(paths: PathsLike) -> Iterator[_Found]:
+    for name in [paths] if isinstance(paths, str | Path) else list(paths):
+        if isinstance(name, str) and _is_catalogue(name):
+            yield from _find_on_server(name)
             continue
-        for file in sorted(folder.rglob("*")):
-            hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-            if file.is_file() and file.suffix.lower() in known and not hidden and _may_hold(file):
-                yield file
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            yield from _find_in_folder(folder)
+        else:
+            remote = isinstance(name, str) and ":/" in name
+            for path in expand_paths(name):
+                yield _Found(path, str(name) if remote else str(path), "")
+
+
+def _find_in_folder(folder: Path) -> Iterator[_Found]:
+    for file in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if not hidden and file.suffix.lower() in _KNOWN and file.is_file() and _may_hold(file):
+            yield _Found(file, str(file), str(file.parent))
+
+
+def _is_catalogue(name: str) -> bool:
+    return name.lower().startswith("thredds:") or (
+        "://" in name and name.lower().partition("#")[0].endswith((".xml", ".html"))
+    )
+
+
+def _find_on_server(name: str) -> Iterator[_Found]:
+    """Fetch what a catalogue and those below it have of slicks; model output is left there."""
+    from catalog.remote import fetch
+    from catalog.thredds import HTTP, walk
+
+    for _, catalogue in walk(name.removeprefix("thredds:")):
+        for dataset in catalogue.datasets:
+            url = dataset.access.get(HTTP)
+            suffix = Path(dataset.name).suffix.lower()
+            if url is not None and suffix in _KNOWN - {".nc", ".nc4"}:
+                yield _Found(fetch(url), url, catalogue.url)
 
 
 def _may_hold(file: Path) -> bool:
@@ -341,17 +382,18 @@ def _holds_one_mask(file: Path) -> bool:
     return len(names) == 1 and names[0].lower() not in known
 
 
-def _sort_files(files: Iterable[Path]) -> tuple[list[Path], list[list[Path]]]:
+def _sort_files(files: Iterable[_Found]) -> tuple[list[Path], list[list[_Found]]]:
     """Tell STAC apart from data, and put the layers of one detection together."""
     from catalog.stac import is_stac
 
     stac: list[Path] = []
-    groups: dict[tuple[Path, str, str], list[Path]] = {}
+    groups: dict[tuple[str, str, str], list[_Found]] = {}
     for file in files:
-        if file.suffix.lower() == ".json" and is_stac(file):
-            stac.append(file)
+        if file.path.suffix.lower() == ".json" and is_stac(file.path):
+            stac.append(file.path)
         else:
-            groups.setdefault((file.parent, _stem(file), file.suffix.lower()), []).append(file)
+            key = (file.folder, _stem(file.path), file.path.suffix.lower())
+            groups.setdefault(key, []).append(file)
     return stac, list(groups.values())
 
 

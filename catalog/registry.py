@@ -210,6 +210,30 @@ class Registry:
             f"{', '.join(dataset.id for dataset in self.datasets)}"
         )
 
+    def choice_of(
+        self,
+        dataset: RegisteredDataset,
+        role: RoleName,
+        box: Box,
+        period: TimeSpan,
+        *,
+        today: date | None = None,
+    ) -> Choice:
+        """Return what a data set covers, whichever else there is; see `choices`.
+
+        Raises
+        ------
+        CoverageError
+            If it has nothing for the role, or does not hold the box.
+        """
+        if role not in dataset.roles or not _holds(dataset.box, box):
+            raise CoverageError(
+                f"{dataset.id}: has {' and '.join(dataset.roles)} for {format_box(dataset.box)}; "
+                f"expected {role} for {format_box(box)}, choose another"
+            )
+        span = dataset.span(today or datetime.now(UTC).date())
+        return Choice(dataset, role, box, period, _overlap(span, period))
+
     def choices(
         self, role: RoleName, box: Box, period: TimeSpan, *, today: date | None = None
     ) -> list[Choice]:
@@ -228,9 +252,8 @@ class Registry:
         today : date, optional
             On which the spans of forecasts and lags are counted.
         """
-        today = today or datetime.now(UTC).date()
         found = [
-            Choice(dataset, role, box, period, _overlap(dataset.span(today), period))
+            self.choice_of(dataset, role, box, period, today=today)
             for dataset in self.datasets
             if role in dataset.roles and _holds(dataset.box, box)
         ]
