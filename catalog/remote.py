@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,7 +61,7 @@ def locate(name: str, store: Store | None = None) -> list[Path | Opendap]:
     return [fetch(name, store)]
 
 
-def fetch(url: str, store: Store | None = None) -> Path:
+def fetch(url: str, store: Store | None = None, *, max_age: timedelta | None = None) -> Path:
     """Return the file of a URL, a shapefile as a zip of its parts.
 
     Parameters
@@ -68,6 +69,8 @@ def fetch(url: str, store: Store | None = None) -> Path:
     url : str
     store : Store, optional
         Keeps it. Default: that of the user.
+    max_age : timedelta, optional
+        What was fetched longer ago is fetched again. Default: it lasts.
 
     Raises
     ------
@@ -77,8 +80,9 @@ def fetch(url: str, store: Store | None = None) -> Path:
     store = store or default_store()
     name = urlsplit(url).path.rpartition("/")[2]
     if name.lower().endswith(".shp"):
-        return store.get(url, partial(_fetch_shapefile, url), name=f"{name[:-4]}.zip")
-    return store.get(url, partial(download, url, check=refuse_damaged))
+        make, file = partial(_fetch_shapefile, url), f"{name[:-4]}.zip"
+        return store.get(url, make, name=file, max_age=max_age)
+    return store.get(url, partial(download, url, check=refuse_damaged), max_age=max_age)
 
 
 def refuse_damaged(file: Path) -> None:
