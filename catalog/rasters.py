@@ -208,12 +208,13 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
         tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
     step_x, step_y = (_even_step(axis, where) for axis in (longitude, latitude))
-    corner = affine.Affine.translation(longitude[0] - step_x / 2.0, latitude[0] - step_y / 2.0)
+    # The nodes are the centres of cells.
+    west, north = longitude[0] - step_x / 2.0, latitude[0] - step_y / 2.0
     return Raster(
         values,
         np.isfinite(values),
         _wgs84(),
-        corner * affine.Affine.scale(step_x, step_y),
+        affine.Affine(step_x, 0.0, west, 0.0, step_y, north),
         tags,
         moment,
     )
