@@ -147,8 +147,12 @@ def refuse_damaged_netcdf(path: Path) -> None:
 
 
 def _refuse_truncated_classic(path: Path) -> None:
-    """Find out what netCDF-C does not say: it reads the lost end of a NetCDF 3 file as zeros."""
+    """Find out what netCDF-C does not say: it reads the lost end of a NetCDF 3 file as zeros.
+
+    Where the number of variables is damaged, it also looks for thousands of millions of them.
+    """
     from scipy.io import netcdf_file
 
-    with reading(path), netcdf_file(path, mmap=True):
-        pass
+    with reading(path), netcdf_file(path, mmap=True) as file:
+        if not file.variables:
+            raise UnreadableFileError(f"{path}: {_DAMAGED} (it has no variables)")

@@ -34,6 +34,8 @@ _TYPES = {
     ".nc4": "application/netcdf",
 }
 _OURS = ("sensor", "quality", "origin", "country", "event", "identifier")
+# What pystac raises where a document only looks like one of STAC.
+_FAULTS = (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _MOST_ITEMS = 10_000
 _PREFIX = "witoil:"
 
@@ -44,10 +46,11 @@ def is_stac(path: Path) -> bool:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and (
-        "stac_version" in document
-        or any("stac_version" in f for f in document.get("features", []) if isinstance(f, dict))
-    )
+    if not isinstance(document, dict):
+        return False
+    features = document.get("features")
+    parts = [document, *(features if isinstance(features, list) else [])]
+    return any(isinstance(part, dict) and "stac_version" in part for part in parts)
 
 
 def read_stac(path: Path, seen: set[str] | None = None) -> tuple[list[Detection], list[str]]:
@@ -85,9 +88,9 @@ def read_stac(path: Path, seen: set[str] | None = None) -> tuple[list[Detection]
                 problems.append(str(error))
             if len(detections) + len(problems) > _MOST_ITEMS:
                 raise CatalogError(f"{path}: more than {_MOST_ITEMS} items; read a part of them")
-    except (pystac.STACError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-        if isinstance(error, CatalogError):
-            raise
+    except CatalogError:
+        raise
+    except (pystac.STACError, pystac.STACTypeError, *_FAULTS) as error:
         raise UnreadableFileError(
             f"{path}: cannot be read as STAC ({error}); expected a catalogue, collection or item"
         ) from error

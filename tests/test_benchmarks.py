@@ -3,7 +3,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["commands", "score", "searches", "transport"])
+@pytest.mark.parametrize("name", ["commands", "large_forcing", "score", "searches", "transport"])
 def test_a_benchmark_can_be_run(name):
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
 
