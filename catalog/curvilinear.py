@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from catalog.errors import CatalogError
 from catalog.grid import FloatArray
@@ -148,8 +149,11 @@ class Regridding:
 def _barycentric(
     mesh: Any, targets: FloatArray, longest_edge: float
 ) -> tuple[npt.NDArray[np.intp], FloatArray]:
-    # A target on the outer edge is inside, whatever the rounding.
-    triangle = mesh.find_simplex(targets, tol=1e-6)
+    # Outside the hull qhull would try every triangle. A target on the edge is inside.
+    hull = shapely.MultiPoint(mesh.points).convex_hull.buffer(1e-9)
+    inside = shapely.contains_xy(hull, targets)
+    triangle = np.full(len(targets), -1)
+    triangle[inside] = mesh.find_simplex(targets[inside], tol=1e-6)
     corners = mesh.simplices[triangle]
     transform = mesh.transform[triangle]
     first = np.einsum("nij,nj->ni", transform[:, :2], targets - transform[:, 2])
