@@ -151,16 +151,6 @@ def download(
         raise
 
 
-def read_url(url: str, *, most_bytes: float, patience: Patience | None = None) -> tuple[str, bytes]:
-    """Return where a URL leads in the end, and what is there; see `download`."""
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory(prefix="witoil-") as folder:
-        path = Path(folder) / "content"
-        facts = download(url, path, most_bytes=most_bytes, patience=patience)
-        return facts["url"], path.read_bytes()
-
-
 def credentials(url: str) -> requests.auth.AuthBase | None:
     """Return what identifies the user to a server.
 
@@ -246,7 +236,9 @@ class _Transfer:
 
         def report(state: tenacity.RetryCallState) -> None:
             fault = state.outcome.exception() if state.outcome else None
-            _log.info("%s: %s; attempt %d failed", self._url, fault, state.attempt_number)
+            _log.warning(
+                "%s: %s; attempt %d failed, asking again", self._url, fault, state.attempt_number
+            )
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_TransientError),

@@ -19,6 +19,7 @@ import numpy as np
 
 from catalog.archives import ZIP_ERRORS, refuse_expansion
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.paths import expand_paths
 
 LIBRARY_VARIABLE = "WITOIL_OILS"
 """Environment variable that names the folder or zip of records."""
@@ -103,7 +104,7 @@ def read_oil(path: str | Path) -> OilRecord:
     Parameters
     ----------
     path : str or Path
-        JSON.
+        JSON, or a URL of it.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def read_oil(path: str | Path) -> OilRecord:
     CatalogError
         If it is no record, or a property that the model needs is missing.
     """
-    path = Path(path).expanduser()
+    path = expand_paths(path)[0]
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -241,7 +241,7 @@ class _TypedAttributes(DASParser):  # type: ignore[misc]
             value = value[()]  # a scalar where there is one value
         elif isinstance(value, list):
             value = ", ".join(map(str, value))
-        return name, value
+        return unquote(name), value
 
 
 def _pieces(wanted: Ranges, most_values: int) -> Iterator[tuple[tuple[slice, ...], Ranges]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from catalog.opendap import Opendap
 
 PathsLike = str | Path | Sequence[str | Path]
+
+_recorded: ContextVar[dict[str, list[Path | Opendap]] | None] = ContextVar("recorded", default=None)
 
 
 def expand_paths(paths: PathsLike) -> list[Path]:
@@ -49,7 +53,22 @@ def expand_sources(paths: PathsLike) -> list[Path | Opendap]:
     names = [paths] if isinstance(paths, str | Path) else list(paths)
     if not names:
         raise UnreadableFileError("the list of files is empty; expected at least one path")
-    return [source for name in names for source in _sources_of(name)]
+    found = {str(name): list(_sources_of(name)) for name in names}
+    record = _recorded.get()
+    if record is not None:
+        record |= found
+    return [source for name in names for source in found[str(name)]]
+
+
+@contextmanager
+def recording() -> Iterator[dict[str, list[Path | Opendap]]]:
+    """Collect what this thread reads meanwhile: names, and the files they turned out to be."""
+    record: dict[str, list[Path | Opendap]] = {}
+    token = _recorded.set(record)
+    try:
+        yield record
+    finally:
+        _recorded.reset(token)
 
 
 def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:

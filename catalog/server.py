@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -139,13 +140,13 @@ def serve(folder: Path, host: str, port: int, *, on_start: Callable[[str], None]
 
     app = create_app(folder)
     try:
-        server = create_server(app, host=host, port=port, threads=8, ident="witoil")
+        listening = socket.create_server((host, port))
     except OSError as error:
         raise CatalogError(
             f"{host}:{port}: cannot be listened at ({error.strerror}); expected a free port"
         ) from error
-    on_start(f"http://{host}:{server.effective_port}{_CATALOGUE}catalog.xml")
-    server.run()
+    on_start(f"http://{host}:{listening.getsockname()[1]}{_CATALOGUE}catalog.xml")
+    create_server(app, sockets=[listening], threads=8, ident="witoil").run()
 
 
 def _inside(root: Path, name: str, is_right: Callable[[Path], bool]) -> Path:
@@ -237,7 +238,7 @@ class _Attributes(DASResponse):  # type: ignore[misc]
         for name, attributes in groups.items():
             yield f"    {name} {{\n".encode()
             for key, value in attributes.items():
-                yield f"        {_attribute(key, value)};\n".encode()
+                yield f"        {_attribute(quote(key), value)};\n".encode()
             yield b"    }\n"
         yield b"}\n"
 

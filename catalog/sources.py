@@ -153,6 +153,7 @@ def _refuse_truncated_classic(path: Path) -> None:
     """
     from scipy.io import netcdf_file
 
-    with reading(path), netcdf_file(path, mmap=True) as file:
-        if not file.variables:
+    # The file is closed here, whatever becomes of scipy's object.
+    with reading(path), path.open("rb") as file, netcdf_file(file, mmap=True) as header:
+        if not header.variables:
             raise UnreadableFileError(f"{path}: {_DAMAGED} (it has no variables)")

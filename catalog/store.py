@@ -31,6 +31,8 @@ DEFAULT_LIMIT_GB = 20.0
 IN_USE = timedelta(hours=1)
 """What was asked for so lately is never evicted: some run may be about to read it."""
 
+_asked: set[tuple[Path, str]] = set()
+
 _ABANDONED_SECONDS = 24 * 3600.0
 _BUSY_SECONDS = 60.0
 
@@ -170,6 +172,7 @@ class Store:
             if found is not None and found.fetched >= oldest:
                 return found.path
             path = self._make(identifier, make, name or _name_of(identifier))
+        _asked.add((self.folder, identifier))
         self.evict()
         return path
 
@@ -192,6 +195,7 @@ class Store:
             index.execute(
                 "UPDATE entries SET used = ? WHERE identifier = ?", (time.time(), identifier)
             )
+        _asked.add((self.folder, identifier))
         return entry
 
     def entries(self) -> list[Entry]:
@@ -199,6 +203,10 @@ class Store:
         with self._index() as index:
             rows = index.execute("SELECT * FROM entries ORDER BY used, identifier").fetchall()
         return [self._entry(row) for row in rows]
+
+    def asked(self) -> list[Entry]:
+        """Return what this process has asked for."""
+        return [entry for entry in self.entries() if (self.folder, entry.identifier) in _asked]
 
     def evict(self) -> list[Entry]:
         """Drop what has not been asked for longest until the rest is within the limit.
@@ -243,6 +251,8 @@ class Store:
     def _keep(self, temporary: Path, identifier: str, facts: Mapping[str, str]) -> Path:
         """Put a whole file into its place and record it."""
         sha256 = hash_file(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
         temporary.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
         path = self.folder / "objects" / sha256 / temporary.name
         now = time.time()
@@ -252,7 +262,11 @@ class Store:
             path.parent.mkdir(exist_ok=True)
             temporary.replace(path)
             status = path.stat()
-            # What was there before stays for those who read it, until it is evicted.
+            index.execute(
+                "DELETE FROM entries WHERE identifier = ? AND sha256 = ? AND name = ?",
+                (identifier, sha256, path.name),
+            )
+            # Other content that was there before stays for its readers, until it is evicted.
             index.execute(
                 "UPDATE entries SET identifier = identifier || ' of ' || fetched "
                 "WHERE identifier = ?",

@@ -189,7 +189,8 @@ def cut(source: xr.Dataset, part: Part, where: str) -> xr.Dataset:
     if part.box is not None:
         west, south, east, north = part.box
         source = axes.take(source, "latitude", axes.latitude, south, north)
-        turned = (axes.longitude - west) % 360.0 + west
+        middle = 0.5 * (west + east)
+        turned = (axes.longitude - middle + 180.0) % 360.0 + middle - 180.0
         source = axes.take(source, "longitude", turned, west, east)
     if part.period is not None:
         start, end = (np.datetime64(t.replace(tzinfo=None), "ns") for t in part.period)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urldefrag, urlsplit, urlunsplit
 
-from catalog.download import Patience, is_url, read_url, refuse_foreign_url
+from catalog.download import Patience, download, is_url, refuse_foreign_url
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.store import default_store
 
 OPENDAP, HTTP, SUBSET = "opendap", "httpserver", "netcdfsubset"
 """Services of THREDDS that data are had by: values, whole files, parts of them as files."""
@@ -232,8 +234,7 @@ def _parse(url: str, patience: Patience | None) -> Any:
     from siphon.http_util import session_manager
 
     def get(address: str, **_: Any) -> SimpleNamespace:
-        final, content = read_url(address, most_bytes=_MOST_BYTES, patience=patience)
-        _refuse_bad_xml(address, content)
+        final, content = _fetch(address, patience)
         headers = {"content-type": "application/xml"}
         return SimpleNamespace(
             url=final, content=content, headers=headers, raise_for_status=lambda: None
@@ -247,6 +248,20 @@ def _parse(url: str, patience: Patience | None) -> Any:
             return TDSCatalog(url)
         finally:
             session_manager.options = options
+
+
+def _fetch(url: str, patience: Patience | None) -> tuple[str, bytes]:
+    """Return where a catalogue is in the end, and its text; the last one, where this is offline."""
+
+    def make(path: Path) -> dict[str, str]:
+        facts = download(url, path, most_bytes=_MOST_BYTES, patience=patience)
+        _refuse_bad_xml(url, path.read_bytes())
+        return facts
+
+    store = default_store()
+    path = store.get(url, make, name="catalog.xml", max_age=timedelta(0))
+    entry = store.find(url)
+    return entry.facts["url"] if entry else url, path.read_bytes()
 
 
 def _refuse_bad_xml(url: str, content: bytes) -> None:

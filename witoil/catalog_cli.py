@@ -71,6 +71,8 @@ def fetch_files(
     ] = False,
 ) -> None:
     """Fetch files, and parts of data sets, into a folder."""
+    from rich.console import Console
+
     from catalog.subset import Part, fetch_into
 
     part = Part(
@@ -79,8 +81,9 @@ def fetch_files(
         variables=tuple(filter(None, (variables or "").split(","))),
     )
     for name in names:
-        for path, entry in fetch_into(out, name, part, by_ncss=subset, refresh=refresh):
-            print(f"{path}  {entry.size / 1e6:.1f} MB  sha256 {entry.sha256}")
+        with Console(stderr=True).status(f"fetching {name}"):
+            for path, entry in fetch_into(out, name, part, by_ncss=subset, refresh=refresh):
+                print(f"{path}  {entry.size / 1e6:.1f} MB  sha256 {entry.sha256}", flush=True)
 
 
 @catalog_app.command("search")

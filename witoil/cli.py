@@ -101,6 +101,7 @@ def simulate(
     from witoil.budget import in_words
     from witoil.case import load_case
     from witoil.outputs import write_run
+    from witoil.provenance import recorded
     from witoil.resume import NAME, read_restart, write_restart
     from witoil.simulation import run
 
@@ -111,17 +112,19 @@ def simulate(
             raise typer.BadParameter(
                 "--resume goes on with one run; expected no ensemble beside it"
             )
-        _simulate_ensemble(loaded, out, count, scheduler)
+        with recorded(loaded, out):
+            _simulate_ensemble(loaded, out, count, scheduler)
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
     before = None if resume is None else read_restart(resume, loaded)
-    scenario = _prepare(loaded)
     after: list[Any] = []
-    with _bar("simulating", 1.0) as advance:
-        result = run(scenario, on_output=advance, resume=before, on_end=after.append)
-    summary = write_run(scenario, result, out, parameters=scenario.parameters())
-    write_restart(loaded, after[0], out / NAME)
+    with recorded(loaded, out):
+        scenario = _prepare(loaded)
+        with _bar("simulating", 1.0) as advance:
+            result = run(scenario, on_output=advance, resume=before, on_end=after.append)
+        summary = write_run(scenario, result, out, parameters=scenario.parameters())
+        write_restart(loaded, after[0], out / NAME)
     for line in in_words(summary["status"], summary["mass_balance_kg"]):
         print(line)
     for score in summary["scores"]:
@@ -159,13 +162,15 @@ def forecast(case: CaseFile, out: Out = Path("out")) -> None:
     from witoil.case import load_case
     from witoil.forecast import forecast as walk_forward
     from witoil.forecast_outputs import write_forecast
+    from witoil.provenance import recorded
 
     loaded = load_case(case)
-    scenario = _prepare(loaded)
-    with _bar("forecasting", 1.0) as advance:
-        result = walk_forward(scenario, out, on_batch=advance)
-        advance(1.0, "writing")
-        write_forecast(result, out)
+    with recorded(loaded, out):
+        scenario = _prepare(loaded)
+        with _bar("forecasting", 1.0) as advance:
+            result = walk_forward(scenario, out, on_batch=advance)
+            advance(1.0, "writing")
+            write_forecast(result, out)
     table = result.study["forecast"]
     for step in table["steps"]:
         print(f"{step['from']} to {step['to']}")
@@ -183,17 +188,20 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
     from rich.console import Console
 
     from witoil.case import load_case
+    from witoil.provenance import recorded
     from witoil.source_map import map_sources
     from witoil.trace import prepare_trace, trace_back
     from witoil.trace_outputs import write_trace
 
-    with Console(stderr=True).status("reading forcing, slick and coastline"):
-        scenario = prepare_trace(load_case(case))
-    for report in scenario.coverage:
-        print(report, flush=True)
-    with _bar("tracing back", 1.0) as advance:
-        paths = trace_back(scenario, on_member=advance)
-    summary = write_trace(scenario, map_sources(scenario, paths), out)
+    loaded = load_case(case)
+    with recorded(loaded, out):
+        with Console(stderr=True).status("reading forcing, slick and coastline"):
+            scenario = prepare_trace(loaded)
+        for report in scenario.coverage:
+            print(report, flush=True)
+        with _bar("tracing back", 1.0) as advance:
+            paths = trace_back(scenario, on_member=advance)
+        summary = write_trace(scenario, map_sources(scenario, paths), out)
     traced, place = summary["traced"], summary["likeliest_cell"]
     print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
     for level, area in summary["area_km2"].items():
@@ -237,6 +245,22 @@ def score(
         value = scores[name + unit]
         text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
         print(f"{name.replace('_', ' ')}: {text}")
+
+
+@app.command()
+def provenance(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Name the exact inputs of a run: files, versions, checksums."""
+    from witoil.provenance import in_words, read_provenance
+
+    document = read_provenance(run)
+    if as_json:
+        print(json.dumps(document, indent=2))
+        return
+    for line in in_words(document):
+        print(line)
 
 
 @app.command()
@@ -297,16 +321,18 @@ def _whole_numbers(text: str) -> list[int]:
 
 def _optimise(case: Any, out: Path) -> dict[str, Any]:
     from witoil.calibration import optimise as search
+    from witoil.provenance import recorded
 
-    scenario = _prepare(case)
     total = case.optimise.evaluations
-    with _bar("calibrating", total) as advance:
+    with recorded(case, out):
+        scenario = _prepare(case)
+        with _bar("calibrating", total) as advance:
 
-        def on_trial(history: History) -> None:
-            best = history.best
-            advance(len(history), "" if best is None else f"best score {best.score:.3f}")
+            def on_trial(history: History) -> None:
+                best = history.best
+                advance(len(history), "" if best is None else f"best score {best.score:.3f}")
 
-        study = search(scenario, out, on_trial=on_trial)
+            study = search(scenario, out, on_trial=on_trial)
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
             print(f"{label:<12} FSS " + _fss(study[label]["fss"]))

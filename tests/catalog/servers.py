@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 from werkzeug.serving import make_server as make_werkzeug_server
+
+_PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -33,6 +38,50 @@ def serving_app(app: Callable[..., Any]) -> Iterator[str]:
     server = make_werkzeug_server("127.0.0.1", 0, app, threaded=True)
     with _running(server, server.server_port) as url:
         yield url
+
+
+_PYDAP = """
+import logging, sys
+from pydap.wsgi.app import DapServer
+from werkzeug.serving import make_server
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+server = make_server("127.0.0.1", 0, DapServer(sys.argv[1]), threaded=True)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+"""
+
+
+@contextmanager
+def serving_folder_by_pydap(folder: Path) -> Iterator[str]:
+    """Start PyDAP's server of a folder, and give its address."""
+    with _process([sys.executable, "-c", _PYDAP, str(folder)]) as line:
+        yield line
+
+
+@contextmanager
+def serving_folder(folder: Path) -> Iterator[str]:
+    """Start ``witoil catalog serve``, and give the address of its catalogue."""
+    command = [sys.executable, "-m", "witoil", "catalog", "serve", str(folder), "--port", "0"]
+    with _process(command) as line:
+        yield line.split(" at ")[-1]
+
+
+@contextmanager
+def _process(command: list[str]) -> Iterator[str]:
+    """Run a server in a process of its own, and give the first line that it prints.
+
+    In ours its threads and we would use the netCDF library at the same time.
+    """
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=_PROJECT
+    )
+    assert process.stdout is not None
+    try:
+        with process.stdout:
+            yield process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog import CatalogError, UnreadableFileError
-from catalog.download import Patience, credentials, download, read_url
+from catalog.download import Patience, credentials, download
 from catalog.store import Store
 from tests.catalog.servers import Quiet, file_handler, flaky, serving
 
@@ -349,11 +349,6 @@ def test_patience_from_the_environment(monkeypatch):
     monkeypatch.setenv("WITOIL_HTTP_ATTEMPTS", "often")
     with pytest.raises(CatalogError, match="WITOIL_HTTP_ATTEMPTS: found 'often'"):
         Patience.from_environment()
-
-
-def test_content_of_a_url():
-    with serving(file_handler({"/a": CONTENT})) as url:
-        assert read_url(f"{url}/a", most_bytes=10**6, patience=QUICK) == (f"{url}/a", CONTENT)
 
 
 def test_download_interrupted_by_a_kill_resumes_in_the_store(tmp_path: Path):

@@ -1,0 +1,167 @@
+"""The commands of `witoil catalog`, and runs whose every input is a URL."""
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
+from tests.catalog.test_thredds import FILES, TOP
+from tests.witoil.test_cli import witoil
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "WITOIL_CACHE": str(tmp_path / "cache"),
+        "WITOIL_HTTP_ATTEMPTS": "2",
+        "WITOIL_HTTP_PAUSE_SECONDS": "0",
+    }
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving(file_handler(FILES)) as url:
+        yield url
+
+
+def test_ls_and_tree(server: str, environment):
+    listed = witoil("catalog", "ls", server + TOP, env=environment)
+    assert listed.returncode == 0, listed.stderr
+    assert f"08/  {server}/thredds/catalog/events/08/catalog.xml" in listed.stdout
+    assert "b_20210825.nc  httpserver, netcdfsubset, opendap" in listed.stdout
+    tree = witoil("catalog", "tree", server + TOP, env=environment)
+    assert "  Slicks  " in tree.stdout
+    assert "    - c.tif" in tree.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("ls", "{server}/nothing/catalog.xml"), "answers 404 Not Found; check the address"),
+        (("ls", "catalog.xml"), "'catalog.xml': not a URL; expected https://host/path"),
+        (("get", "thredds:{server}/thredds/catalog/other/catalog.xml"), "no such data set among 0"),
+        (("serve", "/nowhere/at/all"), "is no folder; expected one to serve"),
+    ],
+)
+def test_mistakes_end_in_one_line(server: str, environment, arguments, line: str):
+    arguments = [argument.format(server=server) for argument in arguments]
+    answer = witoil("catalog", *arguments, env=environment)
+    assert answer.returncode == 2
+    assert line in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--bbox", "1,2,3"), ("--bbox", "5,0,1,9"), ("--time", "2021"), ("--time", "2022/2021")],
+)
+def test_boxes_and_periods_are_checked(server: str, environment, option: str, value: str):
+    answer = witoil("catalog", "search", server + TOP, option, value, env=environment)
+    assert answer.returncode == 2
+    assert f"found '{value}'" in re.sub(r"[│\s]+", " ", answer.stderr)
+
+
+def test_get_says_what_it_got(twin: Path, tmp_path: Path, environment):
+    with serving_folder(twin) as catalogue:
+        answer = witoil(
+            *("catalog", "get", f"{catalogue}#winds.nc", "--out", tmp_path / "got"),
+            env=environment,
+        )
+        found = witoil(
+            *("catalog", "search", catalogue, "--bbox", "19,36,20,37"),
+            *("--time", "2025-06-01T08:00/2025-06-01T09:00"),
+            env=environment,
+        )
+        elsewhere = witoil(
+            "catalog", "search", f"{catalogue}", "--bbox", "0,0,1,1", env=environment
+        )
+    assert answer.returncode == 0, answer.stderr
+    sha256 = hashlib.sha256((twin / "winds.nc").read_bytes()).hexdigest()
+    assert f"{tmp_path / 'got/winds.nc'}  0.0 MB  sha256 {sha256}" in answer.stdout
+    assert "currents.nc  2025-06-01T05:00Z to 2025-06-01T20:00Z, 16 times" in found.stdout
+    assert "currents.nc" not in elsewhere.stdout
+
+
+SEARCH = "evaluations = 80"
+
+
+def test_study_from_urls_is_that_from_files(twin: Path, tmp_path: Path, environment):
+    """Bit for bit: forcing by OPeNDAP and by catalogue, and all else by HTTP."""
+    text = (twin / "demo.toml").read_text().replace(SEARCH, "evaluations = 9\nbatch = 3")
+    text = text.replace("20_000", "2_000")
+    (twin / "files.toml").write_text(text)
+    with serving_folder_by_pydap(twin) as url:
+        changed = text.replace('"currents.nc"', f'"opendap:{url}/currents.nc"')
+        changed = changed.replace('"winds.nc"', f'"thredds:{url}/catalog.xml#winds*"')
+        changed = re.sub(r'"((?:island|slick|mask)\w*\.\w+)"', rf'"{url}/\1"', changed)
+        assert changed.count(url) == 6
+        case = tmp_path / "urls.toml"
+        case.write_text(changed)
+        by_url = witoil("optimise", case, "--out", tmp_path / "urls", env=environment)
+    assert by_url.returncode == 0, by_url.stderr
+    by_file = witoil("optimise", twin / "files.toml", "--out", tmp_path / "files", env=environment)
+    assert by_file.returncode == 0, by_file.stderr
+    one, other = (
+        json.loads((tmp_path / name / "study.json").read_text()) for name in ("urls", "files")
+    )
+    assert len(one["history"]) == 9
+    for key in ("history", "default", "persistence", "best", "space", "stopped", "versions"):
+        assert without_names(one[key]) == without_names(other[key]), key
+    offline = {**environment, "WITOIL_OFFLINE": "1"}
+    say_what_was_read(twin, tmp_path, url, offline)
+
+
+def without_names(value: object) -> str:
+    """Return a part of a study without the places that its files were read from."""
+    return re.sub(r'"[^"]*/([^"/]+)"', r'"\1"', json.dumps(value))
+
+
+def say_what_was_read(twin: Path, tmp_path: Path, url: str, environment: dict[str, str]) -> None:
+    answer = witoil("provenance", tmp_path / "urls", "--json", env=environment)
+    assert answer.returncode == 0, answer.stderr
+    document = json.loads(answer.stdout)
+    inputs = {entry["key"]: entry for entry in document["inputs"]}
+    assert set(inputs) == {
+        *("forcing.currents", "forcing.winds", "forcing.coastline", "release.0.geometry"),
+        *("observation.0.geometry", "observation.1.geometry"),
+    }
+    (winds,) = inputs["forcing.winds"]["files"]
+    assert winds["id"] == f"{url}/winds.nc"
+    assert winds["sha256"] == hashlib.sha256((twin / "winds.nc").read_bytes()).hexdigest()
+    pieces = [file["id"] for file in inputs["forcing.currents"]["files"]]
+    assert any(".dods?eastward_sea_water_velocity[" in piece for piece in pieces)
+    words = witoil("provenance", tmp_path / "files" / "best", env=environment)
+    mask = twin / "mask_20250601T1200.tif"
+    assert f"observation.0.geometry: {mask}\n" in words.stdout
+    assert hashlib.sha256(mask.read_bytes()).hexdigest() in words.stdout
+
+
+def test_provenance_of_nothing(tmp_path: Path):
+    answer = witoil("provenance", tmp_path)
+    assert answer.returncode == 2
+    assert "has no provenance.json" in answer.stderr
+    (tmp_path / "provenance.json").write_text("[]")
+    assert "holds no inputs" in witoil("provenance", tmp_path).stderr
+
+
+def test_single_run_names_all_parts_of_a_shapefile(tmp_path: Path, twin: Path, environment):
+    import geopandas
+
+    slick = geopandas.read_file(twin / "slick_20250601T0600.geojson")
+    slick.to_file(tmp_path / "slick.shp")
+    text = (twin / "demo.toml").read_text()
+    text = text[: text.index("[[observation]]")].replace("20_000", "500")
+    text = text.replace('"slick_20250601T0600.geojson"', f'"{tmp_path / "slick.shp"}"')
+    text = text.replace("end = 2025-06-01T18", "end = 2025-06-01T07")
+    (twin / "shapefile.toml").write_text(text)
+    answer = witoil("simulate", twin / "shapefile.toml", "--out", tmp_path / "run", env=environment)
+    assert answer.returncode == 0, answer.stderr
+    document = json.loads((tmp_path / "run" / "provenance.json").read_text())
+    (release,) = [entry for entry in document["inputs"] if entry["key"] == "release.0.geometry"]
+    suffixes = {Path(file["id"]).suffix for file in release["files"]}
+    assert {".shp", ".shx", ".dbf", ".prj"} <= suffixes
