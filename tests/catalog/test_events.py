@@ -13,9 +13,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import CatalogError, Slick, UnreadableFileError
+from catalog import CatalogError, Slick, UnreadableFileError, read_slick
 from catalog.events import Detection, group_events, read_events
 from catalog.stac import read_stac, write_stac
+from tests.catalog.servers import serving_folder
 
 FIRST = "20210824-0343-SYR-PL-B-01-S1"
 SECOND = "20210824-1533-SYR-PL-A-01-S3"
@@ -210,3 +211,21 @@ def test_stac_that_is_none(tmp_path: Path) -> None:
     path.write_text('{"stac_version": "1.0.0", "type": "Feature"}')
     with pytest.raises(UnreadableFileError, match="cannot be read as STAC"):
         read_stac(path)
+
+
+def test_events_on_a_server(tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "served"
+    write_layer(folder / "a" / f"{FIRST}_sheen.shp", size=0.04)
+    write_layer(folder / "a" / f"{FIRST}_thick.shp", size=0.01)
+    write_layer(folder / f"{SECOND}.geojson")
+    (folder / "model output.nc").write_bytes(b"not asked for")
+    monkeypatch.setenv("WITOIL_CACHE", str(tmp_path / "cache"))
+    with serving_folder(folder) as url:
+        (event,), problems = read_events(url)
+        # where others can read them, and so a case
+        assert all(name.startswith(url[:20]) for d in event.detections for name in d.files)
+        again = read_slick(list(event.detections[0].files))
+    assert problems == []
+    assert [d.identifier for d in event.detections] == [FIRST, SECOND]
+    assert set(event.detections[0].slick.thickness_class) == {"sheen", "thick"}
+    assert again.geometry.equals(event.detections[0].slick.geometry)

@@ -4,6 +4,7 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +22,7 @@ from catalog.fetching import Request, fetch_forcing
 from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND
 from catalog.registry import Choice, Registry
 from catalog.store import Store
+from tests.catalog.servers import serving_folder
 
 BOX = (35.0, 34.0, 36.0, 36.0)
 PERIOD = (datetime(2021, 8, 30, 6, 30, tzinfo=UTC), datetime(2021, 9, 1, 9, tzinfo=UTC))
@@ -277,17 +279,20 @@ def test_a_licence_not_accepted_is_one_line(store, climate_data_store) -> None:
 
 
 def test_opendap_is_read_and_kept(store, tmp_path: Path, monkeypatch, write_currents) -> None:
-    source = write_currents(
-        times=np.arange(-24.0, 24.0) + 144.0 + 12.0,
+    (tmp_path / "served").mkdir()
+    write_currents(
+        "served/model.nc",
+        times=120.0 + np.arange(0.0, 96.0, 3.0),
         latitude=np.linspace(30.0, 40.0, 21),
         longitude=np.linspace(30.0, 40.0, 21),
     )
-    # the server is tested where OPeNDAP is: here a file stands in its place
-    monkeypatch.setattr(
-        "catalog.fetching.open_forcing",
-        lambda urls, role, **part: open_forcing(source, role, **part),
-    )
-    path = fetch_forcing(choice("currents", "hycom-gofs-3.1"), store)
+    monkeypatch.setenv("WITOIL_CACHE", str(tmp_path / "pieces"))
+    found = choice("currents", "hycom-gofs-3.1")
+    with serving_folder(tmp_path / "served") as url:
+        url = url.replace("catalog/catalog.xml", "dodsC/model.nc")
+        served = found.dataset.model_copy(update={"urls": (url,)})
+        path = fetch_forcing(replace(found, dataset=served), store)
     ds = open_forcing(path, "currents")
-    assert 0 < ds.sizes["latitude"] < 21
+    np.testing.assert_array_equal(ds["latitude"], np.arange(33.0, 37.1, 0.5))
+    assert str(ds["time"].to_numpy()[0]) == "2021-08-30T03:00:00.000000000"
     np.testing.assert_allclose(ds[EASTWARD_CURRENT], 0.1)
