@@ -70,7 +70,13 @@ class Opendap:
     def __str__(self) -> str:
         return self.url
 
-    def open(self, store: Store | None = None, *, most_bytes: int = MOST_BYTES) -> xr.Dataset:
+    def open(
+        self,
+        store: Store | None = None,
+        *,
+        most_bytes: int = MOST_BYTES,
+        refresh: bool = False,
+    ) -> xr.Dataset:
         """Open the data set; values are fetched when they are asked for.
 
         Parameters
@@ -79,6 +85,8 @@ class Opendap:
             Keeps what is fetched. Default: that of the user.
         most_bytes : int
             Of one answer. [byte]
+        refresh : bool
+            Fetch again what the store holds.
 
         Returns
         -------
@@ -100,16 +108,18 @@ class Opendap:
         ----------
         .. [R1] J. Gallagher et al., The Data Access Protocol, DAP 2.0, NASA ESE-RFC-004.1.2, 2007.
         """
-        return _Server(self.url, store or default_store(), most_bytes).open()
+        return _Server(self.url, store or default_store(), most_bytes, refresh=refresh).open()
 
 
 class _Server:
     """What is known of one data set, and the way to its values."""
 
-    def __init__(self, url: str, store: Store, most_bytes: int) -> None:
+    def __init__(self, url: str, store: Store, most_bytes: int, *, refresh: bool) -> None:
         self._url = url
         self._store = store
         self._most_bytes = most_bytes
+        self._values_last = timedelta(0) if refresh else None
+        self._headers_last = timedelta(0) if refresh else _HEADERS_LAST
         self._layout = self._header("dds", "Dataset")
         self._attributes = self._header("das", "Attributes")
         self._version = f"{self._layout.parent.name[:12]}-{self._attributes.parent.name[:12]}"
@@ -154,6 +164,7 @@ class _Server:
                 most_bytes=2 * self._most_bytes + _MOST_HEADER_BYTES,
             ),
             name="values.dods",
+            max_age=self._values_last,
         )
         return decode(answer)
 
@@ -172,7 +183,7 @@ class _Server:
             url,
             lambda file: download(url, file, check=check, most_bytes=_MOST_HEADER_BYTES),
             name=f"header.{suffix}",
-            max_age=_HEADERS_LAST,
+            max_age=self._headers_last,
         )
 
     def _read_attributes(self) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
-from catalog.download import NotFoundError, download, is_url
+from catalog.download import NotFoundError, download, is_url, refuse_foreign_url
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.opendap import Opendap
 from catalog.sources import refuse_damaged_netcdf
@@ -77,6 +77,7 @@ def fetch(url: str, store: Store | None = None, *, max_age: timedelta | None = N
     CatalogError
         If it cannot be had or is damaged.
     """
+    refuse_foreign_url(url)
     store = store or default_store()
     name = urlsplit(url).path.rpartition("/")[2]
     if name.lower().endswith(".shp"):

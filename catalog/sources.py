@@ -79,16 +79,16 @@ def open_source(path: Path | Opendap) -> xr.Dataset:
     UnreadableFileError
         If the file is missing, cut short or neither.
     """
-    if not isinstance(path, Path):
-        return path.open()
-    zarr = is_zarr(path)
-    if not zarr:
+    zarr = isinstance(path, Path) and is_zarr(path)
+    if isinstance(path, Path) and not zarr:
         _refuse_other_formats(path)
     with reading(path), warnings.catch_warnings():
         # Files with both _FillValue and missing_value, or with a NaN fill on integers.
         warnings.simplefilter("ignore", xr.SerializationWarning)
         # A store without the summary of its metadata is read all the same.
         warnings.simplefilter("ignore", RuntimeWarning)
+        if not isinstance(path, Path):
+            return path.open()
         return xr.open_dataset(
             path,
             engine="zarr" if zarr else "netcdf4",

@@ -108,7 +108,7 @@ class Store:
         *,
         in_use: timedelta = IN_USE,
     ) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
         self.limit_bytes = limit_bytes
         self.offline = offline
         self._in_use = in_use

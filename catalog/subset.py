@@ -101,7 +101,7 @@ def fetch_into(
     max_age = timedelta(0) if refresh else None
     folder.mkdir(parents=True, exist_ok=True)
     for dataset in _datasets_of(name, part):
-        identifier, make, file = _way_to(dataset, part, store, by_ncss=by_ncss)
+        identifier, make, file = _way_to(dataset, part, store, by_ncss=by_ncss, refresh=refresh)
         if make is None:
             path = fetch(identifier, store, max_age=max_age)
         else:
@@ -289,7 +289,7 @@ def _datasets_of(name: str, part: Part) -> list[RemoteDataset]:
 
 
 def _way_to(
-    dataset: RemoteDataset, part: Part, store: Store, *, by_ncss: bool
+    dataset: RemoteDataset, part: Part, store: Store, *, by_ncss: bool, refresh: bool
 ) -> tuple[str, Make | None, str | None]:
     """Choose the service: identifier in the store, how to make the file, and its name."""
     access = dataset.access
@@ -302,7 +302,8 @@ def _way_to(
     cuts = part.box is not None or part.variables or HTTP not in access
     if OPENDAP in access and cuts:
         source = Opendap(access[OPENDAP])
-        return f"opendap:{source}?{part}", partial(_write, source, part, store), f"{stem}.nc"
+        write = partial(_write, source, part, store, refresh)
+        return f"opendap:{source}?{part}", write, f"{stem}.nc"
     if HTTP in access:
         return access[HTTP], None, None
     raise CatalogError(
@@ -323,9 +324,9 @@ def _ncss_query(part: Part) -> str:
     return str(query)
 
 
-def _write(source: Opendap, part: Part, store: Store, path: Path) -> dict[str, str]:
+def _write(source: Opendap, part: Part, store: Store, refresh: bool, path: Path) -> dict[str, str]:
     """Write a part of a data set on a server to a file."""
-    found = cut(source.open(store), part, str(source))
+    found = cut(source.open(store, refresh=refresh), part, str(source))
     packed = {name: {"zlib": True} for name, field in found.data_vars.items() if field.ndim > 1}
     found.to_netcdf(path, engine="netcdf4", encoding=packed)
     return {"url": source.url}

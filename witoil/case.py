@@ -397,7 +397,9 @@ def _expand(value: Any, name: str) -> Any:
     if isinstance(value, str):
         folder = re.match(r"\$\{(\w+)\}(?=/)", value)
         if folder:
-            value = os.path.abspath(_environment(folder[1], name)) + value[folder.end() :]
+            start = _environment(folder[1], name)
+            start = start if "://" in start else os.path.abspath(start)
+            value = start + value[folder.end() :]
         return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], name), value)
     return value
 

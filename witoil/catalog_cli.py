@@ -11,7 +11,7 @@ import typer
 catalog_app = typer.Typer(no_args_is_help=True, help="Find, fetch and serve data.")
 
 Url = Annotated[str, typer.Argument(help="Catalogue of a THREDDS server.", metavar="URL")]
-Box = Annotated[str | None, typer.Option(help="Area. [degrees]", metavar="WEST,SOUTH,EAST,NORTH")]
+Box = Annotated[str | None, typer.Option(help="Area, in degrees.", metavar="WEST,SOUTH,EAST,NORTH")]
 Period = Annotated[
     str | None, typer.Option(help="ISO 8601, UTC unless an offset is given.", metavar="START/END")
 ]

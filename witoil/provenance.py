@@ -136,7 +136,8 @@ def _files(source: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
         yield _of_folder(source)
         return
     for path in _with_siblings(source):
-        yield {"id": str(path), "sha256": hash_file(path), "size": path.stat().st_size}
+        sha256, size = _content(path)
+        yield {"id": str(path), "sha256": sha256, "size": size}
 
 
 def _of_folder(folder: Path) -> dict[str, Any]:
@@ -163,6 +164,16 @@ def _with_siblings(path: Path) -> list[Path]:
     if path.suffix.lower() != ".shp":
         return [path]
     return [p for suffix in _SIBLINGS if (p := path.with_suffix(suffix)).is_file()]
+
+
+def _content(path: Path) -> tuple[str, int]:
+    """Return SHA-256 and size of a file; of a folder, those of its list of files."""
+    if not path.is_dir():
+        return hash_file(path), path.stat().st_size
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    lines = [f"{hash_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+    size = sum(file.stat().st_size for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest(), size
 
 
 def _built_in(case: Case) -> dict[str, str]:

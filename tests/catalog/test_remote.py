@@ -8,6 +8,8 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydap.handlers.lib import BaseHandler
 from pydap.model import BaseType, DatasetType, GridType
 
@@ -279,3 +281,62 @@ def test_netcdf_is_whole_in_every_format(tmp_path: Path):
             file.createVariable("x", "f4", ("x",))[:] = [1, 2, 3]
         with serving(file_handler({"/a.nc": path.read_bytes()})) as url:
             assert fetch(f"{url}/a.nc").read_bytes() == path.read_bytes()
+
+
+LAYOUT = """Dataset {
+    Grid {
+     Array:
+        Float32 uo[time = 4][lat = 5];
+     Maps:
+        Float64 time[time = 4];
+        Float64 lat[lat = 5];
+    } uo;
+    Int16 vo[time = 4][lat = 5];
+    Structure { Byte b; } s;
+} x;
+"""
+ATTRIBUTES = """Attributes {
+    uo { Float32 _FillValue 1e+20; String units "m s-1"; maps { String a "b"; } }
+    vo { Float64 scale_factor 0.1, 0.2; Int16 _FillValue NaN; }
+    NC_GLOBAL { String title "a \\"b\\""; }
+}
+"""
+places = st.integers(0, max(len(LAYOUT), len(ATTRIBUTES)))
+inserted = st.text('{}[];:="\\ aF3.\n\x00é', max_size=5)
+
+
+@settings(max_examples=80, deadline=None)
+@given(places, places, inserted, st.booleans())
+def test_damaged_headers_are_read_or_refused(
+    tmp_path_factory, start: int, end: int, text: str, is_layout: bool
+):
+    """Whatever is cut out or put in, the outcome is a data set or one line."""
+    whole = LAYOUT if is_layout else ATTRIBUTES
+    damaged = whole[:start] + text + whole[max(start, end) :]
+    texts = {".dds": LAYOUT, ".das": ATTRIBUTES, (".dds" if is_layout else ".das"): damaged}
+
+    def send(url: str, file: Path, *, check, **_) -> None:
+        if url[-4:] not in texts:
+            raise UnreadableFileError(f"{url}: no values")
+        file.write_text(texts[url[-4:]], encoding="utf-8")
+        check(file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("catalog.opendap.download", send)
+        store = Store(tmp_path_factory.mktemp("store"), 10**6)
+        try:
+            found = Opendap("http://host/x").open(store)
+        except CatalogError as error:
+            refusal = str(error)
+        else:
+            assert isinstance(found, xr.Dataset)
+            return
+    assert "\n" not in refusal
+
+
+def test_password_in_a_url_is_not_repeated(own_cache: Path, monkeypatch):
+    monkeypatch.setenv("WITOIL_OFFLINE", "1")
+    for name in ("{}/a.nc", "opendap:{}/a", "thredds:{}/catalog.xml", "{}/a.shp"):
+        with pytest.raises(CatalogError, match="carries a user or password") as caught:
+            locate(name.format("http://me:secret@host"))
+        assert "secret" not in str(caught.value)

@@ -11,6 +11,7 @@ from pydap.handlers.lib import BaseHandler
 from pydap.model import BaseType, DatasetType
 
 from catalog import CatalogError, CoverageError
+from catalog.store import default_store
 from catalog.subset import Part, cut, fetch_into, search
 from tests.catalog.servers import Quiet, file_handler, serving, serving_app
 from tests.catalog.test_thredds import HEAD
@@ -86,6 +87,8 @@ def test_part_of_a_data_set_becomes_a_file(url: str, tmp_path: Path):
     assert again.fetched == entry.fetched
     ((_, anew),) = fetch_into(tmp_path / "out", url, part, refresh=True)
     assert anew.fetched > entry.fetched
+    pieces = [e for e in default_store().entries() if ".dods?uo" in e.identifier]
+    assert all(piece.fetched > again.fetched for piece in pieces)
 
 
 def test_only_what_is_wanted_is_asked_for(url: str, tmp_path: Path):

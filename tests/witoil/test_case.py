@@ -47,6 +47,12 @@ def test_environment_variables_are_filled_in(monkeypatch):
     assert case.forcing.currents == "/data/c.nc"
 
 
+def test_a_url_in_the_environment_stays_one(monkeypatch):
+    monkeypatch.setenv("SPILLS", "thredds:https://host/catalog")
+    case = parse_case(document(forcing={"currents": "${SPILLS}/c.xml", "winds": "w.nc"}))
+    assert case.paths(case.forcing.currents) == ["thredds:https://host/catalog/c.xml"]
+
+
 def test_a_relative_folder_in_the_environment_starts_at_the_working_directory(
     monkeypatch, tmp_path
 ):

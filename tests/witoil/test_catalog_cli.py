@@ -11,6 +11,8 @@ import pytest
 from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
 from tests.catalog.test_thredds import FILES, TOP
 from tests.witoil.test_cli import witoil
+from witoil.errors import WitoilError
+from witoil.provenance import read_provenance
 
 
 @pytest.fixture
@@ -145,8 +147,10 @@ def test_provenance_of_nothing(tmp_path: Path):
     answer = witoil("provenance", tmp_path)
     assert answer.returncode == 2
     assert "has no provenance.json" in answer.stderr
-    (tmp_path / "provenance.json").write_text("[]")
-    assert "holds no inputs" in witoil("provenance", tmp_path).stderr
+    for text, match in (("[]", "holds no inputs"), ("{", "not JSON")):
+        (tmp_path / "provenance.json").write_text(text)
+        with pytest.raises(WitoilError, match=match):
+            read_provenance(tmp_path)
 
 
 def test_single_run_names_all_parts_of_a_shapefile(tmp_path: Path, twin: Path, environment):
