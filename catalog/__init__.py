@@ -10,7 +10,7 @@ from catalog.errors import CatalogError, CoverageError, UnreadableFileError
 if TYPE_CHECKING:
     from catalog.bonn import bonn_thickness
     from catalog.coastline import read_land
-    from catalog.forcing import open_forcing
+    from catalog.forcing import ForcingFiles, open_forcing
     from catalog.gaps import Coverage, Parametrised, prepare_forcing
     from catalog.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
@@ -23,6 +23,7 @@ __all__ = [
     "CatalogError",
     "Coverage",
     "CoverageError",
+    "ForcingFiles",
     "OilEntry",
     "OilRecord",
     "Parametrised",
@@ -51,6 +52,7 @@ __all__ = [
 # may take to print its help.
 _MODULES = {
     "Coverage": "catalog.gaps",
+    "ForcingFiles": "catalog.forcing",
     "OilEntry": "catalog.oils",
     "OilRecord": "catalog.oils",
     "Parametrised": "catalog.gaps",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, UnreadableFileError
 
 MOST_UNPACKED_BYTES = 10**9
 """An archive that expands beyond this is refused. zipfile itself stops at the declared sizes."""
@@ -34,3 +34,32 @@ def refuse_expansion(path: Path, entries: Iterable[zipfile.ZipInfo]) -> None:
             f"{path}: unpacks to {size / 1e9:.1f} GB, more than the "
             f"{MOST_UNPACKED_BYTES / 1e9:g} GB allowed; unpack it by hand"
         )
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """Unpack an archive into a folder, unless it would write outside it or without end.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is damaged or no zip.
+    CatalogError
+        If a name points outside the folder, or it unpacks to too much.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            for entry in entries:
+                # Windows' rules take both kinds of slash, and drives.
+                name = PureWindowsPath(entry.filename)
+                if name.anchor or ".." in name.parts:
+                    raise CatalogError(
+                        f"{path}: the archive's {entry.filename!r} points outside it; "
+                        "pack the files again by relative names"
+                    )
+            refuse_expansion(path, entries)
+            archive.extractall(folder)
+    except ZIP_ERRORS as error:
+        raise UnreadableFileError(
+            f"{path}: cannot be unpacked as a zip ({error}); get it again"
+        ) from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import reduce
 from operator import and_
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +17,26 @@ import xarray as xr
 from catalog.errors import CatalogError
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
 from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
-from catalog.normalise import read_file
+from catalog.normalise import Field, ForcingFile
 from catalog.paths import PathsLike, expand_sources
-
-_log = logging.getLogger(__name__)
+from catalog.sources import unpacked
+from catalog.times import Times
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
 
-_Part = tuple["Path | Opendap", xr.Dataset]
+_log = logging.getLogger(__name__)
+
+Period = tuple[np.datetime64, np.datetime64]
+
+NOMINAL_STEP = "nominal_step_seconds"
+"""Attribute with the median step of all that the files have, of which a part was read. [s]"""
 
 
-def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) -> xr.Dataset:
-    """Read one kind of forcing from NetCDF files of any common dialect.
+def open_forcing(
+    paths: PathsLike, role: RoleName, *, box: Box | None = None, period: Period | None = None
+) -> xr.Dataset:
+    """Read one kind of forcing from files of any common dialect.
 
     Parameters
     ----------
@@ -38,14 +47,14 @@ def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) ->
         What the files are for: `catalog.names.ROLES` says which variables that takes.
     box : tuple of float, optional
         West, south, east, north: read only this part and a node round it. [degrees]
+    period : tuple of datetime64, optional
+        First and last time wanted: read only from the last time with data at or before the first
+        to the first one at or after the last. [UTC]
 
     Returns
     -------
     Dataset
-        Canonical CF names on (time, latitude, longitude), in memory: time datetime64[ns] and
-        strictly increasing, latitude and longitude ascending, float32 in SI units, land and
-        missing values NaN. Longitudes are within -180 to 180 unless the grid lies across the
-        dateline. The coordinate `source_coordinate` names the file of each time of a variable.
+        As `ForcingFiles.read` returns it.
 
     Raises
     ------
@@ -55,30 +64,188 @@ def open_forcing(paths: PathsLike, role: RoleName, *, box: Box | None = None) ->
         If the grid does not hold the box.
     CatalogError
         If a variable is missing, ambiguous, empty or implausible, or grids differ.
-
-    Notes
-    -----
-    Nodes where both components of a vector are exactly 0 at every time are land, as are NaN. A
-    time at which a component is NaN everywhere, or both are 0 everywhere, is blank and is left out:
-    it becomes a gap, which `prepare_forcing` deals with. An optional variable is taken from its
-    nearest time. Waves without Stokes drift will do: their height, or else their period, then
-    says which times there are.
     """
-    wanted = ROLES[role]
-    parts = [(path, read_file(path, wanted, box)) for path in expand_sources(paths)]
-    held = {str(name) for _, part in parts for name in part.data_vars}
-    settling = wanted.settled_by(held)
-    _refuse_missing(parts, settling, role)
-    _refuse_different_grids(parts)
-    forcing = _without_land_and_blanks(_together(parts, settling), settling, wanted.without)
-    at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
-    for name in wanted.optional:
-        if name in held and name not in settling:
-            nearest = _join_times(parts, name).reindex(time=forcing["time"], method="nearest")
-            forcing[name] = nearest.where(at_sea)
-    return forcing.assign_attrs(
-        {STOKES_INCLUDED: max(part.attrs[STOKES_INCLUDED] for _, part in parts)}
-    )
+    with ForcingFiles(paths, role) as files:
+        return files.read(box=box, period=period)
+
+
+class ForcingFiles:
+    """The files of one kind of forcing, opened but not read; a context manager.
+
+    Attributes
+    ----------
+    role : {"currents", "winds", "waves", "temperature"}
+    names : frozenset of str
+        Quantities that the files have.
+    times : ndarray of datetime64[ns], shape (n,)
+        Of what the role requires, rising; some may turn out to be blank.
+    latitude, longitude : ndarray
+        Axes of the whole grid, ascending. [degrees]
+    """
+
+    def __init__(self, paths: PathsLike, role: RoleName) -> None:
+        """Open the files and see whether they belong together, see `open_forcing`."""
+        self.role = role
+        self._stack = ExitStack()
+        try:
+            self._files = [
+                self._stack.enter_context(ForcingFile(file, ROLES[role], path))
+                for path in expand_sources(paths)
+                for file in self._wanted(path, role)
+            ]
+            self.names = frozenset(name for file in self._files for name in file.fields)
+            self._settling = ROLES[role].settled_by(self.names)
+            _refuse_missing(self._files, self._settling, role)
+            _refuse_different_grids(self._files)
+            self.times = self._common_times()
+        except BaseException:
+            self._stack.close()
+            raise
+        grid = next(field.grid for file in self._files for field in file.fields.values())
+        self.latitude = grid["latitude"].to_numpy()
+        self.longitude = grid["longitude"].to_numpy()
+
+    def __enter__(self) -> ForcingFiles:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def step(self) -> np.timedelta64:
+        """Median step of the times; NaT for a single one."""
+        if self.times.size < 2:
+            return np.timedelta64("NaT", "ns")
+        step: np.timedelta64 = np.median(np.diff(self.times))
+        return step
+
+    def read(self, *, box: Box | None = None, period: Period | None = None) -> xr.Dataset:
+        """Read a box and a period, and nothing else of what may be larger than memory.
+
+        Parameters
+        ----------
+        box, period
+            As for `open_forcing`.
+
+        Returns
+        -------
+        Dataset
+            Canonical CF names on (time, latitude, longitude), in memory: time datetime64[ns] and
+            strictly increasing, latitude and longitude ascending, float32 in SI units, land and
+            missing values NaN. Longitudes are within -180 to 180 unless the grid lies across the
+            dateline. The coordinate `source_coordinate` names the file of each time of a variable.
+
+        Notes
+        -----
+        Nodes where both components of a vector are exactly 0 at every time that is read are land,
+        as are NaN. A time at which a component is NaN everywhere, or both are 0 everywhere, is
+        blank and is left out: it becomes a gap, which `prepare_forcing` deals with. An optional
+        variable is taken from its nearest time. Waves without Stokes drift will do: their height,
+        or else their period, then says which times there are.
+        """
+        margin = 0
+        while True:
+            span = self._widened(period, margin)
+            whole = span == (self.times[0], self.times[-1])
+            forcing = self._read_span(box, span)
+            if whole or (period is not None and _reaches(forcing["time"].to_numpy(), period)):
+                break
+            # What lies next to the period is blank.
+            margin = 4 * margin or 2
+        if not forcing.sizes["time"]:
+            raise CatalogError(
+                f"{', '.join(str(file.path) for file in self._files[:3])}: "
+                f"{' and '.join(self._settling)} have no value anywhere, all are 0 or missing; "
+                f"check the files ({ROLES[self.role].without})"
+            )
+        step = self.step
+        if not np.isnat(step):
+            forcing.attrs[NOMINAL_STEP] = float(step / np.timedelta64(1, "s"))
+        return forcing
+
+    def _wanted(self, path: Path | Opendap, role: RoleName) -> list[Path | Opendap]:
+        """Return the files of a path: those of an archive that have something for the role."""
+        files = unpacked(path, self._stack)
+        if len(files) == 1:
+            return files
+        held: list[Path | Opendap] = []
+        for file in files:
+            with ForcingFile(file, ROLES[role], path) as opened:
+                held += [file] if opened.fields else []
+        return held or files
+
+    def _common_times(self) -> Times:
+        """Return the times that everything required has."""
+        times = [
+            np.unique(np.concatenate([file.fields[name].times for file in holders]))
+            for name in self._settling
+            if (holders := [file for file in self._files if name in file.fields])
+        ]
+        common: Times = reduce(np.intersect1d, times)
+        if not common.size:
+            raise CatalogError(
+                f"{self._files[0].path}: {' and '.join(self._settling)} have no time in common; "
+                "expected both at the same times"
+            )
+        return common
+
+    def _widened(self, period: Period | None, margin: int) -> Period:
+        """Period from time to time of the files, with some more at both ends."""
+        if period is None:
+            return self.times[0], self.times[-1]
+        first = int(np.searchsorted(self.times, period[0], side="right")) - 1 - margin
+        last = int(np.searchsorted(self.times, period[1], side="left")) + margin
+        end = self.times.size - 1
+        return self.times[min(max(first, 0), end)], self.times[min(max(last, 0), end)]
+
+    def _read_span(self, box: Box | None, span: Period) -> xr.Dataset:
+        settling = self._settling
+        fields = xr.align(*(self._join_times(n, box, span) for n in settling), join="inner")
+        forcing = _without_land_and_blanks(
+            xr.Dataset(dict(zip(settling, fields, strict=True))), settling
+        )
+        at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
+        for name in ROLES[self.role].optional:
+            if name in self.names and name not in settling and forcing.sizes["time"]:
+                joined = self._join_times(name, box, span, nearest=True)
+                nearest = joined.reindex(time=forcing["time"], method="nearest")
+                forcing[name] = nearest.where(at_sea)
+        return forcing.assign_attrs(
+            {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)}
+        )
+
+    def _join_times(
+        self, name: str, box: Box | None, span: Period, *, nearest: bool = False
+    ) -> xr.DataArray:
+        """Chain one variable of all files along time, sorted, the last of equal times kept.
+
+        Within a span of time or, with `nearest`, from the time before it to the one after it.
+        """
+        holders = [file for file in self._files if name in file.fields]
+        if nearest:
+            span = _outwards(np.concatenate([file.fields[name].times for file in holders]), span)
+        pieces = []
+        for file in holders:
+            times = file.fields[name].times
+            records = np.flatnonzero((times >= span[0]) & (times <= span[1]))
+            field = file.read(name, records, box)
+            filled = field.isel(time=field.notnull().any(("latitude", "longitude")).to_numpy())
+            source = np.full(filled.sizes["time"], str(file.path))
+            pieces.append(filled.assign_coords({source_coordinate(name): ("time", source)}))
+        joined = xr.concat(pieces, "time", coords="minimal", compat="override", join="override")
+        times = joined["time"].to_numpy()
+        if not times.size and nearest:
+            raise CatalogError(
+                f"{holders[0].path}: {name} has no value anywhere; get the file again"
+            )
+        # The last of equal times is the first of them in reverse.
+        last = times.size - 1 - np.unique(times[::-1], return_index=True)[1]
+        return joined.isel(time=last)
 
 
 def source_coordinate(name: str) -> str:
@@ -86,31 +253,42 @@ def source_coordinate(name: str) -> str:
     return f"source_of_{name}"
 
 
-def _refuse_missing(parts: Sequence[_Part], required: Sequence[str], role: str) -> None:
-    """Every file has to bring something, and together they have to bring all that is required."""
-    for path, part in parts:
-        if not part.data_vars:
-            raise CatalogError(_describe_missing(path, part, required, role))
-    absent = [name for name in required if not any(name in part for _, part in parts)]
-    if absent:
-        raise CatalogError(_describe_missing(*parts[0], absent, role))
+def _reaches(times: Times, period: Period) -> bool:
+    return bool(times.size and times[0] <= period[0] and times[-1] >= period[1])
 
 
-def _describe_missing(
-    path: Path | Opendap, part: xr.Dataset, names: Sequence[str], role: str
-) -> str:
+def _outwards(times: Times, span: Period) -> Period:
+    """Widen a span to the times next to it."""
+    before, after = times[times <= span[0]], times[times >= span[1]]
     return (
-        f"{path}: no {' and no '.join(names)} for the {role} among the variables "
-        f"{part.attrs['variables']}; expected a variable with that standard_name or called for "
+        before.max() if before.size else times.min(),
+        after.min() if after.size else times.max(),
+    )
+
+
+def _refuse_missing(files: Sequence[ForcingFile], required: Sequence[str], role: str) -> None:
+    """Every file has to bring something, and together they have to bring all that is required."""
+    for file in files:
+        if not file.fields:
+            raise CatalogError(_describe_missing(file, required, role))
+    absent = [name for name in required if not any(name in file.fields for file in files)]
+    if absent:
+        raise CatalogError(_describe_missing(files[0], absent, role))
+
+
+def _describe_missing(file: ForcingFile, names: Sequence[str], role: str) -> str:
+    return (
+        f"{file.path}: no {' and no '.join(names)} for the {role} among the variables "
+        f"{file.variables}; expected a variable with that standard_name or called for "
         f"example {QUANTITIES[names[0]].aliases[0]!r}"
     )
 
 
-def _refuse_different_grids(parts: Sequence[_Part]) -> None:
-    fields = [(path, field) for path, part in parts for field in part.data_vars.values()]
+def _refuse_different_grids(files: Sequence[ForcingFile]) -> None:
+    fields = [(file.path, field) for file in files for field in file.fields.values()]
     first_path, first = fields[0]
     for path, field in fields[1:]:
-        if not all(_agree(first[axis], field[axis]) for axis in ("latitude", "longitude")):
+        if not all(_agree(first.grid[axis], field.grid[axis]) for axis in first.grid.dims):
             raise CatalogError(
                 f"{path}: {_describe_grid(field)}, but {first_path} has {_describe_grid(first)}; "
                 "files used together need the same grid"
@@ -121,52 +299,19 @@ def _agree(first: xr.DataArray, other: xr.DataArray) -> bool:
     return first.size == other.size and np.allclose(first, other, rtol=0.0, atol=TOLERANCE_DEG)
 
 
-def _describe_grid(field: xr.DataArray) -> str:
-    rows, columns = field.sizes["latitude"], field.sizes["longitude"]
-    return f"{rows} x {columns} nodes over {format_box(grid_box(field))}"
+def _describe_grid(field: Field) -> str:
+    rows, columns = field.grid.shape
+    return f"{rows} x {columns} nodes over {format_box(grid_box(field.grid))}"
 
 
-def _join_times(parts: Sequence[_Part], name: str) -> xr.DataArray:
-    """Chain one variable of all files along time, sorted, the last of equal times kept."""
-    holders = [(path, part[name]) for path, part in parts if name in part]
-    pieces = []
-    for path, field in holders:
-        filled = field.isel(time=field.notnull().any(("latitude", "longitude")).to_numpy())
-        source = np.full(filled.sizes["time"], str(path))
-        pieces.append(filled.assign_coords({source_coordinate(name): ("time", source)}))
-    joined = xr.concat(pieces, "time", coords="minimal", compat="override", join="override")
-    times = joined["time"].to_numpy()
-    if not times.size:
-        raise CatalogError(f"{holders[0][0]}: {name} has no value anywhere; get the file again")
-    # The last of equal times is the first of them in reverse.
-    last = times.size - 1 - np.unique(times[::-1], return_index=True)[1]
-    return joined.isel(time=last)
-
-
-def _together(parts: Sequence[_Part], names: Sequence[str]) -> xr.Dataset:
-    """Join some variables at the times that they share."""
-    fields = xr.align(*(_join_times(parts, name) for name in names), join="inner")
-    if not fields[0].sizes["time"]:
-        raise CatalogError(
-            f"{parts[0][0]}: {' and '.join(names)} have no time in common; "
-            "expected both at the same times"
-        )
-    return xr.Dataset(dict(zip(names, fields, strict=True)))
-
-
-def _without_land_and_blanks(forcing: xr.Dataset, names: Sequence[str], without: str) -> xr.Dataset:
+def _without_land_and_blanks(forcing: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     """Mark as NaN the nodes that never move, and drop the times at which nothing does."""
     fields = [forcing[name] for name in names]
     # Models write 0 for a vector on land. A wave height of 0 is a calm.
     still = reduce(and_, (f.isnull() | ((f == 0.0) & (len(fields) > 1)) for f in fields))
     land = still.all("time")
     blank = still.all(("latitude", "longitude"))
-    files = dict.fromkeys(forcing[source_coordinate(names[0])].to_numpy().tolist())
-    if blank.all():
-        raise CatalogError(
-            f"{', '.join(files)}: {' and '.join(names)} have no value anywhere, all are "
-            f"0 or missing; check the files ({without})"
-        )
     if blank.any():
+        files = dict.fromkeys(forcing[source_coordinate(names[0])].to_numpy().tolist())
         _log.info("%d blank times left out of %s", int(blank.sum()), ", ".join(files))
     return forcing.where(~land).isel(time=~blank.to_numpy())

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.errors import CoverageError
-from catalog.forcing import source_coordinate
+from catalog.forcing import NOMINAL_STEP, source_coordinate
 from catalog.grid import Box, format_box, grid_box, select_box
 
 GapPolicy = Literal["error", "hold", "interpolate"]
@@ -142,15 +142,15 @@ def prepare_forcing(
 
     Notes
     -----
-    A gap is a step longer than 1.5 times the median one, or the part of the period before the
-    first or after the last time. Missing values at single nodes stay.
+    A gap is a step longer than 1.5 times the median one of the files, or the part of the period
+    before the first or after the last time. Missing values at single nodes stay.
     """
     if end < start:
         raise CoverageError(f"the period ends at {_iso(end)}, before its start at {_iso(start)}")
     if box is not None:
         ds = select_box(ds, box, _describe(ds))
     times = ds["time"].to_numpy().astype("datetime64[ns]")
-    step = np.median(np.diff(times)) if times.size > 1 else np.timedelta64("NaT", "ns")
+    step = _nominal_step(ds, times)
     gaps = _find_gaps(times, step, start, end)
     _refuse_gaps(ds, times, gaps, gap_policy)
 
@@ -160,6 +160,16 @@ def prepare_forcing(
     used = ds.isel(time=slice(min(first, last), max(first, last) + 1))
     bridged = _hold(used, gaps) if gap_policy == "hold" else used
     return bridged, [_coverage(used, str(name), step, gaps, gap_policy) for name in ds.data_vars]
+
+
+def _nominal_step(ds: xr.Dataset, times: Times) -> np.timedelta64:
+    """Median step of the files, or of the times where there are none; NaT for a single time."""
+    if NOMINAL_STEP in ds.attrs:
+        return np.timedelta64(round(1e9 * ds.attrs[NOMINAL_STEP]), "ns")
+    step: np.timedelta64 = (
+        np.median(np.diff(times)) if times.size > 1 else np.timedelta64("NaT", "ns")
+    )
+    return step
 
 
 def _find_gaps(

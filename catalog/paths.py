@@ -25,8 +25,9 @@ def expand_paths(paths: PathsLike) -> list[Path]:
     Parameters
     ----------
     paths : str, Path or sequence of them
-        A name that exists is taken as it is, brackets and all; any other is a glob pattern. URLs
-        and `thredds:` names are fetched, see `catalog.remote.locate`.
+        A name that exists is taken as it is, brackets and all; any other is a glob pattern. A Zarr
+        store is a folder that counts as a file. URLs and `thredds:` names are fetched, see
+        `catalog.remote.locate`.
 
     Returns
     -------
@@ -79,7 +80,14 @@ def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:
     return _files_of(Path(name).expanduser())
 
 
+def is_zarr(path: Path) -> bool:
+    """Say whether a folder is a Zarr store, of version 2 or 3."""
+    return any((path / name).is_file() for name in (".zgroup", ".zmetadata", "zarr.json"))
+
+
 def _files_of(path: Path) -> list[Path]:
+    if is_zarr(path):
+        return [path]
     if path.is_dir():
         raise UnreadableFileError(
             f"{path} is a folder, expected a file; name its files by a pattern such as {path}/*.nc"
@@ -87,7 +95,7 @@ def _files_of(path: Path) -> list[Path]:
     if path.exists():
         return [path]
     found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
-    files = [file for file in found if file.is_file()]
+    files = [file for file in found if file.is_file() or is_zarr(file)]
     if not files:
         fault = "no file matches" if glob.has_magic(str(path)) else "no such file:"
         raise UnreadableFileError(f"{fault} {path}; check the path and the folder it starts from")

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from catalog.download import NotFoundError, download, is_url, refuse_foreign_url
 from catalog.errors import CatalogError, UnreadableFileError
-from catalog.normalise import refuse_damaged_netcdf
 from catalog.opendap import Opendap
+from catalog.sources import refuse_damaged_netcdf
 from catalog.store import Store, default_store
 from catalog.thredds import HTTP, OPENDAP, find_datasets
 

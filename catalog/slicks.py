@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 import tempfile
-import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from catalog.archives import ZIP_ERRORS, refuse_expansion
+from catalog.archives import unpack
 from catalog.bonn import ThicknessClass
-from catalog.errors import CatalogError, UnreadableFileError
+from catalog.errors import CatalogError
 from catalog.paths import PathsLike, expand_paths
+from catalog.rasters import RASTERS, read_raster
 from catalog.vector import (
     Area,
     in_degrees,
@@ -29,14 +28,10 @@ from catalog.vector import (
 )
 
 if TYPE_CHECKING:
-    import affine
-    import geopandas
     import numpy as np
     import numpy.typing as npt
-    import rasterio
 
-_RASTERS = {".tif", ".tiff"}
-_VECTORS = {".shp", ".geojson", ".gpkg", ".kml", ".gml", ".fgb"}
+VECTORS = {".shp", ".geojson", ".json", ".gpkg", ".kml", ".gml", ".fgb"}
 _CLASSES = ("sheen", "thick")
 _CENTRE_TOLERANCE_DEG = 0.1
 _SAME_SCENE = timedelta(hours=1)
@@ -111,25 +106,33 @@ class _Layer:
     stem: str
     geometry: Area
     records: list[dict[str, Any]]
+    time: datetime | None = None
 
 
 def read_slick(
-    paths: PathsLike, time: datetime | None = None, *, layer: str | None = None
+    paths: PathsLike,
+    time: datetime | None = None,
+    *,
+    layer: str | None = None,
+    threshold: float | None = None,
 ) -> Slick:
     """Read an observed slick from one or more files of the same scene.
 
     Parameters
     ----------
     paths : str, Path or sequence of them
-        Shapefile, GeoJSON, GeoPackage, GeoTIFF mask (neither 0 nor the no-data value is oil), or
-        a zip of these; files, or layers of one file, named ``<id>_sheen`` and ``<id>_thick`` are
-        classes of one slick.
+        Shapefile, GeoJSON, GeoPackage, raster mask (GeoTIFF, or NetCDF on latitude and longitude;
+        neither 0 nor the no-data value is oil), or a zip of these; files, or layers of one file,
+        named ``<id>_sheen`` and ``<id>_thick`` are classes of one slick.
     time : datetime, optional
         When it was seen, UTC unless it says otherwise. By default from the attributes where they
         carry an hour (midnight there mostly is a date that lost its hour), else from the
         identifier or the file's name, such as ``20210824-0810-SYR-PL-A-01-S3``.
     layer : str, optional
-        Layer of a file with several.
+        Layer of a file with several, or variable of a NetCDF file.
+    threshold : float, optional
+        Least value of a raster that is oil; for probabilities (fractions from 0 to 1) 0.5 unless
+        it is given.
 
     Returns
     -------
@@ -146,7 +149,7 @@ def read_slick(
     with ExitStack() as stack:
         files = [member for path in expand_paths(paths) for member in _members(path, stack)]
         layers = [
-            _read_layer(path, label, name)
+            _read_layer(path, label, name, time, threshold)
             for path, label in _without_points(files)
             for name in _layers_by_class(path, layer)
         ]
@@ -167,7 +170,7 @@ def read_thickness(paths: PathsLike) -> ThicknessMap:
     Parameters
     ----------
     paths : str, Path or sequence of them
-        GeoTIFFs of one band, which do not overlap. [micrometre]
+        GeoTIFF of one band, or NetCDF of one field; they do not overlap. [micrometre]
 
     Returns
     -------
@@ -185,9 +188,13 @@ def read_thickness(paths: PathsLike) -> ThicknessMap:
     shapes: list[Any] = []
     values: list[float] = []
     for path in expand_paths(paths):
-        if path.suffix.lower() not in _RASTERS:
+        if path.suffix.lower() not in RASTERS:
             raise CatalogError(f"{path}: not a raster; expected a GeoTIFF of thicknesses")
-        outlines, thickness, _ = _read_raster(path, str(path))
+        raster = read_raster(path, str(path))
+        filled = raster.present & (raster.values != 0)
+        if not filled.any():
+            raise CatalogError(f"{path}: the mask is empty, no cell is other than 0 and no-data")
+        outlines, thickness = raster.outline(filled, by_value=True)
         if min(thickness) < 0.0:
             raise CatalogError(
                 f"{path}: found a thickness of {min(thickness):g} micrometres, expected 0 or more"
@@ -202,36 +209,18 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     if path.suffix.lower() != ".zip":
         return [(path, str(path))]
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="witoil-")))
-    _unpack(path, folder)
-    members = sorted(
+    unpack(path, folder)
+    found = sorted(
         file
         for file in folder.rglob("*")
         # macOS adds a hidden "._" twin to every file it packs.
-        if file.suffix.lower() in _RASTERS | _VECTORS and not file.name.startswith(".")
+        if file.suffix.lower() in RASTERS | VECTORS and not file.name.startswith(".")
     )
+    # What lies beside a layer as JSON tells of it.
+    members = [file for file in found if file.suffix.lower() != ".json"] or found
     if not members:
         raise CatalogError(f"{path}: no shapefile, GeoJSON, GeoPackage or GeoTIFF in the archive")
     return [(file, f"{path}/{file.relative_to(folder).as_posix()}") for file in members]
-
-
-def _unpack(path: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            for entry in entries:
-                # Windows' rules take both kinds of slash, and drives.
-                name = PureWindowsPath(entry.filename)
-                if name.anchor or ".." in name.parts:
-                    raise CatalogError(
-                        f"{path}: the archive's {entry.filename!r} points outside it; "
-                        "pack the files again by relative names"
-                    )
-            refuse_expansion(path, entries)
-            archive.extractall(folder)
-    except ZIP_ERRORS as error:
-        raise UnreadableFileError(
-            f"{path}: cannot be unpacked as a zip ({error}); get it again"
-        ) from error
 
 
 def _without_points(files: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
@@ -241,7 +230,7 @@ def _without_points(files: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
 
 def _layers_by_class(path: Path, layer: str | None) -> list[str | None]:
     """Layers to read of one file: those named by class, where it has several and none is meant."""
-    if layer is not None or path.suffix.lower() in _RASTERS | {".shp"}:
+    if layer is not None or path.suffix.lower() in RASTERS | {".shp"}:
         return [layer]
     names = layer_names(path)
     classes = [name for name in names if _class_of(name) is not None]
@@ -252,9 +241,18 @@ def _class_of(name: str) -> str | None:
     return next((c for c in _CLASSES if name.lower().endswith(f"_{c}")), None)
 
 
-def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
-    if path.suffix.lower() in _RASTERS:
-        geometry, records = _read_mask(path, label)
+def _read_layer(
+    path: Path,
+    label: str,
+    layer: str | None,
+    time: datetime | None = None,
+    threshold: float | None = None,
+) -> _Layer:
+    moment = None
+    if path.suffix.lower() in RASTERS:
+        raster = read_raster(path, label, layer=layer, time=time)
+        geometry, _ = raster.outline(raster.oil(label, threshold))
+        records, moment = [raster.tags], raster.time
     else:
         frame = read_polygons(path, label, layer)
         geometry = frame.geometry
@@ -263,7 +261,7 @@ def _read_layer(path: Path, label: str, layer: str | None) -> _Layer:
             for row in frame.drop(columns=geometry.name).to_dict("records")
         ]
     stem = layer if layer is not None and _class_of(layer) else path.stem
-    return _Layer(label, stem, to_lon_lat(geometry, label), [_plain(r) for r in records])
+    return _Layer(label, stem, to_lon_lat(geometry, label), [_plain(r) for r in records], moment)
 
 
 def _refuse_swapped(layer: _Layer) -> None:
@@ -280,66 +278,6 @@ def _refuse_swapped(layer: _Layer) -> None:
                 f"{north:.2f}, but its attributes say {lon:.2f} E {lat:.2f} N; longitude and "
                 "latitude are swapped"
             )
-
-
-def _read_mask(path: Path, label: str) -> tuple[geopandas.GeoSeries, list[dict[str, Any]]]:
-    """Outline the oil of a one-band GeoTIFF."""
-    outlines, _, tags = _read_raster(path, label, by_value=False)
-    # TIFF's own tags tell of the file: its DateTime is when it was written.
-    return outlines, [{k: v for k, v in tags.items() if not k.startswith(("TIFFTAG", "AREA_OR"))}]
-
-
-def _read_raster(
-    path: Path, label: str, *, by_value: bool = True
-) -> tuple[geopandas.GeoSeries, list[float], dict[str, str]]:
-    """Outline the oil of a one-band GeoTIFF, also value by value; outlines, values and tags."""
-    import geopandas
-    import rasterio.errors
-    import rasterio.features
-    from shapely.geometry import shape
-
-    try:
-        band, oil, crs, transform, tags = _load_mask(path, label)
-    except rasterio.errors.NotGeoreferencedWarning:
-        raise CatalogError(
-            f"{label}: the mask is not georeferenced; expected a GeoTIFF with its position"
-        ) from None
-    except rasterio.errors.RasterioError as error:
-        raise UnreadableFileError(
-            f"{label}: cannot be read as a GeoTIFF ({error}); get it again"
-        ) from error
-    if not oil.any():
-        raise CatalogError(f"{label}: the mask is empty, no cell is other than 0 and no-data")
-    marked = band.astype("float32") if by_value else oil.astype("uint8")
-    found = list(rasterio.features.shapes(marked, mask=oil, transform=transform))
-    outlines = geopandas.GeoSeries([shape(outline) for outline, _ in found], crs=crs)
-    return outlines, [float(value) for _, value in found], tags
-
-
-def _load_mask(
-    path: Path, label: str
-) -> tuple[
-    npt.NDArray[Any],
-    npt.NDArray[np.bool_],
-    rasterio.crs.CRS | None,
-    affine.Affine,
-    dict[str, str],
-]:
-    import numpy as np
-    import rasterio
-    import rasterio.errors
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(path) as source:
-            if source.count > 2:
-                raise CatalogError(
-                    f"{label}: has {source.count} bands, expected a mask of one; "
-                    "a picture is not a mask"
-                )
-            band = source.read(1)
-            oil = (source.dataset_mask() != 0) & (band != 0) & np.isfinite(band)
-            return band, oil, source.crs, source.transform, source.tags()
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
@@ -360,7 +298,7 @@ def _common_time(layers: Iterable[_Layer]) -> datetime | None:
         moment: part.label
         for part in layers
         for record in part.records or [{}]
-        if (moment := _time_of(record, part.stem)) is not None
+        if (moment := part.time or _time_of(record, part.stem)) is not None
     }
     if not times:
         return None

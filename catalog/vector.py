@@ -19,6 +19,12 @@ _log = logging.getLogger(__name__)
 
 Area = shapely.Polygon | shapely.MultiPolygon
 
+# What pyogrio, GDAL and GEOS raise at files that are damaged.
+_FAULTS = (
+    *(shapely.errors.ShapelyError, RuntimeError, ValueError, TypeError, LookupError),
+    *(NameError, AttributeError, OSError, MemoryError, ArithmeticError),
+)
+
 _POLYGONS = {"Polygon", "MultiPolygon", "GeometryCollection"}
 
 
@@ -102,13 +108,13 @@ def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFr
     CatalogError
         If there is no saying which layer is meant.
     """
-    import pyogrio
-
     _refuse_partial_shapefile(path, label)
     try:
         layer = _choose_layer(path, label, layer)
         frame: pd.DataFrame = _read_frame(path, layer)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+    except CatalogError:
+        raise
+    except _FAULTS as error:
         raise UnreadableFileError(
             f"{label}: cannot be read as a vector file ({error}); expected a shapefile, GeoJSON or "
             "GeoPackage that is whole"
@@ -180,7 +186,7 @@ def in_degrees(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries
     """Geometries in EPSG:4326, one by one; see `to_lon_lat`."""
     has_system = geometry.crs is not None
     if has_system:
-        geometry = geometry.to_crs("EPSG:4326")
+        geometry = _to_wgs84(geometry, label)
     west, south, east, north = geometry.total_bounds
     if not (-180.0 <= west <= east <= 360.0 and -90.0 <= south <= north <= 90.0):
         cause = (
@@ -193,6 +199,18 @@ def in_degrees(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries
             f"expected degrees east and north; {cause}"
         )
     return geometry.translate(-360.0) if west >= 180.0 else geometry
+
+
+def _to_wgs84(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
+    from pyproj.exceptions import ProjError
+
+    try:
+        return geometry.to_crs("EPSG:4326")
+    except ProjError as error:
+        raise CatalogError(
+            f"{label}: its reference system leads to no longitude and latitude ({error}); "
+            "correct it (.prj)"
+        ) from error
 
 
 def polygons_of(geometries: Iterable[Any]) -> Area:

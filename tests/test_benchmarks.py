@@ -3,9 +3,19 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize(
-    "name", ["calibration", "commands", "forecast_twins", "joint", "score", "searches", "transport"]
-)
+NAMES = [
+    "calibration",
+    "commands",
+    "forecast_twins",
+    "joint",
+    "large_forcing",
+    "score",
+    "searches",
+    "transport",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_can_be_run(name):
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
 

@@ -232,6 +232,9 @@ class ObservationSource(Section):
 
     geometry: Paths = Field(description="Polygon file, raster mask, or a list (sheen and thick).")
     layer: str | None = None
+    threshold: float | None = Field(
+        None, description="Least value of a raster mask that is oil; 0.5 of probabilities."
+    )
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
     weight: Weight = Field(1.0, description="In the mean over observations.")
     swath: Paths | None = Field(

@@ -46,6 +46,9 @@ class AreaSource(Section):
     raster_values: Literal["mask", "thickness_um"] = Field(
         "mask", description="What the values of a raster say."
     )
+    threshold: float | None = Field(
+        None, description="Least value of a raster mask that is oil; 0.5 of probabilities."
+    )
     mass_tonnes: float | None = Field(None, gt=0.0, description="Mass of the oil. [t]")
     thickness_um: OneOrSeveral | None = Field(
         None, description="Thickness of the oil, or of that in each file. [micrometre]"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import witoil.events_cli  # noqa: F401 - adds its commands to those of the catalogue
 from witoil.catalog_cli import catalog_app
 
 if TYPE_CHECKING:

@@ -132,9 +132,21 @@ def _files(source: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
     if held:
         yield _of_entry(held[0])
         return
+    if source.is_dir():
+        yield _of_folder(source)
+        return
     for path in _with_siblings(source):
         sha256, size = _content(path)
         yield {"id": str(path), "sha256": sha256, "size": size}
+
+
+def _of_folder(folder: Path) -> dict[str, Any]:
+    """Describe a Zarr store as one: its hash is that of the names and hashes of its files."""
+    digest, size = hashlib.sha256(), 0
+    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {hash_file(path)}\n".encode())
+        size += path.stat().st_size
+    return {"id": str(folder), "sha256": digest.hexdigest(), "size": size}
 
 
 def _of_entry(entry: Entry) -> dict[str, Any]:

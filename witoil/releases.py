@@ -72,7 +72,7 @@ def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.Are
     if isinstance(source.thickness_um, list):
         parts = zip(_each(paths, source), (1e-6 * um for um in source.thickness_um), strict=True)
         return _layered([*parts], density, spread)
-    slick = catalog.read_slick(paths, source.time, layer=source.layer)
+    slick = catalog.read_slick(paths, source.time, layer=source.layer, threshold=source.threshold)
     if source.thickness_um is not None:
         return _layered([(slick.geometry, 1e-6 * source.thickness_um)], density, spread)
     if mass is not None:
@@ -83,7 +83,10 @@ def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.Are
 
 
 def _each(paths: list[str], source: AreaSource) -> list[BaseGeometry]:
-    return [catalog.read_slick(p, source.time, layer=source.layer).geometry for p in paths]
+    return [
+        catalog.read_slick(p, source.time, layer=source.layer, threshold=source.threshold).geometry
+        for p in paths
+    ]
 
 
 def _classes(slick: catalog.Slick, source: AreaSource) -> dict[ThicknessClass, Any]:

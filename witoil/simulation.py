@@ -357,7 +357,9 @@ def _observed(case: Case) -> list[catalog.Slick]:
     """Read the observations, in the order of their times."""
     slicks: list[catalog.Slick] = []
     for k, source in enumerate(case.observation):
-        slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
+        slick = catalog.read_slick(
+            case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
+        )
         if slick.time is None:
             raise CaseError(
                 f"observation.{k}.time: none given, and none in the attributes or the name of "
@@ -480,12 +482,17 @@ def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[Thi
 def _forcing(
     case: Case, start: np.datetime64, end: np.datetime64, wanted: Box, area: Box
 ) -> tuple[simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...]]:
-    """Read the fields of a run, and cut them to its period and area."""
-    whole: dict[str, xr.Dataset] = {
-        role: catalog.open_forcing(case.paths(source), role)
-        for role in _ROLES
-        if (source := getattr(case.forcing, role)) is not None
-    }
+    """Read the fields of a run, no more of them than its period and area."""
+    whole: dict[str, xr.Dataset] = {}
+    axes: dict[str, xr.Dataset] = {}
+    for role in _ROLES:
+        if (source := getattr(case.forcing, role)) is not None:
+            with catalog.ForcingFiles(case.paths(source), role) as files:
+                axes[role] = xr.Dataset(
+                    coords={"latitude": files.latitude, "longitude": files.longitude}
+                )
+                box = _within(area, axes[role], wanted)
+                whole[role] = files.read(box=box, period=(start, end))
     stokes = simulator.stokes_origin(
         whole["currents"], whole.get("waves"), case.forcing.stokes_drift
     )
@@ -493,12 +500,12 @@ def _forcing(
     whole = _without_unused(whole, stokes)
     cut: dict[str, xr.Dataset] = {}
     coverage: list[catalog.Coverage] = []
-    for role, data in whole.items():
-        cut[role], reports = catalog.prepare_forcing(
+    for name, data in whole.items():
+        cut[name], reports = catalog.prepare_forcing(
             data,
             start=start,
             end=end,
-            box=_within(area, data, wanted),
+            box=_within(area, axes[name], wanted),
             gap_policy=case.forcing.gap_policy,
         )
         coverage += reports
@@ -509,7 +516,7 @@ def _forcing(
         cut.get("temperature"),
         start=start,
         stokes_drift=stokes,
-        numbering=_numbering(whole, stokes, wanted),
+        numbering=_numbering(axes, stokes, wanted),
     )
     return forcing, (*coverage, *absent)
 
@@ -551,17 +558,17 @@ def _without_unused(whole: Mapping[str, xr.Dataset], stokes: str) -> dict[str, x
     return {role: data for role, data in used.items() if data.data_vars}
 
 
-def _numbering(whole: Mapping[str, xr.Dataset], stokes: str, wanted: Box) -> simulator.Grid:
+def _numbering(axes: Mapping[str, xr.Dataset], stokes: str, wanted: Box) -> simulator.Grid:
     """Return the grid of the whole files, so that a run does not depend on how they are cut."""
     moving = ["currents", "winds"] + (["waves"] if stokes == "field" else [])
     middle = 0.5 * (wanted[0] + wanted[2])
-    axes = []
+    turned = []
     for role in moving:
         # each data set by itself may count from another side of the dateline
-        longitude, _ = turn_longitudes(whole[role]["longitude"].to_numpy(), middle)
-        coordinates = {"longitude": longitude, "latitude": whole[role]["latitude"].to_numpy()}
-        axes.append(xr.Dataset(coords=coordinates))
-    return simulator.common_grid(axes)
+        longitude, _ = turn_longitudes(axes[role]["longitude"].to_numpy(), middle)
+        coordinates = {"longitude": longitude, "latitude": axes[role]["latitude"].to_numpy()}
+        turned.append(xr.Dataset(coords=coordinates))
+    return simulator.common_grid(turned)
 
 
 def bounds(geometries: list[BaseGeometry]) -> Box:

@@ -277,7 +277,9 @@ def _released(case: Case, k: int) -> SeenSlick:
 
 def _observed(case: Case, k: int) -> SeenSlick:
     source = case.observation[k]
-    slick = catalog.read_slick(case.paths(source.geometry), source.time, layer=source.layer)
+    slick = catalog.read_slick(
+        case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
+    )
     if slick.time is None:
         raise CaseError(
             f"observation.{k}.time: none given, and none in the attributes or the name of "
@@ -292,12 +294,10 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
     since_start = float((slick.time - datetime64(case.time.start)) / _HOUR)
     if since_start > 0.0:
         return since_start
-    near = bounds([slick.geometry])
-    fields = (
-        catalog.open_forcing(case.paths(case.forcing.currents), "currents", box=near),
-        catalog.open_forcing(case.paths(case.forcing.winds), "winds", box=near),
-    )
-    firsts = [field["time"].values[0] for field in fields]
+    firsts = [
+        _first_time(case.paths(case.forcing.currents), "currents"),
+        _first_time(case.paths(case.forcing.winds), "winds"),
+    ]
     covered = float((slick.time - max(firsts)) / _HOUR)
     if covered <= 0.0:
         raise CaseError(
@@ -305,6 +305,12 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
             f"begins at {_minute(max(firsts))}; expected fields of the time before the slick"
         )
     return min(DEFAULT_HOURS, covered)
+
+
+def _first_time(paths: list[str], role: catalog.RoleName) -> np.datetime64:
+    with catalog.ForcingFiles(paths, role) as files:
+        first: np.datetime64 = files.times[0]
+    return first
 
 
 def _dealt(particles: simulator.Particles, number: int, members: int) -> simulator.Particles:

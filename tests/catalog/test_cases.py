@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from catalog import open_forcing, prepare_forcing, read_slick
+from catalog.events import read_events
+from catalog.matching import find_files
 from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND, SEA_TEMPERATURE
 
 _FORCING = [
@@ -79,3 +81,35 @@ def test_slicks(cases: Path) -> None:
         # AREA is in km2, and a degree of latitude is 111 km.
         area = slick.geometry.area * 111.2**2 * np.cos(np.radians(35.3))
         assert area == pytest.approx(slick.attributes["AREA"], rel=0.02)
+
+
+def test_one_spill_is_found_among_all_files(cases: Path) -> None:
+    events, problems = read_events(cases)
+    (event,) = events
+    assert event.identifier == "20210824-0343-SYR-PL"
+    assert [d.quality for d in event.detections] == list("BABBAAA")
+    assert {d.sensor for d in event.detections} == {
+        *("Sentinel-1", "Sentinel-3", "Amazonia-1", "MODIS-Terra"),
+    }
+    for detection in event.detections:
+        # no thick oil is told apart: 0.04 m3 on each square kilometre, and no upper bound
+        low, high = detection.volume_m3
+        assert low == pytest.approx(0.04 * detection.area_km2, rel=0.02)
+        assert np.isnan(high)
+    # lines of a survey are no slick
+    assert [Path(problem.partition(":")[0]).suffix for problem in problems] == [".geojson"]
+
+
+def test_forcing_of_the_spill_is_chosen_by_what_it_covers(cases: Path) -> None:
+    box, period = (
+        (35.6, 35.1, 36.0, 35.5),
+        (
+            datetime(2021, 8, 24, 3, 43, tzinfo=UTC),
+            datetime(2021, 8, 26, 8, 50, tzinfo=UTC),
+        ),
+    )
+    (best, *others) = find_files([str(cases)], "currents", box, period)
+    assert [Path(path).name for path in best.paths] == ["currents.nc"]
+    assert best.share == 1.0
+    # the downloads of 22 August end before; ERA5 has no currents, Lebanon another year
+    assert all(other.share < 1.0 for other in others)

@@ -1,5 +1,6 @@
 """Dialects of one NetCDF file, each seen in the wild, through the public function."""
 
+import zipfile
 from pathlib import Path
 
 import netCDF4
@@ -162,18 +163,6 @@ def test_ensemble_is_refused(write_currents) -> None:
         open_forcing(path, "currents")
 
 
-def test_curvilinear_grid_is_refused(write_currents) -> None:
-    def change(ds: xr.Dataset) -> xr.Dataset:
-        lat, lon = xr.broadcast(ds["lat"], ds["lon"])
-        ds = ds.drop_vars(["lat", "lon"]).rename_dims(lat="y", lon="x")
-        return ds.assign_coords(
-            nav_lat=(("y", "x"), lat.to_numpy()), nav_lon=(("y", "x"), lon.to_numpy())
-        )
-
-    with pytest.raises(CatalogError, match=r"'nav_lat' has shape \(3, 4\).*curvilinear"):
-        open_forcing(write_currents(change=change), "currents")
-
-
 def test_scattered_nodes_are_refused(write_currents) -> None:
     def change(ds: xr.Dataset) -> xr.Dataset:
         ds = ds.isel(lon=slice(3)).drop_indexes(["lat", "lon"])
@@ -280,3 +269,89 @@ def test_not_netcdf(tmp_path: Path, content: bytes, message: str) -> None:
     path.write_bytes(content)
     with pytest.raises(UnreadableFileError, match=message):
         open_forcing(path, "currents")
+
+
+@pytest.mark.parametrize(
+    ("name", "attrs", "sea"),
+    [
+        ("mask_rho", {}, 1),
+        ("tmask", {}, 1),
+        ("wet", {"standard_name": "sea_binary_mask"}, 1),
+        ("dry", {"standard_name": "land_binary_mask"}, 0),
+    ],
+)
+@pytest.mark.parametrize("levels", [False, True])
+def test_a_mask_says_where_land_is(write_currents, name, attrs, sea, levels) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        values = np.full((3, 4), sea, "i1")
+        values[:, 0] = 1 - sea
+        dims = ("lat", "lon")
+        if levels:  # below the surface everything is sea
+            values, dims = np.stack([values, np.full((3, 4), sea, "i1")]), ("depth", *dims)
+        return ds.assign({name: (dims, values, attrs)})
+
+    u = open_forcing(write_currents(change=change), "currents")[U].isel(time=0)
+    assert u.isel(longitude=0).isnull().all()
+    assert u.isel(longitude=slice(1, None)).notnull().all()
+
+
+def test_a_mask_of_land_is_not_for_winds(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        mask = xr.zeros_like(ds["uo"].isel(time=0), dtype="i1")
+        return ds.rename(uo="u10", vo="v10").assign(mask=mask.drop_vars("time"))
+
+    assert open_forcing(write_currents(change=change), "winds")[EASTWARD_WIND].notnull().all()
+
+
+@pytest.mark.parametrize("fill", [1e20, -9999.0, -32767.0, 999.0])
+def test_customary_fills_need_no_declaration(write_currents, fill: float) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["uo"][:, 1, 1] = fill
+        return ds
+
+    u = open_forcing(write_currents(change=change), "currents")[U]
+    assert int(u.isnull().sum()) == u.sizes["time"]
+
+
+def test_the_height_nearest_ten_metres_is_taken(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        heights = xr.DataArray([2.0, 10.0, 100.0], dims="height_above_ground4")
+        ds = ds.rename(uo="u10", vo="v10")
+        for name in ("u10", "v10"):
+            attrs = ds[name].attrs
+            ds[name] = (ds[name] * heights).transpose("time", ..., "lat", "lon")
+            ds[name].attrs = attrs
+        return ds.assign_coords(height_above_ground4=heights)
+
+    wind = open_forcing(write_currents(change=change), "winds")[EASTWARD_WIND]
+    np.testing.assert_allclose(wind, 1.0, rtol=1e-6)
+
+
+def test_a_zip_of_files_for_several_roles(write_currents, tmp_path: Path) -> None:
+    def wind(ds: xr.Dataset) -> xr.Dataset:
+        return ds.rename(uo="u10", vo="v10")
+
+    archive = tmp_path / "download.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in (write_currents("a.nc"), write_currents("b.nc", change=wind)):
+            file.write(path, path.name)
+    for role in ("currents", "winds"):
+        assert open_forcing(archive, role).sizes["time"] == 4
+
+
+def test_a_zip_that_writes_outside_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "download.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("../currents.nc", "x")
+    with pytest.raises(CatalogError, match="points outside it"):
+        open_forcing(archive, "currents")
+
+
+def test_new_era5_with_text_in_expver(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds = ds.rename(uo="u10", vo="v10", time="valid_time").isel(lat=slice(None, None, -1))
+        return ds.assign_coords(expver=("valid_time", np.full(4, "0005")), number=0)
+
+    ds = open_forcing(write_currents(change=change), "winds")
+    assert (np.diff(ds["latitude"]) > 0.0).all()
+    assert ds.sizes["time"] == 4

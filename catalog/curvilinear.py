@@ -1,0 +1,182 @@
+"""Curvilinear grids put on a regular one: linear in the triangles between nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from catalog.errors import CatalogError
+from catalog.grid import FloatArray
+
+_LONGEST_EDGE = 3.0
+"""A triangle with an edge of so many cells bridges a bay of the grid and holds no data."""
+
+_LEAST_WEIGHT = 0.5
+"""A value stands where the nodes with data have this share of the weight: the coast stays."""
+
+
+def regular_axes(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Regular axes over a curvilinear grid, about as fine.
+
+    Parameters
+    ----------
+    latitude, longitude : ndarray, shape (rows, columns)
+        Of the nodes; missing ones NaN. [degrees]
+
+    Returns
+    -------
+    latitude, longitude : ndarray, shape (n,)
+        Ascending; longitudes without a jump. [degrees]
+    """
+    x = _unwrapped(longitude)
+    south, north = np.nanmin(latitude), np.nanmax(latitude)
+    west, east = np.nanmin(x), np.nanmax(x)
+    stretch = np.cos(np.radians(np.clip((south + north) / 2.0, -85.0, 85.0)))
+    step = min(_spacing(latitude, x))
+    rows = 1 + max(round((north - south) / step), 1)
+    columns = 1 + max(round((east - west) * stretch / step), 1)
+    return np.linspace(south, north, rows), np.linspace(west, east, columns)
+
+
+@dataclass(frozen=True)
+class Regridding:
+    """Weights from the nodes of a curvilinear grid to those of a regular one.
+
+    Attributes
+    ----------
+    rows, columns : slice
+        The part of the source that is needed.
+    nodes : ndarray of int, shape (targets, 3)
+        Corners of the triangle round each target, counted in that part.
+    weights : ndarray, shape (targets, 3)
+        0 where a target lies outside the source.
+    shape : tuple of int
+        Rows and columns of the target.
+    """
+
+    rows: slice
+    columns: slice
+    nodes: npt.NDArray[np.intp]
+    weights: FloatArray
+    shape: tuple[int, int]
+
+    @classmethod
+    def between(
+        cls,
+        latitude: FloatArray,
+        longitude: FloatArray,
+        to_latitude: FloatArray,
+        to_longitude: FloatArray,
+        where: str,
+    ) -> Regridding:
+        """Find the weights, once for all times.
+
+        Parameters
+        ----------
+        latitude, longitude : ndarray, shape (rows, columns)
+            Of the source; missing nodes NaN. [degrees]
+        to_latitude, to_longitude : ndarray, shape (n,)
+            Axes of the target. [degrees]
+        where : str
+            File and variable, for the error message.
+
+        Raises
+        ------
+        CatalogError
+            If the source has no node there, or does not spread over an area.
+        """
+        from scipy.spatial import Delaunay, QhullError
+
+        middle = float(to_longitude.mean())
+        x = longitude + 360.0 * np.round((middle - longitude) / 360.0)
+        widest = max(_spacing(latitude, _unwrapped(longitude)))
+        margin = 2.0 * widest
+        stretch = float(np.cos(np.radians(np.clip(to_latitude.mean(), -85.0, 85.0))))
+        near = (np.abs(latitude - to_latitude.mean()) <= np.ptp(to_latitude) / 2.0 + margin) & (
+            np.abs(x - middle) <= np.ptp(to_longitude) / 2.0 + margin / stretch
+        )
+        if near.sum() < 3:
+            raise CatalogError(f"{where}: the curvilinear grid has no nodes in the wanted box")
+        rows, columns = (slice(used.min(), used.max() + 1) for used in np.nonzero(near))
+        inside = near[rows, columns]
+        places = np.column_stack([x[near] * stretch, latitude[near]])
+        try:
+            mesh = Delaunay(places)
+        except QhullError:
+            raise CatalogError(
+                f"{where}: the nodes of the curvilinear grid lie on a line; expected an area"
+            ) from None
+        targets = np.stack(np.meshgrid(to_longitude * stretch, to_latitude), -1).reshape(-1, 2)
+        corners, weights = _barycentric(mesh, targets, _LONGEST_EDGE * widest)
+        return cls(
+            rows,
+            columns,
+            np.flatnonzero(inside)[corners],
+            weights,
+            (to_latitude.size, to_longitude.size),
+        )
+
+    def apply(self, values: FloatArray) -> FloatArray:
+        """Regrid fields.
+
+        Parameters
+        ----------
+        values : ndarray, shape (times, rows, columns)
+            On the part of the source given by ``rows`` and ``columns``; missing as NaN.
+
+        Returns
+        -------
+        ndarray, shape (times, *shape)
+            NaN outside the source, and where missing nodes have most of the weight.
+        """
+        flat = values.reshape(values.shape[0], -1)
+        # Time by time: three corners of all times at once would be three copies.
+        return np.stack([self._one(field) for field in flat]).reshape(-1, *self.shape)
+
+    def _one(self, field: FloatArray) -> FloatArray:
+        corners = field[self.nodes]
+        weights = np.where(np.isnan(corners), 0.0, self.weights)
+        share = weights.sum(axis=1)
+        total = (np.nan_to_num(corners) * weights).sum(axis=1)
+        enough = share >= _LEAST_WEIGHT
+        return np.where(enough, total / np.where(enough, share, 1.0), np.nan)
+
+
+def _barycentric(
+    mesh: Any, targets: FloatArray, longest_edge: float
+) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    # Outside the hull qhull would try every triangle. A target on the edge is inside.
+    hull = shapely.MultiPoint(mesh.points).convex_hull.buffer(1e-9)
+    inside = shapely.contains_xy(hull, targets)
+    triangle = np.full(len(targets), -1)
+    triangle[inside] = mesh.find_simplex(targets[inside], tol=1e-6)
+    corners = mesh.simplices[triangle]
+    transform = mesh.transform[triangle]
+    first = np.einsum("nij,nj->ni", transform[:, :2], targets - transform[:, 2])
+    weights = np.column_stack([first, 1.0 - first.sum(axis=1)])
+    edges = np.linalg.norm(mesh.points[corners] - mesh.points[np.roll(corners, 1, axis=1)], axis=2)
+    held = (triangle >= 0) & (edges.max(axis=1) <= longest_edge)
+    return corners, np.where(held[:, None], np.clip(weights, 0.0, 1.0), 0.0)
+
+
+def _unwrapped(longitude: FloatArray) -> FloatArray:
+    middle = np.nanmedian(longitude)
+    return np.asarray(longitude + 360.0 * np.round((middle - longitude) / 360.0))
+
+
+def _spacing(latitude: FloatArray, longitude: FloatArray) -> tuple[float, float]:
+    """Median distance of neighbours along a column and along a row. [degrees of latitude]"""
+    stretch = np.cos(np.radians(np.clip(np.nanmean(latitude), -85.0, 85.0)))
+    along_column, along_row = (
+        float(
+            np.nanmedian(
+                np.hypot(np.diff(longitude, axis=axis) * stretch, np.diff(latitude, axis=axis))
+            )
+        )
+        for axis in (0, 1)
+    )
+    return along_column, along_row

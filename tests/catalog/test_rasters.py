@@ -1,0 +1,108 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+from rasterio.transform import Affine
+
+from catalog import CatalogError, UnreadableFileError, read_slick, read_thickness
+
+LAT = 33.05 + 0.1 * np.arange(4)
+LON = 35.05 + 0.1 * np.arange(5)
+
+
+def write_raster(path: Path, values: np.ndarray, **change) -> Path:
+    """Write a field of four latitudes and five longitudes, with as many times as there are."""
+    dims = ("time", "lat", "lon") if values.ndim == 3 else ("lat", "lon")
+    coords = {
+        "lat": ("lat", change.get("lat", LAT), {"units": "degrees_north"}),
+        "lon": ("lon", change.get("lon", LON), {"units": "degrees_east"}),
+    }
+    if values.ndim == 3:
+        attrs = {"units": "hours since 2021-08-24"}
+        coords["time"] = ("time", 6.0 + np.arange(len(values)), attrs)
+    ds = xr.Dataset({"oil": (dims, values)}, coords=coords)
+    ds.to_netcdf(path, engine="netcdf4", encoding={"oil": {"_FillValue": None}})
+    return path
+
+
+def one_cell(value: float = 1.0, dtype: str = "f4") -> np.ndarray:
+    values = np.zeros((4, 5), dtype)
+    values[1, 2] = value
+    return values
+
+
+def test_a_binary_mask_in_netcdf(tmp_path: Path) -> None:
+    slick = read_slick(write_raster(tmp_path / "mask.nc", one_cell(dtype="i1")))
+    np.testing.assert_allclose(slick.geometry.bounds, (35.2, 33.1, 35.3, 33.2), atol=1e-9)
+    assert slick.time is None
+
+
+@pytest.mark.parametrize("turn", [0.0, 360.0])
+def test_axes_in_any_order(tmp_path: Path, turn: float) -> None:
+    path = write_raster(tmp_path / "m.nc", one_cell()[::-1], lat=LAT[::-1], lon=LON - 40.0 + turn)
+    bounds = read_slick(path).geometry.bounds
+    np.testing.assert_allclose(bounds, (-4.8, 33.1, -4.7, 33.2), atol=1e-9)
+
+
+def test_its_time_axis_tells_when(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "m.nc", one_cell()[None])
+    assert read_slick(path).time == datetime(2021, 8, 24, 6, tzinfo=UTC)
+
+
+def test_of_several_times_the_one_meant(tmp_path: Path) -> None:
+    values = np.stack([one_cell(), one_cell()[::-1], np.zeros((4, 5), "f4")])
+    path = write_raster(tmp_path / "m.nc", values)
+    with pytest.raises(CatalogError, match="has 3 times, expected one"):
+        read_slick(path)
+    slick = read_slick(path, datetime(2021, 8, 24, 7, 10, tzinfo=UTC))
+    assert slick.geometry.bounds[1] == pytest.approx(33.2)
+
+
+@pytest.mark.parametrize("suffix", ["nc", "tif"])
+@pytest.mark.parametrize(("threshold", "cells"), [(None, 3), (0.25, 4), (0.9, 1), (0.01, 5)])
+def test_probabilities_from_a_threshold_on(tmp_path: Path, suffix, threshold, cells) -> None:
+    values = np.zeros((4, 5), "f4")
+    values[1] = [0.1, 0.3, 0.5, 0.7, 0.95]
+    path = tmp_path / f"p.{suffix}"
+    if suffix == "nc":
+        write_raster(path, values)
+    else:
+        transform = Affine(0.1, 0.0, 35.0, 0.0, 0.1, 33.0)
+        options = {"driver": "GTiff", "count": 1, "height": 4, "width": 5, "dtype": "float32"}
+        with rasterio.open(path, "w", crs=4326, transform=transform, **options) as file:
+            file.write(values[None])
+    area = read_slick(path, threshold=threshold).geometry.area
+    assert area == pytest.approx(0.01 * cells)
+
+
+def test_thickness_of_netcdf_is_not_a_probability(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "t.nc", one_cell(0.3))
+    np.testing.assert_allclose(read_thickness(path).thickness, [0.3e-6])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"threshold": 2.0}, "no cell is of 2 or more"),
+        ({"layer": "water"}, "called 'water', found oil"),
+    ],
+)
+def test_what_is_not_there_is_refused(tmp_path: Path, change, message) -> None:
+    with pytest.raises(CatalogError, match=message):
+        read_slick(write_raster(tmp_path / "m.nc", one_cell()), **change)
+
+
+def test_an_uneven_grid_is_refused(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "m.nc", one_cell(), lat=np.array([33.0, 33.1, 33.3, 33.4]))
+    with pytest.raises(CatalogError, match="expected a regular grid"):
+        read_slick(path)
+
+
+def test_a_page_in_place_of_a_mask_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.nc"
+    path.write_text("<html>log in</html>")
+    with pytest.raises(UnreadableFileError, match="HTML"):
+        read_slick(path)
