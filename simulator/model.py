@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any
 
@@ -34,7 +35,8 @@ CHUNK = 2048
 """Particles that one thread carries at most through a window of steps: they fit its cache."""
 
 TURNS = 4
-"""Times that a thread takes work in a window: more even it out, and cost a call each."""
+"""Times at most that a thread takes work in a window: more even it out. Each costs a call, so it is
+of as many chunks at least, too."""
 
 WINDOW_BYTES = 32 * 2**20
 """Memory for blended fields; a window has as many steps as fit."""
@@ -335,13 +337,17 @@ def _go(
     visits = steps.visits() if simulation.processes.shore else {}
     wanted = set(stops.tolist())
     size, shares = _shares(simulation.elements.x.size, threads)
+    most, held_to = simulation.most_steps, 0
     if done in wanted:
         recorder.record(simulation.elements, simulation.absorbed)
     for _ in range(threads):
         simulation.spare.put(new_chunk(size, simulation.oil.mass_fraction.size))
     with ThreadPoolExecutor(threads) as pool:
-        for first, last in steps.windows(done, wanted, set(visits), simulation.most_steps):
-            fields = simulation.blend(steps, first, last, threads, pool)
+        for first, last in steps.windows(done, wanted, set(visits), most):
+            if last > held_to:
+                held_from, held_to = first, min(first + most, steps.durations.size)
+                held = simulation.blend(steps, held_from, held_to, threads, pool)
+            fields = held.between(first - held_from, last - held_from)
             list(
                 pool.map(
                     lambda share: simulation.advance(steps, first, last, fields, *share),  # noqa: B023
@@ -357,11 +363,16 @@ def _go(
 
 
 def _shares(particles: int, threads: int) -> tuple[int, list[tuple[int, int]]]:
-    """Return the size of chunks, and the ranges of particles that threads take in turn."""
-    chunks = max(-(-particles // (threads * CHUNK)), 1)  # of each thread
-    size = max(-(-particles // (threads * chunks)), 1)
-    share = size * -(-chunks // TURNS)
-    return size, [(begin, min(begin + share, particles)) for begin in range(0, particles, share)]
+    """Return the size of chunks, and the ranges of particles that threads take in turn.
+
+    Threads get as many chunks each, all of a size, as far as these go.
+    """
+    each = max(-(-particles // (threads * CHUNK)), 1)
+    chunks = threads * each
+    size = max(-(-particles // chunks), 1)
+    turns = threads * min(max(each // TURNS, 1), TURNS)
+    edges = [min(turn * chunks // turns * size, particles) for turn in range(turns + 1)]
+    return size, [(begin, end) for begin, end in pairwise(edges) if begin < end]
 
 
 def _seconds(times: np.datetime64 | NDArray[np.datetime64], start: np.datetime64) -> FloatArray:

@@ -185,6 +185,13 @@ class Fields(NamedTuple):
     below: _Floats
     weather: _Floats
 
+    def between(self, first: int, last: int) -> "Fields":
+        """Return those of the steps [first, last)."""
+        twice = slice(2 * first, 2 * last)
+        return self._replace(
+            drift=self.drift[twice], below=self.below[twice], weather=self.weather[first:last]
+        )
+
 
 class Coastline(NamedTuple):
     """The coast: exact segments behind a raster of distances, see `simulator.coast.Coast`.
