@@ -6,13 +6,15 @@ The only module that knows skopt. All points are in the unit cube, and low is go
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import fmin_l_bfgs_b
+from scipy.spatial.distance import cdist
+from scipy.special import ndtr
 from sklearn.exceptions import ConvergenceWarning
-from skopt.acquisition import gaussian_ei
 from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
 from threadpoolctl import threadpool_limits
@@ -21,35 +23,95 @@ __all__ = ["one_thread", "promising_points", "trend_and_mean"]
 
 Array = npt.NDArray[np.float64]
 
+_JITTER = 1e-10  # keeps the covariance of points that are close to one another invertible
 
 Penalty = tuple[Array, Array]
 """Middle and curvatures of a paraboloid that is known and added to the losses."""
 
 
+@dataclass(frozen=True)
+class _Covariance:
+    """Of a Gaussian process: Matern 5/2 with a length for each parameter, and noise.
+
+    Attributes
+    ----------
+    amplitude, noise : float
+        Variances, in those of the losses. [1]
+    lengths : ndarray, shape (n_parameters,)
+    """
+
+    amplitude: float
+    lengths: Array
+    noise: float
+
+    def between(self, points: Array, others: Array) -> Array:
+        """Return the covariances of points with others, noise left out; shape (n, n_others)."""
+        r = np.sqrt(5.0) * cdist(points / self.lengths, others / self.lengths)
+        covariance: Array = self.amplitude * (1.0 + r + r * r / 3.0) * np.exp(-r)
+        return covariance
+
+    def slopes(self, point: Array, others: Array) -> Array:
+        """Return the gradients at a point of its covariances, shape (n_others, n_parameters)."""
+        apart = (point - others) / self.lengths
+        r = np.sqrt(5.0 * (apart * apart).sum(axis=1))
+        factor = -5.0 / 3.0 * self.amplitude * (1.0 + r) * np.exp(-r)
+        gradients: Array = factor[:, np.newaxis] * apart / self.lengths
+        return gradients
+
+    def inverse(self, points: Array) -> Array:
+        """Return the inverse of the covariance of losses at points, noise and all."""
+        matrix = self.between(points, points)
+        matrix[np.diag_indices_from(matrix)] += self.noise + _JITTER
+        inverse: Array = cho_solve(cho_factor(matrix, lower=True), np.eye(len(points)))
+        return inverse
+
+
 class _Model:
-    """A Gaussian process plus a known paraboloid; predicts as skopt's acquisition functions ask."""
+    """What losses at some points say of those elsewhere, plus a known paraboloid.
 
-    def __init__(self, process: GaussianProcessRegressor, penalty: Penalty) -> None:
-        self._process = process
+    skopt predicts a point and its gradient, too, but in ten times the time, and then a search takes
+    longer than the simulations that it is to save.
+    """
+
+    def __init__(
+        self, covariance: _Covariance, points: Array, losses: Array, penalty: Penalty | None
+    ) -> None:
+        self._covariance = covariance
+        self._points = points
         self._penalty = penalty
+        self._mean = losses.mean()
+        self._scale = losses.std() or 1.0
+        self._inverse = covariance.inverse(points)
+        self._factors = self._inverse @ ((losses - self._mean) / self._scale)
 
-    def predict(self, points: Array, **wanted: bool) -> Any:
-        """As `GaussianProcessRegressor.predict`: the mean, and in this order the rest wanted."""
-        found = self._process.predict(points, **wanted)
-        added = _height(points, self._penalty)
-        if not wanted:
-            return found + added
-        mean, *rest = found
-        if wanted.get("return_mean_grad"):
+    def at(self, points: Array) -> tuple[Array, Array]:
+        """Return mean and standard deviation at points, each of shape (n,)."""
+        near = self._covariance.between(points, self._points)
+        variance = self._covariance.amplitude - ((near @ self._inverse) * near).sum(axis=1)
+        mean = self._mean + self._scale * (near @ self._factors) + _height(points, self._penalty)
+        return mean, self._scale * np.sqrt(np.maximum(variance, 0.0))
+
+    def slopes(self, point: Array, sd: float) -> tuple[Array, Array]:
+        """Return the gradients of both at a point, where the standard deviation is known."""
+        near = self._covariance.between(point[np.newaxis], self._points)[0]
+        gradients = self._covariance.slopes(point, self._points)
+        of_mean = self._scale * (self._factors @ gradients)
+        if self._penalty is not None:
             middle, curvature = self._penalty
-            gradient = 1 if wanted.get("return_std") else 0
-            rest[gradient] = rest[gradient] + curvature * (points[0] - middle)
-        return (mean + added, *rest)
+            of_mean += curvature * (point - middle)
+        if sd <= 0.0:
+            return of_mean, np.zeros_like(of_mean)
+        return of_mean, -(self._scale**2) / sd * (self._inverse @ near) @ gradients
 
 
-def _with_penalty(process: GaussianProcessRegressor, penalty: Penalty | None) -> Any:
-    """Return a model of the losses with the penalty added."""
-    return process if penalty is None else _Model(process, penalty)
+def _expected_improvement(mean: Array, sd: Array, target: float) -> Array:
+    """Return by how much losses are expected to lie below a target (Jones et al. 1998)."""
+    gain = target - mean
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = gain / sd
+    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    improvement: Array = np.where(sd > 0.0, gain * ndtr(z) + sd * density, 0.0)
+    return improvement
 
 
 def _height(points: Array, penalty: Penalty | None) -> Array:
@@ -103,19 +165,18 @@ def promising_points(
     near = np.clip([best - half_width, best + half_width], 0.0, 1.0)
     everywhere = np.array([np.zeros_like(best), np.ones_like(best)])
     with one_thread():
-        process = _fit(points, losses)
-        honest = _with_penalty(process, penalty)
+        covariance = _fit(points, losses)
+        honest = _Model(covariance, points, losses, penalty)
         target = _target(values)
         for kind in kinds:
-            model = _with_penalty(process, penalty)
+            model = _Model(covariance, points, values - _height(points, penalty), penalty)
             box = everywhere if kind == "global" else near
             find = _lowest if kind == "polish" else _most_promising
             point = find(model, points, values, box, rng)
             points = np.vstack([points, point])
             values = np.append(values, values.min())
-            process = _condition(process, points, values - _height(points, penalty))
         found = points[-len(kinds) :]
-        gains = gaussian_ei(found, honest, target, xi=0.0)
+        gains = _expected_improvement(*honest.at(found), target)
     return found, gains.tolist()
 
 
@@ -146,14 +207,14 @@ def trend_and_mean(points: Array, losses: Array) -> Callable[[Array], Array]:
         trials it is the trend by generalised least squares (ordinary kriging); skopt takes the
         plain mean of the losses.
     """
-    process = _fit(points, losses)
-    kernel, inverse = process.kernel_.k1, process.K_inv_
+    covariance = _fit(points, losses)
+    inverse = covariance.inverse(points)
     weights = inverse.sum(axis=0)
     trend = float(weights @ losses / weights.sum())
     factors = inverse @ (losses - trend)
 
     def mean(wanted: Array) -> Array:
-        found: Array = trend + kernel(wanted, points) @ factors
+        found: Array = trend + covariance.between(wanted, points) @ factors
         return found
 
     return mean
@@ -164,8 +225,8 @@ def _half_width(stale: int) -> float:
     return float(max(0.2 * 0.5 ** (stale // 8), 0.01))
 
 
-def _fit(points: Array, losses: Array) -> GaussianProcessRegressor:
-    """Fit a Gaussian process, Matern 5/2 with a length for each parameter, and noise."""
+def _fit(points: Array, losses: Array) -> _Covariance:
+    """Fit the covariance of a Gaussian process."""
     n_parameters = points.shape[1]
     matern = Matern(np.ones(n_parameters), [(0.01, 100.0)] * n_parameters, nu=2.5)
     kernel = ConstantKernel(1.0, (0.01, 1000.0)) * matern
@@ -173,28 +234,21 @@ def _fit(points: Array, losses: Array) -> GaussianProcessRegressor:
     with warnings.catch_warnings():
         # A length at its bound means that the losses do not depend on that parameter: no fault.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(points, losses)
-
-
-def _condition(
-    model: GaussianProcessRegressor, points: Array, losses: Array
-) -> GaussianProcessRegressor:
-    """Put other trials into a model and keep its lengths, which a lie should not change."""
+        model.fit(points, losses)
     # A fitted model of skopt holds the noise in `noise_`, and the rest of the kernel in `k1`.
-    return GaussianProcessRegressor(
-        model.kernel_.k1, noise=model.noise_, optimizer=None, normalize_y=True
-    ).fit(points, losses)
+    constant, fitted = model.kernel_.k1.k1, model.kernel_.k1.k2
+    lengths = np.broadcast_to(np.asarray(fitted.length_scale, float), n_parameters)
+    return _Covariance(float(constant.constant_value), lengths, float(model.noise_))
 
 
 def _most_promising(
-    model: Any, points: Array, values: Array, box: Array, rng: np.random.Generator
+    model: _Model, points: Array, values: Array, box: Array, rng: np.random.Generator
 ) -> Array:
     """Point of the greatest expected improvement in a box.
 
     Parameters
     ----------
-    model : GaussianProcessRegressor or _Model
-        Fitted to the trials.
+    model : _Model
     points : ndarray, shape (n_trials, n_parameters)
         Points tried.
     values : ndarray, shape (n_trials,)
@@ -211,26 +265,32 @@ def _most_promising(
     target = _target(values)
 
     def negative_improvement(point: Array) -> tuple[float, Array]:
-        value, gradient = gaussian_ei(point[None], model, target, xi=0.0, return_grad=True)
-        return -float(value[0]), -gradient
+        mean, sd = model.at(point[np.newaxis])
+        improvement = _expected_improvement(mean, sd, target)[0]
+        if sd[0] <= 0.0:
+            return 0.0, np.zeros_like(point)
+        of_mean, of_sd = model.slopes(point, sd[0])
+        z = (target - mean[0]) / sd[0]
+        density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+        return -float(improvement), ndtr(z) * of_mean - density * of_sd
 
     starts = _starts(points[values.argmin()], box, rng)
-    order = np.argsort(-gaussian_ei(starts, model, target, xi=0.0), kind="stable")
+    order = np.argsort(-_expected_improvement(*model.at(starts), target), kind="stable")
     point = _descend(negative_improvement, starts[order[:2]], box)
     return _unlike(point, points, box, rng)
 
 
 def _lowest(
-    model: Any, points: Array, values: Array, box: Array, rng: np.random.Generator
+    model: _Model, points: Array, values: Array, box: Array, rng: np.random.Generator
 ) -> Array:
     """Point of the lowest mean in a box; arguments and result as `_most_promising`."""
 
     def mean(point: Array) -> tuple[float, Array]:
-        value, gradient = model.predict(point[None], return_mean_grad=True)
-        return float(value[0]), gradient
+        value, sd = model.at(point[np.newaxis])
+        return float(value[0]), model.slopes(point, sd[0])[0]
 
     starts = _starts(points[values.argmin()], box, rng)
-    order = np.argsort(model.predict(starts), kind="stable")
+    order = np.argsort(model.at(starts)[0], kind="stable")
     return _unlike(_descend(mean, starts[order[:2]], box), points, box, rng)
 
 
