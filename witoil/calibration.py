@@ -6,7 +6,9 @@ import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,15 @@ POSTERIOR_SAMPLE = 4096
 
 OnTrial = Callable[[optimizer.History], None]
 
+Evaluate = Callable[[Iterable[Mapping[str, float]]], Iterator[optimizer.Outcome]]
+
 
 def optimise(
-    scenario: Scenario, folder: Path, *, on_trial: OnTrial | None = None
+    scenario: Scenario,
+    folder: Path,
+    *,
+    on_trial: OnTrial | None = None,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Calibrate a scenario, or go on with a calibration that was interrupted.
 
@@ -52,6 +60,8 @@ def optimise(
         `report.html`. A study already there is continued.
     on_trial : callable, optional
         Called with the history after every evaluation, and once at the start.
+    scheduler : str, optional
+        Address of a Dask scheduler, `tcp://host:port`, whose workers run the simulations.
 
     Returns
     -------
@@ -78,19 +88,20 @@ def optimise(
             on_trial(history)
 
     record(history)
-    history = optimizer.maximise(
-        lambda points: evaluate_batch(windows, points),
-        space,
-        evaluations=case.optimise.evaluations,
-        batch=case.optimise.batch,
-        seed=case.model.seed,
-        initial=case.optimise.initial_points,
-        method=case.optimise.method,
-        evidence=evidence(total_weight(windows)),
-        tolerance=case.optimise.tolerance,
-        history=history,
-        on_trial=record,
-    )
+    with evaluator(windows, scheduler) as evaluate_points:
+        history = optimizer.maximise(
+            evaluate_points,
+            space,
+            evaluations=case.optimise.evaluations,
+            batch=case.optimise.batch,
+            seed=case.model.seed,
+            initial=case.optimise.initial_points,
+            method=case.optimise.method,
+            evidence=evidence(total_weight(windows)),
+            tolerance=case.optimise.tolerance,
+            history=history,
+            on_trial=record,
+        )
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
@@ -258,20 +269,47 @@ def _mean_fss(
     }
 
 
-def evaluate_batch(
-    windows: Sequence[Scenario], points: Iterable[Mapping[str, float]]
-) -> Iterator[optimizer.Outcome]:
-    """Evaluate candidates side by side, one thread each; outcomes in the order of the points."""
+@contextmanager
+def evaluator(windows: Sequence[Scenario], scheduler: str | None) -> Iterator[Evaluate]:
+    """Yield what evaluates a batch of candidates side by side, one thread each, in their order.
 
-    def outcome(changed: Mapping[str, float]) -> optimizer.Outcome:
-        try:
-            details = evaluate(windows, changed)
-        except SimulatorError as error:
-            return optimizer.Outcome(failure=str(error))
-        return optimizer.Outcome(score=details["score"], details=details)
+    `scheduler` is the address of a Dask scheduler [tcp://host:port] whose workers run them; without
+    it, threads of this process do. The outcomes are the same, to the last bit.
+    """
+    if scheduler is None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield lambda points: pool.map(partial(outcome_of, windows), points)
+        return
+    # takes a second to import
+    from witoil.workers import workers
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(outcome, points)
+    with workers(scheduler) as client:
+        (there,) = client.scatter([tuple(windows)], broadcast=True, hash=False)
+
+        def evaluate_there(points: Iterable[Mapping[str, float]]) -> Iterator[optimizer.Outcome]:
+            futures = [client.submit(outcome_of, there, point, pure=False) for point in points]
+            yield from map(_gathered, futures)
+
+        yield evaluate_there
+
+
+def outcome_of(windows: Sequence[Scenario], changed: Mapping[str, float]) -> optimizer.Outcome:
+    """Evaluate one candidate."""
+    try:
+        details = evaluate(windows, changed)
+    except SimulatorError as error:
+        return optimizer.Outcome(failure=str(error))
+    return optimizer.Outcome(score=details["score"], details=details)
+
+
+def _gathered(future: Any) -> optimizer.Outcome:
+    try:
+        outcome: optimizer.Outcome = future.result()
+    except Exception as error:
+        # whatever befell one worker, the other candidates are still worth having
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return optimizer.Outcome(failure=reason)
+    return outcome
 
 
 def study_head(

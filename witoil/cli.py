@@ -80,7 +80,7 @@ Members = Annotated[
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(help="Dask scheduler that runs the members.", metavar="tcp://HOST:PORT"),
+    typer.Option(help="Dask scheduler whose workers run it.", metavar="tcp://HOST:PORT"),
 ]
 
 TrackingStore = Annotated[
@@ -153,6 +153,7 @@ def optimise(
         int | None, typer.Option(help="Simulations in all, instead of the case's.", min=1)
     ] = None,
     mlflow: TrackingStore = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Find the parameters with which a case matches its observations.
 
@@ -164,7 +165,7 @@ def optimise(
     if evaluations is not None:
         search = loaded.optimise.model_copy(update={"evaluations": evaluations})
         loaded = loaded.model_copy(update={"optimise": search})
-    _optimise(loaded, out, mlflow)
+    _optimise(loaded, out, mlflow, scheduler)
 
 
 @app.command()
@@ -347,7 +348,9 @@ def _whole_numbers(text: str) -> list[int]:
         raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
 
 
-def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]:
+def _optimise(
+    case: Any, out: Path, mlflow: str | None = None, scheduler: str | None = None
+) -> dict[str, Any]:
     from witoil.calibration import optimise as search
     from witoil.provenance import recorded
     from witoil.tracking import of_history, tracking
@@ -362,7 +365,7 @@ def _optimise(case: Any, out: Path, mlflow: str | None = None) -> dict[str, Any]
                 advance(len(history), "" if best is None else f"best score {best.value:.3f}")
                 track(of_history(history))
 
-            study = search(scenario, out, on_trial=on_trial)
+            study = search(scenario, out, on_trial=on_trial, scheduler=scheduler)
     print(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
         if study[label] is not None:

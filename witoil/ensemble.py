@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import shapely
 from dask.distributed import Client, Future, as_completed
-from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -25,11 +21,9 @@ from witoil.members import Member, ensemble_of
 from witoil.releases import datetime64
 from witoil.simulation import Scenario, mask_at, prepare, run
 from witoil.verification import Box, VerificationGrid
+from witoil.workers import workers
 
 FloatArray = NDArray[np.float64]
-
-CONNECT_SECONDS = 30.0
-"""How long to wait for a scheduler, and for its first worker. [s]"""
 
 
 @dataclass(frozen=True)
@@ -161,7 +155,7 @@ def run_ensemble(
         _ = scenario.land  # once here, and not once on each worker
     outcomes: list[Outcome] = []
     failures: dict[int, str] = {}
-    with _quiet(), _client(scheduler) as client:
+    with workers(scheduler) as client:
         for number, outcome in _results(client, scenarios, members):
             if isinstance(outcome, str):
                 failures[number] = outcome
@@ -316,50 +310,6 @@ def _results(
             outcome = f"{type(error).__name__}: {error}".splitlines()[0]
         future.release()
         yield number, outcome
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what Dask tells of its connections out of the messages for users."""
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-@contextmanager
-def _client(address: str | None) -> Iterator[Any]:
-    """Connect to a scheduler, or make one of threads of this process that opens no port."""
-    if address is None:
-        with Client(
-            processes=False,
-            n_workers=1,
-            threads_per_worker=CPU_COUNT,
-            dashboard_address=None,
-            memory_limit=0,
-            set_as_default=False,
-        ) as client:
-            yield client
-        return
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise WitoilError(
-            f"--scheduler {address}: could not be reached ({error}); expected the address of a "
-            "running Dask scheduler, tcp://host:port"
-        ) from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        except TimeoutError as error:
-            raise WitoilError(
-                f"--scheduler {address}: has no workers; expected at least one that has witoil "
-                "installed: dask worker ADDRESS"
-            ) from error
-        yield client
 
 
 def _around_both(one: Box, other: Box) -> Box:

@@ -417,7 +417,7 @@ def test_the_command_writes_rasters_coast_map_and_record(changed, tmp_path):
 
 
 def test_no_scheduler_there_is_one_line(changed, tmp_path, monkeypatch):
-    monkeypatch.setattr(ensemble, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("witoil.workers.CONNECT_SECONDS", 1.0)
     scenario = prepare(load_case(changed(SMALL)))
     with pytest.raises(WitoilError, match="could not be reached"):
         run_ensemble([scenario], draw_members(scenario, 1), scheduler="tcp://127.0.0.1:9")
@@ -425,7 +425,7 @@ def test_no_scheduler_there_is_one_line(changed, tmp_path, monkeypatch):
 
 @pytest.mark.filterwarnings("default")
 def test_a_scheduler_without_workers_is_one_line(small, members, monkeypatch):
-    monkeypatch.setattr(ensemble, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("witoil.workers.CONNECT_SECONDS", 1.0)
     with (
         LocalCluster(n_workers=0, dashboard_address=None, host="127.0.0.1") as cluster,
         pytest.raises(WitoilError, match="has no workers"),
