@@ -39,6 +39,8 @@ POSTERIOR_SAMPLE = 4096
 
 OnTrial = Callable[[optimizer.History], None]
 
+Sample = list[dict[str, float]]
+
 Evaluate = Callable[[Iterable[Mapping[str, float]]], Iterator[optimizer.Outcome]]
 
 
@@ -105,12 +107,45 @@ def optimise(
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    source = reconstructed(scenario, windows, history, space)
+    sample = likely(windows, history, space, case.model.seed)
+    source = reconstructed(scenario, windows, history, space, sample)
+    found = {"posterior": _marginals(sample), "source": source and source.as_dict()}
+    study = write_study(folder, {**head, **found}, history, space)
     if source is not None:
-        study = write_study(folder, {**head, "source": source.as_dict()}, history, space)
         write_reconstruction(scenario, source, folder)
     _write_best(scenario, windows, study, folder, source)
     return study
+
+
+def likely(
+    windows: Sequence[Scenario], history: optimizer.History, space: optimizer.Space, seed: int
+) -> Sample:
+    """Return sets of parameters that are likely after a search, the likelier the more often.
+
+    None where fewer than two runs went well. Where a run fails, as with a source on land, is known
+    without a model of the score, and would only pull it down beside the coast: such trials are left
+    out.
+    """
+    done = [trial for trial in history if trial.score is not None]
+    if len(done) < 2:
+        return []
+    sample, _ = optimizer.posterior_sample(done, space, POSTERIOR_SAMPLE, seed, _counts(windows))
+    return sample
+
+
+def _counts(windows: Sequence[Scenario]) -> optimizer.Evidence:
+    return optimizer.Evidence(total_weight(windows), EVIDENCE)
+
+
+def _marginals(sample: Sample) -> list[dict[str, Any]]:
+    """Return median and 5 to 95 % range of each parameter by itself."""
+    weights = np.full(len(sample), 1.0)
+    rows = []
+    for name in sample[0] if sample else ():
+        values = np.array([point[name] for point in sample])
+        low, middle, high = optimizer.quantiles(values, weights, (0.05, 0.5, 0.95))
+        rows.append({"name": name, "p5": low, "p50": middle, "p95": high})
+    return rows
 
 
 def reconstructed(
@@ -118,23 +153,15 @@ def reconstructed(
     windows: Sequence[Scenario],
     history: optimizer.History,
     space: optimizer.Space,
+    sample: Sample,
 ) -> Reconstruction | None:
-    """Return where and when the source leaked, where a search has looked for it.
-
-    Where a run fails, as with a source on land, is known without a model of the score, and would
-    only pull it down beside the coast: such trials are left out, and then such places.
-    """
-    done = [trial for trial in history if trial.score is not None]
-    if not {*PLACE, START} & {*space.names} or len(done) < 2:
+    """Return where and when the source leaked, where a search has looked for it."""
+    if not {*PLACE, START} & {*space.names} or not sample:
         return None
-    counts = optimizer.Evidence(total_weight(windows), EVIDENCE)
-    sample, _ = optimizer.posterior_sample(
-        done, space, POSTERIOR_SAMPLE, scenario.case.model.seed, counts
-    )
     best = history.best
     assert best is not None
     early = optimizer.History(history[: round(SETTLED * len(history))]).best
-    settled = early is not None and _value(best) - _value(early) < counts.scale
+    settled = early is not None and _value(best) - _value(early) < _counts(windows).scale
     return reconstruct(scenario, sample, best.parameters, settled=settled)
 
 
@@ -322,6 +349,7 @@ def study_head(
         "default": evaluate(windows, {}),
         "persistence": persistence(windows),
         "priors": prior_rows(space),
+        "posterior": [],
         "source": None,
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),

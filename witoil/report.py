@@ -306,6 +306,7 @@ def useful_skill(scenario: Scenario) -> float | None:
 
 def _parameter(study: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of one parameter of the search."""
+    likely = {found["name"]: found for found in study["posterior"]}.get(row["name"])
     name, low, high = row["name"], row["low"], row["high"]
     default, best = (study[key]["parameters"][name] for key in ("default", "best"))
     place = _place(best, row)
@@ -327,6 +328,9 @@ def _parameter(study: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
         "best": best,
         "default_place": round(100.0 * _place(default, row), 1),
         "best_place": round(100.0 * place, 1),
+        "likely": likely,
+        "likely_places": likely
+        and [round(100.0 * _place(likely[end], row), 1) for end in ("p5", "p95")],
         "warning": warning,
     }
 

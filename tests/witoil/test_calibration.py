@@ -72,6 +72,8 @@ def test_the_study_holds_what_is_promised(small, tmp_path):
     assert study["best"]["penalised"] == max(row["penalised"] for row in study["history"])
     assert study["stopped"] == "all 13 evaluations done"
     assert {row["name"] for row in study["priors"]} == set(TRUTH)
+    assert {row["name"] for row in study["posterior"]} == set(TRUTH)
+    assert all(row["p5"] < row["p50"] < row["p95"] for row in study["posterior"])
     assert study["case"]["name"] == "demo"
     assert (tmp_path / "report.html").stat().st_size > 10_000
     summary = json.loads((tmp_path / "best" / "summary.json").read_text())

@@ -121,6 +121,7 @@ def make_study(scenario, *, best=0.75, persistence=0.47, current_factor=1.0):
                 [(None, "default"), (0.3, "sobol"), (best, "global"), (0.5, "local")]
             )
         ],
+        "posterior": [{"name": "current_factor", "p5": 0.4, "p50": 0.9, "p95": 1.3}],
         "stopped": "all 4 evaluations done",
         "seeds": {"model": 1, "search": 1},
         "versions": {"witoil": "0.1.0", "numba": "1.2.3"},
@@ -284,6 +285,13 @@ def test_best_at_a_bound_is_warned_of(scenario, value, warning):
     text = text_of(make_page(scenario, make_study(scenario, current_factor=value)))
     assert "bound:" in text if warning else "widen it" not in text
     assert warning is None or warning in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_likely_of_a_parameter_is_said_and_drawn(scenario):
+    page = make_page(scenario, make_study(scenario))
+    assert "0.4 to 1.3" in text_of(page)
+    assert 'x1="45.0%" x2="90.0%"' in page
 
 
 @pytest.mark.usefixtures("undrawn")
