@@ -149,7 +149,7 @@ class _Server:
     def _fetch_piece(
         self, path: str, dtype: np.dtype[Any], piece: Ranges
     ) -> npt.NDArray[np.generic]:
-        constraint = path + "".join(f"[{r.start}:{r.step}:{r[-1]}]" for r in piece)
+        constraint = path + "".join(map(_hyperslab, piece))
         shape = tuple(map(len, piece))
         decode: Callable[[Path], npt.NDArray[np.generic]] = partial(
             _decode, dtype=dtype, shape=shape, where=self._url
@@ -270,28 +270,61 @@ def _pieces(wanted: Ranges, most_values: int) -> Iterator[tuple[tuple[slice, ...
         yield place, tuple(r[p] for r, p in zip(wanted, place, strict=True))
 
 
+def _hyperslab(places: range) -> str:
+    """Return a range as DAP has it; without a stride of 1, which some servers take for the end."""
+    stride = "" if places.step == 1 else f"{places.step}:"
+    return f"[{places.start}:{stride}{places[-1]}]"
+
+
 def _decode(
     file: Path, *, dtype: np.dtype[Any], shape: tuple[int, ...], where: str
 ) -> npt.NDArray[np.generic]:
-    """Return the one variable of an answer, and refuse an answer that is not whole."""
+    """Return the first variable of an answer, and refuse an answer that is not whole.
+
+    Some servers send the coordinates of a grid behind what they were asked for.
+    """
     content = file.read_bytes()
-    _, marker, rest = content.partition(_MARKER)
+    header, marker, rest = content.partition(_MARKER)
     if not marker:
         raise UnreadableFileError(f"{where}: expected values, found {_excerpt(_text(file))!r}")
     data = rest[2:] if rest.startswith(b"\r\n") else rest[1:]
     wire = _ON_THE_WIRE[dtype]
     count = math.prod(shape)
+    whole = _size_of(header.decode("utf-8", "replace"), where)
+    if len(data) != whole:
+        raise UnreadableFileError(
+            f"{where}: expected {whole} bytes, found {len(data)}; the answer is not whole"
+        )
     if shape:
         lengths = np.frombuffer(data[:8], ">u4").tolist()
         data = data[8:]
         if lengths != [count, count]:
             raise UnreadableFileError(f"{where}: expected {count} values, found {lengths}")
     size = count * wire.itemsize
-    if len(data) != size + -size % 4:
+    if len(data) < size:
         raise UnreadableFileError(
-            f"{where}: expected {size} bytes of values, found {len(data)}; the answer is not whole"
+            f"{where}: expected {size} bytes of values, found {len(data)}; not what was asked for"
         )
     return np.frombuffer(data[:size], wire).astype(dtype).reshape(shape)
+
+
+def _size_of(header: str, where: str) -> int:
+    """Return how many bytes of values follow the header of an answer."""
+    size = 0
+    with _faults_of(where, "layout of its answer"):
+        for variable in _leaves(dds_to_dataset(header)):
+            wire = _ON_THE_WIRE[variable.dtype.newbyteorder("=")]
+            values = math.prod(variable.shape) * wire.itemsize
+            size += values + -values % 4 + (8 if variable.shape else 0)
+    return size
+
+
+def _leaves(item: Any) -> Iterator[BaseType]:
+    if isinstance(item, BaseType):
+        yield item
+    else:
+        for name in item:
+            yield from _leaves(item[name])
 
 
 def _unnamed(name: str, shape: tuple[int, ...]) -> tuple[str, ...]:
