@@ -198,10 +198,7 @@ class ForcingFiles:
         """Period from time to time of the files, with some more at both ends."""
         if period is None:
             return self.times[0], self.times[-1]
-        first = int(np.searchsorted(self.times, period[0], side="right")) - 1 - margin
-        last = int(np.searchsorted(self.times, period[1], side="left")) + margin
-        end = self.times.size - 1
-        return self.times[min(max(first, 0), end)], self.times[min(max(last, 0), end)]
+        return _outwards(self.times, period, margin)
 
     def _read_span(self, box: Box | None, span: Period) -> xr.Dataset:
         settling = self._settling
@@ -212,23 +209,37 @@ class ForcingFiles:
         at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
         for name in ROLES[self.role].optional:
             if name in self.names and name not in settling and forcing.sizes["time"]:
-                joined = self._join_times(name, box, span, nearest=True)
-                nearest = joined.reindex(time=forcing["time"], method="nearest")
+                nearest = self._join_nearest(name, box, span).reindex(
+                    time=forcing["time"], method="nearest"
+                )
                 forcing[name] = nearest.where(at_sea)
         return forcing.assign_attrs(
             {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)}
         )
 
-    def _join_times(
-        self, name: str, box: Box | None, span: Period, *, nearest: bool = False
-    ) -> xr.DataArray:
-        """Chain one variable of all files along time, sorted, the last of equal times kept.
+    def _join_nearest(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
+        """Chain one variable from the time before a span to the one after it that have values.
 
-        Within a span of time or, with `nearest`, from the time before it to the one after it.
+        As many more times at both ends are read as it takes to find one: daily means may stand
+        among hourly times, of which most are then blank.
         """
         holders = [file for file in self._files if name in file.fields]
-        if nearest:
-            span = _outwards(np.concatenate([file.fields[name].times for file in holders]), span)
+        times = np.unique(np.concatenate([file.fields[name].times for file in holders]))
+        margin = 0
+        while True:
+            wider = _outwards(times, span, margin)
+            joined = self._join_times(name, box, wider)
+            if joined.sizes["time"]:
+                return joined
+            if wider == (times[0], times[-1]):
+                raise CatalogError(
+                    f"{holders[0].path}: {name} has no value anywhere; get the file again"
+                )
+            margin = 4 * margin or 2
+
+    def _join_times(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
+        """Chain one variable of all files along time, sorted, the last of equal times kept."""
+        holders = [file for file in self._files if name in file.fields]
         pieces = []
         for file in holders:
             times = file.fields[name].times
@@ -239,10 +250,6 @@ class ForcingFiles:
             pieces.append(filled.assign_coords({source_coordinate(name): ("time", source)}))
         joined = xr.concat(pieces, "time", coords="minimal", compat="override", join="override")
         times = joined["time"].to_numpy()
-        if not times.size and nearest:
-            raise CatalogError(
-                f"{holders[0].path}: {name} has no value anywhere; get the file again"
-            )
         # The last of equal times is the first of them in reverse.
         last = times.size - 1 - np.unique(times[::-1], return_index=True)[1]
         return joined.isel(time=last)
@@ -257,13 +264,12 @@ def _reaches(times: Times, period: Period) -> bool:
     return bool(times.size and times[0] <= period[0] and times[-1] >= period[1])
 
 
-def _outwards(times: Times, span: Period) -> Period:
-    """Widen a span to the times next to it."""
-    before, after = times[times <= span[0]], times[times >= span[1]]
-    return (
-        before.max() if before.size else times.min(),
-        after.min() if after.size else times.max(),
-    )
+def _outwards(times: Times, span: Period, margin: int) -> Period:
+    """Widen a span to the times next to it, rising, and by some more at both ends."""
+    first = int(np.searchsorted(times, span[0], side="right")) - 1 - margin
+    last = int(np.searchsorted(times, span[1], side="left")) + margin
+    end = times.size - 1
+    return times[min(max(first, 0), end)], times[min(max(last, 0), end)]
 
 
 def _refuse_missing(files: Sequence[ForcingFile], required: Sequence[str], role: str) -> None:

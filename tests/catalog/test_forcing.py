@@ -71,6 +71,21 @@ def test_daily_temperature_beside_hourly_currents(write_currents) -> None:
     )
 
 
+def test_daily_temperature_at_hourly_times_is_found_beyond_the_period(write_currents) -> None:
+    def temperature(ds: xr.Dataset) -> xr.Dataset:
+        warm = ds["uo"].copy(data=np.full(ds["uo"].shape, 20.0, "f4")) + ds["time"] / 24.0
+        once_a_day = warm.where(ds["time"] % 24.0 == 0.0)
+        return ds.assign(thetao=once_a_day.assign_attrs(units="degrees_C"))
+
+    path = write_currents("c.nc", times=np.arange(49.0), change=temperature)
+    start = open_forcing(path, "currents")["time"].to_numpy()[0]
+    hours = np.timedelta64(1, "h")
+    ds = open_forcing(path, "currents", period=(start + 30 * hours, start + 42 * hours))
+    assert ds.sizes["time"] == 13
+    warm = ds[SEA_TEMPERATURE].isel(latitude=0, longitude=0)
+    np.testing.assert_allclose(warm[[0, -1]], 273.15 + np.array([21.0, 22.0]))
+
+
 def test_different_grids_name_both_files(write_currents) -> None:
     a = write_currents("a.nc")
     b = write_currents("b.nc", longitude=np.array([34.1, 34.6, 35.1, 35.6]))
