@@ -122,7 +122,7 @@ def likely(
 ) -> Sample:
     """Return sets of parameters that are likely after a search, the likelier the more often.
 
-    None where fewer than two runs went well. Where a run fails, as with a source on land, is known
+    Empty where fewer than two runs went well. Where a run fails, as with a source on land, is known
     without a model of the score, and would only pull it down beside the coast: such trials are left
     out.
     """

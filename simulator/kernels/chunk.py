@@ -130,10 +130,10 @@ def load(begin, count, chunk, elements, weathering):
     take(n, ids, elements.x, chunk.x[some])
     take(n, ids, elements.y, chunk.y[some])
     take(n, ids, elements.status, chunk.status[some])
+    take(n, ids, elements.stretch, chunk.stretch[some])
     if not weathering:
         return
     take(n, ids, elements.z, chunk.z[some])
-    take(n, ids, elements.stretch, chunk.stretch[some])
     take(n, ids, elements.evaporated_mass, chunk.evaporated_mass[some])
     take(n, ids, elements.water_fraction, chunk.water_fraction[some])
     take(n, ids, elements.thick_area, chunk.thick_area[some])
@@ -198,7 +198,6 @@ def gather(first, last, elements, oil, room, weathering):
     chunk = room if apart else in_place(first, last, elements, room)
     if apart:
         load(0, count, chunk, elements, weathering)
-        take(count, ids, elements.stretch, chunk.stretch)
     if weathering:
         weigh(0, count, chunk, oil)
     return chunk, count, waiting, apart

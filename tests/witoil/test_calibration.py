@@ -6,7 +6,6 @@ import sys
 import time
 
 import pytest
-from dask.distributed import LocalCluster
 from typer.testing import CliRunner
 
 from simulator import SimulatorError
@@ -48,17 +47,9 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_workers_of_a_scheduler_give_the_bits_of_this_process(small, tmp_path):
+def test_workers_of_a_scheduler_give_the_bits_of_this_process(small, tmp_path, two_workers):
     here = optimise(small, tmp_path / "here")
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        host="127.0.0.1",
-        protocol="tcp://",
-    ) as cluster:
-        there = optimise(small, tmp_path / "there", scheduler=cluster.scheduler_address)
+    there = optimise(small, tmp_path / "there", scheduler=two_workers)
     assert there["history"] == here["history"]
 
 

@@ -234,17 +234,9 @@ def test_the_order_in_which_members_end_does_not_matter(small, members, result):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_a_scheduler_gives_the_bits_of_this_process(small, members, result):
+def test_a_scheduler_gives_the_bits_of_this_process(small, members, result, two_workers):
     scenarios = prepare_products(small.case, small)
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        host="127.0.0.1",
-        protocol="tcp://",
-    ) as cluster:
-        there = run_ensemble(scenarios, members, scheduler=cluster.scheduler_address)
+    there = run_ensemble(scenarios, members, scheduler=two_workers)
     assert not there.failures
     assert bits(there) == bits(result)
 
