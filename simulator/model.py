@@ -180,10 +180,11 @@ class _Simulation:
         time_step: float,
         seed: int,
     ) -> _Simulation:
-        table = oil_table(oil) if oil and processes.weathering else inert_table()
+        below = bool((particles.z < 0.0).any())
+        weathers = below or processes.weathering
+        table = oil_table(oil) if oil and weathers else inert_table()
         elements = new_elements(particles, table, forcing.grid, spreads=processes.spreading)
         _check_covered(forcing, particles, elements)
-        below = bool((particles.z < 0.0).any())
         return cls(
             forcing=forcing,
             coast=coast,
@@ -194,7 +195,7 @@ class _Simulation:
             water_temperature=water_temperature,
             time_step=time_step,
             seed=seed,
-            weathers=below or processes.weathering,
+            weathers=weathers,
             elements=elements,
             absorbed=np.zeros(coast.shore.length.size),
         )
