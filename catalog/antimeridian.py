@@ -1,0 +1,169 @@
+"""Longitudes across 180 degrees: one unbroken range inside, cut at 180 in files.
+
+What is read may be cut at 180 (RFC 7946), may jump there from one vertex to the next, or may run
+on beyond it. All of these become one range of longitudes without a break, from -180 on and past 180
+where something lies across: in it lengths, areas and neighbours are as anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
+
+from catalog.errors import CatalogError
+
+FloatArray = npt.NDArray[np.float64]
+Shapes = npt.NDArray[np.object_]
+
+_TOLERANCE_DEG = 1e-6
+"""Gaps between parts are told apart by more than this: a tenth of a metre."""
+
+
+def wrapped(longitude: Any) -> Any:
+    """Return longitudes within -180 to 180; those that are there already keep their bits."""
+    return longitude - 360.0 * np.round(longitude / 360.0)
+
+
+def turned(longitude: Any, middle: float) -> Any:
+    """Return longitudes within half a turn of a meridian, moved by whole turns. [degrees]"""
+    return longitude + 360.0 * np.round((middle - longitude) / 360.0)
+
+
+def turned_geometry(geometry: BaseGeometry, middle: float) -> BaseGeometry:
+    """Return a geometry moved by whole turns, such that its own middle is nearest a meridian."""
+    west, _, east, _ = geometry.bounds
+    own = 0.5 * (west + east)
+    turn = float(turned(own, middle) - own)
+    return translate(geometry, turn) if turn else geometry
+
+
+def parts_of(geometries: Iterable[Any]) -> Shapes:
+    """Return the single points, lines and polygons of geometries, collections taken apart."""
+    parts: Shapes = shapely.get_parts(np.asarray(list(geometries), object))
+    while (shapely.get_type_id(parts) > shapely.GeometryType.POLYGON).any():
+        parts = shapely.get_parts(parts)
+    return parts
+
+
+def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
+    """Bring geometries, and the parts of each, into one range of longitudes without a break.
+
+    Parameters
+    ----------
+    geometries : iterable of BaseGeometry
+        In longitude and latitude. [degrees]
+    label : str
+        What they are of, for the error message.
+
+    Returns
+    -------
+    ndarray of BaseGeometry
+        One for each; as it was where nothing had to be moved, else a collection of its parts.
+        The range begins after the widest empty sector, from -180 on.
+
+    Raises
+    ------
+    CatalogError
+        If a hole encloses the pole.
+
+    Notes
+    -----
+    An edge of more than 180 degrees is taken to go the other way round, across 180 degrees; one of
+    360 degrees, as maps of the whole world have them, stays. A ring round the pole is closed along
+    the pole.
+    """
+    shapes: Shapes = np.asarray(list(geometries), object)
+    split = [parts_of([shape]) for shape in shapes]
+    number = np.repeat(np.arange(len(shapes)), [len(parts) for parts in split])
+    if not number.size:
+        return shapes
+    before = np.concatenate(split)
+    parts = before.copy()
+    bounds = shapely.bounds(before)
+    wide = bounds[:, 2] - bounds[:, 0] > 180.0  # only these can have an edge that jumps
+    parts[wide] = [_without_jumps(part, label) for part in before[wide]]
+    turns = 360.0 * _turns(shapely.bounds(parts))
+    moved = turns != 0.0
+    parts[moved] = [translate(p, turn) for p, turn in zip(parts[moved], turns[moved], strict=True)]
+    for k in np.unique(number[wide | moved]):
+        shapes[k] = shapely.GeometryCollection(list(parts[number == k]))
+    return shapes
+
+
+def split_at_180(geometry: BaseGeometry) -> BaseGeometry:
+    """Cut a geometry at 180 degrees, as RFC 7946 wants it; longitudes within -180 to 180.
+
+    Parameters
+    ----------
+    geometry : BaseGeometry
+        Valid, in longitudes without a break. [degrees]
+    """
+    west, _, east, _ = geometry.bounds
+    if geometry.is_empty or (west >= -180.0 and east <= 180.0):
+        return geometry
+    first, last = (int(np.floor((edge + 180.0) / 360.0)) for edge in (west, east))
+    dimension = int(shapely.get_dimensions(geometry))
+    pieces: list[BaseGeometry] = []
+    for turn in range(first, last + 1):
+        sector = shapely.box(360.0 * turn - 180.0, -90.0, 360.0 * turn + 180.0, 90.0)
+        cut = parts_of([shapely.intersection(geometry, sector)])
+        # what only touches the border is a line or a point
+        kept = cut[shapely.get_dimensions(cut) == dimension]
+        pieces += [translate(piece, -360.0 * turn) for piece in kept]
+    if len(pieces) == 1:
+        return pieces[0]
+    kinds: tuple[Any, ...] = (shapely.MultiPoint, shapely.MultiLineString, shapely.MultiPolygon)
+    whole: BaseGeometry = kinds[dimension](pieces)
+    return whole
+
+
+def _without_jumps(part: Any, label: str) -> BaseGeometry:
+    if not isinstance(part, shapely.Polygon):
+        line: BaseGeometry = type(part)(_unwrapped(shapely.get_coordinates(part)))
+        return line
+    shell = _unwrapped(np.asarray(part.exterior.coords)[:, :2])
+    if (turn := shell[-1, 0] - shell[0, 0]) != 0.0:
+        pole = np.copysign(90.0, shell[:, 1].mean())
+        shell = np.vstack([shell, [[shell[-1, 0], pole], [shell[-1, 0] - turn, pole]], shell[:1]])
+    middle = 0.5 * (shell[:, 0].min() + shell[:, 0].max())
+    holes = []
+    for ring in part.interiors:
+        hole = _unwrapped(np.asarray(ring.coords)[:, :2])
+        if hole[-1, 0] != hole[0, 0]:
+            raise CatalogError(
+                f"{label}: a hole of a polygon encloses the pole; expected polygons cut at 180 "
+                "degrees (RFC 7946)"
+            )
+        own = 0.5 * (hole[:, 0].min() + hole[:, 0].max())
+        hole[:, 0] += turned(own, middle) - own
+        holes.append(hole)
+    return shapely.Polygon(shell, holes)
+
+
+def _unwrapped(points: FloatArray) -> FloatArray:
+    """Return the vertices of a line without edges of more than half a turn, but for whole turns."""
+    steps = np.diff(points[:, 0])
+    turns = np.where(np.abs(steps) == 360.0, 0.0, -np.round(steps / 360.0))
+    moved = points.copy()
+    moved[1:, 0] += 360.0 * np.cumsum(turns)
+    return moved
+
+
+def _turns(bounds: FloatArray) -> FloatArray:
+    """Return the whole turns that bring parts together after the widest empty sector."""
+    west, east = bounds[:, 0], bounds[:, 2]
+    turns = -np.floor((west + 180.0) / 360.0)
+    west, east = west + 360.0 * turns, east + 360.0 * turns
+    order = np.argsort(west, kind="stable")
+    reached = np.maximum.accumulate(east[order])
+    gaps = np.append(west[order][1:] - reached[:-1], west.min() + 360.0 - reached[-1])
+    widest = int(np.argmax(gaps))
+    if gaps[widest] > gaps[-1] + _TOLERANCE_DEG:
+        turns[order[: widest + 1]] += 1.0
+    return turns
