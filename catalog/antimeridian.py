@@ -8,7 +8,7 @@ where something lies across: in it lengths, areas and neighbours are as anywhere
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from catalog.grid import Box
 
 FloatArray = npt.NDArray[np.float64]
 Shapes = npt.NDArray[np.object_]
@@ -35,6 +38,12 @@ def turned(longitude: Any, middle: float) -> Any:
     return longitude + 360.0 * np.round((middle - longitude) / 360.0)
 
 
+def unwrapped(longitude: FloatArray) -> FloatArray:
+    """Return longitudes along a way without steps of more than half a turn. [degrees]"""
+    turns = np.cumsum(np.round(np.diff(longitude) / 360.0))
+    return longitude - 360.0 * np.append(0.0, turns)
+
+
 def turned_geometry(geometry: BaseGeometry, middle: float) -> BaseGeometry:
     """Return a geometry moved by whole turns, such that its own middle is nearest a meridian."""
     west, _, east, _ = geometry.bounds
@@ -44,11 +53,11 @@ def turned_geometry(geometry: BaseGeometry, middle: float) -> BaseGeometry:
 
 
 def parts_of(geometries: Iterable[Any]) -> Shapes:
-    """Return the single points, lines and polygons of geometries, collections taken apart."""
+    """Return the points, lines and polygons of geometries, collections taken apart."""
     parts: Shapes = shapely.get_parts(np.asarray(list(geometries), object))
     while (shapely.get_type_id(parts) > shapely.GeometryType.POLYGON).any():
         parts = shapely.get_parts(parts)
-    return parts
+    return parts[~shapely.is_empty(parts)]
 
 
 def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
@@ -123,18 +132,47 @@ def split_at_180(geometry: BaseGeometry) -> BaseGeometry:
     return whole
 
 
+def box_of(geometries: Iterable[BaseGeometry]) -> Box:
+    """Return west, south, east, north of geometries, each in longitudes without a break.
+
+    Returns
+    -------
+    tuple of float
+        Longitudes within -180 to 180, east below west where the box lies across 180. [degrees]
+    """
+    bounds = shapely.bounds(np.asarray(list(geometries), object))
+    bounds[:, [0, 2]] += 360.0 * _turns(bounds)[:, np.newaxis]
+    west, south = bounds[:, :2].min(axis=0)
+    east, north = bounds[:, 2:].max(axis=0)
+    return wrapped_box((float(west), float(south), float(east), float(north)))
+
+
+def wrapped_box(box: Box) -> Box:
+    """Return a box with longitudes within -180 to 180, east below west where it lies across 180."""
+    west, south, east, north = unbroken_box(box)
+    if east - west >= 360.0:
+        return -180.0, south, 180.0, north
+    return float(wrapped(west)), south, float(wrapped(east)), north
+
+
+def unbroken_box(box: Box) -> Box:
+    """Return a box whose east is above its west: past 180 where the box lies across it."""
+    west, south, east, north = box
+    return west, south, east + (360.0 if east < west else 0.0), north
+
+
 def _without_jumps(part: Any, label: str) -> BaseGeometry:
     if not isinstance(part, shapely.Polygon):
-        line: BaseGeometry = type(part)(_unwrapped(shapely.get_coordinates(part)))
+        line: BaseGeometry = type(part)(_line_unwrapped(shapely.get_coordinates(part)))
         return line
-    shell = _unwrapped(np.asarray(part.exterior.coords)[:, :2])
+    shell = _line_unwrapped(np.asarray(part.exterior.coords)[:, :2])
     if (turn := shell[-1, 0] - shell[0, 0]) != 0.0:
         pole = np.copysign(90.0, shell[:, 1].mean())
         shell = np.vstack([shell, [[shell[-1, 0], pole], [shell[-1, 0] - turn, pole]], shell[:1]])
     middle = 0.5 * (shell[:, 0].min() + shell[:, 0].max())
     holes = []
     for ring in part.interiors:
-        hole = _unwrapped(np.asarray(ring.coords)[:, :2])
+        hole = _line_unwrapped(np.asarray(ring.coords)[:, :2])
         if hole[-1, 0] != hole[0, 0]:
             raise CatalogError(
                 f"{label}: a hole of a polygon encloses the pole; expected polygons cut at 180 "
@@ -146,13 +184,11 @@ def _without_jumps(part: Any, label: str) -> BaseGeometry:
     return shapely.Polygon(shell, holes)
 
 
-def _unwrapped(points: FloatArray) -> FloatArray:
-    """Return the vertices of a line without edges of more than half a turn, but for whole turns."""
-    steps = np.diff(points[:, 0])
-    turns = np.where(np.abs(steps) == 360.0, 0.0, -np.round(steps / 360.0))
-    moved = points.copy()
-    moved[1:, 0] += 360.0 * np.cumsum(turns)
-    return moved
+def _line_unwrapped(points: FloatArray) -> FloatArray:
+    longitude = points[:, 0]
+    if (np.abs(np.diff(longitude)) == 360.0).any():
+        return points  # the edge of a map of the world
+    return np.column_stack([unwrapped(longitude), points[:, 1]])
 
 
 def _turns(bounds: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from typing import Any
 
 import shapely
 
+from catalog.antimeridian import box_of, turned_geometry, wrapped
 from catalog.archives import ZIP_ERRORS
 from catalog.errors import CatalogError
 from catalog.grid import Box
@@ -111,10 +112,8 @@ class Event:
 
     @property
     def box(self) -> Box:
-        """West, south, east, north of all slicks. [degrees]"""
-        bounds = shapely.total_bounds([d.slick.geometry for d in self.detections])
-        west, south, east, north = (float(value) for value in bounds)
-        return west, south, east, north
+        """West, south, east, north of all slicks; east below west across 180. [degrees]"""
+        return box_of([d.slick.geometry for d in self.detections])
 
     def scenes(self) -> list[tuple[Detection, ...]]:
         """Return what was seen at each time, together."""
@@ -275,10 +274,9 @@ def _unused(name: str, events: Sequence[Event]) -> str:
 
 
 def _distance_km(first: Slick, other: Slick) -> float:
-    """Distance of the boxes of two slicks, which may lie on two sides of the dateline. [km]"""
-    a, b = first.geometry.bounds, other.geometry.bounds
-    turns = round(((a[0] + a[2]) - (b[0] + b[2])) / 720.0)
-    b = (b[0] + 360.0 * turns, b[1], b[2] + 360.0 * turns, b[3])
+    """Distance of the boxes of two slicks, which may lie on two sides of 180 degrees. [km]"""
+    a = first.geometry.bounds
+    b = turned_geometry(other.geometry, 0.5 * (a[0] + a[2])).bounds
     dx = max(a[0] - b[2], b[0] - a[2], 0.0)
     dy = max(a[1] - b[3], b[1] - a[3], 0.0)
     stretch = math.cos(math.radians(0.25 * (a[1] + a[3] + b[1] + b[3])))
@@ -424,7 +422,7 @@ def _source(files: Sequence[Path]) -> tuple[float, float] | None:
         if _is_part(file, "source"):
             frame = read_shapes(file, str(file), None, {"Point", "MultiPoint"}, "point")
             centre = in_degrees(frame.geometry, str(file)).union_all().centroid
-            return float(centre.x), float(centre.y)
+            return float(wrapped(centre.x)), float(centre.y)
     return None
 
 

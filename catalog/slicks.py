@@ -6,13 +6,14 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from catalog.antimeridian import parts_of, turned, unbroken
 from catalog.archives import unpack
 from catalog.bonn import ThicknessClass
 from catalog.errors import CatalogError
@@ -58,7 +59,7 @@ class Slick:
     time : datetime or None
         When it was seen, in UTC; None where neither the caller nor the files say.
     geometry : Polygon or MultiPolygon
-        All the oil, in EPSG:4326. [degrees]
+        All the oil, in EPSG:4326; longitudes from -180 on, past 180 where it lies across. [degrees]
     thickness_class : dict
         ``sheen`` and ``thick`` -> their geometries, disjoint; empty where not told apart.
     attributes : dict
@@ -153,6 +154,7 @@ def read_slick(
             for path, label in _without_points(files)
             for name in _layers_by_class(path, layer)
         ]
+    layers = _together(layers)
     for part in layers:
         _refuse_swapped(part)
     return Slick(
@@ -201,7 +203,8 @@ def read_thickness(paths: PathsLike) -> ThicknessMap:
             )
         shapes += list(in_degrees(outlines, str(path)))
         values += thickness
-    return ThicknessMap(shapely.MultiPolygon(shapes), 1e-6 * np.array(values))
+    cells = parts_of(unbroken(shapes, str(paths)))
+    return ThicknessMap(shapely.MultiPolygon(list(cells)), 1e-6 * np.array(values))
 
 
 def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
@@ -264,6 +267,15 @@ def _read_layer(
     return _Layer(label, stem, to_lon_lat(geometry, label), [_plain(r) for r in records], moment)
 
 
+def _together(layers: list[_Layer]) -> list[_Layer]:
+    """Bring layers into one range of longitudes."""
+    shapes = unbroken([part.geometry for part in layers], layers[0].label)
+    return [
+        part if shape is part.geometry else replace(part, geometry=polygons_of([shape]))
+        for part, shape in zip(layers, shapes, strict=True)
+    ]
+
+
 def _refuse_swapped(layer: _Layer) -> None:
     """Hold a slick against the centre that its attributes give: swapped axes fit crosswise."""
     west, south, east, north = layer.geometry.bounds
@@ -272,7 +284,8 @@ def _refuse_swapped(layer: _Layer) -> None:
         lon, lat = (record.get(name) for name in ("CENTR_LON", "CENTR_LAT"))
         if not (isinstance(lon, int | float) and isinstance(lat, int | float)):
             continue
-        if shapely.contains_xy(near, lat, lon) and not shapely.contains_xy(near, lon, lat):
+        here, crosswise = (turned(value, 0.5 * (west + east)) for value in (lon, lat))
+        if shapely.contains_xy(near, crosswise, lon) and not shapely.contains_xy(near, here, lat):
             raise CatalogError(
                 f"{layer.label}: x runs from {west:.2f} to {east:.2f}, y from {south:.2f} to "
                 f"{north:.2f}, but its attributes say {lon:.2f} E {lat:.2f} N; longitude and "

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import shapely
 
+from catalog.antimeridian import box_of, split_at_180
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.slicks import Slick, read_slick
-from catalog.vector import polygons_of
+from catalog.vector import Area, refuse_not_finite, to_lon_lat
 
 if TYPE_CHECKING:
     import pystac
@@ -163,8 +164,8 @@ def to_item(detection: Detection, event: str) -> pystac.Item:
         told["platform"] = detection.sensor.lower()
     item = pystac.Item(
         id=detection.identifier,
-        geometry=shapely.geometry.mapping(detection.slick.geometry),
-        bbox=list(detection.slick.geometry.bounds),
+        geometry=shapely.geometry.mapping(split_at_180(detection.slick.geometry)),
+        bbox=list(box_of([detection.slick.geometry])),
         datetime=detection.time,
         properties=told,
     )
@@ -256,10 +257,18 @@ def _slick(item: pystac.Item, files: tuple[str, ...]) -> Slick:
         return replace(read_slick(here, time), sources=tuple(here))
     if item.geometry is None:
         raise CatalogError(f"item {item.id}: has no geometry, and its assets cannot be read")
+    return Slick(time=time, geometry=_own_geometry(item), sources=files)
+
+
+def _own_geometry(item: pystac.Item) -> Area:
+    import geopandas
+
+    label = f"item {item.id}"
+    assert item.geometry is not None  # refused before
     try:
-        geometry = polygons_of([shapely.geometry.shape(item.geometry)])
+        shape = shapely.geometry.shape(item.geometry)
     except (shapely.errors.ShapelyError, ValueError, TypeError, LookupError, AttributeError):
-        raise CatalogError(f"item {item.id}: its geometry is none of GeoJSON") from None
-    if geometry.is_empty:
-        raise CatalogError(f"item {item.id}: its geometry has no area; expected polygons")
-    return Slick(time=time, geometry=geometry, sources=files)
+        raise CatalogError(f"{label}: its geometry is none of GeoJSON") from None
+    series = geopandas.GeoSeries([shape], crs=4326)
+    refuse_not_finite(series, label)
+    return to_lon_lat(series, label)
