@@ -8,7 +8,7 @@ where something lies across: in it lengths, areas and neighbours are as anywhere
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from catalog.grid import Box
 
 FloatArray = npt.NDArray[np.float64]
+_Shape = TypeVar("_Shape", bound=BaseGeometry)
 Shapes = npt.NDArray[np.object_]
 
 _TOLERANCE_DEG = 1e-6
@@ -44,11 +45,14 @@ def unwrapped(longitude: FloatArray) -> FloatArray:
     return longitude - 360.0 * np.append(0.0, turns)
 
 
-def turned_geometry(geometry: BaseGeometry, middle: float) -> BaseGeometry:
-    """Return a geometry moved by whole turns, such that its own middle is nearest a meridian."""
+def turn_between(geometry: BaseGeometry, middle: float) -> float:
+    """Return the whole turns that bring the middle of a geometry nearest a meridian. [degrees]"""
     west, _, east, _ = geometry.bounds
-    own = 0.5 * (west + east)
-    turn = float(turned(own, middle) - own)
+    return 360.0 * round((middle - 0.5 * (west + east)) / 360.0)
+
+
+def moved(geometry: _Shape, turn: float) -> _Shape:
+    """Return a geometry moved by whole turns; by none it keeps its bits. [degrees]"""
     return translate(geometry, turn) if turn else geometry
 
 
@@ -98,9 +102,8 @@ def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
     wide = bounds[:, 2] - bounds[:, 0] > 180.0  # only these can have an edge that jumps
     parts[wide] = [_without_jumps(part, label) for part in before[wide]]
     turns = 360.0 * _turns(shapely.bounds(parts))
-    moved = turns != 0.0
-    parts[moved] = [translate(p, turn) for p, turn in zip(parts[moved], turns[moved], strict=True)]
-    for k in np.unique(number[wide | moved]):
+    parts = np.array([moved(p, turn) for p, turn in zip(parts, turns, strict=True)], object)
+    for k in np.unique(number[wide | (turns != 0.0)]):
         shapes[k] = shapely.GeometryCollection(list(parts[number == k]))
     return shapes
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import shapely
 
-from catalog.antimeridian import box_of, turned_geometry, wrapped
+from catalog.antimeridian import box_of, moved, turn_between, wrapped
 from catalog.archives import ZIP_ERRORS
 from catalog.errors import CatalogError
 from catalog.grid import Box
@@ -276,7 +276,8 @@ def _unused(name: str, events: Sequence[Event]) -> str:
 def _distance_km(first: Slick, other: Slick) -> float:
     """Distance of the boxes of two slicks, which may lie on two sides of 180 degrees. [km]"""
     a = first.geometry.bounds
-    b = turned_geometry(other.geometry, 0.5 * (a[0] + a[2])).bounds
+    turn = turn_between(other.geometry, 0.5 * (a[0] + a[2]))
+    b = moved(other.geometry, turn).bounds
     dx = max(a[0] - b[2], b[0] - a[2], 0.0)
     dy = max(a[1] - b[3], b[1] - a[3], 0.0)
     stretch = math.cos(math.radians(0.25 * (a[1] + a[3] + b[1] + b[3])))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from catalog.antimeridian import parts_of, turned, unbroken
+from catalog.antimeridian import moved, parts_of, turned, unbroken
 from catalog.archives import unpack
 from catalog.bonn import ThicknessClass
 from catalog.errors import CatalogError
@@ -21,6 +21,7 @@ from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS, read_raster
 from catalog.vector import (
     Area,
+    areas_together,
     in_degrees,
     layer_names,
     polygons_of,
@@ -73,6 +74,11 @@ class Slick:
     thickness_class: dict[str, Area] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+
+    def moved(self, turn: float) -> Slick:
+        """Return the slick moved by whole turns of longitude. [degrees]"""
+        classes = {name: moved(part, turn) for name, part in self.thickness_class.items()}
+        return replace(self, geometry=moved(self.geometry, turn), thickness_class=classes)
 
     def by_class(self) -> dict[ThicknessClass, Area]:
         """Return all the oil by class: what is not known to be thick counts as sheen."""
@@ -269,11 +275,8 @@ def _read_layer(
 
 def _together(layers: list[_Layer]) -> list[_Layer]:
     """Bring layers into one range of longitudes."""
-    shapes = unbroken([part.geometry for part in layers], layers[0].label)
-    return [
-        part if shape is part.geometry else replace(part, geometry=polygons_of([shape]))
-        for part, shape in zip(layers, shapes, strict=True)
-    ]
+    areas = areas_together([part.geometry for part in layers], layers[0].label)
+    return [replace(part, geometry=area) for part, area in zip(layers, areas, strict=True)]
 
 
 def _refuse_swapped(layer: _Layer) -> None:

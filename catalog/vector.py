@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -255,6 +255,15 @@ def _to_wgs84(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
             f"{label}: its reference system leads to no longitude and latitude ({error}); "
             "correct it (.prj)"
         ) from error
+
+
+def areas_together(areas: Sequence[Area], label: str) -> list[Area]:
+    """Bring areas into one range of longitudes, see `catalog.antimeridian.unbroken`."""
+    shapes = unbroken(areas, label)
+    return [
+        area if shape is area else polygons_of([shape])
+        for area, shape in zip(areas, shapes, strict=True)
+    ]
 
 
 def polygons_of(geometries: Iterable[Any]) -> Area:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from simulator.errors import SimulatorError
-from simulator.grid import FloatArray, Grid
+from simulator.grid import POLEMOST, FloatArray, Grid
 from simulator.kernels.sampling import add_interpolated
 from simulator.kernels.stokes import stokes_drift_speed_jonswap
 from simulator.kernels.weather import write_scalar, write_speed, write_waves_of_wind
@@ -443,18 +443,19 @@ def _common_axis(datasets: Sequence[xr.Dataset], name: str) -> tuple[float, floa
 def _window(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
     """Return the nodes of a numbering that all data sets cover."""
     first_column, columns = _range(datasets, "longitude", numbering.west, numbering.dlon)
-    first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat)
+    first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat, POLEMOST)
     return replace(
         numbering, first_column=first_column, columns=columns, first_row=first_row, rows=rows
     )
 
 
 def _range(
-    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float
+    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float, most: float = np.inf
 ) -> tuple[int, int]:
-    """Return the number of the first node that all share, and how many these are."""
+    """Return the number of the first node that all share, and how many these are up to `most`."""
     axes = _axes(datasets, name)
     low, high = _shared(axes)
+    low, high = max(low, -most), min(high, most)
     first = math.ceil((low - origin) / step - _ON_A_NODE)
     last = math.floor((high - origin) / step + _ON_A_NODE)
     if last <= first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,13 +16,14 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from catalog.antimeridian import turn_between
 from catalog.bonn import ThicknessClass
 from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
 from witoil.oils import oil_of
-from witoil.releases import datetime64, releases_of
+from witoil.releases import datetime64, releases_of, turned_towards
 from witoil.sources import PLACE, START, displaced, particles_with, seed
 from witoil.tunables import TUNABLES
 from witoil.verification import Box, Mask, SlickMasks, VerificationGrid
@@ -30,6 +32,9 @@ _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
 FASTEST_DRIFT = 2.0
 """Speed at which the area of the run is cut out of the forcing. [m s-1]"""
+
+_NEAR_POLE_DEG = 85.0
+_CLOSE_ROWS_DEG = 0.05
 
 _ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
 
@@ -172,8 +177,9 @@ def prepare(case: Case) -> Scenario:
     start, end = datetime64(case.time.start), datetime64(case.time.end)
     density = oil.density(TEMPERATURE_15C)
     parts = [releases_of(case, k, density) for k in range(len(case.release))]
-    releases = [release for several in parts for release in several]
     slicks = _observed(case)
+    parts, slicks = _together(parts, slicks)
+    releases = [release for several in parts for release in several]
     _refuse_before_releases(case, slicks, releases)
     _refuse_swapped(
         {
@@ -192,7 +198,10 @@ def prepare(case: Case) -> Scenario:
     numbers = tuple(k for k, several in enumerate(parts) for _ in several)
     particles = seed(case, releases, numbers, coast) if releases else NO_PARTICLES
     grid = VerificationGrid.covering(
-        forcing.grid.box, case.score.resolution_m, margin=max(case.score.windows) // 2
+        forcing.grid.box,
+        case.score.resolution_m,
+        margin=max(case.score.windows) // 2,
+        may_be_coarser=not slicks,  # nothing is scored then
     )
     areas = [
         # neighbours of different thickness share edges, which one geometry must not have
@@ -246,6 +255,7 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
+    _refuse_the_pole(wanted)
     reach = _reach(_displaced(case, wanted), end - start if longest is None else longest)
     forcing, coverage = _forcing(case, start, end, wanted, reach)
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
@@ -374,6 +384,23 @@ def _observed(case: Case) -> list[catalog.Slick]:
             _refuse_disorder(k, slicks[-1].time, slick.time)
         slicks.append(slick)
     return slicks
+
+
+def _together(
+    parts: Sequence[Sequence[simulator.Release]], slicks: Sequence[catalog.Slick]
+) -> tuple[list[list[simulator.Release]], list[catalog.Slick]]:
+    """Bring all of a case into the range of longitudes of what comes first in it.
+
+    What is observed then does not decide on the numbers of a run, and a run that goes on with more
+    observations has the same.
+    """
+    shapes = [r.geometry for several in parts for r in several] + [s.geometry for s in slicks]
+    first = shapes[0]
+    middle = 0.5 * (first.bounds[0] + first.bounds[2])
+    return (
+        [[turned_towards(release, middle) for release in several] for several in parts],
+        [slick.moved(turn_between(slick.geometry, middle)) for slick in slicks],
+    )
 
 
 def _refuse_disorder(k: int, before: datetime | None, time: datetime) -> None:
@@ -568,7 +595,28 @@ def _numbering(axes: Mapping[str, xr.Dataset], stokes: str, wanted: Box) -> simu
         longitude, _ = turn_longitudes(axes[role]["longitude"].to_numpy(), middle)
         coordinates = {"longitude": longitude, "latitude": axes[role]["latitude"].to_numpy()}
         turned.append(xr.Dataset(coords=coordinates))
-    return simulator.common_grid(turned)
+    return _close_near_the_pole(simulator.common_grid(turned), wanted)
+
+
+def _close_near_the_pole(numbering: simulator.Grid, wanted: Box) -> simulator.Grid:
+    """Put rows between those of a grid near the pole.
+
+    Drift in columns a second is linear between rows, while the width of a column falls to nothing:
+    a degree from the pole rows 0.25 degrees apart make it wrong by a hundredth.
+    """
+    if max(abs(wanted[1]), abs(wanted[3])) < _NEAR_POLE_DEG:
+        return numbering
+    parts = math.ceil(numbering.dlat / _CLOSE_ROWS_DEG - 1e-6)
+    return replace(numbering, dlat=numbering.dlat / parts, rows=(numbering.rows - 1) * parts + 1)
+
+
+def _refuse_the_pole(wanted: Box) -> None:
+    south, north = wanted[1], wanted[3]
+    if max(-south, north) > simulator.POLEMOST:
+        raise CaseError(
+            f"oil lies between {south:.4f} and {north:.4f} N; expected latitudes within "
+            f"{simulator.POLEMOST:g}, since drift over the pole is not followed"
+        )
 
 
 def bounds(geometries: list[BaseGeometry]) -> Box:
@@ -584,11 +632,16 @@ def _widened(box: Box, degrees: float) -> Box:
 
 
 def _reach(box: Box, duration: np.timedelta64) -> Box:
-    """Widen a box by what the fastest oil covers meanwhile."""
+    """Widen a box by what the fastest oil covers meanwhile, but never round the whole earth."""
     metres = FASTEST_DRIFT * float(duration / np.timedelta64(1, "s"))
     west, south, east, north = box
-    per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
-    dx, dy = metres / per_lon, metres / per_lat
+    poleward = max(abs(south), abs(north))
+    if poleward > 80.0:
+        # there meridians converge within the reach of the oil
+        poleward = min(poleward + metres / float(simulator.metres_per_degree(90.0)[1]), 90.0)
+    per_lon, per_lat = simulator.metres_per_degree(poleward)
+    dx = min(metres / per_lon, max(179.0 - 0.5 * (east - west), 0.0))
+    dy = metres / per_lat
     return west - dx, south - dy, east + dx, north + dy
 
 
@@ -602,7 +655,8 @@ def _displaced(case: Case, box: Box) -> Box:
 
 def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:
     """Cut the area to what a field has, but never below what the releases need."""
-    lon, lat = data["longitude"].values, data["latitude"].values
+    middle = 0.5 * (wanted[0] + wanted[2])
+    lon, lat = turn_longitudes(data["longitude"].values, middle)[0], data["latitude"].values
     return (
         min(max(area[0], float(lon[0])), wanted[0]),
         min(max(area[1], float(lat[0])), wanted[1]),

@@ -12,6 +12,8 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.aoi import AreaOfInterest
+from pyproj.crs import ProjectedCRS
+from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 from pyproj.database import query_utm_crs_info
 from rasterio.features import rasterize, shapes
 from shapely.geometry import shape
@@ -203,8 +205,11 @@ def _projection(box: Box) -> CRS:
     zones = query_utm_crs_info("WGS 84", AreaOfInterest(lon, lat, lon, lat), contains=True)
     if zones and east - west <= WIDEST_DEG:
         return CRS.from_epsg(zones[0].code)
-    centre = lat if zones else np.copysign(90.0, lat)
-    return CRS(f"+proj=laea +lat_0={centre} +lon_0={lon} +datum=WGS84 +units=m +type=crs")
+    centre = lat if zones else float(np.copysign(90.0, lat))
+    return ProjectedCRS(
+        LambertAzimuthalEqualAreaConversion(centre, lon),
+        name=f"WGS 84 / Lambert azimuthal equal area about {centre:g} N {lon:g} E",
+    )
 
 
 def _bounds(crs: CRS, box: Box) -> Box:
