@@ -15,7 +15,7 @@ _ECCENTRICITY_SQUARED = 6.69437999014e-3  # WGS 84
 
 
 POLEMOST = 89.9
-"""Poleward of this there are no nodes: a degree of longitude has no length at the pole. [degrees]"""
+"""Poleward of this there are no nodes: at the pole a degree of longitude has no length. [degree]"""
 
 
 def metres_per_degree(latitude: Any) -> tuple[Any, Any]:
