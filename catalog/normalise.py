@@ -293,9 +293,9 @@ def _along_grid(
         component_name in found for component_name in pair
     ):
         raise CatalogError(
-            f"{where}: points along the grid, on a curvilinear grid; expected both components in "
-            "one file and a grid_mapping by which they can be turned to east and north, or "
-            f"components that point there (standard_name {name!r})"
+            f"{where}: points along the axes of a turned grid; expected both components in one "
+            "file and a grid_mapping by which they can be turned to east and north, or components "
+            f"that point there (standard_name {name!r})"
         )
     both = tuple(found[component_name].variables[0] for component_name in pair)
     return _Found(both, turned(placement, name in NORTHWARD))

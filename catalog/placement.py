@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -110,6 +110,8 @@ def find_placement(source: xr.Dataset, array: xr.DataArray, where: str) -> Place
     names, dims = (axes[0], axes[1]), _rows_and_columns(source, axes, where)
     if latitude.ndim == 2:
         return _curvilinear(source, names, dims, projection, where)
+    if projection is not None:
+        _refuse_both(names, projection, where)
     return OnDegrees(names, dims, latitude, longitude)
 
 
@@ -295,10 +297,7 @@ def _refuse_contradiction(
         return
     names = [find_axis(source, array, axis, where) for axis in ("latitude", "longitude")]
     if any(set(source.variables[name].dims) != set(found.dims) for name in names):
-        raise CatalogError(
-            f"{where}: its axes {names[0]!r} and {names[1]!r} are latitude and longitude, and its "
-            f"grid_mapping is {found.projection.system.name!r}; one of them is wrong, remove it"
-        )
+        _refuse_both((names[0], names[1]), found.projection, where)
     latitude, longitude = (
         source[name].drop_vars(list(source[name].coords)).transpose(*found.dims).to_numpy()
         for name in names
@@ -317,6 +316,13 @@ def _refuse_contradiction(
             f"grid_mapping {found.projection.system.name!r} makes of {found.axes[1]!r} and "
             f"{found.axes[0]!r}; one of them is wrong, remove it"
         )
+
+
+def _refuse_both(names: tuple[str, str], projection: Projection, where: str) -> NoReturn:
+    raise CatalogError(
+        f"{where}: its axes {names[0]!r} and {names[1]!r} are latitude and longitude, and its "
+        f"grid_mapping is {projection.system.name!r}; one of them is wrong, remove it"
+    )
 
 
 def _curvilinear(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,11 +137,10 @@ def find_projection(source: xr.Dataset, array: xr.DataArray, where: str) -> Proj
     attrs = {str(k): _plain(v) for k, v in source.variables[name].attrs.items()}
     if attrs.get("grid_mapping_name") == "latitude_longitude" or not attrs:
         return None
-    from pyproj import CRS
     from pyproj.exceptions import CRSError
 
     try:
-        system = CRS.from_cf(attrs)
+        system = _system(tuple(attrs.items()))
     except (CRSError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise CatalogError(
             f"{where}: the grid mapping {name!r} cannot be used "
@@ -150,6 +149,14 @@ def find_projection(source: xr.Dataset, array: xr.DataArray, where: str) -> Proj
         ) from error
     is_plain = system.is_geographic and not system.is_derived
     return None if is_plain else Projection(system)
+
+
+@lru_cache(maxsize=32)
+def _system(attrs: tuple[tuple[str, Any], ...]) -> CRS:
+    """Make a reference system; of the files of a year, once."""
+    from pyproj import CRS
+
+    return CRS.from_cf(dict(attrs))
 
 
 def _mapping_name(source: xr.Dataset, array: xr.DataArray) -> Hashable | None:
@@ -175,7 +182,7 @@ def _of_several(named: str, dims: set[str]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return numbers as PROJ takes them: arrays of one as a number, others as lists."""
+    """Return numbers as PROJ takes them: arrays of one as a number, others as tuples."""
     if isinstance(value, np.ndarray):
-        return value.item() if value.size == 1 else value.tolist()
+        return value.item() if value.size == 1 else tuple(value.tolist())
     return value.item() if isinstance(value, np.generic) else value
