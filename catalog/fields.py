@@ -163,8 +163,8 @@ class FileVariable:
         if outside and np.isnan(values).all():
             raise CatalogError(
                 f"{self.where}: no value lies within the valid range that it declares, "
-                f"{self._absence.low:g} to {self._absence.high:g}; remove valid_min, valid_max and "
-                "valid_range if they are wrong"
+                f"{self._absence.low:.4g} to {self._absence.high:.4g}; remove valid_min, valid_max "
+                "and valid_range if they are wrong"
             )
         factor, offset = self._conversion
         converted = values * factor + offset

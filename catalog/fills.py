@@ -26,6 +26,9 @@ value that there can be."""
 _APART = 0.25
 """A value that is so far off all others, as a share of their range, is none of them."""
 
+_LEAST_APART = 16.0
+"""Nor is one that is nearer than this, where the others hardly differ. [steps of packed values]"""
+
 
 @dataclass(frozen=True)
 class Absence:
@@ -138,7 +141,7 @@ class _Packing:
         others = raw[~is_customary & np.isfinite(raw)]
         if not others.size:
             return []
-        far = _APART * max(float(np.ptp(others)), 1.0)
+        far = max(_APART * float(np.ptp(others)), _LEAST_APART)
         found = np.unique(raw[is_customary])
         return [float(v) for v in found if v < others.min() - far or v > others.max() + far]
 

@@ -43,7 +43,9 @@ MISLEADING = ["x", "y", "lon", "lat", "depth", "longitude", "latitude", "row", "
 
 def write(path: Path, names, attrs, order, reverse, turn) -> Path:
     """Write currents that are 0.01 lat + 0.001 lon, with axes called and described like this."""
-    lat, lon = (axis[::-1] if back else axis for axis, back in zip((LAT, LON), reverse, strict=True))
+    lat, lon = (
+        axis[::-1] if back else axis for axis, back in zip((LAT, LON), reverse, strict=True)
+    )
     u = 0.01 * lat[:, None] + 0.001 * lon[None, :]
     dims = ("time", *names)
     ds = xr.Dataset(
@@ -70,7 +72,9 @@ def described(draw, axis: str) -> tuple[str, dict[str, str]]:
     return draw(st.sampled_from(TELLING[axis])), draw(st.sampled_from(SILENT[axis]))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     latitude=described("latitude"),
     longitude=described("longitude"),
@@ -105,7 +109,7 @@ def test_axes_of_any_name_and_order(tmp_path, latitude, longitude, order, revers
 def test_attributes_that_contradict_each_other_are_refused(tmp_path: Path, attrs) -> None:
     lon = {"standard_name": "longitude", "units": "degrees_east"}
     path = write(tmp_path / "u.nc", ("lat", "lon"), (attrs, lon), (0, 1, 2), (0, 0), 0.0)
-    with pytest.raises(CatalogError, match="'lat' contradict each other.*standard_name|units"):
+    with pytest.raises(CatalogError, match=r"'lat' contradict each other \("):
         open_forcing(path, "currents")
 
 

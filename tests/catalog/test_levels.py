@@ -106,7 +106,9 @@ def test_a_single_level_of_any_kind_will_do(write_currents, name, values, attrs)
         (True, "height", [50.0, 100.0], UP),  # no wind near 10 m
     ],
 )
-def test_levels_that_do_not_suit_the_quantity_are_refused(write_currents, wind, name, values, attrs):
+def test_levels_that_do_not_suit_the_quantity_are_refused(
+    write_currents, wind, name, values, attrs
+):
     path = write_currents(change=levelled(name, values, attrs, wind=wind))
     with pytest.raises(CatalogError, match=r"levels|nearest to 10 m"):
         open_forcing(path, "winds" if wind else "currents")
@@ -122,7 +124,9 @@ def test_levels_that_do_not_suit_the_quantity_are_refused(write_currents, wind, 
         (True, [1000.0], {"units": "hPa", "standard_name": "air_pressure"}, "air_pressure"),
     ],
 )
-def test_a_single_level_that_is_not_the_surface_is_told_of(write_currents, wind, values, attrs, said):
+def test_a_single_level_that_is_not_the_surface_is_told_of(
+    write_currents, wind, values, attrs, said
+):
     path = write_currents(change=levelled("lev", values, attrs, wind=wind))
     ds = open_forcing(path, "winds" if wind else "currents")
     remark = ds[EASTWARD_WIND if wind else EASTWARD_CURRENT].attrs.get(REMARKS)
@@ -138,7 +142,9 @@ def test_a_deep_first_level_is_told_of(write_currents):
 def test_the_wind_at_another_height_by_its_long_name_is_refused(write_currents):
     def high(ds: xr.Dataset) -> xr.Dataset:
         ds["uo"].attrs.update(standard_name="eastward_wind", long_name="100 metre U wind component")
-        ds["vo"].attrs.update(standard_name="northward_wind", long_name="100 metre V wind component")
+        ds["vo"].attrs.update(
+            standard_name="northward_wind", long_name="100 metre V wind component"
+        )
         return ds
 
     with pytest.raises(CatalogError, match="wind at 100 m by its long name"):

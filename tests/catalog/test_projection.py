@@ -134,16 +134,16 @@ def check(path: Path, role="currents", names=(U, V), true=(0.3, -0.2), **options
     for name, value in zip(names, true, strict=True):
         inside = ds[name].where(ds["covered"])
         assert float(inside.isel(time=0).notnull().mean()) > 0.3
-        np.testing.assert_allclose(
-            inside.to_numpy()[inside.notnull().to_numpy()], value, atol=2e-3
-        )
+        np.testing.assert_allclose(inside.to_numpy()[inside.notnull().to_numpy()], value, atol=2e-3)
     return ds
 
 
 CELLS = np.arange(-12.0, 12.1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     lat=st.floats(5.0, 89.0),
     lon=st.floats(-180.0, 180.0),
@@ -161,7 +161,9 @@ def test_a_rotated_pole(tmp_path, lat: float, lon: float, x0: float, y0: float) 
     np.testing.assert_allclose(warm, expected, atol=1e-3)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     lon=st.floats(-180.0, 180.0),
     x0=st.floats(-2e6, 2e6),

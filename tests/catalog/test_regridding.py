@@ -94,7 +94,9 @@ def test_components_along_the_grid_are_refused(tmp_path: Path) -> None:
         ds["uo"].attrs["standard_name"] = "sea_water_x_velocity"
         return ds
 
-    with pytest.raises(CatalogError, match="points along the axes of a turned grid.*a grid_mapping"):
+    with pytest.raises(
+        CatalogError, match=r"points along the axes of a turned grid.*a grid_mapping"
+    ):
         open_forcing(write_turned(tmp_path / "u.nc", along_grid), "currents")
 
 
