@@ -196,7 +196,7 @@ class ForcingFiles:
             # What lies next to the period is blank.
             margin = 4 * margin or 2
         if not forcing.sizes["time"]:
-            where = "anywhere" if box is None else f"in {format_box(box)}"
+            where = "anywhere" + ("" if box is None else f" in {format_box(box)}")
             raise CatalogError(
                 f"{', '.join(str(file.path) for file in self._files[:3])}: "
                 f"{' and '.join(self._settling)} have no value {where}, all are missing"
