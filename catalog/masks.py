@@ -85,10 +85,9 @@ def _by_meaning(raster: Raster, label: str) -> tuple[Cells, str]:
     found = np.unique(values[present])
     if set(found) == {0.0, _PICTURE}:
         return present & (values == _PICTURE), "255"
-    plain = np.unique(values[present & ~_doubtful(raster)])
+    plain = np.unique(values[present & ~_fills(raster, 1.0)])
     if set(plain) <= {0.0, 1.0}:
-        _say_fills(raster, label)
-        return present & (values == 1), "1" + _beside(raster)
+        return present & (values == 1), "1" + _said(raster, label, 1.0)
     if raster.values.dtype.kind == "f" and _within(plain, 1.0):
         return _from(raster, label, 1.0)
     raise CatalogError(f"{label}: {_described(found)}; {_ASK}")
@@ -102,14 +101,14 @@ _ASK = (
 
 def _from(raster: Raster, label: str, whole: float) -> tuple[Cells, str]:
     """Return the cells of probabilities, which are parts of a whole, from `PROBABLE` on."""
-    values, present = raster.values, raster.present & ~_doubtful(raster)
+    values, present = raster.values, raster.present & ~_fills(raster, whole)
     if not _within(values[present], whole):
         raise CatalogError(
             f"{label}: {_described(np.unique(values[present]))}, in per cent; {_ASK}"
         )
-    _say_fills(raster, label)
     _log.info("%s: probabilities, from %g on counts as oil", label, PROBABLE * whole)
-    return present & (values >= PROBABLE * whole), f"of {PROBABLE * whole:g} or more"
+    wanted = f"of {PROBABLE * whole:g} or more" + _said(raster, label, whole)
+    return present & (values >= PROBABLE * whole), wanted
 
 
 def _without_fills(raster: Raster, label: str, threshold: float) -> Cells:
@@ -132,15 +131,18 @@ def _doubtful(raster: Raster) -> Cells:
     return np.zeros(raster.values.shape, bool) if raster.doubtful is None else raster.doubtful
 
 
-def _say_fills(raster: Raster, label: str) -> None:
-    fills = np.unique(raster.values[_doubtful(raster)])
-    if fills.size:
-        _log.warning("%s: %s is taken for no data, undeclared", label, _listed(fills))
+def _fills(raster: Raster, greatest: float) -> Cells:
+    """Return the cells of customary fills that are greater than any value can be."""
+    return _doubtful(raster) & (raster.values > greatest)
 
 
-def _beside(raster: Raster) -> str:
-    fills = np.unique(raster.values[_doubtful(raster)])
-    return f" ({_listed(fills)} is taken for no data)" if fills.size else ""
+def _said(raster: Raster, label: str, greatest: float) -> str:
+    """Say which values are taken for no data; the same for a message."""
+    fills = np.unique(raster.values[_fills(raster, greatest)])
+    if not fills.size:
+        return ""
+    _log.warning("%s: %s is taken for no data, undeclared", label, _listed(fills))
+    return f" ({_listed(fills)} is taken for no data)"
 
 
 def _within(values: npt.NDArray[np.floating], whole: float) -> bool:

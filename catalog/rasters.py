@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.axes import find_axis, horizontal_axis
 from catalog.errors import CatalogError
+from catalog.fills import Absence, is_customary, is_impossible
 from catalog.grid import ascending_longitudes
 from catalog.levels import drop_other_dimensions
 from catalog.sources import open_source, reading
@@ -31,7 +32,7 @@ RASTERS = {".tif", ".tiff", ".nc", ".nc4"}
 
 _NETCDF = {".nc", ".nc4"}
 _SAME_SCENE = np.timedelta64(1, "h")
-_LONGEST_EDGE = 8.0  # of an outline, before control points place it [cells]
+_LONGEST_EDGE = 1.0  # of an outline, before control points place it [cells]
 _UNEVEN = 0.02  # of a step; float32 coordinates of fine grids are no better
 
 
@@ -178,17 +179,40 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         array, _ = drop_other_dimensions(source, array, set(dims), where)
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
         tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
+        present, doubtful = _told_apart(values, array)
     step_x, step_y = (_even_step(axis, where) for axis in (longitude, latitude))
     # The nodes are the centres of cells.
     west, north = longitude[0] - step_x / 2.0, latitude[0] - step_y / 2.0
     return Raster(
         values,
-        np.isfinite(values),
+        present,
         _wgs84(),
         affine.Affine(step_x, 0.0, west, 0.0, step_y, north),
         tags,
         moment,
+        units=array.attrs.get("units"),
+        doubtful=doubtful,
+        meanings=_meanings(array),
     )
+
+
+def _told_apart(
+    values: npt.NDArray[Any], array: xr.DataArray
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say where there are values, and which of them may be fills that are not declared."""
+    marked = values.astype(np.float64)
+    Absence.of(array, lambda: marked.copy()).mark(marked)
+    present = np.isfinite(marked) & ~is_impossible(values)
+    declared = any(key in array.encoding for key in ("_FillValue", "missing_value"))
+    doubtful = np.zeros(values.shape, bool) if declared else present & is_customary(values)
+    return present, doubtful
+
+
+def _meanings(array: xr.DataArray) -> dict[float, str]:
+    """Return what the values of a variable of classes mean, as CF has it."""
+    words = str(array.attrs.get("flag_meanings", "")).split()
+    flags = np.ravel(array.attrs.get("flag_values", []))
+    return dict(zip(map(float, flags), words, strict=False)) if flags.size == len(words) else {}
 
 
 def raster_times(path: Path, label: str, layer: str | None = None) -> list[datetime]:
