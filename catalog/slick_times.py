@@ -101,11 +101,14 @@ class Times:
         Why some are not certain, and what settles it, without the name of the file.
     several : bool
         Whether there are several scenes, though their times are not certain.
+    by_keys : bool
+        Whether they are as the keys of the user say.
     """
 
     moments: tuple[datetime | None, ...]
     doubt: str = ""
     several: bool = False
+    by_keys: bool = False
 
 
 def times_of(records: Sequence[Record], stem: str, keys: TimeKeys, label: str) -> Times:
@@ -118,13 +121,14 @@ def times_of(records: Sequence[Record], stem: str, keys: TimeKeys, label: str) -
     stem : str
         Name of the file or layer.
     keys : TimeKeys
+        Their attributes are passed over where the file has none of them.
     label : str
         The file's name for people.
 
     Raises
     ------
     CatalogError
-        If there are keys, and a record has no time by them.
+        If the file has attributes that the keys name, and a record has no time by them.
 
     Notes
     -----
@@ -133,8 +137,9 @@ def times_of(records: Sequence[Record], stem: str, keys: TimeKeys, label: str) -
     one of the records, or in a date in the name. Without such attributes the identifier or the
     name tells.
     """
-    if keys.fields:
-        return Times(tuple(_by_keys(record, k, keys, label) for k, record in enumerate(records)))
+    if any(name in record for record in records for name in keys.fields):
+        moments = (_by_keys(record, k, keys, label) for k, record in enumerate(records))
+        return Times(tuple(moments), by_keys=True)
     told = _by_attributes(records, stem, keys)
     if told is not None:
         return told

@@ -61,6 +61,8 @@ class Slick:
         The files.
     doubt : str
         Why the time is not known, where the files say something of one.
+    time_keys : TimeKeys
+        By which the time was read, if by any.
     """
 
     time: datetime | None
@@ -69,6 +71,7 @@ class Slick:
     attributes: dict[str, Any] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     doubt: str = ""
+    time_keys: TimeKeys = NO_KEYS
 
     def moved(self, turn: float) -> Slick:
         """Return the slick moved by whole turns of longitude. [degrees]"""
@@ -163,14 +166,20 @@ def read_slick(
     keys = _Keys(layer, threshold, oil_values, time_keys)
     moment = None if time is None else as_utc(time)
     layers = _read_layers(paths, keys, moment)
+    if time_keys.fields and not any(part.times.by_keys for part in layers):
+        known = dict.fromkeys(name for part in layers for record in part.records for name in record)
+        raise CatalogError(
+            f"{layers[0].label}: no {' and no '.join(time_keys.fields)} of time_field; expected "
+            f"some of {', '.join(known) or 'none'}"
+        )
     scenes = scenes_of(_moments(layers))
     if len(scenes) < 2:
-        return _slick_of(layers, moment)
+        return _slick_of(layers, moment, time_keys)
     if moment is None:
         raise CatalogError(_several(layers, scenes))
     for first, last in scenes:
         if first - SAME_SCENE <= moment <= max(last, first + SAME_SCENE):
-            return _slick_of(_seen_within(layers, first, last), moment)
+            return _slick_of(_seen_within(layers, first, last), moment, time_keys)
     raise CatalogError(
         f"{layers[0].label}: holds slicks of {_listed(scenes)}; expected one within an hour of "
         f"{moment:%Y-%m-%dT%H:%MZ}"
@@ -205,12 +214,14 @@ def read_slicks(
     names = expand_paths(paths)
     moments = raster_times(names[0], str(names[0]), layer) if len(names) == 1 else []
     if len(moments) > 1:
-        return [_slick_of(_read_layers(paths, keys, moment), moment) for moment in moments]
+        return [
+            _slick_of(_read_layers(paths, keys, moment), moment, time_keys) for moment in moments
+        ]
     layers = _read_layers(paths, keys, None, doubtful=True)
     scenes = scenes_of(_moments(layers))
     if len(scenes) < 2:
-        return [_slick_of(layers, None)]
-    return [_slick_of(_seen_within(layers, *scene), scene[0]) for scene in scenes]
+        return [_slick_of(layers, None, time_keys)]
+    return [_slick_of(_seen_within(layers, *scene), scene[0], time_keys) for scene in scenes]
 
 
 def _read_layers(
@@ -237,7 +248,7 @@ def _read_layers(
     return layers
 
 
-def _slick_of(layers: Sequence[_Layer], time: datetime | None) -> Slick:
+def _slick_of(layers: Sequence[_Layer], time: datetime | None, keys: TimeKeys) -> Slick:
     """Join what belongs to one scene; the time is by default what the layers say."""
     told = min(_moments(layers), default=None)
     if time is not None and told is not None and abs(time - told) > SAME_SCENE:
@@ -253,6 +264,7 @@ def _slick_of(layers: Sequence[_Layer], time: datetime | None) -> Slick:
         attributes=_common_attributes(layers),
         sources=tuple(part.label for part in layers),
         doubt="" if time or told or not doubts else doubts[0],
+        time_keys=keys if any(part.times.by_keys for part in layers) else TimeKeys(zone=keys.zone),
     )
 
 

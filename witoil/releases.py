@@ -83,11 +83,12 @@ def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.Are
     mass = None if source.mass_tonnes is None else 1e3 * source.mass_tonnes
     paths = case.paths(source.geometry)
     if source.raster_values == "thickness_um":
-        return [_mapped(catalog.read_thickness(paths), mass, density, spread)]
+        oil = catalog.read_thickness(paths, layer=source.layer)
+        return [_mapped(oil, mass, density, spread)]
     if isinstance(source.thickness_um, list):
         parts = zip(_each(paths, source), (1e-6 * um for um in source.thickness_um), strict=True)
         return _layered([*parts], density, spread)
-    slick = catalog.read_slick(paths, source.time, layer=source.layer, threshold=source.threshold)
+    slick = catalog.read_slick(paths, source.time, **source.reading())
     if source.thickness_um is not None:
         return _layered([(slick.geometry, 1e-6 * source.thickness_um)], density, spread)
     if mass is not None:
@@ -98,10 +99,7 @@ def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.Are
 
 
 def _each(paths: list[str], source: AreaSource) -> list[Area]:
-    shapes = [
-        catalog.read_slick(p, source.time, layer=source.layer, threshold=source.threshold).geometry
-        for p in paths
-    ]
+    shapes = [catalog.read_slick(p, source.time, **source.reading()).geometry for p in paths]
     return areas_together(shapes, ", ".join(paths))
 
 

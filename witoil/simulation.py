@@ -360,14 +360,9 @@ def _observed(case: Case) -> list[catalog.Slick]:
     """Read the observations, in the order of their times."""
     slicks: list[catalog.Slick] = []
     for k, source in enumerate(case.observation):
-        slick = catalog.read_slick(
-            case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
-        )
+        slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
         if slick.time is None:
-            raise CaseError(
-                f"observation.{k}.time: none given, and none in the attributes or the name of "
-                f"{slick.sources[0]}; expected time = 2021-08-24T15:33:00Z or the like"
-            )
+            raise CaseError(without_time(k, slick))
         if not case.time.start < slick.time <= case.time.end:
             raise CaseError(
                 f"observation.{k}.time: found {minute(slick.time)}, expected a time within the "
@@ -377,6 +372,15 @@ def _observed(case: Case) -> list[catalog.Slick]:
             _refuse_disorder(k, slicks[-1].time, slick.time)
         slicks.append(slick)
     return slicks
+
+
+def without_time(k: int, slick: catalog.Slick) -> str:
+    """Say that nothing tells when the slick of an observation was seen, and what to do."""
+    told = slick.doubt or "none in the attributes or the name"
+    return (
+        f"observation.{k}.time: none given, and of {slick.sources[0]}: {told}; expected time = "
+        "2021-08-24T15:33:00Z or the like"
+    )
 
 
 def _together(
