@@ -226,4 +226,4 @@ def _take_clock(text: str, *, packed: bool) -> tuple[time | None, str]:
         clock = time(hour, minute, second)
     except ValueError:
         return None, text
-    return clock, text[: found.start()] + text[found.end() :]
+    return clock, f"{text[: found.start()]} {text[found.end() :]}".strip()

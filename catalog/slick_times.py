@@ -39,7 +39,7 @@ _NOT_SEEN = re.compile(
     re.IGNORECASE,
 )
 _OF_IMAGE = re.compile(
-    r"acqui|aquis|adquis|sensing|observ|^obs|detec|imag|scene|passag|satel", re.IGNORECASE
+    r"acq|aquis|adq|sensing|observ|^obs|detec|imag|scene|passag|satel", re.IGNORECASE
 )
 _NAME_FIELD = re.compile(r"identifier|^id$|name|scene|product|^file", re.IGNORECASE)
 _ZONE_FIELD = re.compile(
@@ -281,12 +281,14 @@ class _Column:
 def _columns(records: Sequence[Record]) -> list[_Column]:
     """Return the attributes that say something of a time."""
     names = dict.fromkeys(name for record in records for name in record)
-    columns = (
-        _Column.of(name, records)
-        for name in names
-        if _TIME_FIELD.search(name) and not _NOT_SEEN.search(name)
-    )
+    columns = (_Column.of(name, records) for name in names if _may_tell(name))
     return [column for column in columns if any(column.stamps)]
+
+
+def _may_tell(name: str) -> bool:
+    """Say whether an attribute of this name may tell when a slick was seen."""
+    others = _NOT_SEEN.search(name) or _ZONE_FIELD.search(name)
+    return bool(_TIME_FIELD.search(name)) and not others
 
 
 def _stamp(value: Any) -> Stamp | None:
@@ -418,9 +420,7 @@ def _which_first(name: str, records: Sequence[Record]) -> str:
 def _asking(records: Sequence[Record]) -> str:
     """Say what looks like a time but is none, and which keys would settle it."""
     named = {
-        name: value
-        for name, value in (records[0].items() if records else ())
-        if _TIME_FIELD.search(name) and not _NOT_SEEN.search(name)
+        name: value for name, value in (records[0].items() if records else ()) if _may_tell(name)
     }
     if not named:
         return ""

@@ -166,12 +166,6 @@ def read_slick(
     keys = _Keys(layer, threshold, oil_values, time_keys)
     moment = None if time is None else as_utc(time)
     layers = _read_layers(paths, keys, moment)
-    if time_keys.fields and not any(part.times.by_keys for part in layers):
-        known = dict.fromkeys(name for part in layers for record in part.records for name in record)
-        raise CatalogError(
-            f"{layers[0].label}: no {' and no '.join(time_keys.fields)} of time_field; expected "
-            f"some of {', '.join(known) or 'none'}"
-        )
     scenes = scenes_of(_moments(layers))
     if len(scenes) < 2:
         return _slick_of(layers, moment, time_keys)
@@ -235,6 +229,8 @@ def _read_layers(
             for path, label in _without_points(files)
             for name in _layers_by_class(path, keys.layer)
         ]
+    if not doubtful:
+        _refuse_absent(keys.times, layers)
     for part in layers:
         if part.geometry.is_empty:
             raise CatalogError(
@@ -246,6 +242,16 @@ def _read_layers(
     for part in layers:
         _refuse_swapped(part)
     return layers
+
+
+def _refuse_absent(keys: TimeKeys, layers: Sequence[_Layer]) -> None:
+    """Refuse attributes of times that no file has."""
+    if keys.fields and not any(part.times.by_keys for part in layers):
+        known = dict.fromkeys(name for part in layers for record in part.records for name in record)
+        raise CatalogError(
+            f"{layers[0].label}: no {' and no '.join(keys.fields)} of time_field; expected some of "
+            f"{', '.join(known) or 'none'}"
+        )
 
 
 def _slick_of(layers: Sequence[_Layer], time: datetime | None, keys: TimeKeys) -> Slick:
