@@ -211,7 +211,7 @@ def read_slicks(
         return [
             _slick_of(_read_layers(paths, keys, moment), moment, time_keys) for moment in moments
         ]
-    layers = _read_layers(paths, keys, None, doubtful=True)
+    layers = _read_layers(paths, keys, None, strict=False)
     scenes = scenes_of(_moments(layers))
     if len(scenes) < 2:
         return [_slick_of(layers, None, time_keys)]
@@ -219,9 +219,13 @@ def read_slicks(
 
 
 def _read_layers(
-    paths: PathsLike, keys: _Keys, time: datetime | None, *, doubtful: bool = False
+    paths: PathsLike, keys: _Keys, time: datetime | None, *, strict: bool = True
 ) -> list[_Layer]:
-    """Read all layers of files; those of several times that are not certain only if they may be."""
+    """Read all layers of files.
+
+    Unless `strict`, the files need not have the attributes of times that are named, and may hold
+    slicks of several times that are not certain.
+    """
     with ExitStack() as stack:
         files = [member for path in expand_paths(paths) for member in _members(path, stack)]
         layers = [
@@ -229,14 +233,14 @@ def _read_layers(
             for path, label in _without_points(files)
             for name in _layers_by_class(path, keys.layer)
         ]
-    if not doubtful:
+    if strict:
         _refuse_absent(keys.times, layers)
     for part in layers:
         if part.geometry.is_empty:
             raise CatalogError(
                 f"{part.label}: the polygons enclose no area; expected a slick or land"
             )
-        if part.times.several and not doubtful:
+        if part.times.several and strict:
             raise CatalogError(f"{part.label}: holds slicks of several times; {part.times.doubt}")
     layers = _together(layers)
     for part in layers:

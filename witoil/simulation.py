@@ -464,7 +464,8 @@ def _observation(
         )
     swath = None
     if source.swath is not None:
-        swath = grid.cells_centred_in(catalog.read_slick(case.paths(source.swath)).geometry)
+        seen_at = catalog.read_slick(case.paths(source.swath), slick.time)
+        swath = grid.cells_centred_in(seen_at.geometry)
     if not (mask & ~land if swath is None else mask & swath & ~land).any():
         raise CaseError(
             f"observation.{k}: {slick.sources[0]} has no cell at sea"
