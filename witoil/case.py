@@ -35,6 +35,7 @@ from witoil.case_releases import (
     ShipSource,
     Source,
 )
+from witoil.case_slicks import SlickFiles
 from witoil.case_uncertainty import Ensemble, ForcingProduct, Normal, Spread, Trace
 from witoil.errors import CaseError
 from witoil.tunables import TUNABLES
@@ -209,14 +210,9 @@ Weight = Annotated[
 """Of an observation in the mean: a number, or one for each class."""
 
 
-class ObservationSource(Section):
+class ObservationSource(SlickFiles):
     """`[[observation]]`: a slick mask to score against."""
 
-    geometry: Paths = Field(description="Polygon file, raster mask, or a list (sheen and thick).")
-    layer: str | None = None
-    threshold: float | None = Field(
-        None, description="Least value of a raster mask that is oil; 0.5 of probabilities."
-    )
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
     weight: Weight = Field(1.0, description="In the mean over observations.")
     swath: Paths | None = Field(
