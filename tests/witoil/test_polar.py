@@ -108,7 +108,8 @@ def test_a_slick_near_the_pole_keeps_its_area_and_meets_the_coast(tmp_path: Path
         1e-5 * density * simulator.area_of(slick), rel=1e-9
     )
     assert scenario.seen_first.sum() * scenario.grid.resolution**2 == pytest.approx(
-        simulator.area_of(slick), rel=0.15  # of cells that it touches
+        simulator.area_of(slick),
+        rel=0.15,  # of cells that it touches
     )
     result = run(scenario, threads=1)
     assert mask_at(scenario, result, result["time"].values[0]).any()
