@@ -12,11 +12,14 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.grid import FloatArray
-from catalog.names import WINDS
+from catalog.names import SEA_TEMPERATURE, WINDS
 from catalog.times import Times
 
 Zeros = Literal["auto", "data", "missing"]
 """What exact zeros of a vector stand for: told apart by `without_blanks`, values, or nothing."""
+
+_FREEZING = np.float32(273.15)
+"""What a temperature of 0 degrees Celsius is read as. [K]"""
 
 _MOST_VANISHED = 0.5
 """Of land that other records have, so much holds zeros in a record in which nothing was written."""
@@ -53,7 +56,11 @@ def without_blanks(
     remarks : tuple of str
         What was taken for what.
     """
-    if len(names) < 2 or not forcing.sizes["time"]:
+    if not forcing.sizes["time"]:
+        return forcing, ()
+    if tuple(names) == (SEA_TEMPERATURE,) and zeros != "data":
+        return _without_freezing_land(forcing)
+    if len(names) < 2:
         return forcing, ()
     fields = [forcing[name] for name in names]
     still = reduce(and_, (field.isnull() | (field == 0.0) for field in fields))
@@ -67,6 +74,19 @@ def without_blanks(
         land = xr.zeros_like(land)
     kept = forcing.where(~land).isel(time=~blank)
     return kept, tuple(_remarks(times, suspects, blank, land, fields[0], zeros))
+
+
+def _without_freezing_land(forcing: xr.Dataset) -> tuple[xr.Dataset, tuple[str, ...]]:
+    """Mark as NaN the nodes that are at 0 degrees Celsius at every time, if no other ever is."""
+    freezing = forcing[SEA_TEMPERATURE] == _FREEZING
+    land = freezing.all("time")
+    if forcing.sizes["time"] < 2 or land.all() or not land.any() or (freezing & ~land).any():
+        return forcing, ()
+    share = float(land.mean())
+    return forcing.where(~land), (
+        f"0 degrees Celsius at every time at {share:.1%} of the nodes, and never elsewhere: taken "
+        'for land; if the sea is so cold there, say zeros = "data"',
+    )
 
 
 def looks_blank(

@@ -14,11 +14,12 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from catalog.axes import find_axis, horizontal_axis
+from catalog.axes import find_axis
 from catalog.errors import CatalogError
 from catalog.fills import Absence, is_customary, is_impossible
-from catalog.grid import ascending_longitudes
+from catalog.grid import FloatArray, ascending_longitudes
 from catalog.levels import drop_other_dimensions
+from catalog.placement import Curvilinear, OnDegrees, OnProjection, Placement, find_placement
 from catalog.sources import open_source, reading
 from catalog.times import read_times
 
@@ -46,7 +47,7 @@ class Raster:
         Scaled, where the file has a scale.
     present : ndarray of bool, shape (rows, columns)
         Where there is a value.
-    system : rasterio.crs.CRS or None
+    system : rasterio.crs.CRS, pyproj.CRS or None
     transform : affine.Affine
         From columns and rows to coordinates.
     tags : dict
@@ -65,7 +66,7 @@ class Raster:
 
     values: npt.NDArray[Any]
     present: npt.NDArray[np.bool_]
-    system: rasterio.crs.CRS | None
+    system: Any
     transform: affine.Affine
     tags: dict[str, Any]
     time: datetime | None = None
@@ -124,7 +125,7 @@ def read_raster(
     Parameters
     ----------
     path : Path
-        GeoTIFF, or NetCDF on latitude and longitude.
+        GeoTIFF, or NetCDF on latitude and longitude or on a projection.
     label : str
         The file's name for people.
     layer : str, optional
@@ -147,16 +148,16 @@ def read_raster(
 
 
 def raster_variables(source: xr.Dataset) -> list[str]:
-    """Names of the variables of a NetCDF file that are fields on latitude and longitude."""
+    """Names of the variables of a NetCDF file that are fields on a regular grid."""
     found = []
     for name, variable in source.data_vars.items():
         if variable.ndim < 2 or variable.dtype.kind not in "iufb" or str(name).endswith("_bnds"):
             continue
         try:
-            axes = [find_axis(source, variable, axis, "") for axis in ("latitude", "longitude")]
+            placement = find_placement(source, variable, str(name))
         except CatalogError:
             continue
-        if all(source.variables[axis].ndim == 1 for axis in axes) and len(set(axes)) == 2:
+        if not isinstance(placement, Curvilinear):
             found.append(str(name))
     return found
 
@@ -168,25 +169,24 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         name = _choose_variable(source, layer, label)
         where = f"{label}, variable {name!r}"
         array = source[name]
-        axes = [find_axis(source, array, axis, where) for axis in ("latitude", "longitude")]
-        latitude, longitude = (horizontal_axis(source, axis, where) for axis in axes)
-        dims: list[Hashable] = [source.variables[axis].dims[0] for axis in axes]
-        longitude, columns = ascending_longitudes(longitude)
-        rows = np.argsort(-latitude)
-        latitude = latitude[rows]
+        placement = find_placement(source, array, where)
+        dims = list(placement.dims)
+        x, columns, y, system = _nodes(placement, where)
+        rows = np.argsort(-y)
+        y = y[rows]
         moment, array = _choose_time(source, array, dims, time, where)
         array = array.drop_vars(list(array.coords))
         array, _ = drop_other_dimensions(source, array, set(dims), where)
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
         tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
         present, doubtful = _told_apart(values, array)
-    step_x, step_y = (_even_step(axis, where) for axis in (longitude, latitude))
+    step_x, step_y = (_even_step(axis, where) for axis in (x, y))
     # The nodes are the centres of cells.
-    west, north = longitude[0] - step_x / 2.0, latitude[0] - step_y / 2.0
+    west, north = x[0] - step_x / 2.0, y[0] - step_y / 2.0
     return Raster(
         values,
         present,
-        _wgs84(),
+        system,
         affine.Affine(step_x, 0.0, west, 0.0, step_y, north),
         tags,
         moment,
@@ -194,6 +194,22 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         doubtful=doubtful,
         meanings=_meanings(array),
     )
+
+
+def _nodes(
+    placement: Placement, where: str
+) -> tuple[FloatArray, npt.NDArray[np.intp], FloatArray, Any]:
+    """Return ascending x and the columns they are in, y, and the reference system of both."""
+    if isinstance(placement, OnProjection):
+        columns = np.argsort(placement.x)
+        return placement.x[columns], columns, placement.y, placement.projection.system
+    if not isinstance(placement, OnDegrees):
+        raise CatalogError(
+            f"{where}: its nodes lie on curved lines, expected a regular grid; put it on one first "
+            "(`cdo remapnn`)"
+        )
+    longitude, columns = ascending_longitudes(placement.longitude)
+    return longitude, columns, placement.latitude, _wgs84()
 
 
 def _told_apart(
@@ -237,7 +253,7 @@ def _choose_variable(source: xr.Dataset, layer: str | None, label: str) -> str:
         return layer
     if layer is not None or len(found) != 1:
         raise CatalogError(
-            f"{label}: expected one variable on latitude and longitude"
+            f"{label}: expected one variable on a regular grid"
             + ("" if layer is None else f" called {layer!r}")
             + f", found {', '.join(found) or 'none'}; name one of them as the layer"
         )
@@ -298,7 +314,7 @@ def _even_step(axis: npt.NDArray[np.float64], where: str) -> float:
     mean = float(steps.mean())
     if np.abs(steps - mean).max() > _UNEVEN * abs(mean):
         raise CatalogError(
-            f"{where}: the nodes lie {steps.min():g} to {steps.max():g} degrees apart, expected a "
-            "regular grid"
+            f"{where}: the nodes lie {steps.min():g} to {steps.max():g} apart, expected a regular "
+            "grid"
         )
     return mean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -216,6 +217,27 @@ class Forcing:
             for name, series in self.fields.items()
             if series.origin is not None
         }
+
+    def fastest(self, parameters: Parameters) -> float:
+        """Return a speed that oil carried by these fields does not exceed. [m s-1]
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Of each the greatest that may be, without its sign.
+        """
+        p = parameters
+        factors = {
+            "current": p.current_factor,
+            "wind": p.wind_drift_factor,
+            "Stokes drift": p.stokes_factor,
+        }
+        speeds = {
+            name: float(np.nanmax(np.hypot(*np.moveaxis(series.values, -1, 0)), initial=0.0))
+            for name, series in self.fields.items()
+        }
+        bias = math.hypot(p.current_bias_east, p.current_bias_north)
+        return bias + sum(factors[name] * speed for name, speed in speeds.items())
 
     def reversed(self, at: np.datetime64) -> Forcing:
         """Return the fields that take oil back where it came from.

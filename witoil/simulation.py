@@ -29,8 +29,11 @@ from witoil.verification import Box, Mask, SlickMasks, VerificationGrid
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
-FASTEST_DRIFT = 2.0
-"""Speed at which the area of the run is cut out of the forcing. [m s-1]"""
+USUAL_DRIFT = 2.0
+"""Speed at which the area of a run is first cut out of the forcing; a storm needs more. [m s-1]"""
+
+_MARGIN = 1.1
+"""By which the area is wider than the fastest drift that was found in it needs."""
 
 _AS_IN_THE_CASE = {"source_factor": 1.0, **dict.fromkeys((*PLACE, START), 0.0)}
 """Parameters that say how far something is off what the case has."""
@@ -249,8 +252,16 @@ def read_surroundings(
     CatalogError, SimulatorError
     """
     _refuse_the_pole(wanted)
-    reach = _reach(_displaced(case, wanted), end - start if longest is None else longest)
-    forcing, coverage = read_forcing(case, start, end, wanted, reach)
+    duration, around = end - start if longest is None else longest, _displaced(case, wanted)
+    speed = USUAL_DRIFT
+    while True:
+        reach = _reach(around, duration, speed)
+        forcing, coverage = read_forcing(case, start, end, wanted, reach)
+        fastest = forcing.fastest(_greatest(case))
+        if fastest <= speed or not _is_cut(forcing.grid, reach):
+            break
+        # oil could leave what was read while it is within the area of the files
+        speed = _MARGIN * fastest
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     coast = simulator.Coast.from_land(
         land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
@@ -525,9 +536,36 @@ def _widened(box: Box, degrees: float) -> Box:
     return west - degrees, max(south - degrees, -90.0), east + degrees, min(north + degrees, 90.0)
 
 
-def _reach(box: Box, duration: np.timedelta64) -> Box:
-    """Widen a box by what the fastest oil covers meanwhile, but never round the whole earth."""
-    metres = FASTEST_DRIFT * float(duration / np.timedelta64(1, "s"))
+def _greatest(case: Case) -> simulator.Parameters:
+    """Return the greatest size of each parameter of the drift that a case may run with."""
+    ranges = [case.optimise.parameters, case.trace.parameters if case.trace else {}]
+    return simulator.Parameters(
+        **{
+            name: max(
+                abs(value)
+                for value in (
+                    getattr(case.model, name),
+                    *(v for r in ranges for v in r.get(name, ())),
+                )
+            )
+            for name in simulator.Parameters.names()
+        }
+    )
+
+
+def _is_cut(grid: simulator.Grid, reach: Box) -> bool:
+    """Say whether an area ends where the reach of the oil does, not the files, on some side."""
+    box, steps = grid.box, (grid.dlon, grid.dlat, grid.dlon, grid.dlat)
+    signs = (1.0, 1.0, -1.0, -1.0)
+    return any(
+        sign * (side - limit) <= step
+        for side, limit, step, sign in zip(box, reach, steps, signs, strict=True)
+    )
+
+
+def _reach(box: Box, duration: np.timedelta64, speed: float) -> Box:
+    """Widen a box by what oil of a speed [m s-1] covers, but never round the whole earth."""
+    metres = speed * float(duration / np.timedelta64(1, "s"))
     west, south, east, north = box
     poleward = max(abs(south), abs(north))
     if poleward > 80.0:

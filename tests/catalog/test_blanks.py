@@ -151,3 +151,30 @@ def test_temperature_goes_with_the_currents(write_currents) -> None:
     ds = open_forcing(write_currents(change=change), "currents")
     assert ds.sizes["time"] == 3
     assert ds[SEA_TEMPERATURE][LAND].isnull().all()
+
+
+def _temperature(ds: xr.Dataset, land: float, sea: float = 20.0) -> xr.Dataset:
+    warm = xr.full_like(ds["vo"], sea) + 0.1 * xr.DataArray(np.arange(4.0), dims="time")
+    warm.attrs = {"units": "degC", "standard_name": "sea_surface_temperature"}
+    warm = warm.transpose("time", "lat", "lon")
+    warm[LAND] = land
+    return ds.drop_vars(["uo", "vo"]).assign(sst=warm.astype("f4").assign_attrs(warm.attrs))
+
+
+def test_land_at_zero_degrees_is_no_water(write_currents) -> None:
+    path = write_currents(change=lambda ds: _temperature(ds, 0.0))
+    warm = open_forcing(path, "temperature")[SEA_TEMPERATURE]
+    assert warm[LAND].isnull().all()
+    assert int(warm.isnull().sum()) == 4
+    assert "taken for land" in warm.attrs[REMARKS]
+    kept = open_forcing(path, "temperature", zeros="data")[SEA_TEMPERATURE]
+    assert kept.notnull().all()
+
+
+def test_a_sea_that_freezes_is_water(write_currents) -> None:
+    def cold(ds: xr.Dataset) -> xr.Dataset:
+        ds = _temperature(ds, 0.0, sea=-0.1)
+        return ds  # others pass through 0 degrees
+
+    warm = open_forcing(write_currents(change=cold), "temperature")[SEA_TEMPERATURE]
+    assert warm.notnull().all()

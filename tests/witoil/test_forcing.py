@@ -271,3 +271,14 @@ def test_what_a_case_says_of_its_sources():
     assert (second.files, second.zeros) == ("c.nc", "auto")
     assert [source.files for source in found.sources("winds")] == [["w.nc"]]
     assert found.sources("waves") == []
+
+
+def test_in_a_storm_the_area_read_is_as_wide_as_the_oil_gets(tmp_path):
+    lon = np.arange(15.0, 25.01, 0.25)
+    write(tmp_path, "currents", 2.0, 0.0, lon=lon)
+    write(tmp_path, "winds", 40.0, 0.0, lon=lon)
+    scenario = prepare(case(tmp_path))
+    east, _, status = travelled(scenario)
+    assert status == {Status.AFLOAT}
+    assert east == pytest.approx((2.0 + 0.03 * 40.0) * 43_200.0, rel=3e-3)
+    assert scenario.forcing.grid.box[2] < 25.0  # and no wider
