@@ -84,7 +84,7 @@ def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
     Returns
     -------
     ndarray of BaseGeometry
-        One for each; as it was where nothing had to be moved, else a collection of its parts.
+        One for each; as it was where nothing had to be moved.
         The range begins after the widest empty sector, from -180 on.
 
     Raises
@@ -109,7 +109,7 @@ def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
     parts = np.array([moved(p, turn) for p, turn in zip(parts, turns, strict=True)], object)
     changed |= turns != 0.0
     for k in np.unique(owner[changed]):
-        shapes[k] = shapely.GeometryCollection(list(parts[owner == k]))
+        shapes[k] = _joined(list(parts[owner == k]))
     return shapes
 
 
@@ -133,10 +133,18 @@ def split_at_180(geometry: BaseGeometry) -> BaseGeometry:
         # what only touches the border is a line or a point
         kept = cut[shapely.get_dimensions(cut) == dimension]
         pieces += [translate(piece, -360.0 * turn) for piece in kept]
-    if len(pieces) == 1:
-        return pieces[0]
+    return _joined(pieces)
+
+
+def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
+    """Return parts as one geometry: of one kind where they are of one dimension."""
+    if len(parts) == 1:
+        return parts[0]
+    dimensions = {int(d) for d in shapely.get_dimensions(parts)}
+    if len(dimensions) > 1:
+        return shapely.GeometryCollection(parts)
     kinds: tuple[Any, ...] = (shapely.MultiPoint, shapely.MultiLineString, shapely.MultiPolygon)
-    whole: BaseGeometry = kinds[dimension](pieces)
+    whole: BaseGeometry = kinds[dimensions.pop()](parts)
     return whole
 
 
