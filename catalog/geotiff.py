@@ -41,6 +41,7 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
     """
     import rasterio
     import rasterio.errors
+    from rasterio._err import CPLE_BaseError  # which some calls let through
 
     try:
         with warnings.catch_warnings():
@@ -48,7 +49,7 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 return _read(source, label, layer)
-    except (rasterio.errors.RasterioError, ValueError, MemoryError) as error:
+    except (rasterio.errors.RasterioError, CPLE_BaseError, ValueError, MemoryError) as error:
         if isinstance(error, CatalogError):
             raise
         raise UnreadableFileError(
