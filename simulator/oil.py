@@ -43,6 +43,7 @@ RESIDUE_BOILING_POINT = 1000.0
 
 _CUT_EDGES = (310.0, 350.0, 390.0, 430.0, 470.0, 520.0, 570.0, 670.0, 800.0)
 _COLDEST_BOILING_POINT = 250.0
+_SAME = 0.01  # relative difference of measurements that say the same [1]
 
 
 def density_from_api(api_gravity: float) -> float:
@@ -368,7 +369,8 @@ def _falling(
 ) -> Points:
     """Leave the points that fall with temperature, going out from the one nearest 15 Celsius.
 
-    A remark is added for each temperature that is left out.
+    Of several at one temperature the first counts. A remark is added for each that is left out
+    and says something else.
     """
     ordered = sorted(points, key=lambda point: abs(point[0] - TEMPERATURE_15C))
     if not ordered:
@@ -380,12 +382,12 @@ def _falling(
             kept.append((temperature, value))
         elif temperature < kept[0][0] and value > kept[0][1]:
             kept.insert(0, (temperature, value))
-    known = {temperature for temperature, _ in kept}
+    known = dict(kept)
     remarks += [
-        f"the {what} {with_unit(what, value)} at {temperature - 273.15:g} C is left out: it should "
-        "fall as temperature rises"
+        f"the {what} {with_unit(what, value)} at {temperature - 273.15:g} C is left out: "
+        + ("another one there counts" if temperature in known else "it should fall with warming")
         for temperature, value in sorted(ordered)
-        if temperature not in known
+        if abs(value / known.get(temperature, np.inf) - 1.0) > _SAME
     ]
     return tuple(kept)
 

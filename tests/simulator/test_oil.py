@@ -241,10 +241,11 @@ def test_what_was_left_out_or_mended_is_remarked_and_makes_no_other_oil():
     contradictory = Oil.from_measurements(
         "x",
         densities=[(273.15, 650.0), (288.15, 855.0), (288.15, 856.0), (303.15, 845.0)],
-        viscosities=[(288.15, 1e-5), (313.15, 2e-5)],
+        viscosities=[(288.15, 1e-5), (288.15, 4e-4), (313.15, 2e-5)],
         cuts=[(423.15, 0.2), (523.15, 0.6), (573.15, 0.5), (623.15, 0.7)],
     )
-    density, viscosity, cut = contradictory.remarks
+    density, other, viscosity, cut = contradictory.remarks
+    assert other.startswith("the viscosity 0.0004 m2 s-1 at 15 C is left out: another one")
     assert density.startswith("the density 650 kg m-3 at 0 C is left out")
     assert viscosity.startswith("the viscosity 2e-05 m2 s-1 at 40 C is left out")
     assert cut.startswith("the distilled fraction 0.5 at 300 C is taken for 0.6")
