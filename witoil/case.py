@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from catalog.bonn import BONN_THICKNESS_UM
+from simulator.generic_oils import LEAST_API, MOST_API
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
@@ -98,7 +99,7 @@ class Oil(Section):
         min_length=1,
         description="A generic oil, a record of ADIOS by id or name, or a file of one (*.json).",
     )
-    api_gravity: float | None = Field(None, ge=0.0, le=70.0, description="[degrees API]")
+    api_gravity: float | None = Field(None, ge=LEAST_API, le=MOST_API, description="[degrees API]")
 
     @model_validator(mode="after")
     def _one_choice(self) -> Oil:
@@ -147,6 +148,11 @@ class Model(Section):
                 f"multiple of time_step_minutes, {self.time_step_minutes:g}"
             )
         return self
+
+    @property
+    def water_temperature(self) -> float:
+        """Where no temperature is given. [K]"""
+        return 273.15 + self.water_temperature_celsius
 
     @property
     def physics(self) -> Parameters:

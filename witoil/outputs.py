@@ -170,7 +170,7 @@ def write_trajectories(
         source=f"witoil {version('witoil')}, Lagrangian particle model",
         history=f"{utc(np.datetime64('now'))} written by witoil",
         references="see the documentation of witoil",
-        comment="status tells floating, submerged, beached and lost particles apart",
+        comment="status tells floating, submerged, beached, evaporated and lost particles apart",
         witoil_case=json.dumps(case.model_dump(mode="json")),
         witoil_parameters=json.dumps(parameters),
     )

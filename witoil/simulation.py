@@ -21,7 +21,7 @@ from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
 from witoil.forcing import read_forcing, with_holes
-from witoil.oils import oil_of
+from witoil.oils import oil_of, remarks_on
 from witoil.releases import datetime64, releases_of, turned_towards
 from witoil.sources import PLACE, START, displaced, particles_with, seed
 from witoil.tunables import TUNABLES
@@ -191,6 +191,7 @@ def prepare(case: Case) -> Scenario:
         longest = _longest_window(start, slicks)
     wanted = bounds(shapes)
     forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)
+    coverage += remarks_on(case, oil, forcing)
     numbers = tuple(k for k, several in enumerate(parts) for _ in several)
     particles = seed(case, releases, numbers, coast) if releases else NO_PARTICLES
     grid = VerificationGrid.covering(
@@ -318,7 +319,7 @@ def run(
         time_step=60.0 * model.time_step_minutes,
         oil=scenario.oil,
         processes=scenario.case.processes.physics,
-        water_temperature=273.15 + model.water_temperature_celsius,
+        water_temperature=model.water_temperature,
         parameters=replace(model.physics, **physics),
         seed=model.seed,
         threads=threads,
