@@ -21,8 +21,8 @@ from catalog.errors import CatalogError
 from catalog.grid import Box
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS
-from catalog.slick_times import NO_KEYS, TimeKeys
 from catalog.slicks import VECTORS, Slick, read_slicks
+from catalog.time_keys import NO_KEYS, TimeKeys
 
 _log = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, time, tzinfo
+
+from catalog.zones import is_words, plain, zone_beside
 
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _DATES = (
@@ -20,12 +20,10 @@ _DATES = (
 )
 _CLOCK = re.compile(
     r"(?P<hour>\d\d?)(?:\s*[:h]\s*)(?P<minute>\d\d)"
-    r"(?:\s*[:m]\s*(?P<second>\d\d)(?:[.,]\d+)?\s*s?)?\s*m?\s*(?P<half>[ap]\.?m\.?)?"
+    r"(?:\s*[:m]\s*(?P<second>\d\d)(?:[.,]\d+)?(?:\s*s(?![^\W\d_]))?)?"
+    r"(?:\s*m(?:in)?(?![^\W\d_]))?(?:\s*(?P<half>[ap]\.?m\.?)(?![^\W\d_]))?"
 )
 _PACKED_CLOCK = re.compile(r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?:\.\d+)?")
-_ZONE = re.compile(
-    r"z|(?:utc|gmt)?\s*(?P<sign>[+-])\s*(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?|utc|gmt"
-)
 _WORDS = re.compile(r"\b(?:uhr|hrs?|hs|horas?|heures?|ore|h)\b")  # o'clock
 
 # By their first letters, without accents: English, French, German, Italian, Portuguese, Spanish.
@@ -65,6 +63,8 @@ class Stamp:
         Where the text has one.
     day_first : bool or None
         Whether the day comes before the month; None where that is not to be seen.
+    unknown_zone : str
+        Words behind the clock that may name a zone, but do not tell which.
     """
 
     day: date | None = None
@@ -72,6 +72,7 @@ class Stamp:
     clock: time | None = None
     zone: tzinfo | None = None
     day_first: bool | None = None
+    unknown_zone: str = ""
 
     def at(self, day: date, zone: tzinfo | None) -> datetime:
         """Return the moment on a day, UTC; without a zone of its own in the given one, or UTC."""
@@ -90,38 +91,18 @@ def read_stamp(text: str) -> Stamp | None:
     counted = _since_1970(text)
     if counted is not None:
         return Stamp(counted.date(), clock=counted.time(), zone=UTC)
-    rest = _plain(text)
-    day, rest = _take_date(rest)
-    clock, rest = _take_clock(rest, packed=day is not None)
-    zone, rest = _take_zone(rest) if clock is not None else (None, rest)
-    if _WORDS.sub("", rest).strip(" t,;_-()") or (day is None and clock is None):
+    day, rest = _take_date(plain(text))
+    clock, *sides = _take_clock(rest, packed=day is not None)
+    before, after = (without_fillers(words) for words in sides)
+    if (before and after) or not is_words(before + after):
         return None
-    if day is None:
-        return Stamp(clock=clock, zone=zone)
-    first, second, day_first = day
-    return Stamp(first, second, clock, zone, day_first)
-
-
-def read_zone(text: str) -> tzinfo | None:
-    """Read a time zone: an offset, UTC, or a place of the IANA database; None where it is none."""
-    found = _ZONE.fullmatch(_plain(text))
-    if found:
-        return _offset(found)
-    bare = re.fullmatch(r"[+-]?\d\d?(?:\.0)?", text.strip())
-    if bare:
-        return _offset_of(float(text))
-    if "/" not in text:
-        return None  # abbreviations stand for several zones
-    try:
-        return ZoneInfo(text.strip())
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone, unknown = zone_beside(before or after)
+    if clock is None and (before or day is None):
         return None
-
-
-def _plain(text: str) -> str:
-    """Return a text in small letters without accents."""
-    flat = unicodedata.normalize("NFKD", text.strip().lower())
-    return "".join(letter for letter in flat if not unicodedata.combining(letter))
+    if before and unknown:
+        return None  # a zone stands behind the clock
+    first, second, day_first = day or (None, None, None)
+    return Stamp(first, second, clock, zone, day_first, unknown)
 
 
 def _since_1970(text: str) -> datetime | None:
@@ -140,7 +121,7 @@ def _since_1970(text: str) -> datetime | None:
 def _is_packed(text: str) -> bool:
     """Say whether digits are a date and a clock written together, such as 20250612160600."""
     digits = text.strip().split(".")[0]
-    if len(digits) not in (12, 14):
+    if len(digits) not in (12, 14) or not re.match(_YEAR, digits):
         return False
     try:
         datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S")
@@ -190,40 +171,31 @@ def _date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _take_zone(text: str) -> tuple[tzinfo | None, str]:
-    """Return the zone at the end of a text, if there is one, and the rest of it."""
-    found = re.search(rf"(?<![a-z])(?:{_ZONE.pattern})\)?$", text)
-    if found is None:
-        return None, text
-    return _offset(found), text[: found.start()].strip(" (")
-
-
-def _offset(found: re.Match[str]) -> tzinfo | None:
-    if found["hours"] is None:
-        return UTC
-    hours = int(found["hours"]) + int(found["minutes"] or 0) / 60.0
-    return _offset_of(hours if found["sign"] == "+" else -hours)
-
-
-def _offset_of(hours: float) -> tzinfo | None:
-    return timezone(timedelta(hours=hours)) if abs(hours) <= 14.0 else None
-
-
-def _take_clock(text: str, *, packed: bool) -> tuple[time | None, str]:
-    """Return the clock in a text, if there is one, and the rest of it."""
+def _take_clock(text: str, *, packed: bool) -> tuple[time | None, str, str]:
+    """Return the clock in a text, if there is one, and what stands before and behind it."""
     found = _CLOCK.search(text)
     if found is None and (packed or re.fullmatch(r"\s*(?:\d{4}|\d{6})\s*", text)):
         found = _PACKED_CLOCK.search(text)
-    if found is None:
-        return None, text
+    clock = None if found is None else _clock(found)
+    if found is None or clock is None:
+        return None, text, ""
+    return clock, text[: found.start()], text[found.end() :]
+
+
+def _clock(found: re.Match[str]) -> time | None:
     hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
     half = found.groupdict().get("half")
     if half:
         if not 1 <= hour <= 12:
-            return None, text
+            return None
         hour = hour % 12 + (12 if half.startswith("p") else 0)
     try:
-        clock = time(hour, minute, second)
+        return time(hour, minute, second)
     except ValueError:
-        return None, text
-    return clock, f"{text[: found.start()]} {text[found.end() :]}".strip()
+        return None
+
+
+def without_fillers(words: str) -> str:
+    """Return what is left of words without those that only join a date and a clock."""
+    bare = _WORDS.sub("", words).strip(" ,;_()")
+    return "" if bare == "t" or not re.search(r"[^\W_]", bare) else bare

@@ -24,15 +24,8 @@ from catalog.errors import CatalogError
 from catalog.masks import oil_cells
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS, raster_times, read_raster
-from catalog.slick_times import (
-    NO_KEYS,
-    SAME_SCENE,
-    TimeKeys,
-    Times,
-    as_utc,
-    scenes_of,
-    times_of,
-)
+from catalog.slick_times import SAME_SCENE, Times, as_utc, scenes_of, times_of
+from catalog.time_keys import NO_KEYS, TimeKeys
 from catalog.vector import Area, in_degrees, layer_names, polygons_of, read_polygons
 
 _log = logging.getLogger(__name__)

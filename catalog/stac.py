@@ -15,8 +15,8 @@ import shapely
 
 from catalog.antimeridian import box_of, split_at_180
 from catalog.errors import CatalogError, UnreadableFileError
-from catalog.slick_times import NO_KEYS, TimeKeys
 from catalog.slicks import Slick, read_slick
+from catalog.time_keys import NO_KEYS, TimeKeys
 from catalog.vector import Area, refuse_not_finite, to_lon_lat
 
 if TYPE_CHECKING:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from catalog.moments import read_zone
-from catalog.slick_times import TimeKeys
+from catalog.time_keys import TimeKeys
 from witoil.case_parts import Paths, Section
-
-_HOURS = ("%H", "%I", "%X", "%c")
 
 
 class SlickFiles(Section):
@@ -34,33 +31,22 @@ class SlickFiles(Section):
         None, description='Of times that name none: "-03:00", "America/Sao_Paulo"; default UTC.'
     )
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, zone: str | None) -> str | None:
-        if zone is not None and read_zone(zone) is None:
-            raise ValueError("expected an offset such as -03:00, or a place such as Europe/Rome")
-        return zone
-
     @model_validator(mode="after")
     def _one_way_to_read(self) -> Self:
         if self.threshold is not None and self.oil_values is not None:
             raise ValueError("expected threshold or oil_values, not both")
-        if self.time_format is not None:
-            if self.time_field is None:
-                raise ValueError("time_format: expected time_field beside it")
-            if not any(hour in self.time_format for hour in _HOURS):
-                raise ValueError(
-                    f"time_format: found {self.time_format!r}, expected one with an hour, such as "
-                    "%d/%m/%Y %H:%M"
-                )
+        self._time_keys().check()
         return self
 
     def reading(self) -> dict[str, Any]:
         """Return the arguments of `catalog.read_slick` beside paths and time."""
-        fields = [self.time_field] if isinstance(self.time_field, str) else self.time_field
         return {
             "layer": self.layer,
             "threshold": self.threshold,
             "oil_values": self.oil_values,
-            "time_keys": TimeKeys(tuple(fields or ()), self.time_format, self.time_zone),
+            "time_keys": self._time_keys(),
         }
+
+    def _time_keys(self) -> TimeKeys:
+        fields = [self.time_field] if isinstance(self.time_field, str) else self.time_field
+        return TimeKeys(tuple(fields or ()), self.time_format, self.time_zone)

@@ -15,7 +15,7 @@ from catalog import RoleName
 from catalog.bonn import BONN_THICKNESS_UM
 from catalog.events import Detection, Event
 from catalog.matching import MatchingFiles, find_files
-from catalog.slick_times import NO_KEYS
+from catalog.time_keys import NO_KEYS
 from witoil.case import Case, minute, parse_case
 from witoil.errors import CaseError
 from witoil.files import replacing

@@ -14,7 +14,7 @@ from witoil.catalog_cli import catalog_app, parse_box, parse_period
 if TYPE_CHECKING:
     from catalog.events import Event
     from catalog.registry import Choice
-    from catalog.slick_times import TimeKeys
+    from catalog.time_keys import TimeKeys
     from witoil.event_case import CaseForcing
 
 forcing_app = typer.Typer(
@@ -169,12 +169,12 @@ def fetch_forcing(
 
 
 def _time_keys(fields: list[str] | None, template: str | None, zone: str | None) -> TimeKeys:
-    from catalog.slick_times import TimeKeys
+    from catalog.time_keys import TimeKeys
 
     if template is not None and not fields:
         raise typer.BadParameter("--time-format: expected --time-field beside it")
     keys = TimeKeys(tuple(fields or ()), template, zone)
-    keys.tzinfo()  # refused at once, where it is none
+    keys.check()
     return keys
 
 

@@ -1,10 +1,11 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.moments import Stamp, read_stamp, read_zone
+from catalog.moments import Stamp, read_stamp
+from catalog.zones import read_zone
 
 DAY, CLOCK = date(2025, 6, 12), time(16, 6)
 
@@ -62,6 +63,10 @@ def test_day_and_month_are_told_apart_only_where_one_is_above_twelve(separator: 
         ("2025-06-12 16:06 UTC-3", -3),
         ("2025-06-12 16:06 GMT+05:30", 5.5),
         ("20250612T160600-0300", -3),
+        ("2025-06-12 16:06 UTC\N{MINUS SIGN}3", -3),
+        ("2025-06-12 16:06 BRT (UTC-3)", -3),  # whatever it is called
+        ("2025-06-12 16:06 -03 (Brasília)", -3),
+        ("16:06 GMT-3 2025-06-12", -3),
     ],
 )
 def test_zones_within_a_text(text: str, hours: float) -> None:
@@ -77,8 +82,9 @@ def test_zones_within_a_text(text: str, hours: float) -> None:
         "12/06/25 16:06",  # which of them is the year?
         "2025061216",
         "45820.67",
-        "16:06 BRT",  # abbreviations stand for several zones
-        "2025-06-12 16:06 local",
+        "2025-06-12 16:06 orbit 12",
+        "2025-06-12 16:06 - 2025-06-12 18:06",
+        "noon 2025-06-12 16:06",
         "2025-13-45",
         "31/02/2025",
         "25:10",
@@ -93,6 +99,26 @@ def test_what_is_not_certain_is_not_read(text: str) -> None:
     assert read_stamp(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("2025-06-12 16:06 BRT", "brt"),  # abbreviations stand for several zones
+        ("12 jun 2025 4:06 PM EST", "est"),
+        ("20250612T160600MST", "mst"),  # letters that also stand for minutes and seconds
+        ("2025-06-12 16:06:00 SAST", "sast"),
+        ("2025-06-12 16:06 America/Sao_Paulo", "america/sao_paulo"),
+        ("2025-06-12 16:06 (hora local)", "local"),
+        ("2025-06-12 16:06 GMT Daylight Time", "gmt daylight time"),
+        ("2025-06-12 16:06 МСК", "мск"),
+        ("2025-06-12 16:06 -18", "-18"),
+        ("2025-06-12 16:06+03:75", "+03:75"),
+    ],
+)
+def test_a_zone_that_is_not_known_is_kept_apart(text: str, unknown: str) -> None:
+    assert read_stamp(text) == Stamp(DAY, clock=CLOCK, unknown_zone=unknown)
+
+
+@example(datetime(1998, 3, 2, 4), 1000)  # 888811200000 is no date
 @settings(max_examples=200)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2031, 12, 31)), st.sampled_from([1, 1000]))
 def test_seconds_since_1970(moment: datetime, parts: int) -> None:

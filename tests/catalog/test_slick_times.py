@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from catalog import CatalogError, read_slick
 from catalog.events import read_events
-from catalog.slick_times import NO_KEYS, TimeKeys, scenes_of, times_of
+from catalog.slick_times import scenes_of, times_of
 from catalog.slicks import read_slicks
 from catalog.stac import write_stac
+from catalog.time_keys import NO_KEYS, TimeKeys
 from tests.catalog.test_masks import of_values
 
 SEEN = datetime(2025, 6, 12, 16, 6, tzinfo=UTC)

@@ -17,7 +17,7 @@ from catalog import (
     read_slick,
     read_thickness,
 )
-from catalog.slick_times import find_time
+from catalog.name_times import find_stamp
 
 _SQUARE = shapely.box(35.0, 33.0, 35.2, 33.1)
 _EIGHT_TEN = datetime(2021, 8, 24, 8, 10, tzinfo=UTC)
@@ -179,7 +179,8 @@ def test_layer_of_a_geopackage(tmp_path: Path) -> None:
     ],
 )
 def test_time_in_a_name(text: str, expected: datetime | None) -> None:
-    assert find_time(text) == expected
+    stamp = find_stamp(text)
+    assert (None if stamp is None else stamp.at(stamp.day, None)) == expected
 
 
 @pytest.mark.parametrize(
