@@ -237,11 +237,12 @@ def _asking(records: Sequence[Record], columns: Sequence[Column]) -> str:
     if not looks:
         return ""
     days = [c.name for c in columns if c.has(day=True, clock=False)]
-    midnights = [name for name in days if _has_clock(first[name])]
-    if midnights:
+    whole = [name for name in looks if _has_clock(first[name])]
+    if whole:
+        midnight = "midnight may be an hour that was lost: " if whole[0] in days else ""
         settles = (
-            f"midnight may be an hour that was lost: write time_field = {json.dumps(midnights[0])} "
-            "if it is meant, else give the hour by `time` or in the name of the file"
+            f"{midnight}write time_field = {json.dumps(whole[0])} if that is when it was seen, "
+            "else give `time`"
         )
     elif set(looks) == set(days):
         settles = "they have no hour: give it by `time` or in the name of the file"
@@ -254,8 +255,9 @@ def _asking(records: Sequence[Record], columns: Sequence[Column]) -> str:
 
 
 def _has_clock(value: object) -> bool:
+    """Say whether a value has a date and a clock that can be read in one way."""
     stamp = read_stamp(as_text(value))
-    return stamp is not None and stamp.clock is not None
+    return None not in (stamp, stamp and stamp.day, stamp and stamp.clock)
 
 
 def _is_day(name: str, value: object) -> bool:

@@ -14,7 +14,7 @@ from catalog.time_keys import Record, as_text
 from catalog.zones import read_zone
 
 OF_IMAGE = re.compile(
-    r"acq|aquis|adq|sensing|observ|^obs|detec|imag|scene|passag|satel", re.IGNORECASE
+    r"acq|aquis|adq|sens(?:ed|ing)|observ|^obs|detec|imag|scene|passag|satel", re.IGNORECASE
 )
 """Names of what tells of the image, rather than of something else."""
 
@@ -24,7 +24,7 @@ LOCAL = re.compile(r"local|lokal|ortszeit|(?:utc|gmt)[_ ]?[+-]?\d", re.IGNORECAS
 # In English, French, German, Italian, Portuguese and Spanish.
 _TIME = re.compile(
     r"time|date|data|fecha|datum|zeit|uhr|hora|heure|tempo|^ora|_ora|hour|^dia|_dia|jour|giorno|"
-    r"acqui|aquis|adquis|sensing|observ|epoch|passag|utc|gmt|^when$|(?:^|_)(?:acq|dt|dth|dthr)(?:_|$)|"
+    r"acqui|aquis|adquis|sens(?:ed|ing)|observ|epoch|passag|utc|gmt|^when$|(?:^|_)(?:acq|dt|dth|dthr)(?:_|$)|"
     r"^dt(?:ini|fim|fin|obs|img|acq|hr|hora)|"
     # the ends of a span, as in KML
     r"^(?:begin|start|end|inicio|debut|beginn|ende|fim|fin)$",
@@ -34,8 +34,8 @@ _TIME = re.compile(
 _NOT_SEEN = re.compile(
     r"creat|process|updat|modif|publi|report|upload|download|insert|edit|receiv|ingest|"
     r"cria|elabor|atualiz|actualiz|aggiorn|receb|laudo|relat|valida|"
-    # nor how long something lasts
-    r"durat|durac|lifetime|runtime|elapsed|delay|interval|step",
+    # nor what the data are, nor how long something lasts
+    r"database|dataset|metadata|data_?(?:source|type|id$)|durat|durac|lifetime|runtime|elapsed|delay|interval|step",
     re.IGNORECASE,
 )
 _ZONE = re.compile(

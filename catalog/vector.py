@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,13 @@ _FAULTS = (
     *(NameError, AttributeError, OSError, MemoryError, ArithmeticError),
 )
 
+# A GeoPackage may hold any text in a column of moments: of what it does not know GDAL takes a part.
+_GUESSED = re.compile(
+    r"Non-conformant content .* in column (?P<column>.+?), (?P<value>.+), successfully parsed"
+)
+_ISO = re.compile(r"[\d-]+[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?")
+
+_JSON = {".geojson", ".json"}
 _POLYGONS = {"Polygon", "MultiPolygon", "GeometryCollection"}
 
 
@@ -116,12 +125,32 @@ def _numbered(chosen: npt.NDArray[np.bool_], one: str, several: str) -> str:
 
 def layer_names(path: Path) -> list[str]:
     """Names of the layers of a vector file; none where it cannot be read."""
-    import pyogrio
-
     try:
-        return [str(name) for name, _ in pyogrio.list_layers(path)]
+        return _list_layers(path)
     except _FAULTS:
         return []  # reading it says why
+
+
+def _list_layers(path: Path) -> list[str]:
+    import pyogrio
+
+    with _remarks_logged():
+        return [str(name) for name, _ in pyogrio.list_layers(path)]
+
+
+@contextmanager
+def _remarks_logged() -> Iterator[None]:
+    """Send what GDAL remarks on a file to the log; refuse moments of which it took a part."""
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        yield
+    for text in dict.fromkeys(str(remark.message) for remark in remarks):
+        _log.info("%s", text)
+        guessed = _GUESSED.search(text)
+        if guessed and not _ISO.fullmatch(guessed["value"]):
+            raise ValueError(
+                f"{guessed['column']} is of moments, but has {guessed['value']!r}; make it a text"
+            )
 
 
 def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFrame:
@@ -172,9 +201,7 @@ def _refuse_partial_shapefile(path: Path, label: str) -> None:
 
 
 def _choose_layer(path: Path, label: str, layer: str | None) -> str | None:
-    import pyogrio
-
-    names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    names = _list_layers(path)
     if layer is None and len(names) > 1:
         raise CatalogError(f"{label}: has the layers {', '.join(names)}; say which one by `layer`")
     if layer is not None and layer not in names:
@@ -185,15 +212,16 @@ def _choose_layer(path: Path, label: str, layer: str | None) -> str | None:
 def _read_frame(path: Path, layer: str | None) -> geopandas.GeoDataFrame:
     import geopandas
 
-    with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always")
+    # Moments as they are written: as GDAL understands them they lose a zone that it does not know.
+    options: dict[str, Any] = {"layer": layer, "datetime_as_string": True}
+    if path.suffix.lower() in _JSON:
+        options["DATE_AS_STRING"] = "YES"
+    with _remarks_logged():
         try:
-            frame = geopandas.read_file(path, layer=layer)
+            frame = geopandas.read_file(path, **options)
         except UnicodeDecodeError:
             _log.info("%s: texts are not in the encoding it declares, read as Latin-1", path.name)
-            frame = geopandas.read_file(path, layer=layer, encoding="ISO-8859-1")
-    for text in dict.fromkeys(str(remark.message) for remark in remarks):
-        _log.info("%s", text)
+            frame = geopandas.read_file(path, **options, encoding="ISO-8859-1")
     if path.suffix.lower() == ".shp" and isinstance(frame, geopandas.GeoDataFrame):
         polygons = frame.geom_type.isin({"Polygon", "MultiPolygon"})
         frame.loc[polygons, "geometry"] = [by_direction(g) for g in frame.geometry[polygons]]

@@ -20,12 +20,15 @@ PLACE = {"crs": "EPSG:4326", "transform": Affine(CELL, 0.0, 35.0, 0.0, -CELL, 34
 SEA = np.zeros((HEIGHT, WIDTH))
 
 
-def write(path: Path, bands: np.ndarray, *, scale=None, offset=None, unit=None, **options) -> Path:
+def write(
+    path: Path, bands: np.ndarray, *, scale=None, offset=None, unit=None, tags=None, **options
+) -> Path:
     bands = bands if bands.ndim == 3 else bands[None]
     count, height, width = bands.shape
     profile = {"driver": "GTiff", "count": count, "height": height, "width": width}
     with rasterio.open(path, "w", **profile, dtype=bands.dtype, **(PLACE | options)) as file:
         file.write(bands)
+        file.update_tags(**(tags or {}))
         if scale is not None:
             file.scales = (scale,) * count
         if offset is not None:

@@ -16,6 +16,7 @@ from catalog.slicks import read_slicks
 from catalog.stac import write_stac
 from catalog.time_keys import NO_KEYS, TimeKeys
 from tests.catalog.test_masks import of_values
+from tests.catalog.test_masks import write as write_mask
 
 SEEN = datetime(2025, 6, 12, 16, 6, tzinfo=UTC)
 
@@ -50,6 +51,14 @@ def told(*records: dict[str, object], stem: str = "slick", keys: TimeKeys = NO_K
         {"DATE": "12/06/2025", "TIME": "16:06", "ISO_DATE": "2025-06-12"},
         {"DATE": "2025-06-12", "UTC": "16:06", "TIME_LOCAL": "13:06"},
         {"ACQ_TIME": "S1A_IW_GRDH_1SDV_20250612T160600_20250612T160625_059"},
+        {"acq": "2025-06-12 16:06"},
+        {"DT_INI": "2025-06-12 16:06", "DT_FIM": "2025-06-12 16:07"},
+        {"begin": "2025-06-12T16:06:00Z", "end": "2025-06-12T16:06:30Z"},
+        {"SENSED": "2025-06-12 16:06", "DATASET": "2024-01-01 00:00"},
+        {"DATE": "2025-06-12T00:00:00-03:00", "TIME": "13:06"},
+        {"TIME": "2025-06-12 13:06 BRT", "TIME_ZONE": "-03:00"},
+        {"TIME": "2025-06-12 13:06 BRT (UTC-3)"},
+        {"IDENTIFIER": "slick_20250612_1306_UTC-3"},
     ],
 )
 def test_times_that_are_certain(record: dict[str, object]) -> None:
@@ -95,6 +104,23 @@ def test_another_record_shows_the_order() -> None:
         ({"DATE": "2025-06-12"}, "nothing certain in DATE '2025-06-12'"),
         ({"DATE": "2025-06-12", "TIME": "00:00"}, "nothing certain in DATE '2025-06-12', TIME"),
         ({"DATE": "2025-06-12", "TIMECODE": 1200}, "nothing certain in"),
+        (
+            {"DATE": "2025-06-12", "TIME": "16:06 EST"},
+            "EST': the zone is not known; .* `time_zone`",
+        ),
+        ({"TIME": "acquired 2025-06-12 16:06 TRT"}, "the zone is not known"),
+        ({"TIME": "2025-06-12 16:06 EST5EDT"}, "the zone is not known"),
+        ({"TIME": "2025-06-12 16:06 -18"}, "the zone is not known"),
+        ({"HORA_UTC-3": "2025-06-12 13:06"}, "HORA_UTC-3 is a local time"),
+        ({"IDENTIFIER": "slick_20250612_1606_BRT"}, "its zone 'brt' is not known; .* `time_zone`"),
+        ({"IDENTIFIER": "slick_20250612T160600-0300"}, "its zone '-0300' is not known"),
+        ({"DATE": "2025-06-12"}, "they have no hour: give it by `time`"),
+        (
+            {"TIME": "2025-06-12T00:00:00-03:00"},
+            'midnight may be an hour that was lost: write time_field = "TIME" if that is when',
+        ),
+        ({"t": "2025-06-12T16:06:00"}, 'write time_field = "t" if that is when it was seen'),
+        ({"NAME": "x", "EDITED": "2025-06-12T16:06:00"}, "^$"),
         ({"NAME": "x"}, "^$"),
     ],
 )
@@ -120,10 +146,36 @@ def test_times_that_are_not(record: dict[str, object], doubt: str) -> None:
         (TimeKeys(("T",), "%d/%m/%Y %H:%M %z", "-09:00"), {"T": "12/06/2025 17:06 +0100"}),
         (TimeKeys((), None, "-03:00"), {"DATE": "2025-06-12", "TIME": "13:06"}),
         (TimeKeys(("B",)), {"A_TIME": "2001-01-01 12:00", "B": "2025-06-12 16:06"}),
+        (TimeKeys((), None, "-03:00"), {"TIME": "2025-06-12 13:06 BRT"}),
+        (TimeKeys((), None, "-03:00"), {"TIME": "2025-06-12 1:06 PM (hora local)"}),
+        (TimeKeys((), None, "-03:00"), {"IDENTIFIER": "slick_20250612_1306_BRT"}),
+        (TimeKeys((), None, "-03:00"), {"IDENTIFIER": "slick_20250612_1306"}),
+        # what names its zone is of that
+        (TimeKeys((), None, "-03:00"), {"TIME": "2025-06-12 16:06 UTC"}),
+        (TimeKeys((), None, "-03:00"), {"TIME_UTC": "2025-06-12 16:06"}),
+        (TimeKeys((), None, "-03:00"), {"IDENTIFIER": "20250612-1606-BRA-PL-A-01-S1"}),
+        (TimeKeys((), None, "-03:00"), {"ID": "S1A_IW_GRDH_1SDV_20250612T160600_20250612T160625"}),
+        (TimeKeys(("D",), None, "-03:00"), {"D": "2025-06-12 13:06 BRT"}),
+        (TimeKeys(("D",), "%d/%m/%Y %H:%M BRT", "-03:00"), {"D": "12/06/2025 13:06 BRT"}),
+        (TimeKeys(("D",), "%d/%m/%Y %H:%M UTC-3"), {"D": "12/06/2025 13:06 UTC-3"}),
+        (TimeKeys(("D",), "%d/%m/%Y %Hh%Mmin"), {"D": "12/06/2025 16h06min"}),
+        (TimeKeys(("D", "H"), "%Y-%m-%dT00:00:00 %H"), {"D": "2025-06-12T00:00:00", "H": 16}),
     ],
 )
 def test_keys_of_the_user(keys: TimeKeys, record: dict[str, object]) -> None:
-    assert told(record, keys=keys).moments == (SEEN,)
+    (found,) = told(record, keys=keys).moments
+    assert found is not None
+    assert found.replace(minute=6) == SEEN
+
+
+@pytest.mark.parametrize("format", [None, "%Y-%m-%dT%H:%M:%S%z"])
+def test_midnight_can_be_meant(format: str | None) -> None:
+    keys = TimeKeys(("D",), format)
+    record = {"D": "2025-06-12T00:00:00-03:00"}
+    assert told(record, keys=keys).moments == (datetime(2025, 6, 12, 3, tzinfo=UTC),)
+    if format is None:
+        record = {"D": "2025-06-12T00:00:00"}
+        assert told(record, keys=keys).moments == (datetime(2025, 6, 12, tzinfo=UTC),)
 
 
 @pytest.mark.parametrize(
@@ -133,11 +185,72 @@ def test_keys_of_the_user(keys: TimeKeys, record: dict[str, object]) -> None:
         (TimeKeys(("D", "H")), {"D": "2025-06-12"}, "no H of time_field; expected some of D"),
         (TimeKeys(("D",)), {"D": "12/06/2025 16:06"}, "can be read in one way; give time_format"),
         (TimeKeys(("D",), None, "BRT"), {"D": "2025-06-12 16:06"}, "time_zone: found 'BRT'"),
+        (
+            TimeKeys(("D",)),
+            {"D": "2025-06-12 16:06 BRT"},
+            "whose zone is not known; .* `time_zone`",
+        ),
+        (
+            TimeKeys(("D",), "%d/%m/%Y %H:%M BRT"),
+            {"D": "12/06/2025 16:06 BRT"},
+            "whose zone is not known; give it by `time_zone`",
+        ),
+        (TimeKeys(("D",), "%Y-%m-%d %H:%M %Z"), {"D": "2025-06-12 16:06 UTC"}, "expected no %Z"),
+        (TimeKeys(("D",), "%Y-%m-%d"), {"D": "2025-06-12"}, "expected one with an hour"),
     ],
 )
 def test_keys_that_do_not_fit(keys, record, message) -> None:
     with pytest.raises(CatalogError, match=message):
         told(record, keys=keys)
+
+
+def test_a_name_that_says_another_day_than_the_date_settles_nothing() -> None:
+    found = told({"DATETIME": "2025-06-12T00:00:00"}, stem="S1_20250613T160600")
+    assert found.moments == (None,)
+    assert found.doubt.startswith("DATETIME says 2025-06-12, the name 2025-06-13; say when by")
+    # of the day, or of one that is written either way
+    for day in ("2025-06-12T00:00:00", "12/06/2025", "06/12/2025"):
+        assert told({"DATETIME": day}, stem="S1_20250612T160600").moments == (SEEN,)
+    # another date than that of the image
+    record = {"DATE_ACQ": "2025-06-12", "EVENT_DATE": "2025-06-10"}
+    assert told(record, stem="S1_20250612T160600").moments == (SEEN,)
+
+
+_CLOCKS = st.tuples(st.integers(1, 23), st.integers(0, 59))  # midnight is asked for
+_ABBREVIATIONS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=5).filter(
+    lambda word: (
+        word not in {"utc", "gmt", "zulu", "am", "pm", "hs", "hr", "hrs", "uhr", "ore"}
+        and word not in {"hora", "horas", "heure", "heures", "min"}
+    )
+)
+
+
+@settings(max_examples=300)
+@given(_CLOCKS, _ABBREVIATIONS, st.sampled_from(["{}", " {}", " ({})", " {}"]), st.booleans())
+def test_no_word_behind_a_clock_is_passed_over(clock, word, place, upper) -> None:
+    word = word.upper() if upper else word
+    text = f"2025-06-12 {clock[0]:02}:{clock[1]:02}:00" + place.format(word)
+    found = told({"TIME": text})
+    assert found.moments == (None,)
+    assert "`time_zone`" in found.doubt
+    (moment,) = told({"TIME": text}, keys=TimeKeys(zone="-03:00")).moments
+    assert moment == datetime(2025, 6, 12, *clock, tzinfo=UTC) + timedelta(hours=3)
+
+
+@settings(max_examples=300)
+@given(
+    _CLOCKS,
+    st.integers(-14 * 4, 14 * 4),
+    st.sampled_from(["", " ", " UTC", " GMT", "UTC", " (UTC", " BRT (UTC"]),
+    st.sampled_from(["{:+03}:{:02}", "{:+03}{:02}"]),
+)
+def test_no_offset_is_lost(clock, quarters, before, spelling) -> None:
+    sign = -1 if quarters < 0 else 1
+    hours, minutes = divmod(abs(quarters) * 15, 60)
+    offset = spelling.format(hours, minutes).replace("+", "-" if sign < 0 else "+")
+    text = f"2025/06/12 {clock[0]:02}:{clock[1]:02}{before}{offset}" + ")" * before.count("(")
+    (moment,) = told({"TIME": text}, keys=TimeKeys(zone="Asia/Tokyo")).moments
+    assert moment == datetime(2025, 6, 12, *clock, tzinfo=UTC) - timedelta(minutes=15 * quarters)
 
 
 def write(path: Path, *records: dict[str, object], step: float = 0.2) -> Path:
@@ -177,6 +290,94 @@ def test_a_feature_without_a_time_among_several(tmp_path: Path) -> None:
     path = write(tmp_path / "b.gpkg", *({"TIME": t} for t in times))
     with pytest.raises(CatalogError, match="feature 2 has no time, while others are of several"):
         read_slick(path, SEEN)
+
+
+@pytest.mark.parametrize("name", ["slick.shp", "slick.gpkg", "slick.geojson", "slick.fgb"])
+def test_one_of_several_times_may_be_midnight(tmp_path: Path, name: str) -> None:
+    times = ("2025-06-12T00:00:00", "2025-06-12T06:30:00")
+    path = write(tmp_path / name, *({"TIME": time} for time in times))
+    slick = read_slick(path, datetime(2025, 6, 12, 6, 30, tzinfo=UTC))
+    assert slick.geometry.bounds[0] == pytest.approx(35.2)
+    keys = TimeKeys(("TIME",), "%Y-%m-%dT%H:%M:%S")
+    assert [s.time and s.time.hour for s in read_slicks(path, time_keys=keys)] == [0, 6]
+
+
+def test_days_without_hours_are_not_joined(tmp_path: Path) -> None:
+    path = write(tmp_path / "slick.gpkg", {"DATE": "2025-06-12"}, {"DATE": "2025-06-14"})
+    for time in (None, SEEN):
+        with pytest.raises(CatalogError, match="several times; nothing certain in DATE"):
+            read_slick(path, time)
+
+
+ZONED = [
+    ("2025-06-12 16:06 BRT", None),
+    ("2025-06-12T16:06:00 EST", None),
+    ("2025-06-12 16:06 (hora local)", None),
+    ("2025/06/12 13:06 UTC-3", SEEN),
+    ("2025-06-12 13:06 (UTC-3)", SEEN),
+    ("2025-06-12T13:06 GMT-3", SEEN),
+    ("2025-06-12T13:06:00-03:00", SEEN),
+    ("2025-06-12 16:06 UTC", SEEN),
+]
+
+
+@pytest.mark.parametrize("name", ["s.shp", "s.gpkg", "s.geojson", "s.json", "s.fgb", "s.gml"])
+@pytest.mark.parametrize(("text", "expected"), ZONED)
+def test_zones_in_files(tmp_path: Path, name: str, text: str, expected: datetime | None) -> None:
+    path = tmp_path / name
+    if name == "s.json":
+        write(tmp_path / "s.geojson", {"DATETIME": text}).rename(path)
+    else:
+        write(path, {"DATETIME": text})
+    assert read_slick(path).time == expected
+    zoned = read_slick(path, time_keys=TimeKeys(zone="-03:00")).time
+    assert zoned == expected or (expected is None and zoned == SEEN + timedelta(hours=3))
+
+
+@pytest.mark.parametrize(("text", "expected"), ZONED)
+def test_zones_in_tags(tmp_path: Path, text: str, expected: datetime | None) -> None:
+    path = write_mask(tmp_path / "s.tif", of_values(1), tags={"ACQUISITION_TIME": text})
+    assert read_slick(path).time == expected
+    zoned = read_slick(path, time_keys=TimeKeys(zone="-03:00")).time
+    assert zoned == expected or (expected is None and zoned == SEEN + timedelta(hours=3))
+
+
+def test_a_column_of_moments_that_holds_other_texts_is_refused(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "s.gpkg"
+    columns = {"TIME": np.array(["2025-06-12T16:06"], "datetime64[ms]")}
+    square = shapely.box(35.0, 34.0, 35.1, 34.1)
+    geopandas.GeoDataFrame(columns, geometry=[square], crs=4326).to_file(path)
+    assert read_slick(path).time == SEEN
+    with sqlite3.connect(path) as file:
+        for (trigger,) in file.execute("select name from sqlite_master where type = 'trigger'"):
+            file.execute(f'drop trigger "{trigger}"')
+        file.execute("update s set TIME = '2025-06-12 16:06 BRT'")
+    file.close()
+    with pytest.raises(CatalogError, match="TIME is of moments, but has '2025-06-12 16:06 BRT'"):
+        read_slick(path)
+
+
+def test_times_of_kml(tmp_path: Path) -> None:
+    path = tmp_path / "s.kml"
+    ring = "20,35 20.1,35 20.1,35.1 20,35"
+    text = (
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark>{}<Polygon><outerBoundaryIs>'
+        f"<LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+        "</Placemark></kml>"
+    )
+    for element in (
+        "<TimeStamp><when>2025-06-12T13:06:00-03:00</when></TimeStamp>",
+        "<TimeSpan><begin>2025-06-12T16:06:00Z</begin><end>2025-06-12T16:07:00Z</end></TimeSpan>",
+    ):
+        path.write_text(text.format(element))
+        assert read_slick(path).time == SEEN
+    path.write_text(text.format(element.replace("16:07", "18:07")))
+    slick = read_slick(path)
+    assert slick.time is None
+    assert slick.doubt == "begin and end tell different times; say which by `time_field`"
+    assert read_slick(path, time_keys=TimeKeys(("begin",))).time == SEEN
 
 
 def test_several_times_that_are_not_certain_are_not_joined(tmp_path: Path) -> None:
