@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import shapely
 from shapely.affinity import translate
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, without_keys
 from catalog.paths import expand_paths
 from catalog.store import cache_folder
 from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
@@ -81,10 +81,11 @@ def _land_of_file(box: Box, source: str) -> Area:
 
 
 def _read_land_file(source: str) -> Area:
-    pieces = [
-        to_lon_lat(read_polygons(path, str(path)).geometry, str(path))
-        for path in expand_paths(source)
-    ]
+    with without_keys("expected a file of one layer"):
+        pieces = [
+            to_lon_lat(read_polygons(path, str(path)).geometry, str(path))
+            for path in expand_paths(source)
+        ]
     return polygons_of(pieces)
 
 

@@ -1,5 +1,8 @@
 """What can go wrong between a user's file and the simulator, said in one line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CatalogError(ValueError):
     """Data that cannot be used as they are.
@@ -19,3 +22,33 @@ class UnreadableFileError(CatalogError):
 
 class CoverageError(CatalogError):
     """Data that do not reach over the wanted period or box."""
+
+
+class UnclearError(CatalogError):
+    """Data that may mean several things, where a key of the case says which.
+
+    Attributes
+    ----------
+    fault : str
+        Where, and what was found.
+    """
+
+    def __init__(self, fault: str, settles: str) -> None:
+        """Put together what was found, and what was expected and which key settles it."""
+        super().__init__(f"{fault}; {settles}")
+        self.fault = fault
+
+
+@contextmanager
+def without_keys(expected: str) -> Iterator[None]:
+    """Say what is expected of files for which a case has no such keys.
+
+    Raises
+    ------
+    CatalogError
+        In place of `UnclearError`.
+    """
+    try:
+        yield
+    except UnclearError as error:
+        raise CatalogError(f"{error.fault}; {expected}") from None

@@ -17,7 +17,7 @@ import shapely
 
 from catalog.antimeridian import box_of, moved, turn_between, wrapped
 from catalog.archives import ZIP_ERRORS
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, UnclearError
 from catalog.grid import Box
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS
@@ -177,6 +177,8 @@ def read_events(paths: PathsLike, time_keys: TimeKeys = NO_KEYS) -> tuple[list[E
         if told.isdisjoint(names):
             try:
                 detections += read_detections([f.path for f in files], names, time_keys)
+            except UnclearError as error:
+                problems.append(f"{error} of a case")
             except CatalogError as error:
                 problems.append(str(error))
     if not detections and not problems:

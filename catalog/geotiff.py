@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.antimeridian import turned
-from catalog.errors import CatalogError, UnreadableFileError
+from catalog.errors import CatalogError, UnclearError, UnreadableFileError
 from catalog.fills import is_customary, is_impossible
 from catalog.rasters import Raster
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rasterio.control import GroundControlPoint
 
 _LEAST_POINTS = 3
+_UNIT_TAGS = ("units", "unit", "unittype")
 
 
 def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
@@ -79,10 +80,19 @@ def _read(source: rasterio.DatasetReader, label: str, layer: str | None) -> Rast
         system,
         source.transform,
         tags,
-        units=source.units[number - 1] or tags.get("units"),
+        units=_unit(source, number),
         doubtful=np.zeros(raw.shape, bool) if declared else present & is_customary(raw),
         control=control,
+        name=source.descriptions[number - 1] or "",
     )
+
+
+def _unit(source: rasterio.DatasetReader, number: int) -> str | None:
+    """Return the unit of a band, by its own word, its tags, or those of the file."""
+    if source.units[number - 1]:
+        return str(source.units[number - 1])
+    tags = {key.lower(): value for key, value in (source.tags() | source.tags(number)).items()}
+    return next((tags[key] for key in _UNIT_TAGS if tags.get(key)), None)
 
 
 def _choose_band(source: rasterio.DatasetReader, label: str, layer: str | None) -> int:
@@ -100,14 +110,15 @@ def _choose_band(source: rasterio.DatasetReader, label: str, layer: str | None) 
             )
         return meant[0]
     if len(numbers) != 1:
-        raise CatalogError(
-            f"{label}: has {len(numbers)} bands ({', '.join(names.values())}), expected one; a "
-            "picture is not a mask, of several masks say which one by `layer`"
+        raise UnclearError(
+            f"{label}: has {len(numbers)} bands ({', '.join(names.values())})",
+            "expected one; a picture is not a mask, of several masks say which one by `layer`",
         )
     if kinds[numbers[0] - 1] == ColorInterp.palette:
-        raise CatalogError(
-            f"{label}: its numbers stand for colours of a palette, not for oil; expected a mask or "
-            "values, or name the band by `layer` if they are classes with colours"
+        raise UnclearError(
+            f"{label}: its numbers stand for colours of a palette, not for oil",
+            "expected a mask or values, or name the band by `layer` if they are classes with "
+            "colours",
         )
     return numbers[0]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, UnclearError
+from catalog.oil_classes import means_oil
 from catalog.rasters import Raster
 
 _log = logging.getLogger(__name__)
@@ -23,8 +23,6 @@ _PICTURE = 255.0  # of a mask as pictures have it
 _ROUNDING = 1e-6
 _PERCENT = {"%", "percent", "per cent", "pct"}
 _FEW = 12
-_OIL = {"oil", "slick", "slicks", "spill", "spills", "oilspill", "sheen", "emulsion"}
-_NO_OIL = {"no", "non", "not", "free", "without", "alike", "like", "lookalike", "natural", "clean"}
 
 
 def oil_cells(
@@ -58,8 +56,8 @@ def oil_cells(
     Notes
     -----
     Without either, oil is 1 beside 0; 255 beside 0 alone, as pictures have masks; from `PROBABLE`
-    on where all are fractions from 0 to 1, or per cent by their unit; or those classes that the
-    file itself calls oil (``flag_values`` and ``flag_meanings``).
+    on where all are fractions from 0 to 1, or per cent by their unit. Where the file names classes
+    (``flag_values`` and ``flag_meanings``), those that it calls oil, see `catalog.oil_classes`.
     """
     if oil_values is not None:
         oil = raster.present & np.isin(raster.values, list(oil_values))
@@ -77,8 +75,8 @@ def oil_cells(
 def _by_meaning(raster: Raster, label: str) -> tuple[Cells, str]:
     """Return the cells with oil by what the values can only mean, and what they are, in words."""
     values, present = raster.values, raster.present
-    named = [value for value, meaning in raster.meanings.items() if _means_oil(meaning)]
-    if named:
+    if raster.meanings:
+        named = _classes_of_oil(raster, label)
         return present & np.isin(values, named), f"of the classes of oil, {_listed(named)}"
     if str(raster.units).strip().lower() in _PERCENT:
         return _from(raster, label, 100.0)
@@ -90,7 +88,7 @@ def _by_meaning(raster: Raster, label: str) -> tuple[Cells, str]:
         return present & (values == 1), "1" + _said(raster, label, 1.0)
     if raster.values.dtype.kind == "f" and _within(plain, 1.0):
         return _from(raster, label, 1.0)
-    raise CatalogError(f"{label}: {_described(found)}; {_ASK}")
+    raise UnclearError(f"{label}: {_described(found)}", _ASK)
 
 
 _ASK = (
@@ -103,9 +101,8 @@ def _from(raster: Raster, label: str, whole: float) -> tuple[Cells, str]:
     """Return the cells of probabilities, which are parts of a whole, from `PROBABLE` on."""
     values, present = raster.values, raster.present & ~_fills(raster, whole)
     if not _within(values[present], whole):
-        raise CatalogError(
-            f"{label}: {_described(np.unique(values[present]))}, in per cent; {_ASK}"
-        )
+        found = np.unique(values[present])
+        raise UnclearError(f"{label}: {_described(found)}, in per cent", _ASK)
     _log.info("%s: probabilities, from %g on counts as oil", label, PROBABLE * whole)
     wanted = f"of {PROBABLE * whole:g} or more" + _said(raster, label, whole)
     return present & (values >= PROBABLE * whole), wanted
@@ -151,9 +148,20 @@ def _within(values: npt.NDArray[np.floating], whole: float) -> bool:
     return bool(values.size and values.min() >= -hair and values.max() <= whole + hair)
 
 
-def _means_oil(meaning: str) -> bool:
-    words = set(re.split(r"[^a-z]+", meaning.lower()))
-    return bool(words & _OIL) and not words & _NO_OIL
+def _classes_of_oil(raster: Raster, label: str) -> list[float]:
+    """Return the values of classes that are of oil; refuse those that may be."""
+    certain = {value: means_oil(meaning) for value, meaning in raster.meanings.items()}
+    named = [value for value, is_oil in certain.items() if is_oil]
+    found = set(np.unique(raster.values[raster.present]).tolist())
+    open_ones = [value for value, is_oil in certain.items() if is_oil is None and value in found]
+    if open_ones or not named:
+        shown = (open_ones or list(certain))[:_FEW]
+        listed = ", ".join(f"{raster.meanings[value]} ({value:g})" for value in shown)
+        raise UnclearError(
+            f"{label}: has the classes {listed}",
+            "oil or not? say which values are by `oil_values`",
+        )
+    return named
 
 
 def _described(found: npt.NDArray[np.generic]) -> str:

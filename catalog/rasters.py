@@ -15,7 +15,7 @@ import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from catalog.axes import find_axis
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, UnclearError
 from catalog.fills import Absence, is_customary, is_impossible
 from catalog.grid import FloatArray, ascending_longitudes
 from catalog.levels import drop_other_dimensions
@@ -62,6 +62,8 @@ class Raster:
         Where there are some, they take the place of the transform.
     meanings : dict
         Value -> what it means, where the file says so.
+    name : str
+        Of the band or variable, with its description.
     """
 
     values: npt.NDArray[Any]
@@ -74,6 +76,7 @@ class Raster:
     doubtful: npt.NDArray[np.bool_] | None = None
     control: tuple[GroundControlPoint, ...] = ()
     meanings: dict[float, str] = field(default_factory=dict)
+    name: str = ""
 
     def outline(
         self, oil: npt.NDArray[np.bool_], label: str, *, by_value: bool = False
@@ -199,6 +202,7 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         units=array.attrs.get("units"),
         doubtful=doubtful,
         meanings=_meanings(array),
+        name=f"{name} {array.attrs.get('long_name', '')}",
     )
 
 
@@ -257,11 +261,16 @@ def _choose_variable(source: xr.Dataset, layer: str | None, label: str) -> str:
     found = raster_variables(source)
     if layer is not None and layer in found:
         return layer
-    if layer is not None or len(found) != 1:
+    if layer is not None or not found:
         raise CatalogError(
             f"{label}: expected one variable on a regular grid"
             + ("" if layer is None else f" called {layer!r}")
-            + f", found {', '.join(found) or 'none'}; name one of them as the layer"
+            + f", found {', '.join(found) or 'none'}"
+        )
+    if len(found) > 1:
+        raise UnclearError(
+            f"{label}: has {len(found)} variables on a regular grid, {', '.join(found)}",
+            "expected one; say which one by `layer`",
         )
     return found[0]
 

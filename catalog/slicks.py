@@ -20,7 +20,7 @@ import shapely
 from catalog.antimeridian import moved, turned, unbroken
 from catalog.archives import unpack
 from catalog.bonn import ThicknessClass
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, UnclearError
 from catalog.masks import oil_cells
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS, raster_times, read_raster
@@ -234,7 +234,7 @@ def _read_layers(
                 f"{part.label}: the polygons enclose no area; expected a slick or land"
             )
         if part.times.several and strict:
-            raise CatalogError(f"{part.label}: holds slicks of several times; {part.times.doubt}")
+            raise UnclearError(f"{part.label}: holds slicks of several times", part.times.doubt)
     layers = _together(layers)
     for part in layers:
         _refuse_swapped(part)

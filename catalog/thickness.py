@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from catalog.errors import CatalogError
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS, Raster, read_raster
 from catalog.vector import in_degrees
+from catalog.zones import plain
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,9 @@ _MICROMETRES = {
     **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 1e4),
     **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1e6),
 }
+_SPEAKS_OF_THICKNESS = re.compile(r"thick(?:ness)?|espessura|espesor|epaisseur|spessore|dicke")
+_THINNEST_UM = 1e-3  # a molecule; the thinnest sheen that is seen has some 0.04
+
 _APART = 0.5  # of a customary fill: what is not so great is far off it
 
 
@@ -108,18 +113,33 @@ def _read_file(path: Path, layer: str | None) -> tuple[list[Any], list[float]]:
             f"{label}: found a thickness of {wrong:g} micrometres, expected 0 to {MOST_UM:g}; "
             "declare what stands for no data, and the unit where it is another"
         )
+    if not _unit(raster) and max(thickness) < _THINNEST_UM:
+        raise CatalogError(
+            f"{label}: found no thickness above {max(thickness):g} and no unit; no oil has so few "
+            "micrometres, declare the unit (`gdal_edit.py -units m`, or `units` in NetCDF)"
+        )
     return list(in_degrees(outlines, label)), thickness
 
 
 def _micrometres(raster: Raster, label: str) -> float:
     """Return what one unit of the values is. [micrometre]"""
-    unit = str(raster.units or "um").strip()
+    unit = _unit(raster) or "um"
     factor = _MICROMETRES.get(unit.lower())
     if factor is None:
         raise CatalogError(
             f"{label}: its values are in {unit!r}, expected micrometres or another unit of length"
         )
     return factor
+
+
+def _unit(raster: Raster) -> str:
+    """Return the unit that a file names, also in the name of the band; empty where it does not."""
+    if raster.units and str(raster.units).strip():
+        return str(raster.units).strip()
+    name = plain(raster.name)
+    words = re.split(r"[\W_]+", _SPEAKS_OF_THICKNESS.sub(" ", name))
+    units = [word for word in words if word in _MICROMETRES]
+    return units[0] if units and _SPEAKS_OF_THICKNESS.search(name) else ""
 
 
 def _fills(raster: Raster, label: str) -> npt.NDArray[np.bool_]:

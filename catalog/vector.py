@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from catalog.antimeridian import parts_of, unbroken
-from catalog.errors import CatalogError, UnreadableFileError
+from catalog.errors import CatalogError, UnclearError, UnreadableFileError
 from catalog.rings import by_direction, outermost_first
 
 if TYPE_CHECKING:
@@ -203,7 +203,9 @@ def _refuse_partial_shapefile(path: Path, label: str) -> None:
 def _choose_layer(path: Path, label: str, layer: str | None) -> str | None:
     names = _list_layers(path)
     if layer is None and len(names) > 1:
-        raise CatalogError(f"{label}: has the layers {', '.join(names)}; say which one by `layer`")
+        raise UnclearError(
+            f"{label}: has the layers {', '.join(names)}", "say which one by `layer`"
+        )
     if layer is not None and layer not in names:
         raise CatalogError(f"{label}: no layer {layer!r}, only {', '.join(names)}")
     return layer
@@ -307,5 +309,5 @@ def polygons_of(geometries: Iterable[Any]) -> Area:
     areas[invalid] = [outermost_first(polygon) for polygon in areas[invalid]]
     # by structure: the other method takes what is wound round twice for a hole
     areas[invalid] = shapely.make_valid(areas[invalid], method="structure", keep_collapsed=False)
-    union = shapely.union_all(areas)
+    union = shapely.disjoint_subset_union_all(areas)
     return union if isinstance(union, Area) else shapely.Polygon()

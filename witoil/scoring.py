@@ -14,6 +14,7 @@ from rasterio.errors import RasterioIOError
 
 import catalog
 import optimizer
+from catalog.errors import without_keys
 from witoil.errors import WitoilError
 from witoil.files import mask_name
 from witoil.simulation import Observation, Scenario
@@ -86,7 +87,8 @@ def score_files(
     ------
     WitoilError, CatalogError
     """
-    slick = catalog.read_slick(observation, time)
+    with without_keys("expected polygons of one layer and time, or one band of 0 and 1"):
+        slick = catalog.read_slick(observation, time)
     if not run.exists():
         raise WitoilError(f"{run}: no such file; expected a GeoTIFF or the folder of a run")
     path = _mask_of_run(run, slick.time) if run.is_dir() else run

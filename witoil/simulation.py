@@ -17,6 +17,7 @@ import catalog
 import simulator
 from catalog.antimeridian import turn_between
 from catalog.bonn import ThicknessClass
+from catalog.errors import without_keys
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
@@ -476,7 +477,10 @@ def _observation(
         )
     swath = None
     if source.swath is not None:
-        seen_at = catalog.read_slick(case.paths(source.swath), slick.time)
+        with without_keys(
+            "a swath is expected as polygons of one layer and time, or as one band of 0 and 1"
+        ):
+            seen_at = catalog.read_slick(case.paths(source.swath), slick.time)
         swath = grid.cells_centred_in(seen_at.geometry)
     if not (mask & ~land if swath is None else mask & swath & ~land).any():
         raise CaseError(
@@ -588,11 +592,12 @@ def _displaced(case: Case, box: Box) -> Box:
 
 def _shore_zones(case: Case) -> list[tuple[BaseGeometry, str]]:
     paths = [] if case.shore.zones is None else case.paths(case.shore.zones)
-    return [
-        zone
-        for path in paths
-        for zone in catalog.read_shore_types(path, simulator.SHORE_TYPE_NAMES)
-    ]
+    with without_keys("expected a file of one layer"):
+        return [
+            zone
+            for path in paths
+            for zone in catalog.read_shore_types(path, simulator.SHORE_TYPE_NAMES)
+        ]
 
 
 def _coastline(case: Case) -> str:

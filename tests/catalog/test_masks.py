@@ -179,6 +179,47 @@ def test_units_of_thickness(tmp_path: Path, unit: str, factor: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tags", "band", "name", "factor"),
+    [
+        ({"UNITS": "mm"}, {}, "", 1e3),
+        ({"unit": "cm"}, {}, "", 1e4),
+        ({"UNITS": "m"}, {"units": "mm"}, "", 1e3),  # what is said of the band goes first
+        ({}, {}, "thickness_mm", 1e3),
+        ({}, {}, "Oil thickness [nm]", 1e-3),
+        ({}, {}, "espessura (mm)", 1e3),
+        ({}, {}, "épaisseur en cm", 1e4),
+        ({"UNITS": "um"}, {}, "thickness_mm", 1.0),  # attributes go before names
+        ({}, {}, "oil_m", 1.0),  # no word of thickness
+        ({}, {}, "thickness", 1.0),
+    ],
+)
+def test_units_in_tags_and_names(tmp_path: Path, tags, band, name, factor) -> None:
+    path = write(tmp_path / "t.tif", of_values(0.5, kind="float32"), tags=tags)
+    with rasterio.open(path, "r+") as file:
+        file.set_band_description(1, name)
+        file.update_tags(1, **band)
+    assert 1e6 * read_thickness(path).thickness == pytest.approx(0.5 * factor)
+
+
+def test_a_name_with_a_unit_in_netcdf(tmp_path: Path) -> None:
+    values = of_values(0.5, kind="float32")
+    path = write_netcdf(tmp_path / "t.nc", values, {"long_name": "thickness of oil in mm"})
+    assert 1e6 * read_thickness(path).thickness == pytest.approx(500.0)
+
+
+@pytest.mark.parametrize("unit", [None, "m"])
+def test_so_little_without_a_unit_is_refused(tmp_path: Path, unit: str | None) -> None:
+    path = write(tmp_path / "t.tif", of_values(5e-6, 5e-4, kind="float32"), unit=unit)
+    if unit is None:
+        with pytest.raises(
+            CatalogError, match=r"no thickness above 0\.0005 and no unit; .* -units m"
+        ):
+            read_thickness(path)
+    else:
+        assert sorted(read_thickness(path).thickness) == pytest.approx([5e-6, 5e-4])
+
+
+@pytest.mark.parametrize(
     ("values", "kind", "options", "message"),
     [
         ([5, -2], "float32", {}, "found a thickness of -2 micrometres, expected 0 to"),
@@ -225,7 +266,7 @@ def test_bands(tmp_path: Path) -> None:
     with rasterio.open(two, "r+") as file:
         file.set_band_description(1, "thick")
         file.set_band_description(2, "all oil")
-    with pytest.raises(CatalogError, match=r"has 2 bands \(thick, all oil\), .* by `layer`"):
+    with pytest.raises(CatalogError, match=r"has 2 bands \(thick, all oil\); .* by `layer`"):
         read_slick(two)
     assert (cells(two, layer="all oil"), cells(two, layer="1")) == (3, 2)
     with pytest.raises(CatalogError, match="no band 'thin', only thick, all oil"):
@@ -387,9 +428,40 @@ def test_the_same_rules_hold_for_netcdf(tmp_path: Path) -> None:
         ("sea oil look_alike land", 1),
         ("no_oil land look-alike slick", 3),
         ("sea thick_oil sheen land", 3),
+        ("OilSpill oil-free unoiled land", 0 + 74),
+        ("sea rainbow metallic discontinuous_true_colour", 6),
+        ("false natural_slick true no_data", 2),
+        ("no_oil ship rig oil_on_water", 3),
     ],
 )
 def test_classes_that_the_file_names(tmp_path: Path, meanings: str, count: int) -> None:
     attrs = {"flag_values": np.array([0, 1, 2, 3], "i1"), "flag_meanings": meanings}
     values = of_values(1, 2, 2, 3, 3, 3, kind="int8")
     assert cells(write_netcdf(tmp_path / "m.nc", values, attrs)) == count
+
+
+@pytest.mark.parametrize(
+    ("meanings", "asked"),
+    [
+        ("sea oil oil_platform land", r"oil_platform \(2\)"),
+        ("sea possible_oil oil land", r"possible_oil \(1\)"),
+        (
+            "clean probable_slick suspected_spill oil",
+            r"probable_slick \(1\), suspected_spill \(2\)",
+        ),
+        ("oil vegetable_oil sea land", r"vegetable_oil \(1\)"),
+        ("mancha agua terra nuvem", r"mancha \(0\), agua \(1\), terra \(2\), nuvem \(3\)"),
+        ("sea land ship cloud", r"sea \(0\), land \(1\), ship \(2\), cloud \(3\)"),
+    ],
+)
+def test_classes_that_may_be_oil_are_asked_for(tmp_path: Path, meanings: str, asked: str) -> None:
+    attrs = {"flag_values": np.array([0, 1, 2, 3], "i1"), "flag_meanings": meanings}
+    path = write_netcdf(tmp_path / "m.nc", of_values(1, 2, 3, kind="int8"), attrs)
+    with pytest.raises(CatalogError, match=f"has the classes {asked}; .* by `oil_values`"):
+        read_slick(path)
+    assert cells(path, oil_values=[1]) == 1
+
+
+def test_a_class_that_may_be_oil_but_is_nowhere_is_not_asked_for(tmp_path: Path) -> None:
+    attrs = {"flag_values": np.array([0, 1, 2], "i1"), "flag_meanings": "sea oil possible_oil"}
+    assert cells(write_netcdf(tmp_path / "m.nc", of_values(1, 1, kind="int8"), attrs)) == 2

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from catalog import CatalogError
 from witoil.errors import WitoilError
 from witoil.scoring import score_files
 
@@ -44,6 +45,16 @@ def test_a_mask_in_degrees_is_refused(twin, tmp_path):
 def test_what_is_no_raster_is_named(twin):
     with pytest.raises(WitoilError, match=r"demo\.toml: not a mask"):
         score_files(twin / "demo.toml", twin / FIRST, windows=[1])
+
+
+def test_an_observation_that_is_not_certain_names_no_key_of_a_case(twin, tmp_path):
+    with rasterio.open(twin / FIRST) as file:
+        profile, values = file.profile, file.read()
+    with rasterio.open(tmp_path / "sure.tif", "w", **profile) as file:
+        file.write((87 * (values != 0)).astype(profile["dtype"]))
+    with pytest.raises(CatalogError, match="holds the values 0, 87; expected polygons") as caught:
+        score_files(twin / FIRST, tmp_path / "sure.tif", windows=[1])
+    assert "`" not in str(caught.value)
 
 
 def test_an_empty_mask_has_scores_but_no_centre(twin, tmp_path):

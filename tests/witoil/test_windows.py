@@ -7,6 +7,7 @@ import shapely
 
 import catalog
 import simulator
+from catalog import CatalogError
 from witoil.calibration import evaluate, persistence, simulated_slicks
 from witoil.case import load_case
 from witoil.errors import CaseError, WitoilError
@@ -133,6 +134,18 @@ def test_what_the_sensor_did_not_see_is_not_compared(changed, twin):
     outside = replace(observation, mask=observation.mask | ~observation.swath)
     same = [replace(window, observations=(o,)) for o in (observation, outside)]
     assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
+
+
+def test_a_swath_that_is_not_certain_says_what_a_swath_can_be(changed, twin):
+    with rasterio.open(twin / "mask_20250601T1200.tif") as file:
+        profile, values = file.profile, file.read()
+    for count, factor in ((1, 87), (2, 1)):
+        with rasterio.open(twin / "swath.tif", "w", **profile | {"count": count}) as file:
+            file.write(np.repeat(factor * (values != 0).astype(profile["dtype"]), count, axis=0))
+        case = load_case(changed(SMALL, ANEW, (FIRST, FIRST + 'swath = "swath.tif"\n')))
+        with pytest.raises(CatalogError, match="a swath is expected as polygons") as caught:
+            prepare(case)
+        assert not any(key in str(caught.value) for key in ("oil_values", "threshold", "layer`"))
 
 
 def test_land_is_not_compared(whole):
