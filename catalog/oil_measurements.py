@@ -81,6 +81,7 @@ REFERENCE_TEMPERATURE = Quantity("temperature", _TEMPERATURE, 213.15, 473.15)
 BOILING_TEMPERATURE = Quantity("temperature of a distillation cut", _TEMPERATURE, 200.0, 1073.15)
 POUR_POINT = Quantity("pour point", _TEMPERATURE, 123.15, 373.15)
 DISTILLED = Quantity("distilled fraction", _PARTS, 0.0, 1.0)
+EVAPORATED = Quantity("evaporated fraction", _PARTS, 0.0, 1.0)
 WATER_CONTENT = Quantity("water content", _PARTS, 0.0, 0.97)
 
 

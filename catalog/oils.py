@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +26,7 @@ from catalog.oil_measurements import (
     DENSITY,
     DISTILLED,
     DYNAMIC_VISCOSITY,
+    EVAPORATED,
     INTERFACIAL_TENSION,
     KINEMATIC_VISCOSITY,
     MEND,
@@ -54,6 +57,22 @@ _API_TOLERANCE_PER_KELVIN = 0.001
 # A fraction is at most 1, so one that was written as a percentage is at most a hundredth; of a
 # distillation, and of the wettest emulsion, there is always more.
 _LEAST_OF_MOST = 0.02
+
+
+class _Age(IntEnum):
+    """What a sample says of its age; the lower, the surer that it is of the fresh oil."""
+
+    SAYS_FRESH = 0
+    CALLED_WEATHERED = 1  # though nothing evaporated of it
+    NAMED_FRESH = 2
+    NOTHING_SAID = 3
+    WEATHERED = 4
+
+
+# Between measurements of one viscosity in two ways.
+_SAME_VISCOSITY = 0.1
+
+_AGED = re.compile(r"evap|(?<!un)weather|topped|residue|\baged|^[\d.]+\s*%")
 
 _CRUDES = {"Crude Oil NOS", "Tight Oil", "Bitumen", "Bitumen Blend"}
 _LASTING_EMULSIONS = ("Stable", "Mesostable", "Entrained")
@@ -325,25 +344,55 @@ def _record(document: dict[str, Any], label: str) -> OilRecord:
             f"{label}: no record of ADIOS; expected JSON with oil_id and metadata.name"
         )
     oil = f"{label}: oil {document['oil_id']} ({metadata['name']})"
-    fresh = samples[0] if samples else {}
+    fresh = _fresh(samples, oil)
     properties = table_in(fresh, "physical_properties")
     distillation = table_in(fresh, "distillation_data")
     densities = _densities(properties, metadata.get("API"), oil)
+    pour_point = in_si(table_in(properties, "pour_point").get("measurement"), POUR_POINT, oil)
     record = OilRecord(
         id=document["oil_id"],
         name=metadata["name"],
         product_type=str(metadata.get("product_type", "")),
         densities=densities,
-        viscosities=_viscosities(properties, densities, oil),
+        viscosities=_viscosities(properties, densities, pour_point, oil),
         cuts=_cuts(distillation, oil),
         cuts_by_volume=str(distillation.get("type", "")).casefold().startswith("volume"),
         recovered=_recovered(distillation, oil),
         max_water_fraction=_wettest(samples, oil),
         oil_water_interfacial_tension=_tension(properties, oil),
-        pour_point=in_si(table_in(properties, "pour_point").get("measurement"), POUR_POINT, oil),
+        pour_point=pour_point,
     )
     _require_complete(record, metadata.get("gnome_suitable"), oil)
     return record
+
+
+def _fresh(samples: list[dict[str, Any]], oil: str) -> dict[str, Any]:
+    """Return the sample of the fresh oil: one that says so, else the first if it says nothing.
+
+    Others are of weathered oil, or of what distils between two temperatures.
+    """
+    if not samples:
+        return {}
+    ages = [_age(table_in(sample, "metadata"), oil) for sample in samples]
+    fresh = ages.index(min(ages))
+    if ages[fresh] == _Age.WEATHERED or (ages[fresh] == _Age.NOTHING_SAID and fresh > 0):
+        names = (table_in(sample, "metadata").get("name") for sample in samples)
+        raise CatalogError(
+            f"{oil}: found the samples {', '.join(map(str, names))}, expected one of the fresh oil "
+            f"(fraction_evaporated 0); {MEND}"
+        )
+    return samples[fresh]
+
+
+def _age(metadata: dict[str, Any], oil: str) -> _Age:
+    """Return the age of a sample: by what evaporated of it, then by its names."""
+    evaporated = in_si(metadata.get("fraction_evaporated"), EVAPORATED, oil)
+    name = f"{metadata.get('name')} {metadata.get('short_name')}".casefold()
+    if evaporated == 0.0:
+        return _Age.CALLED_WEATHERED if _AGED.search(name) else _Age.SAYS_FRESH
+    if evaporated or _AGED.search(name):
+        return _Age.WEATHERED
+    return _Age.NAMED_FRESH if "fresh" in name else _Age.NOTHING_SAID
 
 
 def _require_complete(record: OilRecord, suitable: object, oil: str) -> None:
@@ -399,20 +448,33 @@ def _densities(properties: dict[str, Any], api_gravity: object, oil: str) -> Poi
     return measured
 
 
-def _viscosities(properties: dict[str, Any], densities: Points, oil: str) -> Points:
-    """Return kinematic viscosities, as measured or else from dynamic ones.
+def _viscosities(
+    properties: dict[str, Any], densities: Points, pour_point: float | None, oil: str
+) -> Points:
+    """Return kinematic viscosities, those measured before those made of dynamic ones.
 
-    Where several shear rates share a temperature, the first is kept by the simulator.
+    Of several at one temperature the simulator keeps the first, and says so. Beside kinematic
+    viscosities, dynamic ones are left out that say the same, and those below the pour point, which
+    are of a gel of wax.
     """
     kinematic = points(properties, "kinematic_viscosities", "viscosity", KINEMATIC_VISCOSITY, oil)
     dynamic = points(properties, "dynamic_viscosities", "viscosity", DYNAMIC_VISCOSITY, oil)
-    if not kinematic and dynamic and densities:
-        temperatures, values = zip(*sorted(densities), strict=True)
-        # Constant beyond the measured ones, where oil changes by some 0.1 % per kelvin.
-        kinematic = tuple(
-            (t, viscosity / float(np.interp(t, temperatures, values))) for t, viscosity in dynamic
-        )
-    return kinematic
+    if not (dynamic and densities):
+        return kinematic
+    temperatures, values = zip(*sorted(densities), strict=True)
+    # Constant beyond the measured ones, where oil changes by some 0.1 % per kelvin.
+    converted = tuple(
+        (t, viscosity / float(np.interp(t, temperatures, values))) for t, viscosity in dynamic
+    )
+    if not kinematic:
+        return converted
+    known = dict(kinematic)
+    return kinematic + tuple(
+        (t, viscosity)
+        for t, viscosity in converted
+        if t >= (pour_point or 0.0)
+        and abs(viscosity / known.get(t, math.inf) - 1.0) > _SAME_VISCOSITY
+    )
 
 
 def _cuts(distillation: dict[str, Any], oil: str) -> Points:

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.errors import SimulatorError
 from simulator.oil import TEMPERATURE_15C, Oil, density_from_api
+from simulator.plausible import real
 
 _NOAA_CRUDES = (
     # API; kinematic viscosity at 0, 15 and 25 degrees Celsius [m2 s-1]; pour point [K]
@@ -43,7 +44,7 @@ def generic_oil(api_gravity: float, name: str | None = None) -> Oil:
     crude (the logarithm of viscosity linear in API, also beyond them from 5 to 50); distillation
     by Jones (1997); the rest as in `Oil.from_measurements`.
     """
-    if not LEAST_API <= api_gravity <= MOST_API:
+    if not LEAST_API <= real("generic", "api_gravity", api_gravity) <= MOST_API:
         raise SimulatorError(
             f"api_gravity = {api_gravity:g}: expected {LEAST_API:g} to {MOST_API:g} degrees API"
         )

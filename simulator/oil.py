@@ -16,6 +16,9 @@ from simulator.plausible import (
     SHORTEST_SPAN,
     expansion,
     mended,
+    pairs,
+    real,
+    reals,
     require_distillation,
     require_falling,
     require_flowing,
@@ -109,6 +112,7 @@ class Oil:
         ------
         SimulatorError
         """
+        self._make_plain()
         for what, points in (
             ("density", self.density_reference_points),
             ("viscosity", self.viscosity_reference_points),
@@ -132,6 +136,20 @@ class Oil:
         require_watson(self.name, gravity, fractions, boiling)
         self._require_flowing()
 
+    def _make_plain(self) -> None:
+        """Make tuples of floats of any sequences of numbers; refuse what is no number."""
+        if not isinstance(self.name, str):
+            raise self._error("a name", self.name)
+        plain: dict[str, object] = {}
+        for name in ("density_reference_points", "viscosity_reference_points"):
+            plain[name] = pairs(self.name, name, getattr(self, name))
+        for name in ("mass_fractions", "boiling_points"):
+            plain[name] = reals(self.name, name, getattr(self, name))
+        for name in ("max_water_fraction", "oil_water_interfacial_tension", "pour_point"):
+            plain[name] = real(self.name, name, getattr(self, name))
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
     def _require_flowing(self) -> None:
         """Refuse the viscosity of a solid above the pour point.
 
@@ -152,7 +170,7 @@ class Oil:
         *,
         densities: Iterable[tuple[float, float]],
         viscosities: Iterable[tuple[float, float]],
-        cuts: Sequence[tuple[float, float]] = (),
+        cuts: Iterable[tuple[float, float]] = (),
         cuts_by_volume: bool = False,
         recovered: float = 1.0,
         emulsifies: bool = True,
@@ -168,7 +186,7 @@ class Oil:
         densities, viscosities : iterable of (float, float)
             At temperatures [K], see the class. A value that contradicts those nearer to
             15 degrees Celsius, by not falling with temperature, is left out.
-        cuts : sequence of (float, float)
+        cuts : iterable of (float, float)
             Temperature [K] and the fraction distilled up to it; none: estimated from the density.
         cuts_by_volume : bool
             Whether the fractions are of volume rather than mass.
@@ -186,21 +204,22 @@ class Oil:
         remarks: list[str] = []
         density_points = _falling(name, "density", densities, remarks)
         viscosity_points = _falling(name, "viscosity", viscosities, remarks)
-        if cuts:
-            require_distillation(name, cuts, recovered)
-            remarks += mended(cuts)
+        curve = pairs(name, "cuts", cuts)
+        if curve:
+            require_distillation(name, curve, real(name, "recovered fraction", recovered))
+            remarks += mended(curve)
         density = _density(density_points, TEMPERATURE_15C)
         viscosity = _kinematic_viscosity(viscosity_points, TEMPERATURE_15C)
         api_gravity = api_from_density(density)
         fractions, boiling_points = pseudo_components(
-            cuts or _typical_cuts_jones1997(api_gravity),
+            curve or _typical_cuts_jones1997(api_gravity),
             by_volume=cuts_by_volume,
             recovered=recovered,
         )
-        if max_water_fraction:
-            require_most(name, "max_water_fraction", max_water_fraction)
-        elif max_water_fraction is None:
+        if max_water_fraction is None:
             max_water_fraction = _typical_water(density * viscosity) if emulsifies else 0.0
+        elif real(name, "max_water_fraction", max_water_fraction) != 0.0:
+            require_most(name, "max_water_fraction", max_water_fraction)
         if oil_water_interfacial_tension is None:
             oil_water_interfacial_tension = 1e-3 * (39.0 - 0.2571 * api_gravity)
         if pour_point is None:
@@ -372,7 +391,8 @@ def _falling(
     Of several at one temperature the first counts. A remark is added for each that is left out
     and says something else.
     """
-    ordered = sorted(points, key=lambda point: abs(point[0] - TEMPERATURE_15C))
+    measured = pairs(name, f"{what} points", points)
+    ordered = sorted(measured, key=lambda point: abs(point[0] - TEMPERATURE_15C))
     if not ordered:
         raise SimulatorError(f"oil {name!r}: found no {what}, expected one at least")
     require_measurable(name, what, ordered)

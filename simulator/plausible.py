@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from math import log
+from numbers import Real
+from reprlib import repr as short
 
 import numpy as np
 
@@ -51,6 +54,55 @@ def with_unit(name: str, value: float) -> str:
 def expansion(density: float) -> float:
     """Return how fast crude oil of a density [kg m-3] expands (API MPMS 11.1). [K-1]"""
     return 613.9723 / density**2
+
+
+def real(oil: str, what: str, value: object) -> float:
+    """Return a number; what is none is refused, texts and booleans too.
+
+    Raises
+    ------
+    SimulatorError
+    """
+    if type(value) is not bool and isinstance(value, Real):
+        with suppress(OverflowError):  # whole numbers have no limit
+            return float(value)
+    raise SimulatorError(f"oil {oil!r}: found the {what} {short(value)}, expected a number")
+
+
+def reals(oil: str, what: str, values: object) -> tuple[float, ...]:
+    """Return the numbers of a sequence; what is none is refused.
+
+    Raises
+    ------
+    SimulatorError
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise SimulatorError(f"oil {oil!r}: found the {what} {short(values)}, expected numbers")
+    return tuple(real(oil, what, value) for value in values)
+
+
+def pairs(oil: str, what: str, values: object) -> tuple[tuple[float, float], ...]:
+    """Return pairs of a temperature [K] and a number; what is none is refused.
+
+    Raises
+    ------
+    SimulatorError
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise SimulatorError(
+            f"oil {oil!r}: found the {what} {short(values)}, expected pairs of a temperature [K] "
+            "and a value"
+        )
+    found = []
+    for pair in values:
+        numbers = reals(oil, what, pair)
+        if len(numbers) != 2:
+            raise SimulatorError(
+                f"oil {oil!r}: found {short(numbers)} among the {what}, expected a temperature [K] "
+                "and a value"
+            )
+        found.append((numbers[0], numbers[1]))
+    return tuple(found)
 
 
 def require_within(oil: str, name: str, value: float, place: str = "") -> None:

@@ -436,3 +436,63 @@ def test_names_in_an_archive_lead_nowhere_and_size_is_limited(tmp_path):
 
 def test_text_that_is_not_a_table_is_no_record():
     assert _parse(b'"oil"', "x") == {}
+
+
+def sample(name, evaporated=None, density=880.0):
+    said = {} if evaporated is None else {"fraction_evaporated": measured(evaporated, "%")}
+    properties = {
+        "densities": [at("density", density, "kg/m^3", 15.0)],
+        "kinematic_viscosities": [at("viscosity", 40.0, "cSt", 15.0)],
+    }
+    return {"metadata": {"name": name, **said}, "physical_properties": properties}
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [sample("Evaporated 30 %", density=930.0), sample("Fresh Oil Sample")],
+        [sample("A", 30.0, density=930.0), sample("B", 0.0)],
+        [sample("topped at 250 C", density=930.0), sample("Fresh")],
+        [sample("Unweathered"), sample("Weathered", density=930.0)],
+        [sample("as received"), sample("second", density=930.0)],
+        [sample("fresh", 12.0, density=930.0), sample("0", 0.0)],
+    ],
+)
+def test_the_sample_of_the_fresh_oil_counts_wherever_it_stands(written, samples):
+    document = record() | {"sub_samples": samples}
+    assert read_oil(written(document)).densities == (pytest.approx((288.15, 880.0)),)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [sample("Evaporated 30 %")],
+        [sample("fresh", 30.0)],
+        [sample("Weathered"), sample("aged 12 h")],
+        [sample("Weathered"), sample("second")],
+    ],
+)
+def test_a_record_without_a_fresh_sample_is_refused(written, samples):
+    with pytest.raises(CatalogError, match=r"found the samples .*, expected one of the fresh oil"):
+        read_oil(written(record() | {"sub_samples": samples}))
+
+
+def test_viscosities_measured_in_both_ways_count_together(written):
+    changed = record(
+        kinematic_viscosities=[at("viscosity", 5.0, "cSt", 100.0)],
+        dynamic_viscosities=[at("viscosity", 44.0, "cP", 15.0)],
+    )
+    expected = (pytest.approx((373.15, 5e-6)), pytest.approx((288.15, 5e-5)))
+    assert read_oil(written(changed)).viscosities == expected
+
+
+def test_a_dynamic_viscosity_that_says_the_same_or_is_of_a_gel_does_not_count(written):
+    changed = record(
+        kinematic_viscosities=[at("viscosity", 50.0, "cSt", 15.0)],
+        dynamic_viscosities=[
+            at("viscosity", 44.5, "cP", 15.0),
+            at("viscosity", 900.0, "cP", 5.0),
+        ],
+        pour_point={"measurement": measured(8.0, "C")},
+    )
+    assert read_oil(written(changed)).viscosities == (pytest.approx((288.15, 5e-5)),)

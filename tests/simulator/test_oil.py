@@ -184,6 +184,14 @@ def test_a_measurement_that_contradicts_the_one_nearest_15_celsius_is_left_out()
         ({"pour_point": -13.0}, "pour_point -13 K, expected 123.15 to 373.15"),
         ({"oil_water_interfacial_tension": -0.01}, "oil_water_interfacial_tension -0.01 N m-1"),
         ({"oil_water_interfacial_tension": 30.0}, "oil_water_interfacial_tension 30 N m-1"),
+        ({"max_water_fraction": None}, "max_water_fraction None, expected a number"),
+        ({"max_water_fraction": True}, "max_water_fraction True, expected a number"),
+        ({"pour_point": "260"}, "pour_point '260', expected a number"),
+        ({"pour_point": 10**400}, "pour_point 1000.*, expected a number"),
+        ({"mass_fractions": "0.4"}, "mass_fractions '0.4', expected numbers"),
+        ({"density_reference_points": 886.0}, "expected pairs of a temperature"),
+        ({"density_reference_points": ((288.15,),)}, "among the density_reference_points"),
+        ({"viscosity_reference_points": (("15 C", 6e-5),)}, "'15 C', expected a number"),
     ],
 )
 def test_impossible_properties_are_refused(change, message):
@@ -217,12 +225,35 @@ MEASURED = {
         ({"max_water_fraction": 0.0075}, "no max_water_fraction above 0.0075"),
         ({"max_water_fraction": 75.0}, "max_water_fraction 75"),
         ({"pour_point": -10.0}, "pour_point -10 K"),
+        ({"recovered": "0.9"}, "recovered fraction '0.9', expected a number"),
+        ({"cuts": 0.2}, "cuts 0.2, expected pairs"),
+        ({"max_water_fraction": False}, "max_water_fraction False, expected a number"),
+        ({"densities": "886"}, "density points '886', expected pairs"),
     ],
 )
 def test_impossible_measurements_are_refused(change, message):
     Oil.from_measurements("x", **MEASURED)
     with pytest.raises(SimulatorError, match=f"oil 'x': found .*{message}"):
         Oil.from_measurements("x", **(MEASURED | change))
+
+
+def test_arrays_and_iterators_make_the_oil_that_tuples_make():
+    arrays = {name: np.asarray(value, dtype=float) for name, value in MEASURED.items()}
+    arrays["recovered"] = np.float64(0.9)
+    oil = Oil.from_measurements("x", **MEASURED)
+    assert Oil.from_measurements("x", **arrays) == oil
+    assert Oil.from_measurements("x", **(MEASURED | {"cuts": iter(MEASURED["cuts"])})) == oil
+    lists = {
+        name: list(value) if isinstance(value, tuple) else np.float64(value)
+        for name, value in PROPERTIES.items()
+    }
+    assert Oil("x", **lists) == Oil("x", **PROPERTIES)
+    assert hash(Oil("x", **lists)) == hash(Oil("x", **PROPERTIES))
+
+
+def test_an_api_gravity_that_is_no_number_is_refused():
+    with pytest.raises(SimulatorError, match="api_gravity '28', expected a number"):
+        generic_oil("28")
 
 
 def test_below_its_pour_point_oil_can_be_of_any_thickness():
