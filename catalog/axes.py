@@ -54,8 +54,8 @@ _COORDINATE_AXIS_TYPES: dict[str, Reading] = {
     **dict.fromkeys(("runtime", "ensemble", "simpletime"), _OTHER),
 }
 
-_NORTH = re.compile(r"deg(?:rees?)?[ _]?(?:true[ _]?)?n(?:orth)?$")
-_EAST = re.compile(r"deg(?:rees?)?[ _]?(?:true[ _]?)?e(?:ast)?$")
+_NORTH = re.compile(r"(?:°|(?:decimal[ _])?deg(?:rees?)?)[ _]?(?:true[ _]?)?n(?:orth)?$")
+_EAST = re.compile(r"(?:°|(?:decimal[ _])?deg(?:rees?)?)[ _]?(?:true[ _]?)?e(?:ast)?$")
 _SINCE = re.compile(r"\S+\s+since\s+\S", re.IGNORECASE)
 
 # What the variable of an axis is called where nothing else is said of it. "x" is no longitude: it

@@ -21,6 +21,9 @@ Zeros = Literal["auto", "data", "missing"]
 _FREEZING = np.float32(273.15)
 """What a temperature of 0 degrees Celsius is read as. [K]"""
 
+_CLOSE_TO_FREEZING = np.float32(1.0)
+"""A sea of which some is frozen is somewhere so little warmer. [K]"""
+
 _MOST_VANISHED = 0.5
 """Of land that other records have, so much holds zeros in a record in which nothing was written."""
 
@@ -29,8 +32,8 @@ def without_blanks(
     forcing: xr.Dataset,
     names: Sequence[str],
     zeros: Zeros,
-    is_blank: Callable[[np.datetime64], bool],
-    marks_land: Callable[[], bool],
+    is_blank: Callable[[np.datetime64, Sequence[str]], bool],
+    missing_share: Callable[[], float],
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
     """Leave out times at which nothing was written, and mark as NaN the land that is written as 0.
 
@@ -43,12 +46,12 @@ def without_blanks(
     zeros : {"auto", "data", "missing"}
         ``auto``: an exact zero everywhere is a calm or slack water, unless `is_blank` finds that
         the record looks like one in which nothing was written. Nodes of currents or Stokes drift
-        that are 0 at every time are land, unless all are, or the files mark land otherwise.
+        that are 0 at every time are land, unless all are, or as many are missing.
         ``data``: all are values. ``missing``: times and nodes that are 0 throughout are missing.
     is_blank : callable
-        Asked for times at which everything is 0, see `looks_blank`.
-    marks_land : callable
-        Says whether the files have missing values, anywhere; asked only where it matters.
+        Asked for times at which all components are 0 everywhere, or some; see `looks_blank`.
+    missing_share : callable
+        Returns which share of all nodes of the files is missing; asked only where it matters.
 
     Returns
     -------
@@ -62,30 +65,59 @@ def without_blanks(
         return _without_freezing_land(forcing)
     if len(names) < 2:
         return forcing, ()
-    fields = [forcing[name] for name in names]
-    still = reduce(and_, (field.isnull() | (field == 0.0) for field in fields))
-    blank = still.all(("latitude", "longitude")).to_numpy()
-    suspects, times = np.flatnonzero(blank), forcing["time"].to_numpy()
-    if zeros != "missing":
-        blank = np.zeros_like(blank)
-        blank[[k for k in suspects if zeros == "auto" and is_blank(times[k])]] = True
-    land = still.isel(time=~blank).all("time")
-    if zeros == "data" or (zeros == "auto" and not _is_land(land, names, marks_land)):
-        land = xr.zeros_like(land)
-    kept = forcing.where(~land).isel(time=~blank)
-    return kept, tuple(_remarks(times, suspects, blank, land, fields[0], zeros))
+    still = [forcing[name].isnull() | (forcing[name] == 0.0) for name in names]
+    nowhere = np.array([one.all(("latitude", "longitude")).to_numpy() for one in still])
+    suspect, times = np.asarray(nowhere.all(axis=0)), forcing["time"].to_numpy()
+    blank = {"missing": suspect, "data": np.zeros_like(suspect)}.get(zeros)
+    if blank is None:
+        blank = _blank(times, names, nowhere, is_blank)
+    land = reduce(and_, still).isel(time=~blank).all("time")
+    as_zero = land & forcing[names[0]].notnull().any("time")
+    is_land = zeros == "missing" or (
+        zeros == "auto" and _are_land(as_zero, land, names, missing_share)
+    )
+    kept = (forcing.where(~land) if is_land else forcing).isel(time=~blank)
+    if zeros != "auto":
+        return kept, ()
+    share = float(as_zero.mean())
+    return kept, (*_of_times(times, suspect, blank), *_of_nodes(share, is_land))
+
+
+def _blank(
+    times: Times,
+    names: Sequence[str],
+    nowhere: npt.NDArray[np.bool_],
+    is_blank: Callable[[np.datetime64, Sequence[str]], bool],
+) -> npt.NDArray[np.bool_]:
+    """Say at which times nothing was written, of the vector or of one of its components.
+
+    Parameters
+    ----------
+    nowhere : ndarray of bool, shape (components, times)
+        Where a component is nowhere but 0.
+    """
+
+    def looks_so(k: int) -> bool:
+        if nowhere[:, k].all():
+            return is_blank(times[k], names)
+        # one that is 0 at all times is a flow along an axis
+        halves = (n for n, one in zip(names, nowhere, strict=True) if one[k] and not one.all())
+        return any(is_blank(times[k], (name,)) for name in halves)
+
+    return np.array([nowhere[:, k].any() and looks_so(k) for k in range(times.size)], np.bool_)
 
 
 def _without_freezing_land(forcing: xr.Dataset) -> tuple[xr.Dataset, tuple[str, ...]]:
-    """Mark as NaN the nodes that are at 0 degrees Celsius at every time, if no other ever is."""
-    freezing = forcing[SEA_TEMPERATURE] == _FREEZING
-    land = freezing.all("time")
-    if forcing.sizes["time"] < 2 or land.all() or not land.any() or (freezing & ~land).any():
+    """Mark as NaN the nodes that are always at 0 degrees Celsius, if no other comes near."""
+    temperature = forcing[SEA_TEMPERATURE]
+    land = (temperature == _FREEZING).all("time")
+    others = temperature.where(~land)
+    if not land.any() or not float(others.min()) > _FREEZING + _CLOSE_TO_FREEZING:
         return forcing, ()
     share = float(land.mean())
     return forcing.where(~land), (
-        f"0 degrees Celsius at every time at {share:.1%} of the nodes, and never elsewhere: taken "
-        'for land; if the sea is so cold there, say zeros = "data"',
+        f"0 degrees Celsius at every time at {share:.1%} of the nodes, and nowhere else near it: "
+        'taken for land; if the sea is so cold there, say zeros = "data"',
     )
 
 
@@ -136,34 +168,40 @@ def looks_blank(
     )
 
 
-def _is_land(land: xr.DataArray, names: Sequence[str], marks_land: Callable[[], bool]) -> bool:
-    if set(names) <= set(WINDS) or not land.any() or land.all():
-        return False
-    return not marks_land()
-
-
-def _remarks(
-    times: Times,
-    suspects: npt.NDArray[np.intp],
-    blank: npt.NDArray[np.bool_],
+def _are_land(
+    as_zero: xr.DataArray,
     land: xr.DataArray,
-    field: xr.DataArray,
-    zeros: Zeros,
+    names: Sequence[str],
+    missing_share: Callable[[], float],
+) -> bool:
+    """Say whether nodes that are always 0 are land: of both, land is what there is more of."""
+    if set(names) <= set(WINDS) or not as_zero.any() or land.all():
+        return False
+    return float(as_zero.mean()) > missing_share()
+
+
+def _of_times(
+    times: Times, suspect: npt.NDArray[np.bool_], blank: npt.NDArray[np.bool_]
 ) -> Iterator[str]:
-    left_out = suspects[blank[suspects]]
-    taken = suspects[~blank[suspects]]
-    if left_out.size:
-        yield f"0 everywhere {_when(times[left_out])}: taken for missing"
-    if taken.size and zeros == "auto":
+    if blank.any():
+        yield f"0 everywhere {_when(times[blank])}: taken for missing"
+    if (suspect & ~blank).any():
         yield (
-            f"0 everywhere {_when(times[taken])}: taken for a calm or slack water; if nothing was "
-            'written then, say zeros = "missing"'
+            f"0 everywhere {_when(times[suspect & ~blank])}: taken for a calm or slack water; if "
+            'nothing was written then, say zeros = "missing"'
         )
-    as_zero = land & field.notnull().any("time")
-    if zeros == "auto" and as_zero.any():
+
+
+def _of_nodes(share: float, is_land: bool) -> Iterator[str]:
+    if is_land:
         yield (
-            f"0 at every time at {float(as_zero.mean()):.1%} of the nodes: taken for land; if the "
-            'water stands still there, say zeros = "data"'
+            f"0 at every time at {share:.1%} of the nodes: taken for land; if the water stands "
+            'still there, say zeros = "data"'
+        )
+    elif 0.0 < share < 1.0:
+        yield (
+            f"0 at every time at {share:.1%} of the nodes: taken for a calm or slack water; if it "
+            'is land, say zeros = "missing"'
         )
 
 

@@ -109,6 +109,7 @@ class FileVariable:
         CatalogError
             If it has further dimensions, levels of an unknown kind, or an unknown unit.
         """
+        _refuse_text(array, where)
         # A lone time may have no dimension.
         record = next(iter(source.variables[time].dims), time)
         values = array.drop_vars(list(array.coords))
@@ -328,6 +329,16 @@ def _sample(values: xr.DataArray) -> FloatArray:
         for dim in ("latitude", "longitude")
     }
     return values.isel({"time": slice(0, 1), **some}).to_numpy().astype(np.float64)
+
+
+def _refuse_text(array: xr.DataArray, where: str) -> None:
+    for key in ("scale_factor", "add_offset"):
+        value = array.encoding.get(key)
+        if isinstance(value, str):
+            raise CatalogError(
+                f"{where}: its {key} is the text {value[:40]!r}, expected a number; correct it "
+                f"(`ncatted -a {key},{array.name},o,d,NUMBER`)"
+            )
 
 
 def _sea_mask(

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from catalog.blanks import Zeros, without_blanks
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, CoverageError
 from catalog.fields import Field
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
 from catalog.means import INSTANTS, Meaning, are_starts, step_of
@@ -46,8 +47,14 @@ _ASK_OF_ONE = (
     'means = "day" if it is that of the day'
 )
 
-NOMINAL_STEP = "nominal_step_seconds"
-"""Attribute with the median step of all that the files have, of which a part was read. [s]"""
+NOMINAL_STEP = "nominal_step"
+"""Coordinate with the usual step after each time, by all that the files have. [timedelta64]"""
+
+_ALIKE = np.timedelta64(1, "m")
+"""Steps that differ by less are equal: times in months or in single precision jitter."""
+
+_REGULAR = 3
+"""Where so many steps in a row are equal, these are the usual ones there."""
 
 
 def open_forcing(
@@ -86,7 +93,7 @@ def open_forcing(
     UnreadableFileError
         If a file is missing, cut short or not NetCDF.
     CoverageError
-        If the grid does not hold the box.
+        If the grid does not hold the box, or no value lies in it.
     CatalogError
         If a variable is missing, ambiguous, empty or implausible, or grids differ.
     """
@@ -208,16 +215,14 @@ class ForcingFiles:
             margin = 4 * margin or 2
         if not forcing.sizes["time"]:
             where = "anywhere" + ("" if box is None else f" in {format_box(box)}")
-            raise CatalogError(
+            raise CoverageError(
                 f"{', '.join(str(file.path) for file in self._files[:3])}: "
                 f"{' and '.join(self._settling)} have no value {where}, all are missing"
                 + (' or 0 (zeros = "missing")' if self._zeros == "missing" else "")
                 + f"; check the files ({ROLES[self.role].without})"
             )
-        step = self.step
-        if not np.isnat(step):
-            forcing.attrs[NOMINAL_STEP] = float(step / np.timedelta64(1, "s"))
-        return forcing
+        usual = usual_steps(self.times)[np.isin(self.times, forcing["time"].to_numpy())]
+        return forcing.assign_coords({NOMINAL_STEP: ("time", usual)})
 
     def _wanted(self, path: Path | Opendap, role: RoleName) -> list[Path | Opendap]:
         """Return the files of a path: those of an archive that have something for the role."""
@@ -259,7 +264,7 @@ class ForcingFiles:
             settling,
             self._zeros,
             self._looks_blank,
-            lambda: any(file.marks_land(settling) for file in self._files),
+            lambda: max(file.missing_share(settling) for file in self._files),
         )
         at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
         for name in ROLES[self.role].optional:
@@ -274,8 +279,8 @@ class ForcingFiles:
             {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)}
         )
 
-    def _looks_blank(self, time: np.datetime64) -> bool:
-        return any(file.looks_blank(self._settling, time) for file in self._files)
+    def _looks_blank(self, time: np.datetime64, names: Sequence[str]) -> bool:
+        return any(file.looks_blank(names, time) for file in self._files)
 
     def _remark(self, field: xr.DataArray, remarks: Sequence[str]) -> None:
         """Write into the attributes of a variable what was odd about it."""
@@ -358,6 +363,32 @@ class ForcingFiles:
 def source_coordinate(name: str) -> str:
     """Name of the coordinate that says which file each time of a variable is from."""
     return f"source_of_{name}"
+
+
+def usual_steps(times: Times) -> npt.NDArray[np.timedelta64]:
+    """Return the usual step after each of some times, NaT for a single one.
+
+    That is the median step, but where steps are regular, and from there on: a forecast may be
+    hourly at first and three-hourly later.
+
+    Parameters
+    ----------
+    times : ndarray of datetime64, shape (n,)
+        Rising.
+
+    Returns
+    -------
+    ndarray of timedelta64[ns], shape (n,)
+    """
+    steps = np.diff(times)
+    if not steps.size:
+        return np.full(times.size, np.timedelta64("NaT", "ns"))
+    usual = np.full(times.size, np.median(steps), "timedelta64[ns]")
+    changes = np.flatnonzero(np.abs(np.diff(steps)) > _ALIKE) + 1
+    for run in np.split(np.arange(steps.size), changes):
+        if run.size >= _REGULAR:
+            usual[run[0] :] = steps[run[0]]
+    return usual
 
 
 def _reaches(times: Times, period: Period) -> bool:

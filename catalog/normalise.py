@@ -122,14 +122,11 @@ class ForcingFile:
         with reading(self.path):
             return looks_blank(self._source, variables, record_dim, node_dims, int(records[-1]))
 
-    def marks_land(self, names: Sequence[str]) -> bool:
-        """Say whether values are missing anywhere at the first time of some quantities."""
+    def missing_share(self, names: Sequence[str]) -> float:
+        """Return which share of the nodes is missing at the first time of some quantities."""
         first = np.zeros(1, np.intp)
-        return any(
-            bool(self.read(name, first, None).isnull().any())
-            for name in names
-            if name in self.fields
-        )
+        read = (self.read(name, first, None) for name in names if name in self.fields)
+        return max((float(field.isnull().mean()) for field in read), default=0.0)
 
 
 def _includes_stokes_drift(source: xr.Dataset, found: Mapping[str, _Found]) -> int:

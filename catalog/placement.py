@@ -12,7 +12,7 @@ import xarray as xr
 
 from catalog.axes import axis_values, find_axis, has_axis, horizontal_axis
 from catalog.errors import CatalogError
-from catalog.grid import FloatArray, ascending_longitudes
+from catalog.grid import TOLERANCE_DEG, FloatArray, ascending_longitudes
 from catalog.projection import Projection, find_projection
 from catalog.regridding import Regridding, regular_axes
 
@@ -109,7 +109,8 @@ def find_placement(source: xr.Dataset, array: xr.DataArray, where: str) -> Place
         )
     names, dims = (axes[0], axes[1]), _rows_and_columns(source, axes, where)
     if latitude.ndim == 2:
-        return _curvilinear(source, names, dims, projection, where)
+        found = _curvilinear(source, names, dims, projection, where)
+        return _along_meridians(found) or found
     if projection is not None:
         _refuse_both(names, projection, where)
     return OnDegrees(names, dims, latitude, longitude)
@@ -349,6 +350,20 @@ def _curvilinear(
         np.where(missing, np.nan, longitude.astype(np.float64)),
         projection,
     )
+
+
+def _along_meridians(nodes: Curvilinear) -> OnDegrees | None:
+    """Return the axes of a grid that is not curved at all, in either order; None where it is."""
+    for (row, column), latitude, longitude in (
+        (nodes.dims, nodes.latitude, nodes.longitude),
+        (nodes.dims[::-1], nodes.latitude.T, nodes.longitude.T),
+    ):
+        y, x = latitude[:, :1], longitude[:1]
+        near = 0.01 * min(float(np.median(np.abs(np.diff(axis.ravel())))) for axis in (y, x))
+        astray = max(float(np.abs(latitude - y).max()), float(np.abs(longitude - x).max()))
+        if astray <= min(near, TOLERANCE_DEG):
+            return OnDegrees(nodes.axes, (row, column), y.ravel(), x.ravel())
+    return None
 
 
 def _rows_and_columns(

@@ -15,6 +15,7 @@ from simulator import (
     SimulatorError,
     joined_axes,
 )
+from simulator.fields import BEFORE_GAP
 from tests.simulator.builders import START, currents, field, nodes, waves, winds
 from tests.simulator.strategies import NO_DEADLINE
 
@@ -106,6 +107,8 @@ def test_one_that_sets_in_and_out_gives_way_at_once():
 
 def test_over_a_gap_of_the_first_the_second_takes_its_place():
     holed = currents(0.1, axes=WIDE, hours=(0.0, 1.0, 2.0, 12.0, 13.0, 24.0))
+    gaps = [False, False, True, False, True, False]
+    holed = holed.assign_coords({BEFORE_GAP: ("time", gaps)})
     fields = joined(holed, currents(0.7, axes=WIDE, hours=np.arange(0.0, 25.0)))
     hours = fields.current.times / 3600.0
     u = fields.current.values[:, 0, 0, 0]
