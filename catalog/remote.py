@@ -16,7 +16,8 @@ from catalog.errors import CatalogError, UnreadableFileError
 from catalog.opendap import Opendap
 from catalog.sources import refuse_damaged_netcdf
 from catalog.store import Store, default_store
-from catalog.thredds import HTTP, OPENDAP, find_datasets
+from catalog.thredds import find_datasets
+from catalog.thredds_xml import HTTP, OPENDAP
 
 _THREDDS, _OPENDAP = "thredds:", "opendap:"
 _PARTS = {".shp": True, ".shx": True, ".dbf": True, ".prj": False, ".cpg": False}
@@ -110,8 +111,8 @@ def _locate_dataset(access: dict[str, str], address: str, store: Store) -> Path 
     if OPENDAP in access:
         return Opendap(access[OPENDAP])
     raise CatalogError(
-        f"{address}: is to be had by {', '.join(access) or 'no service'} only; expected "
-        "HTTPServer or OPeNDAP"
+        f"{address}: is to be had by {', '.join(access) or 'no service of the catalogue'} only; "
+        "expected HTTPServer or OPeNDAP"
     )
 
 

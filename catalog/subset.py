@@ -22,7 +22,8 @@ from catalog.grid import Box, format_box
 from catalog.opendap import Opendap
 from catalog.remote import fetch, refuse_damaged
 from catalog.store import Entry, Make, Store, default_store
-from catalog.thredds import HTTP, OPENDAP, SUBSET, RemoteDataset, find_datasets, walk, within
+from catalog.thredds import find_datasets, walk, within
+from catalog.thredds_xml import HTTP, OPENDAP, RESOLVER, SUBSET, RemoteDataset
 from catalog.times import decode_times
 
 Period = tuple[datetime, datetime]
@@ -143,7 +144,7 @@ def search(
     """
     store = default_store()
     for _, catalogue in walk(url, depth=depth):
-        datasets = list(catalogue.datasets)
+        datasets = [d for d in catalogue.datasets if RESOLVER not in d.access]
         for dataset in within(datasets, *period) if period else datasets:
             if OPENDAP not in dataset.access:
                 yield dataset, "coverage not known"
@@ -307,7 +308,8 @@ def _way_to(
     if HTTP in access:
         return access[HTTP], None, None
     raise CatalogError(
-        f"{dataset.name}: is to be had by {', '.join(access) or 'no service'} only; expected "
+        f"{dataset.name}: is to be had by {', '.join(access) or 'no service of the catalogue'} "
+        "only; expected "
         "HTTPServer, OPENDAP or NetcdfSubset"
     )
 

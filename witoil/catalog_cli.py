@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -26,8 +27,12 @@ def list_catalogue(url: Url) -> None:
     for title, reference in catalogue.references:
         print(f"{title}/  {reference}")
     width = max((len(dataset.name) for dataset in catalogue.datasets), default=0)
+    times = Counter(dataset.name for dataset in catalogue.datasets)
     for dataset in catalogue.datasets:
-        print(f"{dataset.name:<{width}}  {', '.join(sorted(dataset.access))}")
+        services = ", ".join(sorted(dataset.access)) or "no service"
+        # what tells those of one name apart
+        which = f"  {dataset.id or next(iter(dataset.access.values()), '')}"
+        print(f"{dataset.name:<{width}}  {services}{which if times[dataset.name] > 1 else ''}")
     if not catalogue.references and not catalogue.datasets:
         print(f"{url} lists nothing")
 
