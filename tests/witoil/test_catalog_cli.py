@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
-from tests.catalog.test_thredds import FILES, TOP
+from tests.catalog.test_thredds import FILES, HEAD, TOP
 from tests.witoil.test_cli import witoil
 from witoil.errors import WitoilError
 from witoil.provenance import read_provenance
@@ -39,6 +39,21 @@ def test_ls_and_tree(server: str, environment):
     tree = witoil("catalog", "tree", server + TOP, env=environment)
     assert "  Slicks  " in tree.stdout
     assert "    - c.tif" in tree.stdout
+
+
+def test_ls_tells_data_sets_of_one_name_apart(environment):
+    datasets = (
+        '<dataset name="c.nc" ID="x/c" urlPath="x/c.nc" serviceName="http" />'
+        '<dataset name="c.nc" urlPath="y/c.nc" serviceName="http" />'
+        '<dataset name="d.nc" ID="d" urlPath="d.nc" serviceName="nobody" />'
+    )
+    with serving(file_handler({TOP: f"{HEAD}{datasets}</catalog>".encode()})) as url:
+        listed = witoil("catalog", "ls", url + TOP, env=environment)
+    assert listed.stdout.splitlines() == [
+        "c.nc  httpserver  x/c",
+        f"c.nc  httpserver  {url}/thredds/fileServer/y/c.nc",
+        "d.nc  no service",
+    ]
 
 
 @pytest.mark.parametrize(
