@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from catalog.bonn import ThicknessClass
 from catalog.errors import CatalogError
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS, read_raster
+from catalog.scratch import scratch_folder
 from catalog.vector import (
     Area,
     in_degrees,
@@ -208,7 +208,7 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     """Files to read for one path, each with its name for people: a zip has several."""
     if path.suffix.lower() != ".zip":
         return [(path, str(path))]
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="witoil-")))
+    folder = stack.enter_context(scratch_folder())
     unpack(path, folder)
     found = sorted(
         file

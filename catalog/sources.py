@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import netCDF4
@@ -16,6 +15,7 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 from catalog.archives import unpack
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import is_zarr
+from catalog.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
@@ -53,7 +53,7 @@ def unpacked(path: Path | Opendap, stack: ExitStack) -> list[Path | Opendap]:
     """
     if not isinstance(path, Path) or path.suffix.lower() != ".zip":
         return [path]
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="witoil-")))
+    folder = stack.enter_context(scratch_folder())
     unpack(path, folder)
     files = sorted(file for file in folder.rglob("*.nc*") if not file.name.startswith("."))
     if not files:

@@ -48,6 +48,8 @@ def list_events(
     """List the spills in a folder or at a URL, each with what was seen of it."""
     from catalog.events import read_events
     from catalog.stac import write_stac
+    from witoil.claim import claimed
+    from witoil.files import filling
 
     events, problems = read_events(folder)
     if as_json:
@@ -55,7 +57,9 @@ def list_events(
     else:
         _print_events(events)
     if stac is not None:
-        typer.echo(f"written to {write_stac(events, stac)}", err=as_json)
+        with claimed(stac), filling(stac) as folder:
+            catalogue = write_stac(events, folder)
+        typer.echo(f"written to {stac / catalogue.name}", err=as_json)
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
 
@@ -79,6 +83,7 @@ def make_case(
 ) -> None:
     """Write a case file of a spill: its first slick is released, the others are observed."""
     from catalog.events import read_events
+    from witoil.claim import claimed
     from witoil.event_case import find_event, find_forcing, write_case
 
     events, _ = read_events(folder)
@@ -88,7 +93,8 @@ def make_case(
     if fetch:
         files = _fetch_missing(found, files) | files
     path = out or Path(f"{found.identifier}.toml")
-    case = write_case(found, files, path)
+    with claimed(path, is_file=True):
+        case = write_case(found, files, path)
     for role, data in files.items():
         print(f"{role}: {data.remark}; {len(data.paths)} files, from {data.paths[0]}")
     print(f"1 slick released, {len(case.observation)} observed; written to {path}")
@@ -127,26 +133,24 @@ def fetch_forcing(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder.", metavar="DIR")] = Path(),
 ) -> None:
     """Fetch forcing of an area and a period into a folder."""
-    import shutil
-
     from catalog.registry import Registry
-    from witoil.files import replacing
+    from witoil.claim import claimed
+    from witoil.files import copy_into
 
     box, period = _wanted(bbox, time)
     registry = Registry.load()
     chosen = None if dataset is None else registry.find(dataset)
     names = _roles(role) if role or chosen is None else list(chosen.roles)
-    for name in names:
-        choice = (
-            registry.choose(name, box, period)
-            if chosen is None
-            else registry.choice_of(chosen, name, box, period)
-        )
-        print(f"{name}: {_describe(choice)}", flush=True)
-        path = _fetch(choice)
-        with replacing(out / path.name) as temporary:
-            shutil.copyfile(path, temporary)
-        print(f"written to {out / path.name}")
+    taken: set[str] = set()
+    with claimed(out):
+        for name in names:
+            choice = (
+                registry.choose(name, box, period)
+                if chosen is None
+                else registry.choice_of(chosen, name, box, period)
+            )
+            print(f"{name}: {_describe(choice)}", flush=True)
+            print(f"written to {copy_into(out, _fetch(choice), taken)}")
 
 
 def _fetch(choice: Choice) -> Path:
