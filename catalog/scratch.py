@@ -1,4 +1,4 @@
-"""Folders for files that are needed for a while; those of processes that were killed are removed."""
+"""Folders for files that are needed for a while; those that killed processes left are removed."""
 
 from __future__ import annotations
 

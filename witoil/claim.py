@@ -56,10 +56,10 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
     room = folder / (f".{target.name}.writing" if is_file else ".witoil-writing")
     if is_file and place.is_dir():
         raise OutputError(f"{target}: is a folder; expected the name of a file")
-    pid = os.getpid()
     with ExitStack() as stack:
         try:
             _take(folder, room, stack)
+            stack.callback(_leave, place, room, os.getpid())
             _clear(room)
             _tell_owner(room)
         except _HeldError as error:
@@ -69,12 +69,7 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
         except OSError as error:
             raise OutputError(_fault(target, folder, error)) from error
         _held[place] = room
-        try:
-            yield
-        finally:
-            if os.getpid() == pid:  # a fork has no claim
-                del _held[place]
-                _clear(room, _OWNER, _LOCK)
+        yield
 
 
 def workplace(path: Path) -> Path | None:
@@ -119,7 +114,7 @@ def need_room(folder: Path, size: float = LEAST_BYTES) -> None:
             "least; make room, or give another --out"
         )
     status = os.statvfs(folder)
-    if 0 < status.f_files and status.f_favail < _LEAST_FILES:  # not all disks count them
+    if status.f_files > 0 and status.f_favail < _LEAST_FILES:  # not all disks count them
         raise OutputError(
             f"{folder}: has room for {status.f_favail} more files, expected {_LEAST_FILES} at "
             "least (`df -i`); remove some, or give another --out"
@@ -148,13 +143,20 @@ def _take(folder: Path, room: Path, stack: ExitStack) -> None:
                 # who has it may be about to leave, or to say who it is
                 if is_last:
                     raise _HeldError(_owner(room)) from None
-            except FileNotFoundError:  # who had it has just removed the folder
+            except (FileNotFoundError, FileExistsError):
+                # who had it removes the folder between two looks at it
                 if is_last:
                     raise
             else:
                 stack.push(undo.pop_all())
                 return
         time.sleep(_PAUSE_SECONDS)
+
+
+def _leave(place: Path, room: Path, pid: int) -> None:
+    if os.getpid() == pid:  # a fork of who has the claim has none
+        _held.pop(place, None)
+        _clear(room, _OWNER, _LOCK)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -57,8 +57,8 @@ def list_events(
     else:
         _print_events(events)
     if stac is not None:
-        with claimed(stac), filling(stac) as folder:
-            catalogue = write_stac(events, folder)
+        with claimed(stac), filling(stac) as temporary:
+            catalogue = write_stac(events, temporary)
         typer.echo(f"written to {stac / catalogue.name}", err=as_json)
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
