@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -129,8 +130,7 @@ def _take(folder: Path, room: Path, stack: ExitStack) -> None:
     """Lock a workplace; it and the folder are made, and undone when the stack closes."""
     import filelock
 
-    for attempt in range(_ATTEMPTS):
-        is_last = attempt == _ATTEMPTS - 1
+    for _ in range(_ATTEMPTS):
         with ExitStack() as undo:
             try:
                 for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
@@ -139,24 +139,23 @@ def _take(folder: Path, room: Path, stack: ExitStack) -> None:
                 room.mkdir(exist_ok=True)
                 undo.callback(_remove_empty, room)
                 undo.enter_context(filelock.FileLock(room / _LOCK, timeout=0))
-            except filelock.Timeout:
-                # who has it may be about to leave, or to say who it is
-                if is_last:
-                    raise _HeldError(_owner(room)) from None
-            except (FileNotFoundError, FileExistsError):
-                # who had it removes the folder between two looks at it
-                if is_last:
-                    raise
+            except (filelock.Timeout, FileNotFoundError, FileExistsError):
+                # who has it may be about to say who it is, or to leave and remove the folder
+                who = _owner(room)
             else:
                 stack.push(undo.pop_all())
                 return
         time.sleep(_PAUSE_SECONDS)
+    if room.is_file():
+        raise FileExistsError(errno.EEXIST, f"{room} is a file")
+    raise _HeldError(who)
 
 
 def _leave(place: Path, room: Path, pid: int) -> None:
     if os.getpid() == pid:  # a fork of who has the claim has none
         _held.pop(place, None)
-        _clear(room, _OWNER, _LOCK)
+        with suppress(OSError):  # a disk that has gone; nobody minds what stays
+            _clear(room, _OWNER, _LOCK)
 
 
 def _remove_empty(folder: Path) -> None:

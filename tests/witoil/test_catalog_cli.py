@@ -184,3 +184,19 @@ def test_single_run_names_all_parts_of_a_shapefile(tmp_path: Path, twin: Path, e
     (release,) = [entry for entry in document["inputs"] if entry["key"] == "release.0.geometry"]
     suffixes = {Path(file["id"]).suffix for file in release["files"]}
     assert {".shp", ".shx", ".dbf", ".prj"} <= suffixes
+
+
+def test_get_keeps_files_of_one_name(environment, tmp_path: Path):
+    datasets = "".join(
+        f'<dataset name="c.nc" urlPath="{path}" serviceName="http" />'
+        for path in ("x/c.nc", "y/c.nc", "x/c.nc")
+    )
+    files = {f"/thredds/fileServer/{name}/c.nc": name.encode() for name in "xyz"}
+    files[TOP] = f"{HEAD}{datasets}</catalog>".encode()
+    with serving(file_handler(files)) as url:
+        names = (url + TOP, f"{url}/thredds/fileServer/z/c.nc")
+        got = witoil("catalog", "get", *names, "--out", tmp_path / "out", env=environment)
+    assert got.returncode == 0, got.stderr
+    assert got.stdout.count("\n") == 3
+    found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert found == {"c.nc": "x", "c-2.nc": "y", "c-3.nc": "z"}

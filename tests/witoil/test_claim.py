@@ -246,6 +246,9 @@ def test_what_is_no_folder(tmp_path: Path):
     (tmp_path / "nowhere").symlink_to("gone/away")
     for target in (file, file / "out", file / "a" / "out"):
         assert refusal(target) == f"{target}: {file} is no folder; expected one to write to"
+    (tmp_path / WORKPLACE).touch()
+    assert f"cannot be written to ({tmp_path / WORKPLACE} is a file)" in refusal(tmp_path)
+    (tmp_path / WORKPLACE).unlink()
     with claimed(tmp_path / "nowhere"):  # a link to a folder that can be made
         assert (tmp_path / "gone" / "away").is_dir()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "nowhere"]
