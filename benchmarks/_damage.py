@@ -147,7 +147,9 @@ def damage_json(path: Path, chance: Random) -> str:
             if isinstance(value, dict | list):
                 waiting.append(value)
     holder, key = chance.choice(holders)
-    way = chance.choice(("replace", "replace", "replace", "remove", "wrap", "deep", "double", "key"))
+    way = chance.choice(
+        ("replace", "replace", "replace", "remove", "wrap", "deep", "double", "key")
+    )
     value = holder[key]
     if way == "replace":
         holder[key] = chance.choice(
@@ -336,7 +338,7 @@ def damage_geopackage(path: Path, chance: Random) -> str:
             "UPDATE gpkg_geometry_columns SET geometry_type_name = 'LINESTRING'",
             f'UPDATE "{name}" SET geom = NULL',
             f'UPDATE "{name}" SET geom = randomblob(200)',
-            f"UPDATE \"{name}\" SET geom = zeroblob(40)",
+            f'UPDATE "{name}" SET geom = zeroblob(40)',
             f'DELETE FROM "{name}"',
             f'DROP TABLE "{name}"',
         )
@@ -355,6 +357,7 @@ def drop(path: Path, chance: Random) -> str:
     siblings = sorted(p for p in path.parent.iterdir() if p.is_file() and p != path)
     if siblings and chance.random() < 0.5:
         other = chance.choice(siblings)
+        other.unlink()
         shutil.copyfile(path, other)
         return f"in place of {other.name}"
     path.unlink()

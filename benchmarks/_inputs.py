@@ -144,9 +144,8 @@ def _write_vectors(folder: Path) -> None:
         crs=4326,
     )
     for suffix in ("shp", "geojson", "gpkg", "kml", "gml", "fgb"):
-        # of a KML file with a named layer GDAL makes a folder
-        layer = None if suffix == "kml" else LAYER
-        frame.to_file(folder / f"{IDENTIFIER}.{suffix}", engine="pyogrio", layer=layer)
+        driver = "KML" if suffix == "kml" else None  # which geopandas does not guess
+        frame.to_file(folder / f"{IDENTIFIER}.{suffix}", driver=driver, layer=LAYER)
     parts = (folder / f"{IDENTIFIER}.{end}" for end in ("shp", "shx", "dbf", "prj", "cpg"))
     _pack(folder / f"{IDENTIFIER}.zip", *parts)
     single = {
@@ -159,7 +158,7 @@ def _write_vectors(folder: Path) -> None:
     for name, (told, shape) in single.items():
         told = {key: [value] for key, value in told.items()}
         one = geopandas.GeoDataFrame(told, geometry=[shape], crs=4326)
-        one.to_file(folder / f"{name}.geojson", engine="pyogrio")
+        one.to_file(folder / f"{name}.geojson")
     fixes = [(f"2021-08-24T0{k}:00:00Z", 34.3 + 0.1 * k, 35.8) for k in range(3)]
     rows = "\n".join(f"{time},{lon:.2f},{lat}" for time, lon, lat in fixes)
     (folder / "track.csv").write_text(f"time,lon,lat\n{rows}\n", encoding="utf-8")
@@ -168,7 +167,7 @@ def _write_vectors(folder: Path) -> None:
         geometry=[shapely.Point(lon, lat) for _, lon, lat in fixes],
         crs=4326,
     )
-    track.to_file(folder / "track.geojson", engine="pyogrio")
+    track.to_file(folder / "track.geojson")
 
 
 def _write_rasters(folder: Path) -> None:
@@ -261,6 +260,7 @@ _REGISTRY = """\
 id = "local"
 title = "Currents of the bay"
 service = "opendap"
+product = "BAY"
 urls = ["https://host/thredds/dodsC/bay"]
 roles = ["currents"]
 box = [30.0, 30.0, 37.0, 37.0]
