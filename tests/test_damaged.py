@@ -1,4 +1,4 @@
-"""Whatever is wrong with an input, it is read or refused in one line: no fault, no hang, no crash."""
+"""Whatever is wrong with an input, it is read or refused in a line: no fault, no hang, no crash."""
 
 import json
 import subprocess

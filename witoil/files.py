@@ -126,6 +126,22 @@ def write_json(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     return written
 
 
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def plain(value: Any) -> Any:
     """Return a copy that JSON can hold: NaN and infinities as None, numpy scalars as numbers."""
     if isinstance(value, Mapping):
