@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs."
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 2."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    # what libraries have to say of damaged files is for those who write programs, by -W
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", append=True)
     try:
         app()
     except KeyboardInterrupt:
