@@ -37,8 +37,8 @@ ATTRIBUTES = (
 )
 
 
-def damage(path: Path, chance: Random) -> str:
-    """Damage a file or a Zarr store where it lies.
+def damage(path: Path, chance: Random) -> list[str]:
+    """Damage a file or a Zarr store where it lies, once or a few times.
 
     Parameters
     ----------
@@ -48,14 +48,20 @@ def damage(path: Path, chance: Random) -> str:
 
     Returns
     -------
-    str
+    list of str
         What was done.
     """
+    # in bytes last: what libraries make of those is not to be found out here
+    is_rough = sorted(chance.random() < 0.4 for _ in range(chance.choice((1, 1, 1, 2, 3))))
+    return [_damage_once(path, chance, rough) for rough in is_rough]
+
+
+def _damage_once(path: Path, chance: Random, rough: bool) -> str:
     if path.is_dir():
         path = chance.choice(sorted(p for p in path.rglob("*") if p.is_file()))
     elif path.suffix == ".shp":
         path = chance.choice(sorted(path.parent.glob(f"{path.stem}.*")))
-    ways = [damage_bytes, *_WAYS.get(path.suffix, ())]
+    ways = (damage_bytes,) if rough else _WAYS.get(path.suffix, (damage_bytes,))
     way = chance.choice(ways)
     try:
         with warnings.catch_warnings():
@@ -270,7 +276,7 @@ def damage_zip(path: Path, chance: Random) -> str:
     if way == "damage":
         part = path.with_name(f"part{Path(name).suffix}")
         part.write_bytes(content)
-        damage(part, chance)
+        _damage_once(part, chance, chance.random() < 0.4)
         members[k] = (name, part.read_bytes() if part.exists() else b"")
         part.unlink(missing_ok=True)
     elif way == "rename":
@@ -366,17 +372,18 @@ def drop(path: Path, chance: Random) -> str:
 
 Way = Callable[[Path, Random], str]
 _WAYS: dict[str, tuple[Way, ...]] = {
-    ".nc": (damage_netcdf, damage_netcdf, damage_netcdf),
+    ".nc": (damage_netcdf,),
     ".zip": (damage_zip,),
     ".json": (damage_json, damage_json, damage_text),
     ".geojson": (damage_json, damage_json, damage_text),
-    ".toml": (damage_text, damage_text, damage_text),
-    ".csv": (damage_text, damage_text),
-    ".xml": (damage_text, damage_text),
-    ".kml": (damage_text, damage_text),
-    ".dds": (damage_text, damage_text),
-    ".das": (damage_text, damage_text),
-    ".tif": (damage_geotiff, damage_geotiff),
+    ".toml": (damage_text,),
+    ".csv": (damage_text,),
+    ".xml": (damage_text,),
+    ".kml": (damage_text,),
+    ".gml": (damage_text,),
+    ".dds": (damage_text,),
+    ".das": (damage_text,),
+    ".tif": (damage_geotiff,),
     ".gpkg": (damage_geopackage,),
     ".prj": (damage_text, drop),
     ".cpg": (damage_text, drop),

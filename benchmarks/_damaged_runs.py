@@ -90,7 +90,7 @@ def run_damaged(seed: int, number: int, whole: Path, folder: Path) -> dict[str, 
         shutil.copyfile(folder / "study.json", path)
         case.write_text(_case(Random(0), evaluations=4), encoding="utf-8")
         command[0] = "optimise"
-    done = [damage(path, chance) for _ in range(chance.choice((1, 1, 1, 2)))]
+    done = damage(path, chance)
     told: dict[str, Any] = {"number": number, "input": path.name, "damage": done}
     print(json.dumps(told), flush=True)
     faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True)

@@ -11,6 +11,7 @@ import resource
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -256,7 +257,7 @@ def _write_results(folder: Path) -> None:
     from witoil.provenance import recorded
     from witoil.resume import NAME, write_restart
     from witoil.simulation import prepare, run
-    from witoil.study import write_study
+    from witoil.study import checksum, write_study
 
     case = load_case(folder / "case.toml")
     after: list[Any] = []
@@ -274,7 +275,8 @@ def _write_results(folder: Path) -> None:
     ]
     write_study(folder, head, History(trials), space)
     rows = [{"parameters": {"current_factor": 1.0}, "outcomes": {"0": {"score": 0.5}}}]
-    (folder / "forecast.json").write_text(json.dumps({**head, "history": rows}))
+    walk = {**head, "history": rows, "checksum": checksum(rows)}
+    (folder / "forecast.json").write_text(json.dumps(walk))
     (folder / "whole").mkdir()
     for name in ("study.json", "forecast.json"):
         shutil.copyfile(folder / name, folder / "whole" / name)
@@ -292,10 +294,10 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
             content = file.read_bytes()
             file.unlink()
             file.write_bytes(content)
-    done = [damage(path, chance) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
-    told = {"number": number, "sample": sample.name, "damage": done}
+    told = {"number": number, "sample": sample.name, "damage": damage(path, chance)}
     print(json.dumps(told), flush=True)
     faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True)
+    start = time.perf_counter()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries warn of much before they give up
@@ -310,6 +312,7 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
         told["message"] = traceback.format_exc()
     finally:
         faulthandler.cancel_dump_traceback_later()
+        told["seconds"] = time.perf_counter() - start
     return told
 
 
