@@ -1,83 +1,137 @@
-"""Which variables of a file are its axes, by what they say of themselves and by their names."""
+"""Which variables of a file are its axes: what their attributes say, and only then their names."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import reduce
+import re
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from catalog.errors import CatalogError
 from catalog.grid import FloatArray
+from catalog.units import angle_in_degrees, length_in_metres
 
-# Axis -> (standard names and units that settle it, variable names that suggest it).
-_AXES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "time": (
-        frozenset({"time"}),
-        frozenset({"time", "valid_time", "time_counter", "ocean_time", "t"}),
+AxisName = Literal["time", "latitude", "longitude", "x", "y"]
+"""``x`` and ``y`` are axes of a projection, or of a rotated grid: no longitude and no latitude."""
+
+Reading = frozenset[str]
+"""What a coordinate may be, by one thing that is said of it: axes, "vertical", "other"."""
+
+_VERTICAL = frozenset({"vertical"})
+_OTHER = frozenset({"other"})
+
+_STANDARD_NAMES: dict[str, Reading] = {
+    **{name: frozenset({name}) for name in ("time", "latitude", "longitude")},
+    **dict.fromkeys(
+        ("grid_longitude", "projection_x_coordinate", "projection_x_angular_coordinate"),
+        frozenset({"x"}),
     ),
-    "latitude": (
-        frozenset({"latitude", "degrees_north", "degree_north", "degrees_n", "degree_n"}),
-        frozenset({"latitude", "lat", "nav_lat", "y"}),
+    **dict.fromkeys(
+        ("grid_latitude", "projection_y_coordinate", "projection_y_angular_coordinate"),
+        frozenset({"y"}),
     ),
-    "longitude": (
-        frozenset({"longitude", "degrees_east", "degree_east", "degrees_e", "degree_e"}),
-        frozenset({"longitude", "lon", "nav_lon", "x"}),
-    ),
-    "depth": (
-        frozenset({"depth", "height", "altitude"}),
-        frozenset(
-            {"depth", "deptht", "depthu", "depthv", "z", "lev", "olevel", "height"}
-            | {"height_above_ground", "heightaboveground"}
-        ),
-    ),
+    **dict.fromkeys(("forecast_reference_time", "forecast_period", "realization"), _OTHER),
+    **dict.fromkeys(("depth", "height", "altitude", "air_pressure"), _VERTICAL),
 }
 
-_WIND_HEIGHT = 10.0  # [m]
+_AXIS_LETTERS: dict[str, Reading] = {
+    "x": frozenset({"longitude", "x"}),
+    "y": frozenset({"latitude", "y"}),
+    "z": _VERTICAL,
+    "t": frozenset({"time", "other"}),
+}
+
+# The attribute by which THREDDS and netCDF-Java tell axes apart.
+_COORDINATE_AXIS_TYPES: dict[str, Reading] = {
+    "lat": frozenset({"latitude"}),
+    "lon": frozenset({"longitude"}),
+    "geox": frozenset({"x"}),
+    "geoy": frozenset({"y"}),
+    "time": frozenset({"time"}),
+    **dict.fromkeys(("height", "pressure", "geoz"), _VERTICAL),
+    **dict.fromkeys(("runtime", "ensemble", "simpletime"), _OTHER),
+}
+
+_NORTH = re.compile(r"deg(?:rees?)?[ _]?(?:true[ _]?)?n(?:orth)?$")
+_EAST = re.compile(r"deg(?:rees?)?[ _]?(?:true[ _]?)?e(?:ast)?$")
+_SINCE = re.compile(r"\S+\s+since\s+\S", re.IGNORECASE)
+
+# What the variable of an axis is called where nothing else is said of it. "x" is no longitude: it
+# is as often in metres as in degrees.
+_NAMES: dict[AxisName, frozenset[str]] = {
+    "time": frozenset({"time", "valid_time", "time_counter", "ocean_time", "t"}),
+    "latitude": frozenset({"latitude", "lat", "nav_lat"}),
+    "longitude": frozenset({"longitude", "lon", "nav_lon"}),
+    "x": frozenset({"x", "xc", "rlon", "easting"}),
+    "y": frozenset({"y", "yc", "rlat", "northing"}),
+}
+
+# A second time that a forecast has beside the one it is for.
+_START_OF_FORECAST = re.compile(r"reference|initial|(?:model|forecast) run|analysis time", re.I)
 
 
-def find_axis(source: xr.Dataset, array: xr.DataArray, axis: str, where: str) -> str:
+def find_axis(source: xr.Dataset, array: xr.DataArray | None, axis: AxisName, where: str) -> str:
     """Name of the coordinate variable of an axis.
 
     Parameters
     ----------
     source : Dataset
         As `catalog.sources.open_source` returns it.
-    array : DataArray
-        The variable whose axis it is.
-    axis : {"time", "latitude", "longitude"}
+    array : DataArray or None
+        The variable whose axis it is; None: any variable of the file.
+    axis : {"time", "latitude", "longitude", "x", "y"}
     where : str
         File and variable, for the error message.
+
+    Returns
+    -------
+    str
+        Known by ``standard_name``, ``units``, ``axis`` and ``_CoordinateAxisType``; by its name
+        where these say nothing.
 
     Raises
     ------
     CatalogError
-        If there is none.
+        If there is none, its attributes contradict each other, or there are several and no saying
+        which.
     """
-    telling, suggestive = _AXES[axis]
-
-    def settles(name: Hashable) -> bool:
-        attrs = source.variables[name].attrs
-        return not telling.isdisjoint(
-            str(attrs.get(key, "")).lower() for key in ("standard_name", "units")
-        )
-
-    names = [
-        name
-        for name, variable in source.variables.items()
-        if name != array.name and set(variable.dims) <= set(array.dims)
-    ]
-    found = list(filter(settles, names))
-    found = found or [name for name in names if str(name).lower() in suggestive]
+    candidates = _candidates(source, array)
+    found = [name for name in candidates if is_axis(source.variables[name], axis, name, where)]
     if not found:
+        found = [name for name in candidates if _is_called(source.variables[name], axis, name)]
+    if not found:
+        raise CatalogError(f"{where}: no {axis} axis among {_described(source, candidates)}")
+    return _best(source, array, [str(name) for name in found], axis, where)
+
+
+def has_axis(source: xr.Dataset, array: xr.DataArray, axis: AxisName, where: str) -> bool:
+    """Say whether attributes call some coordinate of an array this axis, see `find_axis`."""
+    return any(
+        is_axis(source.variables[name], axis, name, where) for name in _candidates(source, array)
+    )
+
+
+def is_axis(variable: xr.Variable, axis: AxisName, name: Hashable, where: str) -> bool:
+    """Say whether attributes call a coordinate this axis.
+
+    Raises
+    ------
+    CatalogError
+        If one attribute does, and another says that it is something else.
+    """
+    said = dict(_readings(variable))
+    agreed = _agreed(said.values())
+    if agreed == {axis} or (axis == "time" and agreed == {"time", "other"}):
+        return True
+    if not agreed and any(reading == {axis} for reading in said.values()):
+        facts = ", ".join(f"{key} = {variable.attrs[key]!r}" for key in said)
         raise CatalogError(
-            f"{where}: no {axis} axis among {', '.join(map(str, source.variables))}; "
-            f"expected a coordinate with standard_name {axis!r}"
+            f"{where}: the attributes of {str(name)!r} contradict each other ({facts}); correct "
+            "the wrong one (`ncatted`)"
         )
-    # A dimension's own variable before others, then what varies along any dimension.
-    found.sort(key=lambda name: (name not in array.dims, not source.variables[name].dims))
-    return str(found[0])
+    return False
 
 
 def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
@@ -86,7 +140,25 @@ def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
     Raises
     ------
     CatalogError
-        If it is neither, or a grid of one dimension has missing nodes.
+        If it is neither, is not in degrees, or a grid of one dimension has missing nodes.
+    """
+    values = axis_values(source, name, where)
+    units = str(source.variables[name].attrs.get("units", ""))
+    if units.strip() and not _are_degrees(units):
+        raise CatalogError(
+            f"{where}: coordinate {name!r} is in {units!r}, expected degrees; correct the unit, or "
+            "the data"
+        )
+    return values
+
+
+def axis_values(source: xr.Dataset, name: str, where: str) -> FloatArray:
+    """Values of a horizontal coordinate as they are written.
+
+    Raises
+    ------
+    CatalogError
+        If it does not span a grid, or one of one dimension has missing nodes.
     """
     variable = source.variables[name]
     if variable.ndim not in (1, 2) or min(variable.shape) < 2:
@@ -102,49 +174,97 @@ def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
     return values
 
 
-def drop_other_dimensions(
-    source: xr.Dataset, array: xr.DataArray, keep: set[Hashable], where: str
-) -> xr.DataArray:
-    """Do without levels and the dimensions that ERA5 and others add; reads no values.
+def _candidates(source: xr.Dataset, array: xr.DataArray | None) -> list[Hashable]:
+    """Variables that run along no other dimensions than an array."""
+    return [
+        name
+        for name, variable in source.variables.items()
+        if array is None or (name != array.name and set(variable.dims) <= set(array.dims))
+    ]
 
-    ``expver`` stays, for `merge_versions`.
 
-    Raises
-    ------
-    CatalogError
-        If a dimension has several entries and nothing says which one is meant.
-    """
-    for dim in set(array.dims) - keep:
-        if str(dim) == "expver":
-            continue
-        if array.sizes[dim] == 1:
-            array = array.isel({dim: 0})
-        elif (level := _nearest_level(source, dim)) is not None:
-            array = array.isel({dim: level})
-        else:
+def _readings(variable: xr.Variable) -> Iterator[tuple[str, Reading]]:
+    """Yield what each attribute says that a coordinate may be; nothing where it says nothing."""
+    tables = {
+        "standard_name": _STANDARD_NAMES,
+        "axis": _AXIS_LETTERS,
+        "_CoordinateAxisType": _COORDINATE_AXIS_TYPES,
+    }
+    for key, table in tables.items():
+        reading = table.get(str(variable.attrs.get(key, "")).strip().lower())
+        if reading is not None:
+            yield key, reading
+    units = _of_units(str(variable.attrs.get("units", "")))
+    if units is not None:
+        yield "units", units
+    if "positive" in variable.attrs:
+        yield "positive", _VERTICAL
+
+
+def _of_units(units: str) -> Reading | None:
+    text = units.strip().lower()
+    if _NORTH.match(text):
+        return frozenset({"latitude"})
+    if _EAST.match(text):
+        return frozenset({"longitude"})
+    if _SINCE.match(text):
+        return frozenset({"time", "other"})
+    if angle_in_degrees(text) is not None:
+        return frozenset({"latitude", "longitude", "x", "y", "other"})
+    if length_in_metres(text) is not None:
+        return frozenset({"x", "y", "vertical", "other"})
+    return frozenset({"time", "vertical", "other"}) if text else None
+
+
+def _agreed(readings: Iterable[Reading]) -> Reading:
+    """Return what all that is said allows; nothing where it contradicts, or nothing is said."""
+    all_readings = list(readings)
+    return frozenset.intersection(*all_readings) if all_readings else frozenset()
+
+
+def _is_called(variable: xr.Variable, axis: AxisName, name: Hashable) -> bool:
+    """Say whether a coordinate is an axis by its name, and no attribute speaks against it."""
+    if str(name).lower() not in _NAMES[axis]:
+        return False
+    said = [reading for _, reading in _readings(variable)]
+    return not said or axis in _agreed(said)
+
+
+def _are_degrees(units: str) -> bool:
+    text = units.strip().lower()
+    return bool(_NORTH.match(text) or _EAST.match(text)) or angle_in_degrees(text) == 1.0
+
+
+def _best(
+    source: xr.Dataset, array: xr.DataArray | None, names: list[str], axis: AxisName, where: str
+) -> str:
+    """Choose among several: what the array names, a dimension's own, what varies at all."""
+    named = set() if array is None else set(str(array.attrs.get("coordinates", "")).split())
+    dims: tuple[Hashable, ...] = source.dims if array is None else array.dims  # type: ignore[assignment]
+
+    def rank(name: str) -> tuple[bool, ...]:
+        variable = source.variables[name]
+        starts = bool(_START_OF_FORECAST.search(str(variable.attrs.get("long_name", ""))))
+        return starts, name not in dims, name not in named, not variable.dims
+
+    ordered = sorted(names, key=rank)
+    first, rivals = ordered[0], [n for n in ordered[1:] if rank(n) == rank(ordered[0])]
+    for rival in rivals:
+        if not source.variables[first].equals(source.variables[rival]):  # type: ignore[no-untyped-call]
             raise CatalogError(
-                f"{where}: dimension {dim!r} has {array.sizes[dim]} entries, expected only time, "
-                "depth, latitude and longitude; choose one entry (`ncks -d`)"
+                f"{where}: {first!r} and {rival!r} could each be its {axis}; expected one of them "
+                "in its attribute `coordinates`, or in the file at all"
             )
-    return array
+    return first
 
 
-def merge_versions(array: xr.DataArray) -> xr.DataArray:
-    """Join final (1) and preliminary (5) ERA5 side by side: each hour is in one of them."""
-    if "expver" not in array.dims:
-        return array
-    versions = [array.isel(expver=i) for i in range(array.sizes["expver"])]
-    return reduce(lambda first, other: first.fillna(other), versions)
+def _described(source: xr.Dataset, names: Iterable[Hashable]) -> str:
+    """Name coordinates with what they say of themselves."""
+    described = [_said(str(name), source.variables[name]) for name in names]
+    return ", ".join(described) or "no coordinates"
 
 
-def _nearest_level(source: xr.Dataset, dim: Hashable) -> int | None:
-    """Index nearest the surface, or nearest 10 m above ground; None if it is no vertical axis."""
-    telling, suggestive = _AXES["depth"]
-    for name, variable in source.variables.items():
-        standard_name = str(variable.attrs.get("standard_name", "")).lower()
-        label = str(name).lower().rstrip("0123456789")
-        if variable.dims == (dim,) and (standard_name in telling or label in suggestive):
-            wanted = _WIND_HEIGHT if "height" in (standard_name + label) else 0.0
-            return int(np.argmin(np.abs(variable.to_numpy() - wanted)))
-    # Without values, as models write them: from the surface down.
-    return 0 if str(dim).lower() in suggestive else None
+def _said(name: str, variable: xr.Variable) -> str:
+    keys = [key for key in ("standard_name", "units", "axis") if key in variable.attrs]
+    facts = ", ".join(f"{key} {str(variable.attrs[key])[:40]!r}" for key in keys)
+    return f"{name} ({facts})" if facts else name

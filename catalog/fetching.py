@@ -15,7 +15,7 @@ import xarray as xr
 from catalog.errors import CatalogError
 from catalog.forcing import open_forcing
 from catalog.grid import Box
-from catalog.means import place_means
+from catalog.means import Meaning, place_means
 from catalog.names import RoleName
 from catalog.registry import Choice, RegisteredDataset, TimeSpan
 from catalog.store import Store, default_store
@@ -152,7 +152,8 @@ def fetch_opendap(request: Request, path: Path) -> None:
     forcing = open_forcing(urls, request.role, box=request.box, period=(first, last))
     if request.dataset.values == "mean":
         interval = np.timedelta64(round(3600.0 * request.dataset.step_hours), "s")
-        forcing = forcing.assign_coords(time=place_means(forcing["time"].to_numpy(), interval))
+        times = place_means(forcing["time"].to_numpy(), Meaning(interval))
+        forcing = forcing.assign_coords(time=times)
     write_forcing(forcing, path)
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import reduce
-from operator import and_
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import xarray as xr
 
+from catalog.blanks import Zeros, without_blanks
 from catalog.errors import CatalogError
+from catalog.fields import Field
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
+from catalog.means import are_starts
 from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
-from catalog.normalise import Field, ForcingFile
+from catalog.normalise import ForcingFile
 from catalog.paths import PathsLike, expand_sources
 from catalog.sources import unpacked
 from catalog.times import Times
@@ -25,16 +26,27 @@ from catalog.times import Times
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
 
-_log = logging.getLogger(__name__)
-
 Period = tuple[np.datetime64, np.datetime64]
+
+Means = Literal["day", "instants"]
+
+REMARKS = "remarks"
+"""Attribute of a variable that says what was odd in its files and what was done about it."""
+
+_HALF_A_DAY = np.timedelta64(12, "h")
 
 NOMINAL_STEP = "nominal_step_seconds"
 """Attribute with the median step of all that the files have, of which a part was read. [s]"""
 
 
 def open_forcing(
-    paths: PathsLike, role: RoleName, *, box: Box | None = None, period: Period | None = None
+    paths: PathsLike,
+    role: RoleName,
+    *,
+    box: Box | None = None,
+    period: Period | None = None,
+    zeros: Zeros = "auto",
+    means: Means | None = None,
 ) -> xr.Dataset:
     """Read one kind of forcing from files of any common dialect.
 
@@ -50,6 +62,8 @@ def open_forcing(
     period : tuple of datetime64, optional
         First and last time wanted: read only from the last time with data at or before the first
         to the first one at or after the last. [UTC]
+    zeros, means
+        See `ForcingFiles`.
 
     Returns
     -------
@@ -65,7 +79,7 @@ def open_forcing(
     CatalogError
         If a variable is missing, ambiguous, empty or implausible, or grids differ.
     """
-    with ForcingFiles(paths, role) as files:
+    with ForcingFiles(paths, role, zeros=zeros, means=means) as files:
         return files.read(box=box, period=period)
 
 
@@ -83,9 +97,29 @@ class ForcingFiles:
         Axes of the whole grid, ascending. [degrees]
     """
 
-    def __init__(self, paths: PathsLike, role: RoleName) -> None:
-        """Open the files and see whether they belong together, see `open_forcing`."""
+    def __init__(
+        self,
+        paths: PathsLike,
+        role: RoleName,
+        *,
+        zeros: Zeros = "auto",
+        means: Means | None = None,
+    ) -> None:
+        """Open the files and see whether they belong together.
+
+        Parameters
+        ----------
+        paths, role
+            See `open_forcing`.
+        zeros : {"auto", "data", "missing"}
+            What exact zeros of a vector stand for, see `catalog.blanks.without_blanks`.
+        means : {"day", "instants"}, optional
+            What daily values at 00:00 are where the files do not say it. Default: instants, and
+            the remarks ask.
+        """
         self.role = role
+        self._zeros = zeros
+        self._asks: dict[str, str] = {}
         self._stack = ExitStack()
         try:
             self._files = [
@@ -97,6 +131,8 @@ class ForcingFiles:
             self._settling = ROLES[role].settled_by(self.names)
             _refuse_missing(self._files, self._settling, role)
             _refuse_different_grids(self._files)
+            for name in self.names:
+                self._settle_daily(name, means)
             self.times = self._common_times()
         except BaseException:
             self._stack.close()
@@ -140,13 +176,15 @@ class ForcingFiles:
             missing values NaN. Longitudes are within -180 to 180 unless the grid lies across the
             dateline. The coordinate `source_coordinate` names the file of each time of a variable.
 
+        What was odd about a variable, and what was done, stands in its attribute `REMARKS`.
+
         Notes
         -----
-        Nodes where both components of a vector are exactly 0 at every time that is read are land,
-        as are NaN. A time at which a component is NaN everywhere, or both are 0 everywhere, is
-        blank and is left out: it becomes a gap, which `prepare_forcing` deals with. An optional
-        variable is taken from its nearest time. Waves without Stokes drift will do: their height,
-        or else their period, then says which times there are.
+        A time at which a component is NaN everywhere is blank and is left out: it becomes a gap,
+        which `prepare_forcing` deals with. What exact zeros are says
+        `catalog.blanks.without_blanks`. An optional variable is taken from its nearest time. Waves
+        without Stokes drift will do: their height, or else their period, then says which times
+        there are.
         """
         margin = 0
         while True:
@@ -158,10 +196,12 @@ class ForcingFiles:
             # What lies next to the period is blank.
             margin = 4 * margin or 2
         if not forcing.sizes["time"]:
+            where = "anywhere" + ("" if box is None else f" in {format_box(box)}")
             raise CatalogError(
                 f"{', '.join(str(file.path) for file in self._files[:3])}: "
-                f"{' and '.join(self._settling)} have no value anywhere, all are 0 or missing; "
-                f"check the files ({ROLES[self.role].without})"
+                f"{' and '.join(self._settling)} have no value {where}, all are missing"
+                + (' or 0 (zeros = "missing")' if self._zeros == "missing" else "")
+                + f"; check the files ({ROLES[self.role].without})"
             )
         step = self.step
         if not np.isnat(step):
@@ -203,8 +243,12 @@ class ForcingFiles:
     def _read_span(self, box: Box | None, span: Period) -> xr.Dataset:
         settling = self._settling
         fields = xr.align(*(self._join_times(n, box, span) for n in settling), join="inner")
-        forcing = _without_land_and_blanks(
-            xr.Dataset(dict(zip(settling, fields, strict=True))), settling
+        forcing, remarks = without_blanks(
+            xr.Dataset(dict(zip(settling, fields, strict=True))),
+            settling,
+            self._zeros,
+            self._looks_blank,
+            lambda: any(file.marks_land(settling) for file in self._files),
         )
         at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
         for name in ROLES[self.role].optional:
@@ -213,9 +257,39 @@ class ForcingFiles:
                     time=forcing["time"], method="nearest"
                 )
                 forcing[name] = nearest.where(at_sea)
+        for held in forcing.data_vars:
+            self._remark(forcing[held], remarks if held in settling else ())
         return forcing.assign_attrs(
             {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)}
         )
+
+    def _looks_blank(self, time: np.datetime64) -> bool:
+        return any(file.looks_blank(self._settling, time) for file in self._files)
+
+    def _remark(self, field: xr.DataArray, remarks: Sequence[str]) -> None:
+        """Write into the attributes of a variable what was odd about it."""
+        name = str(field.name)
+        of_files = [r for f in self._files if name in f.fields for r in f.fields[name].remarks]
+        asked = [self._asks[name]] if name in self._asks else []
+        found = dict.fromkeys([*of_files, *asked, *remarks])
+        if found:
+            field.attrs[REMARKS] = "; ".join(found)
+
+    def _settle_daily(self, name: str, means: Means | None) -> None:
+        """Put daily values of which nothing says what they are where the caller wants them."""
+        holders = [file for file in self._files if name in file.fields]
+        placed = [file.fields[name].placed for file in holders]
+        times = np.unique(np.concatenate([p.times for p in placed]))
+        if any(p.said for p in placed) or not _are_daily(times):
+            return
+        if means == "day":
+            for file in holders:
+                file.fields[name] = file.fields[name].moved(_HALF_A_DAY)
+        elif means is None:
+            self._asks[name] = (
+                "daily at 00:00, and nothing says whether these are means of the day: taken for "
+                'instants; say means = "day" or means = "instants"'
+            )
 
     def _join_nearest(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
         """Chain one variable from the time before a span to the one after it that have values.
@@ -310,14 +384,10 @@ def _describe_grid(field: Field) -> str:
     return f"{rows} x {columns} nodes over {format_box(grid_box(field.grid))}"
 
 
-def _without_land_and_blanks(forcing: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
-    """Mark as NaN the nodes that never move, and drop the times at which nothing does."""
-    fields = [forcing[name] for name in names]
-    # Models write 0 for a vector on land. A wave height of 0 is a calm.
-    still = reduce(and_, (f.isnull() | ((f == 0.0) & (len(fields) > 1)) for f in fields))
-    land = still.all("time")
-    blank = still.all(("latitude", "longitude"))
-    if blank.any():
-        files = dict.fromkeys(forcing[source_coordinate(names[0])].to_numpy().tolist())
-        _log.info("%d blank times left out of %s", int(blank.sum()), ", ".join(files))
-    return forcing.where(~land).isel(time=~blank.to_numpy())
+def _are_daily(times: Times) -> bool:
+    """Say whether times step by a day, at 00:00."""
+    return bool(
+        times.size > 1
+        and np.median(np.diff(times)) == np.timedelta64(1, "D")
+        and are_starts(times, np.timedelta64(1, "D"))
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -11,10 +12,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.errors import CoverageError
-from catalog.forcing import NOMINAL_STEP, source_coordinate
+from catalog.forcing import NOMINAL_STEP, REMARKS, source_coordinate
 from catalog.grid import Box, format_box, grid_box, select_box
 
-GapPolicy = Literal["error", "hold", "interpolate"]
+GapPolicy = Literal["error", "hold", "interpolate", "next"]
 Span = tuple[np.datetime64, np.datetime64]
 Times = npt.NDArray[np.datetime64]
 
@@ -45,6 +46,8 @@ class Coverage:
         Spans of the run without data: between two times, or at its ends.
     action : str
         What was done about the gaps.
+    remarks : tuple of str
+        What else was odd, and what was done about it.
     """
 
     variable: str
@@ -56,6 +59,11 @@ class Coverage:
     missing_share: float
     gaps: tuple[Span, ...]
     action: str
+    remarks: tuple[str, ...] = ()
+
+    def remarked(self, remarks: Iterable[str]) -> Coverage:
+        """Return the same with more remarks."""
+        return replace(self, remarks=(*self.remarks, *remarks))
 
     def __str__(self) -> str:
         every = "once" if np.isnat(self.step) else f"every {_hours(self.step):g} h"
@@ -63,7 +71,7 @@ class Coverage:
         return (
             f"{self.variable}: {_format_span((self.start, self.end))} {every}, "
             f"{format_box(self.box)}, {self.missing_share:.1%} missing or land, "
-            f"{self.action}{source}"
+            f"{'; '.join([self.action, *self.remarks])}{source}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -78,6 +86,7 @@ class Coverage:
             "missing_share": self.missing_share,
             "gaps": [[_iso(first), _iso(last)] for first, last in self.gaps],
             "action": self.action,
+            "remarks": list(self.remarks),
         }
 
 
@@ -122,10 +131,11 @@ def prepare_forcing(
         Period wanted. [UTC]
     box : tuple of float or None
         West, south, east, north wanted; None takes the whole grid. [degrees]
-    gap_policy : {"error", "hold", "interpolate"}
+    gap_policy : {"error", "hold", "interpolate", "next"}
         ``error`` refuses gaps. ``hold`` keeps the last value until just before the next time,
         the first one backwards to the start and the last one on to the end. ``interpolate``
         leaves gaps between two times to linear interpolation and refuses them at the ends.
+        ``next`` leaves them to another product, which the caller has.
 
     Returns
     -------
@@ -193,6 +203,8 @@ def _is_at_end(gap: Span, times: Times) -> bool:
 def _refuse_gaps(ds: xr.Dataset, times: Times, gaps: list[Span], policy: GapPolicy) -> None:
     for gap in gaps:
         bridgeable = not _is_at_end(gap, times)
+        if policy == "next":
+            continue
         if policy == "error" or (policy == "interpolate" and not bridgeable):
             policies = "'hold' or 'interpolate'" if bridgeable else "'hold'"
             raise CoverageError(
@@ -257,13 +269,16 @@ def _coverage(
         missing_share=float(field.isnull().mean()),
         gaps=tuple(gaps),
         action=_describe_action(gaps, policy),
+        remarks=(field.attrs[REMARKS],) if REMARKS in field.attrs else (),
     )
 
 
 def _describe_action(gaps: list[Span], policy: GapPolicy) -> str:
     if not gaps:
         return "no gaps"
-    how = "held at the nearest value" if policy == "hold" else "interpolated in time"
+    how = {"hold": "held at the nearest value", "next": "left to the next product"}.get(
+        policy, "interpolated in time"
+    )
     return f"no data for {', '.join(map(_format_span, gaps))}: {how}"
 
 

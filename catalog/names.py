@@ -77,6 +77,9 @@ NORTHWARD_STOKES = "sea_surface_wave_stokes_drift_northward_velocity"
 WAVE_HEIGHT = "sea_surface_wave_significant_height"
 WAVE_PERIOD = "sea_surface_wave_period_at_variance_spectral_density_maximum"
 
+WINDS = (EASTWARD_WIND, NORTHWARD_WIND)
+NORTHWARD = frozenset({NORTHWARD_CURRENT, NORTHWARD_WIND, NORTHWARD_STOKES})
+
 QUANTITIES: dict[str, Quantity] = {
     quantity.name: quantity
     for quantity in (
@@ -141,13 +144,13 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity(
             EASTWARD_WIND,
             "m s-1",
-            (-100.0, 100.0),
+            (-90.0, 90.0),
             ("u10", "u10m", "10u", "u10n", "uas", "uwnd", "x_wind", "wind_u", "u_wind", "u"),
         ),
         Quantity(
             NORTHWARD_WIND,
             "m s-1",
-            (-100.0, 100.0),
+            (-90.0, 90.0),
             ("v10", "v10m", "10v", "v10n", "vas", "vwnd", "y_wind", "wind_v", "v_wind", "v"),
         ),
         Quantity(
@@ -205,6 +208,66 @@ QUANTITIES: dict[str, Quantity] = {
     )
 }
 
+
+@dataclass(frozen=True)
+class Polar:
+    """A vector as it is given by its speed and its direction.
+
+    Attributes
+    ----------
+    speed : Quantity
+    directions : tuple of (Quantity, float)
+        Each with 1 where it is that to which, -1 where it is that from which the vector points.
+        [degree clockwise from true north]
+    """
+
+    speed: Quantity
+    directions: tuple[tuple[Quantity, float], ...]
+
+
+def _speed(name: str, greatest: float, *aliases: str) -> Quantity:
+    return Quantity(name, "m s-1", (0.0, greatest), aliases)
+
+
+def _direction(name: str, *aliases: str) -> Quantity:
+    return Quantity(name, "degree", (-360.0, 720.0), aliases)
+
+
+POLAR: dict[tuple[str, str], Polar] = {
+    WINDS: Polar(
+        _speed(
+            "wind_speed", 90.0, "wspd", "wind_speed_10m", "ws10", "si10", "10si", "wspd10", "ff"
+        ),
+        (
+            (_direction("wind_to_direction"), 1.0),
+            # Meteorologists name winds by where they come from.
+            (
+                _direction("wind_from_direction", "wdir", "wind_direction", "wdir10", "wd10", "dd"),
+                -1.0,
+            ),
+        ),
+    ),
+    (EASTWARD_CURRENT, NORTHWARD_CURRENT): Polar(
+        _speed("sea_water_speed", 10.0, "current_speed"),
+        (
+            (
+                _direction(
+                    "sea_water_velocity_to_direction",
+                    "direction_of_sea_water_velocity",
+                    "sea_water_to_direction",
+                ),
+                1.0,
+            ),
+            (_direction("sea_water_velocity_from_direction", "sea_water_from_direction"), -1.0),
+        ),
+    ),
+    (EASTWARD_STOKES, NORTHWARD_STOKES): Polar(
+        _speed("sea_surface_wave_stokes_drift_speed", 5.0),
+        ((_direction("sea_surface_wave_stokes_drift_to_direction"), 1.0),),
+    ),
+}
+"""Eastward and northward component -> how else they may be given."""
+
 STOKES_INCLUDED = "includes_stokes_drift"
 """Attribute of currents that hold the Stokes drift already, which must not be added again."""
 
@@ -215,9 +278,9 @@ ROLES: dict[RoleName, Role] = {
     "currents": Role(
         (EASTWARD_CURRENT, NORTHWARD_CURRENT),
         (SEA_TEMPERATURE,),
-        "`current_factor = 0` switches currents off",
+        '`currents = "none"` runs without them',
     ),
-    "winds": Role((EASTWARD_WIND, NORTHWARD_WIND), (), "leave the winds out to run without them"),
+    "winds": Role(WINDS, (), '`winds = "none"` runs without them'),
     "waves": Role(
         (EASTWARD_STOKES, NORTHWARD_STOKES),
         (WAVE_HEIGHT, WAVE_PERIOD),

@@ -2,165 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import netCDF4
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from catalog.axes import drop_other_dimensions, find_axis, horizontal_axis, merge_versions
-from catalog.curvilinear import Regridding, regular_axes
+from catalog.axes import find_axis
+from catalog.blanks import looks_blank
 from catalog.errors import CatalogError
-from catalog.grid import Box, FloatArray, ascending_longitudes, select_box
-from catalog.means import averaging_time, place_means
+from catalog.fields import Combine, Field, FileVariable, Records, as_it_is, component, turned
+from catalog.grid import Box
+from catalog.means import placed_times
 from catalog.names import (
-    EASTWARD_WIND,
-    NORTHWARD_WIND,
+    NORTHWARD,
+    POLAR,
     QUANTITIES,
     STOKES_INCLUDED,
+    WINDS,
     WITH_STOKES_DRIFT,
     Quantity,
     Role,
 )
+from catalog.placement import Placement, find_placement
 from catalog.sources import open_source, reading
-from catalog.times import Times, decode_times
-from catalog.units import conversion
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
 
-Records = npt.NDArray[np.intp]
-
-# Values netCDF writes where nothing was written, seen when a file does not declare them.
-_DEFAULT_FILLS = [netCDF4.default_fillvals[kind] for kind in ("f4", "f8")]
-
-# What makers write for nothing without declaring it; missing where it is out of range.
-_COMMON_FILLS = [1e20, 1e30, 1e35, 99999.0, 32768.0, 32767.0, 32766.0, 9999.0, 999.0]
-
-_MASKS = frozenset({"sea_binary_mask", "land_binary_mask"})
-_SEA_MASK_NAMES = frozenset({"mask_rho", "tmask", "mask"})
-
-_READ_AT_ONCE = 64 * 2**20
-"""Decoding needs a few copies in double precision; so much is decoded at a time. [byte]"""
-
-_MOST_READ = 32 * 2**30
-"""More than this for one field is refused: no run needs it, a damaged header asks for it. [byte]"""
+_ALONG_GRID = re.compile(r"(?:^|_)[xy]_|^grid_(?:east|north)ward")
+_TRUE = re.compile(r"(?:^|_)(?:east|north)ward")
+_HEIGHT_IN_WORDS = re.compile(r"\b(\d+)[ -]?m(?:et(?:er|re)s?)?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Field:
-    """One quantity in one file, not read yet.
+class _Found:
+    """Which variables of a file make a quantity, and as which quantities they are read."""
 
-    Attributes
-    ----------
-    quantity : Quantity
-    where : str
-        File and variable, for messages.
-    times : ndarray of datetime64[ns], shape (n,)
-        As they come; means at the middle of their interval.
-    grid : DataArray, shape (latitude, longitude)
-        Its coordinates are the axes, ascending; of the regular grid on which a curvilinear one is
-        put. It has no values. [degrees]
-    """
-
-    quantity: Quantity
-    where: str
-    times: Times
-    grid: xr.DataArray
-    _values: xr.DataArray
-    _sea: xr.DataArray | None
-    _nodes: tuple[FloatArray, FloatArray] | None
-    _conversion: tuple[float, float]
-
-    def read(self, records: Records, box: Box | None) -> xr.DataArray:
-        """Read some times of a box.
-
-        Parameters
-        ----------
-        records : ndarray of int, shape (m,)
-            Indices of the times.
-        box : tuple of float or None
-            West, south, east, north; a node more comes along all round. [degrees]
-
-        Returns
-        -------
-        DataArray
-            float32 on (time, latitude, longitude), in the canonical unit, missing as NaN.
-
-        Raises
-        ------
-        CoverageError
-            If the grid does not hold the box.
-        CatalogError
-            If a value makes no sense.
-        """
-        grid = self.grid if box is None else select_box(self.grid, box, self.where)
-        self._refuse_large(records.size * grid.size)
-        cut, regridding = self._cut(grid)
-        values = self._values.isel(cut)
-        land = None if self._sea is None else self._sea.isel(cut).to_numpy() < 0.5
-        out = np.empty((records.size, *grid.shape), np.float32)
-        for part in _blocks(records.size, values.isel(time=0).size if records.size else 1):
-            found = values.isel(time=_as_slice(records[part]))
-            decoded = self._decode(merge_versions(found).to_numpy())
-            if land is not None:
-                decoded[:, land] = np.nan
-            out[part] = decoded if regridding is None else regridding.apply(decoded)
-        return xr.DataArray(
-            out,
-            coords={
-                "time": self.times[records],
-                "latitude": grid["latitude"].to_numpy(),
-                "longitude": grid["longitude"].to_numpy(),
-            },
-            dims=("time", "latitude", "longitude"),
-            attrs={"standard_name": self.quantity.name, "units": self.quantity.units},
-        )
-
-    def _cut(self, grid: xr.DataArray) -> tuple[dict[Hashable, slice | Records], Regridding | None]:
-        """Rows and columns of the file that a part of the grid needs, and how to regrid them."""
-        if self._nodes is None:
-            rows, columns = grid["row"].to_numpy(), grid["column"].to_numpy()
-            return {"latitude": _as_slice(rows), "longitude": _as_slice(columns)}, None
-        latitude, longitude = (grid[axis].to_numpy() for axis in grid.dims)
-        regridding = Regridding.between(*self._nodes, latitude, longitude, self.where)
-        return {"latitude": regridding.rows, "longitude": regridding.columns}, regridding
-
-    def _decode(self, found: npt.NDArray[np.generic]) -> FloatArray:
-        """Values in the canonical unit, with what stands for nothing as NaN."""
-        values = found.astype(np.float64)
-        low, high = self.quantity.valid_range
-        values[np.isin(values, _DEFAULT_FILLS) | np.isinf(values)] = np.nan
-        factor, offset = self._conversion
-        converted = values * factor + offset
-        out_of_range = (converted < low) | (converted > high)
-        if out_of_range.any():
-            is_fill = np.isclose(np.abs(values)[..., None], _COMMON_FILLS, rtol=1e-6).any(-1)
-            converted[out_of_range & is_fill] = np.nan
-            self._refuse_implausible(converted)
-        return converted
-
-    def _refuse_implausible(self, values: FloatArray) -> None:
-        low, high = self.quantity.valid_range
-        present = values[~np.isnan(values)]
-        if present.size and (present.min() < low or present.max() > high):
-            raise CatalogError(
-                f"{self.where}: values run from {present.min():g} to {present.max():g} "
-                f"{self.quantity.units}, expected {low:g} to {high:g}; the unit is not what the "
-                "file says, or a fill value is not declared"
-            )
-
-    def _refuse_large(self, count: int) -> None:
-        if 4 * count > _MOST_READ:
-            raise CatalogError(
-                f"{self.where}: the wanted part takes {4 * count / 2**30:,.0f} GiB, more than the "
-                f"{_MOST_READ / 2**30:g} GiB allowed; choose a smaller box or a shorter period"
-            )
+    variables: tuple[tuple[str, Quantity], ...]
+    combine: Combine = as_it_is
 
 
 class ForcingFile:
@@ -205,10 +89,7 @@ class ForcingFile:
             with reading(path):
                 found = _find_quantities(self._source, role, path)
                 _refuse_staggered(self._source, role, found, path)
-                self.fields = {
-                    name: _field(self._source, str(variable), QUANTITIES[name], path)
-                    for name, variable in found.items()
-                }
+                self.fields = {name: _field(self._source, name, found, path) for name in found}
                 self.variables = ", ".join(map(str, self._source.variables))
                 self.includes_stokes_drift = _includes_stokes_drift(self._source, found)
         except BaseException:
@@ -231,51 +112,117 @@ class ForcingFile:
         with reading(self.path):
             return self.fields[name].read(records, box)
 
+    def looks_blank(self, names: Sequence[str], time: np.datetime64) -> bool:
+        """Say whether nothing was written at a time, see `catalog.blanks.looks_blank`."""
+        fields = [self.fields[name] for name in names if name in self.fields]
+        records = np.flatnonzero(fields[0].times == time) if fields else np.zeros(0, np.intp)
+        if not records.size:
+            return False
+        variables = list(dict.fromkeys(name for field in fields for name in field.variables))
+        record_dim, *node_dims = fields[0].dims
+        with reading(self.path):
+            return looks_blank(self._source, variables, record_dim, node_dims, int(records[-1]))
 
-def _includes_stokes_drift(source: xr.Dataset, found: dict[str, Hashable]) -> int:
+    def marks_land(self, names: Sequence[str]) -> bool:
+        """Say whether values are missing anywhere at the first time of some quantities."""
+        first = np.zeros(1, np.intp)
+        return any(
+            bool(self.read(name, first, None).isnull().any())
+            for name in names
+            if name in self.fields
+        )
+
+
+def _includes_stokes_drift(source: xr.Dataset, found: Mapping[str, _Found]) -> int:
     declared = str(source.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
-    return int(declared or not WITH_STOKES_DRIFT.isdisjoint(map(str, found.values())))
+    names = {name for quantity in found.values() for name, _ in quantity.variables}
+    return int(declared or not WITH_STOKES_DRIFT.isdisjoint(names))
 
 
-def _find_quantities(source: xr.Dataset, role: Role, path: Path | Opendap) -> dict[str, Hashable]:
-    """Canonical name -> variable of the file, for those quantities of the role it has."""
-    found: dict[str, Hashable] = {}
+def _find_quantities(source: xr.Dataset, role: Role, path: Path | Opendap) -> dict[str, _Found]:
+    """Canonical name -> what makes it, for those quantities of the role that a file has."""
+    found: dict[str, _Found] = {}
     for name in role.quantities:
-        candidates = _candidates(source, QUANTITIES[name])
-        if len(candidates) > 1:
-            raise CatalogError(
-                f"{path}: {', '.join(map(str, candidates))} could each be {name}; "
-                "keep one of them in the file"
-            )
-        if candidates:
-            found[name] = candidates[0]
-    return found
+        variable = _find(source, QUANTITIES[name], path)
+        if variable is not None:
+            found[name] = _Found(((variable, QUANTITIES[name]),))
+    if len(role.required) == 2 and not any(name in found for name in role.required):
+        found |= _find_polar(source, role.required, path)
+    return {name: found[name] for name in role.quantities if name in found}
+
+
+def _find(source: xr.Dataset, quantity: Quantity, path: Path | Opendap) -> str | None:
+    candidates = _candidates(source, quantity)
+    if len(candidates) > 1:
+        raise CatalogError(
+            f"{path}: {', '.join(map(str, candidates))} could each be {quantity.name}; "
+            "keep one of them in the file"
+        )
+    return str(candidates[0]) if candidates else None
 
 
 def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
-    """Variables that may be the quantity, by the most telling kind of name that matches any."""
+    """Variables that may be the quantity, by the most telling kind of name that matches any.
+
+    The name of a variable counts only where it has no standard name that says something else.
+    """
     fields = [name for name, variable in source.variables.items() if variable.ndim >= 2]
 
     def attribute(field: Hashable, key: str) -> str:
         return str(source.variables[field].attrs.get(key, "")).lower()
 
+    silent = [f for f in fields if attribute(f, "standard_name") in _SILENT]
+
     def matches() -> Iterator[list[Hashable]]:
         yield [f for f in fields if attribute(f, "standard_name") == quantity.name]
         yield [f for f in fields if attribute(f, "standard_name") in quantity.aliases]
-        yield [f for f in fields if str(f).lower() in (quantity.name, *quantity.aliases)]
-        yield [f for f in fields if attribute(f, "short_name") in quantity.aliases]
+        yield [f for f in silent if str(f).lower() in (quantity.name, *quantity.aliases)]
+        yield [f for f in silent if attribute(f, "short_name") in quantity.aliases]
 
     return next(filter(None, matches()), [])
 
 
+def _find_polar(
+    source: xr.Dataset, names: tuple[str, ...], path: Path | Opendap
+) -> dict[str, _Found]:
+    """Look for a vector by its speed and its direction."""
+    polar = POLAR.get((names[0], names[1]))
+    speed = None if polar is None else _find(source, polar.speed, path)
+    if polar is None or speed is None:
+        return {}
+    for direction, towards in polar.directions:
+        variable = _find(source, direction, path)
+        if variable is not None:
+            towards = _towards(source.variables[variable], towards)
+            pair = ((speed, polar.speed), (variable, direction))
+            return {n: _Found(pair, component(towards, n in NORTHWARD)) for n in names}
+    return {}
+
+
+def _towards(variable: xr.Variable, by_name: float) -> float:
+    """Return 1 for a direction to which, -1 for one from which; its long name goes before a name.
+
+    A standard name has settled it already.
+    """
+    if str(variable.attrs.get("standard_name", "")).lower() not in _SILENT:
+        return by_name
+    words = str(variable.attrs.get("long_name", "")).lower()
+    if re.search(r"\bto(?:wards?)?\b", words):
+        return 1.0
+    return -1.0 if re.search(r"\bfrom\b", words) else by_name
+
+
 def _refuse_staggered(
-    source: xr.Dataset, role: Role, found: dict[str, Hashable], path: Path | Opendap
+    source: xr.Dataset, role: Role, found: Mapping[str, _Found], path: Path | Opendap
 ) -> None:
     """Refuse components that do not stand on the same nodes, as on an Arakawa C grid."""
     if len(role.required) != 2 or not all(name in found for name in role.required):
         return
-    first, second = (str(found[name]) for name in role.required)
-    axes = [_horizontal_names(source, variable, path) for variable in (first, second)]
+    first, second = (found[name].variables[0][0] for name in role.required)
+    axes = [
+        find_placement(source, source[name], f"{path}, variable {name!r}").axes
+        for name in (first, second)
+    ]
     if axes[0] != axes[1]:
         raise CatalogError(
             f"{path}: {first!r} is on ({', '.join(axes[0])}) but {second!r} on "
@@ -284,169 +231,98 @@ def _refuse_staggered(
         )
 
 
-def _horizontal_names(source: xr.Dataset, variable: str, path: Path | Opendap) -> list[str]:
-    where = f"{path}, variable {variable!r}"
-    array = source[variable]
-    return [find_axis(source, array, axis, where) for axis in ("latitude", "longitude")]
-
-
-def _field(source: xr.Dataset, variable: str, quantity: Quantity, path: Path | Opendap) -> Field:
-    where = f"{path}, variable {variable!r}"
-    array = source[variable]
-    axes = [find_axis(source, array, axis, where) for axis in ("time", "latitude", "longitude")]
-    latitude, longitude = (horizontal_axis(source, name, where) for name in axes[1:])
-    if np.nanmax(np.abs(latitude)) > 90.0:
-        raise CatalogError(
-            f"{where}: latitude runs from {np.nanmin(latitude):g} to {np.nanmax(latitude):g}, "
-            "outside -90 to 90; latitude and longitude are swapped or not in degrees"
-        )
-    values = _as_time_rows_columns(source, array, axes, where)
-    nodes = None
-    if latitude.ndim == 2:
-        _refuse_turned(array, quantity, where)
-        nodes = _curved_nodes(source, values, axes, where)
-        grid = _grid(*regular_axes(*nodes))
-    else:
-        grid = _grid(latitude, longitude)
+def _field(
+    source: xr.Dataset, name: str, found: Mapping[str, _Found], path: Path | Opendap
+) -> Field:
+    quantity = QUANTITIES[name]
+    first = found[name].variables[0][0]
+    where = f"{path}, variable {first!r}"
+    array = source[first]
+    time = find_axis(source, array, "time", where)
+    placement = find_placement(source, array, where)
+    if name in WINDS:
+        _refuse_other_height(array, where)
+    made = _along_grid(source, name, found, placement, path) or found[name]
     return Field(
         quantity=quantity,
         where=where,
-        times=_read_times(source, axes[0], array, path, where),
-        grid=grid,
-        _values=values.rename(_renaming(values)),
-        _sea=_sea_mask(source, quantity, values.dims[1:3]),
-        _nodes=nodes,
-        _conversion=conversion(str(array.attrs.get("units", "")), quantity.units, where),
+        placed=placed_times(source, time, array, Path(str(path)).name, where),
+        grid=placement.regular_grid(),
+        variables=tuple(variable for variable, _ in made.variables),
+        dims=(next(iter(source.variables[time].dims), time), *placement.dims),
+        _placement=placement,
+        _variables=tuple(
+            FileVariable.of(
+                source, source[variable], kind, placement, time, f"{path}, variable {variable!r}"
+            )
+            for variable, kind in made.variables
+        ),
+        _combine=made.combine,
     )
 
 
-def _renaming(values: xr.DataArray) -> dict[Hashable, str]:
-    return dict(zip(values.dims, ("time", "latitude", "longitude"), strict=False))
+def _along_grid(
+    source: xr.Dataset,
+    name: str,
+    found: Mapping[str, _Found],
+    placement: Placement,
+    path: Path | Opendap,
+) -> _Found | None:
+    """Make a true component of those along the axes of a turned grid; None where it is one.
 
-
-def _sea_mask(
-    source: xr.Dataset, quantity: Quantity, dims: tuple[Hashable, ...]
-) -> xr.DataArray | None:
-    """Share of sea of each node, where the file has it and what is read is of the sea."""
-    if quantity.name in (EASTWARD_WIND, NORTHWARD_WIND):
+    Raises
+    ------
+    CatalogError
+        If nothing says which of both it is, or it cannot be turned.
+    """
+    pair = next((pair for pair in POLAR if name in pair), None)
+    if pair is None or not placement.is_turned or found[name].combine is not as_it_is:
         return None
-    for name, variable in source.variables.items():
-        standard_name = str(variable.attrs.get("standard_name", "")).lower()
-        is_mask = standard_name in _MASKS or str(name).lower() in _SEA_MASK_NAMES
-        if is_mask and set(dims) <= set(variable.dims):
-            mask = source[name].drop_vars(list(source[name].coords))
-            # The surface comes first, and a mask does not change with time.
-            top = mask.isel(dict.fromkeys(set(mask.dims) - set(dims), 0)).transpose(*dims)
-            top = top.rename(dict(zip(dims, ("latitude", "longitude"), strict=True)))
-            return 1.0 - top if standard_name == "land_binary_mask" else top
-    return None
-
-
-def _grid(latitude: FloatArray, longitude: FloatArray) -> xr.DataArray:
-    """Ascending axes, and which row and column of the file each node is."""
-    rows = np.argsort(latitude, kind="stable")
-    ascending, columns = ascending_longitudes(longitude)
-    return xr.DataArray(
-        # Without values of its own: one number seen through every node.
-        np.broadcast_to(np.int8(0), (rows.size, columns.size)),
-        coords={
-            "latitude": latitude[rows],
-            "longitude": ascending,
-            "row": ("latitude", rows),
-            "column": ("longitude", columns),
-        },
-        dims=("latitude", "longitude"),
-    )
-
-
-def _as_time_rows_columns(
-    source: xr.Dataset, array: xr.DataArray, axes: Sequence[str], where: str
-) -> xr.DataArray:
-    """Leave (time, row, column), and ``expver`` last where there is one; reads no values."""
-    # A lone time may have no dimension.
-    time = next(iter(source.variables[axes[0]].dims), axes[0])
-    curved = source.variables[axes[1]].dims
-    row, column = (
-        curved if len(curved) == 2 else (source.variables[name].dims[0] for name in axes[1:])
-    )
-    if row == column:
+    variable = found[name].variables[0][0]
+    points = _points(source.variables[variable], variable)
+    if points == "true":
+        return None
+    where = f"{path}, variable {variable!r}"
+    if points == "unsaid":
         raise CatalogError(
-            f"{where}: latitude and longitude both run along {row!r}; expected a grid, put "
-            "scattered nodes on a regular one first (`cdo remapbil`)"
+            f"{where}: on a curvilinear or turned grid, and nothing says that it points east or "
+            f"north rather than along the grid; expected the standard_name {name!r}, rotate the "
+            "vector if need be and set it"
         )
-    array = array.drop_vars(list(array.coords))
-    if time not in array.dims:
-        array = array.expand_dims(time)
-    array = drop_other_dimensions(source, array, {time, row, column}, where)
-    return array.transpose(time, row, column, ...)
-
-
-def _refuse_turned(array: xr.DataArray, quantity: Quantity, where: str) -> None:
-    """Refuse components of which nothing says that they point east and north."""
-    is_component = (
-        quantity.name.startswith(("eastward", "northward")) or "ward_vel" in quantity.name
-    )
-    if is_component and str(array.attrs.get("standard_name", "")).lower() != quantity.name:
+    if placement.directions(placement.regular_grid()[:2, :2]) is None or not all(
+        component_name in found for component_name in pair
+    ):
         raise CatalogError(
-            f"{where}: on a curvilinear grid, and nothing says that it points east or north rather "
-            f"than along the grid; expected the standard_name {quantity.name!r}, rotate the vector "
-            "if need be and set it"
+            f"{where}: points along the axes of a turned grid; expected both components in one "
+            "file and a grid_mapping by which they can be turned to east and north, or components "
+            f"that point there (standard_name {name!r})"
         )
+    both = tuple(found[component_name].variables[0] for component_name in pair)
+    return _Found(both, turned(placement, name in NORTHWARD))
 
 
-def _curved_nodes(
-    source: xr.Dataset, values: xr.DataArray, axes: Sequence[str], where: str
-) -> tuple[FloatArray, FloatArray]:
-    """Latitude and longitude of the nodes; both NaN where either is missing."""
-    latitude, longitude = (
-        source[name].drop_vars(list(source[name].coords)).transpose(*values.dims[1:3]).to_numpy()
-        for name in axes[1:]
-    )
-    missing = ~(np.isfinite(latitude) & np.isfinite(longitude) & (np.abs(longitude) <= 720.0))
-    if missing.all():
-        raise CatalogError(f"{where}: its coordinates have no values; get the file again")
-    return (
-        np.where(missing, np.nan, latitude.astype(np.float64)),
-        np.where(missing, np.nan, longitude.astype(np.float64)),
-    )
+def _points(variable: xr.Variable, name: str) -> Literal["true", "grid", "unsaid"]:
+    """Tell components to true east and north from those along the axes of the grid."""
+    standard_name = str(variable.attrs.get("standard_name", "")).lower()
+    text = name.lower() if standard_name in _SILENT else standard_name
+    if _ALONG_GRID.search(text):
+        return "grid"
+    if _TRUE.search(text):
+        return "true"
+    relative = str(variable.attrs.get("GRIB_uvRelativeToGrid", ""))
+    return {"0": "true", "1": "grid"}.get(relative, "unsaid")  # type: ignore[return-value]
 
 
-def _read_times(
-    source: xr.Dataset, name: str, array: xr.DataArray, path: Path | Opendap, where: str
-) -> Times:
-    variable = source.variables[name]
-    values = np.atleast_1d(variable.to_numpy())
-    units = str(variable.attrs.get("units", ""))
-    calendar = str(variable.attrs.get("calendar", "standard")).lower()
-    bounds = source.variables.get(variable.attrs.get("bounds"))
-    if bounds is not None:
-        begin, end = bounds.to_numpy().reshape(-1, 2).astype(np.float64).T
-        # A mean stands for the middle of its interval, wherever its maker put the stamp.
-        middle = np.where(end > begin, (begin + end) / 2.0, values)
-        return decode_times(middle, units, calendar, where)
-    times = decode_times(values, units, calendar, where)
-    names = (
-        Path(str(path)).name,
-        *(str(source.attrs.get(key, "")) for key in ("dataset_id", "id", "product")),
-    )
-    return place_means(
-        times, averaging_time(str(array.attrs.get("cell_methods", "")), names, times)
-    )
+_SILENT = frozenset({"", "unknown", "none", "undefined"})
+"""Standard names that say nothing."""
 
 
-def _blocks(count: int, size: int) -> Iterator[slice]:
-    """Slices of so many records of a size that none takes too much memory."""
-    step = max(_READ_AT_ONCE // (8 * max(size, 1)), 1)
-    for first in range(0, count, step):
-        yield slice(first, min(first + step, count))
-
-
-def _as_slice(nodes: Records) -> slice | Records:
-    """Regular indices as a slice, which servers and libraries answer in one piece."""
-    if nodes.size < 2:
-        return nodes
-    steps = np.diff(nodes)
-    if steps[0] == 0 or not (steps == steps[0]).all():
-        return nodes
-    step, stop = int(steps[0]), int(nodes[-1]) + int(np.sign(steps[0]))
-    return slice(int(nodes[0]), None if stop < 0 else stop, step)
+def _refuse_other_height(array: xr.DataArray, where: str) -> None:
+    """Refuse a wind whose long name says that it is not that at 10 m."""
+    words = str(array.attrs.get("long_name", ""))
+    heights = [int(number) for number in _HEIGHT_IN_WORDS.findall(words)]
+    if heights and 10 not in heights:
+        raise CatalogError(
+            f"{where}: is the wind at {heights[0]} m by its long name {words!r}; expected that at "
+            "10 m"
+        )

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog.axes import drop_other_dimensions, find_axis, horizontal_axis
+from catalog.axes import find_axis, horizontal_axis
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.grid import ascending_longitudes
+from catalog.levels import drop_other_dimensions
 from catalog.sources import open_source, reading
-from catalog.times import decode_times
+from catalog.times import read_times
 
 if TYPE_CHECKING:
     import affine
@@ -204,7 +205,8 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         rows = np.argsort(-latitude)
         latitude = latitude[rows]
         moment, array = _choose_time(source, array, dims, time, where)
-        array = drop_other_dimensions(source, array.drop_vars(list(array.coords)), set(dims), where)
+        array = array.drop_vars(list(array.coords))
+        array, _ = drop_other_dimensions(source, array, set(dims), where)
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
         tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
     step_x, step_y = (_even_step(axis, where) for axis in (longitude, latitude))
@@ -252,12 +254,7 @@ def _choose_time(
     except CatalogError:
         return None, array
     variable = source.variables[name]
-    times = decode_times(
-        np.atleast_1d(variable.to_numpy()),
-        str(variable.attrs.get("units", "")),
-        str(variable.attrs.get("calendar", "standard")).lower(),
-        where,
-    )
+    times = read_times(variable, where).times
     record = 0
     if times.size > 1:
         if wanted is None:

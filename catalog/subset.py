@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from catalog.axes import AxisName, find_axis
 from catalog.download import download, is_url
 from catalog.errors import CatalogError, CoverageError
 from catalog.grid import Box, format_box
@@ -22,15 +23,9 @@ from catalog.remote import fetch, refuse_damaged
 from catalog.store import Entry, Make, Store, default_store
 from catalog.thredds import find_datasets, walk, within
 from catalog.thredds_xml import HTTP, OPENDAP, RESOLVER, SUBSET, RemoteDataset
-from catalog.times import decode_times
+from catalog.times import read_times
 
 Period = tuple[datetime, datetime]
-
-_NAMES = {"latitude": {"lat", "latitude", "nav_lat"}, "longitude": {"lon", "longitude", "nav_lon"}}
-_UNITS = {
-    "latitude": {"degrees_north", "degree_north", "degrees_n", "degree_n"},
-    "longitude": {"degrees_east", "degree_east", "degrees_e", "degree_e"},
-}
 
 
 @dataclass(frozen=True)
@@ -208,13 +203,7 @@ class _Axes:
 
     @property
     def times(self) -> npt.NDArray[np.datetime64]:
-        variable = self._source.variables[self._name("time")]
-        return decode_times(
-            np.atleast_1d(variable.to_numpy()),
-            str(variable.attrs["units"]),
-            str(variable.attrs.get("calendar", "standard")).lower(),
-            self._where,
-        )
+        return read_times(self._source.variables[self._name("time")], self._where).times.ravel()
 
     def touches(self, box: Box | None, period: Period | None) -> bool:
         """Return whether there is something of a box and a period."""
@@ -225,7 +214,7 @@ class _Axes:
         return True
 
     def take(
-        self, source: xr.Dataset, axis: str, values: npt.NDArray[Any], low: Any, high: Any
+        self, source: xr.Dataset, axis: AxisName, values: npt.NDArray[Any], low: Any, high: Any
     ) -> xr.Dataset:
         """Cut one axis, leaving the neighbours of what is within."""
         order = np.argsort(values)
@@ -240,7 +229,7 @@ class _Axes:
         (dim,) = self._source.variables[self._name(axis)].dims or (None,)
         return source if dim is None else source.isel({dim: chosen})
 
-    def _horizontal(self, axis: str) -> npt.NDArray[np.float64]:
+    def _horizontal(self, axis: AxisName) -> npt.NDArray[np.float64]:
         variable = self._source.variables[self._name(axis)]
         if variable.ndim != 1 or not variable.size:
             raise CatalogError(
@@ -248,16 +237,9 @@ class _Axes:
             )
         return variable.to_numpy().astype(np.float64)
 
-    def _name(self, axis: str) -> str:
+    def _name(self, axis: AxisName) -> str:
         """Return the coordinate of an axis."""
-        for name, variable in self._source.variables.items():
-            units = str(variable.attrs.get("units", "")).lower()
-            is_time = axis == "time" and " since " in units and variable.ndim < 2
-            if is_time or units in _UNITS.get(axis, ()) or name in _NAMES.get(axis, ()):
-                return str(name)
-        raise CatalogError(
-            f"{self._where}: no {axis} among {', '.join(map(str, self._source.variables))}"
-        )
+        return find_axis(self._source, None, axis, self._where)
 
     def __str__(self) -> str:
         latitude, longitude, times = self.latitude, self.longitude, self.times

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from catalog.errors import CatalogError
 
+_ANGLES = {
+    **dict.fromkeys(("degrees", "degree", "deg", "degs", "°", "arc_degree"), 1.0),
+    **dict.fromkeys(("degrees_true", "degree_true", "degrees true", "degree_t", "degt"), 1.0),
+    **dict.fromkeys(("radians", "radian", "rad"), 180.0 / math.pi),
+}
+_LENGTHS = {
+    **dict.fromkeys(("m", "meter", "metre", "meters", "metres"), 1.0),
+    **dict.fromkeys(("km", "kilometer", "kilometre", "kilometers", "kilometres"), 1e3),
+    **dict.fromkeys(("dm", "decimeter", "decimetre"), 0.1),
+    **dict.fromkeys(("cm", "centimeter", "centimetre", "centimeters", "centimetres"), 1e-2),
+    **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e-3),
+    **dict.fromkeys(("ft", "foot", "feet", "international_foot"), 0.3048),
+    **dict.fromkeys(("us_survey_foot", "us_survey_feet", "ftus"), 1200.0 / 3937.0),
+    **dict.fromkeys(("fathom", "fathoms"), 1.8288),
+    **dict.fromkeys(("nautical_mile", "nautical_miles", "nmi"), 1852.0),
+}
 # Canonical unit -> unit found, tidied by `_tidy` -> (factor, offset): ours = found*factor + offset.
 _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
     "m s-1": {
@@ -37,6 +54,7 @@ _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
     },
     "m": {"m": (1.0, 0.0), "cm": (0.01, 0.0)},
     "s": {"s": (1.0, 0.0), "sec": (1.0, 0.0)},
+    "degree": {unit: (factor, 0.0) for unit, factor in _ANGLES.items()},
 }
 
 
@@ -57,7 +75,7 @@ def conversion(found: str, wanted: str, where: str) -> tuple[float, float]:
     found : str
         Unit as written in the file.
     wanted : str
-        Canonical unit: ``m s-1``, ``K``, ``m`` or ``s``.
+        Canonical unit: ``m s-1``, ``K``, ``m``, ``s`` or ``degree``.
     where : str
         Variable and file, for the error message.
 
@@ -80,3 +98,22 @@ def conversion(found: str, wanted: str, where: str) -> tuple[float, float]:
             f"{where}: {fault}; expected {wanted!r} or one of {', '.join(table)}; "
             "correct the variable's `units` attribute"
         ) from None
+
+
+_MULTIPLE = re.compile(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*\*?\s*(\D.*)$")
+
+
+def angle_in_degrees(units: str) -> float | None:
+    """Return the degrees in a unit of angle; None where a text is none."""
+    return _ANGLES.get(units.strip().lower())
+
+
+def length_in_metres(units: str) -> float | None:
+    """Return the metres in a unit of length, or a multiple of one; None where a text is none."""
+    text = units.strip().lower()
+    multiple = _MULTIPLE.match(text)
+    factor, text = (multiple[1], multiple[2].strip()) if multiple else ("1", text)
+    try:
+        return float(factor) * _LENGTHS[text]
+    except (KeyError, ValueError):
+        return None

@@ -3,11 +3,14 @@
 Knows no URL, no file and no optimiser.
 """
 
+from simulator.axes import common_grid, joined_axes
 from simulator.coast import Coast
 from simulator.errors import SimulatorError
+from simulator.fields import GIVEN, NEAREST, NOTHING, ScalarSeries, VectorSeries
 from simulator.forcing import (
     CURRENT,
     FETCH,
+    FILL_REACH,
     REQUIRED_VARIABLES,
     STOKES,
     TEMPERATURE,
@@ -16,9 +19,6 @@ from simulator.forcing import (
     WIND,
     ErrorSeries,
     Forcing,
-    ScalarSeries,
-    VectorSeries,
-    common_grid,
     includes_stokes_drift,
     stokes_origin,
 )
@@ -50,7 +50,11 @@ __all__ = [
     "CURRENT",
     "FATES",
     "FETCH",
+    "FILL_REACH",
     "GENERIC_OILS",
+    "GIVEN",
+    "NEAREST",
+    "NOTHING",
     "REQUIRED_VARIABLES",
     "SHORE_TYPES",
     "SHORE_TYPE_NAMES",
@@ -86,6 +90,7 @@ __all__ = [
     "density_from_api",
     "generic_oil",
     "includes_stokes_drift",
+    "joined_axes",
     "metres_per_degree",
     "oil_thickness",
     "run",

@@ -5,21 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
+from simulator.axes import common_grid, joined_axes, window
 from simulator.errors import SimulatorError
+from simulator.fields import (
+    GIVEN,
+    ScalarSeries,
+    VectorSeries,
+    at_times,
+    scalar_series,
+    several,
+    vector_series,
+)
 from simulator.grid import FloatArray, Grid
 from simulator.kernels.sampling import add_interpolated
 from simulator.kernels.stokes import stokes_drift_speed_jonswap
 from simulator.kernels.weather import write_scalar, write_speed, write_waves_of_wind
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from simulator.parameters import Parameters
 
 CURRENT = ("eastward_sea_water_velocity", "northward_sea_water_velocity")
@@ -35,45 +43,13 @@ REQUIRED_VARIABLES = (*CURRENT, *WIND)
 """CF standard names without which no run starts; Stokes drift and weather are optional."""
 
 FILL_REACH = 3
-"""Currents are carried this many nodes from the sea towards the coast. Beyond: no drift."""
+"""Where currents or Stokes drift have no value they take the nearest one, from so many nodes away
+at most. Beyond that they are 0, and the wind alone moves the oil."""
 
-_ON_A_NODE = 2e-3
-"""Single-precision axes miss the regular grid by less than this. [cells]"""
+Source = xr.Dataset | Sequence[xr.Dataset]
 
 FETCH = 20_000.0
 """Fetch of the wind sea where Stokes drift is parametrised. [m] (MEDSLIK-II's cap)"""
-
-
-@dataclass(frozen=True)
-class VectorSeries:
-    """Records of a horizontal vector on the drift grid.
-
-    Attributes
-    ----------
-    times : ndarray, shape (records,)
-        Seconds since the start of the run. [s]
-    values : ndarray of float32, shape (records, rows, columns, 2)
-        Eastward and northward component. [m s-1]
-    """
-
-    times: FloatArray
-    values: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class ScalarSeries:
-    """Records of a quantity on the drift grid, given at every node.
-
-    Attributes
-    ----------
-    times : ndarray, shape (records,)
-        Seconds since the start of the run. [s]
-    values : ndarray of float32, shape (records, rows, columns)
-        In the SI unit of the quantity.
-    """
-
-    times: FloatArray
-    values: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -128,10 +104,10 @@ class Forcing:
     @classmethod
     def from_datasets(
         cls,
-        currents: xr.Dataset,
-        winds: xr.Dataset,
-        waves: xr.Dataset | None = None,
-        temperature: xr.Dataset | None = None,
+        currents: Source,
+        winds: Source,
+        waves: Source | None = None,
+        temperature: Source | None = None,
         *,
         start: np.datetime64,
         stokes_drift: str = "auto",
@@ -141,12 +117,16 @@ class Forcing:
 
         Parameters
         ----------
-        currents, winds, waves, temperature : Dataset
+        currents, winds, waves, temperature : Dataset or sequence of Dataset
+            Of several, the first that has a value at a place and a time gives it.
             Variables named by CF standard name, dimensions (time, latitude, longitude), ascending;
             missing is NaN. The nodes of the run are those of the finest field that drift is made
             of, as far as all of these cover them. Waves may hold any of Stokes drift, height and
             period. Temperature comes from `temperature` where given, else from `currents` if they
-            hold it; like waves it is taken from the nearest node at sea where it has no value.
+            hold it; like waves and wind it is taken from the nearest node that has a value where
+            it has none. Currents and Stokes drift are, too, but from `FILL_REACH` nodes away at
+            most. Where the coordinate `COVERED` of a data set is false, nothing is filled in: oil
+            that comes there has left the area.
         start : datetime64
             Start of the run, UTC: the origin of `VectorSeries.times`.
         stokes_drift : {"auto", "field", "wind", "none"}
@@ -165,14 +145,17 @@ class Forcing:
             Where the fields share no area, a current is missing everywhere, or the Stokes drift
             asked for cannot be had.
         """
-        origin = stokes_origin(currents, waves, stokes_drift)
-        moving = [currents, winds] + ([waves] if waves is not None and origin == "field" else [])
-        grid = common_grid(moving) if numbering is None else _window(moving, numbering)
-        current = _series(currents, CURRENT, grid, start, fill_reach=FILL_REACH)
-        wind = _series(winds, WIND, grid, start, fill_reach=FILL_REACH)
+        given = {"currents": several(currents), "winds": several(winds)}
+        given |= {"waves": several(waves), "temperature": several(temperature)}
+        origin = stokes_origin(given["currents"], given["waves"], stokes_drift)
+        roles = ["currents", "winds", *(["waves"] if origin == "field" else [])]
+        moving = [joined_axes(given[role]) for role in roles]
+        grid = common_grid(moving) if numbering is None else window(moving, numbering)
+        current = vector_series(given["currents"], CURRENT, grid, start, reach=FILL_REACH)
+        wind = vector_series(given["winds"], WIND, grid, start, reach=np.inf)
         stokes = None
-        if origin == "field" and waves is not None:
-            stokes = _series(waves, STOKES, grid, start, fill_reach=FILL_REACH)
+        if origin == "field":
+            stokes = vector_series(given["waves"], STOKES, grid, start, reach=FILL_REACH)
         elif origin == "wind":
             stokes = VectorSeries(wind.times, _stokes_from_wind(wind.values))
         return cls(
@@ -182,9 +165,9 @@ class Forcing:
             wind,
             stokes,
             origin,
-            _scalar(currents if temperature is None else temperature, TEMPERATURE, grid, start),
-            _scalar(waves, WAVE_HEIGHT, grid, start),
-            _scalar(waves, WAVE_PERIOD, grid, start),
+            scalar_series(given["temperature"] or given["currents"], TEMPERATURE, grid, start),
+            scalar_series(given["waves"], WAVE_HEIGHT, grid, start),
+            scalar_series(given["waves"], WAVE_PERIOD, grid, start),
         )
 
     @property
@@ -203,6 +186,59 @@ class Forcing:
         }
         return {name: series for name, series in given.items() if series is not None}
 
+    def origins_at(
+        self, longitude: FloatArray, latitude: FloatArray
+    ) -> dict[str, NDArray[np.uint8]]:
+        """Return where that which moves oil at some places is from.
+
+        Parameters
+        ----------
+        longitude, latitude : ndarray, shape (places,)
+            Within the grid. [degrees]
+
+        Returns
+        -------
+        dict
+            Name in `fields` -> `GIVEN`, `NEAREST` or `NOTHING`, the worst of the four nodes round
+            each place and of all times, shape (places,).
+        """
+        x, y = self.grid.to_cells(longitude, latitude)
+        j, i = (
+            np.clip(place - first, 0, size - 2).astype(np.intp)
+            for place, first, size in (
+                (y, self.grid.first_row, self.grid.rows),
+                (x, self.grid.first_column, self.grid.columns),
+            )
+        )
+        return {
+            name: np.maximum.reduce(
+                [series.origin[j + b, i + a] for a in (0, 1) for b in (0, 1)], initial=GIVEN
+            )
+            for name, series in self.fields.items()
+            if series.origin is not None
+        }
+
+    def fastest(self, parameters: Parameters) -> float:
+        """Return a speed that oil carried by these fields does not exceed. [m s-1]
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Of each the greatest that may be, without its sign.
+        """
+        p = parameters
+        factors = {
+            "current": p.current_factor,
+            "wind": p.wind_drift_factor,
+            "Stokes drift": p.stokes_factor,
+        }
+        speeds = {
+            name: float(np.nanmax(np.hypot(*np.moveaxis(series.values, -1, 0)), initial=0.0))
+            for name, series in self.fields.items()
+        }
+        bias = math.hypot(p.current_bias_east, p.current_bias_north)
+        return bias + sum(factors[name] * speed for name, speed in speeds.items())
+
     def reversed(self, at: np.datetime64) -> Forcing:
         """Return the fields that take oil back where it came from.
 
@@ -218,7 +254,7 @@ class Forcing:
         since = float((at - self.start) / np.timedelta64(1, "s"))
 
         def back(series: VectorSeries) -> VectorSeries:
-            return VectorSeries(since - series.times[::-1], -series.values[::-1])
+            return replace(series, times=since - series.times[::-1], values=-series.values[::-1])
 
         def still(series: ScalarSeries) -> ScalarSeries:
             return ScalarSeries(since - series.times[::-1], series.values[::-1].copy())
@@ -230,7 +266,7 @@ class Forcing:
         later = float((start - self.start) / np.timedelta64(1, "s"))
 
         def moved(series: VectorSeries) -> VectorSeries:
-            return VectorSeries(series.times - later, series.values)
+            return replace(series, times=series.times - later)
 
         def moved_scalar(series: ScalarSeries) -> ScalarSeries:
             return ScalarSeries(series.times - later, series.values)
@@ -355,13 +391,13 @@ class Forcing:
         write_waves_of_wind(out, self.wave_height is None, self.wave_period is None)
 
 
-def stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) -> str:
+def stokes_origin(currents: Sequence[xr.Dataset], waves: Sequence[xr.Dataset], asked: str) -> str:
     """Decide where Stokes drift comes from, see `Forcing.from_datasets`.
 
     Parameters
     ----------
-    currents : Dataset
-    waves : Dataset or None
+    currents, waves : sequence of Dataset
+        Those that are given, in order of preference; waves may be none.
     asked : {"auto", "field", "wind", "none"}
 
     Returns
@@ -371,14 +407,20 @@ def stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) ->
     Raises
     ------
     SimulatorError
-        Where what is asked for cannot be had, or would be counted twice.
+        Where what is asked for cannot be had, or would be counted twice; where some currents hold
+        it and others do not.
     """
     if asked not in ("auto", "field", "wind", "none"):
         raise SimulatorError(
             f'stokes_drift = "{asked}": expected "auto", "field", "wind" or "none"'
         )
-    included = includes_stokes_drift(currents)
-    given = waves is not None and all(name in waves for name in STOKES)
+    included = any(map(includes_stokes_drift, currents))
+    if included and not all(map(includes_stokes_drift, currents)):
+        raise SimulatorError(
+            "some of the currents hold the Stokes drift and others do not; expected it in all of "
+            "them, or in none"
+        )
+    given = bool(waves) and all(name in data for data in waves for name in STOKES)
     if asked == "auto":
         if included:
             return "none"
@@ -389,7 +431,7 @@ def stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) ->
             'expected "none" or "auto", or currents without it'
         )
     if asked == "field" and not given:
-        found = "no waves are given" if waves is None else "the waves hold no Stokes drift"
+        found = "the waves hold no Stokes drift" if waves else "no waves are given"
         raise SimulatorError(f'stokes_drift = "field": {found}; name a file of it, or use "wind"')
     return asked
 
@@ -397,174 +439,6 @@ def stokes_origin(currents: xr.Dataset, waves: xr.Dataset | None, asked: str) ->
 def includes_stokes_drift(currents: xr.Dataset) -> bool:
     """Say whether currents are declared to hold the Stokes drift already."""
     return str(currents.attrs.get("includes_stokes_drift", "")).lower() in ("true", "1", "yes")
-
-
-def common_grid(datasets: Sequence[xr.Dataset]) -> Grid:
-    """Return a regular grid over the box that some data sets cover, the finest of their own.
-
-    Parameters
-    ----------
-    datasets : sequence of Dataset
-        With `longitude` and `latitude`, ascending. [degrees]
-
-    Returns
-    -------
-    Grid
-        Its nodes are those of the finest data set, to single precision.
-
-    Raises
-    ------
-    SimulatorError
-        Where they share no area.
-    """
-    west, dlon, columns = _common_axis(datasets, "longitude")
-    south, dlat, rows = _common_axis(datasets, "latitude")
-    return Grid(west, south, dlon, dlat, columns, rows)
-
-
-def _common_axis(datasets: Sequence[xr.Dataset], name: str) -> tuple[float, float, int]:
-    """Return the first node, spacing and number of nodes that all share."""
-    axes = _axes(datasets, name)
-    low, high = _shared(axes)
-    steps = [float(np.median(np.diff(axis))) for axis in axes]
-    # of two grids that are alike but for single precision, the first
-    finest = next(k for k, step in enumerate(steps) if step < 1.001 * min(steps))
-    step, near = steps[finest], 0.05 * steps[finest]
-    nodes = axes[finest][(axes[finest] >= low - near) & (axes[finest] <= high + near)]
-    cells = int((nodes[-1] - nodes[0]) / step + 0.05) if nodes.size else 0
-    if cells < 1:
-        _refuse_no_area(axes, name)
-    if abs(nodes[-1] - nodes[0] - cells * step) < near:
-        # so that the last node is that of the data, to the last bit
-        step = float(nodes[-1] - nodes[0]) / cells
-    return float(nodes[0]), step, cells + 1
-
-
-def _window(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
-    """Return the nodes of a numbering that all data sets cover."""
-    first_column, columns = _range(datasets, "longitude", numbering.west, numbering.dlon)
-    first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat)
-    return replace(
-        numbering, first_column=first_column, columns=columns, first_row=first_row, rows=rows
-    )
-
-
-def _range(
-    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float
-) -> tuple[int, int]:
-    """Return the number of the first node that all share, and how many these are."""
-    axes = _axes(datasets, name)
-    low, high = _shared(axes)
-    first = math.ceil((low - origin) / step - _ON_A_NODE)
-    last = math.floor((high - origin) / step + _ON_A_NODE)
-    if last <= first:
-        _refuse_no_area(axes, name)
-    return first, last - first + 1
-
-
-def _axes(datasets: Sequence[xr.Dataset], name: str) -> list[FloatArray]:
-    axes = [data[name].values.astype(np.float64) for data in datasets]
-    if min(axis.size for axis in axes) < 2:
-        raise SimulatorError(f"a forcing grid has a single {name}; expected at least two")
-    return axes
-
-
-def _shared(axes: list[FloatArray]) -> tuple[float, float]:
-    return max(float(axis[0]) for axis in axes), min(float(axis[-1]) for axis in axes)
-
-
-def _refuse_no_area(axes: list[FloatArray], name: str) -> NoReturn:
-    spans = ", ".join(f"{axis[0]:.3f} to {axis[-1]:.3f}" for axis in axes)
-    raise SimulatorError(f"the forcing fields share no area: their {name} is {spans}")
-
-
-def _series(
-    data: xr.Dataset, names: tuple[str, str], grid: Grid, start: np.datetime64, *, fill_reach: int
-) -> VectorSeries:
-    """Fill a vector field towards the coast and interpolate it onto the grid."""
-    values = np.empty((data.sizes["time"], grid.rows, grid.columns, 2), np.float32)
-    for component, name in enumerate(names):
-        filled = _fill_near_coast(_records(data, name), fill_reach)
-        values[..., component] = _interpolate(filled, data, grid)
-    return VectorSeries(_seconds(data, start), values)
-
-
-def _scalar(
-    data: xr.Dataset | None, name: str, grid: Grid, start: np.datetime64
-) -> ScalarSeries | None:
-    """Fill a quantity on all land and interpolate it onto the grid; None if it is not given."""
-    if data is None or name not in data:
-        return None
-    for axis, nodes in (("longitude", grid.longitude), ("latitude", grid.latitude)):
-        own = data[axis].values
-        if own[0] > nodes[-1] or own[-1] < nodes[0]:
-            raise SimulatorError(
-                f"{name} is given for {axis} {own[0]:.3f} to {own[-1]:.3f} and the drift for "
-                f"{nodes[0]:.3f} to {nodes[-1]:.3f}; expected some of it there"
-            )
-    field = _records(data, name)
-    present = np.isfinite(field).any(axis=(1, 2))
-    if not present.any():
-        raise SimulatorError(
-            f"{name} has no value anywhere in the area of the run; expected some at sea: leave it "
-            "out, or get data for the area"
-        )
-    filled = _fill_near_coast(field[present], np.inf)
-    return ScalarSeries(_seconds(data, start)[present], _interpolate(filled, data, grid))
-
-
-def _records(data: xr.Dataset, name: str) -> NDArray[np.float32]:
-    field = data[name].transpose("time", "latitude", "longitude").values
-    return np.asarray(field, np.float32)
-
-
-def _seconds(data: xr.Dataset, start: np.datetime64) -> FloatArray:
-    return np.asarray((data["time"].values - start) / np.timedelta64(1, "s"), np.float64)
-
-
-def _fill_near_coast(field: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
-    """Copy the nearest value at sea to missing nodes up to `reach` nodes away."""
-    missing = np.isnan(field)
-    if not missing.any():
-        return field
-    if missing.all():
-        raise SimulatorError("a forcing field has no value anywhere")
-    field = field.copy()
-    static = (missing == missing[0]).all()
-    for records in [slice(None)] if static else [slice(k, k + 1) for k in range(len(field))]:
-        holes = missing[records][0]
-        distance, (j, i) = distance_transform_edt(holes, return_indices=True)
-        near = holes & (distance <= reach)
-        field[records, near] = field[records][:, j[near], i[near]]
-    return field
-
-
-def _interpolate(field: NDArray[np.float32], data: xr.Dataset, grid: Grid) -> NDArray[np.float32]:
-    """Interpolate records bilinearly onto the grid; NaN spreads to cells that touch it.
-
-    Beyond the nodes of the data, where only quantities that do not move oil may end, the value
-    is that of the nearest one.
-    """
-    j, b = _weights(data["latitude"].values.astype(np.float64), grid.latitude)
-    i, a = _weights(data["longitude"].values.astype(np.float64), grid.longitude)
-    rows: NDArray[np.float32] = _mix(field[:, j, :], field[:, j + 1, :], b[:, np.newaxis])
-    return _mix(rows[:, :, i], rows[:, :, i + 1], a)
-
-
-def _weights(axis: FloatArray, wanted: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    index = np.clip(np.searchsorted(axis, wanted, side="right") - 1, 0, axis.size - 2)
-    weight = (wanted - axis[index]) / (axis[index + 1] - axis[index])
-    on_a_node = np.abs(weight - np.round(weight)) < _ON_A_NODE
-    weight = np.where(on_a_node, np.round(weight), weight)
-    return index, np.clip(weight, 0.0, 1.0).astype(np.float32)
-
-
-def _mix(
-    a: NDArray[np.float32], b: NDArray[np.float32], weight: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    # a node with weight 0 has no say, not even when it is missing
-    mixed = (1.0 - weight) * a + weight * b
-    return np.asarray(np.where(weight == 0.0, a, np.where(weight == 1.0, b, mixed)), np.float32)
 
 
 def _with_error(series: VectorSeries, error: ErrorSeries) -> VectorSeries:
@@ -575,19 +449,9 @@ def _with_error(series: VectorSeries, error: ErrorSeries) -> VectorSeries:
         within = error.times[(error.times > first) & (error.times < last)]
         # a single record would only mark a moment, not hold for all times, once others join it
         times = np.union1d(times if times.size > 1 else [], within)
-        values = _at_times(series, times)
+        values = at_times(series, times)
     added = np.stack([np.interp(times, error.times, part) for part in error.values.T], axis=-1)
     return VectorSeries(times, values + added[:, np.newaxis, np.newaxis, :].astype(np.float32))
-
-
-def _at_times(series: VectorSeries, times: FloatArray) -> NDArray[np.float32]:
-    """Return a vector field at other times, linear between records."""
-    if np.array_equal(times, series.times):
-        return series.values
-    values = np.zeros((times.size, *series.values.shape[1:]))
-    level = np.ones(values.shape[1])
-    add_interpolated(values, times, series.times, series.values, 1.0, 0.0, level)
-    return values.astype(np.float32)
 
 
 def _stokes_from_wind(wind: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -24,6 +24,7 @@ from catalog.bonn import BONN_THICKNESS_UM
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
+from witoil.case_forcing import FieldSource, ForcingSources
 from witoil.case_parts import Bounds, Paths, Section, Time, minute, refuse_bounds, refuse_unknown
 from witoil.case_releases import (
     AreaSource,
@@ -44,6 +45,7 @@ __all__ = [
     "Case",
     "ClassWeights",
     "Ensemble",
+    "FieldSource",
     "Fix",
     "ForcingProduct",
     "ForcingSources",
@@ -85,26 +87,6 @@ class Period(Section):
         if start is not None and end <= start:
             raise ValueError(f"expected a time after start, {start:%Y-%m-%dT%H:%MZ}")
         return end
-
-
-class ForcingSources(Section):
-    """`[forcing]`: where currents, winds, waves, temperature and land come from."""
-
-    currents: Paths = Field(description="NetCDF files: path, glob pattern or list.")
-    winds: Paths = Field(description="NetCDF files of the wind at 10 m.")
-    waves: Paths | None = Field(
-        None, description="NetCDF files of Stokes drift, significant height and peak period."
-    )
-    temperature: Paths | None = Field(
-        None, description="NetCDF files of the temperature of the sea surface."
-    )
-    gap_policy: Literal["error", "hold", "interpolate"] = Field(
-        "error", description="What to do where a field is missing for a while."
-    )
-    stokes_drift: Literal["auto", "field", "wind", "none"] = Field(
-        "auto", description="auto: from waves where given, else parametrised from the wind."
-    )
-    coastline: str = Field("osm", description='"osm", "gshhg", "none", or a polygon file.')
 
 
 class Oil(Section):
@@ -475,7 +457,7 @@ KINDS = "'area', 'point', 'line' or 'ship'"
 
 _NO_KEYS = (
     *("area", "point", "line", "ship", "one", "several", "bounds", "normal", "classes"),
-    *("str", "list[str]"),
+    *("str", "list[str]", "path", "paths", "table", "tables"),
 )
 """What pydantic puts into the place of a mistake to tell alternatives apart."""
 
@@ -521,6 +503,8 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
     tables: dict[str, type[BaseModel]] = {
         "time": Period,
         "forcing": ForcingSources,
+        "table": FieldSource,
+        "tables": FieldSource,
         "area": AreaSource,
         "point": PointSource,
         "line": LineSource,

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from simulator.parameters import Parameters
-from witoil.case_parts import Bounds, Paths, Section, refuse_bounds, refuse_unknown, within_limits
+from witoil.case_forcing import FieldSources
+from witoil.case_parts import Bounds, Section, refuse_bounds, refuse_unknown, within_limits
 from witoil.tunables import TUNABLES
 
 
@@ -33,9 +34,9 @@ Spread = Annotated[
 class ForcingProduct(Section):
     """`[[ensemble.forcing]]`: other files for a share of the members."""
 
-    currents: Paths | None = Field(None, description="Instead of those of [forcing].")
-    winds: Paths | None = Field(None, description="Instead of those of [forcing].")
-    waves: Paths | None = Field(None, description="Instead of those of [forcing].")
+    currents: FieldSources | None = Field(None, description="Instead of those of [forcing].")
+    winds: FieldSources | None = Field(None, description="Instead of those of [forcing].")
+    waves: FieldSources | None = Field(None, description="Instead of those of [forcing].")
     weight: float = Field(1.0, gt=0.0, le=1e6, description="Share of members; [forcing] has 1.")
 
     @model_validator(mode="after")

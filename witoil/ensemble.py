@@ -105,7 +105,8 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     """
     scenarios = [scenario]
     for k, product in enumerate(ensemble_of(case).forcing):
-        files = product.model_dump(exclude={"weight"}, exclude_none=True)
+        instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
+        files = {role: source for role, source in instead.items() if source is not None}
         forcing = case.forcing.model_copy(update=files)
         try:
             scenarios.append(prepare(case.model_copy(update={"forcing": forcing})))

@@ -16,10 +16,10 @@ from shapely.geometry.base import BaseGeometry
 import catalog
 import simulator
 from catalog.bonn import ThicknessClass
-from catalog.grid import turn_longitudes
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
+from witoil.forcing import read_forcing, with_holes
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
 from witoil.sources import PLACE, START, displaced, particles_with, seed
@@ -28,11 +28,11 @@ from witoil.verification import Box, Mask, SlickMasks, VerificationGrid
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
-FASTEST_DRIFT = 2.0
-"""Speed at which the area of the run is cut out of the forcing. [m s-1]"""
+USUAL_DRIFT = 2.0
+"""Speed at which the area of a run is first cut out of the forcing; a storm needs more. [m s-1]"""
 
-_ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
-
+_MARGIN = 1.1
+"""By which the area is wider than the fastest drift that was found in it needs."""
 
 _AS_IN_THE_CASE = {"source_factor": 1.0, **dict.fromkeys((*PLACE, START), 0.0)}
 """Parameters that say how far something is off what the case has."""
@@ -205,7 +205,7 @@ def prepare(case: Case) -> Scenario:
         case=case,
         oil=oil,
         forcing=forcing,
-        coverage=coverage,
+        coverage=with_holes(coverage, forcing, particles),
         coast=coast,
         particles=particles,
         grid=grid,
@@ -246,8 +246,16 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
-    reach = _reach(_displaced(case, wanted), end - start if longest is None else longest)
-    forcing, coverage = _forcing(case, start, end, wanted, reach)
+    duration, around = end - start if longest is None else longest, _displaced(case, wanted)
+    speed = USUAL_DRIFT
+    while True:
+        reach = _reach(around, duration, speed)
+        forcing, coverage = read_forcing(case, start, end, wanted, reach)
+        fastest = forcing.fastest(_greatest(case))
+        if fastest <= speed or not _is_cut(forcing.grid, reach):
+            break
+        # oil could leave what was read while it is within the area of the files
+        speed = _MARGIN * fastest
     land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
     coast = simulator.Coast.from_land(
         land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
@@ -479,98 +487,6 @@ def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[Thi
     return {"sheen": 0.5 * source.weight, "thick": 0.5 * source.weight} if both else {}
 
 
-def _forcing(
-    case: Case, start: np.datetime64, end: np.datetime64, wanted: Box, area: Box
-) -> tuple[simulator.Forcing, tuple[catalog.Coverage | catalog.Parametrised, ...]]:
-    """Read the fields of a run, no more of them than its period and area."""
-    whole: dict[str, xr.Dataset] = {}
-    axes: dict[str, xr.Dataset] = {}
-    for role in _ROLES:
-        if (source := getattr(case.forcing, role)) is not None:
-            with catalog.ForcingFiles(case.paths(source), role) as files:
-                axes[role] = xr.Dataset(
-                    coords={"latitude": files.latitude, "longitude": files.longitude}
-                )
-                box = _within(area, axes[role], wanted)
-                whole[role] = files.read(box=box, period=(start, end))
-    stokes = simulator.stokes_origin(
-        whole["currents"], whole.get("waves"), case.forcing.stokes_drift
-    )
-    absent = _absent(case, whole, stokes)
-    whole = _without_unused(whole, stokes)
-    cut: dict[str, xr.Dataset] = {}
-    coverage: list[catalog.Coverage] = []
-    for name, data in whole.items():
-        cut[name], reports = catalog.prepare_forcing(
-            data,
-            start=start,
-            end=end,
-            box=_within(area, axes[name], wanted),
-            gap_policy=case.forcing.gap_policy,
-        )
-        coverage += reports
-    forcing = simulator.Forcing.from_datasets(
-        cut["currents"],
-        cut["winds"],
-        cut.get("waves"),
-        cut.get("temperature"),
-        start=start,
-        stokes_drift=stokes,
-        numbering=_numbering(axes, stokes, wanted),
-    )
-    return forcing, (*coverage, *absent)
-
-
-def _absent(case: Case, whole: Mapping[str, xr.Dataset], stokes: str) -> list[catalog.Parametrised]:
-    """Say what is not given, or not used, and what stands in for it."""
-    given = {name for data in whole.values() for name in data.data_vars}
-    celsius = case.model.water_temperature_celsius
-    from_wind = "not given; parametrised from the wind (fully developed sea)"
-    stand_ins = {
-        simulator.TEMPERATURE: (
-            f"not given; {celsius:g} degrees Celsius everywhere (model.water_temperature_celsius)"
-        ),
-        simulator.WAVE_HEIGHT: from_wind,
-        simulator.WAVE_PERIOD: from_wind,
-    }
-    absent = [catalog.Parametrised(k, v) for k, v in stand_ins.items() if k not in given]
-    if stokes != "field":
-        found = "not used" if given.issuperset(simulator.STOKES) else "not given"
-        how = {
-            "wind": f"parametrised from the wind (JONSWAP, {simulator.FETCH / 1e3:g} km of fetch)",
-            "none": "none (forcing.stokes_drift)",
-        }[stokes]
-        if simulator.includes_stokes_drift(whole["currents"]):
-            how = "already in the currents"
-        absent.append(catalog.Parametrised("sea_surface_wave_stokes_drift", f"{found}; {how}"))
-    return absent
-
-
-def _without_unused(whole: Mapping[str, xr.Dataset], stokes: str) -> dict[str, xr.Dataset]:
-    """Leave out what a run does not use, so that its gaps do not matter."""
-    unused = {
-        "currents": (simulator.TEMPERATURE,) if "temperature" in whole else (),
-        "waves": () if stokes == "field" else simulator.STOKES,
-    }
-    used = {
-        role: data.drop_vars(unused.get(role, ()), errors="ignore") for role, data in whole.items()
-    }
-    return {role: data for role, data in used.items() if data.data_vars}
-
-
-def _numbering(axes: Mapping[str, xr.Dataset], stokes: str, wanted: Box) -> simulator.Grid:
-    """Return the grid of the whole files, so that a run does not depend on how they are cut."""
-    moving = ["currents", "winds"] + (["waves"] if stokes == "field" else [])
-    middle = 0.5 * (wanted[0] + wanted[2])
-    turned = []
-    for role in moving:
-        # each data set by itself may count from another side of the dateline
-        longitude, _ = turn_longitudes(axes[role]["longitude"].to_numpy(), middle)
-        coordinates = {"longitude": longitude, "latitude": axes[role]["latitude"].to_numpy()}
-        turned.append(xr.Dataset(coords=coordinates))
-    return simulator.common_grid(turned)
-
-
 def bounds(geometries: list[BaseGeometry]) -> Box:
     """Return the box around geometries: west, south, east, north. [degrees]"""
     low = np.min([g.bounds for g in geometries], axis=0)
@@ -583,9 +499,36 @@ def _widened(box: Box, degrees: float) -> Box:
     return west - degrees, max(south - degrees, -90.0), east + degrees, min(north + degrees, 90.0)
 
 
-def _reach(box: Box, duration: np.timedelta64) -> Box:
-    """Widen a box by what the fastest oil covers meanwhile."""
-    metres = FASTEST_DRIFT * float(duration / np.timedelta64(1, "s"))
+def _greatest(case: Case) -> simulator.Parameters:
+    """Return the greatest size of each parameter of the drift that a case may run with."""
+    ranges = [case.optimise.parameters, case.trace.parameters if case.trace else {}]
+    return simulator.Parameters(
+        **{
+            name: max(
+                abs(value)
+                for value in (
+                    getattr(case.model, name),
+                    *(v for r in ranges for v in r.get(name, ())),
+                )
+            )
+            for name in simulator.Parameters.names()
+        }
+    )
+
+
+def _is_cut(grid: simulator.Grid, reach: Box) -> bool:
+    """Say whether an area ends where the reach of the oil does, not the files, on some side."""
+    box, steps = grid.box, (grid.dlon, grid.dlat, grid.dlon, grid.dlat)
+    signs = (1.0, 1.0, -1.0, -1.0)
+    return any(
+        sign * (side - limit) <= step
+        for side, limit, step, sign in zip(box, reach, steps, signs, strict=True)
+    )
+
+
+def _reach(box: Box, duration: np.timedelta64, speed: float) -> Box:
+    """Widen a box by what oil of a speed [m s-1] covers meanwhile."""
+    metres = speed * float(duration / np.timedelta64(1, "s"))
     west, south, east, north = box
     per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
     dx, dy = metres / per_lon, metres / per_lat
@@ -598,17 +541,6 @@ def _displaced(case: Case, box: Box) -> Box:
     left, bottom = displaced(box[0], box[1], min(west, 0.0), min(south, 0.0))
     right, top = displaced(box[2], box[3], max(east, 0.0), max(north, 0.0))
     return left, bottom, right, top
-
-
-def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:
-    """Cut the area to what a field has, but never below what the releases need."""
-    lon, lat = data["longitude"].values, data["latitude"].values
-    return (
-        min(max(area[0], float(lon[0])), wanted[0]),
-        min(max(area[1], float(lat[0])), wanted[1]),
-        max(min(area[2], float(lon[-1])), wanted[2]),
-        max(min(area[3], float(lat[-1])), wanted[3]),
-    )
 
 
 def _shore_zones(case: Case) -> list[tuple[BaseGeometry, str]]:

@@ -27,6 +27,7 @@ import simulator
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, Trace
 from witoil.errors import CaseError
+from witoil.forcing import first_time
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
 from witoil.simulation import bounds, read_surroundings
@@ -294,23 +295,14 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
     since_start = float((slick.time - datetime64(case.time.start)) / _HOUR)
     if since_start > 0.0:
         return since_start
-    firsts = [
-        _first_time(case.paths(case.forcing.currents), "currents"),
-        _first_time(case.paths(case.forcing.winds), "winds"),
-    ]
-    covered = float((slick.time - max(firsts)) / _HOUR)
+    first = first_time(case)
+    covered = float((slick.time - first) / _HOUR)
     if covered <= 0.0:
         raise CaseError(
             f"trace: the slick {slick.key} was seen at {_minute(slick.time)}, and the forcing "
-            f"begins at {_minute(max(firsts))}; expected fields of the time before the slick"
+            f"begins at {_minute(first)}; expected fields of the time before the slick"
         )
     return min(DEFAULT_HOURS, covered)
-
-
-def _first_time(paths: list[str], role: catalog.RoleName) -> np.datetime64:
-    with catalog.ForcingFiles(paths, role) as files:
-        first: np.datetime64 = files.times[0]
-    return first
 
 
 def _dealt(particles: simulator.Particles, number: int, members: int) -> simulator.Particles:

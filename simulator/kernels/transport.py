@@ -29,8 +29,11 @@ def without_spiral(u, v, um, vm):
     of how much it turns, is of third order and takes that away up to c**6.
     """
     du, dv = um - u, vm - v
+    speed = u * u + v * v
     turn = (u * dv - v * du) ** 2
-    share = turn / ((u * u + v * v) ** 2 + turn + _STILL)
+    share = turn / (speed * speed + turn + _STILL)
+    # what changes by more than itself, slack water or a calm, is in no rotation
+    share = share if du * du + dv * dv < speed else 0.0
     return um + share * du, vm + share * dv
 
 

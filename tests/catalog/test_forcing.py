@@ -117,13 +117,13 @@ def test_zero_in_both_components_at_every_time_is_land(write_currents) -> None:
         assert int(land.sum()) == ds.sizes["time"]
 
 
-@pytest.mark.parametrize("value", [0.0, np.nan])
-def test_blank_times_are_left_out(write_currents, value: float) -> None:
+@pytest.mark.parametrize(("value", "zeros"), [(0.0, "missing"), (np.nan, "auto"), (np.nan, "data")])
+def test_blank_times_are_left_out(write_currents, value: float, zeros) -> None:
     def change(ds: xr.Dataset) -> xr.Dataset:
         ds["uo"][1], ds["vo"][1] = value, value
         return ds
 
-    ds = open_forcing(write_currents(change=change), "currents")
+    ds = open_forcing(write_currents(change=change), "currents", zeros=zeros)
     hours = (ds["time"].to_numpy() - np.datetime64("2021-08-24")) / np.timedelta64(1, "h")
     np.testing.assert_array_equal(hours, [0.0, 2.0, 3.0])
 
@@ -137,16 +137,11 @@ def test_a_blank_time_does_not_hide_the_same_time_of_another_file(write_currents
     assert open_forcing(files, "currents").sizes["time"] == 4
 
 
-@pytest.mark.parametrize("factor", [0.0, np.nan])
-def test_no_value_anywhere(write_currents, factor: float) -> None:
+@pytest.mark.parametrize(("factor", "zeros"), [(0.0, "missing"), (np.nan, "auto")])
+def test_no_value_anywhere(write_currents, factor: float, zeros) -> None:
     path = write_currents(change=_scaled(factor))
-    with pytest.raises(CatalogError, match=r"currents\.nc.*sea_water_velocity.*no value anywhere"):
-        open_forcing(path, "currents")
-
-
-def test_still_water_everywhere_tells_how_to_switch_currents_off(write_currents) -> None:
-    with pytest.raises(CatalogError, match="current_factor = 0"):
-        open_forcing(write_currents(change=_scaled(0.0)), "currents")
+    with pytest.raises(CatalogError, match=r"currents\.nc.*no value anywhere.*currents = \"none\""):
+        open_forcing(path, "currents", zeros=zeros)
 
 
 def _waves(*names: str, value: float = 0.3):

@@ -178,7 +178,7 @@ def test_scattered_nodes_are_refused(write_currents) -> None:
 
 def test_depths_of_no_kind_known_are_refused(write_currents) -> None:
     path = write_currents(change=lambda ds: ds.expand_dims(level=[1000.0, 500.0]))
-    with pytest.raises(CatalogError, match="'level' has 2 entries"):
+    with pytest.raises(CatalogError, match=r"levels 'level' \(1000, 500\) are no depths"):
         open_forcing(path, "currents")
 
 

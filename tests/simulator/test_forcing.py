@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import (
+    GIVEN,
+    NEAREST,
+    NOTHING,
     REQUIRED_VARIABLES,
     TEMPERATURE,
     WAVE_HEIGHT,
@@ -103,7 +106,7 @@ def shelf(value=0.5, edge=35.05):
     return lambda t, lon, lat: np.where(lon < edge, value + lat - 35.0, np.nan)
 
 
-def test_currents_reach_three_nodes_towards_the_coast_and_no_more():
+def test_currents_reach_three_nodes_towards_the_coast_and_then_the_wind_is_alone():
     fields = forcing((shelf(), shelf(-0.5)))
     at_sea = fields.grid.longitude < 35.05
     u = fields.current.values[0, ..., 0]
@@ -111,8 +114,39 @@ def test_currents_reach_three_nodes_towards_the_coast_and_no_more():
     for column in range(last + 1, last + 1 + FILL_REACH):
         np.testing.assert_array_equal(u[:, column], u[:, last])
     assert FILL_REACH == 3
-    assert np.isnan(u[:, last + 1 + FILL_REACH :]).all()
+    assert (u[:, last + 1 + FILL_REACH :] == 0.0).all()
     assert np.isfinite(u[:, : last + 1]).all()
+    shares = [last + 1, FILL_REACH, fields.grid.columns - last - 1 - FILL_REACH]
+    expected = np.repeat([GIVEN, NEAREST, NOTHING], shares)
+    np.testing.assert_array_equal(fields.current.origin, np.broadcast_to(expected, u.shape))
+    assert (fields.wind.origin == GIVEN).all()
+
+
+def test_where_oil_starts_the_worst_node_round_it_counts():
+    fields = forcing((shelf(), shelf(-0.5)))
+    longitude = np.array([34.95, 35.05, 35.25, 35.35, 35.95])
+    origins = fields.origins_at(longitude, np.full(5, 35.55))
+    expected = [GIVEN, NEAREST, NEAREST, NOTHING, NOTHING]
+    np.testing.assert_array_equal(origins["current"], expected)
+    np.testing.assert_array_equal(origins["wind"], GIVEN)
+
+
+def test_wind_is_that_of_the_nearest_node_however_far():
+    fields = forcing(wind=(shelf(), shelf()))
+    last = np.flatnonzero(fields.grid.longitude < 35.05)[-1]
+    u = fields.wind.values[0, ..., 0]
+    np.testing.assert_array_equal(u[:, last:], np.broadcast_to(u[:, [last]], u[:, last:].shape))
+
+
+def test_beyond_what_a_data_set_reaches_nothing_is_filled_in():
+    data = currents(shelf(), shelf())
+    covered = np.broadcast_to(data["longitude"].values < 35.45, (11, 21))
+    data = data.assign_coords(covered=(("latitude", "longitude"), covered))
+    fields = Forcing.from_datasets(data, winds(), start=START)
+    u = fields.current.values[0, ..., 0]
+    beyond = fields.grid.longitude > 35.45
+    assert np.isnan(u[:, beyond]).all()
+    assert np.isfinite(u[:, ~beyond]).all()
 
 
 def test_currents_reach_as_far_where_the_coast_moves_with_time():
@@ -120,7 +154,7 @@ def test_currents_reach_as_far_where_the_coast_moves_with_time():
         return np.where(lon < 35.05 + 0.2 * (t > 0.0), 1.0, np.nan)
 
     fields = forcing((tidal, tidal), hours=(0.0, 6.0, 12.0))
-    width = np.isfinite(fields.current.values[..., 0]).all(axis=1).sum(axis=1)
+    width = (fields.current.values[..., 0] == 1.0).all(axis=1).sum(axis=1)
     np.testing.assert_array_equal(width, [11 + FILL_REACH, 13 + FILL_REACH, 13 + FILL_REACH])
 
 
@@ -252,7 +286,10 @@ def test_weather_is_the_same_however_the_times_are_divided():
 
 
 def test_missing_wind_is_missing_weather_beside_the_temperature():
-    fields = forcing(wind=(shelf(), shelf()))
+    data = winds(shelf(), shelf())
+    covered = np.broadcast_to(data["longitude"].values < 35.25, (11, 21))
+    data = data.assign_coords(covered=(("latitude", "longitude"), covered))
+    fields = Forcing.from_datasets(currents(), data, start=START)
     missing = np.isnan(weather(fields, 0.0)[0])
     gone = np.isnan(fields.wind.values).any(axis=(0, 3))
     assert 0 < gone.sum() < gone.size

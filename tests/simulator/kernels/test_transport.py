@@ -20,12 +20,30 @@ from simulator.kernels.state import (
     Fields,
     Settings,
 )
-from simulator.kernels.transport import fraction_inside, propose, settle
+from simulator.kernels.transport import fraction_inside, propose, settle, without_spiral
 from tests.simulator.strategies import NO_DEADLINE
 
 GRID = Grid(west=34.0, south=35.0, dlon=0.05, dlat=0.05, columns=9, rows=7)
 ISLAND = shapely.box(34.2, 35.1, 34.25, 35.2)  # columns 4 to 5, rows 2 to 4
 SHORE = Coast.from_land(ISLAND, GRID)
+
+
+@pytest.mark.parametrize(
+    ("start", "middle"),
+    [((1e-4, 0.0), (1e-4, 0.04)), ((0.0, 0.2), (0.3, 0.0)), ((0.1, 0.0), (-0.1, 0.01))],
+)
+def test_where_a_current_sets_in_or_turns_back_the_midpoint_rule_is_left_alone(start, middle):
+    assert without_spiral(*start, *middle) == middle
+
+
+@given(st.floats(0.0, 2.0 * np.pi), st.floats(1e-3, 0.3), st.floats(0.01, 3.0))
+def test_in_a_rotation_the_middle_is_corrected_to_third_order(angle, turn, speed):
+    u, v = speed * np.cos(angle), speed * np.sin(angle)
+    # after half a step, of the angle turn, straight on along a tangent
+    um, vm = u - turn * v, v + turn * u
+    corrected = np.array(without_spiral(u, v, um, vm))
+    share = turn**2 / (1.0 + turn**2)
+    np.testing.assert_allclose(corrected, [um + share * (um - u), vm + share * (vm - v)], rtol=1e-9)
 
 
 def rotation(omega):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, CoverageError, open_forcing
-from catalog.curvilinear import Regridding, regular_axes
 from catalog.names import EASTWARD_CURRENT, NORTHWARD_CURRENT, SEA_TEMPERATURE
+from catalog.regridding import Regridding, regular_axes
 
 U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
 
@@ -94,14 +94,26 @@ def test_components_along_the_grid_are_refused(tmp_path: Path) -> None:
         ds["uo"].attrs["standard_name"] = "sea_water_x_velocity"
         return ds
 
-    with pytest.raises(CatalogError, match="nothing says that it points east or north"):
+    with pytest.raises(
+        CatalogError, match=r"points along the axes of a turned grid.*a grid_mapping"
+    ):
         open_forcing(write_turned(tmp_path / "u.nc", along_grid), "currents")
+
+
+def test_components_of_which_nothing_says_where_they_point_are_refused(tmp_path: Path) -> None:
+    def unsaid(ds: xr.Dataset) -> xr.Dataset:
+        del ds["uo"].attrs["standard_name"]
+        return ds
+
+    with pytest.raises(CatalogError, match="nothing says that it points east or north"):
+        open_forcing(write_turned(tmp_path / "u.nc", unsaid), "currents")
 
 
 def test_a_temperature_needs_no_direction(tmp_path: Path) -> None:
     def temperature(ds: xr.Dataset) -> xr.Dataset:
         warm = 20.0 + ds["uo"]
-        return ds.assign(thetao=warm.assign_attrs(units="degC")).drop_vars(["uo", "vo"])
+        warm.attrs = {"units": "degC"}
+        return ds.assign(thetao=warm).drop_vars(["uo", "vo"])
 
     ds = open_forcing(write_turned(tmp_path / "t.nc", temperature), "temperature")
     assert 290.0 < float(ds[SEA_TEMPERATURE].mean()) < 295.0

@@ -1,0 +1,185 @@
+"""What stands for nothing in a variable: fills declared and not, and values out of range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import netCDF4
+import numpy as np
+import xarray as xr
+
+from catalog.grid import FloatArray
+
+DEFAULT_FILLS = tuple(float(netCDF4.default_fillvals[kind]) for kind in ("f4", "f8"))
+"""What netCDF writes where nothing was written, seen when a file does not declare it."""
+
+CUSTOMARY_FILLS = (
+    *(1e10, 1e15, 1e20, 1e30, 1e33, 1e34, 1e35, 1e36, 1.70141e38, 3.4028235e38),
+    *(9999999.0, 999999.0, 99999.0, 9999.0, 999.0, 9999.9, 999.9, 99.99, 999.99),
+    *(32768.0, 32767.0, 32766.0, 65535.0, 2147483647.0, 2147483648.0),
+)
+"""What makers write for nothing without declaring it, with either sign; missing where it is no
+value that there can be."""
+
+_APART = 0.25
+"""A value that is so far off all others, as a share of their range, is none of them."""
+
+_LEAST_APART = 16.0
+"""Nor is one that is nearer than this, where the others hardly differ. [steps of packed values]"""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What stands for nothing in a variable, beside the fills that reading has made NaN.
+
+    Attributes
+    ----------
+    fills : ndarray, shape (n,)
+        In the unit of the file, unpacked.
+    nearness : float
+        How near to one of them counts: less than a step of packed values.
+    low, high : float
+        The valid range that the file declares; infinite where it declares none.
+    """
+
+    fills: FloatArray
+    nearness: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, array: xr.DataArray, sample: Callable[[], FloatArray]) -> Absence:
+        """Read what a variable declares, and what packed values hold undeclared.
+
+        Parameters
+        ----------
+        array : DataArray
+            Unpacked when it is read; ``encoding`` tells how it is packed.
+        sample : callable
+            Returns some values of it, unpacked, by which undeclared fills are told from data.
+        """
+        packing = _Packing.of(array)
+        low, high = _valid_range(array.attrs, packing)
+        if packing is None:
+            return cls(np.array(DEFAULT_FILLS), 0.0, low, high)
+        raw = list(packing.mistaken_fills(array.encoding))
+        if not packing.declared:
+            raw += packing.default_fill
+            raw += packing.standing_apart(packing.pack(sample()))
+        unpacked = packing.unpack(np.array(raw, np.float64))
+        # Unpacked to single precision, large integers are no nearer than this.
+        single = float(np.finfo(np.float32).eps) * np.abs(unpacked).max(initial=0.0)
+        rounding = single if array.dtype == np.float32 else 0.0
+        nearness = max(0.25 * abs(packing.scale), rounding)
+        return cls(np.append(unpacked, DEFAULT_FILLS), nearness, low, high)
+
+    def mark(self, values: FloatArray) -> int:
+        """Make all that is absent NaN, in place.
+
+        Returns
+        -------
+        int
+            How many values lay outside the declared valid range.
+        """
+        values[np.isinf(values)] = np.nan
+        for fill in self.fills:
+            values[np.abs(values - fill) <= self.nearness] = np.nan
+        outside = (values < self.low) | (values > self.high)
+        values[outside] = np.nan
+        return int(outside.sum())
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """Integers that stand for `integer * scale + offset`."""
+
+    kind: np.dtype[Any]
+    scale: float
+    offset: float
+    declared: bool
+
+    @classmethod
+    def of(cls, array: xr.DataArray) -> _Packing | None:
+        """Return how a variable is packed; None where it is not."""
+        encoding = array.encoding
+        kind = np.dtype(encoding.get("dtype", array.dtype))
+        if kind.kind not in "iu":
+            return None
+        if str(encoding.get("_Unsigned", "")).lower() == "true":
+            kind = np.dtype(f"u{kind.itemsize}")
+        scale = float(np.ravel(encoding.get("scale_factor", 1.0))[0])
+        offset = float(np.ravel(encoding.get("add_offset", 0.0))[0])
+        declared = "_FillValue" in encoding or "missing_value" in encoding
+        return cls(kind, scale or 1.0, offset, declared)
+
+    @property
+    def default_fill(self) -> list[float]:
+        """What netCDF writes where nothing was written; bytes have none, all of them are data."""
+        if self.kind.itemsize == 1:
+            return []
+        return [float(netCDF4.default_fillvals[f"{self.kind.kind}{self.kind.itemsize}"])]
+
+    def mistaken_fills(self, encoding: Mapping[str, Any]) -> Iterator[float]:
+        """Yield declared fills that no packed integer can be: they are meant unpacked."""
+        limits = np.iinfo(self.kind)
+        for key in ("_FillValue", "missing_value"):
+            for fill in np.ravel(encoding.get(key, [])):
+                value = _number(fill)
+                if value is not None and not (
+                    value == round(value) and limits.min <= value <= limits.max
+                ):
+                    yield float(self.pack(np.array([value]))[0])
+
+    def standing_apart(self, raw: FloatArray) -> list[float]:
+        """Return customary fills among packed values that stand apart from all the others."""
+        limits = np.iinfo(self.kind)
+        customary = {float(limits.max), float(limits.min)} if self.kind.itemsize > 1 else set()
+        customary |= {s * v for v in CUSTOMARY_FILLS for s in (-1.0, 1.0) if v == round(v)}
+        is_customary = np.isin(raw, list(customary))
+        others = raw[~is_customary & np.isfinite(raw)]
+        if not others.size:
+            return []
+        far = max(_APART * float(np.ptp(others)), _LEAST_APART)
+        found = np.unique(raw[is_customary])
+        return [float(v) for v in found if v < others.min() - far or v > others.max() + far]
+
+    def pack(self, values: FloatArray) -> FloatArray:
+        return np.asarray(np.round((values - self.offset) / self.scale))
+
+    def unpack(self, raw: FloatArray) -> FloatArray:
+        return np.asarray(raw * self.scale + self.offset)
+
+
+def _valid_range(attrs: Mapping[Any, Any], packing: _Packing | None) -> tuple[float, float]:
+    """Return the valid range that attributes declare, unpacked and a hair wider.
+
+    By the conventions of netCDF it is in the unit of the packed values where it is of their type,
+    and in that of the data where it is a floating-point number.
+    """
+    pair = np.ravel(attrs.get("valid_range", [np.nan, np.nan]))
+    pair = pair if pair.size == 2 else np.array([np.nan, np.nan])
+    limits = []
+    for k, key in enumerate(("valid_min", "valid_max")):
+        given = attrs.get(key, pair[k])
+        value, far = _number(given), (-np.inf, np.inf)[k]
+        if value is None:
+            limits.append(far)
+            continue
+        hair = 1e-6 * abs(value)
+        if packing is not None:
+            hair = 0.5 * abs(packing.scale)
+            if np.asarray(given).dtype.kind in "iu":
+                value = float(packing.unpack(np.array([value]))[0])
+        limits.append(value + (hair if k else -hair))
+    return (min(limits), max(limits)) if packing and packing.scale < 0 else (limits[0], limits[1])
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number, also one written as text; None where there is none."""
+    try:
+        number = float(np.ravel(value)[0])
+    except (TypeError, ValueError, IndexError):
+        return None
+    return number if np.isfinite(number) else None

@@ -1,0 +1,313 @@
+"""The fields of a run: read from the files of a case, cut to where and when it runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+import catalog
+import simulator
+from catalog.grid import format_box, turn_longitudes
+from witoil.case import Case
+from witoil.case_forcing import FieldSource
+from witoil.verification import Box
+
+Report = catalog.Coverage | catalog.Parametrised
+
+_log = logging.getLogger(__name__)
+
+_ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
+
+_COMPONENTS = {"currents": simulator.CURRENT, "winds": simulator.WIND, "waves": simulator.STOKES}
+_FIELD_OF = {"currents": "current", "winds": "wind", "waves": "stokes"}
+_WITHOUT = {
+    "currents": ("sea_water_velocity", 'none (currents = "none"): the wind alone moves the oil'),
+    "winds": ("wind", 'none (winds = "none"): calm all the time'),
+}
+
+
+@dataclass(frozen=True)
+class _Product:
+    """One product of a role, as far as a run needs it.
+
+    Attributes
+    ----------
+    data : Dataset
+        What of it is read.
+    axes : Dataset
+        Longitudes and latitudes of the whole. [degrees]
+    box : tuple of float
+        What of the area of the run it has. [degrees]
+    is_last : bool
+        Whether there is no other product of the role to go to.
+    """
+
+    data: xr.Dataset
+    axes: xr.Dataset
+    box: Box
+    is_last: bool
+
+
+def read_forcing(
+    case: Case, start: np.datetime64, end: np.datetime64, wanted: Box, area: Box
+) -> tuple[simulator.Forcing, tuple[Report, ...]]:
+    """Read the fields of a run, no more of them than its period and area.
+
+    Parameters
+    ----------
+    case : Case
+    start, end : datetime64
+        Which time the fields have to cover, UTC.
+    wanted : tuple of float
+        Where the oil is known to be: west, south, east, north. [degrees]
+    area : tuple of float
+        How far it can get; fields that end before cut it down. [degrees]
+
+    Returns
+    -------
+    forcing : simulator.Forcing
+    coverage : tuple of catalog.Coverage or catalog.Parametrised
+        What each product covers, and which share of the area it serves where there are several.
+
+    Raises
+    ------
+    CatalogError, SimulatorError
+    """
+    read: dict[str, list[_Product]] = {
+        role: _products(case, role, (start, end), wanted, area) for role in _ROLES
+    }
+    stokes = simulator.stokes_origin(
+        [product.data for product in read["currents"]],
+        [product.data for product in read["waves"]],
+        case.forcing.stokes_drift,
+    )
+    absent = _absent(case, read, stokes)
+    read = _without_unused(read, stokes)
+    cut: dict[str, list[xr.Dataset]] = {}
+    reports: list[tuple[str, int, catalog.Coverage]] = []
+    for role, products in read.items():
+        cut[role] = []
+        for number, product in enumerate(products):
+            data, found = _cut(case, product, start, end)
+            cut[role].append(data)
+            reports += [(role, number, report) for report in found]
+    moving = {role: cut[role] or [_still(cut, role, start, end)] for role in ("currents", "winds")}
+    forcing = simulator.Forcing.from_datasets(
+        moving["currents"],
+        moving["winds"],
+        cut["waves"] or None,
+        cut["temperature"] or None,
+        start=start,
+        stokes_drift=stokes,
+        numbering=_numbering(read, stokes, wanted),
+    )
+    coverage = [_with_share(report, role, number, forcing) for role, number, report in reports]
+    return forcing, (*coverage, *absent)
+
+
+def with_holes(
+    coverage: Sequence[Report], forcing: simulator.Forcing, particles: simulator.Particles
+) -> tuple[Report, ...]:
+    """Say for how much of a release the data have no value of what moves it.
+
+    Parameters
+    ----------
+    coverage : sequence of catalog.Coverage or catalog.Parametrised
+    forcing : simulator.Forcing
+    particles : simulator.Particles
+        As they are released.
+    """
+    if not particles.size:
+        return tuple(coverage)
+    origins = forcing.origins_at(particles.longitude, particles.latitude)
+    said = {}
+    for role, name in _FIELD_OF.items():
+        origin = origins.get("Stokes drift" if name == "stokes" else name)
+        if origin is not None:
+            share = np.bincount(origin, particles.mass, minlength=3) / particles.mass.sum()
+            for component in _COMPONENTS[role]:
+                said[component] = _of_holes(name, share)
+    return tuple(
+        report.remarked(said.get(report.variable, ()))
+        if isinstance(report, catalog.Coverage)
+        else report
+        for report in coverage
+    )
+
+
+def _of_holes(name: str, share: Sequence[float]) -> list[str]:
+    nearest, nothing = share[simulator.NEAREST], share[simulator.NOTHING]
+    instead = "the wind alone moves it" if name == "current" else "0 is taken"
+    remarks = []
+    if nearest > 0.0:
+        remarks.append(
+            f"no value at {nearest:.0%} of the release: the nearest one is taken, up to "
+            f"{simulator.FILL_REACH} nodes away"
+        )
+    if nothing > 0.0:
+        remarks.append(
+            f"no value at {nothing:.0%} of the release, nor within {simulator.FILL_REACH} nodes: "
+            f"{instead}"
+        )
+    return remarks
+
+
+def first_time(case: Case) -> np.datetime64:
+    """Return from when on all the fields that a case needs can be had."""
+    firsts = []
+    for role in ("currents", "winds"):
+        for source in case.forcing.sources(role)[-1:]:
+            with _open(case, source, role) as files:
+                firsts.append(files.times[0])
+    latest: np.datetime64 = max(firsts)
+    return latest
+
+
+def _open(case: Case, source: FieldSource, role: catalog.RoleName) -> catalog.ForcingFiles:
+    assert source.zeros is not None  # that of the case where it has none of its own
+    paths = case.paths(source.files)
+    return catalog.ForcingFiles(paths, role, zeros=source.zeros, means=source.means)
+
+
+def _products(
+    case: Case,
+    role: catalog.RoleName,
+    period: tuple[np.datetime64, np.datetime64],
+    wanted: Box,
+    area: Box,
+) -> list[_Product]:
+    """Read what the products of a role have of a run; the last one has to have what it needs."""
+    sources = case.forcing.sources(role)
+    products = []
+    for number, source in enumerate(sources):
+        is_last = number == len(sources) - 1
+        with _open(case, source, role) as files:
+            axes = xr.Dataset(coords={"latitude": files.latitude, "longitude": files.longitude})
+            box = _within(area, axes, wanted) if is_last else _shared(area, axes)
+            if box is None:
+                _log.info("%s: none of %s lies in it", source.files, format_box(area))
+                continue
+            products.append(_Product(files.read(box=box, period=period), axes, box, is_last))
+    return products
+
+
+def _cut(
+    case: Case, product: _Product, start: np.datetime64, end: np.datetime64
+) -> tuple[xr.Dataset, list[catalog.Coverage]]:
+    return catalog.prepare_forcing(
+        product.data,
+        start=start,
+        end=end,
+        box=product.box,
+        gap_policy=case.forcing.gap_policy if product.is_last else "next",
+    )
+
+
+def _still(
+    cut: Mapping[str, Sequence[xr.Dataset]], role: str, start: np.datetime64, end: np.datetime64
+) -> xr.Dataset:
+    """Return a field that is 0 all the time, where the other of currents and winds is given."""
+    (other,) = {"currents", "winds"} - {role}
+    axes = simulator.joined_axes(cut[other])
+    longitude, latitude = axes["longitude"].to_numpy(), axes["latitude"].to_numpy()
+    zero = np.zeros((2, latitude.size, longitude.size), np.float32)
+    return xr.Dataset(
+        dict.fromkeys(_COMPONENTS[role], (("time", "latitude", "longitude"), zero)),
+        coords={"time": [start, end], "latitude": latitude, "longitude": longitude},
+    )
+
+
+def _with_share(
+    report: catalog.Coverage, role: str, number: int, forcing: simulator.Forcing
+) -> catalog.Coverage:
+    """Say which share of the area one of several products serves."""
+    series = getattr(forcing, _FIELD_OF.get(role, ""), None)
+    if series is None or report.variable not in _COMPONENTS[role] or not series.shares:
+        return report
+    return report.remarked([f"serves {series.shares[number]:.0%} of the area of the run"])
+
+
+def _absent(
+    case: Case, read: Mapping[str, Sequence[_Product]], stokes: str
+) -> list[catalog.Parametrised]:
+    """Say what is not given, or not used, and what stands in for it."""
+    given = {name for products in read.values() for p in products for name in p.data.data_vars}
+    celsius = case.model.water_temperature_celsius
+    from_wind = "not given; parametrised from the wind (fully developed sea)"
+    stand_ins = {
+        simulator.TEMPERATURE: (
+            f"not given; {celsius:g} degrees Celsius everywhere (model.water_temperature_celsius)"
+        ),
+        simulator.WAVE_HEIGHT: from_wind,
+        simulator.WAVE_PERIOD: from_wind,
+    }
+    absent = [catalog.Parametrised(*_WITHOUT[role]) for role in _WITHOUT if not read[role]]
+    absent += [catalog.Parametrised(k, v) for k, v in stand_ins.items() if k not in given]
+    if stokes != "field":
+        found = "not used" if given.issuperset(simulator.STOKES) else "not given"
+        how = {
+            "wind": f"parametrised from the wind (JONSWAP, {simulator.FETCH / 1e3:g} km of fetch)",
+            "none": "none (forcing.stokes_drift)",
+        }[stokes]
+        if any(simulator.includes_stokes_drift(product.data) for product in read["currents"]):
+            how = "already in the currents"
+        absent.append(catalog.Parametrised("sea_surface_wave_stokes_drift", f"{found}; {how}"))
+    return absent
+
+
+def _without_unused(
+    read: Mapping[str, Sequence[_Product]], stokes: str
+) -> dict[str, list[_Product]]:
+    """Leave out what a run does not use, so that its gaps do not matter."""
+    unused = {
+        "currents": (simulator.TEMPERATURE,) if read["temperature"] else (),
+        "waves": () if stokes == "field" else simulator.STOKES,
+    }
+    used = {
+        role: [
+            replace(product, data=product.data.drop_vars(unused.get(role, ()), errors="ignore"))
+            for product in products
+        ]
+        for role, products in read.items()
+    }
+    return {role: [p for p in products if p.data.data_vars] for role, products in used.items()}
+
+
+def _numbering(read: Mapping[str, Sequence[_Product]], stokes: str, wanted: Box) -> simulator.Grid:
+    """Return the grid of the whole files, so that a run does not depend on how they are cut."""
+    moving = ["currents", "winds"] + (["waves"] if stokes == "field" else [])
+    middle = 0.5 * (wanted[0] + wanted[2])
+    turned = []
+    for role in moving:
+        of_role = []
+        for product in read[role]:
+            # each data set by itself may count from another side of the dateline
+            longitude, _ = turn_longitudes(product.axes["longitude"].to_numpy(), middle)
+            latitude = product.axes["latitude"].to_numpy()
+            of_role.append(xr.Dataset(coords={"longitude": longitude, "latitude": latitude}))
+        turned += [simulator.joined_axes(of_role)] if of_role else []
+    return simulator.common_grid(turned)
+
+
+def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:
+    """Cut the area to what a field has, but never below what the releases need."""
+    lon, lat = data["longitude"].values, data["latitude"].values
+    return (
+        min(max(area[0], float(lon[0])), wanted[0]),
+        min(max(area[1], float(lat[0])), wanted[1]),
+        max(min(area[2], float(lon[-1])), wanted[2]),
+        max(min(area[3], float(lat[-1])), wanted[3]),
+    )
+
+
+def _shared(area: Box, data: xr.Dataset) -> Box | None:
+    """Return what a field has of the area; None where that is nothing."""
+    longitude, _ = turn_longitudes(data["longitude"].to_numpy(), 0.5 * (area[0] + area[2]))
+    latitude = data["latitude"].to_numpy()
+    west, south = max(area[0], float(longitude[0])), max(area[1], float(latitude[0]))
+    east, north = min(area[2], float(longitude[-1])), min(area[3], float(latitude[-1]))
+    return (west, south, east, north) if west < east and south < north else None
