@@ -34,6 +34,7 @@ PROBABLE = 0.5
 """Least probability that counts as oil, where the caller does not say."""
 
 _NETCDF = {".nc", ".nc4"}
+_FARTHEST = 1e9  # in any unit of a reference system
 _UNEVEN = 0.02  # of a step; float32 coordinates of fine grids are no better
 
 
@@ -180,6 +181,7 @@ def _read_geotiff(path: Path, label: str) -> Raster:
                     f"{label}: has {source.count} bands, expected a mask of one; "
                     "a picture is not a mask"
                 )
+            _refuse_no_place(source.transform, source.shape, label)
             band = source.read(1)
             present = (source.dataset_mask() != 0) & np.isfinite(band)
             # TIFF's own tags tell of the file: its DateTime is when it was written.
@@ -189,6 +191,17 @@ def _read_geotiff(path: Path, label: str) -> Raster:
                 if not key.startswith(("TIFFTAG", "AREA_OR"))
             }
             return Raster(band, present, source.crs, source.transform, tags)
+
+
+def _refuse_no_place(transform: affine.Affine, shape: tuple[int, int], label: str) -> None:
+    """Refuse a raster whose cells have no size, or lie nowhere on Earth in any unit."""
+    place = np.reshape(tuple(transform)[:6], (2, 3))
+    corners = place @ [[0.0, shape[1]], [0.0, shape[0]], [1.0, 1.0]]
+    if not (np.abs(corners) < _FARTHEST).all() or np.linalg.det(place[:, :2]) == 0.0:
+        raise CatalogError(
+            f"{label}: is placed from {corners[:, 0]} to {corners[:, 1]}, expected cells on Earth; "
+            "get it again"
+        )
 
 
 def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | None) -> Raster:

@@ -182,9 +182,9 @@ class Store:
             row = index.execute(
                 "SELECT * FROM entries WHERE identifier = ?", (identifier,)
             ).fetchone()
-        if row is None:
-            return None
-        entry = self._entry(row)
+            if row is None:
+                return None
+            entry = self._entry(row)
         if not _is_intact(entry, row["modified_ns"]):
             self._forget([entry])
             return None
@@ -199,7 +199,7 @@ class Store:
         """Return all that is there, the one asked for last at the end."""
         with self._index() as index:
             rows = index.execute("SELECT * FROM entries ORDER BY used, identifier").fetchall()
-        return [self._entry(row) for row in rows]
+            return [self._entry(row) for row in rows]
 
     def asked(self) -> list[Entry]:
         """Return what this process has asked for."""
@@ -305,15 +305,18 @@ class Store:
                 shutil.rmtree(workplace, ignore_errors=True)
 
     def _entry(self, row: sqlite3.Row) -> Entry:
-        return Entry(
-            identifier=row["identifier"],
-            path=self.folder / "objects" / row["sha256"] / row["name"],
-            sha256=row["sha256"],
-            size=row["size"],
-            fetched=datetime.fromtimestamp(row["fetched"], UTC),
-            used=datetime.fromtimestamp(row["used"], UTC),
-            facts=json.loads(row["facts"]),
-        )
+        try:
+            return Entry(
+                identifier=row["identifier"],
+                path=self.folder / "objects" / row["sha256"] / row["name"],
+                sha256=row["sha256"],
+                size=row["size"],
+                fetched=datetime.fromtimestamp(row["fetched"], UTC),
+                used=datetime.fromtimestamp(row["used"], UTC),
+                facts=json.loads(row["facts"]),
+            )
+        except (ValueError, TypeError, OverflowError, OSError) as error:
+            raise sqlite3.DatabaseError(f"an entry makes no sense: {error}") from error
 
     @contextmanager
     def _index(self) -> Iterator[sqlite3.Connection]:
