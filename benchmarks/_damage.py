@@ -37,7 +37,7 @@ ATTRIBUTES = (
 )
 
 
-def damage(path: Path, chance: Random) -> list[str]:
+def damage(path: Path, chance: Random, *, rough: float = 0.4, most: int = 3) -> list[str]:
     """Damage a file or a Zarr store where it lies, once or a few times.
 
     Parameters
@@ -45,6 +45,10 @@ def damage(path: Path, chance: Random) -> list[str]:
     path : Path
         A shapefile stands for all its parts.
     chance : Random
+    rough : float
+        Share of damage that is done to bytes, after which little can be read.
+    most : int
+        Times.
 
     Returns
     -------
@@ -52,8 +56,10 @@ def damage(path: Path, chance: Random) -> list[str]:
         What was done.
     """
     # in bytes last: what libraries make of those is not to be found out here
-    is_rough = sorted(chance.random() < 0.4 for _ in range(chance.choice((1, 1, 1, 2, 3))))
-    return [_damage_once(path, chance, rough) for rough in is_rough]
+    is_rough = sorted(
+        chance.random() < rough for _ in range(min(chance.choice((1, 1, 2, 3)), most))
+    )
+    return [_damage_once(path, chance, each) for each in is_rough]
 
 
 def _damage_once(path: Path, chance: Random, rough: bool) -> str:
