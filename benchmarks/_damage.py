@@ -67,7 +67,8 @@ def _damage_once(path: Path, chance: Random, rough: bool) -> str:
         path = chance.choice(sorted(p for p in path.rglob("*") if p.is_file()))
     elif path.suffix == ".shp":
         path = chance.choice(sorted(path.parent.glob(f"{path.stem}.*")))
-    ways = (damage_bytes,) if rough else _WAYS.get(path.suffix, (damage_bytes,))
+    kind = path.suffix or path.name  # of a Zarr store, names begin with a dot
+    ways = (damage_bytes,) if rough else _WAYS.get(kind, (damage_bytes,))
     way = chance.choice(ways)
     try:
         with warnings.catch_warnings():
@@ -393,6 +394,10 @@ _WAYS: dict[str, tuple[Way, ...]] = {
     ".gpkg": (damage_geopackage,),
     ".prj": (damage_text, drop),
     ".cpg": (damage_text, drop),
+    ".zarray": (damage_json,),
+    ".zattrs": (damage_json,),
+    ".zgroup": (damage_json,),
+    ".zmetadata": (damage_json,),
     ".dbf": (drop,),
     ".shx": (drop,),
 }

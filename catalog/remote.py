@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
+from catalog.archives import ZIP_ERRORS
 from catalog.download import NotFoundError, download, is_url, refuse_foreign_url
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.opendap import Opendap
@@ -101,7 +102,7 @@ def refuse_damaged(file: Path) -> None:
     elif head.startswith(b"PK\x03\x04"):
         try:
             zipfile.ZipFile(file).close()
-        except zipfile.BadZipFile as error:
+        except ZIP_ERRORS as error:
             raise UnreadableFileError(f"is not a whole zip ({error})") from error
 
 

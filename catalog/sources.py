@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ _DAMAGED = "cannot be read as NetCDF, it is cut short, damaged or something else
 # What xarray and the libraries below it raise at headers that make no sense.
 _FAULTS = (
     *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
-    *(ArithmeticError, AssertionError, MemoryError),
+    *(ArithmeticError, AssertionError, MemoryError, SystemError, zlib.error),
 )
 
 
