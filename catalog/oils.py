@@ -389,7 +389,7 @@ def _si(measurement: object, quantity: str, oil: str) -> float | None:
     if value is None:
         return None
     unit, factors = measurement.get("unit"), _FACTORS[quantity]
-    if unit not in factors:
+    if not isinstance(unit, str) or unit not in factors:
         raise CatalogError(
             f"{oil}: {quantity} in {unit!r}, expected one of the units {', '.join(factors)}"
         )
