@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -30,12 +29,6 @@ _SIGNATURES = {
 }
 
 _DAMAGED = "cannot be read as NetCDF, it is cut short, damaged or something else; get it again"
-
-# What xarray and the libraries below it raise at headers that make no sense.
-_FAULTS = (
-    *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
-    *(ArithmeticError, AssertionError, MemoryError, SystemError, zlib.error),
-)
 
 
 def unpacked(path: Path | Opendap, stack: ExitStack) -> list[Path | Opendap]:
@@ -112,7 +105,8 @@ def reading(path: Path | Opendap) -> Iterator[None]:
         yield
     except CatalogError:
         raise
-    except _FAULTS as error:
+    # What xarray and the libraries below it raise at headers that make no sense has no common base.
+    except Exception as error:
         raise UnreadableFileError(
             f"{path}: {_DAMAGED} ({error or type(error).__name__})"
         ) from error
