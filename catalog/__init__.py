@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from catalog.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.shore_types import read_shore_types
-    from catalog.slicks import Slick, ThicknessMap, read_slick, read_thickness
+    from catalog.slicks import Slick, read_slick
     from catalog.store import Store, default_store
+    from catalog.thickness import ThicknessMap, read_thickness
     from catalog.tracks import Track, read_lines, read_track
 
 __all__ = [
@@ -59,7 +60,7 @@ _MODULES = {
     "RoleName": "catalog.names",
     "Slick": "catalog.slicks",
     "Store": "catalog.store",
-    "ThicknessMap": "catalog.slicks",
+    "ThicknessMap": "catalog.thickness",
     "Track": "catalog.tracks",
     "bonn_thickness": "catalog.bonn",
     "default_store": "catalog.store",
@@ -72,7 +73,7 @@ _MODULES = {
     "read_lines": "catalog.tracks",
     "read_shore_types": "catalog.shore_types",
     "read_slick": "catalog.slicks",
-    "read_thickness": "catalog.slicks",
+    "read_thickness": "catalog.thickness",
     "read_track": "catalog.tracks",
 }
 

@@ -58,19 +58,26 @@ def read_land(box: Box, source: str = "osm") -> Area:
         raise CatalogError(f"box {box}: expected west, south, east, north in degrees")
     if source == "none":
         return shapely.Polygon()
+    if source not in _WORLD_SHAPES:
+        return _land_of_file((west, south, east, north), source)
     parts = [
-        translate(_land_within((low - shift, south, high - shift, north), source), shift)
+        translate(_world_land((low - shift, south, high - shift, north), source), shift)
         for shift in (-360.0, 0.0, 360.0)
         if (low := max(west, shift - 180.0)) < (high := min(east, shift + 180.0))
     ]
     return polygons_of(parts)
 
 
-def _land_within(box: Box, source: str) -> Area:
+def _world_land(box: Box, source: str) -> Area:
     """Land in a box within -180 to 180."""
-    is_world = source in _WORLD_SHAPES
-    land = _cached_world_land(box, source) if is_world else _read_land_file(source)
-    return polygons_of([shapely.intersection(land, shapely.box(*box))])
+    return polygons_of([shapely.intersection(_cached_world_land(box, source), shapely.box(*box))])
+
+
+def _land_of_file(box: Box, source: str) -> Area:
+    """Land of a file in a box; its polygons may lie whole turns off."""
+    land = _read_land_file(source)
+    copies = (translate(land, turn) for turn in (-360.0, 0.0, 360.0))
+    return polygons_of([shapely.intersection(copy, shapely.box(*box)) for copy in copies])
 
 
 def _read_land_file(source: str) -> Area:

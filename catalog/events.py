@@ -7,7 +7,7 @@ import math
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +16,14 @@ from urllib.parse import urlsplit
 
 import shapely
 
+from catalog.antimeridian import box_of, moved, turn_between, wrapped
 from catalog.archives import ZIP_ERRORS
 from catalog.errors import CatalogError
 from catalog.grid import Box
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS
-from catalog.slicks import VECTORS, Slick, read_slick
+from catalog.slick_times import NO_KEYS, TimeKeys
+from catalog.slicks import VECTORS, Slick, read_slicks
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +43,10 @@ _ORIGINS = {"PL": "platform", "UO": "unknown origin"}
 _PART = re.compile(r"_(sheen|thick|source)$", re.IGNORECASE)
 _KNOWN = VECTORS | RASTERS | {".zip"}
 _EARTH_KM = 6371.0
+_UNDATED = (
+    "nothing says when the slick was seen; expected a time in its attributes (time_field, "
+    "time_format), or a name such as 20210824-0810-SYR-PL-A-01-S3"
+)
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,8 @@ class Detection:
 
     @property
     def time(self) -> datetime:
-        """When it was seen, UTC."""
-        assert self.slick.time is not None  # a detection without a time is refused
+        """When it was seen, UTC; only of detections whose time is known."""
+        assert self.slick.time is not None
         return self.slick.time
 
     @cached_property
@@ -95,10 +101,13 @@ class Event:
     identifier : str
     detections : tuple of Detection
         In the order of their times.
+    missing : str
+        What has to be known of it first; nothing of a spill whose times are known.
     """
 
     identifier: str
     detections: tuple[Detection, ...]
+    missing: str = ""
 
     @property
     def start(self) -> datetime:
@@ -112,10 +121,8 @@ class Event:
 
     @property
     def box(self) -> Box:
-        """West, south, east, north of all slicks. [degrees]"""
-        bounds = shapely.total_bounds([d.slick.geometry for d in self.detections])
-        west, south, east, north = (float(value) for value in bounds)
-        return west, south, east, north
+        """West, south, east, north of all slicks; east below west across 180. [degrees]"""
+        return box_of([d.slick.geometry for d in self.detections])
 
     def scenes(self) -> list[tuple[Detection, ...]]:
         """Return what was seen at each time, together."""
@@ -123,7 +130,7 @@ class Event:
         return [tuple(d for d in self.detections if d.time == time) for time in times]
 
 
-def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
+def read_events(paths: PathsLike, time_keys: TimeKeys = NO_KEYS) -> tuple[list[Event], list[str]]:
     """Find the spill events in folders and files.
 
     Parameters
@@ -132,11 +139,14 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
         Folders, which are searched with all below them, and files: shapefiles, GeoJSON,
         GeoPackages, zips of these, GeoTIFF and NetCDF masks, STAC catalogues and items. Also the
         URL of a THREDDS catalogue, of which all but NetCDF is taken, and URLs of files.
+    time_keys : TimeKeys, optional
+        Which attributes tell the time, and how, in the files that have them.
 
     Returns
     -------
     events : list of Event
-        In the order of their first detections.
+        In the order of their first detections; after them files of slicks whose times are not
+        certain, each with what is missing.
     problems : list of str
         What could not be read, a line each; one damaged file does not hide the others.
 
@@ -147,9 +157,9 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
 
     Notes
     -----
-    Files named ``<id>``, ``<id>_sheen``, ``<id>_thick`` and ``<id>_source`` are one detection.
-    Detections are one event where they say so (STAC), or are chained by at most three days and
-    50 km from one to the next.
+    Files named ``<id>``, ``<id>_sheen``, ``<id>_thick`` and ``<id>_source`` are one detection, or
+    one for each time that they hold. Detections are one event where they say so (STAC), or are
+    chained by at most three days and 50 km from one to the next.
     """
     from catalog.stac import read_stac
 
@@ -167,7 +177,7 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
         names = [found.name for found in files]
         if told.isdisjoint(names):
             try:
-                detections.append(read_detection([found.path for found in files], names))
+                detections += read_detections([f.path for f in files], names, time_keys)
             except CatalogError as error:
                 problems.append(str(error))
     if not detections and not problems:
@@ -175,37 +185,49 @@ def read_events(paths: PathsLike) -> tuple[list[Event], list[str]]:
             f"{_names(paths)}: no slick found; expected shapefiles, GeoJSON, GeoPackages, masks "
             "(GeoTIFF, NetCDF), zips of these or STAC items"
         )
-    return group_events(detections), problems
+    dated = [d for d in detections if d.slick.time is not None]
+    events = group_events(dated)
+    for detection in detections:
+        if detection.slick.time is None:
+            name = _unused(detection.identifier, events)
+            events.append(Event(name, (detection,), detection.slick.doubt or _UNDATED))
+    return events, problems
 
 
-def read_detection(files: Sequence[Path], names: Sequence[str] | None = None) -> Detection:
-    """Read what one sensor saw of one slick.
+def read_detections(
+    files: Sequence[Path], names: Sequence[str], time_keys: TimeKeys = NO_KEYS
+) -> list[Detection]:
+    """Read what one sensor saw of one slick, at each of the times that the files hold.
 
     Parameters
     ----------
     files : sequence of Path
         The layers of a detection, see `read_events`.
-    names : sequence of str, optional
-        What others can read them by, such as URLs; by default their paths.
+    names : sequence of str
+        What others can read them by: paths or URLs.
+    time_keys : TimeKeys, optional
+
+    Returns
+    -------
+    list of Detection
+        In the order of their times; a single one without a time where that is not certain.
 
     Raises
     ------
     CatalogError
-        If a file is damaged, or nothing says the time.
+        If a file is damaged.
     """
     layers = [file for file in files if not _is_part(file, "source")]
     classes = [file for file in layers if _PART.search(file.stem)]
-    slick = read_slick(list(classes or layers or files))
-    return _describe(slick, files, names or list(map(str, files)))
+    slicks = read_slicks(list(classes or layers or files), time_keys=time_keys)
+    found = [_describe(slick, files, names) for slick in slicks]
+    if len({d.identifier for d in found}) < len(found):
+        found = [replace(d, identifier=f"{d.identifier}-{d.time:%Y%m%dT%H%M}") for d in found]
+    return found
 
 
 def _describe(slick: Slick, files: Sequence[Path], names: Sequence[str]) -> Detection:
     stem = _stem(files[0])
-    if slick.time is None:
-        raise CatalogError(
-            f"{names[0]}: nothing says when the slick was seen; expected a time in its attributes, "
-            "or a name such as 20210824-0810-SYR-PL-A-01-S3"
-        )
     attributes = {str(key).upper(): value for key, value in slick.attributes.items()}
     name = str(attributes.get("IDENTIFIER") or stem)
     match = _IDENTIFIER.search(name) or _IDENTIFIER.search(stem)
@@ -276,10 +298,10 @@ def _unused(name: str, events: Sequence[Event]) -> str:
 
 
 def _distance_km(first: Slick, other: Slick) -> float:
-    """Distance of the boxes of two slicks, which may lie on two sides of the dateline. [km]"""
-    a, b = first.geometry.bounds, other.geometry.bounds
-    turns = round(((a[0] + a[2]) - (b[0] + b[2])) / 720.0)
-    b = (b[0] + 360.0 * turns, b[1], b[2] + 360.0 * turns, b[3])
+    """Distance of the boxes of two slicks, which may lie on two sides of 180 degrees. [km]"""
+    a = first.geometry.bounds
+    turn = turn_between(other.geometry, 0.5 * (a[0] + a[2]))
+    b = moved(other.geometry, turn).bounds
     dx = max(a[0] - b[2], b[0] - a[2], 0.0)
     dy = max(a[1] - b[3], b[1] - a[3], 0.0)
     stretch = math.cos(math.radians(0.25 * (a[1] + a[3] + b[1] + b[3])))
@@ -439,7 +461,7 @@ def _source(files: Sequence[Path]) -> tuple[float, float] | None:
         if _is_part(file, "source"):
             frame = read_shapes(file, str(file), None, {"Point", "MultiPoint"}, "point")
             centre = in_degrees(frame.geometry, str(file)).union_all().centroid
-            return float(centre.x), float(centre.y)
+            return float(wrapped(centre.x)), float(centre.y)
     return None
 
 

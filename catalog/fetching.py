@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog.antimeridian import unbroken_box, wrapped_box
 from catalog.errors import CatalogError
 from catalog.forcing import open_forcing
 from catalog.grid import Box
@@ -46,7 +47,7 @@ class Request:
     @classmethod
     def of(cls, choice: Choice) -> Request:
         """Widen what is wanted to what has to be fetched."""
-        west, south, east, north = choice.box
+        west, south, east, north = unbroken_box(choice.box)
         margin = max(MARGIN_DEG, 2.0 * choice.dataset.resolution_deg)
         step = timedelta(hours=max(choice.dataset.step_hours, 1.0))
         first, last = choice.period
@@ -56,11 +57,13 @@ class Request:
         return cls(
             choice.dataset,
             choice.role,
-            (
-                round(max(west - margin, -180.0) if west <= east else west - margin, 4),
-                round(max(south - margin, -90.0), 4),
-                round(min(east + margin, 180.0) if west <= east else east + margin, 4),
-                round(min(north + margin, 90.0), 4),
+            wrapped_box(
+                (
+                    round(west - margin, 4),
+                    round(max(south - margin, -90.0), 4),
+                    round(east + margin, 4),
+                    round(min(north + margin, 90.0), 4),
+                )
             ),
             (first - step, last + step + timedelta(hours=1)),
         )

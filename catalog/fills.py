@@ -8,6 +8,7 @@ from typing import Any
 
 import netCDF4
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from catalog.grid import FloatArray
@@ -183,3 +184,35 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError, IndexError):
         return None
     return number if np.isfinite(number) else None
+
+
+_HUGE = 1e15
+"""Neither a probability nor a class nor a thickness is so great. [any unit]"""
+
+
+def is_impossible(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say which values of a raster of oil are none: no numbers, huge, or fills below 0."""
+    if values.dtype.kind not in "if":
+        return np.zeros(values.shape, bool)
+    wide = values.astype(np.float64, copy=False)
+    with np.errstate(invalid="ignore"):
+        fills = np.isin(values, _customary(values.dtype, -1.0))
+        return np.asarray(~(np.abs(wide) < _HUGE) | fills)
+
+
+def is_customary(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say which values of a raster of oil are customary for no data, but may be data."""
+    if values.dtype.kind not in "iuf":
+        return np.zeros(values.shape, bool)
+    return np.asarray(np.isin(values, _customary(values.dtype, 1.0)))
+
+
+def _customary(kind: np.dtype[Any], sign: float) -> npt.NDArray[Any]:
+    """Return customary fills of one sign, as a type of values has them."""
+    fills = sign * np.array([255.0 if sign > 0.0 else 128.0, *CUSTOMARY_FILLS])
+    if kind.kind == "f":
+        return fills.astype(kind)
+    limits = np.iinfo(kind)
+    held = fills[(fills == np.round(fills)) & (fills >= limits.min) & (fills <= limits.max)]
+    extreme = limits.max if sign > 0.0 else limits.min
+    return np.append(held.astype(kind), np.array([extreme] if extreme else [], kind))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.antimeridian import turned, unbroken_box
 from catalog.errors import CatalogError
 from catalog.forcing import ForcingFiles
 from catalog.grid import TOLERANCE_DEG, Box, format_box
@@ -141,9 +142,9 @@ def _match(
 
 
 def _holds(files: ForcingFiles, box: Box) -> bool:
-    west, south, east, north = box
+    west, south, east, north = unbroken_box(box)
     middle = 0.5 * (west + east)
-    longitude = files.longitude + 360.0 * np.round((middle - files.longitude) / 360.0)
+    longitude = turned(files.longitude, middle)
     held = (
         longitude.min() <= west
         and longitude.max() >= east

@@ -19,31 +19,44 @@ import numpy as np
 
 from catalog.archives import ZIP_ERRORS, refuse_expansion
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.oil_measurements import (
+    BOILING_TEMPERATURE,
+    DENSITY,
+    DISTILLED,
+    DYNAMIC_VISCOSITY,
+    INTERFACIAL_TENSION,
+    KINEMATIC_VISCOSITY,
+    MEND,
+    POUR_POINT,
+    WATER_CONTENT,
+    Points,
+    in_si,
+    number,
+    number_or_refused,
+    points,
+    table_in,
+    tables_in,
+)
 from catalog.paths import expand_paths
 
 LIBRARY_VARIABLE = "WITOIL_OILS"
 """Environment variable that names the folder or zip of records."""
 
-Points = tuple[tuple[float, float], ...]
-
 _MOST_RECORD_BYTES = 10**7
 _FRESH_WATER_15C = 999.1
-# No oil exceeds it against water; a record that does has a slip in its unit. [N m-1]
-_SURFACE_TENSION_OF_WATER = 0.073
+_TEMPERATURE_15C = 288.15
 
-_FACTORS = {
-    "density": {"kg/m^3": 1.0, "g/cm^3": 1e3, "g/cm³": 1e3, "g/mL": 1e3},
-    "kinematic viscosity": {"m^2/s": 1.0, "cSt": 1e-6, "mm^2/s": 1e-6},
-    "dynamic viscosity": {"kg/(m s)": 1.0, "Pa.s": 1.0, "mPa.s": 1e-3, "cP": 1e-3},
-    "fraction": {"fraction": 1.0, "1": 1.0, "%": 1e-2},
-    "interfacial tension": {"N/m": 1.0, "mN/m": 1e-3, "dyne/cm": 1e-3},
-    "temperature": {"K": 1.0, "C": 1.0, "F": 5.0 / 9.0},
-}
-"""Units that the records use, to SI."""
+# Records round, and some have an API gravity of another sample, or of the density at the
+# temperature that it was measured at: oil expands by some 0.1 % per kelvin.
+_API_TOLERANCE = 0.03
+_API_TOLERANCE_PER_KELVIN = 0.001
 
-_ZERO_OF = {"K": 0.0, "C": 273.15, "F": 459.67 * 5.0 / 9.0}
+# A fraction is at most 1, so one that was written as a percentage is at most a hundredth; of a
+# distillation, and of the wettest emulsion, there is always more.
+_LEAST_OF_MOST = 0.02
+
 _CRUDES = {"Crude Oil NOS", "Tight Oil", "Bitumen", "Bitumen Blend"}
-_LASTING_EMULSIONS = {"Stable", "Mesostable", "Entrained"}
+_LASTING_EMULSIONS = ("Stable", "Mesostable", "Entrained")
 
 
 class OilEntry(NamedTuple):
@@ -115,7 +128,8 @@ def read_oil(path: str | Path) -> OilRecord:
     UnreadableFileError
         If there is no such file, or it is not JSON.
     CatalogError
-        If it is no record, or a property that the model needs is missing.
+        If it is no record, a property that the model needs is missing, or a property is beyond
+        those of all oils or contradicts another one.
     """
     path = expand_paths(path)[0]
     try:
@@ -216,13 +230,13 @@ def _index_of(root: Path, _changed: int) -> dict[OilEntry, str]:
     index = {}
     for member, content in _contents(root):
         document = _parse(content, f"{root}/{member}")
-        metadata = _table(document, "metadata")
+        metadata = table_in(document, "metadata")
         # Other JSON may lie in the folder.
         if isinstance(document.get("oil_id"), str) and isinstance(metadata.get("name"), str):
             entry = OilEntry(
                 document["oil_id"],
                 metadata["name"],
-                _number(metadata.get("API")),
+                number(metadata.get("API")),
                 _is_suitable(document, f"{root}/{member}"),
             )
             index[entry] = member
@@ -304,33 +318,29 @@ def _parse(content: bytes, label: str) -> dict[str, Any]:
 
 
 def _record(document: dict[str, Any], label: str) -> OilRecord:
-    metadata = _table(document, "metadata")
-    samples = _tables(document, "sub_samples")
+    metadata = table_in(document, "metadata")
+    samples = tables_in(document, "sub_samples")
     if not isinstance(document.get("oil_id"), str) or not isinstance(metadata.get("name"), str):
         raise CatalogError(
             f"{label}: no record of ADIOS; expected JSON with oil_id and metadata.name"
         )
     oil = f"{label}: oil {document['oil_id']} ({metadata['name']})"
     fresh = samples[0] if samples else {}
-    properties = _table(fresh, "physical_properties")
-    distillation = _table(fresh, "distillation_data")
-    densities = _points(properties, "densities", "density", "density", oil)
-    if not densities and (api := _number(metadata.get("API"))) is not None and api > -131.5:
-        densities = ((288.15, _FRESH_WATER_15C * 141.5 / (api + 131.5)),)
-    viscosities = _viscosities(properties, densities, oil)
-    cuts = _points(distillation, "cuts", "fraction", "fraction", oil, at="vapor_temp")
+    properties = table_in(fresh, "physical_properties")
+    distillation = table_in(fresh, "distillation_data")
+    densities = _densities(properties, metadata.get("API"), oil)
     record = OilRecord(
         id=document["oil_id"],
         name=metadata["name"],
         product_type=str(metadata.get("product_type", "")),
         densities=densities,
-        viscosities=viscosities,
-        cuts=cuts if len(cuts) > 1 else (),
+        viscosities=_viscosities(properties, densities, oil),
+        cuts=_cuts(distillation, oil),
         cuts_by_volume=str(distillation.get("type", "")).casefold().startswith("volume"),
-        recovered=_si(distillation.get("fraction_recovered"), "fraction", oil) or 1.0,
+        recovered=_recovered(distillation, oil),
         max_water_fraction=_wettest(samples, oil),
         oil_water_interfacial_tension=_tension(properties, oil),
-        pour_point=_si(_table(properties, "pour_point").get("measurement"), "temperature", oil),
+        pour_point=in_si(table_in(properties, "pour_point").get("measurement"), POUR_POINT, oil),
     )
     _require_complete(record, metadata.get("gnome_suitable"), oil)
     return record
@@ -360,51 +370,33 @@ def _require_complete(record: OilRecord, suitable: object, oil: str) -> None:
         )
 
 
-def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}
+def _from_15_celsius(point: tuple[float, float]) -> float:
+    return abs(point[0] - _TEMPERATURE_15C)
 
 
-def _tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    value = table.get(key)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _number(value: object) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:  # JSON sets no limit to the digits of a whole number
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _si(measurement: object, quantity: str, oil: str) -> float | None:
-    """Return a measurement in SI; None where it has no number. Of a range, its upper end."""
-    if not isinstance(measurement, dict):
-        return None
-    numbers = [_number(measurement.get(key)) for key in ("value", "max_value", "min_value")]
-    value = next((number for number in numbers if number is not None), None)
-    if value is None:
-        return None
-    unit, factors = measurement.get("unit"), _FACTORS[quantity]
-    if not isinstance(unit, str) or unit not in factors:
+def _densities(properties: dict[str, Any], api_gravity: object, oil: str) -> Points:
+    """Return densities, as measured or else from the API gravity, which is that of the density."""
+    measured = points(properties, "densities", "density", DENSITY, oil)
+    api = number_or_refused(api_gravity, "API", oil)
+    if api is None:
+        return measured
+    by_api = _FRESH_WATER_15C * 141.5 / (api + 131.5) if api > -131.5 else math.inf
+    if not DENSITY.holds(by_api):
         raise CatalogError(
-            f"{oil}: {quantity} in {unit!r}, expected one of the units {', '.join(factors)}"
+            f"{oil}: found the API {api:g}, which is a density of {by_api:.4g} kg/m^3, expected "
+            f"{DENSITY.range_in('kg/m^3')}; {MEND}"
         )
-    return value * factors[unit] + (_ZERO_OF[unit] if quantity == "temperature" else 0.0)
-
-
-def _points(
-    table: dict[str, Any], key: str, value: str, quantity: str, oil: str, at: str = "ref_temp"
-) -> Points:
-    """Return a list of measurements as temperatures and values, without incomplete ones."""
-    pairs = (
-        (_si(item.get(at), "temperature", oil), _si(item.get(value), quantity, oil))
-        for item in _tables(table, key)
-    )
-    return tuple((t, v) for t, v in pairs if t is not None and v is not None and v >= 0.0 < t)
+    if not measured:
+        return ((_TEMPERATURE_15C, by_api),)
+    temperature, density = min(measured, key=_from_15_celsius)
+    tolerance = _API_TOLERANCE + _API_TOLERANCE_PER_KELVIN * abs(temperature - _TEMPERATURE_15C)
+    if abs(density / by_api - 1.0) > tolerance:
+        raise CatalogError(
+            f"{oil}: found the density {density:.4g} kg/m^3 at {temperature - 273.15:.4g} C beside "
+            f"the API {api:g}, which is {by_api:.4g} kg/m^3 at 15 C, expected the same within "
+            f"{tolerance:.0%}; {MEND}"
+        )
+    return measured
 
 
 def _viscosities(properties: dict[str, Any], densities: Points, oil: str) -> Points:
@@ -412,37 +404,74 @@ def _viscosities(properties: dict[str, Any], densities: Points, oil: str) -> Poi
 
     Where several shear rates share a temperature, the first is kept by the simulator.
     """
-    kinematic = _points(
-        properties, "kinematic_viscosities", "viscosity", "kinematic viscosity", oil
-    )
-    dynamic = _points(properties, "dynamic_viscosities", "viscosity", "dynamic viscosity", oil)
+    kinematic = points(properties, "kinematic_viscosities", "viscosity", KINEMATIC_VISCOSITY, oil)
+    dynamic = points(properties, "dynamic_viscosities", "viscosity", DYNAMIC_VISCOSITY, oil)
     if not kinematic and dynamic and densities:
         temperatures, values = zip(*sorted(densities), strict=True)
         # Constant beyond the measured ones, where oil changes by some 0.1 % per kelvin.
         kinematic = tuple(
             (t, viscosity / float(np.interp(t, temperatures, values))) for t, viscosity in dynamic
         )
-    return tuple((t, viscosity) for t, viscosity in kinematic if viscosity > 0.0)
+    return kinematic
+
+
+def _cuts(distillation: dict[str, Any], oil: str) -> Points:
+    """Return the distillation curve; none of fewer than two points."""
+    cuts = points(
+        distillation,
+        "cuts",
+        "fraction",
+        DISTILLED,
+        oil,
+        at="vapor_temp",
+        temperatures=BOILING_TEMPERATURE,
+    )
+    if len(cuts) < 2:
+        return ()
+    _refuse_hundredth(max(fraction for _, fraction in cuts), "largest distilled fraction", oil)
+    return cuts
+
+
+def _recovered(distillation: dict[str, Any], oil: str) -> float:
+    """Return the fraction that distils at all; everything where that is not known."""
+    recovered = in_si(distillation.get("fraction_recovered"), DISTILLED, oil)
+    if recovered is None:
+        return 1.0
+    _refuse_hundredth(recovered, "fraction recovered", oil)
+    return recovered
 
 
 def _wettest(samples: list[dict[str, Any]], oil: str) -> float | None:
     """Return the largest water content of the emulsions that lasted, of fresh or aged oil."""
-    contents = [
-        _si(emulsion.get("water_content"), "fraction", oil)
+    emulsions = [
+        emulsion
         for sample in samples
-        for emulsion in _tables(_table(sample, "environmental_behavior"), "emulsions")
-        if emulsion.get("visual_stability") in _LASTING_EMULSIONS
+        for emulsion in tables_in(table_in(sample, "environmental_behavior"), "emulsions")
     ]
-    return max((w for w in contents if w is not None and 0.0 < w < 1.0), default=None)
+    contents = [(in_si(e.get("water_content"), WATER_CONTENT, oil), e) for e in emulsions]
+    wettest = max(
+        (w for w, e in contents if w and e.get("visual_stability") in _LASTING_EMULSIONS),
+        default=None,
+    )
+    if wettest is not None:
+        _refuse_hundredth(wettest, "largest water content", oil)
+    return wettest
+
+
+def _refuse_hundredth(fraction: float, what: str, oil: str) -> None:
+    """Refuse fractions that were written as percentages."""
+    if fraction < _LEAST_OF_MOST:
+        raise CatalogError(
+            f"{oil}: found the {what} {100.0 * fraction:g} %, expected at least "
+            f"{100.0 * _LEAST_OF_MOST:g} %: fractions in place of percentages? {MEND}"
+        )
 
 
 def _tension(properties: dict[str, Any], oil: str) -> float | None:
-    for water in ("seawater", "water"):
-        measured = _points(
-            properties, f"interfacial_tension_{water}", "tension", "interfacial tension", oil
-        )
-        # The one nearest to 15 degrees Celsius.
-        for _, tension in sorted(measured, key=lambda point: abs(point[0] - 288.15)):
-            if 0.0 < tension < _SURFACE_TENSION_OF_WATER:
-                return tension
-    return None
+    """Return the interfacial tension nearest to 15 degrees Celsius, against sea water if known."""
+    sea, fresh = (
+        points(properties, f"interfacial_tension_{water}", "tension", INTERFACIAL_TENSION, oil)
+        for water in ("seawater", "water")
+    )
+    measured = sea or fresh
+    return min(measured, key=_from_15_celsius)[1] if measured else None

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 import xarray as xr
+from shapely.geometry.base import BaseGeometry
 
-from catalog.axes import find_axis, horizontal_axis
-from catalog.errors import CatalogError, UnreadableFileError
-from catalog.grid import ascending_longitudes
+from catalog.axes import find_axis
+from catalog.errors import CatalogError
+from catalog.fills import Absence, is_customary, is_impossible
+from catalog.grid import FloatArray, ascending_longitudes
 from catalog.levels import drop_other_dimensions
+from catalog.placement import Curvilinear, OnDegrees, OnProjection, Placement, find_placement
 from catalog.sources import open_source, reading
 from catalog.times import read_times
 
@@ -25,92 +27,94 @@ if TYPE_CHECKING:
     import affine
     import geopandas
     import rasterio
-
-_log = logging.getLogger(__name__)
+    from rasterio.control import GroundControlPoint
 
 RASTERS = {".tif", ".tiff", ".nc", ".nc4"}
 
-PROBABLE = 0.5
-"""Least probability that counts as oil, where the caller does not say."""
-
 _NETCDF = {".nc", ".nc4"}
-_FARTHEST = 1e9  # in any unit of a reference system
+_SAME_SCENE = np.timedelta64(1, "h")
+_LONGEST_EDGE = 1.0  # of an outline, before control points place it [cells]
 _UNEVEN = 0.02  # of a step; float32 coordinates of fine grids are no better
 
 
 @dataclass(frozen=True)
 class Raster:
-    """Values on a regular grid.
+    """Values on a regular grid, or on one that control points place.
 
     Attributes
     ----------
     values : ndarray, shape (rows, columns)
+        Scaled, where the file has a scale.
     present : ndarray of bool, shape (rows, columns)
         Where there is a value.
-    system : rasterio.crs.CRS or None
+    system : rasterio.crs.CRS, pyproj.CRS or None
     transform : affine.Affine
         From columns and rows to coordinates.
     tags : dict
         What the file says of itself.
     time : datetime or None
         UTC, where the file has a time axis.
+    units : str or None
+        Of the values.
+    doubtful : ndarray of bool, shape (rows, columns), optional
+        Values that are present, but are customary for no data, where the file declares none.
+    control : tuple of rasterio.control.GroundControlPoint
+        Where there are some, they take the place of the transform.
+    meanings : dict
+        Value -> what it means, where the file says so.
     """
 
     values: npt.NDArray[Any]
     present: npt.NDArray[np.bool_]
-    system: rasterio.crs.CRS | None
+    system: Any
     transform: affine.Affine
     tags: dict[str, Any]
     time: datetime | None = None
-
-    def oil(self, label: str, threshold: float | None = None) -> npt.NDArray[np.bool_]:
-        """Say which cells hold oil.
-
-        Parameters
-        ----------
-        label : str
-            The file's name for people.
-        threshold : float, optional
-            Least value that is oil. By default anything but 0 is, unless the values are
-            probabilities (fractions from 0 to 1): then from `PROBABLE` on.
-
-        Raises
-        ------
-        CatalogError
-            If none does.
-        """
-        if threshold is None and self._are_probabilities():
-            _log.info("%s: probabilities, from %g on counts as oil", label, PROBABLE)
-            threshold = PROBABLE
-        if threshold is None:
-            oil = self.present & (self.values != 0)
-            wanted = "other than 0 and no-data"
-        else:
-            oil = self.present & (self.values >= threshold)
-            wanted = f"of {threshold:g} or more"
-        if not oil.any():
-            raise CatalogError(f"{label}: the mask is empty, no cell is {wanted}")
-        return np.asarray(oil)
+    units: str | None = None
+    doubtful: npt.NDArray[np.bool_] | None = None
+    control: tuple[GroundControlPoint, ...] = ()
+    meanings: dict[float, str] = field(default_factory=dict)
 
     def outline(
         self, oil: npt.NDArray[np.bool_], *, by_value: bool = False
     ) -> tuple[geopandas.GeoSeries, list[float]]:
         """Outline cells, also value by value; outlines and their values."""
+        import affine
         import geopandas
         import rasterio.features
         from shapely.geometry import shape
 
         marked = self.values.astype("float32") if by_value else oil.astype("uint8")
-        found = list(rasterio.features.shapes(marked, mask=oil, transform=self.transform))
-        outlines = geopandas.GeoSeries([shape(outline) for outline, _ in found], crs=self.system)
+        transform = affine.Affine.identity() if self.control else self.transform
+        found = list(rasterio.features.shapes(marked, mask=oil, transform=transform))
+        shapes = [shape(outline) for outline, _ in found]
+        if self.control:
+            shapes = _placed(shapes, self.control)
+        outlines = geopandas.GeoSeries(shapes, crs=self.system)
         return outlines, [float(value) for _, value in found]
 
-    def _are_probabilities(self) -> bool:
-        values = self.values[self.present]
-        if self.values.dtype.kind != "f" or not values.size:
-            return False
-        in_range = values.min() >= 0.0 and values.max() <= 1.0
-        return bool(in_range and ((values > 0.0) & (values < 1.0)).any())
+
+def _placed(
+    shapes: list[BaseGeometry], control: tuple[GroundControlPoint, ...]
+) -> list[BaseGeometry]:
+    """Bring shapes in columns and rows to where control points place them.
+
+    By thin-plate splines, which hold each point: polynomials miss those of a radar image by tens of
+    metres. Edges are cut first, since what is straight in the image is not on the ground.
+    """
+    from rasterio.transform import GCPTransformer
+
+    fine = shapely.segmentize(shapes, _LONGEST_EDGE)
+    with GCPTransformer(list(control), tps=True) as transformer:
+        return [
+            shapely.transform(
+                shape,
+                lambda points: np.column_stack(
+                    transformer.xy(points[:, 1], points[:, 0], offset="ul")
+                ),
+            )
+            for shape in fine
+        ]
 
 
 def read_raster(
@@ -121,11 +125,11 @@ def read_raster(
     Parameters
     ----------
     path : Path
-        GeoTIFF, or NetCDF on latitude and longitude.
+        GeoTIFF, or NetCDF on latitude and longitude or on a projection.
     label : str
         The file's name for people.
     layer : str, optional
-        Variable of a NetCDF file with several.
+        Variable of a NetCDF file with several, or band of a GeoTIFF, by its description or number.
     time : datetime, optional
         Which record of a NetCDF file with several.
 
@@ -138,70 +142,24 @@ def read_raster(
     """
     if path.suffix.lower() in _NETCDF:
         return _read_netcdf(path, label, layer, time)
-    import rasterio.errors
+    from catalog.geotiff import read_geotiff
 
-    try:
-        return _read_geotiff(path, label)
-    except rasterio.errors.NotGeoreferencedWarning:
-        raise CatalogError(
-            f"{label}: the mask is not georeferenced; expected a GeoTIFF with its position"
-        ) from None
-    except (rasterio.errors.RasterioError, ValueError, MemoryError) as error:
-        if isinstance(error, CatalogError):
-            raise
-        raise UnreadableFileError(
-            f"{label}: cannot be read as a GeoTIFF ({error}); get it again"
-        ) from error
+    return read_geotiff(path, label, layer)
 
 
 def raster_variables(source: xr.Dataset) -> list[str]:
-    """Names of the variables of a NetCDF file that are fields on latitude and longitude."""
+    """Names of the variables of a NetCDF file that are fields on a regular grid."""
     found = []
     for name, variable in source.data_vars.items():
         if variable.ndim < 2 or variable.dtype.kind not in "iufb" or str(name).endswith("_bnds"):
             continue
         try:
-            axes = [find_axis(source, variable, axis, "") for axis in ("latitude", "longitude")]
+            placement = find_placement(source, variable, str(name))
         except CatalogError:
             continue
-        if all(source.variables[axis].ndim == 1 for axis in axes) and len(set(axes)) == 2:
+        if not isinstance(placement, Curvilinear):
             found.append(str(name))
     return found
-
-
-def _read_geotiff(path: Path, label: str) -> Raster:
-    import rasterio
-    import rasterio.errors
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(path) as source:
-            if source.count > 2:
-                raise CatalogError(
-                    f"{label}: has {source.count} bands, expected a mask of one; "
-                    "a picture is not a mask"
-                )
-            _refuse_no_place(source.transform, source.shape, label)
-            band = source.read(1)
-            present = (source.dataset_mask() != 0) & np.isfinite(band)
-            # TIFF's own tags tell of the file: its DateTime is when it was written.
-            tags = {
-                key: value
-                for key, value in source.tags().items()
-                if not key.startswith(("TIFFTAG", "AREA_OR"))
-            }
-            return Raster(band, present, source.crs, source.transform, tags)
-
-
-def _refuse_no_place(transform: affine.Affine, shape: tuple[int, int], label: str) -> None:
-    """Refuse a raster whose cells have no size, or lie nowhere on Earth in any unit."""
-    place = np.reshape(tuple(transform)[:6], (2, 3))
-    corners = place @ [[0.0, shape[1]], [0.0, shape[0]], [1.0, 1.0]]
-    if not (np.abs(corners) < _FARTHEST).all() or np.linalg.det(place[:, :2]) == 0.0:
-        raise CatalogError(
-            f"{label}: is placed from {corners[:, 0]} to {corners[:, 1]}, expected cells on Earth; "
-            "get it again"
-        )
 
 
 def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | None) -> Raster:
@@ -211,28 +169,76 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         name = _choose_variable(source, layer, label)
         where = f"{label}, variable {name!r}"
         array = source[name]
-        axes = [find_axis(source, array, axis, where) for axis in ("latitude", "longitude")]
-        latitude, longitude = (horizontal_axis(source, axis, where) for axis in axes)
-        dims: list[Hashable] = [source.variables[axis].dims[0] for axis in axes]
-        longitude, columns = ascending_longitudes(longitude)
-        rows = np.argsort(-latitude)
-        latitude = latitude[rows]
+        placement = find_placement(source, array, where)
+        dims = list(placement.dims)
+        x, columns, y, system = _nodes(placement, where)
+        rows = np.argsort(-y)
+        y = y[rows]
         moment, array = _choose_time(source, array, dims, time, where)
         array = array.drop_vars(list(array.coords))
         array, _ = drop_other_dimensions(source, array, set(dims), where)
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
         tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
-    step_x, step_y = (_even_step(axis, where) for axis in (longitude, latitude))
+        present, doubtful = _told_apart(values, array)
+    step_x, step_y = (_even_step(axis, where) for axis in (x, y))
     # The nodes are the centres of cells.
-    west, north = longitude[0] - step_x / 2.0, latitude[0] - step_y / 2.0
+    west, north = x[0] - step_x / 2.0, y[0] - step_y / 2.0
     return Raster(
         values,
-        np.isfinite(values),
-        _wgs84(),
+        present,
+        system,
         affine.Affine(step_x, 0.0, west, 0.0, step_y, north),
         tags,
         moment,
+        units=array.attrs.get("units"),
+        doubtful=doubtful,
+        meanings=_meanings(array),
     )
+
+
+def _nodes(
+    placement: Placement, where: str
+) -> tuple[FloatArray, npt.NDArray[np.intp], FloatArray, Any]:
+    """Return ascending x and the columns they are in, y, and the reference system of both."""
+    if isinstance(placement, OnProjection):
+        columns = np.argsort(placement.x)
+        return placement.x[columns], columns, placement.y, placement.projection.system
+    if not isinstance(placement, OnDegrees):
+        raise CatalogError(
+            f"{where}: its nodes lie on curved lines, expected a regular grid; put it on one first "
+            "(`cdo remapnn`)"
+        )
+    longitude, columns = ascending_longitudes(placement.longitude)
+    return longitude, columns, placement.latitude, _wgs84()
+
+
+def _told_apart(
+    values: npt.NDArray[Any], array: xr.DataArray
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say where there are values, and which of them may be fills that are not declared."""
+    marked = values.astype(np.float64)
+    Absence.of(array, lambda: marked.copy()).mark(marked)
+    present = np.isfinite(marked) & ~is_impossible(values)
+    declared = any(key in array.encoding for key in ("_FillValue", "missing_value"))
+    doubtful = np.zeros(values.shape, bool) if declared else present & is_customary(values)
+    return present, doubtful
+
+
+def _meanings(array: xr.DataArray) -> dict[float, str]:
+    """Return what the values of a variable of classes mean, as CF has it."""
+    words = str(array.attrs.get("flag_meanings", "")).split()
+    flags = np.ravel(array.attrs.get("flag_values", []))
+    return dict(zip(map(float, flags), words, strict=False)) if flags.size == len(words) else {}
+
+
+def raster_times(path: Path, label: str, layer: str | None = None) -> list[datetime]:
+    """Return the times of a NetCDF file of rasters, UTC; none of other files."""
+    if path.suffix.lower() not in _NETCDF:
+        return []
+    with open_source(path) as source, reading(path):
+        name = _choose_variable(source, layer, label)
+        found = _times(source, source[name], f"{label}, variable {name!r}")
+    return [] if found is None else [_moment(time) for time in found[1]]
 
 
 def _wgs84() -> rasterio.crs.CRS:
@@ -247,7 +253,7 @@ def _choose_variable(source: xr.Dataset, layer: str | None, label: str) -> str:
         return layer
     if layer is not None or len(found) != 1:
         raise CatalogError(
-            f"{label}: expected one variable on latitude and longitude"
+            f"{label}: expected one variable on a regular grid"
             + ("" if layer is None else f" called {layer!r}")
             + f", found {', '.join(found) or 'none'}; name one of them as the layer"
         )
@@ -262,12 +268,10 @@ def _choose_time(
     where: str,
 ) -> tuple[datetime | None, xr.DataArray]:
     """Take the record of a time, and say of when it is."""
-    try:
-        name = find_axis(source, array, "time", where)
-    except CatalogError:
+    found = _times(source, array, where)
+    if found is None:
         return None, array
-    variable = source.variables[name]
-    times = read_times(variable, where).times
+    variable, times = found
     record = 0
     if times.size > 1:
         if wanted is None:
@@ -276,10 +280,33 @@ def _choose_time(
             )
         moment = np.datetime64(wanted.astimezone(UTC).replace(tzinfo=None), "ns")
         record = int(np.argmin(np.abs(times - moment)))
+        if abs(times[record] - moment) > _SAME_SCENE:
+            raise CatalogError(
+                f"{where}: has {times.size} times from {np.datetime_as_string(times.min(), 'm')}Z "
+                f"to {np.datetime_as_string(times.max(), 'm')}Z; expected one within an hour of "
+                f"{np.datetime_as_string(moment, 'm')}Z"
+            )
     dim = next((d for d in variable.dims if d in array.dims and d not in dims), None)
     if dim is not None:
         array = array.isel({dim: record})
-    return times[record].astype("datetime64[us]").item().replace(tzinfo=UTC), array
+    return _moment(times[record]), array
+
+
+def _times(
+    source: xr.Dataset, array: xr.DataArray, where: str
+) -> tuple[xr.Variable, npt.NDArray[np.datetime64]] | None:
+    """Return the time axis of a variable, and its times; None where it has none."""
+    try:
+        name = find_axis(source, array, "time", where)
+    except CatalogError:
+        return None
+    variable = source.variables[name]
+    return variable, read_times(variable, where).times
+
+
+def _moment(time: np.datetime64) -> datetime:
+    moment: datetime = time.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
 
 
 def _even_step(axis: npt.NDArray[np.float64], where: str) -> float:
@@ -287,7 +314,7 @@ def _even_step(axis: npt.NDArray[np.float64], where: str) -> float:
     mean = float(steps.mean())
     if np.abs(steps - mean).max() > _UNEVEN * abs(mean):
         raise CatalogError(
-            f"{where}: the nodes lie {steps.min():g} to {steps.max():g} degrees apart, expected a "
-            "regular grid"
+            f"{where}: the nodes lie {steps.min():g} to {steps.max():g} apart, expected a regular "
+            "grid"
         )
     return mean

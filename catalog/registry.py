@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from catalog.antimeridian import unbroken_box
 from catalog.errors import CatalogError, CoverageError
 from catalog.grid import Box, format_box
 from catalog.names import QUANTITIES, ROLES, RoleName
@@ -150,8 +151,8 @@ class Choice:
         """About what it takes in memory, in single precision."""
         if self.covered is None:
             return 0
-        west, south, east, north = self.box
-        width = east - west + (360.0 if east < west else 0.0)
+        west, south, east, north = unbroken_box(self.box)
+        width = east - west
         nodes = (width / self.dataset.resolution_deg + 3) * (
             (north - south) / self.dataset.resolution_deg + 3
         )
@@ -297,7 +298,7 @@ def _holds(outer: Box, inner: Box) -> bool:
         return False
     if outer[2] - outer[0] >= 360.0:
         return True
-    west, east = inner[0], inner[2] + (360.0 if inner[2] < inner[0] else 0.0)
+    west, _, east, _ = unbroken_box(inner)
     turn = 360.0 * math.floor((west - outer[0]) / 360.0)
     return outer[0] <= west - turn and east - turn <= outer[2]
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from catalog.errors import CatalogError
 from catalog.paths import expand_paths
-from catalog.vector import in_degrees, read_features
+from catalog.vector import in_degrees, polygons_of, read_features, refuse_not_finite
 
 _FIELD = "shore_type"
 
@@ -35,7 +34,7 @@ def read_shore_types(
     Returns
     -------
     list of (geometry, name)
-        In the order of the file; valid, in EPSG:4326. [degrees]
+        In the order of the file; valid, in EPSG:4326, past 180 where it lies across. [degrees]
 
     Raises
     ------
@@ -66,9 +65,11 @@ def _read_file(
         raise CatalogError(f"{path}: its features have no geometry; expected polygons or lines")
     for geometry, label in zip(frame.geometry, labels, strict=True):
         _refuse_pointlike(geometry, label)
+    refuse_not_finite(frame.geometry, str(path))
+    degrees = in_degrees(frame.geometry, str(path))
     return [
-        (_tidy(geometry), name)
-        for geometry, name in zip(in_degrees(frame.geometry, str(path)), types, strict=True)
+        (_tidy(geometry, label), name)
+        for geometry, label, name in zip(degrees, labels, types, strict=True)
     ]
 
 
@@ -94,7 +95,11 @@ def _refuse_pointlike(geometry: BaseGeometry | None, label: str) -> None:
         raise CatalogError(f"{label}: is a {geometry.geom_type}; expected a polygon or a line")
 
 
-def _tidy(geometry: BaseGeometry) -> BaseGeometry:
-    """Make a geometry flat and valid, with longitudes below 180."""
-    flat = shapely.make_valid(shapely.force_2d(geometry))
-    return translate(flat, -360.0) if flat.bounds[0] >= 180.0 else flat
+def _tidy(geometry: BaseGeometry, label: str) -> BaseGeometry:
+    """Return a geometry flat, and its polygons as their union."""
+    area = polygons_of([geometry])
+    if not area.is_empty:
+        return area
+    if not geometry.length > 0.0:
+        raise CatalogError(f"{label}: has no area and no length; expected a polygon or a line")
+    return shapely.force_2d(geometry)

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from datetime import time as clock
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 
+from catalog.antimeridian import moved, turned, unbroken
 from catalog.archives import unpack
 from catalog.bonn import ThicknessClass
 from catalog.errors import CatalogError
+from catalog.masks import oil_cells
 from catalog.paths import PathsLike, expand_paths
-from catalog.rasters import RASTERS, read_raster
+from catalog.rasters import RASTERS, raster_times, read_raster
 from catalog.scratch import scratch_folder
-from catalog.vector import (
-    Area,
-    in_degrees,
-    layer_names,
-    polygons_of,
-    read_polygons,
-    to_lon_lat,
+from catalog.slick_times import (
+    NO_KEYS,
+    SAME_SCENE,
+    TimeKeys,
+    Times,
+    as_utc,
+    scenes_of,
+    times_of,
 )
+from catalog.vector import Area, in_degrees, layer_names, polygons_of, read_polygons
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+_log = logging.getLogger(__name__)
 
 VECTORS = {".shp", ".geojson", ".json", ".gpkg", ".kml", ".gml", ".fgb"}
 _CLASSES = ("sheen", "thick")
 _CENTRE_TOLERANCE_DEG = 0.1
-_SAME_SCENE = timedelta(hours=1)
-
-# 20210824-0810, 20210824T081000, 2021-08-24T08:10:00Z, 2021-08-24 08:10:00+02:00 ...
-_MOMENT = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[T _-]?(\d\d):?(\d\d)(?::?(\d\d))?(?!\d)"
-    r"(?:\.\d+)?([+-]\d\d:\d\d)?"
-)
-# Not when the file was made or changed.
-_TIME_FIELD = re.compile(
-    r"^(?!.*(?:creat|process|updat|modif|publi)).*(?:time|date|acqui|sensing|observed)",
-    re.IGNORECASE,
-)
-_NAME_FIELD = re.compile(r"identifier|^id$|name|scene|product|^file", re.IGNORECASE)
+_SHOWN = 6  # times in a message
 
 
 @dataclass(frozen=True)
@@ -58,13 +52,17 @@ class Slick:
     time : datetime or None
         When it was seen, in UTC; None where neither the caller nor the files say.
     geometry : Polygon or MultiPolygon
-        All the oil, in EPSG:4326. [degrees]
+        All the oil, in EPSG:4326; longitudes from -180 on, past 180 where it lies across. [degrees]
     thickness_class : dict
         ``sheen`` and ``thick`` -> their geometries, disjoint; empty where not told apart.
     attributes : dict
         What the files say of the slick as a whole, plain values only.
     sources : tuple of str
         The files.
+    doubt : str
+        Why the time is not known, where the files say something of one.
+    time_keys : TimeKeys
+        By which the time was read, if by any.
     """
 
     time: datetime | None
@@ -72,6 +70,13 @@ class Slick:
     thickness_class: dict[str, Area] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    doubt: str = ""
+    time_keys: TimeKeys = NO_KEYS
+
+    def moved(self, turn: float) -> Slick:
+        """Return the slick moved by whole turns of longitude. [degrees]"""
+        classes = {name: moved(part, turn) for name, part in self.thickness_class.items()}
+        return replace(self, geometry=moved(self.geometry, turn), thickness_class=classes)
 
     def by_class(self) -> dict[ThicknessClass, Area]:
         """Return all the oil by class: what is not known to be thick counts as sheen."""
@@ -83,30 +88,36 @@ class Slick:
 
 
 @dataclass(frozen=True)
-class ThicknessMap:
-    """Oil whose thickness is known cell by cell.
+class _Keys:
+    """What the user says of how files are to be read."""
 
-    Attributes
-    ----------
-    geometry : MultiPolygon
-        Cells, in EPSG:4326; neighbours of one thickness joined. [degrees]
-    thickness : ndarray, shape (polygons,)
-        [m]
-    """
-
-    geometry: shapely.MultiPolygon
-    thickness: npt.NDArray[np.float64]
+    layer: str | None
+    threshold: float | None
+    oil_values: Sequence[float] | None
+    times: TimeKeys
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """One file's oil: its geometry, and the attributes of each of its features."""
+    """One file's oil: shape, attributes and time of each of its records."""
 
     label: str
     stem: str
-    geometry: Area
+    shapes: npt.NDArray[np.object_]
     records: list[dict[str, Any]]
-    time: datetime | None = None
+    times: Times
+
+    @cached_property
+    def geometry(self) -> Area:
+        """All its oil. [degrees]"""
+        return polygons_of(self.shapes)
+
+    def part(self, chosen: Sequence[bool]) -> _Layer:
+        """Return some of its records."""
+        kept = [k for k, kept in enumerate(chosen) if kept]
+        times = replace(self.times, moments=tuple(self.times.moments[k] for k in kept))
+        records = [self.records[k] for k in kept]
+        return replace(self, shapes=self.shapes[kept], records=records, times=times)
 
 
 def read_slick(
@@ -115,24 +126,29 @@ def read_slick(
     *,
     layer: str | None = None,
     threshold: float | None = None,
+    oil_values: Sequence[float] | None = None,
+    time_keys: TimeKeys = NO_KEYS,
 ) -> Slick:
     """Read an observed slick from one or more files of the same scene.
 
     Parameters
     ----------
     paths : str, Path or sequence of them
-        Shapefile, GeoJSON, GeoPackage, raster mask (GeoTIFF, or NetCDF on latitude and longitude;
-        neither 0 nor the no-data value is oil), or a zip of these; files, or layers of one file,
-        named ``<id>_sheen`` and ``<id>_thick`` are classes of one slick.
+        Shapefile, GeoJSON, GeoPackage, KML, raster mask (GeoTIFF, or NetCDF on latitude and
+        longitude), or a zip of these; files, or layers of one file, named ``<id>_sheen`` and
+        ``<id>_thick`` are classes of one slick.
     time : datetime, optional
-        When it was seen, UTC unless it says otherwise. By default from the attributes where they
-        carry an hour (midnight there mostly is a date that lost its hour), else from the
-        identifier or the file's name, such as ``20210824-0810-SYR-PL-A-01-S3``.
+        When it was seen, UTC unless it says otherwise. Where the files hold slicks of several
+        times, those within an hour of it. By default as `catalog.slick_times` reads attributes
+        and names, such as ``20210824-0810-SYR-PL-A-01-S3``.
     layer : str, optional
-        Layer of a file with several, or variable of a NetCDF file.
+        Layer of a file with several, variable of a NetCDF file, or band of a GeoTIFF.
     threshold : float, optional
-        Least value of a raster that is oil; for probabilities (fractions from 0 to 1) 0.5 unless
-        it is given.
+        Least value of a raster that is oil.
+    oil_values : sequence of float, optional
+        Values of a raster that are oil; without either see `catalog.masks.oil_cells`.
+    time_keys : TimeKeys, optional
+        Which attributes tell the time, and how.
 
     Returns
     -------
@@ -144,64 +160,164 @@ def read_slick(
     UnreadableFileError
         If a file, or a part of it, is missing or damaged.
     CatalogError
-        If there is no oil, the coordinates are not degrees, or the times differ by over an hour.
+        If there is no oil, the coordinates are not degrees, or the times differ by over an hour
+        and none is given that chooses among them.
+    """
+    keys = _Keys(layer, threshold, oil_values, time_keys)
+    moment = None if time is None else as_utc(time)
+    layers = _read_layers(paths, keys, moment)
+    scenes = scenes_of(_moments(layers))
+    if len(scenes) < 2:
+        return _slick_of(layers, moment, time_keys)
+    if moment is None:
+        raise CatalogError(_several(layers, scenes))
+    for first, last in scenes:
+        if first - SAME_SCENE <= moment <= max(last, first + SAME_SCENE):
+            return _slick_of(_seen_within(layers, first, last), moment, time_keys)
+    raise CatalogError(
+        f"{layers[0].label}: holds slicks of {_listed(scenes)}; expected one within an hour of "
+        f"{moment:%Y-%m-%dT%H:%MZ}"
+    )
+
+
+def read_slicks(
+    paths: PathsLike,
+    *,
+    layer: str | None = None,
+    threshold: float | None = None,
+    oil_values: Sequence[float] | None = None,
+    time_keys: TimeKeys = NO_KEYS,
+) -> list[Slick]:
+    """Read the slicks of all times that files hold, one for each scene.
+
+    Parameters
+    ----------
+    paths, layer, threshold, oil_values, time_keys
+        As for `read_slick`.
+
+    Returns
+    -------
+    list of Slick
+        In the order of their times; a single one where these are not known.
+
+    Raises
+    ------
+    UnreadableFileError, CatalogError
+    """
+    keys = _Keys(layer, threshold, oil_values, time_keys)
+    names = expand_paths(paths)
+    moments = raster_times(names[0], str(names[0]), layer) if len(names) == 1 else []
+    if len(moments) > 1:
+        return [
+            _slick_of(_read_layers(paths, keys, moment), moment, time_keys) for moment in moments
+        ]
+    layers = _read_layers(paths, keys, None, strict=False)
+    scenes = scenes_of(_moments(layers))
+    if len(scenes) < 2:
+        return [_slick_of(layers, None, time_keys)]
+    return [_slick_of(_seen_within(layers, *scene), scene[0], time_keys) for scene in scenes]
+
+
+def _read_layers(
+    paths: PathsLike, keys: _Keys, time: datetime | None, *, strict: bool = True
+) -> list[_Layer]:
+    """Read all layers of files.
+
+    Unless `strict`, the files need not have the attributes of times that are named, and may hold
+    slicks of several times that are not certain.
     """
     with ExitStack() as stack:
         files = [member for path in expand_paths(paths) for member in _members(path, stack)]
         layers = [
-            _read_layer(path, label, name, time, threshold)
+            _read_layer(path, label, replace(keys, layer=name), time)
             for path, label in _without_points(files)
-            for name in _layers_by_class(path, layer)
+            for name in _layers_by_class(path, keys.layer)
         ]
+    if strict:
+        _refuse_absent(keys.times, layers)
+    for part in layers:
+        if part.geometry.is_empty:
+            raise CatalogError(
+                f"{part.label}: the polygons enclose no area; expected a slick or land"
+            )
+        if part.times.several and strict:
+            raise CatalogError(f"{part.label}: holds slicks of several times; {part.times.doubt}")
+    layers = _together(layers)
     for part in layers:
         _refuse_swapped(part)
+    return layers
+
+
+def _refuse_absent(keys: TimeKeys, layers: Sequence[_Layer]) -> None:
+    """Refuse attributes of times that no file has."""
+    if keys.fields and not any(part.times.by_keys for part in layers):
+        known = dict.fromkeys(name for part in layers for record in part.records for name in record)
+        raise CatalogError(
+            f"{layers[0].label}: no {' and no '.join(keys.fields)} of time_field; expected some of "
+            f"{', '.join(known) or 'none'}"
+        )
+
+
+def _slick_of(layers: Sequence[_Layer], time: datetime | None, keys: TimeKeys) -> Slick:
+    """Join what belongs to one scene; the time is by default what the layers say."""
+    told = min(_moments(layers), default=None)
+    if time is not None and told is not None and abs(time - told) > SAME_SCENE:
+        _log.warning(
+            "%s: says %s, taken for %s as the case says",
+            *(layers[0].label, f"{told:%Y-%m-%dT%H:%MZ}", f"{time:%Y-%m-%dT%H:%MZ}"),
+        )
+    doubts = [part.times.doubt for part in layers if part.times.doubt]
     return Slick(
-        time=_as_utc(time) if time is not None else _common_time(layers),
+        time=time or told,
         geometry=polygons_of(part.geometry for part in layers),
         thickness_class=_by_thickness(layers),
         attributes=_common_attributes(layers),
         sources=tuple(part.label for part in layers),
+        doubt="" if time or told or not doubts else doubts[0],
+        time_keys=keys if any(part.times.by_keys for part in layers) else TimeKeys(zone=keys.zone),
     )
 
 
-def read_thickness(paths: PathsLike) -> ThicknessMap:
-    """Read rasters whose values are the thickness of the oil.
+def _moments(layers: Iterable[_Layer]) -> list[datetime]:
+    return [moment for part in layers for moment in part.times.moments if moment is not None]
 
-    Parameters
-    ----------
-    paths : str, Path or sequence of them
-        GeoTIFF of one band, or NetCDF of one field; they do not overlap. [micrometre]
 
-    Returns
-    -------
-    ThicknessMap
+def _seen_within(layers: Sequence[_Layer], first: datetime, last: datetime) -> list[_Layer]:
+    """Return what of layers was seen in one of several scenes."""
+    parts = []
+    for layer in layers:
+        for number, moment in enumerate(layer.times.moments, start=1):
+            if moment is None:
+                raise CatalogError(
+                    f"{layer.label}: feature {number} has no time, while others are of several; "
+                    "expected one for each"
+                )
+        chosen = [m is not None and first <= m <= last for m in layer.times.moments]
+        if any(chosen):
+            parts.append(layer.part(chosen))
+    return parts
 
-    Raises
-    ------
-    UnreadableFileError
-        If a file is damaged.
-    CatalogError
-        If it is no raster, holds no oil, or a thickness below 0.
-    """
-    import numpy as np
 
-    shapes: list[Any] = []
-    values: list[float] = []
-    for path in expand_paths(paths):
-        if path.suffix.lower() not in RASTERS:
-            raise CatalogError(f"{path}: not a raster; expected a GeoTIFF of thicknesses")
-        raster = read_raster(path, str(path))
-        filled = raster.present & (raster.values != 0)
-        if not filled.any():
-            raise CatalogError(f"{path}: the mask is empty, no cell is other than 0 and no-data")
-        outlines, thickness = raster.outline(filled, by_value=True)
-        if min(thickness) < 0.0:
-            raise CatalogError(
-                f"{path}: found a thickness of {min(thickness):g} micrometres, expected 0 or more"
+def _several(layers: Sequence[_Layer], scenes: Sequence[tuple[datetime, datetime]]) -> str:
+    """Say that there are slicks of several times, and what to do."""
+    of_each = {part.label: scenes_of(_moments([part])) for part in layers}
+    for label, own in of_each.items():
+        if len(own) > 1:
+            return (
+                f"{label}: holds slicks of {_listed(own)}; one slick is expected: say which by "
+                "`time`, each is an observation of its own"
             )
-        shapes += list(in_degrees(outlines, str(path)))
-        values += thickness
-    return ThicknessMap(shapely.MultiPolygon(shapes), 1e-6 * np.array(values))
+    (first, _), (last, _) = scenes[0], scenes[-1]
+    names = {own[0][0]: label for label, own in reversed(of_each.items()) if own}
+    return (
+        f"{names[first]} is of {first:%Y-%m-%dT%H:%MZ} but {names[max(names)]} of "
+        f"{last:%Y-%m-%dT%H:%MZ}; one slick needs times within an hour, give them separately"
+    )
+
+
+def _listed(scenes: Sequence[tuple[datetime, datetime]]) -> str:
+    shown = ", ".join(f"{first:%Y-%m-%dT%H:%MZ}" for first, _ in scenes[:_SHOWN])
+    return f"{len(scenes)} times, {shown}{' ...' if len(scenes) > _SHOWN else ''}"
 
 
 def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
@@ -241,27 +357,42 @@ def _class_of(name: str) -> str | None:
     return next((c for c in _CLASSES if name.lower().endswith(f"_{c}")), None)
 
 
-def _read_layer(
-    path: Path,
-    label: str,
-    layer: str | None,
-    time: datetime | None = None,
-    threshold: float | None = None,
-) -> _Layer:
-    moment = None
+def _read_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _Layer:
     if path.suffix.lower() in RASTERS:
-        raster = read_raster(path, label, layer=layer, time=time)
-        geometry, _ = raster.outline(raster.oil(label, threshold))
-        records, moment = [raster.tags], raster.time
-    else:
-        frame = read_polygons(path, label, layer)
-        geometry = frame.geometry
-        records = [
-            {str(key): value for key, value in row.items()}
-            for row in frame.drop(columns=geometry.name).to_dict("records")
-        ]
-    stem = layer if layer is not None and _class_of(layer) else path.stem
-    return _Layer(label, stem, to_lon_lat(geometry, label), [_plain(r) for r in records], moment)
+        return _read_raster_layer(path, label, keys, time)
+    frame = read_polygons(path, label, keys.layer)
+    records = [
+        _plain({str(key): value for key, value in row.items()})
+        for row in frame.drop(columns=frame.geometry.name).to_dict("records")
+    ]
+    stem = keys.layer if keys.layer is not None and _class_of(keys.layer) else path.stem
+    times = times_of(records, stem, keys.times, label)
+    shapes = np.asarray(in_degrees(frame.geometry, label).array, object)
+    return _Layer(label, stem, shapes, records, times)
+
+
+def _read_raster_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _Layer:
+    raster = read_raster(path, label, layer=keys.layer, time=time)
+    oil = oil_cells(raster, label, threshold=keys.threshold, oil_values=keys.oil_values)
+    outlines, _ = raster.outline(oil)
+    shape = shapely.GeometryCollection(list(in_degrees(outlines, label)))
+    records = [_plain(raster.tags)]
+    times = (
+        Times((raster.time,))
+        if raster.time is not None
+        else times_of(records, path.stem, keys.times, label)
+    )
+    return _Layer(label, path.stem, np.array([shape], object), records, times)
+
+
+def _together(layers: list[_Layer]) -> list[_Layer]:
+    """Bring layers into one range of longitudes."""
+    numbers = np.cumsum([0, *(len(part.shapes) for part in layers)])
+    shapes = unbroken([shape for part in layers for shape in part.shapes], layers[0].label)
+    return [
+        replace(part, shapes=shapes[first:last])
+        for part, first, last in zip(layers, numbers[:-1], numbers[1:], strict=True)
+    ]
 
 
 def _refuse_swapped(layer: _Layer) -> None:
@@ -272,7 +403,8 @@ def _refuse_swapped(layer: _Layer) -> None:
         lon, lat = (record.get(name) for name in ("CENTR_LON", "CENTR_LAT"))
         if not (isinstance(lon, int | float) and isinstance(lat, int | float)):
             continue
-        if shapely.contains_xy(near, lat, lon) and not shapely.contains_xy(near, lon, lat):
+        here, crosswise = (turned(value, 0.5 * (west + east)) for value in (lon, lat))
+        if shapely.contains_xy(near, crosswise, lon) and not shapely.contains_xy(near, here, lat):
             raise CatalogError(
                 f"{layer.label}: x runs from {west:.2f} to {east:.2f}, y from {south:.2f} to "
                 f"{north:.2f}, but its attributes say {lon:.2f} E {lat:.2f} N; longitude and "
@@ -286,58 +418,10 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
         key: value
         for key, value in record.items()
         # NaN and NaT differ from themselves.
-        if isinstance(value, str | int | float | date) and value == value
+        if isinstance(value, str | int | float | date | clock) and value == value
         if str(value).strip("* ")
     }
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in present.items()}
-
-
-def _common_time(layers: Iterable[_Layer]) -> datetime | None:
-    """Time of the scene; None if nothing tells it."""
-    times = {
-        moment: part.label
-        for part in layers
-        for record in part.records or [{}]
-        if (moment := part.time or _time_of(record, part.stem)) is not None
-    }
-    if not times:
-        return None
-    first, last = min(times), max(times)
-    if last - first > _SAME_SCENE:
-        raise CatalogError(
-            f"{times[first]} is of {first:%Y-%m-%dT%H:%MZ} but {times[last]} of "
-            f"{last:%Y-%m-%dT%H:%MZ}; one slick needs times within an hour, give them separately"
-        )
-    return first
-
-
-def _time_of(record: dict[str, Any], stem: str) -> datetime | None:
-    """Time from time-like attributes that carry an hour, else the identifier, else the name."""
-    stamps = [find_time(str(v)) for k, v in record.items() if _TIME_FIELD.search(k)]
-    hours = [stamp for stamp in stamps if stamp is not None and (stamp.hour or stamp.minute)]
-    names = [find_time(str(v)) for k, v in record.items() if _NAME_FIELD.search(k)]
-    return next((moment for moment in (*hours, *names, find_time(stem)) if moment), None)
-
-
-def find_time(text: str) -> datetime | None:
-    """First date with an hour and minute in a text, as UTC; None if there is none.
-
-    Parameters
-    ----------
-    text : str
-        File name, identifier or ISO 8601 time.
-    """
-    for year, month, day, hour, minute, second, offset in _MOMENT.findall(text):
-        iso = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{offset}"
-        try:
-            return _as_utc(datetime.fromisoformat(iso))
-        except ValueError:
-            continue  # digits that only look like a date
-    return None
-
-
-def _as_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return {k: v.isoformat() if isinstance(v, date | clock) else v for k, v in present.items()}
 
 
 def _by_thickness(layers: Iterable[_Layer]) -> dict[str, Area]:

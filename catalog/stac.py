@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 import shapely
 
+from catalog.antimeridian import box_of, split_at_180
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.slick_times import NO_KEYS, TimeKeys
 from catalog.slicks import Slick, read_slick
-from catalog.vector import polygons_of
+from catalog.vector import Area, refuse_not_finite, to_lon_lat
 
 if TYPE_CHECKING:
     import pystac
@@ -103,6 +105,7 @@ def write_stac(events: Iterable[Event], folder: Path) -> Path:
     Parameters
     ----------
     events : iterable of Event
+        Those whose times are not known are left out.
     folder : Path
         Is made; what it held under the same names is replaced.
 
@@ -120,6 +123,8 @@ def write_stac(events: Iterable[Event], folder: Path) -> Path:
 
     catalogue = pystac.Catalog("spill-events", "Oil slicks seen from space, event by event.")
     for event in events:
+        if event.missing:
+            continue  # an item has a time
         collection = pystac.Collection(
             event.identifier,
             f"{len(event.detections)} detections of one spill.",
@@ -154,6 +159,9 @@ def to_item(detection: Detection, event: str) -> pystac.Item:
         if getattr(detection, name) is not None
     }
     told[f"{_PREFIX}event"] = event
+    keys = detection.slick.time_keys
+    if keys != NO_KEYS:
+        told[f"{_PREFIX}time_keys"] = [list(keys.fields), keys.format, keys.zone]
     told[f"{_PREFIX}area_km2"] = round(detection.area_km2, 6)
     if detection.volume_m3 is not None:
         told[f"{_PREFIX}volume_m3"] = [None if math.isnan(v) else v for v in detection.volume_m3]
@@ -163,8 +171,8 @@ def to_item(detection: Detection, event: str) -> pystac.Item:
         told["platform"] = detection.sensor.lower()
     item = pystac.Item(
         id=detection.identifier,
-        geometry=shapely.geometry.mapping(detection.slick.geometry),
-        bbox=list(detection.slick.geometry.bounds),
+        geometry=shapely.geometry.mapping(split_at_180(detection.slick.geometry)),
+        bbox=list(box_of([detection.slick.geometry])),
         datetime=detection.time,
         properties=told,
     )
@@ -253,13 +261,30 @@ def _slick(item: pystac.Item, files: tuple[str, ...]) -> Slick:
     layers = [f for f in files if not Path(f).stem.lower().endswith("_source")]
     here = [f for f in layers if not urlsplit(f).scheme and Path(f).is_file()]
     if here and here == layers:
-        return replace(read_slick(here, time), sources=tuple(here))
+        slick = read_slick(here, time, time_keys=_time_keys(item))
+        return replace(slick, sources=tuple(here))
     if item.geometry is None:
         raise CatalogError(f"item {item.id}: has no geometry, and its assets cannot be read")
+    return Slick(time=time, geometry=_own_geometry(item), sources=files)
+
+
+def _time_keys(item: pystac.Item) -> TimeKeys:
+    found = item.properties.get(f"{_PREFIX}time_keys")
+    if not found:
+        return NO_KEYS
+    fields, template, zone = found
+    return TimeKeys(tuple(map(str, fields)), template, zone)
+
+
+def _own_geometry(item: pystac.Item) -> Area:
+    import geopandas
+
+    label = f"item {item.id}"
+    assert item.geometry is not None  # refused before
     try:
-        geometry = polygons_of([shapely.geometry.shape(item.geometry)])
+        shape = shapely.geometry.shape(item.geometry)
     except (shapely.errors.ShapelyError, ValueError, TypeError, LookupError, AttributeError):
-        raise CatalogError(f"item {item.id}: its geometry is none of GeoJSON") from None
-    if geometry.is_empty:
-        raise CatalogError(f"item {item.id}: its geometry has no area; expected polygons")
-    return Slick(time=time, geometry=geometry, sources=files)
+        raise CatalogError(f"{label}: its geometry is none of GeoJSON") from None
+    series = geopandas.GeoSeries([shape], crs=4326)
+    refuse_not_finite(series, label)
+    return to_lon_lat(series, label)

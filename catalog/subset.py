@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from catalog.antimeridian import unbroken_box
 from catalog.axes import AxisName, find_axis
 from catalog.download import download, is_url
 from catalog.errors import CatalogError, CoverageError
@@ -175,7 +176,7 @@ def cut(source: xr.Dataset, part: Part, where: str) -> xr.Dataset:
         )
     axes = _Axes(source, where)
     if part.box is not None:
-        west, south, east, north = part.box
+        west, south, east, north = unbroken_box(part.box)
         source = axes.take(source, "latitude", axes.latitude, south, north)
         middle = 0.5 * (west + east)
         turned = (axes.longitude - middle + 180.0) % 360.0 + middle - 180.0

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from catalog.antimeridian import parts_of, unbroken, unwrapped
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import PathsLike, expand_paths
 from catalog.vector import in_degrees, read_shapes
@@ -32,7 +33,7 @@ class Track:
     times : ndarray of datetime64[ns], shape (fixes,)
         Rising; UTC.
     longitude, latitude : ndarray, shape (fixes,)
-        [degrees]
+        Longitudes run on past 180 where the ship crosses it. [degrees]
     """
 
     times: npt.NDArray[np.datetime64]
@@ -53,7 +54,7 @@ def read_lines(paths: PathsLike, *, layer: str | None = None) -> shapely.MultiLi
     Returns
     -------
     MultiLineString
-        In EPSG:4326. [degrees]
+        In EPSG:4326; longitudes from -180 on, past 180 where they lie across. [degrees]
 
     Raises
     ------
@@ -66,13 +67,12 @@ def read_lines(paths: PathsLike, *, layer: str | None = None) -> shapely.MultiLi
     for path in expand_paths(paths):
         frame = read_shapes(path, str(path), layer, _LINES, "line")
         degrees = in_degrees(frame.geometry, str(path))
-        # Twice, as a collection may hold multi-lines.
-        parts = shapely.get_parts(shapely.get_parts(shapely.force_2d(degrees.array)))
+        parts = parts_of(shapely.force_2d(degrees.array))
         found = parts[shapely.length(parts) * (shapely.get_dimensions(parts) == 1) > 0.0]
         if not found.size:
             raise CatalogError(f"{path}: the lines have no length; expected a line of two points")
         lines += list(found)
-    return shapely.MultiLineString(lines)
+    return shapely.MultiLineString(list(parts_of(unbroken(lines, str(paths)))))
 
 
 def read_track(path: str | Path) -> Track:
@@ -119,7 +119,7 @@ def read_track(path: str | Path) -> Track:
             f"{np.datetime_as_string(times[falls[0]], 's')}Z; expected rising times, sort the fixes"
         )
     longitude, latitude = np.array([place for _, *place in fixes], np.float64).T
-    return Track(times, longitude, latitude)
+    return Track(times, unwrapped(longitude), latitude)
 
 
 def _fixes_of_csv(text: str, file: Path) -> Iterator[tuple[str, tuple[Any, Any, Any]]]:
@@ -196,7 +196,7 @@ def _fix(row: tuple[Any, Any, Any], where: str) -> tuple[datetime, float, float]
         raise CatalogError(
             f"{where}: found the place {place[0]!r}, {place[1]!r}, expected degrees east and north"
         ) from None
-    if not (-180.0 <= lon <= 360.0 and -90.0 <= lat <= 90.0):
+    if not (-360.0 <= lon <= 360.0 and -90.0 <= lat <= 90.0):
         raise CatalogError(
             f"{where}: found the place {lon:g} E {lat:g} N, expected longitude and latitude in "
             "degrees"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 
+from catalog.antimeridian import parts_of, unbroken
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.rings import by_direction, outermost_first
 
 if TYPE_CHECKING:
     import geopandas
@@ -68,14 +73,45 @@ def read_shapes(
     frame = read_features(path, label, layer)
     count, kinds = len(frame), set()
     if isinstance(frame, geopandas.GeoDataFrame):
-        frame = frame[~frame.is_empty]
-        kinds = set(frame.geom_type.dropna())
+        refuse_not_finite(frame.geometry, label)
+        absent = (frame.geometry.isna() | frame.is_empty).to_numpy()
+        frame = frame[~absent]
+        kinds = set(frame.geom_type)
     if not kinds & wanted:
         raise CatalogError(
             f"{label}: no {noun} among {count} features "
             f"(found {', '.join(sorted(kinds)) or 'no geometry'}); expected {noun}s"
         )
+    if absent.any():
+        _log.warning("%s: %s no geometry, left out", label, _numbered(absent, "has", "have"))
     return frame[frame.geom_type.isin(wanted)]
+
+
+def refuse_not_finite(geometry: geopandas.GeoSeries, label: str) -> None:
+    """Refuse features with a coordinate that is NaN or infinite.
+
+    Raises
+    ------
+    CatalogError
+        Naming the features, counted from 1.
+    """
+    places, feature = shapely.get_coordinates(geometry.array, return_index=True)
+    faulty = np.zeros(len(geometry), bool)
+    faulty[feature[~np.isfinite(places).all(axis=1)]] = True
+    if faulty.any():
+        raise CatalogError(
+            f"{label}: {_numbered(faulty, 'has', 'have')} a coordinate that is NaN or infinite; "
+            "expected numbers, correct the geometry or leave it out"
+        )
+
+
+def _numbered(chosen: npt.NDArray[np.bool_], one: str, several: str) -> str:
+    """Name features by their numbers, counted from 1, with the verb that follows."""
+    numbers = [str(k + 1) for k in np.flatnonzero(chosen)]
+    shown = ", ".join(numbers[:5]) + (" ..." if len(numbers) > 5 else "")
+    return f"feature{'s' * (len(numbers) > 1)} {shown} of {len(chosen)} " + (
+        one if len(numbers) == 1 else several
+    )
 
 
 def layer_names(path: Path) -> list[str]:
@@ -149,11 +185,19 @@ def _choose_layer(path: Path, label: str, layer: str | None) -> str | None:
 def _read_frame(path: Path, layer: str | None) -> geopandas.GeoDataFrame:
     import geopandas
 
-    try:
-        return geopandas.read_file(path, layer=layer)
-    except UnicodeDecodeError:
-        _log.info("%s: texts are not in the encoding it declares, read as Latin-1", path.name)
-        return geopandas.read_file(path, layer=layer, encoding="ISO-8859-1")
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        try:
+            frame = geopandas.read_file(path, layer=layer)
+        except UnicodeDecodeError:
+            _log.info("%s: texts are not in the encoding it declares, read as Latin-1", path.name)
+            frame = geopandas.read_file(path, layer=layer, encoding="ISO-8859-1")
+    for text in dict.fromkeys(str(remark.message) for remark in remarks):
+        _log.info("%s", text)
+    if path.suffix.lower() == ".shp" and isinstance(frame, geopandas.GeoDataFrame):
+        polygons = frame.geom_type.isin({"Polygon", "MultiPolygon"})
+        frame.loc[polygons, "geometry"] = [by_direction(g) for g in frame.geometry[polygons]]
+    return frame
 
 
 def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
@@ -169,7 +213,7 @@ def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
     Returns
     -------
     Polygon or MultiPolygon
-        Not empty.
+        Not empty; longitudes from -180 on, past 180 where it lies across.
 
     Raises
     ------
@@ -183,12 +227,12 @@ def to_lon_lat(geometry: geopandas.GeoSeries, label: str) -> Area:
 
 
 def in_degrees(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
-    """Geometries in EPSG:4326, one by one; see `to_lon_lat`."""
+    """Geometries in EPSG:4326, one by one, in one range of longitudes; see `to_lon_lat`."""
     has_system = geometry.crs is not None
     if has_system:
         geometry = _to_wgs84(geometry, label)
     west, south, east, north = geometry.total_bounds
-    if not (-180.0 <= west <= east <= 360.0 and -90.0 <= south <= north <= 90.0):
+    if not (-360.0 <= west <= east <= 360.0 and -90.0 <= south <= north <= 90.0):
         cause = (
             "it has no reference system (.prj), add it"
             if not has_system
@@ -198,7 +242,7 @@ def in_degrees(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries
             f"{label}: x runs from {west:g} to {east:g} and y from {south:g} to {north:g}, "
             f"expected degrees east and north; {cause}"
         )
-    return geometry.translate(-360.0) if west >= 180.0 else geometry
+    return type(geometry)(unbroken(geometry.array, label), geometry.index, crs=geometry.crs)
 
 
 def _to_wgs84(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
@@ -213,11 +257,27 @@ def _to_wgs84(geometry: geopandas.GeoSeries, label: str) -> geopandas.GeoSeries:
         ) from error
 
 
+def areas_together(areas: Sequence[Area], label: str) -> list[Area]:
+    """Bring areas into one range of longitudes, see `catalog.antimeridian.unbroken`."""
+    shapes = unbroken(areas, label)
+    return [
+        area if shape is area else polygons_of([shape])
+        for area, shape in zip(areas, shapes, strict=True)
+    ]
+
+
 def polygons_of(geometries: Iterable[Any]) -> Area:
-    """Union of what has an area in the geometries, made valid; may be empty."""
-    flat = shapely.force_2d(list(geometries))
-    # Twice, as a collection may hold multi-polygons.
-    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(flat)))
+    """Union of what has an area in the geometries; may be empty.
+
+    Each polygon is made valid by itself: it holds what its outer ring winds round, in whichever
+    direction and however often, but for what its holes do; a hole that lies outside it is a part
+    of its own. Parts that overlap are a union.
+    """
+    parts = parts_of(shapely.force_2d(list(geometries)))
     areas = parts[shapely.get_dimensions(parts) == 2]
+    invalid = ~shapely.is_valid(areas)
+    areas[invalid] = [outermost_first(polygon) for polygon in areas[invalid]]
+    # by structure: the other method takes what is wound round twice for a hole
+    areas[invalid] = shapely.make_valid(areas[invalid], method="structure", keep_collapsed=False)
     union = shapely.union_all(areas)
     return union if isinstance(union, Area) else shapely.Polygon()

@@ -23,7 +23,7 @@ from simulator.forcing import (
     stokes_origin,
 )
 from simulator.generic_oils import GENERIC_OILS, generic_oil
-from simulator.grid import Grid, metres_per_degree
+from simulator.grid import POLEMOST, Grid, metres_per_degree
 from simulator.model import run
 from simulator.oil import Oil, density_from_api
 from simulator.parameters import Parameters
@@ -55,6 +55,7 @@ __all__ = [
     "GIVEN",
     "NEAREST",
     "NOTHING",
+    "POLEMOST",
     "REQUIRED_VARIABLES",
     "SHORE_TYPES",
     "SHORE_TYPE_NAMES",

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.errors import SimulatorError
-from simulator.grid import FloatArray, Grid
+from simulator.grid import POLEMOST, FloatArray, Grid
 
 ON_A_NODE = 2e-3
 """Single-precision axes miss the regular grid by less than this. [cells]"""
@@ -97,18 +97,19 @@ def _common_axis(datasets: Sequence[xr.Dataset], name: str) -> tuple[float, floa
 def window(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
     """Return the nodes of a numbering that all data sets cover."""
     first_column, columns = _range(datasets, "longitude", numbering.west, numbering.dlon)
-    first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat)
+    first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat, POLEMOST)
     return replace(
         numbering, first_column=first_column, columns=columns, first_row=first_row, rows=rows
     )
 
 
 def _range(
-    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float
+    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float, most: float = np.inf
 ) -> tuple[int, int]:
-    """Return the number of the first node that all share, and how many these are."""
+    """Return the number of the first node that all share, and how many these are up to `most`."""
     axes = _axes(datasets, name)
     low, high = _shared(axes)
+    low, high = max(low, -most), min(high, most)
     first = math.ceil((low - origin) / step - ON_A_NODE)
     last = math.floor((high - origin) / step + ON_A_NODE)
     if last <= first:

@@ -93,8 +93,11 @@ class Coast:
 
 
 def _metres_per_cell(grid: Grid) -> tuple[float, float]:
-    """Return the size of a cell where the numbering of the grid starts, whatever is held of it."""
-    east, north = metres_per_degree(grid.south)
+    """Return the size of a cell where the numbering of the grid starts, whatever is held of it.
+
+    But not at the pole, where a cell has no width.
+    """
+    east, north = metres_per_degree(max(grid.south, -80.0))
     return east * grid.dlon, north * grid.dlat
 
 

@@ -55,6 +55,7 @@ def oil_table(oil: Oil) -> OilTable:
         volatile_fraction=float(mass_fractions[boiling_points < VOLATILE_BELOW].sum()),
         max_water_fraction=oil.max_water_fraction,
         interfacial_tension=oil.oil_water_interfacial_tension,
+        pour_point=oil.pour_point,
     )
 
 
@@ -66,7 +67,7 @@ def inert_table(density: float = 900.0) -> OilTable:
         per_kelvin=float(PER_KELVIN),
         vapour_pressure=np.zeros((1, 2)),
         mass_transfer=none,
-        kinematic_viscosity=none,
+        kinematic_viscosity=np.full(2, np.nan),
         expansion=none + 1.0,
         mass_fraction=one,
         moles_per_mass=one,
@@ -74,6 +75,7 @@ def inert_table(density: float = 900.0) -> OilTable:
         volatile_fraction=0.0,
         max_water_fraction=0.0,
         interfacial_tension=0.0,
+        pour_point=0.0,
     )
 
 

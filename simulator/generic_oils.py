@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from simulator.errors import SimulatorError
 from simulator.oil import TEMPERATURE_15C, Oil, density_from_api
 
 _NOAA_CRUDES = (
@@ -16,6 +17,9 @@ _NOAA_CRUDES = (
 )
 """NOAA's generic heavy, medium and light crude, ADIOS AD04002, AD04001 and AD04000."""
 
+LEAST_API, MOST_API = 2.0, 70.0
+"""Of generic crude oils. [degrees]"""
+
 
 def generic_oil(api_gravity: float, name: str | None = None) -> Oil:
     """Return a crude oil that is typical of its API gravity.
@@ -23,9 +27,15 @@ def generic_oil(api_gravity: float, name: str | None = None) -> Oil:
     Parameters
     ----------
     api_gravity : float
+        From 2, since less is a specific gravity rather than the API gravity of a crude oil, to 70.
         [degrees]
     name : str, optional
         Default: says the API gravity.
+
+    Raises
+    ------
+    SimulatorError
+        If no crude oil has the API gravity.
 
     Notes
     -----
@@ -33,6 +43,10 @@ def generic_oil(api_gravity: float, name: str | None = None) -> Oil:
     crude (the logarithm of viscosity linear in API, also beyond them from 5 to 50); distillation
     by Jones (1997); the rest as in `Oil.from_measurements`.
     """
+    if not LEAST_API <= api_gravity <= MOST_API:
+        raise SimulatorError(
+            f"api_gravity = {api_gravity:g}: expected {LEAST_API:g} to {MOST_API:g} degrees API"
+        )
     apis = [api for api, _, _ in _NOAA_CRUDES]
     api = min(max(api_gravity, 5.0), 50.0)
     k = 0 if api < apis[1] else 1

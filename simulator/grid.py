@@ -14,6 +14,10 @@ _SEMI_MAJOR = 6378137.0  # WGS 84 [m]
 _ECCENTRICITY_SQUARED = 6.69437999014e-3  # WGS 84
 
 
+POLEMOST = 89.9
+"""Poleward of this there are no nodes: at the pole a degree of longitude has no length. [degree]"""
+
+
 def metres_per_degree(latitude: Any) -> tuple[Any, Any]:
     """Return the length of a degree of longitude and of latitude on the WGS 84 ellipsoid.
 

@@ -19,7 +19,7 @@ from simulator.elements import inert_table, new_elements, oil_table, schedule
 from simulator.errors import SimulatorError
 from simulator.forcing import Forcing
 from simulator.grid import FloatArray
-from simulator.kernels.chunk import SHORE, advance, new_chunk
+from simulator.kernels.chunk import SHORE, advance, describe_all, new_chunk
 from simulator.kernels.random import step_key
 from simulator.kernels.shore import visit_shore
 from simulator.kernels.state import Chunk, Elements, Fields, OilTable, Settings
@@ -310,6 +310,18 @@ class _Simulation:
         )
         self.spare.put(chunk)
 
+    def describe(self) -> None:
+        """Write the viscosity and density that all oil has at the start of the run."""
+        grid = self.forcing.grid
+        weather = np.empty((1, grid.rows, grid.columns, 4))
+        self.forcing.weather(np.zeros(1), weather, water_temperature=self.water_temperature)
+        none = np.empty((0, grid.rows, grid.columns, 2))
+        fields = Fields(
+            grid.first_column, grid.first_row, grid.cells_per_metre, none, none, weather
+        )
+        room = new_chunk(CHUNK, self.oil.mass_fraction.size)
+        describe_all(CHUNK, self.elements, fields, self.oil, room)
+
     def visit_shore(self, moment: int, since: float) -> None:
         """Let beached oil seep in and come off."""
         visit_shore(
@@ -339,6 +351,8 @@ def _go(
     wanted = set(stops.tolist())
     size, shares = _shares(simulation.elements.x.size, threads)
     most, held_to = simulation.most_steps, 0
+    if done == 0.0 and 0.0 in wanted and simulation.weathers:
+        simulation.describe()  # later ones are described in the step that they are released in
     if done in wanted:
         recorder.record(simulation.elements, simulation.absorbed)
     for _ in range(threads):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import exp, log
 
@@ -11,6 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import SimulatorError
+from simulator.kernels.pour import fluidity
+from simulator.plausible import (
+    SHORTEST_SPAN,
+    expansion,
+    mended,
+    require_distillation,
+    require_falling,
+    require_flowing,
+    require_measurable,
+    require_most,
+    require_watson,
+    require_within,
+    with_unit,
+)
 
 Points = tuple[tuple[float, float], ...]
 """Values at temperatures: ((temperature [K], value), ...), the temperatures rising."""
@@ -29,7 +43,7 @@ RESIDUE_BOILING_POINT = 1000.0
 
 _CUT_EDGES = (310.0, 350.0, 390.0, 430.0, 470.0, 520.0, 570.0, 670.0, 800.0)
 _COLDEST_BOILING_POINT = 250.0
-_SHORTEST_SPAN = 10.0
+_SAME = 0.01  # relative difference of measurements that say the same [1]
 
 
 def density_from_api(api_gravity: float) -> float:
@@ -65,7 +79,17 @@ class Oil:
     oil_water_interfacial_tension : float
         [N m-1]
     pour_point : float
-        Below it the oil does not flow. [K]
+        Below it the oil does not flow, see `simulator.kernels.pour.fluidity`. [K]
+    remarks : tuple of str
+        What of the measurements was left out or changed.
+
+    Notes
+    -----
+    Refused is what no oil has, see `simulator.plausible`: a value beyond its range; a density that
+    falls more than eight times as fast as that of crude oil does when it warms, or a viscosity
+    faster than exp(30 000 K / T); at 15 degrees Celsius, or at the pour point of an oil that does
+    not flow there, a viscosity of more than 10**(1.6 - 0.1 API) m2 s-1; and boiling points whose
+    Watson factor is beyond 8 to 14. Of NOAA's ADIOS database all but slips lie within.
     """
 
     name: str
@@ -76,6 +100,7 @@ class Oil:
     max_water_fraction: float
     oil_water_interfacial_tension: float
     pour_point: float
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Refuse properties that no oil has.
@@ -84,26 +109,38 @@ class Oil:
         ------
         SimulatorError
         """
-        self._require_falling("density", self.density_reference_points)
-        self._require_falling("viscosity", self.viscosity_reference_points)
+        for what, points in (
+            ("density", self.density_reference_points),
+            ("viscosity", self.viscosity_reference_points),
+        ):
+            if not points:
+                raise self._error(f"a {what}", points)
+            require_measurable(self.name, what, points)
+            require_falling(self.name, what, points)
         fractions, boiling = self.mass_fractions, self.boiling_points
         if len(fractions) != len(boiling) or not all(f > 0.0 for f in fractions):
             raise self._error("one mass fraction above 0 for each boiling point", fractions)
         if abs(sum(fractions) - 1.0) > 1e-9:
             raise self._error("mass fractions whose sum is 1", sum(fractions))
-        if not (all(a < b for a, b in pairwise((0.0, *boiling))) and boiling[-1] <= 1000.0):
-            raise self._error("boiling points that rise, up to 1000 K", boiling)
-        if not 0.0 <= self.max_water_fraction < 1.0:
-            raise self._error("a max_water_fraction from 0 to below 1", self.max_water_fraction)
-        for name in ("oil_water_interfacial_tension", "pour_point"):
-            if not 0.0 < getattr(self, name) < np.inf:
-                raise self._error(f"a positive {name}", getattr(self, name))
+        if not all(a < b for a, b in pairwise(boiling)):
+            raise self._error("boiling points that rise", boiling)
+        for boiling_point in boiling:
+            require_within(self.name, "boiling_points", boiling_point)
+        for name in ("max_water_fraction", "oil_water_interfacial_tension", "pour_point"):
+            require_within(self.name, name, getattr(self, name))
+        gravity = self.density(TEMPERATURE_15C) / WATER_DENSITY_15C
+        require_watson(self.name, gravity, fractions, boiling)
+        self._require_flowing()
 
-    def _require_falling(self, what: str, points: Points) -> None:
-        if not points or not all(0.0 < x < np.inf for point in points for x in point):
-            raise self._error(f"positive temperatures and values of {what}", points)
-        if not all(a[0] < b[0] and a[1] > b[1] for a, b in pairwise(points)):
-            raise self._error(f"a {what} that falls as temperature rises", points)
+    def _require_flowing(self) -> None:
+        """Refuse the viscosity of a solid above the pour point.
+
+        Below it a gel of wax can have any viscosity, so that only what was measured above tells.
+        """
+        temperature = max(TEMPERATURE_15C, self.pour_point)
+        if self.viscosity_reference_points[-1][0] >= self.pour_point:
+            viscosity = self.kinematic_viscosity(temperature)
+            require_flowing(self.name, viscosity, temperature, self.api_gravity)
 
     def _error(self, expected: str, found: object) -> SimulatorError:
         return SimulatorError(f"oil {self.name!r}: found {found}, expected {expected}")
@@ -144,11 +181,14 @@ class Oil:
         Raises
         ------
         SimulatorError
-            If a property is impossible.
+            If a property is impossible, or its values contradict one another, see the class.
         """
-        density_points, viscosity_points = _falling(densities), _falling(viscosities)
-        if not density_points or not viscosity_points:
-            raise SimulatorError(f"oil {name!r}: expected a density and a viscosity")
+        remarks: list[str] = []
+        density_points = _falling(name, "density", densities, remarks)
+        viscosity_points = _falling(name, "viscosity", viscosities, remarks)
+        if cuts:
+            require_distillation(name, cuts, recovered)
+            remarks += mended(cuts)
         density = _density(density_points, TEMPERATURE_15C)
         viscosity = _kinematic_viscosity(viscosity_points, TEMPERATURE_15C)
         api_gravity = api_from_density(density)
@@ -157,10 +197,15 @@ class Oil:
             by_volume=cuts_by_volume,
             recovered=recovered,
         )
-        if max_water_fraction is None:
+        if max_water_fraction:
+            require_most(name, "max_water_fraction", max_water_fraction)
+        elif max_water_fraction is None:
             max_water_fraction = _typical_water(density * viscosity) if emulsifies else 0.0
         if oil_water_interfacial_tension is None:
             oil_water_interfacial_tension = 1e-3 * (39.0 - 0.2571 * api_gravity)
+        if pour_point is None:
+            require_flowing(name, viscosity, TEMPERATURE_15C, api_gravity)
+            pour_point = _typical_pour_point(viscosity)
         return cls(
             name,
             density_points,
@@ -169,7 +214,8 @@ class Oil:
             boiling_points,
             max_water_fraction,
             oil_water_interfacial_tension,
-            _typical_pour_point(viscosity) if pour_point is None else pour_point,
+            pour_point,
+            tuple(remarks),
         )
 
     def density(self, temperature: float) -> float:
@@ -187,6 +233,10 @@ class Oil:
         outermost, or 5000 K (ADIOS2) where they lie less than 10 K apart.
         """
         return _kinematic_viscosity(self.viscosity_reference_points, temperature)
+
+    def sets_at(self, temperature: float) -> bool:
+        """Return whether the oil is so far below its pour point [K] that it moves less freely."""
+        return bool(fluidity(temperature, self.pour_point) < 1.0)
 
     @property
     def api_gravity(self) -> float:
@@ -314,22 +364,38 @@ def _typical_pour_point(viscosity: float) -> float:
     return c * TEMPERATURE_15C / (c - TEMPERATURE_15C * log(viscosity))
 
 
-def _falling(points: Iterable[tuple[float, float]]) -> Points:
-    """Leave the points that fall with temperature, going out from the one nearest 15 Celsius."""
+def _falling(
+    name: str, what: str, points: Iterable[tuple[float, float]], remarks: list[str]
+) -> Points:
+    """Leave the points that fall with temperature, going out from the one nearest 15 Celsius.
+
+    Of several at one temperature the first counts. A remark is added for each that is left out
+    and says something else.
+    """
     ordered = sorted(points, key=lambda point: abs(point[0] - TEMPERATURE_15C))
+    if not ordered:
+        raise SimulatorError(f"oil {name!r}: found no {what}, expected one at least")
+    require_measurable(name, what, ordered)
     kept = ordered[:1]
     for temperature, value in ordered[1:]:
         if temperature > kept[-1][0] and value < kept[-1][1]:
             kept.append((temperature, value))
         elif temperature < kept[0][0] and value > kept[0][1]:
             kept.insert(0, (temperature, value))
+    known = dict(kept)
+    remarks += [
+        f"the {what} {with_unit(what, value)} at {temperature - 273.15:g} C is left out: "
+        + ("another one there counts" if temperature in known else "it should fall with warming")
+        for temperature, value in sorted(ordered)
+        if abs(value / known.get(temperature, np.inf) - 1.0) > _SAME
+    ]
     return tuple(kept)
 
 
 def _density(points: Points, temperature: float) -> float:
     if not points[0][0] <= temperature <= points[-1][0]:
         end, density = points[0] if temperature < points[0][0] else points[-1]
-        return density * exp(-613.9723 / density**2 * (temperature - end))
+        return density * exp(-expansion(density) * (temperature - end))
     temperatures, densities = zip(*points, strict=True)
     return float(np.interp(temperature, temperatures, densities))
 
@@ -340,7 +406,7 @@ def _kinematic_viscosity(points: Points, temperature: float) -> float:
         inverse = [-1.0 / t for t, _ in points]
         return float(exp(np.interp(-1.0 / temperature, inverse, [log(v) for _, v in points])))
     c = VISCOSITY_TEMPERATURE
-    if warmest - coldest >= _SHORTEST_SPAN:
+    if warmest - coldest >= SHORTEST_SPAN:
         c = log(thickest / thinnest) / (1.0 / coldest - 1.0 / warmest)
     end, viscosity = points[0] if temperature < coldest else points[-1]
     return viscosity * exp(c * (1.0 / temperature - 1.0 / end))

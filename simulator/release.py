@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, metres_per_degree
+from simulator.scatter import scatter
 
 SLICK_DURATION = np.timedelta64(1, "h")
 """A steady release is a chain of slicks; each is what flows out within this time."""
@@ -144,21 +145,9 @@ class AreaRelease:
         polygons = shapely.get_parts(self.geometry)
         if not (shapely.is_valid(polygons).all() and shapely.area(polygons).sum() > 0.0):
             raise SimulatorError("an area release has no valid polygon with an area")
-        triangles, part = shapely.get_parts(
-            shapely.constrained_delaunay_triangles(polygons), return_index=True
-        )
-        corners = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
-        narrowing = np.cos(np.radians(corners[:, :, 1].mean(axis=1)))
-        thickness = 1.0 if self.thickness is None else self.thickness[part]
-        reached = np.cumsum(shapely.area(triangles) * narrowing * thickness)
-        offset = np.random.default_rng([seed, 1]).random(3)
-        k = np.arange(count)
-        chosen = np.searchsorted(reached, reached[-1] * (k + offset[2]) / count, side="right")
-        a, b = ((offset[:2] + np.outer(k, _R2)) % 1.0).T
-        a, b = np.where(a + b > 1.0, (1.0 - a, 1.0 - b), (a, b))
-        p, q, r = np.moveaxis(corners[np.minimum(chosen, len(triangles) - 1)], 1, 0)
-        points: FloatArray = p + a[:, np.newaxis] * (q - p) + b[:, np.newaxis] * (r - p)
-        return points
+        density = np.ones(len(polygons)) if self.thickness is None else self.thickness
+        offset = np.random.default_rng([seed, 1]).random(2)
+        return scatter(polygons, density, *((offset + np.outer(np.arange(count), _R2)) % 1.0).T)
 
     def times(self, count: int) -> NDArray[np.datetime64]:
         """Return release times, evenly spread, and at any time over the whole area."""

@@ -41,7 +41,8 @@ TRAJECTORY_VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """What is kept of each particle at each output time beside position and status."""
 
-_OF_WEATHERED_OIL = ("z", "water_fraction", "viscosity", "density", "thickness")
+_PROPERTIES = ("water_fraction", "viscosity", "density", "thickness")
+"""Of oil: missing where a particle has none left."""
 
 
 class Recorder:
@@ -78,7 +79,7 @@ class Recorder:
         self._lon = np.empty(shape)
         self._lat = np.empty(shape)
         self._status = np.empty(shape, np.int8)
-        names = ("mass", *(_OF_WEATHERED_OIL if weathering else ()))
+        names = ("mass", *(("z", *_PROPERTIES) if weathering else ()))
         self._kept = {name: np.empty(shape, TRAJECTORY_VARIABLES[name][0]) for name in names}
         self._fates = {name: np.zeros(len(times)) for name in ("released", *FATES)}
         self._loose = np.empty((len(times), shore.length.size))
@@ -108,6 +109,8 @@ class Recorder:
             values[k] = state[name]
             if name != "mass":
                 values[k, hidden] = np.nan
+            if name in _PROPERTIES:
+                values[k, mass == 0.0] = np.nan
         self._record_fates(k, elements, mass)
         ashore = elements.status == Status.BEACHED
         self._loose[k] = np.bincount(
@@ -135,9 +138,9 @@ class Recorder:
         """Return everything that was kept.
 
         Trajectories in the CF layout, dimensions (trajectory, time): `status` (int8, one of
-        `Status`), `TRAJECTORY_VARIABLES` (missing before the release but for the mass; those of
-        weathered oil only where it weathers), and `release` (trajectory), the number of its
-        release from 0;
+        `Status`), `TRAJECTORY_VARIABLES` (missing before the release but for the mass, and those
+        of the oil where none is left; those of weathered oil only where it weathers), and
+        `release` (trajectory), the number of its release from 0;
         coordinates `lon` and `lat` (float64, missing before the release) [degrees].
 
         The mass balance (time): `released_mass` and one `<fate>_mass` for each of `FATES` [kg].

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from simulator.errors import SimulatorError
@@ -224,11 +225,13 @@ def _types(
     types = np.full(longitude.size, default, np.int8)
     if not zones or not longitude.size:
         return types
-    numbers = np.array([_type_number(name) for _, name in zones], np.int8)
-    shapes = np.array([geometry for geometry, _ in zones], object)
+    # A zone may lie a whole turn off a coast that reaches across 180 degrees; the first one counts.
+    numbers = np.repeat(np.array([_type_number(name) for _, name in zones], np.int8), 3)
+    shapes = np.array(
+        [translate(zone, turn) for zone, _ in zones for turn in (0.0, -360.0, 360.0)], object
+    )
     is_area = shapely.get_dimensions(shapes) == 2
-    # Zones lie within -180 and 180 degrees, while a box may reach over the dateline.
-    places = np.stack([(longitude + 180.0) % 360.0 - 180.0, latitude], axis=-1)
+    places = np.stack([longitude, latitude], axis=-1)
     _near_lines(types, places, shapes[~is_area], numbers[~is_area])
     _inside_areas(types, places, shapes[is_area], numbers[is_area])
     return types

@@ -14,3 +14,4 @@ class Status(IntEnum):
     LEFT_DOMAIN = state.LEFT_DOMAIN
     SUBMERGED = state.SUBMERGED
     SUNK = state.SUNK
+    EVAPORATED = state.EVAPORATED

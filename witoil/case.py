@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from catalog.bonn import BONN_THICKNESS_UM
+from simulator.generic_oils import LEAST_API, MOST_API
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
@@ -35,6 +36,7 @@ from witoil.case_releases import (
     ShipSource,
     Source,
 )
+from witoil.case_slicks import SlickFiles
 from witoil.case_uncertainty import Ensemble, ForcingProduct, Normal, Spread, Trace
 from witoil.errors import CaseError
 from witoil.tunables import TUNABLES
@@ -97,7 +99,7 @@ class Oil(Section):
         min_length=1,
         description="A generic oil, a record of ADIOS by id or name, or a file of one (*.json).",
     )
-    api_gravity: float | None = Field(None, ge=0.0, le=70.0, description="[degrees API]")
+    api_gravity: float | None = Field(None, ge=LEAST_API, le=MOST_API, description="[degrees API]")
 
     @model_validator(mode="after")
     def _one_choice(self) -> Oil:
@@ -146,6 +148,11 @@ class Model(Section):
                 f"multiple of time_step_minutes, {self.time_step_minutes:g}"
             )
         return self
+
+    @property
+    def water_temperature(self) -> float:
+        """Where no temperature is given. [K]"""
+        return 273.15 + self.water_temperature_celsius
 
     @property
     def physics(self) -> Parameters:
@@ -209,14 +216,9 @@ Weight = Annotated[
 """Of an observation in the mean: a number, or one for each class."""
 
 
-class ObservationSource(Section):
+class ObservationSource(SlickFiles):
     """`[[observation]]`: a slick mask to score against."""
 
-    geometry: Paths = Field(description="Polygon file, raster mask, or a list (sheen and thick).")
-    layer: str | None = None
-    threshold: float | None = Field(
-        None, description="Least value of a raster mask that is oil; 0.5 of probabilities."
-    )
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
     weight: Weight = Field(1.0, description="In the mean over observations.")
     swath: Paths | None = Field(

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from catalog.bonn import Estimate
 from witoil.case_parts import Lat, Lon, Paths, Section, Time, minute, refuse_reversed
+from witoil.case_slicks import SlickFiles
 
 
 def _tag(value: Any) -> str:
@@ -37,17 +38,12 @@ FileOrFixes = Annotated[
 ]
 
 
-class AreaSource(Section):
+class AreaSource(SlickFiles):
     """`[[release]]` with `kind = "area"`: a slick that was seen."""
 
     kind: Literal["area"]
-    geometry: Paths = Field(description="Polygon file, or raster mask, or a list of them.")
-    layer: str | None = Field(None, description="Layer of the file, where it has several.")
     raster_values: Literal["mask", "thickness_um"] = Field(
         "mask", description="What the values of a raster say."
-    )
-    threshold: float | None = Field(
-        None, description="Least value of a raster mask that is oil; 0.5 of probabilities."
     )
     mass_tonnes: float | None = Field(None, gt=0.0, description="Mass of the oil. [t]")
     thickness_um: OneOrSeveral | None = Field(

@@ -140,23 +140,28 @@ def serve_folder(
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
-    """Return a box of degrees: west, south, east, north.
+    """Return a box of degrees: west, south, east, north; east below west where it crosses 180.
 
     Raises
     ------
     typer.BadParameter
     """
+    from catalog.antimeridian import wrapped_box
+
     try:
         west, south, east, north = map(float, text.split(","))
     except ValueError:
         raise typer.BadParameter(
             f"--bbox: found {text!r}, expected WEST,SOUTH,EAST,NORTH in degrees"
         ) from None
-    if not (-180.0 <= west < east <= 360.0 and -90.0 <= south < north <= 90.0):
+    across = 180.0 <= west - east <= 360.0 and east >= -180.0 and west <= 180.0
+    ordered = -180.0 <= west < east <= min(west + 360.0, 360.0)
+    if not ((ordered or across) and -90.0 <= south < north <= 90.0):
         raise typer.BadParameter(
-            f"--bbox: found {text!r}, expected west below east and south below north, in degrees"
+            f"--bbox: found {text!r}, expected west below east (but for a box across 180 degrees) "
+            "and south below north, in degrees"
         )
-    return west, south, east, north
+    return wrapped_box((west, south, east, north))
 
 
 def parse_period(text: str) -> tuple[datetime, datetime]:

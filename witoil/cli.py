@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -280,12 +281,15 @@ def score(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
     observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
     windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
+    time: Annotated[
+        datetime | None, typer.Option(help="Of the observation, UTC; default: as its file says.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run or mask against an observation."""
     from witoil.scoring import score_files
 
-    scores = score_files(run, observation, windows=_whole_numbers(windows))
+    scores = score_files(run, observation, windows=_whole_numbers(windows), time=time)
     if as_json:
         print(json.dumps(scores, indent=2))
         return

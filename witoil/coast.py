@@ -12,11 +12,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from shapely import affinity
-from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from catalog.antimeridian import wrapped
 from simulator import SHORE_TYPE_NAMES
 from witoil.files import replacing, utc, write_json
+from witoil.geojson import geojson_of
 from witoil.simulation import Scenario
 
 OILED_FROM = 100.0
@@ -78,7 +79,7 @@ class OiledCoast:
         oiled = oiled[np.argsort(-mass[oiled].max(axis=1), kind="stable")]
         return cls(
             stretch=oiled,
-            longitude=(lon[oiled] + 180.0) % 360.0 - 180.0,
+            longitude=wrapped(lon[oiled]),
             latitude=lat[oiled],
             length=shore.length[oiled],
             shore_type=np.array(SHORE_TYPE_NAMES)[shore.shore_type[oiled] - 1],
@@ -182,7 +183,7 @@ def _write_lines(
 ) -> None:
     """Write the stretches as GeoJSON, longitude and latitude (RFC 7946)."""
     features = [
-        {"type": "Feature", "geometry": mapping(line), "properties": row}
+        {"type": "Feature", "geometry": geojson_of(line), "properties": row}
         for line, row in zip(coast.lines(scenario), rows, strict=True)
     ]
     write_json(path, {"type": "FeatureCollection", "features": features})

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
+from catalog.antimeridian import turned, unbroken_box, wrapped
 from witoil.verification import Mask, VerificationGrid
 
 # Colours of Okabe and Ito, which the colour-blind can tell apart; those of one figure also differ
@@ -160,9 +161,16 @@ def as_png(figure: Figure, colours: int | None = None) -> bytes:
 
 def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Frame) -> None:
     """Draw land, given in degrees, and its outline."""
-    box = grid.to_degrees.transform_bounds(
-        frame.left, frame.bottom, frame.right, frame.top, densify_pts=21
+    if land.is_empty:
+        return
+    west, south, east, north = unbroken_box(
+        grid.to_degrees.transform_bounds(
+            frame.left, frame.bottom, frame.right, frame.top, densify_pts=21
+        )
     )
+    middle = 0.5 * (west + east)
+    turn = float(turned(middle, 0.5 * (land.bounds[0] + land.bounds[2])) - middle)
+    box = west + turn, south, east + turn, north
     for part in shapely.get_parts(shapely.clip_by_rect(shapely.get_parts(land), *box)):
         if not isinstance(part, shapely.Polygon) or part.is_empty:
             continue
@@ -232,8 +240,11 @@ def label_degrees(
     latitude = to_degrees(np.full(y.size, frame.left), y)[1]
     ticks, labels = degree_ticks(longitude, "EW", most[0])
     axes.set_xticks(np.interp(ticks, longitude, x), labels)
-    ticks, labels = degree_ticks(latitude, "NS", most[1])
-    axes.set_yticks(np.interp(ticks, latitude, y), labels, rotation=90, va="center")
+    if (np.diff(latitude) > 0.0).all():
+        ticks, labels = degree_ticks(latitude, "NS", most[1])
+        axes.set_yticks(np.interp(ticks, latitude, y), labels, rotation=90, va="center")
+    else:
+        axes.set_yticks([])  # the edge runs past the pole
     for spine in axes.spines.values():
         spine.set(visible=True, color=MUTED)
 
@@ -247,8 +258,7 @@ def degree_ticks(
     # a label at the very end would be cut off, or meet that of the other axis
     edge = 0.05 * (along[-1] - along[0])
     ticks = ticks[(ticks >= along[0] + edge) & (ticks <= along[-1] - edge)]
-    turned = (ticks + 180.0) % 360.0 - 180.0
-    labels = [f"{abs(t):.{decimals}f}°{signs[0] if t >= 0 else signs[1]}" for t in turned]
+    labels = [f"{abs(t):.{decimals}f}°{signs[0] if t >= 0 else signs[1]}" for t in wrapped(ticks)]
     return ticks, labels
 
 

@@ -116,7 +116,10 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     if len(scenarios) > 1:
         box = reduce(_around_both, (s.forcing.grid.box for s in scenarios))
         grid = VerificationGrid.covering(
-            box, case.score.resolution_m, margin=max(case.score.windows) // 2
+            box,
+            scenario.grid.resolution,
+            margin=max(case.score.windows) // 2,
+            may_be_coarser=not scenario.observations,
         )
     seen_first = grid.cells_of(scenario.seen_first, scenario.grid)
     # what was observed has no place in an ensemble, and would only travel to the workers

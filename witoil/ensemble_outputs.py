@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely.geometry import mapping
 
+from catalog.antimeridian import wrapped
 from witoil.coast_statistics import CoastStatistics, Range
 from witoil.ensemble import EnsembleResult
 from witoil.ensemble_map import ensemble_map
 from witoil.files import replacing, write_json
+from witoil.geojson import geojson_of
 from witoil.members import ensemble_of
 from witoil.outputs import new_raster, versions
 from witoil.verification import VerificationGrid
@@ -71,7 +72,7 @@ def coast_table(coast: CoastStatistics) -> dict[str, list[Any]]:
         **{f"mass_at_end_kg_{name}": mass for name, mass in _by_name(coast.last).items()},
     }
     return {
-        "lon": coast.longitude.round(5).tolist(),
+        "lon": wrapped(coast.longitude).round(5).tolist(),
         "lat": coast.latitude.round(5).tolist(),
         "length_m": coast.length.round(1).tolist(),
         "shore_type": coast.shore_type,
@@ -96,7 +97,7 @@ def write_coast_lines(path: Path, table: dict[str, list[Any]], lines: NDArray[np
     features = [
         {
             "type": "Feature",
-            "geometry": mapping(line),
+            "geometry": geojson_of(line),
             "properties": dict(zip(table, row, strict=True)),
         }
         for line, *row in zip(lines, *table.values(), strict=True)

@@ -15,6 +15,7 @@ from catalog import RoleName
 from catalog.bonn import BONN_THICKNESS_UM
 from catalog.events import Detection, Event
 from catalog.matching import MatchingFiles, find_files
+from catalog.slick_times import NO_KEYS
 from witoil.case import Case, minute, parse_case
 from witoil.errors import CaseError
 from witoil.files import replacing
@@ -40,9 +41,13 @@ def find_event(events: Sequence[Event], name: str) -> Event:
     Raises
     ------
     CaseError
+        If there is none, or its time is not known.
     """
     for event in events:
         if name in (event.identifier, *(d.identifier for d in event.detections)):
+            if event.missing:
+                files = ", ".join(event.detections[0].files)
+                raise CaseError(f"event {name!r}: {files}: {event.missing}")
             return event
     known = ", ".join(event.identifier for event in events[:10])
     more = ", ..." if len(events) > 10 else ""
@@ -167,7 +172,15 @@ def _release(scene: tuple[Detection, ...], folder: Path) -> list[str]:
 def _slick(scene: tuple[Detection, ...], folder: Path) -> list[str]:
     paths = [_shortened(name, folder) for detection in scene for name in _layers(detection)]
     geometry = paths[0] if len(paths) == 1 else paths
-    return [f"geometry = {_toml(geometry)}", f"time = {scene[0].time:%Y-%m-%dT%H:%M:%SZ}"]
+    lines = [f"geometry = {_toml(geometry)}", f"time = {scene[0].time:%Y-%m-%dT%H:%M:%SZ}"]
+    keys = next((d.slick.time_keys for d in scene if d.slick.time_keys != NO_KEYS), NO_KEYS)
+    if keys.fields:
+        lines.append(f"time_field = {_toml(list(keys.fields))}")
+    if keys.format is not None:
+        lines.append(f"time_format = {_toml(keys.format)}")
+    if keys.zone is not None:
+        lines.append(f"time_zone = {_toml(keys.zone)}")
+    return lines
 
 
 def _layers(detection: Detection) -> list[str]:

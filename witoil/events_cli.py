@@ -14,6 +14,7 @@ from witoil.catalog_cli import catalog_app, parse_box, parse_period
 if TYPE_CHECKING:
     from catalog.events import Event
     from catalog.registry import Choice
+    from catalog.slick_times import TimeKeys
     from witoil.event_case import CaseForcing
 
 forcing_app = typer.Typer(
@@ -37,9 +38,24 @@ RoleOption = Annotated[
 ]
 
 
+TimeField = Annotated[
+    list[str] | None,
+    typer.Option(help="Attribute with the time; twice: date, then clock.", metavar="NAME"),
+]
+TimeFormat = Annotated[
+    str | None, typer.Option(help="Of the time, such as '%d/%m/%Y %H:%M'.", metavar="FORMAT")
+]
+TimeZone = Annotated[
+    str | None, typer.Option(help="Of times that name none; default: UTC.", metavar="ZONE")
+]
+
+
 @catalog_app.command("events")
 def list_events(
     folder: Folder = ".",
+    time_field: TimeField = None,
+    time_format: TimeFormat = None,
+    time_zone: TimeZone = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     stac: Annotated[
         Path | None, typer.Option(help="Write them as a STAC catalogue.", metavar="DIR")
@@ -51,7 +67,7 @@ def list_events(
     from witoil.claim import claimed
     from witoil.files import filling
 
-    events, problems = read_events(folder)
+    events, problems = read_events(folder, _time_keys(time_field, time_format, time_zone))
     if as_json:
         print(json.dumps([_event_as_dict(event) for event in events], indent=2))
     else:
@@ -77,6 +93,9 @@ def make_case(
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch what is missing, as the registry has it.")
     ] = False,
+    time_field: TimeField = None,
+    time_format: TimeFormat = None,
+    time_zone: TimeZone = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Default: EVENT.toml.", metavar="CASE.toml")
     ] = None,
@@ -86,7 +105,7 @@ def make_case(
     from witoil.claim import claimed
     from witoil.event_case import find_event, find_forcing, write_case
 
-    events, _ = read_events(folder)
+    events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
     found = find_event(events, event)
     sources = forcing or ([folder] if "://" not in folder else [])
     files = find_forcing(found, sources)
@@ -153,6 +172,16 @@ def fetch_forcing(
             print(f"written to {copy_into(out, _fetch(choice), taken)}")
 
 
+def _time_keys(fields: list[str] | None, template: str | None, zone: str | None) -> TimeKeys:
+    from catalog.slick_times import TimeKeys
+
+    if template is not None and not fields:
+        raise typer.BadParameter("--time-format: expected --time-field beside it")
+    keys = TimeKeys(tuple(fields or ()), template, zone)
+    keys.tzinfo()  # refused at once, where it is none
+    return keys
+
+
 def _fetch(choice: Choice) -> Path:
     from datetime import UTC
 
@@ -215,16 +244,23 @@ def _wanted(
 def _print_events(events: list[Event]) -> None:
     for event in events:
         west, south, east, north = event.box
+        when = (
+            "time not known"
+            if event.missing
+            else f"{event.start:%Y-%m-%dT%H:%MZ} to {event.end:%Y-%m-%dT%H:%MZ}"
+        )
         print(
-            f"{event.identifier}  {len(event.detections)} detections, "
-            f"{event.start:%Y-%m-%dT%H:%MZ} to {event.end:%Y-%m-%dT%H:%MZ}, "
+            f"{event.identifier}  {len(event.detections)} detections, {when}, "
             f"{west:.3f} to {east:.3f} E, {south:.3f} to {north:.3f} N"
         )
+        if event.missing:
+            print(f"  {event.detections[0].files[0]}: {event.missing}")
         print(f"  {'time':<17}  {'sensor':<12}  class  {'layers':<11}  {'km2':>8}  {'m3':>13}  id")
         for d in event.detections:
             layers = "+".join(d.slick.thickness_class) or "-"
+            seen = "-" if d.slick.time is None else f"{d.time:%Y-%m-%dT%H:%MZ}"
             print(
-                f"  {d.time:%Y-%m-%dT%H:%MZ}  {d.sensor or '-':<12}  {d.quality or '-':<5}  "
+                f"  {seen:<17}  {d.sensor or '-':<12}  {d.quality or '-':<5}  "
                 f"{layers:<11}  {d.area_km2:>8.2f}  {_volume(d.volume_m3):>13}  {d.identifier}"
             )
 
@@ -242,7 +278,7 @@ def _event_as_dict(event: Event) -> dict[str, Any]:
     detections = [
         {
             "id": d.identifier,
-            "time": f"{d.time:%Y-%m-%dT%H:%M:%SZ}",
+            "time": None if d.slick.time is None else f"{d.time:%Y-%m-%dT%H:%M:%SZ}",
             "sensor": d.sensor,
             "class": d.quality,
             "origin": d.origin,
@@ -254,7 +290,8 @@ def _event_as_dict(event: Event) -> dict[str, Any]:
         }
         for d in event.detections
     ]
+    missing = {"missing": event.missing} if event.missing else {}
     document: dict[str, Any] = plain(
-        {"id": event.identifier, "box": event.box, "detections": detections}
+        {"id": event.identifier, "box": event.box, **missing, "detections": detections}
     )
     return document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,9 @@ Report = catalog.Coverage | catalog.Parametrised
 _log = logging.getLogger(__name__)
 
 _ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
+
+_NEAR_POLE_DEG = 85.0
+_CLOSE_ROWS_DEG = 0.05
 
 _COMPONENTS = {"currents": simulator.CURRENT, "winds": simulator.WIND, "waves": simulator.STOKES}
 _FIELD_OF = {"currents": "current", "winds": "wind", "waves": "stokes"}
@@ -290,12 +294,25 @@ def _numbering(read: Mapping[str, Sequence[_Product]], stokes: str, wanted: Box)
             latitude = product.axes["latitude"].to_numpy()
             of_role.append(xr.Dataset(coords={"longitude": longitude, "latitude": latitude}))
         turned += [simulator.joined_axes(of_role)] if of_role else []
-    return simulator.common_grid(turned)
+    return _close_near_the_pole(simulator.common_grid(turned), wanted)
+
+
+def _close_near_the_pole(numbering: simulator.Grid, wanted: Box) -> simulator.Grid:
+    """Put rows between those of a grid near the pole.
+
+    Drift in columns a second is linear between rows, while the width of a column falls to nothing:
+    a degree from the pole rows 0.25 degrees apart make it wrong by a hundredth.
+    """
+    if max(-wanted[1], wanted[3]) < _NEAR_POLE_DEG:
+        return numbering
+    parts = math.ceil(numbering.dlat / _CLOSE_ROWS_DEG - 1e-6)
+    return replace(numbering, dlat=numbering.dlat / parts, rows=(numbering.rows - 1) * parts + 1)
 
 
 def _within(area: Box, data: xr.Dataset, wanted: Box) -> Box:
     """Cut the area to what a field has, but never below what the releases need."""
-    lon, lat = data["longitude"].values, data["latitude"].values
+    middle = 0.5 * (wanted[0] + wanted[2])
+    lon, lat = turn_longitudes(data["longitude"].values, middle)[0], data["latitude"].values
     return (
         min(max(area[0], float(lon[0])), wanted[0]),
         min(max(area[1], float(lat[0])), wanted[1]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from difflib import SequenceMatcher
 
+import numpy as np
+
 import catalog
 import simulator
 from catalog.oils import LIBRARY_VARIABLE
@@ -39,7 +41,8 @@ def oil_of(case: Case) -> simulator.Oil:
     Raises
     ------
     CaseError
-        If no oil has the name; the message has the five nearest.
+        If no oil has the name; the message has the five nearest. If its measurements are those of
+        no oil.
     CatalogError, SimulatorError
         If the record cannot be read, or lacks a property.
     """
@@ -47,14 +50,48 @@ def oil_of(case: Case) -> simulator.Oil:
         return simulator.generic_oil(case.oil.api_gravity)
     assert case.oil.name is not None
     name = case.oil.name.strip()
-    if name.lower().endswith(".json"):
-        return _from_record(catalog.read_oil(case.paths(name)[0]))
     if name.lower() in simulator.GENERIC_OILS:
         return simulator.GENERIC_OILS[name.lower()]
-    record = catalog.look_up_oil(name)
+    if name.lower().endswith(".json"):
+        place = case.paths(name)[0]
+        record: catalog.OilRecord | None = catalog.read_oil(place)
+    else:
+        record, place = catalog.look_up_oil(name), f"oil.name: {name}"
     if record is None:
         raise CaseError(f"oil.name: found {name!r}, {_expected(name)}")
-    return _from_record(record)
+    try:
+        return _from_record(record)
+    except simulator.SimulatorError as error:
+        raise CaseError(f"{place}: {error}, in a copy of the record") from None
+
+
+def remarks_on(
+    case: Case, oil: simulator.Oil, forcing: simulator.Forcing
+) -> tuple[catalog.Parametrised, ...]:
+    """Return what of an oil was left out, and whether the sea is so cold that it sets.
+
+    Parameters
+    ----------
+    case : Case
+    oil : simulator.Oil
+    forcing : simulator.Forcing
+
+    Returns
+    -------
+    tuple of catalog.Parametrised
+        For the coverage report.
+    """
+    remarks = list(oil.remarks)
+    coldest = case.model.water_temperature
+    if forcing.temperature is not None:
+        coldest = float(np.nanmin(forcing.temperature.values))
+    if case.processes.physics.weathering and oil.sets_at(coldest):
+        remarks.append(
+            f"pour point {oil.pour_point - 273.15:.3g} C, and the sea is as cold as "
+            f"{coldest - 273.15:.3g} C: there it hardly spreads, evaporates, takes up water and "
+            "disperses"
+        )
+    return tuple(catalog.Parametrised("oil", remark) for remark in remarks)
 
 
 def list_oils(query: str = "") -> tuple[list[catalog.OilEntry], bool]:

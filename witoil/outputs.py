@@ -12,20 +12,19 @@ from typing import Any
 
 import numpy as np
 import rasterio
-import shapely
 import xarray as xr
-from rasterio.features import shapes
-from shapely.geometry import mapping, shape
 
+from catalog.antimeridian import wrapped
 from simulator import Status
 from witoil.budget import final_balance, write_budget
 from witoil.case import Case
 from witoil.coast import COAST_FILES, OiledCoast, write_coast
 from witoil.fate_figures import budget_chart, coast_map
 from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.geojson import geojson_of
 from witoil.scoring import score_observations
 from witoil.simulation import Scenario, masks_at
-from witoil.verification import Mask, VerificationGrid, transformed
+from witoil.verification import Mask, VerificationGrid
 
 LIBRARIES = ("witoil", "numba", "numpy", "scikit-optimize", "scikit-learn", "xarray")
 
@@ -179,7 +178,7 @@ def write_trajectories(
         source=f"witoil {version('witoil')}, Lagrangian particle model",
         history=f"{utc(np.datetime64('now'))} written by witoil",
         references="see the documentation of witoil",
-        comment="status tells floating, submerged, beached and lost particles apart",
+        comment="status tells floating, submerged, beached, evaporated and lost particles apart",
         witoil_case=json.dumps(case.model_dump(mode="json")),
         witoil_parameters=json.dumps(parameters),
     )
@@ -195,6 +194,7 @@ def _trajectories(result: xr.Dataset) -> xr.Dataset:
     # CF asks for missing data where the position is missing
     released = result["status"] != Status.UNRELEASED
     particles["mass"] = particles["mass"].where(released)
+    particles["lon"] = particles["lon"].copy(data=wrapped(particles["lon"].values))
     axes = {"lon": "X", "lat": "Y", "z": "Z", "time": "T"}
     for name in axes.keys() & set(particles.variables):
         particles[name] = particles[name].assign_attrs(axis=axes[name])
@@ -256,15 +256,9 @@ def write_outline(
     mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path, **properties: Any
 ) -> None:
     """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
-    polygons = [
-        shape(part)
-        for part, value in shapes(mask.astype(np.uint8), mask=mask, transform=grid.transform)
-        if value == 1
-    ]
-    outline = transformed(shapely.union_all(polygons), grid.to_degrees)
     feature = {
         "type": "Feature",
-        "geometry": mapping(outline),
+        "geometry": geojson_of(grid.outline(mask)),
         "properties": {
             "time": utc(time),
             "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import mapping
 
 import simulator
+from catalog.antimeridian import wrapped
 from witoil.errors import CaseError
 from witoil.files import utc
+from witoil.geojson import geojson_of
 from witoil.simulation import Scenario
 from witoil.sources import PLACE, START, displaced, source_of
 
@@ -93,7 +94,7 @@ class Reconstruction:
     def as_dict(self) -> dict[str, Any]:
         """Return it as the study has it."""
         place: dict[str, Any] = {
-            name: {"lon": round(lon, 5), "lat": round(lat, 5)}
+            name: {"lon": round(wrapped(lon), 5), "lat": round(lat, 5)}
             for name, (lon, lat) in (
                 ("given", self.given),
                 ("best", self.best),
@@ -135,7 +136,7 @@ class Reconstruction:
         regions = [
             {
                 "type": "Feature",
-                "geometry": mapping(shape),
+                "geometry": geojson_of(shape),
                 "properties": {"level": level, **facts["place"]["ellipses"][str(level)]},
             }
             for level, shape in self.outlines().items()
@@ -143,7 +144,7 @@ class Reconstruction:
         points = [
             {
                 "type": "Feature",
-                "geometry": mapping(shapely.Point(place)),
+                "geometry": geojson_of(shapely.Point(place)),
                 "properties": {"place": name},
             }
             for name, place in (("mean", self.middle), ("best", self.best), ("given", self.given))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from catalog.antimeridian import moved, turn_between, unwrapped
 from catalog.bonn import ThicknessClass
+from catalog.vector import Area, areas_together
 from witoil.case import AreaSource, Case, LineSource, Outflow, PointSource, ShipSource
 from witoil.errors import CaseError
 
@@ -52,6 +56,17 @@ def releases_of(case: Case, k: int, density: float) -> list[simulator.Release]:
     return [simulator.LineRelease(_line(case, source), **outflow)]
 
 
+def turned_towards(release: simulator.Release, middle: float) -> simulator.Release:
+    """Return a release moved by whole turns of longitude, to be nearest a meridian."""
+    turn = turn_between(release.geometry, middle)
+    if isinstance(release, simulator.PointRelease):
+        return replace(release, longitude=release.longitude + turn)
+    if isinstance(release, simulator.TrackRelease):
+        return replace(release, longitude=release.longitude + turn)
+    assert isinstance(release, simulator.AreaRelease | simulator.LineRelease)
+    return replace(release, geometry=moved(release.geometry, turn))
+
+
 def datetime64(time: datetime) -> np.datetime64:
     """Return a time of the case as arrays have it."""
     return np.datetime64(time.replace(tzinfo=None), "ns")
@@ -68,11 +83,12 @@ def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.Are
     mass = None if source.mass_tonnes is None else 1e3 * source.mass_tonnes
     paths = case.paths(source.geometry)
     if source.raster_values == "thickness_um":
-        return [_mapped(catalog.read_thickness(paths), mass, density, spread)]
+        oil = catalog.read_thickness(paths, layer=source.layer)
+        return [_mapped(oil, mass, density, spread)]
     if isinstance(source.thickness_um, list):
         parts = zip(_each(paths, source), (1e-6 * um for um in source.thickness_um), strict=True)
         return _layered([*parts], density, spread)
-    slick = catalog.read_slick(paths, source.time, layer=source.layer, threshold=source.threshold)
+    slick = catalog.read_slick(paths, source.time, **source.reading())
     if source.thickness_um is not None:
         return _layered([(slick.geometry, 1e-6 * source.thickness_um)], density, spread)
     if mass is not None:
@@ -82,11 +98,9 @@ def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.Are
     return _layered(looks, density, spread)
 
 
-def _each(paths: list[str], source: AreaSource) -> list[BaseGeometry]:
-    return [
-        catalog.read_slick(p, source.time, layer=source.layer, threshold=source.threshold).geometry
-        for p in paths
-    ]
+def _each(paths: list[str], source: AreaSource) -> list[Area]:
+    shapes = [catalog.read_slick(p, source.time, **source.reading()).geometry for p in paths]
+    return areas_together(shapes, ", ".join(paths))
 
 
 def _classes(slick: catalog.Slick, source: AreaSource) -> dict[ThicknessClass, Any]:
@@ -96,7 +110,7 @@ def _classes(slick: catalog.Slick, source: AreaSource) -> dict[ThicknessClass, A
 
 
 def _layered(
-    parts: list[tuple[BaseGeometry, float]], density: float, spread: _Spread
+    parts: Sequence[tuple[BaseGeometry, float]], density: float, spread: _Spread
 ) -> list[simulator.AreaRelease]:
     """Give each part its thickness [m]; where parts overlap there is the thicker oil."""
     releases = []
@@ -136,7 +150,8 @@ def _line(case: Case, source: LineSource) -> BaseGeometry:
     if source.geometry is not None:
         return catalog.read_lines(case.paths(source.geometry), layer=source.layer)
     assert source.coordinates is not None
-    return shapely.LineString([(_wrapped(lon), lat) for lon, lat in source.coordinates])
+    longitude, latitude = np.array(source.coordinates).T
+    return shapely.LineString(np.stack([_along(longitude), latitude], axis=-1))
 
 
 def _ship(case: Case, source: ShipSource, k: int) -> simulator.TrackRelease:
@@ -149,9 +164,8 @@ def _ship(case: Case, source: ShipSource, k: int) -> simulator.TrackRelease:
     except ValueError as error:
         key = f"release.{k}"
         raise CaseError(f"{key}: {str(error).removeprefix(f'{key}: ')}") from None
-    longitude = _wrapped(track.longitude)
     return simulator.TrackRelease(
-        track.times, longitude, track.latitude, **_outflow(source, start, end)
+        track.times, _along(track.longitude), track.latitude, **_outflow(source, start, end)
     )
 
 
@@ -189,5 +203,10 @@ def _utc(time: np.datetime64) -> datetime:
 
 
 def _wrapped(longitude: Any) -> Any:
-    """Return longitudes within -180 to 180."""
+    """Return longitudes within -180 to 180, rounded alike in whatever range they are given."""
     return (longitude + 180.0) % 360.0 - 180.0
+
+
+def _along(longitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return longitudes along a way without a break, the first one within -180 to 180."""
+    return unwrapped(_wrapped(longitude))

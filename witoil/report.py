@@ -17,6 +17,7 @@ import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 
+from catalog.antimeridian import wrapped
 from witoil import drawing, figures
 from witoil.case import Case, PointSource
 from witoil.files import replacing
@@ -378,7 +379,7 @@ def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
     for level, (first, last) in found.intervals.items():
         lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
     lon, lat = found.middle
-    place = f"{lon:.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
+    place = f"{wrapped(lon):.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
     return {
         "uri": image_uri(draw_reconstruction(scenario, found)),
         "place": place if found.ellipses else "",

@@ -61,7 +61,9 @@ def _score(
     )
 
 
-def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict[str, Any]:
+def score_files(
+    run: Path, observation: Path, *, windows: Sequence[int], time: datetime | None = None
+) -> dict[str, Any]:
     """Score a mask against an observation, on the grid of the mask.
 
     Parameters
@@ -72,6 +74,8 @@ def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict
         Polygon file or raster mask.
     windows : sequence of int
         [cells]
+    time : datetime, optional
+        When the observation was made, UTC; by default as its file says.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def score_files(run: Path, observation: Path, *, windows: Sequence[int]) -> dict
     ------
     WitoilError, CatalogError
     """
-    slick = catalog.read_slick(observation)
+    slick = catalog.read_slick(observation, time)
     if not run.exists():
         raise WitoilError(f"{run}: no such file; expected a GeoTIFF or the folder of a run")
     path = _mask_of_run(run, slick.time) if run.is_dir() else run

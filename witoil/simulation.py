@@ -15,13 +15,14 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
+from catalog.antimeridian import turn_between
 from catalog.bonn import ThicknessClass
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import AreaSource, Case, ClassWeights, ObservationSource, minute
 from witoil.errors import CaseError
 from witoil.forcing import read_forcing, with_holes
-from witoil.oils import oil_of
-from witoil.releases import datetime64, releases_of
+from witoil.oils import oil_of, remarks_on
+from witoil.releases import datetime64, releases_of, turned_towards
 from witoil.sources import PLACE, START, displaced, particles_with, seed
 from witoil.tunables import TUNABLES
 from witoil.verification import Box, Mask, SlickMasks, VerificationGrid
@@ -172,8 +173,9 @@ def prepare(case: Case) -> Scenario:
     start, end = datetime64(case.time.start), datetime64(case.time.end)
     density = oil.density(TEMPERATURE_15C)
     parts = [releases_of(case, k, density) for k in range(len(case.release))]
-    releases = [release for several in parts for release in several]
     slicks = _observed(case)
+    parts, slicks = _together(parts, slicks)
+    releases = [release for several in parts for release in several]
     _refuse_before_releases(case, slicks, releases)
     _refuse_swapped(
         {
@@ -189,10 +191,14 @@ def prepare(case: Case) -> Scenario:
         longest = _longest_window(start, slicks)
     wanted = bounds(shapes)
     forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)
+    coverage += remarks_on(case, oil, forcing)
     numbers = tuple(k for k, several in enumerate(parts) for _ in several)
     particles = seed(case, releases, numbers, coast) if releases else NO_PARTICLES
     grid = VerificationGrid.covering(
-        forcing.grid.box, case.score.resolution_m, margin=max(case.score.windows) // 2
+        forcing.grid.box,
+        case.score.resolution_m,
+        margin=max(case.score.windows) // 2,
+        may_be_coarser=not slicks,  # nothing is scored then
     )
     areas = [
         # neighbours of different thickness share edges, which one geometry must not have
@@ -246,6 +252,7 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
+    _refuse_the_pole(wanted)
     duration, around = end - start if longest is None else longest, _displaced(case, wanted)
     speed = USUAL_DRIFT
     while True:
@@ -312,7 +319,7 @@ def run(
         time_step=60.0 * model.time_step_minutes,
         oil=scenario.oil,
         processes=scenario.case.processes.physics,
-        water_temperature=273.15 + model.water_temperature_celsius,
+        water_temperature=model.water_temperature,
         parameters=replace(model.physics, **physics),
         seed=model.seed,
         threads=threads,
@@ -365,14 +372,9 @@ def _observed(case: Case) -> list[catalog.Slick]:
     """Read the observations, in the order of their times."""
     slicks: list[catalog.Slick] = []
     for k, source in enumerate(case.observation):
-        slick = catalog.read_slick(
-            case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
-        )
+        slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
         if slick.time is None:
-            raise CaseError(
-                f"observation.{k}.time: none given, and none in the attributes or the name of "
-                f"{slick.sources[0]}; expected time = 2021-08-24T15:33:00Z or the like"
-            )
+            raise CaseError(without_time(k, slick))
         if not case.time.start < slick.time <= case.time.end:
             raise CaseError(
                 f"observation.{k}.time: found {minute(slick.time)}, expected a time within the "
@@ -382,6 +384,32 @@ def _observed(case: Case) -> list[catalog.Slick]:
             _refuse_disorder(k, slicks[-1].time, slick.time)
         slicks.append(slick)
     return slicks
+
+
+def without_time(k: int, slick: catalog.Slick) -> str:
+    """Say that nothing tells when the slick of an observation was seen, and what to do."""
+    told = slick.doubt or "none in the attributes or the name"
+    return (
+        f"observation.{k}.time: none given, and of {slick.sources[0]}: {told}; expected time = "
+        "2021-08-24T15:33:00Z or the like"
+    )
+
+
+def _together(
+    parts: Sequence[Sequence[simulator.Release]], slicks: Sequence[catalog.Slick]
+) -> tuple[list[list[simulator.Release]], list[catalog.Slick]]:
+    """Bring all of a case into the range of longitudes of what comes first in it.
+
+    What is observed then does not decide on the numbers of a run, and a run that goes on with more
+    observations has the same.
+    """
+    shapes = [r.geometry for several in parts for r in several] + [s.geometry for s in slicks]
+    first = shapes[0]
+    middle = 0.5 * (first.bounds[0] + first.bounds[2])
+    return (
+        [[turned_towards(release, middle) for release in several] for several in parts],
+        [slick.moved(turn_between(slick.geometry, middle)) for slick in slicks],
+    )
 
 
 def _refuse_disorder(k: int, before: datetime | None, time: datetime) -> None:
@@ -448,7 +476,8 @@ def _observation(
         )
     swath = None
     if source.swath is not None:
-        swath = grid.cells_centred_in(catalog.read_slick(case.paths(source.swath)).geometry)
+        seen_at = catalog.read_slick(case.paths(source.swath), slick.time)
+        swath = grid.cells_centred_in(seen_at.geometry)
     if not (mask & ~land if swath is None else mask & swath & ~land).any():
         raise CaseError(
             f"observation.{k}: {slick.sources[0]} has no cell at sea"
@@ -485,6 +514,15 @@ def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[Thi
             )
         return {"sheen": source.weight.sheen, "thick": source.weight.thick}
     return {"sheen": 0.5 * source.weight, "thick": 0.5 * source.weight} if both else {}
+
+
+def _refuse_the_pole(wanted: Box) -> None:
+    south, north = wanted[1], wanted[3]
+    if max(-south, north) > simulator.POLEMOST:
+        raise CaseError(
+            f"oil lies between {south:.4f} and {north:.4f} N; expected latitudes within "
+            f"{simulator.POLEMOST:g}, since drift over the pole is not followed"
+        )
 
 
 def bounds(geometries: list[BaseGeometry]) -> Box:
@@ -527,11 +565,16 @@ def _is_cut(grid: simulator.Grid, reach: Box) -> bool:
 
 
 def _reach(box: Box, duration: np.timedelta64, speed: float) -> Box:
-    """Widen a box by what oil of a speed [m s-1] covers meanwhile."""
+    """Widen a box by what oil of a speed [m s-1] covers, but never round the whole earth."""
     metres = speed * float(duration / np.timedelta64(1, "s"))
     west, south, east, north = box
-    per_lon, per_lat = simulator.metres_per_degree(min(max(abs(south), abs(north)), 85.0))
-    dx, dy = metres / per_lon, metres / per_lat
+    poleward = max(abs(south), abs(north))
+    if poleward > 80.0:
+        # there meridians converge within the reach of the oil
+        poleward = min(poleward + metres / float(simulator.metres_per_degree(90.0)[1]), 90.0)
+    per_lon, per_lat = simulator.metres_per_degree(poleward)
+    dx = min(metres / per_lon, max(179.0 - 0.5 * (east - west), 0.0))
+    dy = metres / per_lat
     return west - dx, south - dy, east + dx, north + dy
 
 

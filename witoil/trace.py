@@ -30,7 +30,7 @@ from witoil.errors import CaseError
 from witoil.forcing import first_time
 from witoil.oils import oil_of
 from witoil.releases import datetime64, releases_of
-from witoil.simulation import bounds, read_surroundings
+from witoil.simulation import bounds, read_surroundings, without_time
 from witoil.tunables import TUNABLES
 
 DEFAULT_HOURS = 48.0
@@ -278,14 +278,9 @@ def _released(case: Case, k: int) -> SeenSlick:
 
 def _observed(case: Case, k: int) -> SeenSlick:
     source = case.observation[k]
-    slick = catalog.read_slick(
-        case.paths(source.geometry), source.time, layer=source.layer, threshold=source.threshold
-    )
+    slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
     if slick.time is None:
-        raise CaseError(
-            f"observation.{k}.time: none given, and none in the attributes or the name of "
-            f"{slick.sources[0]}; expected time = 2021-08-24T15:33:00Z or the like"
-        )
+        raise CaseError(without_time(k, slick))
     time = datetime64(slick.time)
     return SeenSlick(f"observation.{k}", time, (simulator.AreaRelease(slick.geometry, 1.0, time),))
 

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.features import shapes
-from shapely.geometry import mapping, shape
-from shapely.geometry.polygon import orient
 
 import simulator
+from catalog.antimeridian import parts_of
 from witoil.files import replacing, write_json
+from witoil.geojson import geojson_of
 from witoil.outputs import new_raster, versions
 from witoil.source_map import LEVELS, SourceMap, region
 from witoil.trace import BackwardScenario, settings_of
 from witoil.trace_figure import draw_trace
-from witoil.verification import Mask, VerificationGrid, transformed
+from witoil.verification import Mask, VerificationGrid
 
 ASSUMPTIONS = (
     "The oil was let out at one moment, within the time traced and the area of the forcing.",
@@ -137,7 +136,7 @@ def _feature(found: SourceMap, mask: Mask, level: int, k: int | None) -> dict[st
     """Return a region as a feature; of the whole time, with no time of its own, where k is None."""
     return {
         "type": "Feature",
-        "geometry": mapping(_outline(mask, found.grid)),
+        "geometry": geojson_of(_outline(mask, found.grid)),
         "properties": {
             "level": level,
             "time": None if k is None else _second(found.times[k]),
@@ -148,15 +147,10 @@ def _feature(found: SourceMap, mask: Mask, level: int, k: int | None) -> dict[st
 
 
 def _outline(mask: Mask, grid: VerificationGrid) -> shapely.MultiPolygon:
-    """Return the outline of some cells in degrees, outer rings counter-clockwise."""
-    cells = [
-        shape(part)
-        for part, _ in shapes(mask.astype(np.uint8), mask=mask, transform=grid.transform)
-    ]
-    outline = transformed(shapely.union_all(cells), grid.to_degrees)
+    """Return the outline of some cells in degrees."""
     # 1e-6 degrees are a tenth of a metre
-    parts = shapely.get_parts(shapely.set_precision(outline, 1e-6))
-    return shapely.MultiPolygon([orient(p) for p in parts if isinstance(p, shapely.Polygon)])
+    parts = parts_of([shapely.set_precision(grid.outline(mask), 1e-6)])
+    return shapely.MultiPolygon([p for p in parts if isinstance(p, shapely.Polygon)])
 
 
 def _write_times(found: SourceMap, by_time: dict[int, list[Mask]], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,15 +12,24 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.aoi import AreaOfInterest
+from pyproj.crs import ProjectedCRS
+from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 from pyproj.database import query_utm_crs_info
-from rasterio.features import rasterize
+from rasterio.features import rasterize, shapes
+from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from catalog.antimeridian import unbroken, wrapped
 from catalog.bonn import ThicknessClass
 from witoil.errors import WitoilError
 
+_log = logging.getLogger(__name__)
+
 MAX_CELLS = 50_000_000
 """More cells than this are refused: some 50 MB for each mask."""
+
+WIDEST_DEG = 60.0
+"""A box wider than this is too wide for a UTM zone. [degrees]"""
 
 _SHRINK = 1e-4
 """What is taken off a slick all round before it is burnt in. [cells]"""
@@ -31,6 +41,12 @@ Mask = NDArray[np.bool_]
 @dataclass(frozen=True)
 class VerificationGrid:
     """Square cells in the local UTM zone, row 0 in the north.
+
+    Poleward of 84 N and 80 S there is no zone, and Lambert's azimuthal equal-area projection about
+    the pole takes its place, as in EASE-Grid 2.0 but with the meridian of the middle upright. Areas
+    are true, and lengths to 0.14 % poleward of 84 N and to 0.4 % poleward of 80 S; in Universal
+    Polar Stereographic areas are 1.2 % too small at the pole. A box too wide for a zone has the
+    same projection about its own middle.
 
     Attributes
     ----------
@@ -50,46 +66,47 @@ class VerificationGrid:
     shape: tuple[int, int]
 
     @classmethod
-    def covering(cls, box: Box, resolution: float, margin: int = 0) -> VerificationGrid:
+    def covering(
+        cls, box: Box, resolution: float, margin: int = 0, *, may_be_coarser: bool = False
+    ) -> VerificationGrid:
         """Return the grid over a box of degrees.
 
         Parameters
         ----------
         box : tuple of float
-            West, south, east, north. [degrees]
+            West, south, east, north, in longitudes without a break. [degrees]
         resolution : float
             [m]
         margin : int
             Cells beyond the box on every side. With half a window of them, the score is that of
             an endless grid.
+        may_be_coarser : bool
+            Double the resolution, and say so, until there are not too many cells.
 
         Raises
         ------
         WitoilError
-            Where there is no UTM zone, or there would be too many cells.
+            Where there would be too many cells, or the box is too wide for one projection.
         """
-        west, south, east, north = box
-        centre = AreaOfInterest(*(0.5 * (west + east), 0.5 * (south + north)) * 2)
-        zones = query_utm_crs_info("WGS 84", centre, contains=True)
-        if not zones:
-            raise WitoilError(
-                f"no UTM zone at {centre.west_lon_degree:.2f} E {centre.south_lat_degree:.2f} N; "
-                "expected a case between 80 S and 84 N"
+        crs = _projection(box)
+        bounds = _bounds(crs, box)
+        asked = resolution
+        while (size := _shape(bounds, resolution, margin))[0] * size[1] > MAX_CELLS:
+            if not may_be_coarser:
+                raise WitoilError(
+                    f"score.resolution_m = {resolution:g}: the verification grid would have "
+                    f"{size[1]} x {size[0]} cells; expected at most {MAX_CELLS:,}, take a "
+                    "coarser one"
+                )
+            resolution *= 2.0
+        if resolution != asked:
+            _log.warning(
+                "score.resolution_m = %g: masks have cells of %g m, as the area of the run would "
+                "have more than %s of that size",
+                *(asked, resolution, f"{MAX_CELLS:,}"),
             )
-        crs = CRS.from_epsg(zones[0].code)
-        left, bottom, right, top = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(
-            *box, densify_pts=21
-        )
-        left, bottom = (resolution * (np.floor(v / resolution) - margin) for v in (left, bottom))
-        columns, rows = (
-            int(np.ceil(span / resolution)) + margin for span in (right - left, top - bottom)
-        )
-        if columns * rows > MAX_CELLS:
-            raise WitoilError(
-                f"score.resolution_m = {resolution:g}: the verification grid would have "
-                f"{columns} x {rows} cells; expected at most {MAX_CELLS:,}, take a coarser one"
-            )
-        return cls(crs, float(left), float(bottom + rows * resolution), resolution, (rows, columns))
+        left, bottom = (resolution * (np.floor(v / resolution) - margin) for v in bounds[:2])
+        return cls(crs, float(left), float(bottom + size[0] * resolution), resolution, size)
 
     @property
     def transform(self) -> Affine:
@@ -105,6 +122,13 @@ class VerificationGrid:
     def to_degrees(self) -> Transformer:
         """From the grid's reference system to longitude and latitude."""
         return Transformer.from_crs(self.crs, 4326, always_xy=True)
+
+    def outline(self, mask: Mask) -> BaseGeometry:
+        """Return the outline of some cells in degrees, in longitudes without a break."""
+        marked = shapes(mask.astype(np.uint8), mask=mask, transform=self.transform)
+        cells = shapely.union_all([shape(part) for part, value in marked if value == 1])
+        whole: BaseGeometry = unbroken([transformed(cells, self.to_degrees)], "a mask")[0]
+        return whole
 
     def cells(
         self, longitude: NDArray[np.float64], latitude: NDArray[np.float64]
@@ -170,6 +194,49 @@ class SlickMasks:
         if self.thick is None:
             return {}
         return {"sheen": self.oil & ~self.thick, "thick": self.oil & self.thick}
+
+
+def _projection(box: Box) -> CRS:
+    """Return the reference system of cells over a box of degrees."""
+    west, south, east, north = box
+    # Rounded, since a box between two zones must not lie in one or the other by its last bit.
+    lon, lat = (round(float(v), 6) for v in (wrapped(0.5 * (west + east)), 0.5 * (south + north)))
+    lon = 180.0 if lon == -180.0 else lon
+    zones = query_utm_crs_info("WGS 84", AreaOfInterest(lon, lat, lon, lat), contains=True)
+    if zones and east - west <= WIDEST_DEG:
+        return CRS.from_epsg(zones[0].code)
+    centre = lat if zones else float(np.copysign(90.0, lat))
+    return ProjectedCRS(
+        LambertAzimuthalEqualAreaConversion(centre, lon),
+        name=f"WGS 84 / Lambert azimuthal equal area about {centre:g} N {lon:g} E",
+    )
+
+
+def _bounds(crs: CRS, box: Box) -> Box:
+    """Return left, bottom, right, top of a box of degrees in a reference system. [m]"""
+    to_metres = Transformer.from_crs(4326, crs, always_xy=True)
+    if crs.utm_zone is not None:
+        left, bottom, right, top = to_metres.transform_bounds(*box, densify_pts=21)
+        return left, bottom, right, top
+    west, south, east, north = box
+    # circles round the pole reach farthest at right angles to the meridian of the middle
+    quarters = 0.5 * (west + east) + 90.0 * np.arange(-2, 3)
+    lon = np.union1d(np.linspace(west, east, 361), np.clip(quarters, west, east))
+    lat = np.linspace(south, north, 181)
+    x, y = to_metres.transform(
+        np.concatenate([lon, lon, np.full(lat.size, west), np.full(lat.size, east)]),
+        np.concatenate([np.full(lon.size, south), np.full(lon.size, north), lat, lat]),
+    )
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def _shape(bounds: Box, resolution: float, margin: int) -> tuple[int, int]:
+    """Return the rows and columns of cells over bounds, with a margin all round."""
+    left, bottom = (resolution * (np.floor(v / resolution) - margin) for v in bounds[:2])
+    columns, rows = (
+        int(np.ceil(span / resolution)) + margin for span in (bounds[2] - left, bounds[3] - bottom)
+    )
+    return rows, columns
 
 
 def transformed(geometry: BaseGeometry, transformer: Transformer) -> BaseGeometry:

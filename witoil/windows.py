@@ -72,7 +72,7 @@ def window_beyond(scenario: Scenario) -> Scenario | None:
     forcing, coverage, coast = read_surroundings(
         case, start, end, bounds([release.geometry for release in releases])
     )
-    grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m)
+    grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m, may_be_coarser=True)
     return replace(
         scenario,
         case=case,

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.kernels._jit import kernel
 from simulator.kernels.droplets import mix_vertically
+from simulator.kernels.pour import slow_down
 from simulator.kernels.random import step_key
 from simulator.kernels.sampling import sample_weather
 from simulator.kernels.state import AFLOAT, BEACHED, SUBMERGED, UNRELEASED, Chunk
@@ -18,6 +19,7 @@ from simulator.kernels.weathering import (
     emulsify,
     evaporate,
     find_in_tables,
+    let_go,
     spread,
     weigh,
 )
@@ -52,6 +54,7 @@ def in_place(first, last, elements, room):
         y=elements.y[some],
         z=elements.z[some],
         evaporated_mass=elements.evaporated_mass[some],
+        initial_mass=elements.initial_mass[some],
         water_fraction=elements.water_fraction[some],
         thick_area=elements.thick_area[some],
         thin_area=elements.thin_area[some],
@@ -135,6 +138,7 @@ def load(begin, count, chunk, elements, weathering):
         return
     take(n, ids, elements.z, chunk.z[some])
     take(n, ids, elements.evaporated_mass, chunk.evaporated_mass[some])
+    take(n, ids, elements.initial_mass, chunk.initial_mass[some])
     take(n, ids, elements.water_fraction, chunk.water_fraction[some])
     take(n, ids, elements.thick_area, chunk.thick_area[some])
     take(n, ids, elements.thin_area, chunk.thin_area[some])
@@ -227,9 +231,15 @@ def weather(count, chunk, oil, settings):
     """Let the air work on the oil of a chunk, and let it spread.
 
     What takes long, old oil and long steps, is done in pieces, in which evaporation and water
-    uptake take turns.
+    uptake take turns. Oil near its pour point is worked on for less of the time.
+
+    Returns
+    -------
+    int
+        How many elements have evaporated altogether.
     """
     surfaced, piece = chunk.surfaced, chunk.piece
+    slow_down(count, chunk.temperature, oil, surfaced)
     longest = 0.0
     for k in range(count):
         longest = max(longest, surfaced[k])
@@ -241,6 +251,22 @@ def weather(count, chunk, oil, settings):
         emulsify(count, chunk, oil, settings)
     spread(count, chunk, settings)
     describe(0, count, chunk, oil)
+    return let_go(count, chunk, oil)
+
+
+@kernel
+def describe_all(size, elements, fields, oil, room):
+    """Write viscosity and density of all elements, released or not, in the weather of one step.
+
+    See `advance` for the arguments.
+    """
+    for first in range(0, elements.x.size, size):
+        last = min(first + size, elements.x.size)
+        chunk = in_place(first, last, elements, room)
+        sample_weather(last - first, chunk, fields, 0)
+        find_in_tables(last - first, chunk, oil)
+        weigh(0, last - first, chunk, oil)
+        describe(0, last - first, chunk, oil)
 
 
 @kernel
@@ -316,7 +342,7 @@ def advance_chunk(
             describe(0 if first_step + step == 0 else begins, count, chunk, oil)  # new ones
             key = step_key(settings.seed, moments[step], ENTRAINMENT)
             gone += mix_vertically(count, chunk, oil, settings, key)
-            weather(count, chunk, oil, settings)
+            gone += weather(count, chunk, oil, settings)
         if gone > 0:
             if apart:
                 store(count, chunk, elements, weathering)

@@ -23,6 +23,7 @@ from simulator.kernels.entrainment import (
     share_below,
     whitecap_rate_holthuijsen1986,
 )
+from simulator.kernels.pour import slow_down
 from simulator.kernels.random import mix, normal_quantile, symmetric_pair
 from simulator.kernels.state import AFLOAT, SUBMERGED, SUNK
 from simulator.kernels.weathering import LEAST
@@ -261,7 +262,7 @@ def mix_vertically(count, chunk, oil, settings, key):
     int
         How many have sunk.
     """
-    ids, elapsed, surfaced, mass = chunk.ids, chunk.elapsed, chunk.surfaced, chunk.mass
+    ids, elapsed, surfaced = chunk.ids, chunk.elapsed, chunk.surfaced
     temperature, wave_height, rate, urge = (
         chunk.temperature,
         chunk.wave_height,
@@ -274,6 +275,7 @@ def mix_vertically(count, chunk, oil, settings, key):
     dispersion, mixes, sinks = settings.dispersion, settings.vertical_mixing, settings.sinking
     diffusivity, depth = settings.vertical_diffusivity, settings.mixed_layer_depth
     find_rates(count, chunk, oil, dispersion, rate)
+    slow_down(count, temperature, oil, rate)
     find_urges(count, ids, mix(key + np.uint64(1)), rate, elapsed, urge)
     if sinks:
         add_weight(count, density, temperature, urge)
@@ -281,8 +283,6 @@ def mix_vertically(count, chunk, oil, settings, key):
     for k in range(count):
         afloat = status[k] == AFLOAT
         if (afloat and urge[k] <= 0.0) or (not afloat and status[k] != SUBMERGED):
-            continue
-        if mass[k] == 0.0:
             continue
         water_density = sea_water_density(temperature[k])
         if sinks and density[k] > water_density:

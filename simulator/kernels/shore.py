@@ -74,9 +74,12 @@ def wash_off(dt, key, status, stretch, component_mass, absorbed_by_stretch, half
         s = stretch[p]
         if status[p] != BEACHED or s < 0:
             continue
+        loose = component_mass[:, p].sum()
+        if loose <= 0.0:
+            continue
         a, _ = symmetric_pair(stream, p)
         if 0.5 * (a + 1.0) >= share_lost(dt, half_life[s]):
-            held[s] += component_mass[:, p].sum()
+            held[s] += loose
             if held[s] <= limit[s]:
                 continue
         status[p] = AFLOAT

@@ -11,6 +11,10 @@ BEACHED = 2
 LEFT_DOMAIN = 3
 SUBMERGED = 4
 SUNK = 5
+EVAPORATED = 6
+
+LEAST_SHARE = 1e-6
+"""Of the oil that an element was released with: what is less counts as nothing left. [1]"""
 
 WIND_STEP = 0.1
 """Of tables over wind speed. [m s-1]"""
@@ -89,7 +93,7 @@ class Chunk(NamedTuple):
     ids : ndarray of int64
         Numbers of the particles.
     x, y, z, status, water_fraction, thick_area, thin_area, spreading, droplet_diameter, viscosity
-    density, stretch, parts, evaporated_mass
+    density, stretch, parts, evaporated_mass, initial_mass
         As in `Elements`.
     component_mass : ndarray, shape (components * component_stride,)
         One component after the other, so that loops over particles run through neighbours in
@@ -128,6 +132,7 @@ class Chunk(NamedTuple):
     y: _Floats
     z: _Floats
     evaporated_mass: _Floats
+    initial_mass: _Floats
     water_fraction: _Floats
     thick_area: _Floats
     thin_area: _Floats
@@ -247,6 +252,8 @@ class OilTable(NamedTuple):
         [1]
     interfacial_tension : float
         Of oil and water. [N m-1]
+    pour_point : float
+        [K]
     """
 
     coldest: float
@@ -261,6 +268,7 @@ class OilTable(NamedTuple):
     volatile_fraction: float
     max_water_fraction: float
     interfacial_tension: float
+    pour_point: float
 
 
 class Settings(NamedTuple):

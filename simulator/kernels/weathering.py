@@ -17,7 +17,14 @@ from simulator.kernels.spreading import (
     thick_area_after,
     total_area_after,
 )
-from simulator.kernels.state import AFLOAT, BEACHED, WIND_STEP
+from simulator.kernels.state import (
+    AFLOAT,
+    BEACHED,
+    EVAPORATED,
+    LEAST_SHARE,
+    SUBMERGED,
+    WIND_STEP,
+)
 from simulator.kernels.tables import look_up, table_place
 
 NONE = 0
@@ -28,6 +35,9 @@ GAS_CONSTANT = 8.314462618  # [J mol-1 K-1]
 
 LEAST = 1e-300
 """So that nothing left divides nothing by zero: of moles, mass or volume."""
+
+LASTING_PRESSURE = 1e-10
+"""A component of less vapour pressure, such as the residue, does not evaporate in years. [Pa]"""
 
 STILL_THICKNESS = 1e-4
 """A thick part below it does not spread any more: its area would double in months. [m]"""
@@ -319,3 +329,38 @@ def find_densities(count, mass, volume, temperature, water, density):
     for k in range(count):
         oil_density = density[k] * mass[k] / max(volume[k], LEAST)
         density[k] = emulsion_density(oil_density, water[k], sea_water_density(temperature[k]))
+
+
+@kernel
+def let_go(count, chunk, oil):
+    """Count elements of which next to nothing is left as evaporated; return how many they are.
+
+    What is left of them, less than `LEAST_SHARE` of what they were released with, goes into the
+    air with the rest. Where most has seeped into the shore, that is not said to have evaporated.
+
+    Changes status, z, component_mass and evaporated_mass.
+    """
+    if oil.vapour_pressure[-1, -1] < LASTING_PRESSURE:
+        return 0
+    status, mass, evaporated, initial = (
+        chunk.status,
+        chunk.mass,
+        chunk.evaporated_mass,
+        chunk.initial_mass,
+    )
+    masses, stride = chunk.component_mass, chunk.component_stride
+    gone = 0
+    for k in range(count):
+        if mass[k] > LEAST_SHARE * initial[k]:
+            continue
+        if status[k] not in (AFLOAT, SUBMERGED, BEACHED):
+            continue
+        if evaporated[k] < 0.5 * initial[k] and (mass[k] > 0.0 or status[k] == BEACHED):
+            continue
+        status[k] = EVAPORATED
+        chunk.z[k] = 0.0
+        evaporated[k] += mass[k]
+        for c in range(oil.mass_fraction.size):
+            masses[c * stride + k] = 0.0
+        gone += 1
+    return gone

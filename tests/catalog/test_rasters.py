@@ -2,8 +2,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
+import shapely
 import xarray as xr
 from rasterio.transform import Affine
 
@@ -106,3 +108,49 @@ def test_a_page_in_place_of_a_mask_is_refused(tmp_path: Path) -> None:
     path.write_text("<html>log in</html>")
     with pytest.raises(UnreadableFileError, match="HTML"):
         read_slick(path)
+
+
+@pytest.mark.parametrize(
+    ("system", "units", "factor"),
+    [("EPSG:32636", "m", 1.0), ("EPSG:32636", "km", 1e3), ("EPSG:3995", "m", 1.0)],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_netcdf_mask_on_a_projection(tmp_path: Path, system, units, factor, order) -> None:
+    crs = pyproj.CRS(system)
+    middle = pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(34.0, 72.0)
+    x, y = (1000.0 * np.round(m / 1000.0) + 100.0 * np.arange(20) for m in middle)
+    oil = np.zeros((20, 20), "u1")
+    oil[5:10, 3:13] = 1
+    axes = {
+        key: (
+            key,
+            (values[::order] if key == "y" else values) / factor,
+            {"standard_name": f"projection_{key}_coordinate", "units": units},
+        )
+        for key, values in (("x", x), ("y", y))
+    }
+    ds = xr.Dataset(
+        {
+            "oil": (("y", "x"), oil[::order], {"grid_mapping": "crs"}),
+            "crs": ((), 0, crs.to_cf()),
+        },
+        coords=axes,
+    )
+    ds.to_netcdf(tmp_path / "mask_20210824T0810.nc", engine="netcdf4")
+    slick = read_slick(tmp_path / "mask_20210824T0810.nc")
+    to_plane = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
+    placed = shapely.transform(slick.geometry, lambda p: np.column_stack(to_plane.transform(*p.T)))
+    wanted = shapely.box(x[3] - 50.0, y[5] - 50.0, x[12] + 50.0, y[9] + 50.0)
+    assert placed.symmetric_difference(wanted).area < 1e-3 * wanted.area
+
+
+def test_a_netcdf_mask_on_curved_lines_is_refused(tmp_path: Path) -> None:
+    lat, lon = np.meshgrid(np.linspace(34.0, 35.0, 5), np.linspace(33.0, 34.0, 5), indexing="ij")
+    coords = {
+        "lat": (("y", "x"), lat + 0.1 * lon, {"units": "degrees_north"}),
+        "lon": (("y", "x"), lon, {"units": "degrees_east"}),
+    }
+    ds = xr.Dataset({"oil": (("y", "x"), np.ones((5, 5), "u1"))}, coords=coords)
+    ds.to_netcdf(tmp_path / "mask_20210824T0810.nc", engine="netcdf4")
+    with pytest.raises(CatalogError, match="expected one variable on a regular grid"):
+        read_slick(tmp_path / "mask_20210824T0810.nc")

@@ -17,7 +17,7 @@ from catalog import (
     read_slick,
     read_thickness,
 )
-from catalog.slicks import find_time
+from catalog.slick_times import find_time
 
 _SQUARE = shapely.box(35.0, 33.0, 35.2, 33.1)
 _EIGHT_TEN = datetime(2021, 8, 24, 8, 10, tzinfo=UTC)
@@ -367,7 +367,7 @@ def test_thickness_of_a_raster_cell_by_cell(tmp_path: Path) -> None:
     ("values", "message"),
     [
         ([[0.0, 0.0]], "the mask is empty"),
-        ([[1.0, -2.0]], "found a thickness of -2 micrometres, expected 0 or more"),
+        ([[1.0, -2.0]], "found a thickness of -2 micrometres, expected 0 to"),
     ],
 )
 def test_a_raster_that_holds_no_thickness(tmp_path: Path, values, message: str) -> None:

@@ -151,17 +151,30 @@ def test_the_state_of_the_oil_stays_within_its_bounds(run):
     if "water_fraction" not in result:
         return
     there = result["status"].values != Status.UNRELEASED
+    there &= result["mass"].values > 0.0
     water = result["water_fraction"].values[there]
     assert ((water >= 0.0) & (water <= np.float32(oil.max_water_fraction))).all()
-    weathers = np.isin(
-        result["status"].values, [Status.AFLOAT, Status.SUBMERGED, Status.BEACHED, Status.SUNK]
-    )
-    # what has evaporated wholly in its first step never had a viscosity
-    weathers &= result["mass"].values > 0.0
-    # nor has any oil at the start of the run
-    for name in ("viscosity", "density"):
-        assert (result[name].values[:, 1:][weathers[:, 1:]] > 0.0).all(), name
-    assert (result["thickness"].values[there] >= 0.0).all()
+    for name in ("viscosity", "density", "thickness"):
+        assert (result[name].values[there] > 0.0).all(), name
+
+
+@NO_DEADLINE
+@given(weathered_runs())
+def test_what_has_evaporated_altogether_is_said_to_and_has_no_properties(run):
+    result, _ = run
+    status, mass = result["status"].values, result["mass"].values
+    evaporated = status == Status.EVAPORATED
+    assert (mass[evaporated] == 0.0).all()
+    assert (evaporated[:, 1:] >= evaporated[:, :-1]).all()
+    at_sea = (status == Status.AFLOAT) | (status == Status.SUBMERGED)
+    assert (mass[at_sea] > 0.0).all()
+    if "viscosity" not in result:
+        assert not evaporated.any()
+        return
+    missing = (status == Status.UNRELEASED) | (mass == 0.0)
+    for name in ("water_fraction", "viscosity", "density", "thickness"):
+        np.testing.assert_array_equal(np.isnan(result[name].values), missing)
+    assert (result["z"].values[evaporated] == 0.0).all()
 
 
 @NO_DEADLINE

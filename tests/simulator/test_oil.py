@@ -9,7 +9,7 @@ from simulator import GENERIC_OILS, Oil, SimulatorError, density_from_api, gener
 from simulator.oil import molar_mass_jones1997, pseudo_components
 
 TEMPERATURES = st.floats(260.0, 330.0)
-API_GRAVITIES = st.floats(0.0, 70.0)
+API_GRAVITIES = st.floats(2.0, 70.0)
 MEDIUM = GENERIC_OILS["generic-medium-crude"]
 PROPERTIES = {
     "density_reference_points": ((288.15, 886.0),),
@@ -159,20 +159,137 @@ def test_a_measurement_that_contradicts_the_one_nearest_15_celsius_is_left_out()
     [
         ({"density_reference_points": ()}, "density"),
         ({"density_reference_points": ((280.0, 880.0), (290.0, 890.0))}, "falls as temperature"),
-        ({"viscosity_reference_points": ((288.15, -1.0),)}, "positive temperatures and values"),
-        ({"viscosity_reference_points": ((288.15, float("nan")),)}, "positive temperatures"),
+        ({"density_reference_points": ((288.15, 0.886),)}, "density 0.886 kg m-3 at 288.15 K"),
+        ({"density_reference_points": ((15.0, 886.0),)}, "temperature 15 K of a density"),
+        ({"density_reference_points": ((273.15, 986.0), (288.15, 886.0))}, "less of a difference"),
+        ({"viscosity_reference_points": ((288.15, -1.0),)}, "viscosity -1 m2 s-1 at 288.15 K"),
+        ({"viscosity_reference_points": ((288.15, float("nan")),)}, "viscosity nan"),
+        ({"viscosity_reference_points": ((288.15, 5.0),)}, "make 5 m2 s-1 at 288.15 K"),
+        (
+            {"viscosity_reference_points": ((288.15, 6e-5), (303.15, 3e-7))},
+            "less of a difference",
+        ),
         ({"mass_fractions": (0.4, 0.5)}, "whose sum is 1"),
         ({"mass_fractions": (1.0,)}, "for each boiling point"),
         ({"boiling_points": (700.0, 400.0)}, "boiling points that rise"),
-        ({"boiling_points": (700.0, 1400.0)}, "up to 1000 K"),
-        ({"max_water_fraction": 1.0}, "max_water_fraction"),
-        ({"pour_point": 0.0}, "pour_point"),
-        ({"oil_water_interfacial_tension": -0.01}, "oil_water_interfacial_tension"),
+        ({"boiling_points": (700.0, 1400.0)}, "boiling_points 1400 K, expected 200 to 1000"),
+        ({"boiling_points": (127.0, 427.0)}, "boiling_points 127 K"),
+        (
+            {"boiling_points": (700.0, 1000.0), "density_reference_points": ((288.15, 700.0),)},
+            "Watson factor",
+        ),
+        ({"max_water_fraction": 1.0}, "max_water_fraction 1, expected 0 to 0.97"),
+        ({"max_water_fraction": 80.0}, "max_water_fraction 80"),
+        ({"pour_point": 0.0}, "pour_point 0 K"),
+        ({"pour_point": -13.0}, "pour_point -13 K, expected 123.15 to 373.15"),
+        ({"oil_water_interfacial_tension": -0.01}, "oil_water_interfacial_tension -0.01 N m-1"),
+        ({"oil_water_interfacial_tension": 30.0}, "oil_water_interfacial_tension 30 N m-1"),
     ],
 )
 def test_impossible_properties_are_refused(change, message):
     with pytest.raises(SimulatorError, match=message):
         Oil("x", **(PROPERTIES | change))
+
+
+MEASURED = {
+    "densities": [(288.15, 886.0)],
+    "viscosities": [(288.15, 6e-5)],
+    "cuts": [(423.15, 0.2), (623.15, 0.6)],
+    "recovered": 0.9,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"densities": []}, "no density, expected one at least"),
+        ({"densities": [(288.15, 0.886)]}, "density 0.886"),
+        # left out, but for its slip
+        ({"densities": [(288.15, 886.0), (303.15, 880e3)]}, "density 880000 kg m-3 at 303.15 K"),
+        ({"viscosities": [(288.15, 60.0)]}, "make 60 m2 s-1 at 288.15 K"),
+        ({"viscosities": [(15.0, 6e-5)]}, "temperature 15 K of a viscosity"),
+        ({"cuts": [(150.0, 0.2), (350.0, 0.6)]}, "cut_temperature 150 K, expected 200 to 1073.15"),
+        ({"cuts": [(423.15, 20.0), (623.15, 60.0)]}, "fraction 20 distilled at 423.15 K"),
+        ({"cuts": [(423.15, 0.002), (623.15, 0.006)]}, "no distilled fraction above 0.006"),
+        ({"recovered": 95.0}, "fraction 95 recovered"),
+        ({"recovered": 0.0095}, "no recovered fraction above 0.0095"),
+        ({"recovered": 0.5}, "0.5 recovered but 0.6 distilled"),
+        ({"max_water_fraction": 0.0075}, "no max_water_fraction above 0.0075"),
+        ({"max_water_fraction": 75.0}, "max_water_fraction 75"),
+        ({"pour_point": -10.0}, "pour_point -10 K"),
+    ],
+)
+def test_impossible_measurements_are_refused(change, message):
+    Oil.from_measurements("x", **MEASURED)
+    with pytest.raises(SimulatorError, match=f"oil 'x': found .*{message}"):
+        Oil.from_measurements("x", **(MEASURED | change))
+
+
+def test_below_its_pour_point_oil_can_be_of_any_thickness():
+    gel = MEASURED | {"viscosities": [(288.15, 5.9)]}
+    assert Oil.from_measurements("x", **gel, pour_point=311.15).pour_point == 311.15
+    for pour_point in (None, 280.0):
+        with pytest.raises(SimulatorError, match=r"make 5\.9 m2 s-1 at 288\.15 K"):
+            Oil.from_measurements("x", **gel, pour_point=pour_point)
+    # what was measured above the pour point counts again
+    flows = MEASURED | {"viscosities": [(288.15, 5.9), (311.15, 5.0)]}
+    with pytest.raises(SimulatorError, match=r"make 5 m2 s-1 at 311\.15 K"):
+        Oil.from_measurements("x", **flows, pour_point=311.15)
+
+
+def test_what_was_left_out_or_mended_is_remarked_and_makes_no_other_oil():
+    contradictory = Oil.from_measurements(
+        "x",
+        densities=[(273.15, 650.0), (288.15, 855.0), (288.15, 856.0), (303.15, 845.0)],
+        viscosities=[(288.15, 1e-5), (288.15, 4e-4), (313.15, 2e-5)],
+        cuts=[(423.15, 0.2), (523.15, 0.6), (573.15, 0.5), (623.15, 0.7)],
+    )
+    density, other, viscosity, cut = contradictory.remarks
+    assert other.startswith("the viscosity 0.0004 m2 s-1 at 15 C is left out: another one")
+    assert density.startswith("the density 650 kg m-3 at 0 C is left out")
+    assert viscosity.startswith("the viscosity 2e-05 m2 s-1 at 40 C is left out")
+    assert cut.startswith("the distilled fraction 0.5 at 300 C is taken for 0.6")
+    consistent = Oil.from_measurements(
+        "x",
+        densities=[(288.15, 855.0), (303.15, 845.0)],
+        viscosities=[(288.15, 1e-5)],
+        cuts=[(423.15, 0.2), (523.15, 0.6), (573.15, 0.6), (623.15, 0.7)],
+    )
+    assert consistent.remarks == ()
+    assert consistent == contradictory
+    assert hash(consistent) == hash(contradictory)
+
+
+@pytest.mark.parametrize("api_gravity", [0.8863, 1.9, 71.0, -5.0, float("nan")])
+def test_a_generic_crude_has_the_api_gravity_of_a_crude(api_gravity):
+    with pytest.raises(SimulatorError, match="expected 2 to 70 degrees API"):
+        generic_oil(api_gravity)
+
+
+@given(
+    st.floats(600.0, 1200.0),
+    st.floats(-7.0, 2.0),
+    st.floats(123.15, 373.15),
+    st.one_of(st.none(), st.floats(0.02, 0.97)),
+)
+def test_an_oil_that_is_made_has_properties_of_an_oil_at_any_temperature_of_the_sea(
+    density, log10_viscosity, pour_point, water
+):
+    try:
+        oil = Oil.from_measurements(
+            "x",
+            densities=[(288.15, density)],
+            viscosities=[(288.15, 10.0**log10_viscosity)],
+            pour_point=pour_point,
+            max_water_fraction=water,
+        )
+    except SimulatorError:
+        return
+    for temperature in (271.0, 288.15, 308.0):
+        assert 550.0 < oil.density(temperature) < 1250.0
+        assert oil.kinematic_viscosity(temperature) > 1e-8
+    assert 0.0 <= oil.max_water_fraction <= 0.97
+    assert 5e-4 <= oil.oil_water_interfacial_tension <= 0.073
 
 
 @given(st.sampled_from(list(GENERIC_OILS.values())), TEMPERATURES, st.floats(0.1, 30.0))

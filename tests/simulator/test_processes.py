@@ -1,5 +1,7 @@
 """What each process does in a run: switched off, by itself, and in steps of any length."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -19,7 +21,7 @@ from simulator.kernels.spreading import (
     thick_area_after,
     total_area_after,
 )
-from tests.simulator.builders import START, carry, forcing
+from tests.simulator.builders import START, carry, currents, field, forcing, winds
 
 LIGHT = GENERIC_OILS["generic-light-crude"]
 WATER = 288.15
@@ -129,6 +131,78 @@ def test_oil_lighter_than_the_sea_does_not_sink():
     ifo = GENERIC_OILS["generic-ifo-380"]
     result = weather(POINT, 6, oil=ifo, processes=Processes(), water_temperature=273.15)
     assert (result["sunk_mass"] == 0.0).all()
+
+
+def waxy(pour_point):
+    """Make the light crude one of another pour point. [K]"""
+    return replace(LIGHT, pour_point=pour_point)
+
+
+STATE = ("mass", "water_fraction", "viscosity", "density", "thickness")
+
+
+@pytest.mark.parametrize("evaporation", ["pseudo-components", "mackay1980"])
+@pytest.mark.parametrize("dispersion", ["li2017", "delvigne1988", "mackay1980"])
+def test_oil_far_below_its_pour_point_stays_as_it_is(evaporation, dispersion):
+    processes = Processes(evaporation, dispersion=dispersion)
+    options = {"wind": 10.0, "processes": processes, "outputs": (0, 12)}
+    result = weather([SLICK, POINT], 12, oil=waxy(WATER + 15.1), **options)
+    assert (result["status"] == Status.AFLOAT).all()
+    for name in STATE:
+        before, after = result[name].values.T
+        np.testing.assert_allclose(after, before, rtol=1e-6)
+    liquid = weather([SLICK, POINT], 12, oil=waxy(WATER + 4.9), **options)
+    assert share(liquid, "evaporated")[-1] > 0.05
+    assert share(liquid, "dispersed")[-1] > 0.01
+    assert liquid["water_fraction"][:, -1].max() > 0.1
+
+
+@pytest.mark.parametrize("evaporation", ["pseudo-components", "mackay1980"])
+def test_oil_half_set_weathers_for_half_the_time(evaporation):
+    processes = only(evaporation=evaporation, emulsification=True, spreading=True)
+    half = weather([SLICK, POINT], 6, oil=waxy(WATER + 10.0), minutes=20.0, processes=processes)
+    whole = weather([SLICK, POINT], 3, oil=LIGHT, minutes=10.0, processes=processes)
+    for name in STATE:
+        np.testing.assert_allclose(half[name][:, -1], whole[name][:, -1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dispersion", ["li2017", "delvigne1988", "mackay1980"])
+def test_waves_entrain_half_set_oil_half_as_often(dispersion):
+    processes = only(dispersion=dispersion)
+    options = {"processes": processes, "wind": 7.0, "count": 20_000, "minutes": 5.0}
+    under = [
+        share(weather(SLICK, 1, oil=oil, **options), "dispersed")[-1]
+        for oil in (LIGHT, waxy(WATER + 10.0))
+    ]
+    often, half = -np.log(1.0 - np.array(under))
+    assert half > 0.01
+    assert half / often == pytest.approx(0.5, rel=0.2)
+
+
+@pytest.mark.parametrize("pour_point", [200.0, WATER - 10.0, WATER, WATER + 4.9])
+def test_the_pour_point_does_not_matter_as_long_as_oil_is_liquid(pour_point):
+    options = {"wind": 12.0, "processes": Processes(), "count": 200, **ASHORE}
+    result = weather([POINT, DEEP], 6, oil=waxy(pour_point), **options)
+    assert result.identical(weather([POINT, DEEP], 6, **options))
+
+
+def test_oil_sets_only_where_the_sea_is_cold():
+    def temperature(t, lon, lat):
+        return np.where(lon < 35.0, WATER, WATER + 20.0)
+
+    west, east = (PointRelease(x, 35.5, 1e5, START) for x in (34.5, 35.5))
+    fields = simulator.Forcing.from_datasets(
+        currents(),
+        winds(8.0, 0.0),
+        temperature=field((simulator.TEMPERATURE,), temperature),
+        start=START,
+        stokes_drift="none",
+    )
+    oiled = simulator.seed_particles([west, east], 100, seed=1)
+    result = carry(fields, oiled, 6, oil=waxy(WATER + 15.1), processes=Processes())
+    lost = (result["mass"][:, 0] - result["mass"][:, -1]).groupby(result["release"]).sum()
+    assert lost[0] == 0.0
+    assert lost[1] > 0.1 * 1e5
 
 
 def test_beached_oil_goes_on_evaporating_as_if_it_floated():

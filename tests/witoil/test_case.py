@@ -222,7 +222,7 @@ MISTAKES = {
     ),
     "slick at depth": (
         released(AREA | {"mass_tonnes": 1, "depth_m": 2}),
-        r"release\.0\.depth_m: unknown key; expected one of kind, geometry",
+        r"release\.0\.depth_m: unknown key; expected one of geometry, layer",
     ),
     "droplets at the surface": (
         released(POINT | {"mass_tonnes": 1, "droplet_diameter_um": 500}),

@@ -11,6 +11,7 @@ import pytest
 from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
 from tests.catalog.test_thredds import FILES, HEAD, TOP
 from tests.witoil.test_cli import witoil
+from witoil.catalog_cli import parse_box
 from witoil.errors import WitoilError
 from witoil.provenance import read_provenance
 
@@ -81,6 +82,20 @@ def test_boxes_and_periods_are_checked(server: str, environment, option: str, va
     answer = witoil("catalog", "search", server + TOP, option, value, env=environment)
     assert answer.returncode == 2
     assert f"found '{value}'" in re.sub(r"[│\s]+", " ", answer.stderr)
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        ("179,-20,181,-15", (179.0, -20.0, -179.0, -15.0)),
+        ("179,-20,-179,-15", (179.0, -20.0, -179.0, -15.0)),
+        ("190,-20,200,-15", (-170.0, -20.0, -160.0, -15.0)),
+        ("-180,-20,180,-15", (-180.0, -20.0, 180.0, -15.0)),
+        ("10,-20,20,-15", (10.0, -20.0, 20.0, -15.0)),
+    ],
+)
+def test_boxes_across_180(text: str, box) -> None:
+    assert parse_box(text) == box
 
 
 def test_get_says_what_it_got(twin: Path, tmp_path: Path, environment):

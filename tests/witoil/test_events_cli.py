@@ -140,3 +140,53 @@ def test_what_covers_a_case_is_said_before_it_is_fetched(monkeypatch, tmp_path: 
     fetched = witoil("catalog", "forcing", "get", *wanted, "-o", tmp_path)
     assert fetched.returncode == 2
     assert "CDSAPI_URL and CDSAPI_KEY not set" in fetched.stderr
+
+
+def test_slicks_of_several_times_in_local_columns(tmp_path: Path) -> None:
+    columns = {"DATA": ["05/08/2021", "05/08/2021"], "HORA": ["00:43", "05:10"]}
+    shapes = [shapely.box(x, x + 0.7, x + 0.05, x + 0.73) for x in (34.3, 34.336)]
+    geopandas.GeoDataFrame(columns, geometry=shapes, crs=4326).to_file(tmp_path / "slicks.shp")
+    hours = np.arange(-480.0, -400.0)
+    write_forcing(tmp_path / "currents.nc", ("uo", "vo"), hours, 0.5)
+    write_forcing(tmp_path / "winds.nc", ("u10", "v10"), hours, 0.5)
+    listed = witoil("catalog", "events", tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    assert "slicks  1 detections, time not known" in listed.stdout
+    assert "the day or the month first?" in listed.stdout
+    (unknown,) = json.loads(witoil("catalog", "events", tmp_path, "--json").stdout)
+    assert unknown["detections"][0]["time"] is None
+    assert "time_field" in unknown["missing"]
+    made = witoil("catalog", "case", "slicks", tmp_path)
+    assert made.returncode == 2
+    assert made.stderr.count("\n") == 1
+    keys = ("--time-field", "DATA", "--time-field", "HORA", "--time-format", "%d/%m/%Y %H:%M")
+    path = tmp_path / "event.toml"
+    made = witoil(
+        *("catalog", "case", "20210805-0343", tmp_path, "-o", path),
+        *(*keys, "--time-zone", "-03:00"),
+    )
+    assert made.returncode == 0, made.stderr
+    case = load_case(path)
+    assert [case.release[0].time_field, case.observation[0].time_zone] == [
+        ["DATA", "HORA"],
+        "-03:00",
+    ]
+    text = path.read_text().replace("[forcing]", '[forcing]\ncoastline = "none"')
+    path.write_text(text + "\n[model]\nparticles = 500\n")
+    run = witoil("simulate", path, "-o", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    (score,) = json.loads((tmp_path / "out" / "summary.json").read_text())["scores"]
+    assert score["time"] == "20210805T0810"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--time-format", "%H:%M"), "--time-format: expected --time-field beside it"),
+        (("--time-zone", "BRT"), "time_zone: found 'BRT', expected an offset"),
+    ],
+)
+def test_time_keys_that_do_not_do(tmp_path: Path, options, message) -> None:
+    answer = witoil("catalog", "events", tmp_path, *options)
+    assert answer.returncode == 2
+    assert message in answer.stderr

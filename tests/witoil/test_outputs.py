@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import geopandas
 import numpy as np
@@ -8,8 +9,9 @@ import rasterio
 import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
 
+import simulator
 from simulator import FATES, REQUIRED_VARIABLES, Status
-from witoil.budget import write_budget
+from witoil.budget import in_words, write_budget
 from witoil.outputs import write_run
 from witoil.simulation import mask_at, run
 
@@ -71,6 +73,33 @@ def test_the_file_holds_the_run(written):
         assert "z" in stored.coords
         assert stored["trajectory"].attrs["cf_role"] == "trajectory_id"
         assert json.loads(stored.attrs["witoil_case"])["name"] == "demo"
+
+
+@pytest.fixture(scope="module")
+def evaporated(scenario, tmp_path_factory):
+    """Write a run of gasoline."""
+    folder = tmp_path_factory.mktemp("gasoline")
+    volatile = replace(scenario, oil=simulator.GENERIC_OILS["generic-gasoline"])
+    write_run(volatile, run(volatile), folder, parameters=volatile.parameters())
+    return folder
+
+
+def test_oil_that_has_evaporated_altogether_is_told_by_all_files(evaporated):
+    summary = json.loads((evaporated / "summary.json").read_text())
+    count = summary["status"]["evaporated"]
+    assert count > 1000
+    counts, _ = in_words(summary["status"], summary["mass_balance_kg"])
+    assert f"{count:,} evaporated" in counts
+    with xr.open_dataset(evaporated / "particles.nc") as stored:
+        gone = (stored["status"] == Status.EVAPORATED).values
+        assert not gone[:, 0].any()
+        assert gone[:, -1].sum() == count
+        assert "evaporated" in stored["status"].attrs["flag_meanings"].split()
+        assert (stored["mass"].values[gone] == 0.0).all()
+        for name in ("water_fraction", "viscosity", "density", "thickness"):
+            missing = gone | (stored["status"] == Status.UNRELEASED).values
+            np.testing.assert_array_equal(np.isnan(stored[name]), missing)
+        assert np.isfinite(stored["lon"].values[gone]).all()
 
 
 def test_mask_and_outline_show_the_same_slick(written, scenario):

@@ -4,6 +4,7 @@ import shapely
 from pyproj import Geod
 
 from witoil.errors import WitoilError
+from witoil.geojson import geojson_of
 from witoil.verification import VerificationGrid
 
 BOX = (35.5, 34.9, 36.0, 35.5)
@@ -31,9 +32,59 @@ def test_a_margin_lies_on_every_side():
     assert (wide.west, wide.north) == (bare.west - 1500.0, bare.north + 1500.0)
 
 
-def test_no_zone_near_the_pole():
-    with pytest.raises(WitoilError, match="no UTM zone"):
-        VerificationGrid.covering((0.0, 87.0, 1.0, 88.0), 150.0)
+@pytest.mark.parametrize("latitude", [84.5, 89.0, 89.9, -80.5, -89.0])
+@pytest.mark.parametrize("longitude", [-170.0, 10.0, 90.0, 180.0])
+def test_a_polar_projection_takes_the_place_of_a_zone(latitude, longitude):
+    box = (longitude - 5.0, latitude - 0.05, longitude + 5.0, latitude + 0.05)
+    grid = VerificationGrid.covering(box, 100.0, margin=2)
+    assert f"about {90 if latitude > 0 else -90} N" in grid.crs.name
+    slick = shapely.segmentize(shapely.box(*box), 0.1)
+    mask = grid.cells_centred_in(slick)
+    # the ellipsoid's, by its parallels and meridians
+    area = abs(Geod(ellps="WGS84").geometry_area_perimeter(slick)[0])
+    assert mask.sum() * grid.resolution**2 == pytest.approx(area, rel=0.01)
+    # north is up in the middle
+    _, rows = grid.cells(np.full(2, longitude), latitude + np.array([-0.02, 0.02]))
+    assert rows[1] < rows[0]
+    outline = grid.outline(mask)
+    assert outline.bounds[1::2] == pytest.approx(box[1::2], abs=0.005)
+    assert outline.bounds[2] - outline.bounds[0] < 11.0
+
+
+def test_a_slick_on_the_pole_has_an_outline():
+    grid = VerificationGrid.covering((-179.0, 89.5, 179.0, 90.0), 500.0)
+    mask = np.zeros(grid.shape, bool)
+    column, row = grid.cells(np.array([0.0]), np.array([90.0]))
+    mask[int(row[0]) - 5 : int(row[0]) + 6, int(column[0]) - 5 : int(column[0]) + 6] = True
+    outline = grid.outline(mask)
+    assert outline.is_valid
+    assert outline.bounds[3] == 90.0
+    assert outline.bounds[2] - outline.bounds[0] == pytest.approx(360.0)
+    for part in geojson_of(outline)["coordinates"]:
+        assert np.abs(np.array(part[0])[:, 0]).max() <= 180.0
+
+
+def test_a_box_between_two_zones_lies_in_the_same_one_wherever_it_is():
+    zones = [
+        VerificationGrid.covering((lon - 0.7, 10.0, lon + 0.7 + rounding, 11.0), 500.0).crs
+        for lon in (18.0, 180.0, -180.0)
+        for rounding in (-3e-14, 0.0, 3e-14)
+    ]
+    assert {crs.to_epsg() for crs in zones} == {32633, 32660}
+
+
+def test_a_box_too_wide_for_a_zone():
+    box = (-50.0, 20.0, 40.0, 70.0)
+    grid = VerificationGrid.covering(box, 5000.0)
+    area = grid.cells_centred_in(shapely.segmentize(shapely.box(*box), 0.5)).sum() * 5000.0**2
+    zone = 2.0 * np.pi * 6.371e6**2 * 0.25 * np.diff(np.sin(np.radians([20.0, 70.0])))[0]
+    assert area == pytest.approx(zone, rel=0.01)
+
+
+def test_a_grid_that_may_be_coarser_says_so(caplog):
+    grid = VerificationGrid.covering((0.0, 0.0, 30.0, 30.0), 10.0, may_be_coarser=True)
+    assert grid.resolution == 640.0
+    assert "score.resolution_m = 10: masks have cells of 640 m" in caplog.text
 
 
 def test_southern_zone():

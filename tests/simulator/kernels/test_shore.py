@@ -104,6 +104,13 @@ def test_a_seawall_absorbs_nothing_and_keeps_nothing():
     np.testing.assert_array_equal(beach.mass, np.tile([[0.25], [0.75]], 1000))
 
 
+def test_what_has_seeped_in_altogether_does_not_come_off():
+    beach = Beach(100, seepage=0.0, wash_off=0.0, capacity=1e30)
+    assert beach.visit() == 0
+    assert (beach.absorbed_mass == 1.0).all()
+    assert (beach.status == BEACHED).all()
+
+
 def test_oil_afloat_and_oil_on_no_stretch_are_left_alone():
     beach = Beach(4, seepage=HOUR, wash_off=0.0)
     beach.status[:] = [UNRELEASED, AFLOAT, LEFT_DOMAIN, BEACHED]
