@@ -27,6 +27,7 @@ ODD_TEXTS = (
     *("x" * 5000, "é∂\u200b", "a\nb", "{}", "../../etc/passwd", "%s%n", "1e999", "0x10"),
 )
 ODD_NUMBERS = (0, 1, -1, 2, 0.0, -0.0, 1e-300, 1e20, 1e308, 2**31, -(2**63), 9999, 360.0, -90.5)
+_INTEGERS = ("i1", "i2", "i4")
 _NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
 
 ATTRIBUTES = (
@@ -202,7 +203,7 @@ def _change_attribute(path: Path, chance: Random) -> str:
                 *(chance.choice(ODD_TEXTS), chance.choice(of_file)),
                 chance.choice((*ODD_NUMBERS, *_NOT_FINITE)),
                 np.array(chance.sample(ODD_NUMBERS, 2), "f8"),
-                np.array([chance.choice((0, 1, -32768, 255))], chance.choice(("i1", "i2", "i4"))),
+                np.array([chance.choice((0, 1, -128, -32768))]).astype(chance.choice(_INTEGERS)),
                 np.array([], "f8"),
             ]
         )

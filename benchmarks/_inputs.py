@@ -89,6 +89,7 @@ def write_inputs(folder: Path) -> None:
         kind = {"zarr_format": 2} if name == "winds" else {"zarr_format": 3, "consolidated": False}
         fields.to_zarr(folder / f"{name}.zarr", **kind)
         _pack(folder / f"{name}.zip", folder / f"{name}.nc")
+    _projected().to_netcdf(folder / "projected.nc", engine="netcdf4")
     _write_vectors(folder)
     _write_rasters(folder)
     _write_texts(folder)
@@ -137,6 +138,27 @@ def _forcing() -> dict[str, xr.Dataset]:
     return found
 
 
+def _projected() -> xr.Dataset:
+    """Return currents on a plane, in km, with bounds of time and packed values."""
+    x, y = 20.0 * np.arange(8.0) - 70.0, 20.0 * np.arange(7.0) - 60.0
+    values = np.full((HOURS, y.size, x.size), 100, "i2")
+    names = ("sea_water_x_velocity", "sea_water_y_velocity")
+    packed = {"units": "m s-1", "grid_mapping": "plane", "scale_factor": 1e-3}
+    data = xr.Dataset(
+        {name: (("time", "y", "x"), values, {"standard_name": name, **packed}) for name in names},
+        coords={
+            "time": ("time", np.arange(float(HOURS)), {"units": TIMES, "bounds": "time_bnds"}),
+            "y": ("y", y, {"units": "km", "standard_name": "projection_y_coordinate"}),
+            "x": ("x", x, {"units": "km", "standard_name": "projection_x_coordinate"}),
+        },
+    )
+    data["time_bnds"] = (("time", "two"), np.arange(HOURS)[:, None] + [[0.0, 1.0]])
+    plane = {"grid_mapping_name": "azimuthal_equidistant", "earth_radius": 6371000.0}
+    origin = {"longitude_of_projection_origin": 34.7, "latitude_of_projection_origin": 35.5}
+    data["plane"] = ((), np.int32(0), plane | origin)
+    return data
+
+
 def _write_vectors(folder: Path) -> None:
     frame = geopandas.GeoDataFrame(
         {"IDENTIFIER": [IDENTIFIER] * 2, "CLASS": ["A", "A"], "AREA": [1.0, 2.0]},
@@ -148,6 +170,9 @@ def _write_vectors(folder: Path) -> None:
         frame.to_file(folder / f"{IDENTIFIER}.{suffix}", driver=driver, layer=LAYER)
     parts = (folder / f"{IDENTIFIER}.{end}" for end in ("shp", "shx", "dbf", "prj", "cpg"))
     _pack(folder / f"{IDENTIFIER}.zip", *parts)
+    told = {"DATA": ["24/08/2021"], "HORA": ["16:06"]}
+    dated = geopandas.GeoDataFrame(told, geometry=[SLICK], crs=4326)
+    dated.to_file(folder / "dated.geojson")
     single = {
         "seen": ({"time": "2021-08-24T02:00:00Z"}, SEEN),
         "swath": ({}, shapely.box(34.2, 35.1, 35.4, 35.9)),
@@ -184,6 +209,17 @@ def _write_rasters(folder: Path) -> None:
         size = {"width": columns, "height": rows, "transform": transform}
         with rasterio.open(folder / f"{name}.tif", "w", **profile, **size) as file:
             file.write(values, 1)
+        if name == "seen":
+            points = [
+                rasterio.control.GroundControlPoint(
+                    row, column, 34.3 + step * column, 35.7 - step * row
+                )
+                for row, column in ((0, 0), (0, columns), (rows, 0), (rows, columns))
+            ]
+            del size["transform"]
+            place = {"gcps": points, "transform": None}
+            with rasterio.open(folder / "gcps.tif", "w", **profile, **size, **place) as file:
+                file.write(values, 1)
         xr.Dataset(
             {"oil": (("lat", "lon"), values)},
             coords={

@@ -185,12 +185,16 @@ SAMPLES = (
         for kind in FORCING
         for _ in range(2)
     ),
+    Sample("projected.nc", lambda p: catalog.open_forcing(p, "currents"), _check_forcing),
+    Sample("projected.nc", lambda p: catalog.open_forcing(p, "currents"), _check_forcing),
     Sample("winds.nc", lambda p: catalog.open_forcing(p, "winds"), _check_forcing),
     Sample("winds.zarr", lambda p: catalog.open_forcing(p, "winds"), _check_forcing),
     Sample("waves.nc", lambda p: catalog.open_forcing(p, "waves"), _check_forcing),
     Sample("opendap", _open_values),
     *(Sample(f"{IDENTIFIER}.{kind}", catalog.read_slick, _check_slick) for kind in SLICKS),
     Sample(f"{IDENTIFIER}.shp", catalog.read_slick, _check_slick),
+    Sample("dated.geojson", catalog.read_slick, _check_slick),
+    Sample("gcps.tif", catalog.read_slick, _check_slick),
     Sample("events", read_events, _check_events),
     Sample("stac", read_events, _check_events),
     Sample("thickness.tif", catalog.read_thickness, _check_thickness),
