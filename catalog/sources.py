@@ -15,6 +15,7 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 from catalog.archives import unpack
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import is_zarr
+from catalog.probe import refuse_fatal
 from catalog.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _refuse_other_formats(path: Path) -> None:
             raise UnreadableFileError(f"{path}: expected NetCDF, found {meaning}")
     if head.startswith((b"CDF\x01", b"CDF\x02")):
         _refuse_truncated_classic(path)
+    refuse_fatal(path)
 
 
 def refuse_damaged_netcdf(path: Path) -> None:
@@ -137,6 +139,7 @@ def refuse_damaged_netcdf(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(3) == b"CDF":
             _refuse_truncated_classic(path)
+    refuse_fatal(path)
     with reading(path), NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path):
         pass
 

@@ -23,7 +23,7 @@ from unittest.mock import patch
 import numpy as np
 import xarray as xr
 
-import catalog
+import catalog.probe
 from benchmarks._damage import damage
 from benchmarks._inputs import FORCING, IDENTIFIER, SLICKS, write_inputs
 from catalog.events import read_events
@@ -323,6 +323,7 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Read the inputs of some numbers."""
     seed, *numbers = map(int, sys.argv[1:])
+    catalog.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with tempfile.TemporaryDirectory() as name:
         os.environ["WITOIL_CACHE"] = f"{name}/cache"

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
+from catalog.probe import refuse_fatal
 from catalog.sources import reading
 from witoil.case import Case, Outflow, ShipSource
 from witoil.comparison import differences
@@ -95,6 +96,7 @@ def _read(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
         raise WitoilError(f"{path}: no such file; {expected}")
     try:
         with reading(path):
+            refuse_fatal(path)
             restart = _load(path)
         if restart.attrs[_CHECKSUM] != _checksum(restart):
             raise ValueError("it is not as it was written")
