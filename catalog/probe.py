@@ -80,7 +80,8 @@ class _Helper:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 assert pipe is not None
-                pipe.close()
+                with suppress(OSError):  # a question that it has not read
+                    pipe.close()
 
     def _start(self) -> None:
         self._owner = os.getpid()
