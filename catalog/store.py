@@ -327,7 +327,7 @@ class Store:
                 connection.row_factory = sqlite3.Row
                 with connection:
                     yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> CatalogError:
