@@ -258,3 +258,18 @@ def test_a_catalogue_with_files_of_one_name_and_some_that_are_gone(tmp_path, mon
     assert len(problems) == 2
     assert "fileServer/gone.geojson: the server answers 404" in problems[0]
     assert "/gone/catalog.xml: the server answers 404" in problems[1]
+
+
+def test_detections_of_one_name_are_all_written(tmp_path: Path) -> None:
+    names = ("x", "y", "z")
+    for k, name in enumerate(names):
+        write_layer(tmp_path / name / f"{FIRST}.geojson", lon=35.5 + 0.1 * k)
+    (event,), _ = read_events(tmp_path)
+    assert [d.identifier for d in event.detections] == [FIRST] * 3
+    write_stac([event], tmp_path / "stac")
+    (again,), problems = read_events(tmp_path / "stac")
+    assert not problems
+    assert [d.identifier for d in again.detections] == [FIRST] * 3
+    assert {d.slick.geometry.bounds for d in again.detections} == {
+        d.slick.geometry.bounds for d in event.detections
+    }
