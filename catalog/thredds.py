@@ -150,8 +150,16 @@ def find_datasets(address: str, *, patience: Patience | None = None) -> list[Rem
             "`witoil catalog ls` lists them"
         )
     meant: list[RemoteDataset] = []
+    faults: list[CatalogError] = []
     for dataset in found:
-        meant += [each for each in _resolved(dataset, patience) if each not in meant]
+        try:
+            meant += [each for each in _resolved(dataset, patience) if each not in meant]
+        except CatalogError as error:
+            faults.append(error)
+    if not meant:
+        raise faults[0]
+    for fault in faults:
+        _log.warning("%s; left out", fault)
     return sorted(meant, key=lambda dataset: dataset.name)
 
 

@@ -245,7 +245,7 @@ def _services(root: Element, url: str) -> dict[str, list[_Service]]:
         name = element.get("name", "").strip()
         if not usable:
             _log.warning("%s: the service %r has no type; left out", url, name)
-        found.setdefault(name, usable)
+        found.setdefault(name, []).extend(usable)
     return found
 
 

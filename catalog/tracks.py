@@ -192,7 +192,7 @@ def _fix(row: tuple[Any, Any, Any], where: str) -> tuple[datetime, float, float]
     utc = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     try:
         lon, lat = (float(value) for value in place)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CatalogError(
             f"{where}: found the place {place[0]!r}, {place[1]!r}, expected degrees east and north"
         ) from None

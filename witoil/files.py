@@ -69,10 +69,9 @@ def filling(folder: Path) -> Iterator[Path]:
     OutputError
         Where a folder cannot be made or a file cannot be moved.
     """
-    name = part_name("")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = (workplace(folder / name) or folder) / name
+        temporary = _temporary(folder / "files")
         temporary.mkdir()
         try:
             yield temporary
@@ -161,12 +160,17 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _new_file(path: Path) -> Path:
-    """Make an empty file that can be renamed to `path`: in the workplace, where that is claimed."""
+def _temporary(path: Path) -> Path:
+    """Return a path that nothing has, to rename to another; in the workplace of what is claimed."""
     # the suffix stays, since libraries choose the format by it
     name = part_name(path.suffix)
     room = workplace(path)
-    temporary = path.with_name(f".{name}") if room is None else room / name
+    return path.with_name(f".{name}") if room is None else room / name
+
+
+def _new_file(path: Path) -> Path:
+    """Make an empty file that can be renamed to `path`."""
+    temporary = _temporary(path)
     # unlike those of tempfile, with the permissions that files of this user have
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     return temporary

@@ -316,11 +316,15 @@ def test_services_within_services_and_data_sets():
         '<dataset name="b" urlPath="x" serviceName="values" />'
         '<dataset name="c" urlPath="x" serviceName="own">'
         '<service name="own" serviceType="HTTPServer" base="/o/" /></dataset>'
+        '<dataset name="d" urlPath="x" serviceName="twice" />'
+        '<service name="twice" serviceType="HTTPServer" base="/t/" />'
+        '<service name="twice" serviceType="OPENDAP" base="/u/" />'
     )
     assert accesses(services + inside, head=head) == [
         {"opendap": "http://h/d/x", "httpserver": "http://h/f/x"},
         {"opendap": "http://h/d/x"},
         {"httpserver": "http://h/o/x"},
+        {"httpserver": "http://h/t/x", "opendap": "http://h/u/x"},
     ]
 
 
@@ -415,7 +419,7 @@ NEWEST = '<dataset name="b_20210825.nc" urlPath="b.nc" serviceName="http" /></ca
 
 
 @pytest.mark.parametrize("service", ["<serviceName>late</serviceName>", ""])
-def test_what_stands_for_the_latest(service: str):
+def test_what_stands_for_the_latest(service: str, caplog):
     files = {
         "/c/catalog.xml": (HEAD + SOME.replace("SERVICE", service)).encode(),
         "/c/latest.xml": (HEAD + NEWEST).encode(),
@@ -441,6 +445,10 @@ def test_what_stands_for_the_latest(service: str):
         assert names("") == ["a_20210824.nc", "b_20210825.nc"]
         with pytest.raises(UnreadableFileError, match=r"latest\.xml: the server answers 404"):
             names("#latest*")
+        assert names("#*") == ["a_20210824.nc", "b_20210825.nc"]
+        assert (
+            "latest.xml: the server answers 404 Not Found; check the address; left" in caplog.text
+        )
 
 
 def test_a_resolver_that_leads_to_itself_is_refused():
