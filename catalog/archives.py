@@ -19,6 +19,7 @@ ZIP_ERRORS = (
     RuntimeError,  # encrypted
     EOFError,  # cut short
     ValueError,  # places outside the file, names in no encoding
+    LookupError,  # no names
     zlib.error,
     lzma.LZMAError,
     OSError,

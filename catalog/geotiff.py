@@ -49,9 +49,9 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 return _read(source, label, layer)
-    except (rasterio.errors.RasterioError, ValueError, MemoryError) as error:
-        if isinstance(error, CatalogError):
-            raise
+    except CatalogError:
+        raise
+    except Exception as error:  # some of what GDAL finds has a class that rasterio keeps private
         raise UnreadableFileError(
             f"{label}: cannot be read as a GeoTIFF ({error}); get it again"
         ) from error
