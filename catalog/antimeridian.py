@@ -58,10 +58,17 @@ def moved(geometry: _Shape, turn: float) -> _Shape:
 
 def parts_of(geometries: Iterable[Any]) -> Shapes:
     """Return the points, lines and polygons of geometries, collections taken apart."""
-    parts: Shapes = shapely.get_parts(np.asarray(list(geometries), object))
+    return _parts_and_owners(np.asarray(list(geometries), object))[0]
+
+
+def _parts_and_owners(geometries: Shapes) -> tuple[Shapes, npt.NDArray[np.intp]]:
+    """Return the parts of geometries that are not empty, and the number of what each is of."""
+    parts, owner = shapely.get_parts(geometries, return_index=True)
     while (shapely.get_type_id(parts) > shapely.GeometryType.POLYGON).any():
-        parts = shapely.get_parts(parts)
-    return parts[~shapely.is_empty(parts)]
+        parts, inner = shapely.get_parts(parts, return_index=True)
+        owner = owner[inner]
+    filled = ~shapely.is_empty(parts)
+    return parts[filled], owner[filled]
 
 
 def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
@@ -77,7 +84,7 @@ def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
     Returns
     -------
     ndarray of BaseGeometry
-        One for each; as it was where nothing had to be moved, else a collection of its parts.
+        One for each; as it was where nothing had to be moved.
         The range begins after the widest empty sector, from -180 on.
 
     Raises
@@ -92,19 +99,17 @@ def unbroken(geometries: Iterable[BaseGeometry], label: str) -> Shapes:
     the pole.
     """
     shapes: Shapes = np.asarray(list(geometries), object)
-    split = [parts_of([shape]) for shape in shapes]
-    number = np.repeat(np.arange(len(shapes)), [len(parts) for parts in split])
-    if not number.size:
+    parts, owner = _parts_and_owners(shapes)
+    if not parts.size:
         return shapes
-    before = np.concatenate(split)
-    parts = before.copy()
-    bounds = shapely.bounds(before)
-    wide = bounds[:, 2] - bounds[:, 0] > 180.0  # only these can have an edge that jumps
-    parts[wide] = [_without_jumps(part, label) for part in before[wide]]
+    bounds = shapely.bounds(parts)
+    changed = bounds[:, 2] - bounds[:, 0] > 180.0  # only these can have an edge that jumps
+    parts[changed] = [_without_jumps(part, label) for part in parts[changed]]
     turns = 360.0 * _turns(shapely.bounds(parts))
     parts = np.array([moved(p, turn) for p, turn in zip(parts, turns, strict=True)], object)
-    for k in np.unique(number[wide | (turns != 0.0)]):
-        shapes[k] = shapely.GeometryCollection(list(parts[number == k]))
+    changed |= turns != 0.0
+    for k in np.unique(owner[changed]):
+        shapes[k] = _joined(list(parts[owner == k]))
     return shapes
 
 
@@ -128,10 +133,18 @@ def split_at_180(geometry: BaseGeometry) -> BaseGeometry:
         # what only touches the border is a line or a point
         kept = cut[shapely.get_dimensions(cut) == dimension]
         pieces += [translate(piece, -360.0 * turn) for piece in kept]
-    if len(pieces) == 1:
-        return pieces[0]
+    return _joined(pieces)
+
+
+def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
+    """Return parts as one geometry: of one kind where they are of one dimension."""
+    if len(parts) == 1:
+        return parts[0]
+    dimensions = {int(d) for d in shapely.get_dimensions(parts)}
+    if len(dimensions) > 1:
+        return shapely.GeometryCollection(parts)
     kinds: tuple[Any, ...] = (shapely.MultiPoint, shapely.MultiLineString, shapely.MultiPolygon)
-    whole: BaseGeometry = kinds[dimension](pieces)
+    whole: BaseGeometry = kinds[dimensions.pop()](parts)
     return whole
 
 

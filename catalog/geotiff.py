@@ -128,13 +128,25 @@ def _placed_by(
             else "is not georeferenced; expected a GeoTIFF with its position"
         )
         raise CatalogError(f"{label}: the mask {how}")
-    places = np.array([[1.0, point.col, point.row] for point in points])
-    if np.linalg.matrix_rank(places) < _LEAST_POINTS:
-        raise CatalogError(
-            f"{label}: its {len(points)} control points lie on a line, expected three that do not "
-            "at least"
-        )
-    return tuple(_across_180(points) if system is None or system.is_geographic else points), system
+    if system is None or system.is_geographic:
+        points = _across_180(points)
+    return _refuse_unfit(points, label), system
+
+
+def _refuse_unfit(points: list[GroundControlPoint], label: str) -> tuple[GroundControlPoint, ...]:
+    """Return control points, each once; refuse those that place nothing."""
+    ground = {(p.col, p.row): (p.x, p.y) for p in points}
+    image = np.array([[1.0, *place] for place in ground])
+    fault = ""
+    if not np.isfinite([[p.col, p.row, p.x, p.y] for p in points]).all():
+        fault = "has a control point that is NaN or infinite"
+    elif any(ground[p.col, p.row] != (p.x, p.y) for p in points):
+        fault = "has control points that put one pixel in two places"
+    elif np.linalg.matrix_rank(image) < _LEAST_POINTS:
+        fault = f"has {len(points)} control points on a line"
+    if fault:
+        raise CatalogError(f"{label}: {fault}; expected three that are not on one line, at least")
+    return tuple({(p.col, p.row): p for p in points}.values())
 
 
 def _refuse_no_place(source: rasterio.DatasetReader, label: str) -> None:

@@ -76,9 +76,15 @@ class Raster:
     meanings: dict[float, str] = field(default_factory=dict)
 
     def outline(
-        self, oil: npt.NDArray[np.bool_], *, by_value: bool = False
+        self, oil: npt.NDArray[np.bool_], label: str, *, by_value: bool = False
     ) -> tuple[geopandas.GeoSeries, list[float]]:
-        """Outline cells, also value by value; outlines and their values."""
+        """Outline cells, also value by value; outlines and their values.
+
+        Raises
+        ------
+        CatalogError
+            If control points put some of them nowhere; `label` is the file's name for people.
+        """
         import affine
         import geopandas
         import rasterio.features
@@ -89,13 +95,13 @@ class Raster:
         found = list(rasterio.features.shapes(marked, mask=oil, transform=transform))
         shapes = [shape(outline) for outline, _ in found]
         if self.control:
-            shapes = _placed(shapes, self.control)
+            shapes = _placed(shapes, self.control, label)
         outlines = geopandas.GeoSeries(shapes, crs=self.system)
         return outlines, [float(value) for _, value in found]
 
 
 def _placed(
-    shapes: list[BaseGeometry], control: tuple[GroundControlPoint, ...]
+    shapes: list[BaseGeometry], control: tuple[GroundControlPoint, ...], label: str
 ) -> list[BaseGeometry]:
     """Bring shapes in columns and rows to where control points place them.
 
@@ -105,16 +111,16 @@ def _placed(
     from rasterio.transform import GCPTransformer
 
     fine = shapely.segmentize(shapes, _LONGEST_EDGE)
+    points = shapely.get_coordinates(fine)
     with GCPTransformer(list(control), tps=True) as transformer:
-        return [
-            shapely.transform(
-                shape,
-                lambda points: np.column_stack(
-                    transformer.xy(points[:, 1], points[:, 0], offset="ul")
-                ),
-            )
-            for shape in fine
-        ]
+        places = np.column_stack(transformer.xy(points[:, 1], points[:, 0], offset="ul"))
+    if not np.isfinite(places).all():
+        raise CatalogError(
+            f"{label}: its control points put some of its pixels nowhere; correct them, or rectify "
+            "it, for example by gdalwarp -tps"
+        )
+    placed: list[BaseGeometry] = list(shapely.set_coordinates(fine, places))
+    return placed
 
 
 def read_raster(

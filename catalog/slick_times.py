@@ -22,12 +22,13 @@ _MOMENT = re.compile(
     r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[T _-]?(\d\d):?(\d\d)(?::?(\d\d))?(?!\d)"
     r"(?:\.\d+)?([+-]\d\d:\d\d)?"
 )
+_WORD_AFTER = re.compile(r"\d\d:?\d\d(?::?\d\d)?(?:\.\d+)?\s*\(?(?!Z|T|UTC|GMT)[A-Za-z]")
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)")
 
 # In English, French, German, Italian, Portuguese and Spanish.
 _TIME_FIELD = re.compile(
     r"time|date|data|fecha|datum|zeit|uhr|hora|heure|tempo|^ora|_ora|hour|^dia|_dia|jour|giorno|"
-    r"acqui|aquis|adquis|sensing|observ|epoch|passag",
+    r"acqui|aquis|adquis|sensing|observ|epoch|passag|utc|gmt",
     re.IGNORECASE,
 )
 # Not when the file was made, changed or sent.
@@ -296,7 +297,8 @@ def _stamp(value: Any) -> Stamp | None:
     stamp = read_stamp(text)
     if stamp is not None and stamp.day is None and not isinstance(value, str):
         return None  # a number alone may count anything
-    if stamp is None and (moment := find_time(text)) is not None:
+    # within a longer text, such as an identifier; but what follows a clock may be its zone
+    if stamp is None and not _WORD_AFTER.search(text) and (moment := find_time(text)) is not None:
         return Stamp(moment.date(), clock=moment.time(), zone=UTC)
     return stamp
 

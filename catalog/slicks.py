@@ -374,7 +374,7 @@ def _read_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _
 def _read_raster_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _Layer:
     raster = read_raster(path, label, layer=keys.layer, time=time)
     oil = oil_cells(raster, label, threshold=keys.threshold, oil_values=keys.oil_values)
-    outlines, _ = raster.outline(oil)
+    outlines, _ = raster.outline(oil, label)
     shape = shapely.GeometryCollection(list(in_degrees(outlines, label)))
     records = [_plain(raster.tags)]
     times = (

@@ -100,7 +100,7 @@ def _read_file(path: Path, layer: str | None) -> tuple[list[Any], list[float]]:
     filled = raster.present & ~_fills(raster, label) & (raster.values != 0)
     if not filled.any():
         raise CatalogError(f"{label}: the mask is empty, no cell is other than 0 and no-data")
-    outlines, values = raster.outline(filled, by_value=True)
+    outlines, values = raster.outline(filled, label, by_value=True)
     thickness = [factor * value for value in values]
     if min(thickness) < 0.0 or max(thickness) > MOST_UM:
         wrong = min(thickness) if min(thickness) < 0.0 else max(thickness)

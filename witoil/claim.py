@@ -51,11 +51,10 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
     lock removes what the one before left there. Folders that were made and are empty at the end,
     as after a mistake in the case, are removed, too.
     """
-    # of a file that is a link, the link is replaced
-    place = target.parent.resolve() / target.name if is_file else target.resolve()
+    place = _real(target.parent) / target.name if is_file else _real(target)
     folder = place.parent if is_file else place
     room = folder / (f".{target.name}.writing" if is_file else ".witoil-writing")
-    if is_file and place.is_dir():
+    if is_file and os.path.isdir(place):
         raise OutputError(f"{target}: is a folder; expected the name of a file")
     with ExitStack() as stack:
         try:
@@ -81,7 +80,7 @@ def workplace(path: Path) -> Path | None:
     path : Path
         Of the file, whose folder exists.
     """
-    place = path.parent.resolve() / path.name
+    place = _real(path.parent) / path.name
     room = next((_held[each] for each in (place, *place.parents) if each in _held), None)
     # a folder within the claimed one may be a link to another disk, where nothing can be moved to
     if room is not None and room.stat().st_dev == place.parent.stat().st_dev:
@@ -122,6 +121,11 @@ def need_room(folder: Path, size: float = LEAST_BYTES) -> None:
         )
 
 
+def _real(folder: Path) -> Path:
+    """Return the one name of a folder, whether or not it is there and can be looked at."""
+    return Path(os.path.realpath(folder))
+
+
 class _HeldError(Exception):
     """Somebody else has the lock; who, in words."""
 
@@ -133,7 +137,8 @@ def _take(folder: Path, room: Path, stack: ExitStack) -> None:
     for _ in range(_ATTEMPTS):
         with ExitStack() as undo:
             try:
-                for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+                parents = (folder, *folder.parents)
+                for missing in reversed([p for p in parents if not os.path.exists(p)]):
                     missing.mkdir(exist_ok=True)
                     undo.callback(_remove_empty, missing)
                 room.mkdir(exist_ok=True)
@@ -146,8 +151,9 @@ def _take(folder: Path, room: Path, stack: ExitStack) -> None:
                 stack.push(undo.pop_all())
                 return
         time.sleep(_PAUSE_SECONDS)
-    if room.is_file():
-        raise FileExistsError(errno.EEXIST, f"{room} is a file")
+    for place in (folder, room):
+        if os.path.lexists(place) and not os.path.isdir(place):
+            raise FileExistsError(errno.EEXIST, f"{place} is no folder")
     raise _HeldError(who)
 
 
@@ -202,9 +208,9 @@ def _owner(room: Path) -> str:
 
 def _fault(target: Path, folder: Path, error: OSError) -> str:
     """Say why a target cannot be written to."""
-    blocking = next((p for p in (folder, *folder.parents) if p.exists() and not p.is_dir()), None)
-    if blocking is not None:
-        return f"{target}: {blocking} is no folder; expected one to write to"
+    there = next((p for p in (folder, *folder.parents) if os.path.exists(p)), folder)
+    if not os.path.isdir(there):
+        return f"{target}: {there} is no folder; expected one to write to"
     return (
         f"{target}: cannot be written to ({error.strerror or error}); expected a folder that can "
         "be, with room on its disk"

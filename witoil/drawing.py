@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
-from catalog.antimeridian import turned, unbroken_box, wrapped
+from catalog.antimeridian import turn_between, unbroken_box
 from witoil.verification import Mask, VerificationGrid
 
 # Colours of Okabe and Ito, which the colour-blind can tell apart; those of one figure also differ
@@ -168,9 +168,8 @@ def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Fra
             frame.left, frame.bottom, frame.right, frame.top, densify_pts=21
         )
     )
-    middle = 0.5 * (west + east)
-    turn = float(turned(middle, 0.5 * (land.bounds[0] + land.bounds[2])) - middle)
-    box = west + turn, south, east + turn, north
+    turn = turn_between(land, 0.5 * (west + east))
+    box = west - turn, south, east - turn, north
     for part in shapely.get_parts(shapely.clip_by_rect(shapely.get_parts(land), *box)):
         if not isinstance(part, shapely.Polygon) or part.is_empty:
             continue
@@ -258,7 +257,8 @@ def degree_ticks(
     # a label at the very end would be cut off, or meet that of the other axis
     edge = 0.05 * (along[-1] - along[0])
     ticks = ticks[(ticks >= along[0] + edge) & (ticks <= along[-1] - edge)]
-    labels = [f"{abs(t):.{decimals}f}°{signs[0] if t >= 0 else signs[1]}" for t in wrapped(ticks)]
+    turned = (ticks + 180.0) % 360.0 - 180.0
+    labels = [f"{abs(t):.{decimals}f}°{signs[0] if t >= 0 else signs[1]}" for t in turned]
     return ticks, labels
 
 

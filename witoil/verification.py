@@ -86,7 +86,7 @@ class VerificationGrid:
         Raises
         ------
         WitoilError
-            Where there would be too many cells, or the box is too wide for one projection.
+            Where there would be too many cells.
         """
         crs = _projection(box)
         bounds = _bounds(crs, box)

@@ -326,8 +326,10 @@ def test_control_points_in_metres(tmp_path: Path) -> None:
     ("points", "message"),
     [
         ([], "is not georeferenced"),
-        (_control()[:2], "its 2 control points lie on a line, expected three"),
-        (_control()[:6], "its 6 control points lie on a line"),
+        (_control()[:2], "has 2 control points on a line; expected three"),
+        (_control()[:6], "has 6 control points on a line"),
+        ([*_control(), GroundControlPoint(0.0, 0.0, 35.01, 34.0)], "one pixel in two places"),
+        ([*_control(), GroundControlPoint(1.0, 1.0, np.nan, 34.0)], "NaN or infinite"),
     ],
 )
 def test_places_that_do_not_do(tmp_path: Path, points, message) -> None:

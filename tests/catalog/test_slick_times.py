@@ -47,6 +47,8 @@ def told(*records: dict[str, object], stem: str = "slick", keys: TimeKeys = NO_K
         {"DATE": "2025-06-12", "TIME": "16:06", "RUNTIME": "00:05:10"},
         {"DATE": "12/06/2025 16:06", "IDENTIFIER": "X_20250612_77"},
         {"DATE": "12/06/2025", "TIME": "16:06", "ISO_DATE": "2025-06-12"},
+        {"DATE": "2025-06-12", "UTC": "16:06", "TIME_LOCAL": "13:06"},
+        {"ACQ_TIME": "S1A_IW_GRDH_1SDV_20250612T160600_20250612T160625_059"},
     ],
 )
 def test_times_that_are_certain(record: dict[str, object]) -> None:
@@ -87,6 +89,8 @@ def test_another_record_shows_the_order() -> None:
             "START_TIME and END_TIME tell different times; say which by `time_field`",
         ),
         ({"DATE": "12/06/25", "TIME": "1606"}, "nothing certain in DATE '12/06/25'"),
+        ({"TIME": "2025-06-12 16:06 BRT"}, "nothing certain in TIME '2025-06-12 16:06 BRT'"),
+        ({"TIME": "2025-06-12 16:06 local time"}, "nothing certain in TIME"),
         ({"DATE": "2025-06-12"}, "nothing certain in DATE '2025-06-12'"),
         ({"DATE": "2025-06-12", "TIME": "00:00"}, "nothing certain in DATE '2025-06-12', TIME"),
         ({"DATE": "2025-06-12", "TIMECODE": 1200}, "nothing certain in"),

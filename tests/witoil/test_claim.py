@@ -244,14 +244,30 @@ def test_what_is_no_folder(tmp_path: Path):
     file = tmp_path / "file"
     file.touch()
     (tmp_path / "nowhere").symlink_to("gone/away")
+    (tmp_path / "loop").symlink_to("loop")
+    assert f"{tmp_path / 'loop'} is no folder)" in refusal(tmp_path / "loop")
+    (tmp_path / "loop").unlink()
     for target in (file, file / "out", file / "a" / "out"):
         assert refusal(target) == f"{target}: {file} is no folder; expected one to write to"
     (tmp_path / WORKPLACE).touch()
-    assert f"cannot be written to ({tmp_path / WORKPLACE} is a file)" in refusal(tmp_path)
+    assert f"cannot be written to ({tmp_path / WORKPLACE} is no folder)" in refusal(tmp_path)
     (tmp_path / WORKPLACE).unlink()
     with claimed(tmp_path / "nowhere"):  # a link to a folder that can be made
         assert (tmp_path / "gone" / "away").is_dir()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "nowhere"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize("name", ["", "out", "closed/out"])
+def test_where_this_user_may_not_write(tmp_path: Path, name: str):
+    (tmp_path / "closed").mkdir(mode=0o700)
+    (tmp_path / "closed" / "out").mkdir()
+    os.seteuid(65534)
+    try:
+        assert "cannot be written to (Permission denied)" in refusal(tmp_path / name)
+        assert "cannot be written to (Permission denied)" in refusal(Path("/sys") / name)
+    finally:
+        os.seteuid(0)
 
 
 Disk = Callable[..., Path]
