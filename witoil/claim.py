@@ -28,6 +28,9 @@ _LEAST_FILES = 16
 _held: dict[Path, Path] = {}
 """What this process has claimed, each with its workplace."""
 
+_used: set[Path] = set()
+"""Those of them where something was written, or was going to be."""
+
 
 @contextmanager
 def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
@@ -48,8 +51,8 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
     -----
     In the folder there is meanwhile a hidden one, the workplace: with a lock, which dies with its
     process; with who holds it; and with files that are not whole yet, see `workplace`. Who gets the
-    lock removes what the one before left there. Folders that were made and are empty at the end,
-    as after a mistake in the case, are removed, too.
+    lock removes what the one before left there. Folders that were made are removed again where
+    nothing was going to be written, as after a mistake in the case.
     """
     place = _real(target.parent) / target.name if is_file else _real(target)
     folder = place.parent if is_file else place
@@ -57,8 +60,9 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
     if is_file and os.path.isdir(place):
         raise OutputError(f"{target}: is a folder; expected the name of a file")
     with ExitStack() as stack:
+        stack.callback(_used.discard, place)
         try:
-            _take(folder, room, stack)
+            _take(place, folder, room, stack)
             stack.callback(_leave, place, room, os.getpid())
             _clear(room)
             _tell_owner(room)
@@ -81,11 +85,13 @@ def workplace(path: Path) -> Path | None:
         Of the file, whose folder exists.
     """
     place = _real(path.parent) / path.name
-    room = next((_held[each] for each in (place, *place.parents) if each in _held), None)
+    claim = next((each for each in (place, *place.parents) if each in _held), None)
+    if claim is None:
+        return None
+    _used.add(claim)
+    room = _held[claim]
     # a folder within the claimed one may be a link to another disk, where nothing can be moved to
-    if room is not None and room.stat().st_dev == place.parent.stat().st_dev:
-        return room
-    return None
+    return room if room.stat().st_dev == place.parent.stat().st_dev else None
 
 
 def part_name(suffix: str) -> str:
@@ -130,7 +136,7 @@ class _HeldError(Exception):
     """Somebody else has the lock; who, in words."""
 
 
-def _take(folder: Path, room: Path, stack: ExitStack) -> None:
+def _take(claim: Path, folder: Path, room: Path, stack: ExitStack) -> None:
     """Lock a workplace; it and the folder are made, and undone when the stack closes."""
     import filelock
 
@@ -140,7 +146,7 @@ def _take(folder: Path, room: Path, stack: ExitStack) -> None:
                 parents = (folder, *folder.parents)
                 for missing in reversed([p for p in parents if not os.path.exists(p)]):
                     missing.mkdir(exist_ok=True)
-                    undo.callback(_remove_empty, missing)
+                    undo.callback(_remove_unused, missing, claim)
                 room.mkdir(exist_ok=True)
                 undo.callback(_remove_empty, room)
                 undo.enter_context(filelock.FileLock(room / _LOCK, timeout=0))
@@ -162,6 +168,11 @@ def _leave(place: Path, room: Path, pid: int) -> None:
         _held.pop(place, None)
         with suppress(OSError):  # a disk that has gone; nobody minds what stays
             _clear(room, _OWNER, _LOCK)
+
+
+def _remove_unused(folder: Path, claim: Path) -> None:
+    if claim not in _used:
+        _remove_empty(folder)
 
 
 def _remove_empty(folder: Path) -> None:

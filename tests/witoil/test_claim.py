@@ -166,6 +166,16 @@ def test_folders_that_were_made_for_nothing_go_again(tmp_path: Path):
     assert [p.name for p in tmp_path.rglob("*")] == ["a", "b", "x"]
 
 
+def test_a_folder_that_could_not_be_filled_stays(tmp_path: Path):
+    out = tmp_path / "out"
+    with pytest.raises(OutputError), claimed(out), replacing(out / "a.txt"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(out.iterdir())
+    with claimed(out):  # which others have made
+        pass
+    assert out.is_dir()
+
+
 def test_passwords_of_a_command_are_not_told(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/x/witoil/__main__.py", "--mlflow", "http://me:pw@host/a b"])
     with claimed(tmp_path):
