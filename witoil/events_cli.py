@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,15 +68,17 @@ def list_events(
     from witoil.claim import claimed
     from witoil.files import filling
 
-    events, problems = read_events(folder, _time_keys(time_field, time_format, time_zone))
-    if as_json:
-        print(json.dumps([_event_as_dict(event) for event in events], indent=2))
-    else:
-        _print_events(events)
-    if stac is not None:
-        with claimed(stac), filling(stac) as temporary:
-            catalogue = write_stac(events, temporary)
-        typer.echo(f"written to {stac / catalogue.name}", err=as_json)
+    keys = _time_keys(time_field, time_format, time_zone)
+    with nullcontext() if stac is None else claimed(stac):
+        events, problems = read_events(folder, keys)
+        if as_json:
+            print(json.dumps([_event_as_dict(event) for event in events], indent=2))
+        else:
+            _print_events(events)
+        if stac is not None:
+            with filling(stac) as temporary:
+                catalogue = write_stac(events, temporary)
+            typer.echo(f"written to {stac / catalogue.name}", err=as_json)
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
 
@@ -107,12 +110,12 @@ def make_case(
 
     events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
     found = find_event(events, event)
-    sources = forcing or ([folder] if "://" not in folder else [])
-    files = find_forcing(found, sources)
-    if fetch:
-        files = _fetch_missing(found, files) | files
     path = out or Path(f"{found.identifier}.toml")
+    sources = forcing or ([folder] if "://" not in folder else [])
     with claimed(path, is_file=True):
+        files = find_forcing(found, sources)
+        if fetch:
+            files = _fetch_missing(found, files) | files
         case = write_case(found, files, path)
     for role, data in files.items():
         print(f"{role}: {data.remark}; {len(data.paths)} files, from {data.paths[0]}")
