@@ -128,7 +128,7 @@ def search(
     Raises
     ------
     UnreadableFileError
-        If a catalogue cannot be read.
+        If the catalogue cannot be read. Others that it leads to are warned of.
     """
     store = default_store()
     for _, catalogue in walk(url, depth=depth):

@@ -351,6 +351,49 @@ def test_data_sets_and_references_of_one_name_are_all_kept():
     )
 
 
+# Few names, so that many are the same.
+names = st.sampled_from(["c.nc", "A", "", "latest"])
+leaves = st.one_of(
+    st.tuples(st.just("data"), names, names),
+    st.tuples(st.just("access"), names, names),
+    st.tuples(st.just("link"), names, names),
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: st.tuples(
+        st.sampled_from(["folder", "data"]), names, st.lists(inner, max_size=4)
+    ),
+    max_leaves=25,
+)
+
+
+def written(tree, found: list[tuple[str, str]]) -> str:
+    """Return a tree as XML, and note where its data sets and references lead, in their order."""
+    kind, name, inside = tree
+    where = f"{len(found)}"
+    label = f'name="{name}" ID="{name}"'
+    if kind == "link":
+        found.append((kind, f"http://h/c/{where}/catalog.xml"))
+        return f'<catalogRef xlink:href="{where}/catalog.xml" xlink:title="{name}" {label} />'
+    if kind != "folder":
+        found.append(("data", f"http://h/thredds/fileServer/{where}"))
+    children = "" if isinstance(inside, str) else "".join(written(t, found) for t in inside)
+    path = f'urlPath="{where}" serviceName="http"' if kind == "data" else ""
+    if kind == "access":
+        children = f'<access serviceName="http" urlPath="{where}" />'
+    return f"<dataset {label} {path}>{children}</dataset>"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(trees, max_size=5))
+def test_whatever_the_names_nothing_is_lost(forest):
+    leads: list[tuple[str, str]] = []
+    found = parse("".join(written(tree, leads) for tree in forest))
+    data = [where for kind, where in leads if kind == "data"]
+    assert [dataset.access for dataset in found.datasets] == [{"httpserver": w} for w in data]
+    assert [link for _, link in found.references] == [w for kind, w in leads if kind == "link"]
+
+
 def test_a_data_set_that_holds_others_and_is_one_itself():
     inside = (
         '<dataset name="all years" urlPath="x.nc" serviceName="http">'
