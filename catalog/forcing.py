@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from catalog.blanks import Zeros, without_blanks
 from catalog.errors import CatalogError
 from catalog.fields import Field
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
-from catalog.means import are_starts
+from catalog.means import INSTANTS, Meaning, are_starts, step_of
 from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.normalise import ForcingFile
 from catalog.paths import PathsLike, expand_sources
@@ -33,7 +34,17 @@ Means = Literal["day", "instants"]
 REMARKS = "remarks"
 """Attribute of a variable that says what was odd in its files and what was done about it."""
 
-_HALF_A_DAY = np.timedelta64(12, "h")
+_DAY = np.timedelta64(1, "D")
+
+_ASK = (
+    "daily at 00:00, and nothing says whether these are means of the day: taken for instants; say "
+    'means = "day" or means = "instants"'
+)
+
+_ASK_OF_ONE = (
+    "a mean, and nothing says over what time: taken to stand in its middle; say "
+    'means = "day" if it is that of the day'
+)
 
 NOMINAL_STEP = "nominal_step_seconds"
 """Attribute with the median step of all that the files have, of which a part was read. [s]"""
@@ -132,7 +143,7 @@ class ForcingFiles:
             _refuse_missing(self._files, self._settling, role)
             _refuse_different_grids(self._files)
             for name in self.names:
-                self._settle_daily(name, means)
+                self._settle(name, means)
             self.times = self._common_times()
         except BaseException:
             self._stack.close()
@@ -275,21 +286,36 @@ class ForcingFiles:
         if found:
             field.attrs[REMARKS] = "; ".join(found)
 
-    def _settle_daily(self, name: str, means: Means | None) -> None:
-        """Put daily values of which nothing says what they are where the caller wants them."""
+    def _settle(self, name: str, means: Means | None) -> None:
+        """Settle what the values of a variable are, where its files do not say it one by one.
+
+        Means over the step of files of a single time each: all the files know the step. Daily
+        values at 00:00 of which nothing says what they are: the caller knows, or is asked.
+        """
         holders = [file for file in self._files if name in file.fields]
-        placed = [file.fields[name].placed for file in holders]
-        times = np.unique(np.concatenate([p.times for p in placed]))
-        if any(p.said for p in placed) or not _are_daily(times):
-            return
-        if means == "day":
-            for file in holders:
-                file.fields[name] = file.fields[name].moved(_HALF_A_DAY)
+        stamps = np.unique(np.concatenate([file.fields[name].placed.stamps for file in holders]))
+        for file in holders:
+            placed = file.fields[name].placed
+            step = step_of(placed.stamps if placed.stamps.size > 1 else stamps)
+            if placed.meaning.interval == "step":
+                self._settle_means(file, name, step, means)
+            elif not placed.meaning.said and step == _DAY and are_starts(placed.stamps, _DAY):
+                if means is None:
+                    self._asks[name] = _ASK
+                else:
+                    meaning = Meaning(_DAY) if means == "day" else INSTANTS
+                    file.fields[name] = file.fields[name].settled(meaning)
+
+    def _settle_means(
+        self, file: ForcingFile, name: str, step: np.timedelta64 | None, means: Means | None
+    ) -> None:
+        """Put means over a step that their own file does not tell at its middle."""
+        interval = _DAY if step is None and means == "day" else step
+        if interval is not None:
+            meaning = replace(file.fields[name].placed.meaning, interval=interval)
+            file.fields[name] = file.fields[name].settled(meaning)
         elif means is None:
-            self._asks[name] = (
-                "daily at 00:00, and nothing says whether these are means of the day: taken for "
-                'instants; say means = "day" or means = "instants"'
-            )
+            self._asks[name] = _ASK_OF_ONE
 
     def _join_nearest(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
         """Chain one variable from the time before a span to the one after it that have values.
@@ -382,12 +408,3 @@ def _agree(first: xr.DataArray, other: xr.DataArray) -> bool:
 def _describe_grid(field: Field) -> str:
     rows, columns = field.grid.shape
     return f"{rows} x {columns} nodes over {format_box(grid_box(field.grid))}"
-
-
-def _are_daily(times: Times) -> bool:
-    """Say whether times step by a day, at 00:00."""
-    return bool(
-        times.size > 1
-        and np.median(np.diff(times)) == np.timedelta64(1, "D")
-        and are_starts(times, np.timedelta64(1, "D"))
-    )

@@ -23,8 +23,7 @@ from catalog.names import (
     POLAR,
     QUANTITIES,
     STOKES_INCLUDED,
-    WINDS,
-    WITH_STOKES_DRIFT,
+    TOTALS,
     Quantity,
     Role,
 )
@@ -136,19 +135,25 @@ class ForcingFile:
 def _includes_stokes_drift(source: xr.Dataset, found: Mapping[str, _Found]) -> int:
     declared = str(source.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
     names = {name for quantity in found.values() for name, _ in quantity.variables}
-    return int(declared or not WITH_STOKES_DRIFT.isdisjoint(names))
+    return int(declared or not names.isdisjoint(TOTALS.values()))
 
 
 def _find_quantities(source: xr.Dataset, role: Role, path: Path | Opendap) -> dict[str, _Found]:
     """Canonical name -> what makes it, for those quantities of the role that a file has."""
     found: dict[str, _Found] = {}
     for name in role.quantities:
-        variable = _find(source, QUANTITIES[name], path)
+        variable = _total(source, name) or _find(source, QUANTITIES[name], path)
         if variable is not None:
             found[name] = _Found(((variable, QUANTITIES[name]),))
     if len(role.required) == 2 and not any(name in found for name in role.required):
         found |= _find_polar(source, role.required, path)
     return {name: found[name] for name in role.quantities if name in found}
+
+
+def _total(source: xr.Dataset, name: str) -> str | None:
+    """Return the current that holds tide and Stokes drift, where a file has it beside others."""
+    wanted = TOTALS.get(name)
+    return wanted if wanted is not None and wanted in source.variables else None
 
 
 def _find(source: xr.Dataset, quantity: Quantity, path: Path | Opendap) -> str | None:
@@ -179,7 +184,10 @@ def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
         yield [f for f in silent if str(f).lower() in (quantity.name, *quantity.aliases)]
         yield [f for f in silent if attribute(f, "short_name") in quantity.aliases]
 
-    return next(filter(None, matches()), [])
+    found = [stage for stage in matches() if stage]
+    # Of the wind at several heights each may be called so.
+    fitting = ([f for f in stage if _is_at_10_m(source.variables[f], quantity)] for stage in found)
+    return next(filter(None, fitting), found[0] if found else [])
 
 
 def _find_polar(
@@ -240,8 +248,7 @@ def _field(
     array = source[first]
     time = find_axis(source, array, "time", where)
     placement = find_placement(source, array, where)
-    if name in WINDS:
-        _refuse_other_height(array, where)
+    _refuse_other_height(array.variable, quantity, where)
     made = _along_grid(source, name, found, placement, path) or found[name]
     return Field(
         quantity=quantity,
@@ -317,12 +324,21 @@ _SILENT = frozenset({"", "unknown", "none", "undefined"})
 """Standard names that say nothing."""
 
 
-def _refuse_other_height(array: xr.DataArray, where: str) -> None:
-    """Refuse a wind whose long name says that it is not that at 10 m."""
-    words = str(array.attrs.get("long_name", ""))
-    heights = [int(number) for number in _HEIGHT_IN_WORDS.findall(words)]
-    if heights and 10 not in heights:
+def _heights(variable: xr.Variable) -> list[int]:
+    """Heights that a long name speaks of. [m]"""
+    words = str(variable.attrs.get("long_name", ""))
+    return [int(number) for number in _HEIGHT_IN_WORDS.findall(words)]
+
+
+def _is_at_10_m(variable: xr.Variable, quantity: Quantity) -> bool:
+    """Say whether a wind may be that at 10 m, by its long name; True of all else."""
+    heights = _heights(variable)
+    return quantity.medium != "air" or not heights or 10 in heights
+
+
+def _refuse_other_height(variable: xr.Variable, quantity: Quantity, where: str) -> None:
+    if not _is_at_10_m(variable, quantity):
         raise CatalogError(
-            f"{where}: is the wind at {heights[0]} m by its long name {words!r}; expected that at "
-            "10 m"
+            f"{where}: is the wind at {_heights(variable)[0]} m by its long name "
+            f"{variable.attrs['long_name']!r}; expected that at 10 m"
         )

@@ -163,10 +163,9 @@ class Curvilinear:
         """Return the directions of the axes of the grid mapping, where there is one."""
         if self.projection is None:
             return None
-        row, column = (size // 2 for size in self.latitude.shape)
-        some = np.ix_([row - 1, row], [column - 1, column])
-        x, y = self.projection.to_plane(self.longitude[some], self.latitude[some])
-        size = float(np.hypot(x[0, 0] - x[1, 1], y[0, 0] - y[1, 1]))
+        x, y = self.projection.to_plane(self.longitude, self.latitude)
+        steps = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1))
+        size = float(np.median(steps[np.isfinite(steps)]))
         return _directions(self.projection, grid, (size, size))
 
 
@@ -266,6 +265,7 @@ def _on_projection(
     source: xr.Dataset, array: xr.DataArray, projection: Projection, where: str
 ) -> OnProjection:
     y_name, x_name = (find_axis(source, array, axis, where) for axis in ("y", "x"))
+    units = str(source.variables[x_name].attrs.get("units", ""))
     y, x = (
         projection.in_plane(
             axis_values(source, name, where),
@@ -284,6 +284,8 @@ def _on_projection(
         steps = np.diff(axis)
         if not ((steps > 0.0).all() or (steps < 0.0).all()):
             raise CatalogError(f"{where}: coordinate {name!r} neither rises nor falls throughout")
+    if not projection.system.is_geographic:
+        projection = projection.with_origin_in(units, x, y)
     found = OnProjection(names, _rows_and_columns(source, names, where), y, x, projection)
     _refuse_contradiction(source, array, found, where)
     return found

@@ -39,9 +39,8 @@ class VectorSeries:
         Seconds since the start of the run. [s]
     values : ndarray of float32, shape (records, rows, columns, 2)
         Eastward and northward component. [m s-1]
-    origin : ndarray of uint8, shape (rows, columns), optional
-        Where the values of each node are from, at the worst of all times: `GIVEN`, `NEAREST` or
-        `NOTHING`.
+    origin : ndarray of uint8, shape (records, rows, columns), optional
+        Where the values are from: `GIVEN`, `NEAREST` or `NOTHING`.
     shares : tuple of float
         Of nodes and times, what each of several data sets gave.
     """
@@ -106,7 +105,7 @@ def scalar_series(
             VectorSeries(
                 series.times,
                 np.where(_beyond(data, grid), np.nan, series.values)[..., np.newaxis],
-                np.zeros((grid.rows, grid.columns), np.uint8),
+                np.broadcast_to(np.uint8(GIVEN), series.values.shape),
             )
             for data, series in zip(holders, found, strict=True)
         ]
@@ -160,18 +159,26 @@ def _merged(found: Sequence[VectorSeries]) -> VectorSeries:
     times = _joined_times([series.times for series in found])
     shape = (times.size, *found[0].values.shape[1:])
     values = np.full(shape, np.nan, np.float32)
-    worst = np.full(shape[:-1], NOTHING + 1, np.uint8)
+    origin = np.full(shape[:-1], NOTHING + 1, np.uint8)
     giver = np.full(shape[:-1], -1, np.int8)
     for number, series in enumerate(found):
         known = np.flatnonzero(_has(series.times, times))
-        mine = at_times(series, times[known])
-        assert series.origin is not None
-        better = ~np.isnan(mine).any(axis=-1) & (series.origin < worst[known])
+        mine, from_where = at_times(series, times[known]), _origin_at(series, times[known])
+        better = ~np.isnan(mine).any(axis=-1) & (from_where < origin[known])
         values[known] = np.where(better[..., np.newaxis], mine, values[known])
-        worst[known] = np.where(better, series.origin, worst[known])
+        origin[known] = np.where(better, from_where, origin[known])
         giver[known] = np.where(better, number, giver[known])
     shares = tuple(float((giver == number).mean()) for number in range(len(found)))
-    return VectorSeries(times, values, np.minimum(worst.max(axis=0), NOTHING), shares)
+    return VectorSeries(times, values, np.minimum(origin, NOTHING), shares)
+
+
+def _origin_at(series: VectorSeries, times: FloatArray) -> NDArray[np.uint8]:
+    """Return where values at some times are from: the worse of the records round them."""
+    assert series.origin is not None
+    before = np.clip(np.searchsorted(series.times, times, side="right") - 1, 0, None)
+    between = series.times[before] < times
+    after = np.minimum(before + between, series.times.size - 1)
+    return np.maximum(series.origin[before], series.origin[after])
 
 
 def _joined_times(given: Sequence[FloatArray]) -> FloatArray:
@@ -237,37 +244,38 @@ def _fill_holes(
     -------
     field : ndarray, shape (records, rows, columns)
         Missing only where it is not covered.
-    origin : ndarray, shape (rows, columns)
-        The worst of all records.
+    origin : ndarray, shape (records, rows, columns)
     """
     missing = np.isnan(field)
-    origin = np.full(covered.shape, GIVEN, np.uint8)
     if not missing.any():
-        return field, origin
+        return field, np.broadcast_to(np.uint8(GIVEN), field.shape)
     if missing.all():
         raise SimulatorError("a forcing field has no value anywhere")
     field = field.copy()
-    static = (missing == missing[0]).all()
+    static = bool((missing == missing[0]).all())
+    origin = np.full((1 if static else len(field), *covered.shape), GIVEN, np.uint8)
     for records in [slice(None)] if static else [slice(k, k + 1) for k in range(len(field))]:
         holes = missing[records][0]
         distance, (j, i) = distance_transform_edt(holes, return_indices=True)
         near, far = (holes & covered & there for there in (distance <= reach, distance > reach))
         field[records, near] = field[records][:, j[near], i[near]]
         field[records, far] = 0.0
-        origin[near] = np.maximum(origin[near], NEAREST)
-        origin[far] = NOTHING
-    return field, origin
+        origin[records, near] = NEAREST
+        origin[records, far] = NOTHING
+    return field, np.broadcast_to(origin, field.shape)
 
 
 def _worst(origin: NDArray[np.uint8], data: xr.Dataset, grid: Grid) -> NDArray[np.uint8]:
     """Return the worst origin of the nodes that have a say in each node of the grid."""
-    for axis, nodes, dim in ((0, grid.latitude, "latitude"), (1, grid.longitude, "longitude")):
+    records = len(origin)
+    origin = origin[:1] if origin.strides[0] == 0 else origin  # the same at all times
+    for axis, nodes, dim in ((1, grid.latitude, "latitude"), (2, grid.longitude, "longitude")):
         index, weight = _weights(data[dim].values.astype(np.float64), nodes)
         # a node of weight 0 has no say
         first = np.where(weight == 1.0, index + 1, index)
         second = np.where(weight == 0.0, index, index + 1)
         origin = np.maximum(np.take(origin, first, axis), np.take(origin, second, axis))
-    return origin
+    return np.broadcast_to(origin, (records, *origin.shape[1:]))
 
 
 def _interpolate(field: NDArray[np.float32], data: xr.Dataset, grid: Grid) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 import catalog
 import simulator
@@ -130,9 +131,9 @@ def with_holes(
     origins = forcing.origins_at(particles.longitude, particles.latitude)
     said = {}
     for role, name in _FIELD_OF.items():
-        origin = origins.get("Stokes drift" if name == "stokes" else name)
-        if origin is not None:
-            share = np.bincount(origin, particles.mass, minlength=3) / particles.mass.sum()
+        at_places = origins.get("Stokes drift" if name == "stokes" else name)
+        if at_places is not None:
+            share = particles.mass @ at_places / particles.mass.sum()
             for component in _COMPONENTS[role]:
                 said[component] = _of_holes(name, share)
     return tuple(
@@ -143,21 +144,24 @@ def with_holes(
     )
 
 
-def _of_holes(name: str, share: Sequence[float]) -> list[str]:
+def _of_holes(name: str, share: NDArray[np.float64]) -> list[str]:
     nearest, nothing = share[simulator.NEAREST], share[simulator.NOTHING]
     instead = "the wind alone moves it" if name == "current" else "0 is taken"
     remarks = []
     if nearest > 0.0:
-        remarks.append(
-            f"no value at {nearest:.0%} of the release: the nearest one is taken, up to "
-            f"{simulator.FILL_REACH} nodes away"
-        )
+        away = "" if name == "wind" else f", up to {simulator.FILL_REACH} nodes away"
+        remarks.append(f"no value at {_share(nearest)} of the release: the nearest is taken{away}")
     if nothing > 0.0:
         remarks.append(
-            f"no value at {nothing:.0%} of the release, nor within {simulator.FILL_REACH} nodes: "
-            f"{instead}"
+            f"no value at {_share(nothing)} of the release, nor within {simulator.FILL_REACH} "
+            f"nodes: {instead}"
         )
     return remarks
+
+
+def _share(part: float) -> str:
+    """Write a share of the release, over the times of the run."""
+    return f"{max(part, 0.001):.1%}" if part < 0.1 else f"{part:.0%}"
 
 
 def first_time(case: Case) -> np.datetime64:

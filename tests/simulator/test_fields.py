@@ -72,10 +72,24 @@ def test_where_both_have_holes_the_nearest_goes_before_nothing():
         return data
 
     fields = joined(hole(34.55), hole(35.05))
-    worst = fields.current.origin[0]
+    worst = fields.current.origin[0, 0]
     column = np.round((fields.grid.longitude - 34.0) / 0.1).astype(int)
     expected = np.select([column <= 10, column <= 13], [GIVEN, NEAREST], NOTHING)
     np.testing.assert_array_equal(worst, expected)
+
+
+def test_a_hole_that_lasts_for_an_hour_is_filled_for_an_hour():
+    def holed(t, lon, lat):
+        return np.where((lon > 34.8) & (t == 7200.0), np.nan, 0.1)
+
+    first = currents(holed, holed, axes=WIDE, hours=(0.0, 1.0, 2.0, 3.0, 24.0))
+    fields = joined(first, currents(0.7, 0.7, axes=WIDE, hours=np.arange(0.0, 25.0)))
+    hours = fields.current.times / 3600.0
+    u = fields.current.values[:, 5, 15, 0]
+    np.testing.assert_array_equal(u[hours == 2.0], np.float32(0.7))
+    for hour in (0.0, 1.0, 3.0):
+        np.testing.assert_array_equal(u[hours == hour], np.float32(0.1))
+    assert (fields.current.values[hours <= 3.0, 5, 3, 0] == np.float32(0.1)).all()
 
 
 def test_one_that_sets_in_and_out_gives_way_at_once():

@@ -9,18 +9,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import simulator
-from simulator import SimulatorError, Status, model
+from simulator import Forcing, SimulatorError, Status, model
+from simulator.fields import COVERED
 from simulator.steps import Steps
 from tests.simulator.builders import (
     HOUR,
     START,
     WGS84,
     carry,
+    currents,
     forcing,
     nodes,
     particles,
     travelled,
     turning,
+    winds,
 )
 from tests.simulator.strategies import NO_DEADLINE, SEEDS, UNIT, flows, lands
 
@@ -299,20 +302,36 @@ def gap(u, v):
     )
 
 
-def test_oil_that_drifts_where_there_is_no_current_has_left():
-    result = carry(forcing(gap(1.0, 0.0)), particles(35.5, 35.5), 12)
+def reaching(data):
+    """Return fields that do not reach the east at all, as those of a turned grid may not."""
+    covered = np.broadcast_to(data["longitude"].values <= 35.75, (11, 21))
+    data = data.assign_coords({COVERED: (("latitude", "longitude"), covered)})
+    return data.where(data[COVERED])
+
+
+def test_oil_where_a_current_has_a_hole_goes_on_with_the_wind():
+    fields = forcing(gap(1.0, 0.0), (0.0, 10.0))
+    result = carry(fields, particles(35.5, 35.5), 3, wind_drift_factor=0.03)
+    assert result["status"].values[0, -1] == Status.AFLOAT
+    far = carry(fields, particles(35.95, 35.5), 3, wind_drift_factor=0.03)
+    azimuth, distance = travelled(far)
+    assert (azimuth[0], distance[0]) == pytest.approx((0.0, 3240.0), rel=1e-3, abs=1e-3)
+
+
+def test_oil_that_drifts_where_a_field_does_not_reach_has_left():
+    fields = Forcing.from_datasets(reaching(currents(1.0, 0.0)), winds(), start=START)
+    result = carry(fields, particles(35.5, 35.5), 12)
     assert result["status"].values[0, -1] == Status.LEFT_DOMAIN
-    assert 35.5 < result["lon"].values[0, -1] < 35.8
+    assert 35.6 < result["lon"].values[0, -1] < 35.8
 
 
-def test_a_release_where_there_is_no_current_is_refused():
-    with pytest.raises(SimulatorError, match="release 1: no current at 35"):
-        carry(forcing(gap(1.0, 0.0)), particles(35.9, 35.5), 12)
-
-
-def test_a_release_where_there_is_no_wind_is_refused():
-    with pytest.raises(SimulatorError, match="release 1: no wind at 35"):
-        carry(forcing(wind=gap(1.0, 0.0)), particles(35.9, 35.5), 12)
+@pytest.mark.parametrize("name", ["current", "wind"])
+def test_a_release_where_a_field_does_not_reach_is_refused(name):
+    data = {"current": currents(1.0, 0.0), "wind": winds(1.0, 0.0)}
+    data[name] = reaching(data[name])
+    fields = Forcing.from_datasets(*data.values(), start=START)
+    with pytest.raises(SimulatorError, match=f"release 1: no {name} at 35"):
+        carry(fields, particles(35.9, 35.5), 12)
 
 
 @pytest.mark.parametrize("place", [(33.9, 35.5), (36.1, 35.5), (35.0, 34.9), (35.0, 36.0)])

@@ -98,7 +98,7 @@ def test_a_hole_of_the_currents_is_not_the_edge_of_the_area(tmp_path):
     write(tmp_path, "winds", 0.0, 10.0)
     scenario = prepare(case(tmp_path))
     assert remarks(scenario, NAMES["currents"][0]).startswith(
-        "no value at 100% of the release: the nearest one is taken, up to 3 nodes away"
+        "no value at 100% of the release: the nearest is taken, up to 3 nodes away"
     )
     east, north, status = travelled(scenario)
     assert status == {Status.AFLOAT}
