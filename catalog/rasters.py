@@ -196,7 +196,7 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         affine.Affine(step_x, 0.0, west, 0.0, step_y, north),
         tags,
         moment,
-        units=array.attrs.get("units"),
+        units=str(array.attrs["units"]) if "units" in array.attrs else None,
         doubtful=doubtful,
         meanings=_meanings(array),
     )
