@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from operator import and_
 from typing import Literal
 
@@ -71,12 +72,13 @@ def without_blanks(
     blank = {"missing": suspect, "data": np.zeros_like(suspect)}.get(zeros)
     if blank is None:
         blank = _blank(times, names, nowhere, is_blank)
+    written = forcing.isel(time=~blank)
     land = reduce(and_, still).isel(time=~blank).all("time")
-    as_zero = land & forcing[names[0]].notnull().any("time")
+    as_zero = land & written[names[0]].notnull().any("time")
     is_land = zeros == "missing" or (
         zeros == "auto" and _are_land(as_zero, land, names, missing_share)
     )
-    kept = (forcing.where(~land) if is_land else forcing).isel(time=~blank)
+    kept = written.where(~land) if is_land else written
     if zeros != "auto":
         return kept, ()
     share = float(as_zero.mean())
@@ -121,50 +123,62 @@ def _without_freezing_land(forcing: xr.Dataset) -> tuple[xr.Dataset, tuple[str, 
     )
 
 
-def looks_blank(
-    source: xr.Dataset,
-    variables: Sequence[str],
-    time: Hashable,
-    dims: Sequence[Hashable],
-    record: int,
-) -> bool:
+@dataclass(frozen=True)
+class Record:
+    """A time of a file, as it is written there.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Components of a vector.
+    beside : tuple of str
+        Other variables on the same times and nodes.
+    read : callable
+        Returns the values of a variable; missing ones are NaN.
+    """
+
+    variables: tuple[str, ...]
+    beside: tuple[str, ...]
+    read: Callable[[str], FloatArray]
+
+    @cached_property
+    def is_written(self) -> bool:
+        """Whether a component is anywhere something else than 0."""
+        return any(np.nan_to_num(self.read(name)).any() for name in self.variables)
+
+
+def looks_blank(here: Record, near: Iterable[Record]) -> bool:
     """Say whether nothing was written at a time at which a vector is exactly 0 everywhere.
 
     Parameters
     ----------
-    source : Dataset
-        A file.
-    variables : sequence of str
-        The components.
-    time : hashable
-        Dimension of time.
-    dims : sequence
-        Dimensions of rows and columns.
-    record : int
-        Index of the time.
+    here : Record
+    near : iterable of Record
+        Of the same variables, the nearest first.
 
     Returns
     -------
     bool
-        Where other times of the file are not like it, and either land, which is missing there,
-        holds zeros here; or another variable of the file, which is nowhere 0 there, is 0
-        everywhere here: temperature, pressure, waves.
+        Where another time is not like it, and either land, which is missing there, holds zeros
+        here; or another variable of the file, which is nowhere 0 there, is 0 everywhere here:
+        temperature, pressure, waves.
     """
-    here = [_record(source, name, time, record) for name in variables]
-    if not all(_is_zero(values) for values in here):
+    values = [here.read(name) for name in here.variables]
+    if not all(_is_zero(part) for part in values):
         return False
-    other = _nearest_written(source, variables, time, record)
-    if other is None:
+    there = next((record for record in near if record.is_written), None)
+    if there is None:
         return False
-    there = [_record(source, name, time, other) for name in variables]
-    land = reduce(and_, (np.isnan(values) for values in there))
-    written = reduce(and_, (~np.isnan(values) for values in here))
+    land = reduce(and_, (np.isnan(there.read(name)) for name in there.variables))
+    written = reduce(and_, (~np.isnan(part) for part in values))
+    if land.shape != written.shape:
+        return False
     if land.any() and (land & written).sum() >= _MOST_VANISHED * land.sum():
         return True
     return any(
-        _is_zero(_record(source, name, time, record))
-        and not (_record(source, name, time, other) == 0.0).any()
-        for name in _others(source, variables, time, dims)
+        _is_zero(here.read(name)) and not (there.read(name) == 0.0).any()
+        for name in here.beside
+        if name in there.beside
     )
 
 
@@ -210,34 +224,5 @@ def _when(times: Times) -> str:
     return f"at {first}" if times.size == 1 else f"at {times.size} times from {first} on"
 
 
-def _record(source: xr.Dataset, name: str, time: Hashable, record: int) -> FloatArray:
-    values = source[name].isel({time: record}).to_numpy()
-    return np.asarray(values, np.float64)
-
-
 def _is_zero(values: FloatArray) -> bool:
     return bool(((values == 0.0) | np.isnan(values)).all() and not np.isnan(values).all())
-
-
-def _nearest_written(
-    source: xr.Dataset, variables: Sequence[str], time: Hashable, record: int
-) -> int | None:
-    """Return the nearest record in which something is not 0; None if there is none near."""
-    count = source.sizes[time]
-    for distance in range(1, min(count, 49)):
-        for other in (record - distance, record + distance):
-            if 0 <= other < count and any(
-                np.nan_to_num(_record(source, name, time, other)).any() for name in variables
-            ):
-                return other
-    return None
-
-
-def _others(
-    source: xr.Dataset, variables: Sequence[str], time: Hashable, dims: Sequence[Hashable]
-) -> Iterator[str]:
-    """Yield the other fields of a file on the same times and nodes."""
-    for name, variable in source.variables.items():
-        is_field = variable.dtype.kind in "iuf" and {time, *dims} <= set(variable.dims)
-        if is_field and str(name) not in variables:
-            yield str(name)

@@ -186,12 +186,15 @@ class _Packing:
 
 
 def _suspects(raw: FloatArray) -> list[float]:
-    """Return the least or greatest of some values if it comes often and is far off all others."""
+    """Return the least or greatest of some values if it comes often and is far off all others.
+
+    Zeros are another matter, and by a single other value nothing can be told.
+    """
     values, counts = np.unique(raw[np.isfinite(raw)], return_counts=True)
     often = max(_OFTEN * counts.sum(), 4)
     found = []
     for k, others in ((0, values[1:]), (-1, values[:-1])):
-        if others.size and counts[k] >= often:
+        if others.size > 1 and values[k] != 0.0 and counts[k] >= often:
             far = max(_FAR * float(np.ptp(others)), float(np.abs(others).max()))
             found += [float(values[k])] if np.abs(values[k] - others).min() > far else []
     return found

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog.blanks import Zeros, without_blanks
+from catalog.blanks import Record, Zeros, looks_blank, without_blanks
 from catalog.errors import CatalogError, CoverageError
 from catalog.fields import Field
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
@@ -46,6 +46,9 @@ _ASK_OF_ONE = (
     "a mean, and nothing says over what time: taken to stand in its middle; say "
     'means = "day" if it is that of the day'
 )
+
+_COMPARED = 48
+"""By so many other times a record is told in which nothing was written."""
 
 NOMINAL_STEP = "nominal_step"
 """Coordinate with the usual step after each time, by all that the files have. [timedelta64]"""
@@ -138,6 +141,7 @@ class ForcingFiles:
         self.role = role
         self._zeros = zeros
         self._asks: dict[str, str] = {}
+        self._records: dict[tuple[int, int, tuple[str, ...]], Record] = {}
         self._stack = ExitStack()
         try:
             self._files = [
@@ -280,7 +284,24 @@ class ForcingFiles:
         )
 
     def _looks_blank(self, time: np.datetime64, names: Sequence[str]) -> bool:
-        return any(file.looks_blank(names, time) for file in self._files)
+        """Hold a time against those next to it, of whatever files."""
+        times = [file.times(names) for file in self._files]
+        distance = np.abs(np.concatenate(times) - time)
+        holder = np.repeat(np.arange(len(times)), [each.size for each in times])
+        number = np.concatenate([np.arange(each.size) for each in times])
+        nearest = np.argsort(distance, kind="stable")[: _COMPARED + 1]
+        # the last of equal times is the one that is read
+        here = np.flatnonzero(distance == np.timedelta64(0))[-1]
+        own, *others = (
+            self._record(int(holder[k]), int(number[k]), tuple(names)) for k in (here, *nearest)
+        )
+        return looks_blank(own, others)
+
+    def _record(self, file: int, number: int, names: tuple[str, ...]) -> Record:
+        key = (file, number, names)
+        if key not in self._records:
+            self._records[key] = self._files[file].record(names, number)
+        return self._records[key]
 
     def _remark(self, field: xr.DataArray, remarks: Sequence[str]) -> None:
         """Write into the attributes of a variable what was odd about it."""

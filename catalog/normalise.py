@@ -13,10 +13,10 @@ import numpy as np
 import xarray as xr
 
 from catalog.axes import find_axis
-from catalog.blanks import looks_blank
+from catalog.blanks import Record
 from catalog.errors import CatalogError
 from catalog.fields import Combine, Field, FileVariable, Records, as_it_is, component, turned
-from catalog.grid import Box
+from catalog.grid import Box, FloatArray
 from catalog.means import placed_times
 from catalog.names import (
     NORTHWARD,
@@ -29,6 +29,7 @@ from catalog.names import (
 )
 from catalog.placement import Placement, find_placement
 from catalog.sources import open_source, reading
+from catalog.times import Times
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
@@ -111,16 +112,27 @@ class ForcingFile:
         with reading(self.path):
             return self.fields[name].read(records, box)
 
-    def looks_blank(self, names: Sequence[str], time: np.datetime64) -> bool:
-        """Say whether nothing was written at a time, see `catalog.blanks.looks_blank`."""
+    def times(self, names: Sequence[str]) -> Times:
+        """Return the times of the first of some quantities that the file has, in its order."""
+        held = [self.fields[name].times for name in names if name in self.fields]
+        return held[0] if held else np.zeros(0, "datetime64[ns]")
+
+    def record(self, names: Sequence[str], number: int) -> Record:
+        """Return a time of some quantities as it is written."""
         fields = [self.fields[name] for name in names if name in self.fields]
-        records = np.flatnonzero(fields[0].times == time) if fields else np.zeros(0, np.intp)
-        if not records.size:
-            return False
-        variables = list(dict.fromkeys(name for field in fields for name in field.variables))
-        record_dim, *node_dims = fields[0].dims
-        with reading(self.path):
-            return looks_blank(self._source, variables, record_dim, node_dims, int(records[-1]))
+        time, *nodes = fields[0].dims
+
+        def values(name: str) -> FloatArray:
+            with reading(self.path):
+                return np.asarray(self._source[name].isel({time: number}), np.float64)
+
+        made_from = tuple(dict.fromkeys(name for field in fields for name in field.variables))
+        on_nodes = {
+            str(name)
+            for name, variable in self._source.variables.items()
+            if variable.dtype.kind in "iuf" and {time, *nodes} <= set(variable.dims)
+        }
+        return Record(made_from, tuple(sorted(on_nodes - set(made_from))), values)
 
     def missing_share(self, names: Sequence[str]) -> float:
         """Return which share of the nodes is missing at the first time of some quantities."""

@@ -60,7 +60,18 @@ def test_slack_water_beside_land_that_stays_land(write_currents) -> None:
 def test_zeros_also_on_land_are_a_record_in_which_nothing_was_written(write_currents) -> None:
     field = read(write_currents(change=zero_at(2, land=(np.nan, 0.0))))
     assert field.sizes["time"] == 3
-    assert "0 everywhere at 2021-08-24T02:00Z: taken for missing" in field.attrs[REMARKS]
+    assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
+
+
+def test_files_of_one_time_each_are_held_against_each_other(write_currents) -> None:
+    written = zero_at(2, land=(np.nan, 0.0))
+    files = [
+        write_currents(f"{k}.nc", change=lambda ds, k=k: written(ds).isel(time=[k]))
+        for k in range(4)
+    ]
+    field = read(files)
+    assert field.sizes["time"] == 3
+    assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
 
 
 @pytest.mark.parametrize("role", ["currents", "winds"])
@@ -166,7 +177,7 @@ def test_half_a_record_that_was_not_written_is_missing(write_currents) -> None:
 
     field = read(write_currents(change=change))
     assert field.sizes["time"] == 3
-    assert "0 everywhere at 2021-08-24T02:00Z: taken for missing" in field.attrs[REMARKS]
+    assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
 
 
 def test_a_flow_along_an_axis_is_a_flow(write_currents) -> None:
