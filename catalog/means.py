@@ -120,7 +120,8 @@ def placed_times(
     """
     variable = source.variables[name]
     axis = read_times(variable, where)
-    axis = TimeAxis(_in_a_row(axis.times, where), axis.remark)
+    times = _in_a_row(axis.times, where)
+    axis = TimeAxis(times, "; ".join(filter(None, (axis.remark, _of_repeated(times)))))
     bounds = source.variables.get(str(variable.attrs.get("bounds", "")))
     if bounds is not None:
         return _within_bounds(axis, read_bounds(bounds, variable, axis.times, where))
@@ -129,6 +130,13 @@ def placed_times(
         methods = "time: point"
     meaning = meaning_of(methods, source.attrs, file_name, axis.times, where)
     return PlacedTimes(place_means(axis.times, meaning), axis.times, meaning, axis.remark)
+
+
+def _of_repeated(times: Times) -> str:
+    repeated = times.size - np.unique(times).size
+    if not repeated:
+        return ""
+    return f"{repeated} of {times.size} times stand twice: the later in the file is taken"
 
 
 def read_bounds(bounds: xr.Variable, variable: xr.Variable, times: Times, where: str) -> TimeAxis:

@@ -228,3 +228,18 @@ def test_means_that_were_read_are_not_moved_again_when_they_are_written(
     write_forcing(ds, tmp_path / "written_P1D-m.nc")
     again = open_forcing(tmp_path / "written_P1D-m.nc", "currents")
     np.testing.assert_array_equal(again["time"], ds["time"])
+
+
+def test_times_that_stand_twice_are_told_of(write_currents) -> None:
+    def change(ds):
+        ds["uo"][2] = 0.5
+        return ds
+
+    read = open_forcing(
+        write_currents(times=np.array([0.0, 1.0, 1.0, 2.0]), change=change), "currents"
+    )
+    assert read["time"].size == 3
+    assert float(read[EASTWARD_CURRENT][1, 0, 0]) == pytest.approx(0.5)
+    assert read[EASTWARD_CURRENT].attrs[REMARKS] == (
+        "1 of 4 times stand twice: the later in the file is taken"
+    )
