@@ -275,19 +275,21 @@ def _ends(cut: Mapping[str, Sequence[xr.Dataset]], area: Box) -> dict[str, list[
     if len(cut) < 2:
         return {}
     axes = {role: simulator.joined_axes(several) for role, several in cut.items()}
-    middle, said = 0.5 * (area[0] + area[2]), defaultdict(list)
+    middle, sides = 0.5 * (area[0] + area[2]), defaultdict(list)
     for limit, (side, axis, last, sign) in zip(area, _SIDES, strict=True):
         nodes = {role: of[axis].to_numpy() for role, of in axes.items()}
         if axis == "longitude":
             nodes = {role: turn_longitudes(of, middle)[0] for role, of in nodes.items()}
         outermost = {role: sign * float(of[last]) for role, of in nodes.items()}
-        first, *farther = sorted(outermost, key=outermost.__getitem__)
-        end, beyond = outermost[first], min(outermost[farther[0]], sign * limit)
-        if beyond - end > float(np.median(np.diff(nodes[first]))):
-            said[first].append(
-                f"ends the area of the run in the {side}, at {sign * end:.2f} degrees: the "
-                f"{farther[-1]} reach to {sign * outermost[farther[-1]]:.2f}"
-            )
+        first, *_, farthest = sorted(outermost, key=outermost.__getitem__)
+        beyond = min(outermost[farthest], sign * limit) - outermost[first]
+        if beyond > float(np.median(np.diff(nodes[first]))):
+            sides[first, farthest].append(f"the {side} at {sign * outermost[first]:.2f} degrees")
+    said = defaultdict(list)
+    for (first, farthest), where in sides.items():
+        said[first].append(
+            f"ends before the {farthest}, and the area with it: in {', '.join(where)}"
+        )
     return said
 
 

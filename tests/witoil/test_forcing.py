@@ -193,7 +193,7 @@ def test_the_field_that_ends_the_area_is_named(tmp_path):
     write(tmp_path, "winds", 0.0, 5.0)
     scenario = prepare(case(tmp_path))
     assert remarks(scenario, NAMES["currents"][0]).endswith(
-        "ends the area of the run in the east, at 20.40 degrees: the winds reach to 21.00"
+        "ends before the winds, and the area with it: in the east at 20.40 degrees"
     )
     assert remarks(scenario, NAMES["winds"][0]) == ""
 
