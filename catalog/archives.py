@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
@@ -16,6 +18,10 @@ ZIP_ERRORS = (
     NotImplementedError,  # a compression that Python does not know
     RuntimeError,  # encrypted
     EOFError,  # cut short
+    ValueError,  # places outside the file, names in no encoding
+    LookupError,  # no names
+    zlib.error,
+    lzma.LZMAError,
     OSError,
 )
 """What reading a damaged or foreign archive raises."""
@@ -59,6 +65,8 @@ def unpack(path: Path, folder: Path) -> None:
                     )
             refuse_expansion(path, entries)
             archive.extractall(folder)
+    except CatalogError:
+        raise
     except ZIP_ERRORS as error:
         raise UnreadableFileError(
             f"{path}: cannot be unpacked as a zip ({error}); get it again"

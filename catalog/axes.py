@@ -54,8 +54,8 @@ _COORDINATE_AXIS_TYPES: dict[str, Reading] = {
     **dict.fromkeys(("runtime", "ensemble", "simpletime"), _OTHER),
 }
 
-_NORTH = re.compile(r"deg(?:rees?)?[ _]?(?:true[ _]?)?n(?:orth)?$")
-_EAST = re.compile(r"deg(?:rees?)?[ _]?(?:true[ _]?)?e(?:ast)?$")
+_NORTH = re.compile(r"(?:°|(?:decimal[ _])?deg(?:rees?)?)[ _]?(?:true[ _]?)?n(?:orth)?$")
+_EAST = re.compile(r"(?:°|(?:decimal[ _])?deg(?:rees?)?)[ _]?(?:true[ _]?)?e(?:ast)?$")
 _SINCE = re.compile(r"\S+\s+since\s+\S", re.IGNORECASE)
 
 # What the variable of an axis is called where nothing else is said of it. "x" is no longitude: it
@@ -140,7 +140,8 @@ def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
     Raises
     ------
     CatalogError
-        If it is neither, is not in degrees, or a grid of one dimension has missing nodes.
+        If it is neither, is not in degrees, or a grid of one dimension has missing or repeated
+        nodes.
     """
     values = axis_values(source, name, where)
     units = str(source.variables[name].attrs.get("units", ""))
@@ -158,7 +159,7 @@ def axis_values(source: xr.Dataset, name: str, where: str) -> FloatArray:
     Raises
     ------
     CatalogError
-        If it does not span a grid, or one of one dimension has missing nodes.
+        If it does not span a grid, or one of one dimension has missing or repeated nodes.
     """
     variable = source.variables[name]
     if variable.ndim not in (1, 2) or min(variable.shape) < 2:
@@ -171,6 +172,13 @@ def axis_values(source: xr.Dataset, name: str, where: str) -> FloatArray:
     values = variable.to_numpy().astype(np.float64)
     if variable.ndim == 1 and not np.isfinite(values).all():
         raise CatalogError(f"{where}: coordinate {name!r} has missing values, expected none")
+    if variable.ndim == 1:
+        nodes, times = np.unique(values, return_counts=True)
+        if times.max() > 1:
+            raise CatalogError(
+                f"{where}: coordinate {name!r} has the node {nodes[times.argmax()]:g} "
+                f"{times.max()} times, expected each once"
+            )
     return values
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from operator import and_
 from typing import Literal
 
@@ -21,6 +22,9 @@ Zeros = Literal["auto", "data", "missing"]
 _FREEZING = np.float32(273.15)
 """What a temperature of 0 degrees Celsius is read as. [K]"""
 
+_CLOSE_TO_FREEZING = np.float32(1.0)
+"""A sea of which some is frozen is somewhere so little warmer. [K]"""
+
 _MOST_VANISHED = 0.5
 """Of land that other records have, so much holds zeros in a record in which nothing was written."""
 
@@ -29,8 +33,8 @@ def without_blanks(
     forcing: xr.Dataset,
     names: Sequence[str],
     zeros: Zeros,
-    is_blank: Callable[[np.datetime64], bool],
-    marks_land: Callable[[], bool],
+    is_blank: Callable[[np.datetime64, Sequence[str]], bool],
+    missing_share: Callable[[], float],
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
     """Leave out times at which nothing was written, and mark as NaN the land that is written as 0.
 
@@ -43,12 +47,12 @@ def without_blanks(
     zeros : {"auto", "data", "missing"}
         ``auto``: an exact zero everywhere is a calm or slack water, unless `is_blank` finds that
         the record looks like one in which nothing was written. Nodes of currents or Stokes drift
-        that are 0 at every time are land, unless all are, or the files mark land otherwise.
+        that are 0 at every time are land, unless all are, or as many are missing.
         ``data``: all are values. ``missing``: times and nodes that are 0 throughout are missing.
     is_blank : callable
-        Asked for times at which everything is 0, see `looks_blank`.
-    marks_land : callable
-        Says whether the files have missing values, anywhere; asked only where it matters.
+        Asked for times at which all components are 0 everywhere, or some; see `looks_blank`.
+    missing_share : callable
+        Returns which share of all nodes of the files is missing; asked only where it matters.
 
     Returns
     -------
@@ -62,108 +66,156 @@ def without_blanks(
         return _without_freezing_land(forcing)
     if len(names) < 2:
         return forcing, ()
-    fields = [forcing[name] for name in names]
-    still = reduce(and_, (field.isnull() | (field == 0.0) for field in fields))
-    blank = still.all(("latitude", "longitude")).to_numpy()
-    suspects, times = np.flatnonzero(blank), forcing["time"].to_numpy()
-    if zeros != "missing":
-        blank = np.zeros_like(blank)
-        blank[[k for k in suspects if zeros == "auto" and is_blank(times[k])]] = True
-    land = still.isel(time=~blank).all("time")
-    if zeros == "data" or (zeros == "auto" and not _is_land(land, names, marks_land)):
-        land = xr.zeros_like(land)
-    kept = forcing.where(~land).isel(time=~blank)
-    return kept, tuple(_remarks(times, suspects, blank, land, fields[0], zeros))
+    still = [forcing[name].isnull() | (forcing[name] == 0.0) for name in names]
+    nowhere = np.array([one.all(("latitude", "longitude")).to_numpy() for one in still])
+    suspect, times = np.asarray(nowhere.all(axis=0)), forcing["time"].to_numpy()
+    blank = {"missing": suspect, "data": np.zeros_like(suspect)}.get(zeros)
+    if blank is None:
+        blank = _blank(times, names, nowhere, is_blank)
+    written = forcing.isel(time=~blank)
+    land = reduce(and_, still).isel(time=~blank).all("time")
+    as_zero = land & written[names[0]].notnull().any("time")
+    is_land = zeros == "missing" or (
+        zeros == "auto" and _are_land(as_zero, land, names, missing_share)
+    )
+    kept = written.where(~land) if is_land else written
+    if zeros != "auto":
+        return kept, ()
+    share = float(as_zero.mean())
+    return kept, (*_of_times(times, suspect, blank), *_of_nodes(share, is_land))
+
+
+def _blank(
+    times: Times,
+    names: Sequence[str],
+    nowhere: npt.NDArray[np.bool_],
+    is_blank: Callable[[np.datetime64, Sequence[str]], bool],
+) -> npt.NDArray[np.bool_]:
+    """Say at which times nothing was written, of the vector or of one of its components.
+
+    Parameters
+    ----------
+    nowhere : ndarray of bool, shape (components, times)
+        Where a component is nowhere but 0.
+    """
+
+    def looks_so(k: int) -> bool:
+        if nowhere[:, k].all():
+            return is_blank(times[k], names)
+        # one that is 0 at all times is a flow along an axis
+        halves = (n for n, one in zip(names, nowhere, strict=True) if one[k] and not one.all())
+        return any(is_blank(times[k], (name,)) for name in halves)
+
+    return np.array([nowhere[:, k].any() and looks_so(k) for k in range(times.size)], np.bool_)
 
 
 def _without_freezing_land(forcing: xr.Dataset) -> tuple[xr.Dataset, tuple[str, ...]]:
-    """Mark as NaN the nodes that are at 0 degrees Celsius at every time, if no other ever is."""
-    freezing = forcing[SEA_TEMPERATURE] == _FREEZING
-    land = freezing.all("time")
-    if forcing.sizes["time"] < 2 or land.all() or not land.any() or (freezing & ~land).any():
+    """Mark as NaN the nodes that are always at 0 degrees Celsius, if no other comes near."""
+    temperature = forcing[SEA_TEMPERATURE]
+    land = (temperature == _FREEZING).all("time")
+    others = temperature.where(~land)
+    if not land.any() or not float(others.min()) > _FREEZING + _CLOSE_TO_FREEZING:
         return forcing, ()
     share = float(land.mean())
     return forcing.where(~land), (
-        f"0 degrees Celsius at every time at {share:.1%} of the nodes, and never elsewhere: taken "
-        'for land; if the sea is so cold there, say zeros = "data"',
+        f"0 degrees Celsius at every time at {share:.1%} of the nodes, and nowhere else near it: "
+        'taken for land; if the sea is so cold there, say zeros = "data"',
     )
 
 
-def looks_blank(
-    source: xr.Dataset,
-    variables: Sequence[str],
-    time: Hashable,
-    dims: Sequence[Hashable],
-    record: int,
-) -> bool:
+@dataclass(frozen=True)
+class Record:
+    """A time of a file, as it is written there.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Components of a vector.
+    beside : tuple of str
+        Other variables on the same times and nodes.
+    read : callable
+        Returns the values of a variable; missing ones are NaN.
+    """
+
+    variables: tuple[str, ...]
+    beside: tuple[str, ...]
+    read: Callable[[str], FloatArray]
+
+    @cached_property
+    def is_written(self) -> bool:
+        """Whether a component is anywhere something else than 0."""
+        return any(np.nan_to_num(self.read(name)).any() for name in self.variables)
+
+
+def looks_blank(here: Record, near: Iterable[Record]) -> bool:
     """Say whether nothing was written at a time at which a vector is exactly 0 everywhere.
 
     Parameters
     ----------
-    source : Dataset
-        A file.
-    variables : sequence of str
-        The components.
-    time : hashable
-        Dimension of time.
-    dims : sequence
-        Dimensions of rows and columns.
-    record : int
-        Index of the time.
+    here : Record
+    near : iterable of Record
+        Of the same variables, the nearest first.
 
     Returns
     -------
     bool
-        Where other times of the file are not like it, and either land, which is missing there,
-        holds zeros here; or another variable of the file, which is nowhere 0 there, is 0
-        everywhere here: temperature, pressure, waves.
+        Where another time is not like it, and either land, which is missing there, holds zeros
+        here; or another variable of the file, which is nowhere 0 there, is 0 everywhere here:
+        temperature, pressure, waves.
     """
-    here = [_record(source, name, time, record) for name in variables]
-    if not all(_is_zero(values) for values in here):
+    values = [here.read(name) for name in here.variables]
+    if not all(_is_zero(part) for part in values):
         return False
-    other = _nearest_written(source, variables, time, record)
-    if other is None:
+    there = next((record for record in near if record.is_written), None)
+    if there is None:
         return False
-    there = [_record(source, name, time, other) for name in variables]
-    land = reduce(and_, (np.isnan(values) for values in there))
-    written = reduce(and_, (~np.isnan(values) for values in here))
+    land = reduce(and_, (np.isnan(there.read(name)) for name in there.variables))
+    written = reduce(and_, (~np.isnan(part) for part in values))
+    if land.shape != written.shape:
+        return False
     if land.any() and (land & written).sum() >= _MOST_VANISHED * land.sum():
         return True
     return any(
-        _is_zero(_record(source, name, time, record))
-        and not (_record(source, name, time, other) == 0.0).any()
-        for name in _others(source, variables, time, dims)
+        _is_zero(here.read(name)) and not (there.read(name) == 0.0).any()
+        for name in here.beside
+        if name in there.beside
     )
 
 
-def _is_land(land: xr.DataArray, names: Sequence[str], marks_land: Callable[[], bool]) -> bool:
-    if set(names) <= set(WINDS) or not land.any() or land.all():
-        return False
-    return not marks_land()
-
-
-def _remarks(
-    times: Times,
-    suspects: npt.NDArray[np.intp],
-    blank: npt.NDArray[np.bool_],
+def _are_land(
+    as_zero: xr.DataArray,
     land: xr.DataArray,
-    field: xr.DataArray,
-    zeros: Zeros,
+    names: Sequence[str],
+    missing_share: Callable[[], float],
+) -> bool:
+    """Say whether nodes that are always 0 are land: of both, land is what there is more of."""
+    if set(names) <= set(WINDS) or not as_zero.any() or land.all():
+        return False
+    return float(as_zero.mean()) > missing_share()
+
+
+def _of_times(
+    times: Times, suspect: npt.NDArray[np.bool_], blank: npt.NDArray[np.bool_]
 ) -> Iterator[str]:
-    left_out = suspects[blank[suspects]]
-    taken = suspects[~blank[suspects]]
-    if left_out.size:
-        yield f"0 everywhere {_when(times[left_out])}: taken for missing"
-    if taken.size and zeros == "auto":
+    if blank.any():
+        yield f"0 everywhere {_when(times[blank])}: taken for missing"
+    if (suspect & ~blank).any():
         yield (
-            f"0 everywhere {_when(times[taken])}: taken for a calm or slack water; if nothing was "
-            'written then, say zeros = "missing"'
+            f"0 everywhere {_when(times[suspect & ~blank])}: taken for a calm or slack water; if "
+            'nothing was written then, say zeros = "missing"'
         )
-    as_zero = land & field.notnull().any("time")
-    if zeros == "auto" and as_zero.any():
+
+
+def _of_nodes(share: float, is_land: bool) -> Iterator[str]:
+    if is_land:
         yield (
-            f"0 at every time at {float(as_zero.mean()):.1%} of the nodes: taken for land; if the "
-            'water stands still there, say zeros = "data"'
+            f"0 at every time at {share:.1%} of the nodes: taken for land; if the water stands "
+            'still there, say zeros = "data"'
+        )
+    elif 0.0 < share < 1.0:
+        yield (
+            f"0 at every time at {share:.1%} of the nodes: taken for a calm or slack water; if it "
+            'is land, say zeros = "missing"'
         )
 
 
@@ -172,34 +224,5 @@ def _when(times: Times) -> str:
     return f"at {first}" if times.size == 1 else f"at {times.size} times from {first} on"
 
 
-def _record(source: xr.Dataset, name: str, time: Hashable, record: int) -> FloatArray:
-    values = source[name].isel({time: record}).to_numpy()
-    return np.asarray(values, np.float64)
-
-
 def _is_zero(values: FloatArray) -> bool:
     return bool(((values == 0.0) | np.isnan(values)).all() and not np.isnan(values).all())
-
-
-def _nearest_written(
-    source: xr.Dataset, variables: Sequence[str], time: Hashable, record: int
-) -> int | None:
-    """Return the nearest record in which something is not 0; None if there is none near."""
-    count = source.sizes[time]
-    for distance in range(1, min(count, 49)):
-        for other in (record - distance, record + distance):
-            if 0 <= other < count and any(
-                np.nan_to_num(_record(source, name, time, other)).any() for name in variables
-            ):
-                return other
-    return None
-
-
-def _others(
-    source: xr.Dataset, variables: Sequence[str], time: Hashable, dims: Sequence[Hashable]
-) -> Iterator[str]:
-    """Yield the other fields of a file on the same times and nodes."""
-    for name, variable in source.variables.items():
-        is_field = variable.dtype.kind in "iuf" and {time, *dims} <= set(variable.dims)
-        if is_field and str(name) not in variables:
-            yield str(name)

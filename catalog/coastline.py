@@ -6,7 +6,6 @@ import logging
 import math
 import subprocess
 import sys
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from shapely.affinity import translate
 
 from catalog.errors import CatalogError, without_keys
 from catalog.paths import expand_paths
+from catalog.scratch import scratch_folder
 from catalog.store import cache_folder
 from catalog.vector import Area, polygons_of, read_polygons, to_lon_lat
 
@@ -108,8 +108,8 @@ def _cached_world_land(box: Box, source: str) -> shapely.Geometry:
 def _cut_world_land(source: str, box: tuple[int, int, int, int], file: Path) -> None:
     """Write the land in a box as WKB; readers see the whole file or none."""
     script = Path(__file__).with_name("_cut_land.py")
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix="land-") as folder:
-        target = Path(folder) / file.name
+    with scratch_folder(file.parent) as folder:
+        target = folder / file.name
         # In a process of its own, as the world's shapes take 0.9 GB that would stay with ours;
         # -P keeps this package's folder from hiding other modules of the same names.
         command = [sys.executable, "-P", str(script), source, *map(str, box), str(target)]

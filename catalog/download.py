@@ -24,6 +24,7 @@ import tenacity
 import urllib3
 
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.tls import refuse_distrust, tls_error
 
 _log = logging.getLogger(__name__)
 
@@ -306,14 +307,18 @@ class _Transfer:
         for _ in range(self._patience.redirects + 1):
             if time.monotonic() >= self._deadline:
                 raise _TransientError(f"not done within {self._patience.total_seconds:g} s")
-            response = session.get(
-                url,
-                headers={"Accept-Encoding": "identity", **headers},
-                auth=credentials(url) or _anonymous,
-                timeout=self._patience.silence_seconds,
-                stream=True,
-                allow_redirects=False,
-            )
+            try:
+                response = session.get(
+                    url,
+                    headers={"Accept-Encoding": "identity", **headers},
+                    auth=credentials(url) or _anonymous,
+                    timeout=self._patience.silence_seconds,
+                    stream=True,
+                    allow_redirects=False,
+                )
+            except OSError as error:  # as all errors of requests are
+                refuse_distrust(self._url, urlsplit(url).hostname or "", error)
+                raise
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or not target:
                 return response
@@ -479,6 +484,9 @@ def _digests(headers: Any, sha256: str | None) -> Iterator[tuple[str, bytes]]:
 def _in_words(error: Exception, patience: Patience) -> str:
     """Return what happened to a connection, without the insides of libraries."""
     text = str(error)
+    tls = tls_error(error)
+    if tls is not None and tls.reason:
+        return f"no connection by TLS: {tls.reason.lower().replace('_', ' ')}"
     if isinstance(error, requests.Timeout) or "timed out" in text:
         return f"no answer for {patience.silence_seconds:g} s"
     if "IncompleteRead" in text or "Connection broken" in text:

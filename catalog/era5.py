@@ -61,7 +61,7 @@ def fetch_era5(request: Request, path: Path, client: Any = None) -> None:
         If the client is not installed, has no credentials, or fails.
     """
     client = client or _client()
-    with TemporaryDirectory(prefix="witoil-") as folder:
+    with TemporaryDirectory(dir=path.parent) as folder:
         files = []
         for k, retrieval in enumerate(retrievals(request)):
             target = Path(folder) / f"era5-{k}"

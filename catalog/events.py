@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import shapely
 
@@ -164,7 +165,7 @@ def read_events(paths: PathsLike, time_keys: TimeKeys = NO_KEYS) -> tuple[list[E
 
     detections: list[Detection] = []
     problems: list[str] = []
-    stac, groups = _sort_files(_find_files(paths))
+    stac, groups = _sort_files(_find_files(paths, problems))
     seen: set[str] = set()
     # A catalogue goes before what it links to.
     for file in sorted(stac, key=lambda file: (len(file.parts), file)):
@@ -330,10 +331,10 @@ class _Found:
     folder: str
 
 
-def _find_files(paths: PathsLike) -> Iterator[_Found]:
+def _find_files(paths: PathsLike, problems: list[str]) -> Iterator[_Found]:
     for name in [paths] if isinstance(paths, str | Path) else list(paths):
         if isinstance(name, str) and _is_catalogue(name):
-            yield from _find_on_server(name)
+            yield from _find_on_server(name, problems)
             continue
         folder = Path(name).expanduser()
         if folder.is_dir():
@@ -357,17 +358,31 @@ def _is_catalogue(name: str) -> bool:
     )
 
 
-def _find_on_server(name: str) -> Iterator[_Found]:
+def _find_on_server(name: str, problems: list[str]) -> Iterator[_Found]:
     """Fetch what a catalogue and those below it have of slicks; model output is left there."""
     from catalog.remote import fetch
-    from catalog.thredds import HTTP, walk
+    from catalog.thredds import walk
+    from catalog.thredds_xml import HTTP
 
-    for _, catalogue in walk(name.removeprefix("thredds:")):
+    def tell(error: CatalogError) -> None:
+        problems.append(str(error))
+
+    wanted = _KNOWN - {".nc", ".nc4"}
+    seen = {""}  # no files
+    for _, catalogue in walk(name.removeprefix("thredds:"), on_fault=tell):
         for dataset in catalogue.datasets:
-            url = dataset.access.get(HTTP)
-            suffix = Path(dataset.name).suffix.lower()
-            if url is not None and suffix in _KNOWN - {".nc", ".nc4"}:
-                yield _Found(fetch(url), url, catalogue.url)
+            url = dataset.access.get(HTTP, "")
+            names = (dataset.name, urlsplit(url).path)
+            if url in seen or wanted.isdisjoint(Path(n).suffix.lower() for n in names):
+                continue
+            seen.add(url)
+            try:
+                path = fetch(url)
+            except CatalogError as error:
+                tell(error)
+            else:
+                # layers lie together on the server; two files of one name need not
+                yield _Found(path, url, url.rpartition("/")[0])
 
 
 def _may_hold(file: Path) -> bool:

@@ -15,9 +15,9 @@ import xarray as xr
 from catalog.errors import CatalogError
 from catalog.fills import CUSTOMARY_FILLS, Absence
 from catalog.grid import Box, FloatArray, select_box
-from catalog.levels import drop_other_dimensions, merge_versions
-from catalog.means import PlacedTimes
-from catalog.names import WINDS, Quantity
+from catalog.levels import Levels, choose_levels, merge_versions, surface_of
+from catalog.means import Meaning, PlacedTimes
+from catalog.names import Quantity
 from catalog.placement import Cut, Directions, Placement, as_slice
 from catalog.times import Times
 from catalog.units import conversion
@@ -28,15 +28,17 @@ COVERED = "covered"
 """Coordinate that says which nodes the grid of a file reaches, on land or at sea."""
 
 _MASKS = frozenset({"sea_binary_mask", "land_binary_mask"})
-_SEA_MASK_NAMES = frozenset({"mask_rho", "tmask", "mask"})
+_SEA_MASK_NAMES = frozenset({"mask_rho", "tmask"})
 _WATER = re.compile(r"sea|water|ocean|wet")
-_LAND_MASK = re.compile(r"\s*land[ _-]*(?:binary )?mask", re.IGNORECASE)
 
 _READ_AT_ONCE = 64 * 2**20
 """Decoding needs a few copies in double precision; so much is decoded at a time. [byte]"""
 
 _MOST_READ = 32 * 2**30
 """More than this for one field is refused: no run needs it, a damaged header asks for it. [byte]"""
+
+_SAMPLED = 200
+"""By so many rows and columns fills that are not declared are told from data."""
 
 Combine = Callable[[list[FloatArray], Cut, xr.DataArray], FloatArray]
 """From the values of variables at the nodes of a file to those of a field on a regular grid."""
@@ -107,35 +109,35 @@ class FileVariable:
         CatalogError
             If it has further dimensions, levels of an unknown kind, or an unknown unit.
         """
+        _refuse_text(array, where)
         # A lone time may have no dimension.
         record = next(iter(source.variables[time].dims), time)
         values = array.drop_vars(list(array.coords))
         if record not in values.dims:
             values = values.expand_dims(record)
         row, column = placement.dims
-        values, remarks = drop_other_dimensions(
-            source, values, {record, row, column}, where, quantity
-        )
-        values = values.transpose(record, row, column, ...)
+        levels = choose_levels(source, values, {record, row, column}, where, quantity)
+        values = values.isel(levels.chosen).transpose(record, row, column, ...)
         names = dict(zip(values.dims, ("time", "latitude", "longitude"), strict=False))
         values = values.rename(names)
         return cls(
             quantity=quantity,
             where=where,
-            remarks=remarks,
+            remarks=levels.remarks,
             _values=values,
-            _sea=_sea_mask(source, quantity, (row, column)),
-            _absence=Absence.of(array, partial(_first_record, values)),
+            _sea=_sea_mask(source, quantity, (row, column), levels),
+            _absence=Absence.of(array, partial(_sample, values)),
             _conversion=conversion(str(array.attrs.get("units", "")), quantity.units, where),
         )
 
     @property
     def odd(self) -> tuple[str, ...]:
         """What was odd about it, and about what has been read of it."""
+        said = (*self.remarks, *self._absence.remarks)
         if not self._oddities.outside:
-            return self.remarks
+            return said
         share = self._oddities.outside / self._oddities.read
-        return (*self.remarks, f"{share:.2%} outside the valid range that is declared: missing")
+        return (*said, f"{share:.2%} outside the valid range that is declared: missing")
 
     def size(self, cut: Cut) -> int:
         """Return how many values a part has at each time."""
@@ -217,10 +219,9 @@ class Field:
     _variables: tuple[FileVariable, ...]
     _combine: Combine
 
-    def moved(self, by: np.timedelta64) -> Field:
-        """Return the same values at later times, which somebody has said."""
-        placed = replace(self.placed, times=self.placed.times + by, said=True)
-        return replace(self, placed=placed)
+    def settled(self, meaning: Meaning) -> Field:
+        """Return the field where somebody else has said what its values are."""
+        return replace(self, placed=self.placed.settled(meaning))
 
     @property
     def times(self) -> Times:
@@ -321,22 +322,41 @@ def turned(placement: Placement, northward: bool) -> Combine:
     return combine
 
 
-def _first_record(values: xr.DataArray) -> FloatArray:
-    return values.isel(time=slice(0, 1)).to_numpy().astype(np.float64)
+def _sample(values: xr.DataArray) -> FloatArray:
+    """Return some values of the first time, from all over the grid."""
+    some = {
+        dim: slice(None, None, max(values.sizes[dim] // _SAMPLED, 1))
+        for dim in ("latitude", "longitude")
+    }
+    return values.isel({"time": slice(0, 1), **some}).to_numpy().astype(np.float64)
+
+
+def _refuse_text(array: xr.DataArray, where: str) -> None:
+    for key in ("scale_factor", "add_offset"):
+        value = array.encoding.get(key)
+        if isinstance(value, str):
+            raise CatalogError(
+                f"{where}: its {key} is the text {value[:40]!r}, expected a number; correct it "
+                f"(`ncatted -a {key},{array.name},o,d,NUMBER`)"
+            )
 
 
 def _sea_mask(
-    source: xr.Dataset, quantity: Quantity, dims: tuple[Hashable, ...]
+    source: xr.Dataset, quantity: Quantity, dims: tuple[Hashable, ...], levels: Levels
 ) -> xr.DataArray | None:
     """Share of sea of each node, where the file has it and what is read is of the sea."""
-    if quantity.name in WINDS:
+    if quantity.medium == "air":
         return None
     for name, variable in source.variables.items():
         wet = _wet_values(variable, str(name).lower())
         if wet is not None and set(dims) <= set(variable.dims):
             mask = source[name].drop_vars(list(source[name].coords))
-            # The surface comes first, and a mask does not change with time.
-            top = mask.isel(dict.fromkeys(set(mask.dims) - set(dims), 0)).transpose(*dims)
+            # A mask does not change with time.
+            others = {
+                dim: levels.chosen.get(dim, surface_of(source, mask, dim))
+                for dim in set(mask.dims) - set(dims)
+            }
+            top = mask.isel(others).transpose(*dims)
             top = top.rename(dict(zip(dims, ("latitude", "longitude"), strict=True)))
             return wet(top)
     return None
@@ -345,20 +365,22 @@ def _sea_mask(
 def _wet_values(variable: xr.Variable, name: str) -> Callable[[xr.DataArray], xr.DataArray] | None:
     """Return what makes the share of sea of a mask; None where a variable is none.
 
-    Its standard name and its flags go before its name.
+    Its standard name and its flags go before its name. A "mask" may be 1 on land or at sea, so
+    that such a name says nothing.
     """
     standard_name = str(variable.attrs.get("standard_name", "")).lower()
-    if standard_name not in _MASKS and (standard_name or name not in _SEA_MASK_NAMES):
-        return None
     meanings = str(variable.attrs.get("flag_meanings", "")).lower().split()
     values = np.ravel(variable.attrs.get("flag_values", []))
-    if meanings and len(meanings) == values.size:
+    is_mask = standard_name in _MASKS or name in {*_SEA_MASK_NAMES, "mask"}
+    if is_mask and meanings and len(meanings) == values.size:
         wet = [v for v, m in zip(values, meanings, strict=True) if _WATER.search(m)]
         return lambda mask: mask.isin(wet).astype(np.float64)
-    is_of_land = standard_name == "land_binary_mask" or (
-        not standard_name and _LAND_MASK.match(str(variable.attrs.get("long_name", "")))
+    if standard_name == "land_binary_mask":
+        return lambda mask: 1.0 - mask
+    is_of_sea = standard_name == "sea_binary_mask" or (
+        not standard_name and name in _SEA_MASK_NAMES
     )
-    return (lambda mask: 1.0 - mask) if is_of_land else (lambda mask: mask)
+    return (lambda mask: mask) if is_of_sea else None
 
 
 def _blocks(count: int, size: int) -> Iterator[slice]:

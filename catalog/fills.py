@@ -30,6 +30,10 @@ _APART = 0.25
 _LEAST_APART = 16.0
 """Nor is one that is nearer than this, where the others hardly differ. [steps of packed values]"""
 
+_OFTEN, _FAR = 0.01, 4.0
+"""A value at so many nodes, as a share, and so far off all others, as a share of their range, may
+be a fill."""
+
 
 @dataclass(frozen=True)
 class Absence:
@@ -43,12 +47,15 @@ class Absence:
         How near to one of them counts: less than a step of packed values.
     low, high : float
         The valid range that the file declares; infinite where it declares none.
+    remarks : tuple of str
+        On values that may be fills, too.
     """
 
     fills: FloatArray
     nearness: float
     low: float
     high: float
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, array: xr.DataArray, sample: Callable[[], FloatArray]) -> Absence:
@@ -63,18 +70,23 @@ class Absence:
         """
         packing = _Packing.of(array)
         low, high = _valid_range(array.attrs, packing)
-        if packing is None:
-            return cls(np.array(DEFAULT_FILLS), 0.0, low, high)
         raw = list(packing.mistaken_fills(array.encoding))
+        suspect: list[float] = []
         if not packing.declared:
-            raw += packing.default_fill
-            raw += packing.standing_apart(packing.pack(sample()))
+            found = packing.pack(sample())
+            raw += [*packing.default_fill, *packing.standing_apart(found)]
+            suspect = _suspects(found[~np.isin(found, raw)])
         unpacked = packing.unpack(np.array(raw, np.float64))
-        # Unpacked to single precision, large integers are no nearer than this.
-        single = float(np.finfo(np.float32).eps) * np.abs(unpacked).max(initial=0.0)
+        # Unpacked to single precision, large numbers are no nearer than this.
+        single = 2.0 * float(np.finfo(np.float32).eps) * np.abs(unpacked).max(initial=0.0)
         rounding = single if array.dtype == np.float32 else 0.0
-        nearness = max(0.25 * abs(packing.scale), rounding)
-        return cls(np.append(unpacked, DEFAULT_FILLS), nearness, low, high)
+        nearness = max(0.25 * packing.quantum, rounding)
+        remarks = tuple(
+            f"the value {value:g} stands at many nodes, far off all others: if it is a fill, "
+            "declare it (_FillValue)"
+            for value in suspect
+        )
+        return cls(np.append(unpacked, DEFAULT_FILLS), nearness, low, high, remarks)
 
     def mark(self, values: FloatArray) -> int:
         """Make all that is absent NaN, in place.
@@ -94,7 +106,7 @@ class Absence:
 
 @dataclass(frozen=True)
 class _Packing:
-    """Integers that stand for `integer * scale + offset`."""
+    """Numbers in a file that stand for `number * scale + offset`, most often integers."""
 
     kind: np.dtype[Any]
     scale: float
@@ -102,12 +114,10 @@ class _Packing:
     declared: bool
 
     @classmethod
-    def of(cls, array: xr.DataArray) -> _Packing | None:
-        """Return how a variable is packed; None where it is not."""
+    def of(cls, array: xr.DataArray) -> _Packing:
+        """Return how a variable is packed; with a scale of 1 where it is not."""
         encoding = array.encoding
         kind = np.dtype(encoding.get("dtype", array.dtype))
-        if kind.kind not in "iu":
-            return None
         if str(encoding.get("_Unsigned", "")).lower() == "true":
             kind = np.dtype(f"u{kind.itemsize}")
         scale = float(np.ravel(encoding.get("scale_factor", 1.0))[0])
@@ -116,14 +126,26 @@ class _Packing:
         return cls(kind, scale or 1.0, offset, declared)
 
     @property
+    def is_integer(self) -> bool:
+        """Whether the numbers in the file are integers."""
+        return self.kind.kind in "iu"
+
+    @property
+    def quantum(self) -> float:
+        """Least difference of two unpacked values; 0 for floating-point numbers."""
+        return abs(self.scale) if self.is_integer else 0.0
+
+    @property
     def default_fill(self) -> list[float]:
         """What netCDF writes where nothing was written; bytes have none, all of them are data."""
-        if self.kind.itemsize == 1:
+        if not self.is_integer or self.kind.itemsize == 1:
             return []
         return [float(netCDF4.default_fillvals[f"{self.kind.kind}{self.kind.itemsize}"])]
 
     def mistaken_fills(self, encoding: Mapping[str, Any]) -> Iterator[float]:
         """Yield declared fills that no packed integer can be: they are meant unpacked."""
+        if not self.is_integer:
+            return
         limits = np.iinfo(self.kind)
         for key in ("_FillValue", "missing_value"):
             for fill in np.ravel(encoding.get(key, [])):
@@ -134,26 +156,51 @@ class _Packing:
                     yield float(self.pack(np.array([value]))[0])
 
     def standing_apart(self, raw: FloatArray) -> list[float]:
-        """Return customary fills among packed values that stand apart from all the others."""
-        limits = np.iinfo(self.kind)
-        customary = {float(limits.max), float(limits.min)} if self.kind.itemsize > 1 else set()
-        customary |= {s * v for v in CUSTOMARY_FILLS for s in (-1.0, 1.0) if v == round(v)}
-        is_customary = np.isin(raw, list(customary))
+        """Return customary fills among values in the file that stand apart from all the others."""
+        if self.kind.kind not in "iuf":
+            return []
+        customary = np.array([sign * v for v in CUSTOMARY_FILLS for sign in (-1.0, 1.0)])
+        if self.is_integer:
+            limits = np.iinfo(self.kind)
+            extremes = [float(limits.max), float(limits.min)] if self.kind.itemsize > 1 else []
+            customary = np.append(customary[customary == np.round(customary)], extremes)
+            is_customary, least = np.isin(raw, customary), _LEAST_APART
+        else:
+            is_customary = np.isclose(raw[..., np.newaxis], customary, rtol=1e-6).any(axis=-1)
+            least = 0.0
         others = raw[~is_customary & np.isfinite(raw)]
         if not others.size:
             return []
-        far = max(_APART * float(np.ptp(others)), _LEAST_APART)
+        # Floating-point numbers hardly differ where they are small beside the fill.
+        least = least or float(np.abs(others).max())
+        far = max(_APART * float(np.ptp(others)), least)
         found = np.unique(raw[is_customary])
         return [float(v) for v in found if v < others.min() - far or v > others.max() + far]
 
     def pack(self, values: FloatArray) -> FloatArray:
-        return np.asarray(np.round((values - self.offset) / self.scale))
+        raw = (values - self.offset) / self.scale
+        return np.asarray(np.round(raw) if self.is_integer else raw)
 
     def unpack(self, raw: FloatArray) -> FloatArray:
         return np.asarray(raw * self.scale + self.offset)
 
 
-def _valid_range(attrs: Mapping[Any, Any], packing: _Packing | None) -> tuple[float, float]:
+def _suspects(raw: FloatArray) -> list[float]:
+    """Return the least or greatest of some values if it comes often and is far off all others.
+
+    Zeros are another matter, and by a single other value nothing can be told.
+    """
+    values, counts = np.unique(raw[np.isfinite(raw)], return_counts=True)
+    often = max(_OFTEN * counts.sum(), 4)
+    found = []
+    for k, others in ((0, values[1:]), (-1, values[:-1])):
+        if others.size > 1 and values[k] != 0.0 and counts[k] >= often:
+            far = max(_FAR * float(np.ptp(others)), float(np.abs(others).max()))
+            found += [float(values[k])] if np.abs(values[k] - others).min() > far else []
+    return found
+
+
+def _valid_range(attrs: Mapping[Any, Any], packing: _Packing) -> tuple[float, float]:
     """Return the valid range that attributes declare, unpacked and a hair wider.
 
     By the conventions of netCDF it is in the unit of the packed values where it is of their type,
@@ -168,13 +215,11 @@ def _valid_range(attrs: Mapping[Any, Any], packing: _Packing | None) -> tuple[fl
         if value is None:
             limits.append(far)
             continue
-        hair = 1e-6 * abs(value)
-        if packing is not None:
-            hair = 0.5 * abs(packing.scale)
-            if np.asarray(given).dtype.kind in "iu":
-                value = float(packing.unpack(np.array([value]))[0])
+        if packing.is_integer and np.asarray(given).dtype.kind in "iu":
+            value = float(packing.unpack(np.array([value]))[0])
+        hair = max(1e-6 * abs(value), 0.5 * packing.quantum)
         limits.append(value + (hair if k else -hair))
-    return (min(limits), max(limits)) if packing and packing.scale < 0 else (limits[0], limits[1])
+    return (min(limits), max(limits)) if packing.scale < 0.0 else (limits[0], limits[1])
 
 
 def _number(value: Any) -> float | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
-from catalog.blanks import Zeros, without_blanks
-from catalog.errors import CatalogError
+from catalog.blanks import Record, Zeros, looks_blank, without_blanks
+from catalog.errors import CatalogError, CoverageError
 from catalog.fields import Field
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
-from catalog.means import are_starts
+from catalog.means import INSTANTS, Meaning, are_starts, step_of
 from catalog.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.normalise import ForcingFile
 from catalog.paths import PathsLike, expand_sources
@@ -33,10 +35,29 @@ Means = Literal["day", "instants"]
 REMARKS = "remarks"
 """Attribute of a variable that says what was odd in its files and what was done about it."""
 
-_HALF_A_DAY = np.timedelta64(12, "h")
+_DAY = np.timedelta64(1, "D")
 
-NOMINAL_STEP = "nominal_step_seconds"
-"""Attribute with the median step of all that the files have, of which a part was read. [s]"""
+_ASK = (
+    "daily at 00:00, and nothing says whether these are means of the day: taken for instants; say "
+    'means = "day" or means = "instants"'
+)
+
+_ASK_OF_ONE = (
+    "a mean, and nothing says over what time: taken to stand in its middle; say "
+    'means = "day" if it is that of the day'
+)
+
+_COMPARED = 48
+"""By so many other times a record is told in which nothing was written."""
+
+NOMINAL_STEP = "nominal_step"
+"""Coordinate with the usual step after each time, by all that the files have. [timedelta64]"""
+
+_ALIKE = np.timedelta64(1, "m")
+"""Steps that differ by less are equal: times in months or in single precision jitter."""
+
+_REGULAR = 3
+"""Where so many steps in a row are equal, these are the usual ones there."""
 
 
 def open_forcing(
@@ -75,7 +96,7 @@ def open_forcing(
     UnreadableFileError
         If a file is missing, cut short or not NetCDF.
     CoverageError
-        If the grid does not hold the box.
+        If the grid does not hold the box, or no value lies in it.
     CatalogError
         If a variable is missing, ambiguous, empty or implausible, or grids differ.
     """
@@ -120,6 +141,7 @@ class ForcingFiles:
         self.role = role
         self._zeros = zeros
         self._asks: dict[str, str] = {}
+        self._records: dict[tuple[int, int, tuple[str, ...]], Record] = {}
         self._stack = ExitStack()
         try:
             self._files = [
@@ -132,7 +154,7 @@ class ForcingFiles:
             _refuse_missing(self._files, self._settling, role)
             _refuse_different_grids(self._files)
             for name in self.names:
-                self._settle_daily(name, means)
+                self._settle(name, means)
             self.times = self._common_times()
         except BaseException:
             self._stack.close()
@@ -197,16 +219,14 @@ class ForcingFiles:
             margin = 4 * margin or 2
         if not forcing.sizes["time"]:
             where = "anywhere" + ("" if box is None else f" in {format_box(box)}")
-            raise CatalogError(
+            raise CoverageError(
                 f"{', '.join(str(file.path) for file in self._files[:3])}: "
                 f"{' and '.join(self._settling)} have no value {where}, all are missing"
                 + (' or 0 (zeros = "missing")' if self._zeros == "missing" else "")
                 + f"; check the files ({ROLES[self.role].without})"
             )
-        step = self.step
-        if not np.isnat(step):
-            forcing.attrs[NOMINAL_STEP] = float(step / np.timedelta64(1, "s"))
-        return forcing
+        usual = usual_steps(self.times)[np.isin(self.times, forcing["time"].to_numpy())]
+        return forcing.assign_coords({NOMINAL_STEP: ("time", usual)})
 
     def _wanted(self, path: Path | Opendap, role: RoleName) -> list[Path | Opendap]:
         """Return the files of a path: those of an archive that have something for the role."""
@@ -248,7 +268,7 @@ class ForcingFiles:
             settling,
             self._zeros,
             self._looks_blank,
-            lambda: any(file.marks_land(settling) for file in self._files),
+            lambda: max(file.missing_share(settling) for file in self._files),
         )
         at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
         for name in ROLES[self.role].optional:
@@ -263,8 +283,25 @@ class ForcingFiles:
             {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)}
         )
 
-    def _looks_blank(self, time: np.datetime64) -> bool:
-        return any(file.looks_blank(self._settling, time) for file in self._files)
+    def _looks_blank(self, time: np.datetime64, names: Sequence[str]) -> bool:
+        """Hold a time against those next to it, of whatever files."""
+        times = [file.times(names) for file in self._files]
+        distance = np.abs(np.concatenate(times) - time)
+        holder = np.repeat(np.arange(len(times)), [each.size for each in times])
+        number = np.concatenate([np.arange(each.size) for each in times])
+        nearest = np.argsort(distance, kind="stable")[: _COMPARED + 1]
+        # the last of equal times is the one that is read
+        here = np.flatnonzero(distance == np.timedelta64(0))[-1]
+        own, *others = (
+            self._record(int(holder[k]), int(number[k]), tuple(names)) for k in (here, *nearest)
+        )
+        return looks_blank(own, others)
+
+    def _record(self, file: int, number: int, names: tuple[str, ...]) -> Record:
+        key = (file, number, names)
+        if key not in self._records:
+            self._records[key] = self._files[file].record(names, number)
+        return self._records[key]
 
     def _remark(self, field: xr.DataArray, remarks: Sequence[str]) -> None:
         """Write into the attributes of a variable what was odd about it."""
@@ -275,21 +312,36 @@ class ForcingFiles:
         if found:
             field.attrs[REMARKS] = "; ".join(found)
 
-    def _settle_daily(self, name: str, means: Means | None) -> None:
-        """Put daily values of which nothing says what they are where the caller wants them."""
+    def _settle(self, name: str, means: Means | None) -> None:
+        """Settle what the values of a variable are, where its files do not say it one by one.
+
+        Means over the step of files of a single time each: all the files know the step. Daily
+        values at 00:00 of which nothing says what they are: the caller knows, or is asked.
+        """
         holders = [file for file in self._files if name in file.fields]
-        placed = [file.fields[name].placed for file in holders]
-        times = np.unique(np.concatenate([p.times for p in placed]))
-        if any(p.said for p in placed) or not _are_daily(times):
-            return
-        if means == "day":
-            for file in holders:
-                file.fields[name] = file.fields[name].moved(_HALF_A_DAY)
+        stamps = np.unique(np.concatenate([file.fields[name].placed.stamps for file in holders]))
+        for file in holders:
+            placed = file.fields[name].placed
+            step = step_of(placed.stamps if placed.stamps.size > 1 else stamps)
+            if placed.meaning.interval == "step":
+                self._settle_means(file, name, step, means)
+            elif not placed.meaning.said and step == _DAY and are_starts(placed.stamps, _DAY):
+                if means is None:
+                    self._asks[name] = _ASK
+                else:
+                    meaning = Meaning(_DAY) if means == "day" else INSTANTS
+                    file.fields[name] = file.fields[name].settled(meaning)
+
+    def _settle_means(
+        self, file: ForcingFile, name: str, step: np.timedelta64 | None, means: Means | None
+    ) -> None:
+        """Put means over a step that their own file does not tell at its middle."""
+        interval = _DAY if step is None and means == "day" else step
+        if interval is not None:
+            meaning = replace(file.fields[name].placed.meaning, interval=interval)
+            file.fields[name] = file.fields[name].settled(meaning)
         elif means is None:
-            self._asks[name] = (
-                "daily at 00:00, and nothing says whether these are means of the day: taken for "
-                'instants; say means = "day" or means = "instants"'
-            )
+            self._asks[name] = _ASK_OF_ONE
 
     def _join_nearest(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
         """Chain one variable from the time before a span to the one after it that have values.
@@ -332,6 +384,32 @@ class ForcingFiles:
 def source_coordinate(name: str) -> str:
     """Name of the coordinate that says which file each time of a variable is from."""
     return f"source_of_{name}"
+
+
+def usual_steps(times: Times) -> npt.NDArray[np.timedelta64]:
+    """Return the usual step after each of some times, NaT for a single one.
+
+    That is the median step, but where steps are regular, and from there on: a forecast may be
+    hourly at first and three-hourly later.
+
+    Parameters
+    ----------
+    times : ndarray of datetime64, shape (n,)
+        Rising.
+
+    Returns
+    -------
+    ndarray of timedelta64[ns], shape (n,)
+    """
+    steps = np.diff(times)
+    if not steps.size:
+        return np.full(times.size, np.timedelta64("NaT", "ns"))
+    usual = np.full(times.size, np.median(steps), "timedelta64[ns]")
+    changes = np.flatnonzero(np.abs(np.diff(steps)) > _ALIKE) + 1
+    for run in np.split(np.arange(steps.size), changes):
+        if run.size >= _REGULAR:
+            usual[run[0] :] = steps[run[0]]
+    return usual
 
 
 def _reaches(times: Times, period: Period) -> bool:
@@ -382,12 +460,3 @@ def _agree(first: xr.DataArray, other: xr.DataArray) -> bool:
 def _describe_grid(field: Field) -> str:
     rows, columns = field.grid.shape
     return f"{rows} x {columns} nodes over {format_box(grid_box(field.grid))}"
-
-
-def _are_daily(times: Times) -> bool:
-    """Say whether times step by a day, at 00:00."""
-    return bool(
-        times.size > 1
-        and np.median(np.diff(times)) == np.timedelta64(1, "D")
-        and are_starts(times, np.timedelta64(1, "D"))
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.errors import CoverageError
-from catalog.forcing import NOMINAL_STEP, REMARKS, source_coordinate
+from catalog.forcing import NOMINAL_STEP, REMARKS, source_coordinate, usual_steps
 from catalog.grid import Box, format_box, grid_box, select_box
 
 GapPolicy = Literal["error", "hold", "interpolate", "next"]
@@ -21,6 +20,10 @@ Times = npt.NDArray[np.datetime64]
 
 # Steps jitter (float32 seconds, months); one lost record doubles the step.
 _GAP_FACTOR = 1.5
+
+BEFORE_GAP = "before_gap"
+"""Coordinate that says after which times another product has to have the data."""
+
 _JUST_BEFORE = np.timedelta64(1, "s")
 
 
@@ -37,7 +40,7 @@ class Coverage:
     start, end : datetime64
         First and last time used.
     step : timedelta64
-        Nominal step: the median one; NaT for a single time.
+        Usual step: the median one; NaT for a single time.
     box : tuple of float
         West, south, east, north of the nodes used. [degrees]
     missing_share : float
@@ -141,7 +144,8 @@ def prepare_forcing(
     -------
     Dataset
         From the last time at or before the start to the first at or after the end, with one
-        node more than the box all round where the grid has one.
+        node more than the box all round where the grid has one. Gaps that are left to another
+        product are marked by the coordinate `BEFORE_GAP`.
     list of Coverage
         One for each variable.
 
@@ -152,16 +156,18 @@ def prepare_forcing(
 
     Notes
     -----
-    A gap is a step longer than 1.5 times the median one of the files, or the part of the period
-    before the first or after the last time. Missing values at single nodes stay.
+    A gap is a step longer than 1.5 times the usual one of the files there, or the part of the
+    period before the first or after the last time. Missing values at single nodes stay.
     """
     if end < start:
         raise CoverageError(f"the period ends at {_iso(end)}, before its start at {_iso(start)}")
     if box is not None:
         ds = select_box(ds, box, _describe(ds))
     times = ds["time"].to_numpy().astype("datetime64[ns]")
-    step = _nominal_step(ds, times)
-    gaps = _find_gaps(times, step, start, end)
+    if NOMINAL_STEP not in ds.coords:
+        ds = ds.assign_coords({NOMINAL_STEP: ("time", usual_steps(times))})
+    is_gap = np.diff(times) > _GAP_FACTOR * ds[NOMINAL_STEP].to_numpy()[:-1]
+    gaps = _find_gaps(times, is_gap, start, end)
     _refuse_gaps(ds, times, gaps, gap_policy)
 
     first = max(int(np.searchsorted(times, start, side="right")) - 1, 0)
@@ -169,27 +175,20 @@ def prepare_forcing(
     # A period wholly before the first time or after the last one still has a record to hold.
     used = ds.isel(time=slice(min(first, last), max(first, last) + 1))
     bridged = _hold(used, gaps) if gap_policy == "hold" else used
-    return bridged, [_coverage(used, str(name), step, gaps, gap_policy) for name in ds.data_vars]
-
-
-def _nominal_step(ds: xr.Dataset, times: Times) -> np.timedelta64:
-    """Median step of the files, or of the times where there are none; NaT for a single time."""
-    if NOMINAL_STEP in ds.attrs:
-        return np.timedelta64(round(1e9 * ds.attrs[NOMINAL_STEP]), "ns")
-    step: np.timedelta64 = (
-        np.median(np.diff(times)) if times.size > 1 else np.timedelta64("NaT", "ns")
-    )
-    return step
+    if gap_policy == "next":
+        before_gap = np.isin(used["time"].to_numpy(), times[:-1][is_gap])
+        bridged = used.assign_coords({BEFORE_GAP: ("time", before_gap)})
+    return bridged, [_coverage(used, str(name), gaps, gap_policy) for name in ds.data_vars]
 
 
 def _find_gaps(
-    times: Times, step: np.timedelta64, start: np.datetime64, end: np.datetime64
+    times: Times, is_gap: npt.NDArray[np.bool_], start: np.datetime64, end: np.datetime64
 ) -> list[Span]:
     """Spans without data that touch the period; those at its ends are cut to it."""
     inside = [
-        (before, after)
-        for before, after in pairwise(times)
-        if after - before > _GAP_FACTOR * step and before < end and after > start
+        (times[k], times[k + 1])
+        for k in np.flatnonzero(is_gap)
+        if times[k] < end and times[k + 1] > start
     ]
     ahead = [(start, min(times[0], end))] if start < times[0] else []
     behind = [(max(times[-1], start), end)] if end > times[-1] else []
@@ -255,16 +254,14 @@ def _held_until(gap: Span, times: Times) -> np.datetime64:
     return last if last > times[-1] else last - _JUST_BEFORE
 
 
-def _coverage(
-    used: xr.Dataset, name: str, step: np.timedelta64, gaps: list[Span], policy: GapPolicy
-) -> Coverage:
+def _coverage(used: xr.Dataset, name: str, gaps: list[Span], policy: GapPolicy) -> Coverage:
     field = used[name]
     return Coverage(
         variable=name,
         files=_files(used, name),
         start=field["time"].to_numpy()[0],
         end=field["time"].to_numpy()[-1],
-        step=step,
+        step=np.median(field[NOMINAL_STEP].to_numpy()),
         box=grid_box(field),
         missing_share=float(field.isnull().mean()),
         gaps=tuple(gaps),

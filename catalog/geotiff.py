@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LEAST_POINTS = 3
 _UNIT_TAGS = ("units", "unit", "unittype")
+_FARTHEST = 1e9  # in any unit of a reference system
 
 
 def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
@@ -42,7 +43,6 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
     """
     import rasterio
     import rasterio.errors
-    from rasterio._err import CPLE_BaseError  # which some calls let through
 
     try:
         with warnings.catch_warnings():
@@ -50,9 +50,9 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 return _read(source, label, layer)
-    except (rasterio.errors.RasterioError, CPLE_BaseError, ValueError, MemoryError) as error:
-        if isinstance(error, CatalogError):
-            raise
+    except CatalogError:
+        raise
+    except Exception as error:  # some of what GDAL finds has a class that rasterio keeps private
         raise UnreadableFileError(
             f"{label}: cannot be read as a GeoTIFF ({error}); get it again"
         ) from error
@@ -128,6 +128,7 @@ def _placed_by(
 ) -> tuple[tuple[GroundControlPoint, ...], Any]:
     """Return the control points that place it, if a transform does not; its reference system."""
     if not source.transform.is_identity:
+        _refuse_no_place(source, label)
         return (), source.crs
     points, system = source.gcps
     if not points:
@@ -157,6 +158,17 @@ def _refuse_unfit(points: list[GroundControlPoint], label: str) -> tuple[GroundC
     if fault:
         raise CatalogError(f"{label}: {fault}; expected three that are not on one line, at least")
     return tuple({(p.col, p.row): p for p in points}.values())
+
+
+def _refuse_no_place(source: rasterio.DatasetReader, label: str) -> None:
+    """Refuse a raster whose cells have no size, or lie nowhere on Earth in any unit."""
+    place = np.reshape(tuple(source.transform)[:6], (2, 3))
+    corners = place @ [[0.0, source.width], [0.0, source.height], [1.0, 1.0]]
+    if not (np.abs(corners) < _FARTHEST).all() or np.linalg.det(place[:, :2]) == 0.0:
+        raise CatalogError(
+            f"{label}: is placed from {corners[:, 0]} to {corners[:, 1]}, expected cells on Earth; "
+            "get it again"
+        )
 
 
 def _across_180(points: list[GroundControlPoint]) -> list[GroundControlPoint]:

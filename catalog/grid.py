@@ -121,11 +121,18 @@ def _span(axis: FloatArray, low: float, high: float) -> slice | None:
     first = max(int(np.searchsorted(axis, low, side="right")) - 2, 0)
     last = min(int(np.searchsorted(axis, high, side="left")) + 1, axis.size - 1)
     within = slice(first, last + 1)
-    steps = np.diff(axis[within])
     # Seen from the box, a grid may end on one side and begin again on the other.
-    if steps.size and steps.max() > 2.0 * np.median(np.diff(axis)) + TOLERANCE_DEG:
-        return None
-    return within
+    return None if _jumps(axis)[first:last].any() else within
+
+
+def _jumps(axis: FloatArray) -> npt.NDArray[np.bool_]:
+    """Say which steps of an ascending axis are none of its grid: far wider than both neighbours.
+
+    Those of a stretched axis change little by little.
+    """
+    steps = np.diff(axis)
+    neighbours = np.maximum(np.append(steps[1:], 0.0), np.append(0.0, steps[:-1]))
+    return np.asarray((steps > 2.0 * neighbours + TOLERANCE_DEG) & (neighbours > 0.0))
 
 
 def grid_box(data: xr.Dataset | xr.DataArray) -> Box:

@@ -105,6 +105,8 @@ def _candidates(name: str) -> Iterator[str]:
         yield name
         return
     for path in sorted(folder.rglob("*")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue  # of a Zarr store, or not whole yet
         inside_store = any(is_zarr(parent) for parent in path.parents if parent != folder.parent)
         if not inside_store and (path.suffix.lower() in _SUFFIXES or is_zarr(path)):
             yield str(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ _OLD_TOKEN = re.compile(
     re.IGNORECASE,
 )
 _CELL_METHOD = re.compile(
-    r"\btime\d?: *([a-z_]+)\b(?: *(?:within|over) \w+)*"
+    r"(?:\b|_)time\w*: *([a-z_]+)\b(?: *(?:within|over) \w+)*"
     r"(?: *\((?:interval: *)?([\d.]+) *(day|hour|hr|minute|min|h|d)s?)?"
 )
 _NO_FIELD = frozenset({"maximum", "minimum", "standard_deviation", "variance", "range", "sum"})
@@ -36,10 +36,11 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _STAMPED = re.compile(r"(centered|centred|beginning|ending)_at_time_field", re.IGNORECASE)
+_MEAN = re.compile(r"\s*(?:mean|average)s?\s*", re.IGNORECASE)
 _INSTANTS = re.compile(r"instantaneous|snapshot", re.IGNORECASE)
 _SECONDS = {"d": 86_400, "day": 86_400, "h": 3600, "hr": 3600, "hour": 3600}
 
-Interval = np.timedelta64 | Literal["month"]
+Interval = np.timedelta64 | Literal["month", "step"]
 
 _DAY = np.timedelta64(1, "D")
 
@@ -53,8 +54,8 @@ class Meaning:
 
     Attributes
     ----------
-    interval : timedelta64, "month" or None
-        Of means; None for instants.
+    interval : timedelta64, "month", "step" or None
+        Of means; None for instants. "step": from time to time, where a single time cannot tell.
     stamp : {"start", "middle", "end", "unsaid"}
         Where in it the times stand.
     said : bool
@@ -78,15 +79,22 @@ class PlacedTimes:
     ----------
     times : ndarray of datetime64[ns], shape (n,)
         Of means the middle of their interval.
-    said : bool
-        Whether anything says that they are means or instants.
+    stamps : ndarray of datetime64[ns], shape (n,)
+        As the file has them.
+    meaning : Meaning
+        What they are.
     remark : str
         What was odd and is mended; empty where nothing was.
     """
 
     times: Times
-    said: bool
+    stamps: Times
+    meaning: Meaning
     remark: str = ""
+
+    def settled(self, meaning: Meaning) -> PlacedTimes:
+        """Return the same stamps for values of which somebody else has said what they are."""
+        return replace(self, times=place_means(self.stamps, meaning), meaning=meaning)
 
 
 def placed_times(
@@ -112,7 +120,8 @@ def placed_times(
     """
     variable = source.variables[name]
     axis = read_times(variable, where)
-    axis = TimeAxis(_in_a_row(axis.times, where), axis.remark)
+    times = _in_a_row(axis.times, where)
+    axis = TimeAxis(times, "; ".join(filter(None, (axis.remark, _of_repeated(times)))))
     bounds = source.variables.get(str(variable.attrs.get("bounds", "")))
     if bounds is not None:
         return _within_bounds(axis, read_bounds(bounds, variable, axis.times, where))
@@ -120,7 +129,14 @@ def placed_times(
     if not methods and array.attrs.get("GRIB_stepType") == "instant":
         methods = "time: point"
     meaning = meaning_of(methods, source.attrs, file_name, axis.times, where)
-    return PlacedTimes(place_means(axis.times, meaning), meaning.said, axis.remark)
+    return PlacedTimes(place_means(axis.times, meaning), axis.times, meaning, axis.remark)
+
+
+def _of_repeated(times: Times) -> str:
+    repeated = times.size - np.unique(times).size
+    if not repeated:
+        return ""
+    return f"{repeated} of {times.size} times stand twice: the later in the file is taken"
 
 
 def read_bounds(bounds: xr.Variable, variable: xr.Variable, times: Times, where: str) -> TimeAxis:
@@ -213,7 +229,7 @@ def place_means(times: Times, meaning: Meaning) -> Times:
     ndarray of datetime64[ns], shape (n,)
     """
     interval, stamp = meaning.interval, meaning.stamp
-    if interval is None or not times.size or stamp == "middle":
+    if interval is None or interval == "step" or not times.size or stamp == "middle":
         return times
     if stamp == "unsaid":
         if not are_starts(times, interval):
@@ -228,7 +244,7 @@ def place_means(times: Times, meaning: Meaning) -> Times:
     return np.asarray(times + half if stamp == "start" else times - half)
 
 
-def are_starts(times: Times, interval: Interval) -> bool:
+def are_starts(times: Times, interval: np.timedelta64 | Literal["month"]) -> bool:
     """Say whether all times stand at a whole number of intervals since midnight, or a month."""
     whole = "M" if interval == "month" else "D"
     since = times - times.astype(f"datetime64[{whole}]").astype("datetime64[ns]")
@@ -240,7 +256,7 @@ def _within_bounds(axis: TimeAxis, bounds: TimeAxis) -> PlacedTimes:
     """Put means at the middle of their interval, wherever their maker put the stamp."""
     begin, end = bounds.times.T
     middle = np.where(end > begin, begin + (end - begin) // 2, axis.times)
-    return PlacedTimes(middle, True, bounds.remark or axis.remark)
+    return PlacedTimes(middle, axis.times, INSTANTS, bounds.remark or axis.remark)
 
 
 def _in_a_row(times: Times, where: str) -> Times:
@@ -255,9 +271,9 @@ def _in_a_row(times: Times, where: str) -> Times:
 
 def _of_method(method: re.Match[str], times: Times) -> Meaning:
     # The interval in brackets is that of the samples; one of a day or of the step is the mean's.
-    step = _step(times)
+    step = step_of(times)
     if method[2] is None:
-        return Meaning(step)
+        return Meaning("step" if step is None else step)
     given = np.timedelta64(round(_SECONDS.get(method[3], 60) * float(method[2])), "s")
     return Meaning(given if step is None else max(given, step))
 
@@ -269,7 +285,8 @@ def _of_field_type(text: str, times: Times) -> Iterator[Meaning]:
     stamped, words = _STAMPED.search(text), list(_of_words(text.replace("_", " ")))
     stamps: dict[str, Stamp] = {"c": "middle", "b": "start", "e": "end"}
     stamp: Stamp = stamps[stamped[1][0].lower()] if stamped else "unsaid"
-    for found in words or ([Meaning(_step(times))] if stamped else []):
+    of_step = [Meaning(step_of(times) or "step")] if stamped or _MEAN.fullmatch(text) else []
+    for found in words or of_step:
         yield Meaning(found.interval, stamp)
 
 
@@ -297,14 +314,16 @@ def _of_ids(texts: list[str]) -> Iterator[Meaning]:
 
 def _is_step(interval: Interval | None, times: Times) -> bool:
     """Say whether times step by an interval; True where a single one cannot tell."""
-    step = _step(times)
-    if interval is None or step is None:
+    step = step_of(times)
+    if interval is None or step is None or interval == "step":
         return True
     if interval == "month":
         return bool(27 * _DAY < step < 32 * _DAY)
     return bool(step == interval)
 
 
-def _step(times: Times) -> np.timedelta64 | None:
-    step: np.timedelta64 | None = np.median(np.diff(times)) if times.size > 1 else None
+def step_of(times: Times) -> np.timedelta64 | None:
+    """Median step of times; None of a single one."""
+    rising = np.sort(times)
+    step: np.timedelta64 | None = np.median(np.diff(rising)) if times.size > 1 else None
     return step

@@ -23,12 +23,15 @@ class Quantity:
         Least and greatest plausible value. [units]
     aliases : tuple of str
         Variable names, short names and non-standard standard names, in lower case.
+    medium : {"sea", "air"}
+        Of the air it is wanted at 10 m, of the sea at the surface, and on land only of the air.
     """
 
     name: str
     units: str
     valid_range: tuple[float, float]
     aliases: tuple[str, ...]
+    medium: Literal["sea", "air"] = "sea"
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ QUANTITIES: dict[str, Quantity] = {
                 "x_sea_water_velocity",
                 "sea_water_x_velocity",
                 "surface_eastward_sea_water_velocity",
+                "surface_sea_water_x_velocity",
             ),
         ),
         Quantity(
@@ -119,6 +123,7 @@ QUANTITIES: dict[str, Quantity] = {
                 "y_sea_water_velocity",
                 "sea_water_y_velocity",
                 "surface_northward_sea_water_velocity",
+                "surface_sea_water_y_velocity",
             ),
         ),
         Quantity(
@@ -139,19 +144,31 @@ QUANTITIES: dict[str, Quantity] = {
                 "sea_water_conservative_temperature",
                 "sea_surface_temperature",
                 "sea_surface_foundation_temperature",
+                "sea_surface_subskin_temperature",
+                "sea_surface_skin_temperature",
             ),
         ),
         Quantity(
             EASTWARD_WIND,
             "m s-1",
             (-90.0, 90.0),
-            ("u10", "u10m", "10u", "u10n", "uas", "uwnd", "x_wind", "wind_u", "u_wind", "u"),
+            (
+                *("u10", "u10m", "10u", "u10n", "uas", "uwnd", "x_wind", "wind_u", "u_wind", "u"),
+                *("ugrd10m", "ugrd_10maboveground", "ugrd"),
+                *("u-component_of_wind_height_above_ground", "u_component_of_wind"),
+            ),
+            "air",
         ),
         Quantity(
             NORTHWARD_WIND,
             "m s-1",
             (-90.0, 90.0),
-            ("v10", "v10m", "10v", "v10n", "vas", "vwnd", "y_wind", "wind_v", "v_wind", "v"),
+            (
+                *("v10", "v10m", "10v", "v10n", "vas", "vwnd", "y_wind", "wind_v", "v_wind", "v"),
+                *("vgrd10m", "vgrd_10maboveground", "vgrd"),
+                *("v-component_of_wind_height_above_ground", "v_component_of_wind"),
+            ),
+            "air",
         ),
         Quantity(
             EASTWARD_STOKES,
@@ -225,24 +242,33 @@ class Polar:
     directions: tuple[tuple[Quantity, float], ...]
 
 
-def _speed(name: str, greatest: float, *aliases: str) -> Quantity:
-    return Quantity(name, "m s-1", (0.0, greatest), aliases)
+def _speed(
+    name: str, greatest: float, *aliases: str, medium: Literal["sea", "air"] = "sea"
+) -> Quantity:
+    return Quantity(name, "m s-1", (0.0, greatest), aliases, medium)
 
 
-def _direction(name: str, *aliases: str) -> Quantity:
-    return Quantity(name, "degree", (-360.0, 720.0), aliases)
+def _direction(name: str, *aliases: str, medium: Literal["sea", "air"] = "sea") -> Quantity:
+    return Quantity(name, "degree", (-360.0, 720.0), aliases, medium)
 
 
 POLAR: dict[tuple[str, str], Polar] = {
     WINDS: Polar(
         _speed(
-            "wind_speed", 90.0, "wspd", "wind_speed_10m", "ws10", "si10", "10si", "wspd10", "ff"
+            "wind_speed",
+            90.0,
+            *("wspd", "wind_speed_10m", "ws10", "si10", "10si", "wspd10", "ff"),
+            medium="air",
         ),
         (
-            (_direction("wind_to_direction"), 1.0),
+            (_direction("wind_to_direction", medium="air"), 1.0),
             # Meteorologists name winds by where they come from.
             (
-                _direction("wind_from_direction", "wdir", "wind_direction", "wdir10", "wd10", "dd"),
+                _direction(
+                    "wind_from_direction",
+                    *("wdir", "wind_direction", "wdir10", "wd10", "dd"),
+                    medium="air",
+                ),
                 -1.0,
             ),
         ),
@@ -271,8 +297,9 @@ POLAR: dict[tuple[str, str], Polar] = {
 STOKES_INCLUDED = "includes_stokes_drift"
 """Attribute of currents that hold the Stokes drift already, which must not be added again."""
 
-WITH_STOKES_DRIFT = frozenset({"utotal", "vtotal"})
-"""Variables of the Copernicus Marine Service that hold currents, tide and Stokes drift together."""
+TOTALS = {EASTWARD_CURRENT: "utotal", NORTHWARD_CURRENT: "vtotal"}
+"""Variables of the Copernicus Marine Service that hold currents, tide and Stokes drift together.
+They go before its `uo` and `vo`, which stand beside them in the same files."""
 
 ROLES: dict[RoleName, Role] = {
     "currents": Role(

@@ -13,23 +13,23 @@ import numpy as np
 import xarray as xr
 
 from catalog.axes import find_axis
-from catalog.blanks import looks_blank
+from catalog.blanks import Record
 from catalog.errors import CatalogError
 from catalog.fields import Combine, Field, FileVariable, Records, as_it_is, component, turned
-from catalog.grid import Box
+from catalog.grid import Box, FloatArray
 from catalog.means import placed_times
 from catalog.names import (
     NORTHWARD,
     POLAR,
     QUANTITIES,
     STOKES_INCLUDED,
-    WINDS,
-    WITH_STOKES_DRIFT,
+    TOTALS,
     Quantity,
     Role,
 )
 from catalog.placement import Placement, find_placement
 from catalog.sources import open_source, reading
+from catalog.times import Times
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
@@ -112,43 +112,57 @@ class ForcingFile:
         with reading(self.path):
             return self.fields[name].read(records, box)
 
-    def looks_blank(self, names: Sequence[str], time: np.datetime64) -> bool:
-        """Say whether nothing was written at a time, see `catalog.blanks.looks_blank`."""
-        fields = [self.fields[name] for name in names if name in self.fields]
-        records = np.flatnonzero(fields[0].times == time) if fields else np.zeros(0, np.intp)
-        if not records.size:
-            return False
-        variables = list(dict.fromkeys(name for field in fields for name in field.variables))
-        record_dim, *node_dims = fields[0].dims
-        with reading(self.path):
-            return looks_blank(self._source, variables, record_dim, node_dims, int(records[-1]))
+    def times(self, names: Sequence[str]) -> Times:
+        """Return the times of the first of some quantities that the file has, in its order."""
+        held = [self.fields[name].times for name in names if name in self.fields]
+        return held[0] if held else np.zeros(0, "datetime64[ns]")
 
-    def marks_land(self, names: Sequence[str]) -> bool:
-        """Say whether values are missing anywhere at the first time of some quantities."""
+    def record(self, names: Sequence[str], number: int) -> Record:
+        """Return a time of some quantities as it is written."""
+        fields = [self.fields[name] for name in names if name in self.fields]
+        time, *nodes = fields[0].dims
+
+        def values(name: str) -> FloatArray:
+            with reading(self.path):
+                return np.asarray(self._source[name].isel({time: number}), np.float64)
+
+        made_from = tuple(dict.fromkeys(name for field in fields for name in field.variables))
+        on_nodes = {
+            str(name)
+            for name, variable in self._source.variables.items()
+            if variable.dtype.kind in "iuf" and {time, *nodes} <= set(variable.dims)
+        }
+        return Record(made_from, tuple(sorted(on_nodes - set(made_from))), values)
+
+    def missing_share(self, names: Sequence[str]) -> float:
+        """Return which share of the nodes is missing at the first time of some quantities."""
         first = np.zeros(1, np.intp)
-        return any(
-            bool(self.read(name, first, None).isnull().any())
-            for name in names
-            if name in self.fields
-        )
+        read = (self.read(name, first, None) for name in names if name in self.fields)
+        return max((float(field.isnull().mean()) for field in read), default=0.0)
 
 
 def _includes_stokes_drift(source: xr.Dataset, found: Mapping[str, _Found]) -> int:
     declared = str(source.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
     names = {name for quantity in found.values() for name, _ in quantity.variables}
-    return int(declared or not WITH_STOKES_DRIFT.isdisjoint(names))
+    return int(declared or not names.isdisjoint(TOTALS.values()))
 
 
 def _find_quantities(source: xr.Dataset, role: Role, path: Path | Opendap) -> dict[str, _Found]:
     """Canonical name -> what makes it, for those quantities of the role that a file has."""
     found: dict[str, _Found] = {}
     for name in role.quantities:
-        variable = _find(source, QUANTITIES[name], path)
+        variable = _total(source, name) or _find(source, QUANTITIES[name], path)
         if variable is not None:
             found[name] = _Found(((variable, QUANTITIES[name]),))
     if len(role.required) == 2 and not any(name in found for name in role.required):
         found |= _find_polar(source, role.required, path)
     return {name: found[name] for name in role.quantities if name in found}
+
+
+def _total(source: xr.Dataset, name: str) -> str | None:
+    """Return the current that holds tide and Stokes drift, where a file has it beside others."""
+    wanted = TOTALS.get(name)
+    return wanted if wanted is not None and wanted in source.variables else None
 
 
 def _find(source: xr.Dataset, quantity: Quantity, path: Path | Opendap) -> str | None:
@@ -179,7 +193,10 @@ def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
         yield [f for f in silent if str(f).lower() in (quantity.name, *quantity.aliases)]
         yield [f for f in silent if attribute(f, "short_name") in quantity.aliases]
 
-    return next(filter(None, matches()), [])
+    found = [stage for stage in matches() if stage]
+    # Of the wind at several heights each may be called so.
+    fitting = ([f for f in stage if _is_at_10_m(source.variables[f], quantity)] for stage in found)
+    return next(filter(None, fitting), found[0] if found else [])
 
 
 def _find_polar(
@@ -240,8 +257,7 @@ def _field(
     array = source[first]
     time = find_axis(source, array, "time", where)
     placement = find_placement(source, array, where)
-    if name in WINDS:
-        _refuse_other_height(array, where)
+    _refuse_other_height(array.variable, quantity, where)
     made = _along_grid(source, name, found, placement, path) or found[name]
     return Field(
         quantity=quantity,
@@ -317,12 +333,21 @@ _SILENT = frozenset({"", "unknown", "none", "undefined"})
 """Standard names that say nothing."""
 
 
-def _refuse_other_height(array: xr.DataArray, where: str) -> None:
-    """Refuse a wind whose long name says that it is not that at 10 m."""
-    words = str(array.attrs.get("long_name", ""))
-    heights = [int(number) for number in _HEIGHT_IN_WORDS.findall(words)]
-    if heights and 10 not in heights:
+def _heights(variable: xr.Variable) -> list[int]:
+    """Heights that a long name speaks of. [m]"""
+    words = str(variable.attrs.get("long_name", ""))
+    return [int(number) for number in _HEIGHT_IN_WORDS.findall(words)]
+
+
+def _is_at_10_m(variable: xr.Variable, quantity: Quantity) -> bool:
+    """Say whether a wind may be that at 10 m, by its long name; True of all else."""
+    heights = _heights(variable)
+    return quantity.medium != "air" or not heights or 10 in heights
+
+
+def _refuse_other_height(variable: xr.Variable, quantity: Quantity, where: str) -> None:
+    if not _is_at_10_m(variable, quantity):
         raise CatalogError(
-            f"{where}: is the wind at {heights[0]} m by its long name {words!r}; expected that at "
-            "10 m"
+            f"{where}: is the wind at {_heights(variable)[0]} m by its long name "
+            f"{variable.attrs['long_name']!r}; expected that at 10 m"
         )

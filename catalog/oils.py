@@ -308,7 +308,7 @@ def _content(root: Path, member: str) -> bytes:
 def _archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except ZIP_ERRORS as error:
         raise UnreadableFileError(
             f"{path}: cannot be read as a zip ({error}); expected a folder or zip of oil records"
         ) from error

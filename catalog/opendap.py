@@ -126,17 +126,17 @@ class _Server:
 
     def open(self) -> xr.Dataset:
         attributes = self._read_attributes()
-        variables = {
-            name: xr.Variable(
-                dims,
-                indexing.LazilyIndexedArray(_RemoteArray(self, path, dtype, shape)),
-                attributes.get(name, {}),
-            )
-            for name, path, dims, shape, dtype in self._find_variables()
-        }
-        overall = attributes.get("NC_GLOBAL", {})
-        raw = xr.Dataset(variables, attrs=overall)
-        return xr.decode_cf(raw, decode_times=False, decode_coords=False)
+        with _faults_of(self._url, "layout"):
+            variables = {
+                name: xr.Variable(
+                    dims,
+                    indexing.LazilyIndexedArray(_RemoteArray(self, path, dtype, shape)),
+                    attributes.get(name, {}),
+                )
+                for name, path, dims, shape, dtype in self._find_variables()
+            }
+            raw = xr.Dataset(variables, attrs=attributes.get("NC_GLOBAL", {}))
+            return xr.decode_cf(raw, decode_times=False, decode_coords=False)
 
     def fetch(self, path: str, dtype: np.dtype[Any], wanted: Ranges) -> npt.NDArray[np.generic]:
         """Return the values at some places, in as many answers as the limit asks for."""
@@ -196,8 +196,7 @@ class _Server:
         self,
     ) -> Iterator[tuple[str, str, tuple[str, ...], tuple[int, ...], np.dtype[Any]]]:
         """Yield name, path on the server, dimensions, shape and type of each numeric variable."""
-        with _faults_of(self._url, "layout"):
-            layout = dds_to_dataset(_text(self._layout))
+        layout = dds_to_dataset(_text(self._layout))
         found: dict[str, tuple[str, BaseType]] = {}
         for name in layout:
             item = layout[name]

@@ -12,7 +12,7 @@ import xarray as xr
 
 from catalog.axes import axis_values, find_axis, has_axis, horizontal_axis
 from catalog.errors import CatalogError
-from catalog.grid import FloatArray, ascending_longitudes
+from catalog.grid import TOLERANCE_DEG, FloatArray, ascending_longitudes
 from catalog.projection import Projection, find_projection
 from catalog.regridding import Regridding, regular_axes
 
@@ -109,7 +109,8 @@ def find_placement(source: xr.Dataset, array: xr.DataArray, where: str) -> Place
         )
     names, dims = (axes[0], axes[1]), _rows_and_columns(source, axes, where)
     if latitude.ndim == 2:
-        return _curvilinear(source, names, dims, projection, where)
+        found = _curvilinear(source, names, dims, projection, where)
+        return _along_meridians(found) or found
     if projection is not None:
         _refuse_both(names, projection, where)
     return OnDegrees(names, dims, latitude, longitude)
@@ -163,10 +164,9 @@ class Curvilinear:
         """Return the directions of the axes of the grid mapping, where there is one."""
         if self.projection is None:
             return None
-        row, column = (size // 2 for size in self.latitude.shape)
-        some = np.ix_([row - 1, row], [column - 1, column])
-        x, y = self.projection.to_plane(self.longitude[some], self.latitude[some])
-        size = float(np.hypot(x[0, 0] - x[1, 1], y[0, 0] - y[1, 1]))
+        x, y = self.projection.to_plane(self.longitude, self.latitude)
+        steps = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1))
+        size = float(np.median(steps[np.isfinite(steps)]))
         return _directions(self.projection, grid, (size, size))
 
 
@@ -266,6 +266,7 @@ def _on_projection(
     source: xr.Dataset, array: xr.DataArray, projection: Projection, where: str
 ) -> OnProjection:
     y_name, x_name = (find_axis(source, array, axis, where) for axis in ("y", "x"))
+    units = str(source.variables[x_name].attrs.get("units", ""))
     y, x = (
         projection.in_plane(
             axis_values(source, name, where),
@@ -284,6 +285,8 @@ def _on_projection(
         steps = np.diff(axis)
         if not ((steps > 0.0).all() or (steps < 0.0).all()):
             raise CatalogError(f"{where}: coordinate {name!r} neither rises nor falls throughout")
+    if not projection.system.is_geographic:
+        projection = projection.with_origin_in(units, x, y)
     found = OnProjection(names, _rows_and_columns(source, names, where), y, x, projection)
     _refuse_contradiction(source, array, found, where)
     return found
@@ -347,6 +350,20 @@ def _curvilinear(
         np.where(missing, np.nan, longitude.astype(np.float64)),
         projection,
     )
+
+
+def _along_meridians(nodes: Curvilinear) -> OnDegrees | None:
+    """Return the axes of a grid that is not curved at all, in either order; None where it is."""
+    for (row, column), latitude, longitude in (
+        (nodes.dims, nodes.latitude, nodes.longitude),
+        (nodes.dims[::-1], nodes.latitude.T, nodes.longitude.T),
+    ):
+        y, x = latitude[:, :1], longitude[:1]
+        near = 0.01 * min(float(np.median(np.abs(np.diff(axis.ravel())))) for axis in (y, x))
+        astray = max(float(np.abs(latitude - y).max()), float(np.abs(longitude - x).max()))
+        if astray <= min(near, TOLERANCE_DEG):
+            return OnDegrees(nodes.axes, (row, column), y.ravel(), x.ravel())
+    return None
 
 
 def _rows_and_columns(

@@ -17,6 +17,14 @@ from catalog.units import angle_in_degrees, length_in_metres
 if TYPE_CHECKING:
     from pyproj import CRS, Geod, Transformer
 
+_FALSE_ORIGIN = ("false_easting", "false_northing")
+
+_FARTHEST = 2e7
+"""No place on Earth is farther from the origin of a projection than this, mostly. [m]"""
+
+_EXCERPT = 120
+"""Of what a library says, so much is shown. [characters]"""
+
 _STEP = 1e-4
 """Share of a cell over which the directions of its axes are measured."""
 
@@ -28,18 +36,18 @@ class Projection:
     Attributes
     ----------
     system : pyproj.CRS
+    attrs : tuple of (str, value)
+        That describe it in the file.
     """
 
     system: CRS
+    attrs: tuple[tuple[str, Any], ...] = ()
 
     @cached_property
     def _to_plane(self) -> Transformer:
         from pyproj import Transformer
 
-        # To the longitudes and latitudes of the same figure of the Earth: models know no other.
-        is_rotated = self.system.is_geographic
-        geographic = self.system.source_crs if is_rotated else self.system.geodetic_crs
-        return Transformer.from_crs(geographic, self.system, always_xy=True)
+        return Transformer.from_crs(_degrees_on(self.system), self.system, always_xy=True)
 
     @cached_property
     def _ellipsoid(self) -> Geod:
@@ -70,16 +78,48 @@ class Projection:
             If the unit is of another kind.
         """
         if self.system.is_geographic:
-            factor, noun, unit = angle_in_degrees(units), "degrees", 1.0
+            factor, noun = angle_in_degrees(units), "degrees"
         else:
-            unit = self.system.axis_info[0].unit_conversion_factor
-            factor, noun = length_in_metres(units), "metres"
+            factor, noun = self._units_in(units), "metres"
         if factor is None:
             raise CatalogError(
                 f"{where}: an axis of the projection {self.system.name!r} is in {units!r}, "
                 f"expected {noun}; correct its unit"
             )
-        return np.asarray(values * (factor / unit))
+        return np.asarray(values * factor)
+
+    def _units_in(self, units: str) -> float | None:
+        """Return how many units of the plane a unit of length is; None where a text is none."""
+        metres = length_in_metres(units)
+        return None if metres is None else metres / self.system.axis_info[0].unit_conversion_factor
+
+    def with_origin_in(self, units: str, x: FloatArray, y: FloatArray) -> Projection:
+        """Return the projection with its false origin in the unit of the axes, as CF has it.
+
+        Parameters
+        ----------
+        units : str
+            Of the axes.
+        x, y : ndarray
+            Axes, in the unit of the plane.
+
+        Returns
+        -------
+        Projection
+            Itself where the axes would then be nowhere: some files have metres all the same.
+        """
+        attrs, factor = dict(self.attrs), self._units_in(units)
+        if factor in (None, 1.0) or not any(attrs.get(key) for key in _FALSE_ORIGIN):
+            return self
+        moved = {key: attrs[key] * factor for key in _FALSE_ORIGIN if key in attrs}
+        far = max(
+            np.abs(axis - moved.get(key, 0.0)).max()
+            for axis, key in zip((x, y), _FALSE_ORIGIN, strict=True)
+        )
+        if far > _FARTHEST:
+            return self
+        described = tuple({**attrs, **moved}.items())
+        return Projection(_system(described), described)
 
     def directions(
         self, longitude: FloatArray, latitude: FloatArray, cell: tuple[float, float]
@@ -134,21 +174,22 @@ def find_projection(source: xr.Dataset, array: xr.DataArray, where: str) -> Proj
     name = _mapping_name(source, array)
     if name is None:
         return None
-    attrs = {str(k): _plain(v) for k, v in source.variables[name].attrs.items()}
+    attrs = _normalised({str(k): _plain(v) for k, v in source.variables[name].attrs.items()})
     if attrs.get("grid_mapping_name") == "latitude_longitude" or not attrs:
         return None
     from pyproj.exceptions import CRSError
 
     try:
-        system = _system(tuple(attrs.items()))
+        projection = Projection(_system(tuple(attrs.items())), tuple(attrs.items()))
     except (CRSError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise CatalogError(
             f"{where}: the grid mapping {name!r} cannot be used "
-            f"({attrs.get('grid_mapping_name', 'without a grid_mapping_name')}: {error}); expected "
+            f"({attrs.get('grid_mapping_name', 'without a grid_mapping_name')}: "
+            f"{str(error)[:_EXCERPT]}); expected "
             "one of CF; put the field on longitude and latitude first (`cdo remapbil`)"
         ) from error
-    is_plain = system.is_geographic and not system.is_derived
-    return None if is_plain else Projection(system)
+    system = projection.system
+    return None if system.is_geographic and not system.is_derived else projection
 
 
 @lru_cache(maxsize=32)
@@ -157,6 +198,32 @@ def _system(attrs: tuple[tuple[str, Any], ...]) -> CRS:
     from pyproj import CRS
 
     return CRS.from_cf(dict(attrs))
+
+
+def _degrees_on(system: CRS) -> CRS:
+    """Return longitude and latitude on the figure of the Earth of a system.
+
+    In degrees from Greenwich, whatever the system itself counts from. Models know no other figure.
+    """
+    from pyproj import CRS
+
+    ellipsoid = system.ellipsoid
+    assert ellipsoid is not None  # every system has one
+    axes = {"a": ellipsoid.semi_major_metre, "b": ellipsoid.semi_minor_metre}
+    return CRS.from_dict({"proj": "longlat", **axes, "no_defs": True, "type": "crs"})
+
+
+def _normalised(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a grid mapping in a form in which none is passed over.
+
+    With one standard parallel, PROJ puts the origin of Lambert's conformal cone there; with two it
+    is where the attributes have it.
+    """
+    parallel = attrs.get("standard_parallel")
+    is_cone = attrs.get("grid_mapping_name") == "lambert_conformal_conic"
+    if is_cone and isinstance(parallel, int | float):
+        return {**attrs, "standard_parallel": (parallel, parallel)}
+    return attrs
 
 
 def _mapping_name(source: xr.Dataset, array: xr.DataArray) -> Hashable | None:

@@ -18,7 +18,7 @@ from catalog.axes import find_axis
 from catalog.errors import CatalogError, UnclearError
 from catalog.fills import Absence, is_customary, is_impossible
 from catalog.grid import FloatArray, ascending_longitudes
-from catalog.levels import drop_other_dimensions
+from catalog.levels import choose_levels
 from catalog.placement import Curvilinear, OnDegrees, OnProjection, Placement, find_placement
 from catalog.sources import open_source, reading
 from catalog.times import read_times
@@ -185,7 +185,7 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         y = y[rows]
         moment, array = _choose_time(source, array, dims, time, where)
         array = array.drop_vars(list(array.coords))
-        array, _ = drop_other_dimensions(source, array, set(dims), where)
+        array = array.isel(choose_levels(source, array, set(dims), where).chosen)
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
         tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
         present, doubtful = _told_apart(values, array)
@@ -199,7 +199,7 @@ def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | Non
         affine.Affine(step_x, 0.0, west, 0.0, step_y, north),
         tags,
         moment,
-        units=array.attrs.get("units"),
+        units=str(array.attrs["units"]) if "units" in array.attrs else None,
         doubtful=doubtful,
         meanings=_meanings(array),
         name=f"{name} {array.attrs.get('long_name', '')}",

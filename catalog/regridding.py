@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, CoverageError
 from catalog.grid import FloatArray
 
 _LONGEST_EDGE = 3.0
@@ -102,8 +102,10 @@ class Regridding:
 
         Raises
         ------
+        CoverageError
+            If the source has no node there.
         CatalogError
-            If the source has no node there, or does not spread over an area.
+            If it does not spread over an area.
         """
         from scipy.spatial import Delaunay, QhullError
 
@@ -116,7 +118,7 @@ class Regridding:
             np.abs(x - middle) <= np.ptp(to_longitude) / 2.0 + margin / stretch
         )
         if near.sum() < 3:
-            raise CatalogError(f"{where}: the curvilinear grid has no nodes in the wanted box")
+            raise CoverageError(f"{where}: the curvilinear grid has no nodes in the wanted box")
         rows, columns = (slice(used.min(), used.max() + 1) for used in np.nonzero(near))
         inside = near[rows, columns]
         places = np.column_stack([x[near] * stretch, latitude[near]])
@@ -153,14 +155,14 @@ class Regridding:
 
         Raises
         ------
-        CatalogError
+        CoverageError
             If the source has no node there.
         """
         row, up, in_rows = _between_nodes(plane_y, to_y)
         column, right, in_columns = _between_nodes(plane_x, to_x)
         covered = in_rows & in_columns
         if not covered.any():
-            raise CatalogError(f"{where}: its grid has no nodes in the wanted box")
+            raise CoverageError(f"{where}: its grid has no nodes in the wanted box")
         rows, columns = (
             slice(int(cell[covered].min()), int(cell[covered].max()) + 2) for cell in (row, column)
         )

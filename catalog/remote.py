@@ -11,12 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
+from catalog.archives import ZIP_ERRORS
 from catalog.download import NotFoundError, download, is_url, refuse_foreign_url
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.opendap import Opendap
 from catalog.sources import refuse_damaged_netcdf
 from catalog.store import Store, default_store
-from catalog.thredds import HTTP, OPENDAP, find_datasets
+from catalog.thredds import find_datasets
+from catalog.thredds_xml import HTTP, OPENDAP
 
 _THREDDS, _OPENDAP = "thredds:", "opendap:"
 _PARTS = {".shp": True, ".shx": True, ".dbf": True, ".prj": False, ".cpg": False}
@@ -100,7 +102,7 @@ def refuse_damaged(file: Path) -> None:
     elif head.startswith(b"PK\x03\x04"):
         try:
             zipfile.ZipFile(file).close()
-        except zipfile.BadZipFile as error:
+        except ZIP_ERRORS as error:
             raise UnreadableFileError(f"is not a whole zip ({error})") from error
 
 
@@ -110,8 +112,8 @@ def _locate_dataset(access: dict[str, str], address: str, store: Store) -> Path 
     if OPENDAP in access:
         return Opendap(access[OPENDAP])
     raise CatalogError(
-        f"{address}: is to be had by {', '.join(access) or 'no service'} only; expected "
-        "HTTPServer or OPeNDAP"
+        f"{address}: is to be had by {', '.join(access) or 'no service of the catalogue'} only; "
+        "expected HTTPServer or OPeNDAP"
     )
 
 

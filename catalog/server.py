@@ -23,6 +23,7 @@ from pydap.responses.das import DASResponse
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.probe import refuse_fatal
 from catalog.store import hash_file
 
 _NAMESPACE = "http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0"
@@ -106,8 +107,9 @@ def create_app(folder: Path) -> flask.Flask:
         if answer not in _ANSWERS:
             flask.abort(404)
         try:
+            refuse_fatal(path)
             handler = _Handler(path)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, UnreadableFileError) as error:
             flask.abort(500, f"{name}: cannot be read as NetCDF ({error})")
         fault = _fault_of(flask.request.query_string.decode("latin-1"), handler.dataset)
         if fault:

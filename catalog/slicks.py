@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from catalog.errors import CatalogError, UnclearError
 from catalog.masks import oil_cells
 from catalog.paths import PathsLike, expand_paths
 from catalog.rasters import RASTERS, raster_times, read_raster
+from catalog.scratch import scratch_folder
 from catalog.slick_times import SAME_SCENE, Times, as_utc, scenes_of, times_of
 from catalog.time_keys import NO_KEYS, TimeKeys
 from catalog.vector import Area, in_degrees, layer_names, polygons_of, read_polygons
@@ -317,7 +317,7 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     """Files to read for one path, each with its name for people: a zip has several."""
     if path.suffix.lower() != ".zip":
         return [(path, str(path))]
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="witoil-")))
+    folder = stack.enter_context(scratch_folder())
     unpack(path, folder)
     found = sorted(
         file

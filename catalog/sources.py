@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import netCDF4
@@ -16,6 +15,8 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 from catalog.archives import unpack
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.paths import is_zarr
+from catalog.probe import refuse_fatal
+from catalog.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
@@ -29,12 +30,6 @@ _SIGNATURES = {
 }
 
 _DAMAGED = "cannot be read as NetCDF, it is cut short, damaged or something else; get it again"
-
-# What xarray and the libraries below it raise at headers that make no sense.
-_FAULTS = (
-    *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
-    *(ArithmeticError, AssertionError, MemoryError),
-)
 
 
 def unpacked(path: Path | Opendap, stack: ExitStack) -> list[Path | Opendap]:
@@ -53,7 +48,7 @@ def unpacked(path: Path | Opendap, stack: ExitStack) -> list[Path | Opendap]:
     """
     if not isinstance(path, Path) or path.suffix.lower() != ".zip":
         return [path]
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="witoil-")))
+    folder = stack.enter_context(scratch_folder())
     unpack(path, folder)
     files = sorted(file for file in folder.rglob("*.nc*") if not file.name.startswith("."))
     if not files:
@@ -111,7 +106,8 @@ def reading(path: Path | Opendap) -> Iterator[None]:
         yield
     except CatalogError:
         raise
-    except _FAULTS as error:
+    # What xarray and the libraries below it raise at headers that make no sense has no common base.
+    except Exception as error:
         raise UnreadableFileError(
             f"{path}: {_DAMAGED} ({error or type(error).__name__})"
         ) from error
@@ -130,6 +126,7 @@ def _refuse_other_formats(path: Path) -> None:
             raise UnreadableFileError(f"{path}: expected NetCDF, found {meaning}")
     if head.startswith((b"CDF\x01", b"CDF\x02")):
         _refuse_truncated_classic(path)
+    refuse_fatal(path)
 
 
 def refuse_damaged_netcdf(path: Path) -> None:
@@ -142,6 +139,7 @@ def refuse_damaged_netcdf(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(3) == b"CDF":
             _refuse_truncated_classic(path)
+    refuse_fatal(path)
     with reading(path), NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path):
         pass
 

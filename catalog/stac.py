@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -133,13 +134,24 @@ def write_stac(events: Iterable[Event], folder: Path) -> Path:
                 pystac.TemporalExtent([[event.start, event.end]]),
             ),
         )
-        collection.add_items(to_item(d, event.identifier) for d in event.detections)
+        collection.add_items(_items_of(event))
         catalogue.add_child(collection)
     try:
         catalogue.normalize_and_save(str(folder), pystac.CatalogType.SELF_CONTAINED)
     except OSError as error:
         raise CatalogError(f"{folder}: cannot be written ({error.strerror})") from error
     return folder / "catalog.json"
+
+
+def _items_of(event: Event) -> Iterator[pystac.Item]:
+    """Yield an item for each detection; files are called by their ids, so no two have one."""
+    taken: set[str] = set()
+    for detection in event.detections:
+        item = to_item(detection, event.identifier)
+        names = chain([item.id], (f"{item.id}-{k}" for k in count(2)))
+        item.id = next(name for name in names if name not in taken)
+        taken.add(item.id)
+        yield item
 
 
 def to_item(detection: Detection, event: str) -> pystac.Item:

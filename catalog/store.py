@@ -12,7 +12,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,13 +115,10 @@ class Store:
         try:
             for name in ("objects", "making", "locks"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
-            with self._index() as index:
-                index.execute(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise CatalogError(
-                f"cache folder {folder}: cannot be used ({error}); set {FOLDER_VARIABLE} to a "
-                "folder that can be written, or remove a damaged index.sqlite there"
-            ) from error
+        except OSError as error:
+            raise self._unusable(error) from error
+        with self._index() as index:
+            index.execute(_SCHEMA)
 
     def get(
         self,
@@ -185,9 +182,9 @@ class Store:
             row = index.execute(
                 "SELECT * FROM entries WHERE identifier = ?", (identifier,)
             ).fetchone()
-        if row is None:
-            return None
-        entry = self._entry(row)
+            if row is None:
+                return None
+            entry = self._entry(row)
         if not _is_intact(entry, row["modified_ns"]):
             self._forget([entry])
             return None
@@ -202,7 +199,7 @@ class Store:
         """Return all that is there, the one asked for last at the end."""
         with self._index() as index:
             rows = index.execute("SELECT * FROM entries ORDER BY used, identifier").fetchall()
-        return [self._entry(row) for row in rows]
+            return [self._entry(row) for row in rows]
 
     def asked(self) -> list[Entry]:
         """Return what this process has asked for."""
@@ -233,16 +230,18 @@ class Store:
 
     def _make(self, identifier: str, make: Make, name: str) -> Path:
         workplace = self.folder / "making" / _digest(identifier)
-        workplace.mkdir(exist_ok=True)
         temporary = workplace / name
-        temporary.unlink(missing_ok=True)
         try:
+            workplace.mkdir(exist_ok=True)
+            temporary.unlink(missing_ok=True)
             facts = make(temporary)
             if not temporary.is_file() or not temporary.stat().st_size:
                 raise CatalogError(f"{identifier}: came out empty; expected a file")
             path = self._keep(temporary, identifier, facts or {})
-        except Exception:
+        except Exception as error:
             shutil.rmtree(workplace, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise self._unusable(error) from error
             raise
         # Not in a `finally`: what is left when the process is killed is gone on with.
         shutil.rmtree(workplace, ignore_errors=True)
@@ -306,26 +305,37 @@ class Store:
                 shutil.rmtree(workplace, ignore_errors=True)
 
     def _entry(self, row: sqlite3.Row) -> Entry:
-        return Entry(
-            identifier=row["identifier"],
-            path=self.folder / "objects" / row["sha256"] / row["name"],
-            sha256=row["sha256"],
-            size=row["size"],
-            fetched=datetime.fromtimestamp(row["fetched"], UTC),
-            used=datetime.fromtimestamp(row["used"], UTC),
-            facts=json.loads(row["facts"]),
-        )
+        try:
+            return Entry(
+                identifier=row["identifier"],
+                path=self.folder / "objects" / row["sha256"] / row["name"],
+                sha256=row["sha256"],
+                size=row["size"],
+                fetched=datetime.fromtimestamp(row["fetched"], UTC),
+                used=datetime.fromtimestamp(row["used"], UTC),
+                facts=json.loads(row["facts"]),
+            )
+        except (ValueError, TypeError, OverflowError, OSError) as error:
+            raise sqlite3.DatabaseError(f"an entry makes no sense: {error}") from error
 
     @contextmanager
     def _index(self) -> Iterator[sqlite3.Connection]:
         """Open the index for one transaction."""
-        connection = sqlite3.connect(self.folder / "index.sqlite", timeout=_BUSY_SECONDS)
-        connection.row_factory = sqlite3.Row
         try:
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+            path = self.folder / "index.sqlite"
+            with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+                connection.row_factory = sqlite3.Row
+                with connection:
+                    yield connection
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> CatalogError:
+        return CatalogError(
+            f"cache folder {self.folder}: cannot be used ({error}); expected a folder that can be "
+            f"written, with room on its disk: set {FOLDER_VARIABLE} to one, or remove a damaged "
+            "index.sqlite there"
+        )
 
     @contextmanager
     def _lock(self, identifier: str) -> Iterator[None]:

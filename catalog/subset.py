@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +22,8 @@ from catalog.grid import Box, format_box
 from catalog.opendap import Opendap
 from catalog.remote import fetch, refuse_damaged
 from catalog.store import Entry, Make, Store, default_store
-from catalog.thredds import HTTP, OPENDAP, SUBSET, RemoteDataset, find_datasets, walk, within
+from catalog.thredds import find_datasets, walk, within
+from catalog.thredds_xml import HTTP, OPENDAP, RESOLVER, SUBSET, RemoteDataset
 from catalog.times import read_times
 
 Period = tuple[datetime, datetime]
@@ -58,20 +57,17 @@ class Part:
         return f"{','.join(self.variables)} {self.box or ''} {period}"
 
 
-def fetch_into(
-    folder: Path,
+def fetch_parts(
     name: str,
     part: Part,
     *,
     by_ncss: bool = False,
     refresh: bool = False,
-) -> Iterator[tuple[Path, Entry]]:
-    """Fetch what a name means, or a part of it, and put it into a folder.
+) -> Iterator[Entry]:
+    """Fetch what a name means, or a part of it.
 
     Parameters
     ----------
-    folder : Path
-        Made where it does not exist.
     name : str
         As for `catalog.remote.locate`; the URL of a ``catalog.xml`` stands for all it lists.
     part : Part
@@ -84,10 +80,8 @@ def fetch_into(
 
     Yields
     ------
-    Path
-        In the folder.
     Entry
-        In the cache.
+        Of the cache.
 
     Raises
     ------
@@ -95,16 +89,15 @@ def fetch_into(
     """
     store = default_store()
     max_age = timedelta(0) if refresh else None
-    folder.mkdir(parents=True, exist_ok=True)
     for dataset in _datasets_of(name, part):
         identifier, make, file = _way_to(dataset, part, store, by_ncss=by_ncss, refresh=refresh)
         if make is None:
-            path = fetch(identifier, store, max_age=max_age)
+            fetch(identifier, store, max_age=max_age)
         else:
-            path = store.get(identifier, make, name=file, max_age=max_age)
+            store.get(identifier, make, name=file, max_age=max_age)
         entry = store.find(identifier)
         assert entry is not None
-        yield _copy(path, folder), entry
+        yield entry
 
 
 def search(
@@ -135,11 +128,11 @@ def search(
     Raises
     ------
     UnreadableFileError
-        If a catalogue cannot be read.
+        If the catalogue cannot be read. Others that it leads to are warned of.
     """
     store = default_store()
     for _, catalogue in walk(url, depth=depth):
-        datasets = list(catalogue.datasets)
+        datasets = [d for d in catalogue.datasets if RESOLVER not in d.access]
         for dataset in within(datasets, *period) if period else datasets:
             if OPENDAP not in dataset.access:
                 yield dataset, "coverage not known"
@@ -290,7 +283,8 @@ def _way_to(
     if HTTP in access:
         return access[HTTP], None, None
     raise CatalogError(
-        f"{dataset.name}: is to be had by {', '.join(access) or 'no service'} only; expected "
+        f"{dataset.name}: is to be had by {', '.join(access) or 'no service of the catalogue'} "
+        "only; expected "
         "HTTPServer, OPENDAP or NetcdfSubset"
     )
 
@@ -313,16 +307,3 @@ def _write(source: Opendap, part: Part, store: Store, refresh: bool, path: Path)
     packed = {name: {"zlib": True} for name, field in found.data_vars.items() if field.ndim > 1}
     found.to_netcdf(path, engine="netcdf4", encoding=packed)
     return {"url": source.url}
-
-
-def _copy(path: Path, folder: Path) -> Path:
-    target = folder / path.name
-    with NamedTemporaryFile(dir=folder, prefix=".get-", delete=False) as file:
-        temporary = Path(file.name)
-    try:
-        shutil.copyfile(path, temporary)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target

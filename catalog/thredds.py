@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import re
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import parse_qs, urldefrag, urlsplit, urlunsplit
 
-from catalog.download import Patience, download, is_url, refuse_foreign_url
+from catalog.download import Patience, download, refuse_foreign_url
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.store import default_store
+from catalog.thredds_xml import RESOLVER, Catalogue, RemoteDataset, parse_catalogue, read_root
 
-OPENDAP, HTTP, SUBSET = "opendap", "httpserver", "netcdfsubset"
-"""Services of THREDDS that data are had by: values, whole files, parts of them as files."""
+_log = logging.getLogger(__name__)
 
-_OTHER_NAMES = {"dods": OPENDAP, "http": HTTP, "file": HTTP, "netcdfserver": SUBSET}
 _MOST_BYTES = 50_000_000
 _MOST_CATALOGUES = 10_000
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])")
 _HOUR = re.compile(r"[T _-]?([01]\d|2[0-3]):?([0-5]\d)?(?:[0-5]\d)?Z?(?!\d)")
 _LISTED = 5
-
-# siphon has one session manager for all its catalogues.
-_SIPHON = threading.Lock()
-
-
-@dataclass(frozen=True)
-class RemoteDataset:
-    """One data set of a catalogue.
-
-    Attributes
-    ----------
-    name : str
-    id : str
-        Empty where the catalogue has none.
-    access : dict
-        Service, in lower case (``opendap``, ``httpserver``, ``netcdfsubset``, ``wms`` ...) -> URL.
-    """
-
-    name: str
-    id: str
-    access: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """What one catalogue lists.
-
-    Attributes
-    ----------
-    url, name : str
-    datasets : tuple of RemoteDataset
-    references : tuple of (str, str)
-        Titles and URLs of the catalogues it leads to, which include its dataset scans.
-    """
-
-    url: str
-    name: str
-    datasets: tuple[RemoteDataset, ...]
-    references: tuple[tuple[str, str], ...]
 
 
 def read_catalogue(url: str, *, patience: Patience | None = None) -> Catalogue:
@@ -87,23 +44,20 @@ def read_catalogue(url: str, *, patience: Patience | None = None) -> Catalogue:
     UnreadableFileError
         If the server cannot be reached, or what it sends is no catalogue.
     """
+    refuse_foreign_url(url)
     parts = urlsplit(url)
     path = re.sub(r"\.html$", ".xml", parts.path)
     wanted = urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-    try:
-        found = _parse(wanted, patience)
-        return _catalogue(found)
-    except CatalogError:
-        raise
-    except Exception as error:  # siphon takes catalogues to be valid, and raises what comes
-        raise UnreadableFileError(
-            f"{url}: is no catalogue of THREDDS ({type(error).__name__}: {error}); expected "
-            "catalog.xml, version 1.0"
-        ) from error
+    final, content = _fetch(wanted, patience)
+    return parse_catalogue(content, final)
 
 
 def walk(
-    url: str, *, depth: int | None = None, patience: Patience | None = None
+    url: str,
+    *,
+    depth: int | None = None,
+    patience: Patience | None = None,
+    on_fault: Callable[[CatalogError], None] | None = None,
 ) -> Iterator[tuple[int, Catalogue]]:
     """Read a catalogue and those it leads to, each once.
 
@@ -114,6 +68,9 @@ def walk(
         How many references to follow in a row. Default: all.
     patience : Patience, optional
         For each catalogue.
+    on_fault : callable, optional
+        Takes what was wrong with a catalogue that another leads to, and that is left out. Default:
+        it is logged as a warning.
 
     Yields
     ------
@@ -124,13 +81,20 @@ def walk(
     Raises
     ------
     UnreadableFileError
-        If one of them cannot be read, or there are more than 10 000.
+        If the first one cannot be read, or there are more than 10 000.
     """
+    tell = on_fault or (lambda error: _log.warning("%s; left out", error))
     seen = {url}
     waiting = [(0, url)]
     while waiting:
         level, address = waiting.pop()
-        catalogue = read_catalogue(address, patience=patience)
+        try:
+            catalogue = read_catalogue(address, patience=patience)
+        except CatalogError as error:
+            if level == 0:
+                raise
+            tell(error)
+            continue
         yield level, catalogue
         if level == depth:
             continue
@@ -152,13 +116,13 @@ def find_datasets(address: str, *, patience: Patience | None = None) -> list[Rem
     address : str
         URL of a catalogue. ``#currents*.nc`` behind it chooses by name, ``?dataset=ID`` by
         identifier, as the pages of THREDDS have it; else all that the catalogue itself lists are
-        meant.
+        meant, but what stands for another of them, such as the latest.
     patience : Patience, optional
 
     Returns
     -------
     list of RemoteDataset
-        In the order of their names.
+        In the order of their names, each once; what stands for another is that other.
 
     Raises
     ------
@@ -176,6 +140,8 @@ def find_datasets(address: str, *, patience: Patience | None = None) -> list[Rem
         for dataset in listed
         if fnmatchcase(dataset.name, pattern or "*") and identifier in ("", dataset.id)
     ]
+    if not (pattern or identifier):
+        found = [dataset for dataset in found if RESOLVER not in dataset.access] or found
     if not found:
         names = ", ".join(dataset.name for dataset in listed[:_LISTED]) or "none"
         more = ", ..." if len(listed) > _LISTED else ""
@@ -183,7 +149,18 @@ def find_datasets(address: str, *, patience: Patience | None = None) -> list[Rem
             f"{address}: no such data set among {len(listed)} in the catalogue ({names}{more}); "
             "`witoil catalog ls` lists them"
         )
-    return sorted(found, key=lambda dataset: dataset.name)
+    meant: list[RemoteDataset] = []
+    faults: list[CatalogError] = []
+    for dataset in found:
+        try:
+            meant += [each for each in _resolved(dataset, patience) if each not in meant]
+        except CatalogError as error:
+            faults.append(error)
+    if not meant:
+        raise faults[0]
+    for fault in faults:
+        _log.warning("%s; left out", fault)
+    return sorted(meant, key=lambda dataset: dataset.name)
 
 
 def within(datasets: list[RemoteDataset], start: datetime, end: datetime) -> list[RemoteDataset]:
@@ -228,26 +205,15 @@ def time_of(name: str) -> datetime | None:
         return None  # the 31st of February
 
 
-def _parse(url: str, patience: Patience | None) -> Any:
-    """Have siphon parse a catalogue, which it fetches through our own transport."""
-    from siphon.catalog import TDSCatalog
-    from siphon.http_util import session_manager
-
-    def get(address: str, **_: Any) -> SimpleNamespace:
-        final, content = _fetch(address, patience)
-        headers = {"content-type": "application/xml"}
-        return SimpleNamespace(
-            url=final, content=content, headers=headers, raise_for_status=lambda: None
-        )
-
-    refuse_foreign_url(url)
-    with _SIPHON:
-        options = session_manager.options
-        session_manager.set_session_options(get=get)
-        try:
-            return TDSCatalog(url)
-        finally:
-            session_manager.options = options
+def _resolved(dataset: RemoteDataset, patience: Patience | None) -> list[RemoteDataset]:
+    """Return what a data set stands for: itself, or the one that its resolver names."""
+    if RESOLVER not in dataset.access:
+        return [dataset]
+    url = dataset.access[RESOLVER]
+    found = [d for d in read_catalogue(url, patience=patience).datasets if RESOLVER not in d.access]
+    if not found:
+        raise UnreadableFileError(f"{url}: names no data set; expected the one that is meant")
+    return found[:1]
 
 
 def _fetch(url: str, patience: Patience | None) -> tuple[str, bytes]:
@@ -255,57 +221,10 @@ def _fetch(url: str, patience: Patience | None) -> tuple[str, bytes]:
 
     def make(path: Path) -> dict[str, str]:
         facts = download(url, path, most_bytes=_MOST_BYTES, patience=patience)
-        _refuse_bad_xml(url, path.read_bytes())
+        read_root(path.read_bytes(), url)
         return facts
 
     store = default_store()
     path = store.get(url, make, name="catalog.xml", max_age=timedelta(0))
     entry = store.find(url)
     return entry.facts["url"] if entry else url, path.read_bytes()
-
-
-def _refuse_bad_xml(url: str, content: bytes) -> None:
-    from xml.etree.ElementTree import ParseError
-
-    import defusedxml
-    from defusedxml.ElementTree import fromstring
-
-    try:
-        root = fromstring(content, forbid_dtd=True)
-    except defusedxml.DefusedXmlException:
-        raise UnreadableFileError(
-            f"{url}: the XML declares entities or a document type, which can be a trap; expected "
-            "a plain catalogue of THREDDS"
-        ) from None
-    except (ParseError, ValueError, LookupError) as error:
-        raise UnreadableFileError(
-            f"{url}: is not XML ({error}); expected a catalogue of THREDDS, catalog.xml"
-        ) from None
-    if root.tag.rpartition("}")[2] != "catalog":
-        raise UnreadableFileError(
-            f"{url}: is XML with the root <{root.tag[:100]}>; expected <catalog>, of THREDDS"
-        )
-
-
-def _catalogue(found: Any) -> Catalogue:
-    datasets = [_dataset(dataset) for dataset in found.datasets.values()]
-    references = {
-        str(title): str(reference.href)
-        for title, reference in found.catalog_refs.items()
-        if is_url(reference.href)
-    }
-    return Catalogue(
-        str(found.catalog_url),
-        str(found.catalog_name),
-        tuple(datasets),
-        tuple((title, href) for title, href in references.items()),
-    )
-
-
-def _dataset(found: Any) -> RemoteDataset:
-    access: dict[str, str] = {}
-    for service, url in found.access_urls.items():
-        name = str(service).lower()
-        if is_url(str(url)):
-            access[_OTHER_NAMES.get(name, name)] = str(url)
-    return RemoteDataset(str(found.name).strip(), str(found.id or ""), access)

@@ -18,14 +18,22 @@ Times = npt.NDArray[np.datetime64]
 
 # UDUNITS: a date, perhaps a time, perhaps an offset from UTC.
 _REFERENCE = re.compile(
-    r"\s*(?P<unit>[A-Za-z]+)\s+since\s+(?P<date>[+-]?\d{1,4}-\d{1,2}-\d{1,2})"
+    r"\s*(?P<unit>[A-Za-z]+)\s+since\s+(?P<date>[+-]?\d{1,4}-\d{1,2}-\d{1,2})(?!\d)"
     r"(?:(?:T|\s+)(?P<time>\d{1,2}(?::\d{1,2}){0,2}(?:\.\d*)?))?"
     r"\s*(?P<zone>\S.*?)?\s*$",
     re.IGNORECASE,
 )
 _ZONE = re.compile(
-    r"(?:(?:UTC|GMT|Z)\s*)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?$", re.I
+    r"(?:(?:UTC|GMT|Z)\s*)?(?:(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
+    r"|(?P<unsigned>\d{1,2}:\d{2}))$",
+    re.IGNORECASE,
 )
+_MONTHS = {
+    name: f"{number:02d}"
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
 _UTC = frozenset({"", "z", "utc", "gmt", "ut", "zulu", "utc+0", "gmt+0"})
 _WIDEST_OFFSET = 18  # of any place on Earth, with room [h]
 
@@ -124,7 +132,7 @@ def decode_times(values: npt.NDArray[np.generic], units: str, calendar: str, whe
     reference, offset = _in_utc(units, where)
     try:
         dates = cftime.num2date(numbers, reference, calendar, only_use_cftime_datetimes=True)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, TypeError) as error:
         raise CatalogError(
             f"{where}: times in {units!r}, calendar {calendar!r}, cannot be read ({error}); "
             "expected for example 'hours since 1950-01-01'"
@@ -202,9 +210,12 @@ def _in_utc(units: str, where: str) -> tuple[str, np.timedelta64]:
     CatalogError
         If what stands behind the reference date is no offset in figures.
     """
-    found = _REFERENCE.match(units)
+    found = _REFERENCE.match(_in_iso(units))
     if found is None:
-        return units, np.timedelta64(0, "s")  # cftime says what is wrong with it
+        raise CatalogError(
+            f"{where}: times in {units!r} cannot be read; expected for example "
+            "'hours since 1950-01-01 00:00:00'"
+        )
     time = found["time"] or "00:00"
     time = time if ":" in time else f"{time}:00"
     reference = f"{found['unit']} since {found['date']} {time}"
@@ -212,13 +223,29 @@ def _in_utc(units: str, where: str) -> tuple[str, np.timedelta64]:
     if zone.lower() in _UTC:
         return reference, np.timedelta64(0, "s")
     offset = _ZONE.match(zone)
-    if offset is None or int(offset["hours"]) > _WIDEST_OFFSET or int(offset["minutes"] or 0) > 59:
+    # UDUNITS, and so wgrib2, has offsets without a sign, too.
+    hours, minutes = (
+        (offset["unsigned"] or f"{offset['hours']}:{offset['minutes'] or 0}").split(":")
+        if offset
+        else ("99", "0")
+    )
+    if offset is None or int(hours) > _WIDEST_OFFSET or int(minutes) > 59:
         raise CatalogError(
             f"{where}: the reference time of {units!r} ends in {zone!r}; expected UTC, or an "
             "offset from it such as +03:00; correct the attribute `units` of the time axis"
         )
-    minutes = 60 * int(offset["hours"]) + int(offset["minutes"] or 0)
-    return reference, np.timedelta64(60 * (-minutes if offset["sign"] == "-" else minutes), "s")
+    total = 60 * int(hours) + int(minutes)
+    return reference, np.timedelta64(60 * (-total if offset["sign"] == "-" else total), "s")
+
+
+def _in_iso(units: str) -> str:
+    """Return units with a date such as 2021/01/31 or 31-JAN-2021 as ISO 8601 has it."""
+    units = re.sub(r"(since\s+\d{4})/(\d{1,2})/(\d{1,2})\b", r"\1-\2-\3", units)
+    return re.sub(
+        r"(since\s+)(\d{1,2})-([A-Za-z]{3})-(\d{4})\b",
+        lambda m: f"{m[1]}{m[4]}-{_MONTHS.get(m[3].lower(), '00')}-{m[2]}",
+        units,
+    )
 
 
 def _refuse_time_zone(attrs: dict[str, object], where: str) -> None:

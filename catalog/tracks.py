@@ -144,10 +144,10 @@ def _fixes_of_csv(text: str, file: Path) -> Iterator[tuple[str, tuple[Any, Any, 
 def _fixes_of_json(text: str, file: Path) -> Iterator[tuple[str, tuple[Any, Any, Any]]]:
     try:
         document = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFileError(f"{file}: not GeoJSON ({error})") from error
-    document = document if isinstance(document, dict) else {}
-    for k, feature in enumerate(document.get("features") or [document]):
+    features = document.get("features") if isinstance(document, dict) else None
+    for k, feature in enumerate(features if isinstance(features, list) else [document]):
         where = f"{file}: feature {k + 1}"
         try:
             yield from _fixes_of_feature(feature, where)
@@ -192,7 +192,7 @@ def _fix(row: tuple[Any, Any, Any], where: str) -> tuple[datetime, float, float]
     utc = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     try:
         lon, lat = (float(value) for value in place)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CatalogError(
             f"{where}: found the place {place[0]!r}, {place[1]!r}, expected degrees east and north"
         ) from None

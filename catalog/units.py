@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 
 from catalog.errors import CatalogError
 
 _ANGLES = {
     **dict.fromkeys(("degrees", "degree", "deg", "degs", "°", "arc_degree"), 1.0),
+    **dict.fromkeys(("decimal degrees", "decimal degree", "decimal_degrees"), 1.0),
     **dict.fromkeys(("degrees_true", "degree_true", "degrees true", "degree_t", "degt"), 1.0),
     **dict.fromkeys(("radians", "radian", "rad"), 180.0 / math.pi),
 }
@@ -28,7 +30,7 @@ _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
     "m s-1": {
         **dict.fromkeys(("m s-1", "ms-1", "m/s", "m/sec", "m sec-1", "mps"), (1.0, 0.0)),
         **dict.fromkeys(("cm s-1", "cms-1", "cm/s", "cm/sec", "cm sec-1"), (0.01, 0.0)),
-        **dict.fromkeys(("mm s-1", "mm/s"), (0.001, 0.0)),
+        **dict.fromkeys(("mm s-1", "mm/s", "mm/sec", "mm sec-1"), (0.001, 0.0)),
         **dict.fromkeys(("km h-1", "km/h", "kmh", "kph"), (1.0 / 3.6, 0.0)),
         **dict.fromkeys(("kt", "kts", "knot", "knots", "kn"), (1852.0 / 3600.0, 0.0)),
     },
@@ -51,8 +53,21 @@ _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
             ),
             (1.0, 273.15),
         ),
+        **dict.fromkeys(
+            (
+                "f",
+                "°f",
+                "degf",
+                "deg_f",
+                "degree_f",
+                "degrees_f",
+                "fahrenheit",
+                "degree_fahrenheit",
+            ),
+            (5.0 / 9.0, 273.15 - 32.0 * 5.0 / 9.0),
+        ),
     },
-    "m": {"m": (1.0, 0.0), "cm": (0.01, 0.0)},
+    "m": {unit: (factor, 0.0) for unit, factor in _LENGTHS.items()},
     "s": {"s": (1.0, 0.0), "sec": (1.0, 0.0)},
     "degree": {unit: (factor, 0.0) for unit, factor in _ANGLES.items()},
 }
@@ -60,10 +75,18 @@ _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
 
 def _tidy(units: str) -> str:
     """Write ``m s**-1``, ``m*s-1``, ``meters/second`` and the like in one way."""
-    text = units.strip().lower().replace("**", "").replace("^", "")
+    # Superscripts become digits.
+    text = (
+        unicodedata.normalize("NFKC", units.replace("º", "°"))
+        .replace("\N{MINUS SIGN}", "-")
+        .strip()
+        .lower()
+    )
+    text = text.replace("**", "").replace("^", "")
     text = re.sub(r"\s*(?: per |/)\s*", "/", text)
-    text = re.sub(r"[*.\s]+", " ", text)
-    text = re.sub(r"\b(centi)?met(?:er|re)s?\b", lambda m: "cm" if m[1] else "m", text)
+    text = re.sub(r"[*.·\s]+", " ", text)
+    text = re.sub(r"^[°˚] ?", "°", text)
+    text = re.sub(r"\b(centi|milli)?met(?:er|re)s?\b", lambda m: f"{(m[1] or '')[:1]}m", text)
     return re.sub(r"\bseconds?(?=$|-|\s)", "s", text)
 
 
@@ -90,17 +113,27 @@ def conversion(found: str, wanted: str, where: str) -> tuple[float, float]:
         If the unit is absent or not in the table.
     """
     table = _CONVERSIONS[wanted]
-    try:
-        return table[_tidy(found)]
-    except KeyError:
+    several, unit = _multiple(found)
+    factor, offset = table.get(_tidy(unit), (math.nan, 0.0))
+    if math.isnan(factor) or (offset and several != 1.0):
         fault = f"unit {found!r} is unknown" if found.strip() else "there is no unit"
         raise CatalogError(
             f"{where}: {fault}; expected {wanted!r} or one of {', '.join(table)}; "
             "correct the variable's `units` attribute"
-        ) from None
+        )
+    return several * factor, offset
 
 
-_MULTIPLE = re.compile(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*\*?\s*(\D.*)$")
+_MULTIPLE = re.compile(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*\*?\s*(\D.*)$", re.IGNORECASE)
+
+
+def _multiple(units: str) -> tuple[float, str]:
+    """Split ``0.01 m/s`` into its number and its unit; a unit alone is taken once."""
+    found = _MULTIPLE.match(units.strip())
+    try:
+        return (float(found[1]), found[2].strip()) if found else (1.0, units)
+    except ValueError:  # no number, such as 1.2.3
+        return 1.0, units
 
 
 def angle_in_degrees(units: str) -> float | None:
@@ -110,10 +143,6 @@ def angle_in_degrees(units: str) -> float | None:
 
 def length_in_metres(units: str) -> float | None:
     """Return the metres in a unit of length, or a multiple of one; None where a text is none."""
-    text = units.strip().lower()
-    multiple = _MULTIPLE.match(text)
-    factor, text = (multiple[1], multiple[2].strip()) if multiple else ("1", text)
-    try:
-        return float(factor) * _LENGTHS[text]
-    except (KeyError, ValueError):
-        return None
+    several, unit = _multiple(units)
+    factor = _LENGTHS.get(unit.strip().lower())
+    return None if factor is None else several * factor

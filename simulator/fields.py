@@ -25,8 +25,8 @@ COVERED = "covered"
 _JUST = 1.0
 """So long before and after a data set has values, the next one has its full share. [s]"""
 
-_GAP = 1.5
-"""A step so many times the median one is a gap."""
+BEFORE_GAP = "before_gap"
+"""Coordinate of data sets with gaps: after which times they say nothing until the next one."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,8 @@ class VectorSeries:
         Seconds since the start of the run. [s]
     values : ndarray of float32, shape (records, rows, columns, 2)
         Eastward and northward component. [m s-1]
-    origin : ndarray of uint8, shape (rows, columns), optional
-        Where the values of each node are from, at the worst of all times: `GIVEN`, `NEAREST` or
-        `NOTHING`.
+    origin : ndarray of uint8, shape (records, rows, columns), optional
+        Where the values are from: `GIVEN`, `NEAREST` or `NOTHING`.
     shares : tuple of float
         Of nodes and times, what each of several data sets gave.
     """
@@ -85,7 +84,7 @@ def vector_series(
 ) -> VectorSeries:
     """Bring a vector field onto the grid, from the first data set that has it."""
     found = [_series(data, names, grid, start, reach=reach) for data in datasets]
-    return found[0] if len(found) == 1 else _merged(found)
+    return found[0] if len(found) == 1 else _merged(found, [_before_gap(d) for d in datasets])
 
 
 def scalar_series(
@@ -106,10 +105,11 @@ def scalar_series(
             VectorSeries(
                 series.times,
                 np.where(_beyond(data, grid), np.nan, series.values)[..., np.newaxis],
-                np.zeros((grid.rows, grid.columns), np.uint8),
+                np.broadcast_to(np.uint8(GIVEN), series.values.shape),
             )
             for data, series in zip(holders, found, strict=True)
-        ]
+        ],
+        [_before_gap(data)[_has_values(data, name)] for data in holders],
     )
     filled, _ = _fill_holes(merged.values[..., 0], np.inf, np.ones(merged.values.shape[1:3], bool))
     return ScalarSeries(merged.times, filled)
@@ -139,49 +139,70 @@ def _scalar_of(data: xr.Dataset, name: str, grid: Grid, start: np.datetime64) ->
                 f"{name} is given for {axis} {own[0]:.3f} to {own[-1]:.3f} and the drift for "
                 f"{nodes[0]:.3f} to {nodes[-1]:.3f}; expected some of it there"
             )
-    field = _records(data, name)
-    present = np.isfinite(field).any(axis=(1, 2))
+    present = _has_values(data, name)
     if not present.any():
         raise SimulatorError(
             f"{name} has no value anywhere in the area of the run; expected some at sea: leave it "
             "out, or get data for the area"
         )
-    everywhere = np.ones(field.shape[1:], np.bool_)
-    filled, _ = _fill_holes(field[present], np.inf, everywhere)
+    field = _records(data, name)[present]
+    filled, _ = _fill_holes(field, np.inf, np.ones(field.shape[1:], np.bool_))
     return ScalarSeries(_seconds(data, start)[present], _interpolate(filled, data, grid))
 
 
-def _merged(found: Sequence[VectorSeries]) -> VectorSeries:
+def _has_values(data: xr.Dataset, name: str) -> NDArray[np.bool_]:
+    """Say at which times a quantity has a value somewhere."""
+    return np.asarray(np.isfinite(_records(data, name)).any(axis=(1, 2)))
+
+
+def _before_gap(data: xr.Dataset) -> NDArray[np.bool_]:
+    """Say after which times a data set has a gap, shape (records,)."""
+    if BEFORE_GAP in data.coords:
+        return np.asarray(data.coords[BEFORE_GAP].values, np.bool_)
+    return np.zeros(data.sizes["time"], np.bool_)
+
+
+def _merged(found: Sequence[VectorSeries], before_gap: Sequence[NDArray[np.bool_]]) -> VectorSeries:
     """Take each node and time from the first series that has a value of its own there.
 
     Where none has, values filled in from neighbours go before none at all. A series has values
     from its first record to its last, but for gaps.
     """
-    times = _joined_times([series.times for series in found])
+    times = _joined_times([series.times for series in found], before_gap)
     shape = (times.size, *found[0].values.shape[1:])
     values = np.full(shape, np.nan, np.float32)
-    worst = np.full(shape[:-1], NOTHING + 1, np.uint8)
+    origin = np.full(shape[:-1], NOTHING + 1, np.uint8)
     giver = np.full(shape[:-1], -1, np.int8)
     for number, series in enumerate(found):
-        known = np.flatnonzero(_has(series.times, times))
-        mine = at_times(series, times[known])
-        assert series.origin is not None
-        better = ~np.isnan(mine).any(axis=-1) & (series.origin < worst[known])
+        known = np.flatnonzero(_has(series.times, before_gap[number], times))
+        mine, from_where = at_times(series, times[known]), _origin_at(series, times[known])
+        better = ~np.isnan(mine).any(axis=-1) & (from_where < origin[known])
         values[known] = np.where(better[..., np.newaxis], mine, values[known])
-        worst[known] = np.where(better, series.origin, worst[known])
+        origin[known] = np.where(better, from_where, origin[known])
         giver[known] = np.where(better, number, giver[known])
     shares = tuple(float((giver == number).mean()) for number in range(len(found)))
-    return VectorSeries(times, values, np.minimum(worst.max(axis=0), NOTHING), shares)
+    return VectorSeries(times, values, np.minimum(origin, NOTHING), shares)
 
 
-def _joined_times(given: Sequence[FloatArray]) -> FloatArray:
+def _origin_at(series: VectorSeries, times: FloatArray) -> NDArray[np.uint8]:
+    """Return where values at some times are from: the worse of the records round them."""
+    assert series.origin is not None
+    before = np.clip(np.searchsorted(series.times, times, side="right") - 1, 0, None)
+    between = series.times[before] < times
+    after = np.minimum(before + between, series.times.size - 1)
+    return np.maximum(series.origin[before], series.origin[after])
+
+
+def _joined_times(
+    given: Sequence[FloatArray], before_gap: Sequence[NDArray[np.bool_]]
+) -> FloatArray:
     """Return all times of some series, and those at which one of them sets in or out."""
     edges = [[times[0] - _JUST, times[-1] + _JUST] for times in given[:-1]]
     gaps = [
         [early + _JUST, late - _JUST]
-        for times in given[:-1]
-        for early, late in pairwise(times)
-        if late - early > _GAP * np.median(np.diff(times))
+        for times, before in zip(given[:-1], before_gap, strict=False)
+        for (early, late), is_gap in zip(pairwise(times), before, strict=False)
+        if is_gap
     ]
     last = given[-1]
     joined: FloatArray = np.unique(np.concatenate([*given, *edges, *gaps]))
@@ -189,14 +210,11 @@ def _joined_times(given: Sequence[FloatArray]) -> FloatArray:
     return within
 
 
-def _has(times: FloatArray, wanted: FloatArray) -> NDArray[np.bool_]:
+def _has(times: FloatArray, before_gap: NDArray[np.bool_], wanted: FloatArray) -> NDArray[np.bool_]:
     """Say for which times a series has values: at its records, and between them but for gaps."""
-    if times.size == 1:
-        return np.asarray(wanted == times[0])
-    k = np.clip(np.searchsorted(times, wanted, side="right") - 1, 0, times.size - 2)
-    near = times[k + 1] - times[k] <= _GAP * np.median(np.diff(times))
-    within = (wanted >= times[0]) & (wanted <= times[-1])
-    return np.asarray((within & near) | np.isin(wanted, times))
+    last = np.searchsorted(times, wanted, side="right") - 1
+    within = (last >= 0) & (wanted <= times[-1])
+    return np.asarray(within & (~before_gap[last] | np.isin(wanted, times)))
 
 
 def _beyond(data: xr.Dataset, grid: Grid) -> NDArray[np.bool_]:
@@ -237,37 +255,38 @@ def _fill_holes(
     -------
     field : ndarray, shape (records, rows, columns)
         Missing only where it is not covered.
-    origin : ndarray, shape (rows, columns)
-        The worst of all records.
+    origin : ndarray, shape (records, rows, columns)
     """
     missing = np.isnan(field)
-    origin = np.full(covered.shape, GIVEN, np.uint8)
     if not missing.any():
-        return field, origin
+        return field, np.broadcast_to(np.uint8(GIVEN), field.shape)
     if missing.all():
         raise SimulatorError("a forcing field has no value anywhere")
     field = field.copy()
-    static = (missing == missing[0]).all()
+    static = bool((missing == missing[0]).all())
+    origin = np.full((1 if static else len(field), *covered.shape), GIVEN, np.uint8)
     for records in [slice(None)] if static else [slice(k, k + 1) for k in range(len(field))]:
         holes = missing[records][0]
         distance, (j, i) = distance_transform_edt(holes, return_indices=True)
         near, far = (holes & covered & there for there in (distance <= reach, distance > reach))
         field[records, near] = field[records][:, j[near], i[near]]
         field[records, far] = 0.0
-        origin[near] = np.maximum(origin[near], NEAREST)
-        origin[far] = NOTHING
-    return field, origin
+        origin[records, near] = NEAREST
+        origin[records, far] = NOTHING
+    return field, np.broadcast_to(origin, field.shape)
 
 
 def _worst(origin: NDArray[np.uint8], data: xr.Dataset, grid: Grid) -> NDArray[np.uint8]:
     """Return the worst origin of the nodes that have a say in each node of the grid."""
-    for axis, nodes, dim in ((0, grid.latitude, "latitude"), (1, grid.longitude, "longitude")):
+    records = len(origin)
+    origin = origin[:1] if origin.strides[0] == 0 else origin  # the same at all times
+    for axis, nodes, dim in ((1, grid.latitude, "latitude"), (2, grid.longitude, "longitude")):
         index, weight = _weights(data[dim].values.astype(np.float64), nodes)
         # a node of weight 0 has no say
         first = np.where(weight == 1.0, index + 1, index)
         second = np.where(weight == 0.0, index, index + 1)
         origin = np.maximum(np.take(origin, first, axis), np.take(origin, second, axis))
-    return origin
+    return np.broadcast_to(origin, (records, *origin.shape[1:]))
 
 
 def _interpolate(field: NDArray[np.float32], data: xr.Dataset, grid: Grid) -> NDArray[np.float32]:

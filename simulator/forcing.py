@@ -15,6 +15,8 @@ from simulator.axes import common_grid, joined_axes, window
 from simulator.errors import SimulatorError
 from simulator.fields import (
     GIVEN,
+    NEAREST,
+    NOTHING,
     ScalarSeries,
     VectorSeries,
     at_times,
@@ -186,9 +188,7 @@ class Forcing:
         }
         return {name: series for name, series in given.items() if series is not None}
 
-    def origins_at(
-        self, longitude: FloatArray, latitude: FloatArray
-    ) -> dict[str, NDArray[np.uint8]]:
+    def origins_at(self, longitude: FloatArray, latitude: FloatArray) -> dict[str, FloatArray]:
         """Return where that which moves oil at some places is from.
 
         Parameters
@@ -199,8 +199,8 @@ class Forcing:
         Returns
         -------
         dict
-            Name in `fields` -> `GIVEN`, `NEAREST` or `NOTHING`, the worst of the four nodes round
-            each place and of all times, shape (places,).
+            Name in `fields` -> share of the times that it is `GIVEN`, `NEAREST` or `NOTHING`, by
+            the worst of the four nodes round each place; shape (places, 3).
         """
         x, y = self.grid.to_cells(longitude, latitude)
         j, i = (
@@ -210,13 +210,14 @@ class Forcing:
                 (x, self.grid.first_column, self.grid.columns),
             )
         )
-        return {
-            name: np.maximum.reduce(
-                [series.origin[j + b, i + a] for a in (0, 1) for b in (0, 1)], initial=GIVEN
-            )
-            for name, series in self.fields.items()
-            if series.origin is not None
-        }
+        shares = {}
+        for name, series in self.fields.items():
+            if series.origin is not None:
+                corners = [series.origin[:, j + b, i + a] for a in (0, 1) for b in (0, 1)]
+                worst = np.maximum.reduce(corners)
+                kinds = [(worst == kind).mean(axis=0) for kind in (GIVEN, NEAREST, NOTHING)]
+                shares[name] = np.stack(kinds, axis=-1)
+        return shares
 
     def fastest(self, parameters: Parameters) -> float:
         """Return a speed that oil carried by these fields does not exceed. [m s-1]
@@ -254,7 +255,12 @@ class Forcing:
         since = float((at - self.start) / np.timedelta64(1, "s"))
 
         def back(series: VectorSeries) -> VectorSeries:
-            return replace(series, times=since - series.times[::-1], values=-series.values[::-1])
+            return replace(
+                series,
+                times=since - series.times[::-1],
+                values=-series.values[::-1],
+                origin=None if series.origin is None else series.origin[::-1],
+            )
 
         def still(series: ScalarSeries) -> ScalarSeries:
             return ScalarSeries(since - series.times[::-1], series.values[::-1].copy())

@@ -5,6 +5,7 @@ import pytest
 NAMES = [
     "calibration",
     "commands",
+    "damaged",
     "forecast_twins",
     "joint",
     "large_forcing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -26,8 +27,12 @@ def list_catalogue(url: Url) -> None:
     for title, reference in catalogue.references:
         print(f"{title}/  {reference}")
     width = max((len(dataset.name) for dataset in catalogue.datasets), default=0)
+    times = Counter(dataset.name for dataset in catalogue.datasets)
     for dataset in catalogue.datasets:
-        print(f"{dataset.name:<{width}}  {', '.join(sorted(dataset.access))}")
+        services = ", ".join(sorted(dataset.access)) or "no service"
+        # what tells those of one name apart
+        which = f"  {dataset.id or next(iter(dataset.access.values()), '')}"
+        print(f"{dataset.name:<{width}}  {services}{which if times[dataset.name] > 1 else ''}")
     if not catalogue.references and not catalogue.datasets:
         print(f"{url} lists nothing")
 
@@ -73,17 +78,26 @@ def fetch_files(
     """Fetch files, and parts of data sets, into a folder."""
     from rich.console import Console
 
-    from catalog.subset import Part, fetch_into
+    from catalog.subset import Part, fetch_parts
+    from witoil.claim import claimed
+    from witoil.files import copy_into
 
     part = Part(
         box=None if bbox is None else parse_box(bbox),
         period=None if time is None else parse_period(time),
         variables=tuple(filter(None, (variables or "").split(","))),
     )
-    for name in names:
-        with Console(stderr=True).status(f"fetching {name}"):
-            for path, entry in fetch_into(out, name, part, by_ncss=subset, refresh=refresh):
-                print(f"{path}  {entry.size / 1e6:.1f} MB  sha256 {entry.sha256}", flush=True)
+    seen: set[str] = set()
+    taken: set[str] = set()
+    with claimed(out):
+        for name in names:
+            with Console(stderr=True).status(f"fetching {name}"):
+                for entry in fetch_parts(name, part, by_ncss=subset, refresh=refresh):
+                    if entry.identifier not in seen:
+                        seen.add(entry.identifier)
+                        path = copy_into(out, entry.path, taken)
+                        size = f"{entry.size / 1e6:.1f} MB"
+                        print(f"{path}  {size}  sha256 {entry.sha256}", flush=True)
 
 
 @catalog_app.command("search")

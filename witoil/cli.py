@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,6 +36,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs."
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 2."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    # what libraries have to say of damaged files is for those who write programs, by -W
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", append=True)
     try:
         app()
     except KeyboardInterrupt:
@@ -114,7 +118,8 @@ def simulate(
     """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
     from witoil.budget import in_words
     from witoil.case import load_case
-    from witoil.outputs import write_run
+    from witoil.claim import claimed, need_room
+    from witoil.outputs import room_of_run, write_run
     from witoil.provenance import recorded
     from witoil.resume import NAME, read_restart, write_restart
     from witoil.simulation import run
@@ -126,14 +131,16 @@ def simulate(
             raise typer.BadParameter(
                 "--resume goes on with one run; expected no ensemble beside it"
             )
-        with recorded(loaded, out):
+        with claimed(out), recorded(loaded, out):
+            need_room(out)
             _simulate_ensemble(loaded, out, count, scheduler)
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
     before = None if resume is None else read_restart(resume, loaded)
     after: list[Any] = []
-    with recorded(loaded, out):
+    with claimed(out), recorded(loaded, out):
+        need_room(out, room_of_run(loaded))
         scenario = _prepare(loaded)
         with _bar("simulating", 1.0) as advance:
             result = run(scenario, on_output=advance, resume=before, on_end=after.append)
@@ -161,12 +168,14 @@ def optimise(
     Started again with the same arguments it goes on where it was.
     """
     from witoil.case import load_case
+    from witoil.claim import claimed
 
     loaded = load_case(case)
     if evaluations is not None:
         search = loaded.optimise.model_copy(update={"evaluations": evaluations})
         loaded = loaded.model_copy(update={"optimise": search})
-    _optimise(loaded, out, mlflow, scheduler)
+    with claimed(out):
+        _optimise(loaded, out, mlflow, scheduler)
 
 
 @app.command()
@@ -176,6 +185,7 @@ def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = Non
     Started again with the same arguments it goes on where it was.
     """
     from witoil.case import load_case
+    from witoil.claim import claimed, need_room
     from witoil.forecast import forecast as walk_forward
     from witoil.forecast_outputs import write_forecast
     from witoil.outlook import look_ahead
@@ -183,7 +193,12 @@ def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = Non
     from witoil.tracking import of_trials, tracking
 
     loaded = load_case(case)
-    with recorded(loaded, out), tracking(mlflow, "forecast", loaded, out) as track:
+    with (
+        claimed(out),
+        recorded(loaded, out),
+        tracking(mlflow, "forecast", loaded, out) as track,
+    ):
+        need_room(out)
         scenario = _prepare(loaded)
         with _bar("forecasting", 1.0) as advance:
             result = walk_forward(
@@ -218,13 +233,15 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
     from rich.console import Console
 
     from witoil.case import load_case
+    from witoil.claim import claimed, need_room
     from witoil.provenance import recorded
     from witoil.source_map import map_sources
     from witoil.trace import prepare_trace, trace_back
     from witoil.trace_outputs import write_trace
 
     loaded = load_case(case)
-    with recorded(loaded, out):
+    with claimed(out), recorded(loaded, out):
+        need_room(out)
         with Console(stderr=True).status("reading forcing, slick and coastline"):
             scenario = prepare_trace(loaded)
         for report in scenario.coverage:
@@ -247,11 +264,14 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
 def demo(out: Out = Path("demo")) -> None:
     """Run the whole chain on a synthetic twin experiment: no data, no network."""
     from witoil.case import load_case
+    from witoil.claim import claimed, need_room
     from witoil.demo import TRUTH, make_twin
 
-    case_file = make_twin(out)
-    print(f"a synthetic spill near an island stands in {case_file}")
-    study = _optimise(load_case(case_file), out)
+    with claimed(out):
+        need_room(out)
+        case_file = make_twin(out)
+        print(f"a synthetic spill near an island stands in {case_file}")
+        study = _optimise(load_case(case_file), out)
     for name, true in TRUTH.items():
         print(f"{name}: true {true:g}, found {study['best']['parameters'][name]:.3g}")
 
@@ -356,9 +376,12 @@ def _optimise(
     case: Any, out: Path, mlflow: str | None = None, scheduler: str | None = None
 ) -> dict[str, Any]:
     from witoil.calibration import optimise as search
+    from witoil.claim import need_room
+    from witoil.outputs import room_of_run
     from witoil.provenance import recorded
     from witoil.tracking import of_history, tracking
 
+    need_room(out, room_of_run(case))
     total = case.optimise.evaluations
     with recorded(case, out), tracking(mlflow, "optimise", case, out) as track:
         scenario = _prepare(case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,14 +65,20 @@ def list_events(
     """List the spills in a folder or at a URL, each with what was seen of it."""
     from catalog.events import read_events
     from catalog.stac import write_stac
+    from witoil.claim import claimed
+    from witoil.files import filling
 
-    events, problems = read_events(folder, _time_keys(time_field, time_format, time_zone))
-    if as_json:
-        print(json.dumps([_event_as_dict(event) for event in events], indent=2))
-    else:
-        _print_events(events)
-    if stac is not None:
-        typer.echo(f"written to {write_stac(events, stac)}", err=as_json)
+    keys = _time_keys(time_field, time_format, time_zone)
+    with nullcontext() if stac is None else claimed(stac):
+        events, problems = read_events(folder, keys)
+        if as_json:
+            print(json.dumps([_event_as_dict(event) for event in events], indent=2))
+        else:
+            _print_events(events)
+        if stac is not None:
+            with filling(stac) as temporary:
+                catalogue = write_stac(events, temporary)
+            typer.echo(f"written to {stac / catalogue.name}", err=as_json)
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
 
@@ -98,16 +105,18 @@ def make_case(
 ) -> None:
     """Write a case file of a spill: its first slick is released, the others are observed."""
     from catalog.events import read_events
+    from witoil.claim import claimed
     from witoil.event_case import find_event, find_forcing, write_case
 
     events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
     found = find_event(events, event)
-    sources = forcing or ([folder] if "://" not in folder else [])
-    files = find_forcing(found, sources)
-    if fetch:
-        files = _fetch_missing(found, files) | files
     path = out or Path(f"{found.identifier}.toml")
-    case = write_case(found, files, path)
+    sources = forcing or ([folder] if "://" not in folder else [])
+    with claimed(path, is_file=True):
+        files = find_forcing(found, sources)
+        if fetch:
+            files = _fetch_missing(found, files) | files
+        case = write_case(found, files, path)
     for role, data in files.items():
         print(f"{role}: {data.remark}; {len(data.paths)} files, from {data.paths[0]}")
     print(f"1 slick released, {len(case.observation)} observed; written to {path}")
@@ -146,26 +155,24 @@ def fetch_forcing(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder.", metavar="DIR")] = Path(),
 ) -> None:
     """Fetch forcing of an area and a period into a folder."""
-    import shutil
-
     from catalog.registry import Registry
-    from witoil.files import replacing
+    from witoil.claim import claimed
+    from witoil.files import copy_into
 
     box, period = _wanted(bbox, time)
     registry = Registry.load()
     chosen = None if dataset is None else registry.find(dataset)
     names = _roles(role) if role or chosen is None else list(chosen.roles)
-    for name in names:
-        choice = (
-            registry.choose(name, box, period)
-            if chosen is None
-            else registry.choice_of(chosen, name, box, period)
-        )
-        print(f"{name}: {_describe(choice)}", flush=True)
-        path = _fetch(choice)
-        with replacing(out / path.name) as temporary:
-            shutil.copyfile(path, temporary)
-        print(f"written to {out / path.name}")
+    taken: set[str] = set()
+    with claimed(out):
+        for name in names:
+            choice = (
+                registry.choose(name, box, period)
+                if chosen is None
+                else registry.choice_of(chosen, name, box, period)
+            )
+            print(f"{name}: {_describe(choice)}", flush=True)
+            print(f"written to {copy_into(out, _fetch(choice), taken)}")
 
 
 def _time_keys(fields: list[str] | None, template: str | None, zone: str | None) -> TimeKeys:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 
+from witoil.claim import part_name, workplace
 from witoil.errors import OutputError
 
 
@@ -33,7 +35,7 @@ def utc(time: np.datetime64) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and rename it to `path` at the end.
+    """Give a temporary path, and rename it to `path` at the end.
 
     Raises
     ------
@@ -43,14 +45,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # the suffix stays, since libraries choose the format by it
-        with NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix, delete=False
-        ) as file:
-            temporary = Path(file.name)
+        temporary = _new_file(path)
         yield temporary
         _flush(temporary)
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except (OSError, RuntimeError) as error:
         # netCDF4 reports a full disk as RuntimeError
@@ -63,6 +60,61 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """Give an empty temporary folder; all its files move to the same places in `folder` at the end.
+
+    Raises
+    ------
+    OutputError
+        Where a folder cannot be made or a file cannot be moved.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary(folder / "files")
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in sorted(p for p in temporary.rglob("*") if p.is_file()):
+                path = folder / file.relative_to(temporary)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: could not be written to ({error}); expected a folder that can be, with "
+            "room on its disk"
+        ) from error
+
+
+def copy_into(folder: Path, file: Path, taken: set[str]) -> Path:
+    """Copy a file into a folder under its name, with a number behind where that is taken.
+
+    Parameters
+    ----------
+    folder, file : Path
+    taken : set of str
+        Names that others of the same command have got; the one used now is added.
+
+    Returns
+    -------
+    Path
+        Of the copy.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    numbered = (f"{file.stem}-{k}{file.suffix}" for k in count(2))
+    name = next(name for name in chain([file.name], numbered) if name not in taken)
+    taken.add(name)
+    with replacing(folder / name) as temporary:
+        shutil.copyfile(file, temporary)
+    return folder / name
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     """Write JSON atomically, and return what was written; what is not finite becomes null."""
     written: dict[str, Any] = plain(document)
@@ -71,6 +123,22 @@ def write_json(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
             json.dumps(written, indent=2, allow_nan=False) + "\n", encoding="utf-8"
         )
     return written
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def plain(value: Any) -> Any:
@@ -92,7 +160,17 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _temporary(path: Path) -> Path:
+    """Return a path that nothing has, to rename to another; in the workplace of what is claimed."""
+    # the suffix stays, since libraries choose the format by it
+    name = part_name(path.suffix)
+    room = workplace(path)
+    return path.with_name(f".{name}") if room is None else room / name
+
+
+def _new_file(path: Path) -> Path:
+    """Make an empty file that can be renamed to `path`."""
+    temporary = _temporary(path)
+    # unlike those of tempfile, with the permissions that files of this user have
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return temporary

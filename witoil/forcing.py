@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import logging
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 import catalog
 import simulator
-from catalog.grid import format_box, turn_longitudes
+from catalog.grid import turn_longitudes
 from witoil.case import Case
 from witoil.case_forcing import FieldSource
 from witoil.verification import Box
 
 Report = catalog.Coverage | catalog.Parametrised
 
-_log = logging.getLogger(__name__)
-
 _ROLES: tuple[catalog.RoleName, ...] = ("currents", "winds", "waves", "temperature")
 
 _NEAR_POLE_DEG = 85.0
 _CLOSE_ROWS_DEG = 0.05
+
+_SIDES = (
+    ("west", "longitude", 0, -1.0),
+    ("south", "latitude", 0, -1.0),
+    ("east", "longitude", -1, 1.0),
+    ("north", "latitude", -1, 1.0),
+)
+"""Of a box, in its order: name, axis, its outermost node there, and which way it grows."""
 
 _COMPONENTS = {"currents": simulator.CURRENT, "winds": simulator.WIND, "waves": simulator.STOKES}
 _FIELD_OF = {"currents": "current", "winds": "wind", "waves": "stokes"}
@@ -48,12 +55,15 @@ class _Product:
         What of the area of the run it has. [degrees]
     is_last : bool
         Whether there is no other product of the role to go to.
+    remarks : tuple of str
+        On products before it that the run does not use.
     """
 
     data: xr.Dataset
     axes: xr.Dataset
     box: Box
     is_last: bool
+    remarks: tuple[str, ...] = ()
 
 
 def read_forcing(
@@ -109,7 +119,11 @@ def read_forcing(
         stokes_drift=stokes,
         numbering=_numbering(read, stokes, wanted),
     )
-    coverage = [_with_share(report, role, number, forcing) for role, number, report in reports]
+    ends = _ends({role: cut[role] for role in _moving(cut, stokes)}, area)
+    coverage = [
+        _with_share(report, role, number, forcing).remarked(ends.get(role, ()))
+        for role, number, report in reports
+    ]
     return forcing, (*coverage, *absent)
 
 
@@ -130,9 +144,9 @@ def with_holes(
     origins = forcing.origins_at(particles.longitude, particles.latitude)
     said = {}
     for role, name in _FIELD_OF.items():
-        origin = origins.get("Stokes drift" if name == "stokes" else name)
-        if origin is not None:
-            share = np.bincount(origin, particles.mass, minlength=3) / particles.mass.sum()
+        at_places = origins.get("Stokes drift" if name == "stokes" else name)
+        if at_places is not None:
+            share = particles.mass @ at_places / particles.mass.sum()
             for component in _COMPONENTS[role]:
                 said[component] = _of_holes(name, share)
     return tuple(
@@ -143,21 +157,24 @@ def with_holes(
     )
 
 
-def _of_holes(name: str, share: Sequence[float]) -> list[str]:
+def _of_holes(name: str, share: NDArray[np.float64]) -> list[str]:
     nearest, nothing = share[simulator.NEAREST], share[simulator.NOTHING]
     instead = "the wind alone moves it" if name == "current" else "0 is taken"
     remarks = []
     if nearest > 0.0:
-        remarks.append(
-            f"no value at {nearest:.0%} of the release: the nearest one is taken, up to "
-            f"{simulator.FILL_REACH} nodes away"
-        )
+        away = "" if name == "wind" else f", up to {simulator.FILL_REACH} nodes away"
+        remarks.append(f"no value at {_share(nearest)} of the release: the nearest is taken{away}")
     if nothing > 0.0:
         remarks.append(
-            f"no value at {nothing:.0%} of the release, nor within {simulator.FILL_REACH} nodes: "
-            f"{instead}"
+            f"no value at {_share(nothing)} of the release, nor within {simulator.FILL_REACH} "
+            f"nodes: {instead}"
         )
     return remarks
+
+
+def _share(part: float) -> str:
+    """Write a share of the release, over the times of the run."""
+    return f"{max(part, 0.001):.1%}" if part < 0.1 else f"{part:.0%}"
 
 
 def first_time(case: Case) -> np.datetime64:
@@ -186,29 +203,38 @@ def _products(
 ) -> list[_Product]:
     """Read what the products of a role have of a run; the last one has to have what it needs."""
     sources = case.forcing.sources(role)
-    products = []
+    products: list[_Product] = []
+    unused: list[str] = []
     for number, source in enumerate(sources):
         is_last = number == len(sources) - 1
         with _open(case, source, role) as files:
             axes = xr.Dataset(coords={"latitude": files.latitude, "longitude": files.longitude})
             box = _within(area, axes, wanted) if is_last else _shared(area, axes)
-            if box is None:
-                _log.info("%s: none of %s lies in it", source.files, format_box(area))
-                continue
-            products.append(_Product(files.read(box=box, period=period), axes, box, is_last))
+            try:
+                data = None if box is None else files.read(box=box, period=period)
+            except catalog.CoverageError:
+                if is_last:
+                    raise
+                data = None
+        if box is None or data is None:
+            unused.append(f"nothing of {source.files} in the area of the run: not used")
+        else:
+            products.append(_Product(data, axes, box, is_last, tuple(unused)))
+            unused = []
     return products
 
 
 def _cut(
     case: Case, product: _Product, start: np.datetime64, end: np.datetime64
 ) -> tuple[xr.Dataset, list[catalog.Coverage]]:
-    return catalog.prepare_forcing(
+    cut, found = catalog.prepare_forcing(
         product.data,
         start=start,
         end=end,
         box=product.box,
         gap_policy=case.forcing.gap_policy if product.is_last else "next",
     )
+    return cut, [report.remarked(product.remarks) for report in found]
 
 
 def _still(
@@ -233,6 +259,38 @@ def _with_share(
     if series is None or report.variable not in _COMPONENTS[role] or not series.shares:
         return report
     return report.remarked([f"serves {series.shares[number]:.0%} of the area of the run"])
+
+
+def _moving(given: Mapping[str, Sequence[object]], stokes: str) -> list[str]:
+    """Return the roles that move oil and are given."""
+    used = ("currents", "winds", *(("waves",) if stokes == "field" else ()))
+    return [role for role in used if given[role]]
+
+
+def _ends(cut: Mapping[str, Sequence[xr.Dataset]], area: Box) -> dict[str, list[str]]:
+    """Say which role ends the area of a run on a side, within the reach of the oil, before others.
+
+    Oil that leaves the area is lost, though the others could have moved it on.
+    """
+    if len(cut) < 2:
+        return {}
+    axes = {role: simulator.joined_axes(several) for role, several in cut.items()}
+    middle, sides = 0.5 * (area[0] + area[2]), defaultdict(list)
+    for limit, (side, axis, last, sign) in zip(area, _SIDES, strict=True):
+        nodes = {role: of[axis].to_numpy() for role, of in axes.items()}
+        if axis == "longitude":
+            nodes = {role: turn_longitudes(of, middle)[0] for role, of in nodes.items()}
+        outermost = {role: sign * float(of[last]) for role, of in nodes.items()}
+        first, *_, farthest = sorted(outermost, key=outermost.__getitem__)
+        beyond = min(outermost[farthest], sign * limit) - outermost[first]
+        if beyond > float(np.median(np.diff(nodes[first]))):
+            sides[first, farthest].append(f"the {side} at {sign * outermost[first]:.2f} degrees")
+    said = defaultdict(list)
+    for (first, farthest), where in sides.items():
+        said[first].append(
+            f"ends before the {farthest}, and the area with it: in {', '.join(where)}"
+        )
+    return said
 
 
 def _absent(
@@ -283,17 +341,16 @@ def _without_unused(
 
 def _numbering(read: Mapping[str, Sequence[_Product]], stokes: str, wanted: Box) -> simulator.Grid:
     """Return the grid of the whole files, so that a run does not depend on how they are cut."""
-    moving = ["currents", "winds"] + (["waves"] if stokes == "field" else [])
     middle = 0.5 * (wanted[0] + wanted[2])
     turned = []
-    for role in moving:
+    for role in _moving(read, stokes):
         of_role = []
         for product in read[role]:
             # each data set by itself may count from another side of the dateline
             longitude, _ = turn_longitudes(product.axes["longitude"].to_numpy(), middle)
             latitude = product.axes["latitude"].to_numpy()
             of_role.append(xr.Dataset(coords={"longitude": longitude, "latitude": latitude}))
-        turned += [simulator.joined_axes(of_role)] if of_role else []
+        turned.append(simulator.joined_axes(of_role))
     return _close_near_the_pole(simulator.common_grid(turned), wanted)
 
 

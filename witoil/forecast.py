@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +13,10 @@ from numpy.typing import NDArray
 import optimizer
 from witoil.calibration import combined_scores, search_space, study_head
 from witoil.errors import CaseError, WitoilError
-from witoil.files import utc, write_json
+from witoil.files import read_json, utc, write_json
 from witoil.priors import EVIDENCE
 from witoil.simulation import Scenario
-from witoil.study import NAME, refuse_other
+from witoil.study import NAME, checksum, refuse_changed, refuse_other
 from witoil.verification import Mask, SlickMasks
 from witoil.walk import Posterior, Trial, Walk
 from witoil.windows import windows_of
@@ -274,6 +273,7 @@ def _write(
     last: Posterior | None = None,
 ) -> dict[str, Any]:
     best = None if last is None else _best(walk)
+    rows = [trial.as_row() for trial in walk.trials]
     return write_json(
         folder / NAME,
         {
@@ -281,7 +281,8 @@ def _write(
             "forecast": _table(walk, steps[1:]),
             "best": best,
             "posterior": None if last is None else last.marginals(),
-            "history": [trial.as_row() for trial in walk.trials],
+            "history": rows,
+            "checksum": checksum(rows),
         },
     )
 
@@ -337,14 +338,15 @@ def _read_rows(folder: Path, head: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the trials of a study to go on with; none where there is none yet."""
     path = folder / NAME
     try:
-        study = json.loads(path.read_text(encoding="utf-8"))
+        study = read_json(path)
         rows: list[dict[str, Any]] = [dict(row) for row in study["history"]]
         if not all({"parameters", "outcomes"} <= row.keys() for row in rows):
             raise ValueError("its history is that of a calibration")
+        refuse_changed(study)
         before = {key: study[key] for key in ("case", "versions")}
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise WitoilError(
             f"{path}: not a forecast study of witoil ({error}); expected one to continue, or "
             "another --out"

@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, StrictInt, StrictStr, ValidationError, model_validator
 
 from catalog.paths import recording
 from catalog.store import Entry, Store, default_store, hash_file
 from witoil.errors import WitoilError
-from witoil.files import write_json
+from witoil.files import read_json, write_json
 
 if TYPE_CHECKING:
     from catalog.opendap import Opendap
     from witoil.case import Case
 
 NAME = "provenance.json"
+
+
+class _File(BaseModel):
+    id: StrictStr
+    sha256: StrictStr
+    size: StrictInt
+
+
+class _Input(BaseModel):
+    key: StrictStr
+    name: StrictStr
+    files: list[_File]
+
+
+class _Document(BaseModel):
+    """What is relied on of the file."""
+
+    name: StrictStr
+    versions: dict[StrictStr, StrictStr]
+    built_in: dict[StrictStr, StrictStr]
+    inputs: list[_Input]
+
+    @model_validator(mode="after")
+    def _has_our_version(self) -> Self:
+        if "witoil" not in self.versions:
+            raise ValueError("versions has no witoil")
+        return self
+
 
 _VERSIONS = ("fetched", "version", "etag", "last_modified")
 _SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -66,16 +95,22 @@ def read_provenance(run: Path) -> dict[str, Any]:
     for folder in (run, run.resolve().parent):
         path = folder / NAME
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document: dict[str, Any] = read_json(path)
+            _Document.model_validate(document)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except ValueError as error:
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            key = ".".join(map(str, fault["loc"]))
+            raise WitoilError(
+                f"{path}: holds no inputs as a run writes them ({key or 'document'}: "
+                f"{fault['msg']}); run it again"
+            ) from None
+        except (OSError, ValueError) as error:
             raise WitoilError(
                 f"{path}: not JSON ({error}); expected what a run writes, run it again"
             ) from None
-        if isinstance(document, dict) and isinstance(document.get("inputs"), list):
-            return document
-        raise WitoilError(f"{path}: holds no inputs; expected what a run writes, run it again")
+        return document
     raise WitoilError(
         f"{run}: has no {NAME}; expected the folder of a run that has come to its end"
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import netCDF4
 import numpy as np
 import xarray as xr
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
+from catalog.probe import refuse_fatal
+from catalog.sources import reading
 from witoil.case import Case, Outflow, ShipSource
 from witoil.comparison import differences
 from witoil.errors import WitoilError
@@ -29,7 +34,7 @@ MAY_DIFFER = (
 )
 """Keys of a case by which a run that goes on may differ from the one before."""
 
-_CASE = "witoil_case"
+_CASE, _CHECKSUM = "witoil_case", "witoil_checksum"
 
 
 def write_restart(case: Case, restart: xr.Dataset, path: Path) -> None:
@@ -38,6 +43,10 @@ def write_restart(case: Case, restart: xr.Dataset, path: Path) -> None:
     encoding = {name: {"zlib": True, "complevel": 1} for name in document.data_vars}
     with replacing(path) as temporary:
         document.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+        # of what is read again, as some types are others in a file
+        digest = _checksum(_load(temporary))
+        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(temporary, "a") as file:
+            file.setncattr(_CHECKSUM, digest)
 
 
 def read_restart(path: Path, case: Case) -> xr.Dataset:
@@ -86,14 +95,33 @@ def _read(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
     if not path.is_file():
         raise WitoilError(f"{path}: no such file; {expected}")
     try:
-        # as it was written: NaN is a value here
-        with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
-            restart = file.load()
+        with reading(path):
+            refuse_fatal(path)
+            restart = _load(path)
+        if restart.attrs[_CHECKSUM] != _checksum(restart):
+            raise ValueError("it is not as it was written")
         case: dict[str, Any] = json.loads(restart.attrs[_CASE])
-        _end(restart)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise WitoilError(f"{path}: not a restart of witoil ({error}); {expected}") from None
     return restart, case
+
+
+def _load(path: Path) -> xr.Dataset:
+    """Read a file as it was written: NaN is a value here."""
+    with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
+        return file.load()
+
+
+def _checksum(restart: xr.Dataset) -> str:
+    """Return what tells a state from any other."""
+    told = {str(name): np.asarray(value).tolist() for name, value in restart.attrs.items()}
+    told.pop(_CHECKSUM, None)
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+    for name, variable in sorted(restart.variables.items(), key=lambda item: str(item[0])):
+        values = np.ascontiguousarray(variable.to_numpy())
+        digest.update(f"{name} {variable.dims} {values.dtype.str} {values.shape}".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
 
 
 def _end(restart: xr.Dataset) -> np.datetime64:

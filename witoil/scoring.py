@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import rasterio
 from pyproj import CRS
-from rasterio.errors import RasterioIOError
 
 import catalog
 import optimizer
@@ -105,7 +104,7 @@ def read_mask(path: Path) -> tuple[Mask, VerificationGrid]:
     try:
         with rasterio.open(path) as file:
             values, transform, crs = file.read(1, masked=True), file.transform, file.crs
-    except RasterioIOError as error:
+    except Exception as error:  # some of what GDAL finds has a class that rasterio keeps private
         raise WitoilError(
             f"{path}: not a mask ({error}); expected a GeoTIFF or the folder of a run"
         ) from None

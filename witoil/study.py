@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optimizer
 from witoil.comparison import differences
 from witoil.errors import WitoilError
-from witoil.files import plain, write_json
+from witoil.files import plain, read_json, write_json
 
 NAME = "study.json"
 
@@ -50,6 +51,7 @@ def write_study(
             else {**best.details, "penalised": best.value, "trial": best.number},
             "space": [vars(parameter) for parameter in space.parameters],
             "history": rows,
+            "checksum": checksum(rows),
             "seconds": seconds,
         },
     )
@@ -66,21 +68,39 @@ def read_history(folder: Path, head: Mapping[str, Any]) -> optimizer.History:
     """
     path = folder / NAME
     try:
-        study = json.loads(path.read_text(encoding="utf-8"))
+        study = read_json(path)
+        refuse_changed(study)
         rows = [
-            {**row, "seconds": seconds}
+            {**row, "seconds": float(seconds)}
             for row, seconds in zip(study["history"], study["seconds"], strict=True)
         ]
         history = optimizer.History.from_rows(rows)
         before = {key: study[key] for key in ("case", "versions")}
     except FileNotFoundError:
         return optimizer.History()
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise WitoilError(
             f"{path}: not a study of witoil ({error}); expected one to continue, or another --out"
         ) from None
     refuse_other(path, before, head)
     return history
+
+
+def checksum(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return what tells a history, as the study has it, from any other."""
+    text = json.dumps(plain(rows), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def refuse_changed(study: Mapping[str, Any]) -> None:
+    """Refuse a history that is not the one that was written.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError
+    """
+    if study["checksum"] != checksum(study["history"]):
+        raise ValueError("its history is not what was written")
 
 
 def refuse_other(path: Path, before: Mapping[str, Any], head: Mapping[str, Any]) -> None:

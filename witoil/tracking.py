@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import optimizer
 from witoil.case import Case
 from witoil.errors import WitoilError
-from witoil.files import write_json
+from witoil.files import read_json, write_json
 from witoil.outputs import versions
 
 if TYPE_CHECKING:
@@ -174,9 +173,9 @@ class _Store:
     def _find_parent(self, path: Path, command: str, case: Case) -> str:
         """Return the run of the study: the one that a file names, if the store has it."""
         try:
-            run_id = str(json.loads(path.read_text(encoding="utf-8"))["run_id"])
+            run_id = str(read_json(path)["run_id"])
             self._client.get_run(run_id)
-        except (OSError, ValueError, KeyError, TypeError, self._error):
+        except (OSError, ValueError, LookupError, TypeError, self._error):
             return self._new_parent(path, command, case)
         self._client.update_run(run_id, status="RUNNING")
         self._recall(run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -20,13 +21,18 @@ _PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Start an HTTP server, and give its address."""
+def serving(
+    handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    """Start an HTTP server, with a context one of HTTPS, and give its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # clients hang up on purpose
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     with _running(server, server.server_port) as url:
-        yield url
+        # certificates are for names
+        yield url if context is None else url.replace("http://127.0.0.1", "https://localhost")
 
 
 @contextmanager

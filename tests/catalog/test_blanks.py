@@ -60,7 +60,18 @@ def test_slack_water_beside_land_that_stays_land(write_currents) -> None:
 def test_zeros_also_on_land_are_a_record_in_which_nothing_was_written(write_currents) -> None:
     field = read(write_currents(change=zero_at(2, land=(np.nan, 0.0))))
     assert field.sizes["time"] == 3
-    assert "0 everywhere at 2021-08-24T02:00Z: taken for missing" in field.attrs[REMARKS]
+    assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
+
+
+def test_files_of_one_time_each_are_held_against_each_other(write_currents) -> None:
+    written = zero_at(2, land=(np.nan, 0.0))
+    files = [
+        write_currents(f"{k}.nc", change=lambda ds, k=k: written(ds).isel(time=[k]))
+        for k in range(4)
+    ]
+    field = read(files)
+    assert field.sizes["time"] == 3
+    assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
 
 
 @pytest.mark.parametrize("role", ["currents", "winds"])
@@ -130,6 +141,20 @@ def test_where_land_is_missing_a_zero_is_water_that_stands_still(write_currents)
     field = read(write_currents(change=change))
     assert (field[:, 1, 1] == 0.0).all()
     assert int(field.isnull().sum()) == 4
+    assert "0 at every time at 8.3% of the nodes: taken for a calm or slack" in field.attrs[REMARKS]
+
+
+def test_of_zeros_and_missing_values_land_is_what_there_is_more_of(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        for name in ("uo", "vo"):
+            ds[name][LAND] = np.nan  # a hole
+            ds[name][:, :, 3] = 0.0
+        return ds
+
+    field = read(write_currents(change=change))
+    assert field[:, :, 3].isnull().all()
+    assert int(field.isnull().sum()) == 4 * 4
+    assert "25.0% of the nodes: taken for land" in field.attrs[REMARKS]
 
 
 def test_wind_is_never_zero_for_want_of_sea(write_currents) -> None:
@@ -138,7 +163,33 @@ def test_wind_is_never_zero_for_want_of_sea(write_currents) -> None:
             ds[name][LAND] = 0.0
         return ds.rename(uo="u10", vo="v10")
 
-    assert (read(write_currents(change=change), "winds")[LAND] == 0.0).all()
+    field = read(write_currents(change=change), "winds")
+    assert (field[LAND] == 0.0).all()
+    assert "0 at every time at 8.3% of the nodes: taken for a calm" in field.attrs[REMARKS]
+
+
+def test_half_a_record_that_was_not_written_is_missing(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        for name in ("uo", "vo"):
+            ds[name][LAND] = np.nan
+        ds["uo"][2] = 0.0  # on land as well; vo is whole
+        return ds
+
+    field = read(write_currents(change=change))
+    assert field.sizes["time"] == 3
+    assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
+
+
+def test_a_flow_along_an_axis_is_a_flow(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        ds["vo"][:] = 0.0
+        ds["vo"][LAND] = np.nan
+        ds["uo"][LAND] = np.nan
+        return ds
+
+    field = read(write_currents(change=change))
+    assert field.sizes["time"] == 4
+    assert REMARKS not in field.attrs
 
 
 def test_temperature_goes_with_the_currents(write_currents) -> None:
@@ -161,11 +212,12 @@ def _temperature(ds: xr.Dataset, land: float, sea: float = 20.0) -> xr.Dataset:
     return ds.drop_vars(["uo", "vo"]).assign(sst=warm.astype("f4").assign_attrs(warm.attrs))
 
 
-def test_land_at_zero_degrees_is_no_water(write_currents) -> None:
-    path = write_currents(change=lambda ds: _temperature(ds, 0.0))
+@pytest.mark.parametrize("times", [1, 4])
+def test_land_at_zero_degrees_is_no_water(write_currents, times) -> None:
+    path = write_currents(change=lambda ds: _temperature(ds, 0.0).isel(time=slice(times)))
     warm = open_forcing(path, "temperature")[SEA_TEMPERATURE]
     assert warm[LAND].isnull().all()
-    assert int(warm.isnull().sum()) == 4
+    assert int(warm.isnull().sum()) == times
     assert "taken for land" in warm.attrs[REMARKS]
     kept = open_forcing(path, "temperature", zeros="data")[SEA_TEMPERATURE]
     assert kept.notnull().all()

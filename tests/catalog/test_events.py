@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from catalog import CatalogError, Slick, UnreadableFileError, read_slick
 from catalog.events import Detection, group_events, read_events
 from catalog.stac import read_stac, write_stac
-from tests.catalog.servers import serving_folder
+from tests.catalog.servers import file_handler, serving, serving_folder
+from tests.catalog.test_thredds import HEAD
 
 FIRST = "20210824-0343-SYR-PL-B-01-S1"
 SECOND = "20210824-1533-SYR-PL-A-01-S3"
@@ -229,3 +230,46 @@ def test_events_on_a_server(tmp_path: Path, monkeypatch) -> None:
     assert [d.identifier for d in event.detections] == [FIRST, SECOND]
     assert set(event.detections[0].slick.thickness_class) == {"sheen", "thick"}
     assert again.geometry.equals(event.detections[0].slick.geometry)
+
+
+def test_a_catalogue_with_files_of_one_name_and_some_that_are_gone(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("WITOIL_CACHE", str(tmp_path / "cache"))
+    one = write_layer(tmp_path / "x" / f"{FIRST}.geojson", lon=35.7).read_bytes()
+    other = write_layer(tmp_path / "y" / f"{FIRST}.geojson", lon=35.9).read_bytes()
+    datasets = "".join(
+        f'<dataset name="{name}" urlPath="{path}" serviceName="http" />'
+        for name, path in (
+            ("slick.geojson", f"x/{FIRST}.geojson"),
+            ("slick.geojson", f"y/{FIRST}.geojson"),
+            ("the first again", f"x/{FIRST}.geojson"),
+            ("slick.geojson", "gone.geojson"),
+        )
+    )
+    links = '<catalogRef xlink:href="gone/catalog.xml" xlink:title="gone" />'
+    files = {
+        "/catalog.xml": f"{HEAD}{datasets}{links}</catalog>".encode(),
+        f"/thredds/fileServer/x/{FIRST}.geojson": one,
+        f"/thredds/fileServer/y/{FIRST}.geojson": other,
+    }
+    with serving(file_handler(files)) as url:
+        (event,), problems = read_events(f"{url}/catalog.xml")
+    # not layers of one detection, and not three
+    assert [d.slick.geometry.bounds[0] for d in event.detections] == pytest.approx([35.7, 35.9])
+    assert len(problems) == 2
+    assert "fileServer/gone.geojson: the server answers 404" in problems[0]
+    assert "/gone/catalog.xml: the server answers 404" in problems[1]
+
+
+def test_detections_of_one_name_are_all_written(tmp_path: Path) -> None:
+    names = ("x", "y", "z")
+    for k, name in enumerate(names):
+        write_layer(tmp_path / name / f"{FIRST}.geojson", lon=35.5 + 0.1 * k)
+    (event,), _ = read_events(tmp_path)
+    assert [d.identifier for d in event.detections] == [FIRST] * 3
+    write_stac([event], tmp_path / "stac")
+    (again,), problems = read_events(tmp_path / "stac")
+    assert not problems
+    assert [d.identifier for d in again.detections] == [FIRST] * 3
+    assert {d.slick.geometry.bounds for d in again.detections} == {
+        d.slick.geometry.bounds for d in event.detections
+    }

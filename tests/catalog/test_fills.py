@@ -201,3 +201,45 @@ def test_customary_fills_of_a_temperature(tmp_path: Path, fill: float) -> None:
     path = write(tmp_path / "t.nc", values, "f4", {}, names=(SEA_TEMPERATURE,), units="degC")
     warm = open_forcing(path, "temperature")[SEA_TEMPERATURE]
     assert int(warm.isnull().sum()) == SHAPE[0]
+
+
+@pytest.mark.parametrize(
+    ("units", "value", "fill"),
+    [
+        ("cm s-1", 30.0, -999.0),
+        ("cm s-1", 30.0, 999.9),
+        ("mm/s", 300.0, 9999.0),
+        ("knots", 12.0, 99.99),
+        ("m s-1", 5.0, -99.99),
+    ],
+)
+def test_customary_fills_that_would_be_plausible_in_their_unit(
+    tmp_path: Path, units, value, fill
+) -> None:
+    values = value + 0.1 * np.arange(60.0).reshape(SHAPE)
+    values[:, 0, 0] = fill
+    ds = open_forcing(write(tmp_path / "u.nc", values, "f4", {}, units=units), "winds")
+    absent = ds[EASTWARD_WIND].isnull().to_numpy()
+    assert absent[:, 0, 0].all()
+    assert absent.sum() == 3
+
+
+def test_strong_winds_among_others_are_no_fill(tmp_path: Path) -> None:
+    values = np.linspace(-60.0, 99.99, 60).reshape(SHAPE)
+    path = write(tmp_path / "u.nc", values, "f4", {}, units="knots")
+    assert open_forcing(path, "winds")[EASTWARD_WIND].notnull().all()
+
+
+def test_a_value_far_off_at_many_nodes_is_told_of(tmp_path: Path) -> None:
+    values = 0.1 * np.arange(60.0).reshape(SHAPE)
+    values[:, :2, :2] = -55.0
+    read = open_forcing(write(tmp_path / "u.nc", values, "f4", {}), "winds")[EASTWARD_WIND]
+    assert read.notnull().all()
+    assert "the value -55 stands at many nodes, far off all others" in read.attrs[REMARKS]
+
+
+@pytest.mark.parametrize("key", ["scale_factor", "add_offset"])
+def test_a_packing_in_text_is_refused_by_name(tmp_path: Path, key: str) -> None:
+    path = write(tmp_path / "u.nc", np.full(SHAPE, 300), "i2", {key: "0.001"})
+    with pytest.raises(CatalogError, match=f"its {key} is the text '0.001', expected a number"):
+        open_forcing(path, "winds")

@@ -52,6 +52,24 @@ def test_uneven_steps_below_one_and_a_half_are_no_gap() -> None:
     assert cut.sizes["time"] == 5
 
 
+def test_a_forecast_that_is_hourly_at_first_and_three_hourly_later_has_no_gap() -> None:
+    _, coverage = _prepare(_wind([*range(9), 11, 14, 17]), 0, 17, "error")
+    assert coverage[0].gaps == ()
+
+
+def test_an_hour_lost_among_three_hourly_ones_is_a_gap() -> None:
+    _, coverage = _prepare(_wind([*range(9), 11, 14, 17, 23, 26, 29]), 0, 29, "interpolate")
+    assert coverage[0].gaps == ((_at(17), _at(23)),)
+
+
+def test_longer_steps_are_known_by_the_whole_file(write_currents) -> None:
+    files = [write_currents("a.nc", times=np.append(np.arange(9.0), [11.0, 14.0, 17.0]))]
+    ds = open_forcing(files, "currents", period=(_at(10), _at(12)))
+    _, coverage = _prepare(ds, 10, 12, "error")
+    assert coverage[0].gaps == ()
+    assert coverage[0].step == np.timedelta64(3, "h")
+
+
 def test_error_names_variable_span_and_files_on_both_sides(write_currents) -> None:
     files = [write_currents("a.nc"), write_currents("b.nc", times=np.arange(6.0, 10.0))]
     ds = open_forcing(files, "currents")

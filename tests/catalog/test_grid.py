@@ -84,6 +84,25 @@ def test_box_in_the_seam_of_a_grid_that_leaves_out_the_dateline_is_refused() -> 
         select_box(field, (175.0, 0.0, 185.0, 2.0), "f")
 
 
+def test_axes_that_are_stretched_have_no_seam() -> None:
+    # steps from 0.01 degrees at the coast to 0.2 degrees offshore
+    stretched = 30.0 + np.cumsum(0.01 * 1.1 ** np.arange(32))
+    field = _field(stretched, stretched)
+    cut = select_box(field, (stretched[1], stretched[1], stretched[-2], stretched[-2]), "f")
+    np.testing.assert_array_equal(cut["longitude"], stretched)
+
+
+@pytest.mark.parametrize("axis", ["latitude", "longitude"])
+def test_a_strip_that_is_left_out_is_refused(axis) -> None:
+    whole, holed = (
+        np.arange(0.0, 10.0, 0.5),
+        np.append(np.arange(0.0, 4.0, 0.5), np.arange(6, 10, 0.5)),
+    )
+    axes = {"latitude": whole, "longitude": whole, axis: holed}
+    with pytest.raises(CoverageError, match="does not hold"):
+        select_box(_field(**axes), (3.0, 3.0, 7.0, 7.0), "f")
+
+
 @given(st.floats(-179.0, 179.0), st.floats(0.01, 5.0), st.floats(-20.0, 20.0))
 def test_longitudes_near_the_meridian_keep_their_bits(west, step, away) -> None:
     axis = west + step * np.arange(7.0)

@@ -149,3 +149,44 @@ def test_the_wind_at_another_height_by_its_long_name_is_refused(write_currents):
 
     with pytest.raises(CatalogError, match="wind at 100 m by its long name"):
         open_forcing(write_currents(change=high), "winds")
+
+
+def test_speeds_and_directions_of_the_wind_are_taken_at_ten_metres(write_currents):
+    def change(ds):
+        ds = levelled("height", [100.0, 10.0], UP)(ds)
+        ds["uo"].attrs = {"units": "m s-1", "standard_name": "wind_speed"}
+        ds["vo"][:] = 270.0
+        ds["vo"].attrs = {"units": "degree", "standard_name": "wind_from_direction"}
+        return ds
+
+    np.testing.assert_allclose(
+        open_forcing(write_currents(change=change), "winds")[EASTWARD_WIND], 2.0
+    )
+
+
+def test_a_mask_of_levels_is_taken_at_the_level_of_what_is_read(write_currents):
+    def change(ds):
+        ds = levelled("depth", [50.0, 0.5], DOWN)(ds)
+        mask = np.ones((2, 3, 4), "i1")
+        mask[0, :, :2] = 0  # at depth there is more land than at the surface
+        mask[1, :, :1] = 0
+        return ds.assign(tmask=(("depth", "lat", "lon"), mask))
+
+    u = open_forcing(write_currents(change=change), "currents")[EASTWARD_CURRENT]
+    assert u.isnull().any(("time", "latitude")).to_numpy().tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("name", ["u10", "x_wind", "u"])
+def test_of_winds_at_several_heights_the_one_at_ten_metres(write_currents, name):
+    def change(ds):
+        ds = ds.rename(uo=name, vo=name.replace("u", "v").replace("x", "y"))
+        for component in list(ds.data_vars):
+            letter = "x" if component in (name,) else "y"
+            ds[component].attrs |= {"standard_name": f"{letter}_wind", "long_name": "wind at 10 m"}
+            high = xr.full_like(ds[component], 9.0)
+            high.attrs = ds[component].attrs | {"long_name": "wind at 80 m"}
+            ds[f"{component}_80m"] = high
+        return ds
+
+    path = write_currents(change=change)
+    np.testing.assert_allclose(open_forcing(path, "winds")[EASTWARD_WIND], 0.1)

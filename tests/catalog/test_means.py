@@ -37,6 +37,8 @@ def _methods(text: str):
         ("u.nc", DAILY, "time: mean", "12:00"),
         ("u.nc", HOURLY, "area: mean time: mean (interval: 5 minutes)", "00:30"),
         ("u.nc", DAILY[:1], "time: mean (interval: 1 day)", "12:00"),
+        ("u.nc", DAILY, "time_counter: mean", "12:00"),
+        ("u.nc", DAILY[::-1], "time: mean", "12:00"),
         ("u.nc", DAILY[:1], "time: mean", "00:00"),  # a mean over what, nobody says
         ("u_P1D-m.nc", DAILY, "time: point", "00:00"),
     ],
@@ -125,6 +127,16 @@ def test_daily_values_of_which_nothing_is_said_are_asked_about(
     ds = open_forcing(write_currents(times=DAILY), "currents", means=means)
     assert ds["time"].to_numpy()[0] == np.datetime64(first)
     assert _asks(ds) == asks
+
+
+def test_means_of_one_time_each_know_their_step_together(write_currents) -> None:
+    files = [
+        write_currents(f"{k}.nc", times=DAILY[k : k + 1], change=_methods("time: mean"))
+        for k in range(3)
+    ]
+    read = open_forcing(files, "currents")
+    assert str(read["time"].to_numpy()[0])[:16] == "2021-08-24T12:00"
+    assert REMARKS not in read[EASTWARD_CURRENT].attrs
 
 
 @pytest.mark.parametrize("means", [None, "day"])
@@ -216,3 +228,18 @@ def test_means_that_were_read_are_not_moved_again_when_they_are_written(
     write_forcing(ds, tmp_path / "written_P1D-m.nc")
     again = open_forcing(tmp_path / "written_P1D-m.nc", "currents")
     np.testing.assert_array_equal(again["time"], ds["time"])
+
+
+def test_times_that_stand_twice_are_told_of(write_currents) -> None:
+    def change(ds):
+        ds["uo"][2] = 0.5
+        return ds
+
+    read = open_forcing(
+        write_currents(times=np.array([0.0, 1.0, 1.0, 2.0]), change=change), "currents"
+    )
+    assert read["time"].size == 3
+    assert float(read[EASTWARD_CURRENT][1, 0, 0]) == pytest.approx(0.5)
+    assert read[EASTWARD_CURRENT].attrs[REMARKS] == (
+        "1 of 4 times stand twice: the later in the file is taken"
+    )

@@ -295,10 +295,32 @@ def test_a_mask_says_where_land_is(write_currents, name, attrs, sea, levels) -> 
     assert u.isel(longitude=slice(1, None)).notnull().all()
 
 
+@pytest.mark.parametrize("land", [0, 1])
+def test_a_mask_that_may_be_of_land_or_of_sea_says_nothing(write_currents, land) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        values = np.full((3, 4), 1 - land, "i1")
+        values[:, 0] = land
+        return ds.assign(mask=(("lat", "lon"), values))
+
+    assert open_forcing(write_currents(change=change), "currents")[U].notnull().all()
+
+
+@pytest.mark.parametrize(("name", "land"), [("mask", 0), ("mask", 1), ("tmask", 2)])
+def test_flags_go_before_the_name_of_a_mask(write_currents, name, land) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        values = np.full((3, 4), 5, "i1")
+        values[:, 0] = land
+        flags = {"flag_values": np.array([land, 5], "i1"), "flag_meanings": "land sea"}
+        return ds.assign({name: (("lat", "lon"), values, flags)})
+
+    u = open_forcing(write_currents(change=change), "currents")[U].isel(time=0)
+    assert u.isnull().any("latitude").to_numpy().tolist() == [True, False, False, False]
+
+
 def test_a_mask_of_land_is_not_for_winds(write_currents) -> None:
     def change(ds: xr.Dataset) -> xr.Dataset:
         mask = xr.zeros_like(ds["uo"].isel(time=0), dtype="i1")
-        return ds.rename(uo="u10", vo="v10").assign(mask=mask.drop_vars("time"))
+        return ds.rename(uo="u10", vo="v10").assign(tmask=mask.drop_vars("time"))
 
     assert open_forcing(write_currents(change=change), "winds")[EASTWARD_WIND].notnull().all()
 
@@ -355,3 +377,15 @@ def test_new_era5_with_text_in_expver(write_currents) -> None:
     ds = open_forcing(write_currents(change=change), "winds")
     assert (np.diff(ds["latitude"]) > 0.0).all()
     assert ds.sizes["time"] == 4
+
+
+def test_currents_that_hold_everything_go_before_those_that_do_not(write_currents) -> None:
+    def change(ds: xr.Dataset) -> xr.Dataset:
+        total = {"utotal": xr.full_like(ds["uo"], 0.4), "vtotal": xr.full_like(ds["vo"], 0.5)}
+        for name, part in zip(total, ("uo", "vo"), strict=True):
+            total[name].attrs = ds[part].attrs
+        return ds.assign(total)
+
+    ds = open_forcing(write_currents(change=change), "currents")
+    np.testing.assert_allclose(ds[U], 0.4)
+    assert ds.attrs["includes_stokes_drift"] == 1

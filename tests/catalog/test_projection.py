@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
@@ -407,3 +408,62 @@ def test_the_direction_of_a_wind_by_its_name(write_currents, name, long_name, si
 
     ds = open_forcing(write_currents(change=change), "winds")
     np.testing.assert_allclose(ds[EASTWARD_WIND], 3.0 * sign, rtol=1e-6)
+
+
+LCC = {
+    "grid_mapping_name": "lambert_conformal_conic",
+    "longitude_of_central_meridian": 15.0,
+    "false_easting": 0.0,
+    "false_northing": 0.0,
+    **SPHERE,
+}
+SPHERICAL = f"+R={R:.0f} +units=m"
+
+
+@pytest.mark.parametrize(
+    ("attrs", "words", "metres", "units"),
+    [
+        # with one parallel, the origin is where the attributes have it, not on the parallel
+        (
+            LCC | {"standard_parallel": 45.0, "latitude_of_projection_origin": 38.0},
+            f"+proj=lcc +lat_1=45 +lat_2=45 +lat_0=38 +lon_0=15 {SPHERICAL}",
+            1.0,
+            "m",
+        ),
+        # a false origin is in the unit of the axes
+        (
+            LCC
+            | {"standard_parallel": (40.0, 50.0), "latitude_of_projection_origin": 45.0}
+            | {"false_easting": 800.0, "false_northing": -300.0},
+            "+proj=lcc +lat_1=40 +lat_2=50 +lat_0=45 +lon_0=15 +x_0=800000 +y_0=-300000 "
+            + SPHERICAL,
+            1e3,
+            "km",
+        ),
+        # degrees are counted from Greenwich, whatever the mapping itself counts from
+        (
+            LCC
+            | {"standard_parallel": (40.0, 50.0), "latitude_of_projection_origin": 45.0}
+            | {"longitude_of_prime_meridian": 10.0, "longitude_of_central_meridian": 5.0},
+            f"+proj=lcc +lat_1=40 +lat_2=50 +lat_0=45 +lon_0=15 {SPHERICAL}",
+            1.0,
+            "m",
+        ),
+    ],
+)
+def test_no_attribute_of_a_mapping_is_passed_over(tmp_path, attrs, words, metres, units) -> None:
+    plane = pyproj.Proj(words)
+    x0, y0 = plane(16.0, 43.0)
+    x, y = x0 + 20e3 * CELLS, y0 + 20e3 * CELLS
+    path = write(
+        tmp_path / "u.nc",
+        attrs,
+        lambda x, y: plane(x, y, inverse=True),
+        x,
+        y,
+        units=units,
+        factor=metres,
+    )
+    check(path)
+    near = open_forcing(path, "temperature").interp(longitude=16.0, latitude=43.0)
+    assert float(near[SEA_TEMPERATURE][0]) == pytest.approx(284.3, abs=2e-3)

@@ -148,3 +148,27 @@ def test_values_stay_within_those_of_the_source(angle: float, lon: float, lat: f
     assert np.isfinite(out).mean() > 0.3
     assert np.nanmin(out) >= values.min() - 1e-9
     assert np.nanmax(out) <= values.max() + 1e-9
+
+
+@pytest.mark.parametrize("order", [("y", "x"), ("x", "y")])
+def test_axes_of_two_dimensions_along_meridians_are_axes(tmp_path: Path, order) -> None:
+    # as NEMO writes nav_lat and nav_lon of a regular domain; nothing is regridded nor turned
+    y, x = np.linspace(34.0, 36.0, 21), np.linspace(19.0, 21.5, 26)
+    longitude, latitude = np.meshgrid(x, y)
+    values = np.random.default_rng(1).normal(0.0, 0.3, (2, y.size, x.size)).astype("f4")
+    values[:, 5, 7] = np.nan
+    ds = xr.Dataset(
+        {
+            name: (("time", "y", "x"), values, {"units": "m s-1"})
+            for name in ("vozocrtx", "vomecrty")
+        },
+        coords={
+            "time": ("time", [0.0, 1.0], {"units": "hours since 2021-08-24"}),
+            "nav_lat": (("y", "x"), latitude.astype("f4"), {"units": "degrees_north"}),
+            "nav_lon": (("y", "x"), longitude.astype("f4"), {"units": "degrees_east"}),
+        },
+    ).transpose("time", *order)
+    ds.to_netcdf(tmp_path / "u.nc", engine="netcdf4")
+    read = open_forcing(tmp_path / "u.nc", "currents")
+    np.testing.assert_array_equal(read[U], values)
+    np.testing.assert_allclose(read["longitude"], x, atol=1e-5)

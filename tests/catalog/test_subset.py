@@ -12,7 +12,7 @@ from pydap.model import BaseType, DatasetType
 
 from catalog import CatalogError, CoverageError
 from catalog.store import default_store
-from catalog.subset import Part, cut, fetch_into, search
+from catalog.subset import Part, cut, fetch_parts, search
 from tests.catalog.servers import Quiet, file_handler, serving, serving_app
 from tests.catalog.test_thredds import HEAD
 
@@ -75,24 +75,24 @@ def test_unknown_variable():
         cut(fields(), Part(variables=("wo",)), "global")
 
 
-def test_part_of_a_data_set_becomes_a_file(url: str, tmp_path: Path):
+def test_part_of_a_data_set_becomes_a_file(url: str):
     part = Part(box=(10, 30, 12, 31), period=DAY, variables=("uo",))
-    ((path, entry),) = fetch_into(tmp_path / "out", url, part)
-    assert path == tmp_path / "out/global.nc"
+    (entry,) = fetch_parts(url, part)
+    assert entry.path.name == "global.nc"
     expected = cut(fields(), part, "global")
-    with xr.open_dataset(path, decode_times=False) as found:
+    with xr.open_dataset(entry.path, decode_times=False) as found:
         xr.testing.assert_equal(found, expected)
     assert entry.facts["url"] == url
-    ((_, again),) = fetch_into(tmp_path / "out", url, part)
+    (again,) = fetch_parts(url, part)
     assert again.fetched == entry.fetched
-    ((_, anew),) = fetch_into(tmp_path / "out", url, part, refresh=True)
+    (anew,) = fetch_parts(url, part, refresh=True)
     assert anew.fetched > entry.fetched
     pieces = [e for e in default_store().entries() if ".dods?uo" in e.identifier]
     assert all(piece.fetched > again.fetched for piece in pieces)
 
 
 def test_only_what_is_wanted_is_asked_for(url: str, tmp_path: Path):
-    list(fetch_into(tmp_path, url, Part(box=(10, 30, 12, 31), period=DAY, variables=("uo",))))
+    list(fetch_parts(url, Part(box=(10, 30, 12, 31), period=DAY, variables=("uo",))))
     sizes = [path.stat().st_size for path in tmp_path.rglob("values.dods")]
     assert max(sizes) < 5000
 
@@ -126,7 +126,7 @@ def dict_of(found) -> dict[str, str]:
     return {dataset.name: text for dataset, text in found}
 
 
-def test_ncss_is_asked_for_the_part(tmp_path: Path, write_currents):
+def test_ncss_is_asked_for_the_part(write_currents):
     content = write_currents().read_bytes()
 
     class Subsetting(Quiet):
@@ -136,8 +136,8 @@ def test_ncss_is_asked_for_the_part(tmp_path: Path, write_currents):
     part = Part(box=(10, 30, 12, 31), period=DAY, variables=("uo", "vo"))
     with serving(Subsetting) as server:
         name = f"{server}/thredds/ncss/grid/best.ncd"
-        ((path, _),) = fetch_into(tmp_path / "out", name, part, by_ncss=True)
-    assert path.read_bytes() == content
+        (entry,) = fetch_parts(name, part, by_ncss=True)
+    assert entry.path.read_bytes() == content
     query = parse_qs(urlsplit(Subsetting.requests[0][0]).query)
     assert set(query.pop("var")) == {"uo", "vo"}
     assert query == {
@@ -151,7 +151,7 @@ def test_ncss_is_asked_for_the_part(tmp_path: Path, write_currents):
     }
 
 
-def test_catalogue_is_fetched_by_period(tmp_path: Path):
+def test_catalogue_is_fetched_by_period():
     names = [f"c_202108{day}.nc" for day in range(22, 27)]
     listed = "".join(
         f'<dataset name="{n}"><access serviceName="http" urlPath="{n}" /></dataset>' for n in names
@@ -159,13 +159,13 @@ def test_catalogue_is_fetched_by_period(tmp_path: Path):
     files = {f"/thredds/fileServer/{name}": name.encode() for name in names}
     files["/catalog.xml"] = (HEAD + listed + "</catalog>").encode()
     with serving(file_handler(files)) as server:
-        found = [p.name for p, _ in fetch_into(tmp_path, f"{server}/catalog.xml", Part(period=DAY))]
+        found = [entry.path for entry in fetch_parts(f"{server}/catalog.xml", Part(period=DAY))]
         with pytest.raises(CatalogError, match="has no NCSS, only httpserver"):
-            list(fetch_into(tmp_path, f"{server}/catalog.xml#*22*", Part(), by_ncss=True))
-    assert found == ["c_20210824.nc"]
-    assert (tmp_path / found[0]).read_bytes() == found[0].encode()
+            list(fetch_parts(f"{server}/catalog.xml#*22*", Part(), by_ncss=True))
+    assert [path.name for path in found] == ["c_20210824.nc"]
+    assert found[0].read_bytes() == b"c_20210824.nc"
 
 
-def test_what_is_no_url_is_refused(tmp_path: Path):
+def test_what_is_no_url_is_refused():
     with pytest.raises(CatalogError, match=r"'currents\.nc': not a URL"):
-        list(fetch_into(tmp_path, "currents.nc", Part()))
+        list(fetch_parts("currents.nc", Part()))

@@ -55,6 +55,7 @@ def test_times_that_cannot_be_used(value: float, units: str, calendar: str, mess
         *[("", 0), (" UTC", 0), ("Z", 0), (" GMT", 0), (" +00:00", 0)],
         *[(" +3:00", 180), (" +0300", 180), (" +03", 180), (" +3", 180), (" +03:00", 180)],
         *[(" UTC+3", 180), (" UTC+03:00", 180), (" GMT+3", 180), ("+03:00", 180), (" UTC +3", 180)],
+        *[(" 5:30", 330), (" 0:00", 0)],  # as wgrib2 writes it
         *[(" -5:30", -330), (" -0530", -330), ("-05:30", -330), (" UTC-5:30", -330)],
         (" +5:45", 345),
     ],
@@ -79,6 +80,20 @@ def test_an_offset_that_cannot_be_read_is_refused(zone: str) -> None:
     units = f"hours since 2021-08-24 00:00:00 {zone}"
     with pytest.raises(CatalogError, match=r"ends in '.*'; expected UTC, or an offset"):
         decode_times(np.array([0.0]), units, "standard", "f")
+
+
+@pytest.mark.parametrize(
+    "date", ["2021/08/24", "24-AUG-2021", "24-Aug-2021 00:00:00", "2021-08-24T00Z"]
+)
+def test_dates_as_other_programs_write_them(date: str) -> None:
+    (read,) = decode_times(np.array([3.0]), f"hours since {date}", "standard", "f")
+    assert read == np.datetime64("2021-08-24T03:00")
+
+
+@pytest.mark.parametrize("date", ["24-08-2021", "2021-08-245", "24-XYZ-2021", "yesterday"])
+def test_dates_that_cannot_be_told_are_refused(date: str) -> None:
+    with pytest.raises(CatalogError, match="cannot be read"):
+        decode_times(np.array([3.0]), f"hours since {date}", "standard", "f")
 
 
 def _axis(values, units, **attrs) -> xr.Variable:

@@ -26,6 +26,16 @@ def test_metres_a_second_in_many_spellings(units: str) -> None:
         ("metres", "m", 2.0, 2.0),
         ("seconds", "s", 2.0, 2.0),
         ("s", "s", 2.0, 2.0),
+        ("mm/sec", "m s-1", 1500.0, 1.5),
+        ("millimeters/second", "m s-1", 1500.0, 1.5),
+        ("m s\u207b\u00b9", "m s-1", 1.5, 1.5),  # superscripts
+        ("m\u00b7s\u207b\u00b9", "m s-1", 1.5, 1.5),
+        ("0.01 m/s", "m s-1", 150.0, 1.5),
+        ("1e-3 m s-1", "m s-1", 1500.0, 1.5),
+        ("degF", "K", 68.0, 293.15),
+        ("\u00ba C", "K", 20.0, 293.15),
+        ("feet", "m", 10.0, 3.048),
+        ("decimal degrees", "degree", 30.0, 30.0),
     ],
 )
 def test_conversion(units: str, wanted: str, found: float, expected: float) -> None:
@@ -33,7 +43,12 @@ def test_conversion(units: str, wanted: str, found: float, expected: float) -> N
     assert found * factor + offset == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("units", ["furlong/fortnight", "", "m"])
+@pytest.mark.parametrize("units", ["furlong/fortnight", "", "m", "1.2.3 m/s", "0.1", "m/s 2"])
 def test_unknown_unit_is_refused_by_name(units: str) -> None:
     with pytest.raises(CatalogError, match=r"file\.nc, variable 'uo': .*'m s-1'"):
         conversion(units, "m s-1", "file.nc, variable 'uo'")
+
+
+def test_a_multiple_of_a_unit_that_does_not_begin_at_0_is_refused() -> None:
+    with pytest.raises(CatalogError, match=r"unit '0\.01 degC' is unknown"):
+        conversion("0.01 degC", "K", "file.nc, variable 'sst'")

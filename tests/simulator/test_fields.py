@@ -15,6 +15,7 @@ from simulator import (
     SimulatorError,
     joined_axes,
 )
+from simulator.fields import BEFORE_GAP
 from tests.simulator.builders import START, currents, field, nodes, waves, winds
 from tests.simulator.strategies import NO_DEADLINE
 
@@ -72,10 +73,24 @@ def test_where_both_have_holes_the_nearest_goes_before_nothing():
         return data
 
     fields = joined(hole(34.55), hole(35.05))
-    worst = fields.current.origin[0]
+    worst = fields.current.origin[0, 0]
     column = np.round((fields.grid.longitude - 34.0) / 0.1).astype(int)
     expected = np.select([column <= 10, column <= 13], [GIVEN, NEAREST], NOTHING)
     np.testing.assert_array_equal(worst, expected)
+
+
+def test_a_hole_that_lasts_for_an_hour_is_filled_for_an_hour():
+    def holed(t, lon, lat):
+        return np.where((lon > 34.8) & (t == 7200.0), np.nan, 0.1)
+
+    first = currents(holed, holed, axes=WIDE, hours=(0.0, 1.0, 2.0, 3.0, 24.0))
+    fields = joined(first, currents(0.7, 0.7, axes=WIDE, hours=np.arange(0.0, 25.0)))
+    hours = fields.current.times / 3600.0
+    u = fields.current.values[:, 5, 15, 0]
+    np.testing.assert_array_equal(u[hours == 2.0], np.float32(0.7))
+    for hour in (0.0, 1.0, 3.0):
+        np.testing.assert_array_equal(u[hours == hour], np.float32(0.1))
+    assert (fields.current.values[hours <= 3.0, 5, 3, 0] == np.float32(0.1)).all()
 
 
 def test_one_that_sets_in_and_out_gives_way_at_once():
@@ -92,6 +107,8 @@ def test_one_that_sets_in_and_out_gives_way_at_once():
 
 def test_over_a_gap_of_the_first_the_second_takes_its_place():
     holed = currents(0.1, axes=WIDE, hours=(0.0, 1.0, 2.0, 12.0, 13.0, 24.0))
+    gaps = [False, False, True, False, True, False]
+    holed = holed.assign_coords({BEFORE_GAP: ("time", gaps)})
     fields = joined(holed, currents(0.7, axes=WIDE, hours=np.arange(0.0, 25.0)))
     hours = fields.current.times / 3600.0
     u = fields.current.values[:, 0, 0, 0]

@@ -118,7 +118,7 @@ def test_currents_reach_three_nodes_towards_the_coast_and_then_the_wind_is_alone
     assert np.isfinite(u[:, : last + 1]).all()
     shares = [last + 1, FILL_REACH, fields.grid.columns - last - 1 - FILL_REACH]
     expected = np.repeat([GIVEN, NEAREST, NOTHING], shares)
-    np.testing.assert_array_equal(fields.current.origin, np.broadcast_to(expected, u.shape))
+    np.testing.assert_array_equal(fields.current.origin, np.broadcast_to(expected, (2, *u.shape)))
     assert (fields.wind.origin == GIVEN).all()
 
 
@@ -127,8 +127,17 @@ def test_where_oil_starts_the_worst_node_round_it_counts():
     longitude = np.array([34.95, 35.05, 35.25, 35.35, 35.95])
     origins = fields.origins_at(longitude, np.full(5, 35.55))
     expected = [GIVEN, NEAREST, NEAREST, NOTHING, NOTHING]
-    np.testing.assert_array_equal(origins["current"], expected)
-    np.testing.assert_array_equal(origins["wind"], GIVEN)
+    np.testing.assert_array_equal(origins["current"], np.eye(3)[expected])
+    np.testing.assert_array_equal(origins["wind"], np.eye(3)[[GIVEN] * 5])
+
+
+def test_a_hole_that_lasts_for_a_while_counts_as_long():
+    def holed(t, lon, lat):
+        return np.where((lon > 35.05) & (t == 3600.0), np.nan, 0.5)
+
+    fields = forcing((holed, holed), hours=(0.0, 1.0, 2.0, 3.0))
+    share = fields.origins_at(np.array([35.25]), np.array([35.55]))["current"]
+    np.testing.assert_array_equal(share, [[0.75, 0.25, 0.0]])
 
 
 def test_wind_is_that_of_the_nearest_node_however_far():

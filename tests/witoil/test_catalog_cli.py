@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
-from tests.catalog.test_thredds import FILES, TOP
+from tests.catalog.test_thredds import FILES, HEAD, TOP
 from tests.witoil.test_cli import witoil
 from witoil.catalog_cli import parse_box
 from witoil.errors import WitoilError
@@ -40,6 +40,21 @@ def test_ls_and_tree(server: str, environment):
     tree = witoil("catalog", "tree", server + TOP, env=environment)
     assert "  Slicks  " in tree.stdout
     assert "    - c.tif" in tree.stdout
+
+
+def test_ls_tells_data_sets_of_one_name_apart(environment):
+    datasets = (
+        '<dataset name="c.nc" ID="x/c" urlPath="x/c.nc" serviceName="http" />'
+        '<dataset name="c.nc" urlPath="y/c.nc" serviceName="http" />'
+        '<dataset name="d.nc" ID="d" urlPath="d.nc" serviceName="nobody" />'
+    )
+    with serving(file_handler({TOP: f"{HEAD}{datasets}</catalog>".encode()})) as url:
+        listed = witoil("catalog", "ls", url + TOP, env=environment)
+    assert listed.stdout.splitlines() == [
+        "c.nc  httpserver  x/c",
+        f"c.nc  httpserver  {url}/thredds/fileServer/y/c.nc",
+        "d.nc  no service",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,3 +199,19 @@ def test_single_run_names_all_parts_of_a_shapefile(tmp_path: Path, twin: Path, e
     (release,) = [entry for entry in document["inputs"] if entry["key"] == "release.0.geometry"]
     suffixes = {Path(file["id"]).suffix for file in release["files"]}
     assert {".shp", ".shx", ".dbf", ".prj"} <= suffixes
+
+
+def test_get_keeps_files_of_one_name(environment, tmp_path: Path):
+    datasets = "".join(
+        f'<dataset name="c.nc" urlPath="{path}" serviceName="http" />'
+        for path in ("x/c.nc", "y/c.nc", "x/c.nc")
+    )
+    files = {f"/thredds/fileServer/{name}/c.nc": name.encode() for name in "xyz"}
+    files[TOP] = f"{HEAD}{datasets}</catalog>".encode()
+    with serving(file_handler(files)) as url:
+        names = (url + TOP, f"{url}/thredds/fileServer/z/c.nc")
+        got = witoil("catalog", "get", *names, "--out", tmp_path / "out", env=environment)
+    assert got.returncode == 0, got.stderr
+    assert got.stdout.count("\n") == 3
+    found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert found == {"c.nc": "x", "c-2.nc": "y", "c-3.nc": "z"}

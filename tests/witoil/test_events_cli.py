@@ -15,6 +15,7 @@ import shapely
 import xarray as xr
 
 from witoil.case import load_case
+from witoil.claim import claimed
 from witoil.cli import main
 
 IDS = ("20210824-0343-SYR-PL-B-01-S1", "20210824-0810-SYR-PL-A-01-S3")
@@ -190,3 +191,15 @@ def test_time_keys_that_do_not_do(tmp_path: Path, options, message) -> None:
     answer = witoil("catalog", "events", tmp_path, *options)
     assert answer.returncode == 2
     assert message in answer.stderr
+
+
+def test_a_case_that_another_command_writes_is_refused(spill: Path, tmp_path: Path) -> None:
+    path = tmp_path / "case.toml"
+    with claimed(path, is_file=True):
+        made = witoil("catalog", "case", IDS[0], spill, "-o", path)
+        other = witoil("catalog", "case", IDS[0], spill, "-o", tmp_path / "other.toml")
+    assert (made.returncode, other.returncode) == (2, 0)
+    assert f"witoil: {path}: process " in made.stderr
+    made = witoil("catalog", "case", IDS[0], spill, "-o", tmp_path)
+    assert "is a folder; expected the name of a file" in made.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["other.toml"]

@@ -98,7 +98,7 @@ def test_a_hole_of_the_currents_is_not_the_edge_of_the_area(tmp_path):
     write(tmp_path, "winds", 0.0, 10.0)
     scenario = prepare(case(tmp_path))
     assert remarks(scenario, NAMES["currents"][0]).startswith(
-        "no value at 100% of the release: the nearest one is taken, up to 3 nodes away"
+        "no value at 100% of the release: the nearest is taken, up to 3 nodes away"
     )
     east, north, status = travelled(scenario)
     assert status == {Status.AFLOAT}
@@ -172,6 +172,30 @@ def test_a_product_that_lies_elsewhere_serves_nothing(tmp_path):
     files = 'currents = [{ files = "far.nc" }, { files = "wide.nc" }]\nwinds = "winds.nc"'
     east, north, _ = travelled(prepare(case(tmp_path, files)))
     assert (east, north) == (pytest.approx(12_960.0, rel=3e-3), pytest.approx(0.0, abs=1.0))
+
+
+def test_a_product_of_land_alone_in_the_area_is_not_used_and_told_of(tmp_path):
+    write(tmp_path, "currents", 0.3, 0.0, "wide.nc")
+    u = np.full((25, LAT.size, LON.size), np.nan)
+    u[:, :, -1] = 0.2
+    write(tmp_path, "currents", u, u, "lake.nc", lon=LON + 0.5)
+    write(tmp_path, "winds", 0.0, 0.0)
+    files = 'currents = [{ files = "lake.nc" }, { files = "wide.nc" }]\nwinds = "winds.nc"'
+    scenario = prepare(case(tmp_path, files))
+    assert "nothing of lake.nc in the area of the run: not used" in remarks(
+        scenario, NAMES["currents"][0]
+    )
+    assert travelled(scenario)[0] == pytest.approx(12_960.0, rel=3e-3)
+
+
+def test_the_field_that_ends_the_area_is_named(tmp_path):
+    write(tmp_path, "currents", 0.3, 0.0, lon=LON[:15])
+    write(tmp_path, "winds", 0.0, 5.0)
+    scenario = prepare(case(tmp_path))
+    assert remarks(scenario, NAMES["currents"][0]).endswith(
+        "ends before the winds, and the area with it: in the east at 20.40 degrees"
+    )
+    assert remarks(scenario, NAMES["winds"][0]) == ""
 
 
 def test_the_last_product_has_to_cover_what_is_left(tmp_path):
