@@ -24,10 +24,10 @@ import rasterio
 import xarray as xr
 from PIL import Image
 
-import catalog.probe
+import catalog.files.probe
 from benchmarks._damage import damage
 from benchmarks._inputs import case_text, write_inputs
-from witoil.cli import main as witoil
+from witoil.cli.main import main as witoil
 
 LIMIT_SECONDS = 120.0
 _FIELDS = ("currents", "winds", "waves")
@@ -45,7 +45,7 @@ current_factor = [0.0, 2.0]
 def main() -> None:
     """Run the cases of some numbers."""
     seed, *numbers = map(int, sys.argv[1:])
-    catalog.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
+    catalog.files.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
     with tempfile.TemporaryDirectory() as name:
         whole = Path(name) / "whole"
         whole.mkdir()

@@ -16,8 +16,9 @@ from simulator import CURRENT, WIND
 from witoil.case import load_case
 from witoil.demo import START, dataset, feature, outline
 from witoil.files import mask_name, write_json
-from witoil.outputs import write_mask
-from witoil.simulation import mask_at, prepare, run
+from witoil.outputs.run import write_mask
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 Array = NDArray[np.float64]
 Vectors = tuple[Array, Array]

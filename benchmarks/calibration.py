@@ -13,9 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import optimizer
-from witoil import calibration
+from witoil.calibration.evaluation import evaluate
+from witoil.calibration.search import search
 from witoil.case import load_case
-from witoil.simulation import prepare
+from witoil.outputs.calibration import write_calibration
+from witoil.scenario.prepare import prepare
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 EVALUATIONS = 100
@@ -42,16 +44,18 @@ def _calibration(folder: Path) -> dict[str, float]:
     """Calibrate in this process; the time of a trial is that of its simulations."""
     case = load_case(EXAMPLES / "baniyas-1.toml")
     model = case.model.model_copy(update={"particles": PARTICLES})
-    search = case.optimise.model_copy(update={"evaluations": EVALUATIONS})
-    scenario = prepare(case.model_copy(update={"model": model, "optimise": search}))
-    calibration.evaluate([scenario], {})  # compiles
+    asked = case.optimise.model_copy(update={"evaluations": EVALUATIONS})
+    scenario = prepare(case.model_copy(update={"model": model, "optimise": asked}))
+    evaluate([scenario], {})  # compiles
     clock: list[float] = []
 
     def on_trial(history: optimizer.History) -> None:
         clock.append(time.perf_counter())
 
     start = time.perf_counter()
-    study = calibration.optimise(scenario, folder / "optimise", on_trial=on_trial)
+    found = search(scenario, folder / "optimise", on_trial=on_trial)
+    write_calibration(found, folder / "optimise")
+    study = found.study
     total = time.perf_counter() - start
     simulations = sum(study["seconds"])
     searching = clock[-1] - clock[0] - simulations

@@ -14,8 +14,8 @@ from simulator.kernels._jit import kernel
 from simulator.kernels.shoreline import NO_CROSSING, crossing, first_crossing
 from simulator.kernels.state import Coastline
 from witoil.case import load_case
-from witoil.simulation import prepare
-from witoil.simulation import run as run_scenario
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import run as run_scenario
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "lebanon.toml"
 REPEATS = 3

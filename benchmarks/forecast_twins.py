@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 import optimizer
 from benchmarks._twins import make_twin
-from witoil.calibration import combined_scores, search_space, simulated_slicks
+from witoil.calibration.evaluation import combined_scores, simulated_slicks
+from witoil.calibration.priors import EVIDENCE
+from witoil.calibration.search import search_space
 from witoil.case import load_case
-from witoil.forecast import forecast, likeliest, probability_of
-from witoil.priors import EVIDENCE
-from witoil.simulation import Scenario, prepare
-from witoil.verification import Mask, SlickMasks
-from witoil.walk import LEAST
-from witoil.windows import windows_of
+from witoil.forecast.experts import forecast, likeliest, probability_of
+from witoil.forecast.walk import LEAST
+from witoil.scenario.prepare import prepare
+from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import Mask, SlickMasks
+from witoil.scenario.windows import windows_of
 
 TWINS = 8
 SETS = 128

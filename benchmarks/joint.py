@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from witoil.calibration import optimise
+from witoil.calibration.search import search
 from witoil.case import load_case
-from witoil.simulation import prepare
+from witoil.scenario.prepare import prepare
 
 CASE = Path(__file__).parents[1] / "examples" / "forecast-baniyas.toml"
 EVALUATIONS = 150
@@ -29,7 +29,7 @@ def run() -> dict[str, float]:
     """
     if "WITOIL_CASES" not in os.environ:
         raise SystemExit("benchmarks joint: expected WITOIL_CASES, the folder of the cases")
-    figures = {f"seed_{seed}_fss_1": search(seed) for seed in SEEDS}
+    figures = {f"seed_{seed}_fss_1": best_fss(seed) for seed in SEEDS}
     scores = np.array([*figures.values()])
     return {
         **figures,
@@ -38,12 +38,12 @@ def run() -> dict[str, float]:
     }
 
 
-def search(seed: int) -> float:
+def best_fss(seed: int) -> float:
     """Return the best FSS of the finest window that one search finds."""
     case = load_case(CASE)
     model = case.model.model_copy(update={"seed": seed})
     asked = case.optimise.model_copy(update={"evaluations": EVALUATIONS})
     scenario = prepare(case.model_copy(update={"model": model, "optimise": asked}))
     with TemporaryDirectory() as folder:
-        study = optimise(scenario, Path(folder))
+        study = search(scenario, Path(folder)).study
     return float(study["best"]["fss"]["1"])

@@ -16,10 +16,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import optimizer
-from witoil.calibration import evaluate, search_space
+from witoil.calibration.evaluation import evaluate
+from witoil.calibration.search import search_space
 from witoil.case import load_case
 from witoil.demo import make_twin
-from witoil.simulation import Scenario, prepare
+from witoil.scenario.prepare import prepare
+from witoil.scenario.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
 SEEDS = 10

@@ -16,7 +16,7 @@ import xarray as xr
 import simulator
 from witoil.case import Case, load_case
 from witoil.demo import make_twin
-from witoil.simulation import prepare
+from witoil.scenario.prepare import prepare
 
 STEPS = 96
 COUNTS = (1_000_000, 100_000, 10_000)  # the largest first, for its memory

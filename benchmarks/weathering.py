@@ -15,7 +15,8 @@ from benchmarks.transport import COUNTS, REPEATS, STEPS, one_day
 from simulator import Processes
 from witoil.case import load_case
 from witoil.demo import make_twin
-from witoil.simulation import Scenario, prepare
+from witoil.scenario.prepare import prepare
+from witoil.scenario.scenario import Scenario
 
 RUNS = {
     "all": Processes(),

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError, CoverageError, UnreadableFileError
 
 if TYPE_CHECKING:
-    from catalog.bonn import bonn_thickness
-    from catalog.coastline import read_land
-    from catalog.forcing import ForcingFiles, open_forcing
-    from catalog.gaps import Coverage, Parametrised, prepare_forcing
-    from catalog.names import RoleName
+    from catalog.forcing.files import ForcingFiles, open_forcing
+    from catalog.forcing.gaps import Coverage, Parametrised, prepare_forcing
+    from catalog.forcing.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
-    from catalog.shore_types import read_shore_types
-    from catalog.slicks import Slick, read_slick
-    from catalog.store import Store, default_store
-    from catalog.thickness import ThicknessMap, read_thickness
-    from catalog.tracks import Track, read_lines, read_track
+    from catalog.remote.store import Store, default_store
+    from catalog.shapes.coastline import read_land
+    from catalog.shapes.shore_types import read_shore_types
+    from catalog.shapes.tracks import Track, read_lines, read_track
+    from catalog.slicks.bonn import bonn_thickness
+    from catalog.slicks.slick import Slick, read_slick
+    from catalog.slicks.thickness import ThicknessMap, read_thickness
 
 __all__ = [
     "CatalogError",
@@ -52,29 +52,29 @@ __all__ = [
 # Loaded on first use: xarray, geopandas and rasterio take longer to import than a command line
 # may take to print its help.
 _MODULES = {
-    "Coverage": "catalog.gaps",
-    "ForcingFiles": "catalog.forcing",
+    "Coverage": "catalog.forcing.gaps",
+    "ForcingFiles": "catalog.forcing.files",
     "OilEntry": "catalog.oils",
     "OilRecord": "catalog.oils",
-    "Parametrised": "catalog.gaps",
-    "RoleName": "catalog.names",
-    "Slick": "catalog.slicks",
-    "Store": "catalog.store",
-    "ThicknessMap": "catalog.thickness",
-    "Track": "catalog.tracks",
-    "bonn_thickness": "catalog.bonn",
-    "default_store": "catalog.store",
+    "Parametrised": "catalog.forcing.gaps",
+    "RoleName": "catalog.forcing.names",
+    "Slick": "catalog.slicks.slick",
+    "Store": "catalog.remote.store",
+    "ThicknessMap": "catalog.slicks.thickness",
+    "Track": "catalog.shapes.tracks",
+    "bonn_thickness": "catalog.slicks.bonn",
+    "default_store": "catalog.remote.store",
     "find_oils": "catalog.oils",
     "look_up_oil": "catalog.oils",
-    "open_forcing": "catalog.forcing",
-    "prepare_forcing": "catalog.gaps",
-    "read_land": "catalog.coastline",
+    "open_forcing": "catalog.forcing.files",
+    "prepare_forcing": "catalog.forcing.gaps",
+    "read_land": "catalog.shapes.coastline",
     "read_oil": "catalog.oils",
-    "read_lines": "catalog.tracks",
-    "read_shore_types": "catalog.shore_types",
-    "read_slick": "catalog.slicks",
-    "read_thickness": "catalog.thickness",
-    "read_track": "catalog.tracks",
+    "read_lines": "catalog.shapes.tracks",
+    "read_shore_types": "catalog.shapes.shore_types",
+    "read_slick": "catalog.slicks.slick",
+    "read_thickness": "catalog.slicks.thickness",
+    "read_track": "catalog.shapes.tracks",
 }
 
 

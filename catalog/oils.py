@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from catalog.archives import ZIP_ERRORS, refuse_expansion
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.files.archives import ZIP_ERRORS, refuse_expansion
 from catalog.oil_measurements import (
     BOILING_TEMPERATURE,
     DENSITY,

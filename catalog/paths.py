@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from catalog.errors import UnreadableFileError
 
 if TYPE_CHECKING:
-    from catalog.opendap import Opendap
+    from catalog.remote.opendap import Opendap
+from catalog.files.zarr import is_zarr
 
 PathsLike = str | Path | Sequence[str | Path]
 
@@ -27,7 +28,7 @@ def expand_paths(paths: PathsLike) -> list[Path]:
     paths : str, Path or sequence of them
         A name that exists is taken as it is, brackets and all; any other is a glob pattern. A Zarr
         store is a folder that counts as a file. URLs and `thredds:` names are fetched, see
-        `catalog.remote.locate`.
+        `catalog.remote.locate.locate`.
 
     Returns
     -------
@@ -73,16 +74,14 @@ def recording() -> Iterator[dict[str, list[Path | Opendap]]]:
 
 def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:
     if isinstance(name, str) and ":" in name:
-        from catalog.remote import is_remote, locate  # what talks to servers takes long to import
+        from catalog.remote.locate import (  # what talks to servers takes long to import
+            is_remote,
+            locate,
+        )
 
         if is_remote(name):
             return locate(name)
     return _files_of(Path(name).expanduser())
-
-
-def is_zarr(path: Path) -> bool:
-    """Say whether a folder is a Zarr store, of version 2 or 3."""
-    return any((path / name).is_file() for name in (".zgroup", ".zmetadata", "zarr.json"))
 
 
 def _files_of(path: Path) -> list[Path]:

@@ -23,8 +23,8 @@ from pydap.responses.das import DASResponse
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.errors import CatalogError, UnreadableFileError
-from catalog.probe import refuse_fatal
-from catalog.store import hash_file
+from catalog.files.probe import refuse_fatal
+from catalog.remote.store import hash_file
 
 _NAMESPACE = "http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0"
 _XLINK = "http://www.w3.org/1999/xlink"

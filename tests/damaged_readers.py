@@ -23,23 +23,23 @@ from unittest.mock import patch
 import numpy as np
 import xarray as xr
 
-import catalog.probe
+import catalog.files.probe
 from benchmarks._damage import damage
 from benchmarks._inputs import FORCING, IDENTIFIER, SLICKS, write_inputs
-from catalog.events import read_events
-from catalog.opendap import Opendap
-from catalog.registry import Registry
+from catalog.remote.opendap import Opendap
+from catalog.remote.store import Store
+from catalog.remote.thredds_xml import parse_catalogue
 from catalog.server import create_app
-from catalog.store import Store
-from catalog.thredds_xml import parse_catalogue
+from catalog.services.registry import Registry
+from catalog.slicks.events import read_events
 from simulator.errors import SimulatorError
+from witoil.calibration.scoring import score_files
+from witoil.calibration.study import read_history
 from witoil.case import load_case
 from witoil.errors import CaseError, WitoilError
-from witoil.forecast import _read_rows
-from witoil.provenance import in_words, read_provenance
-from witoil.resume import read_restart
-from witoil.scoring import score_files
-from witoil.study import read_history
+from witoil.forecast.experts import _read_rows
+from witoil.outputs.provenance import in_words, read_provenance
+from witoil.outputs.restart import read_restart
 
 LIMIT_SECONDS = 60.0
 _MEMORY = 8 * 2**30
@@ -134,7 +134,7 @@ def _answering(folder: Path) -> Any:
             check(file)
         return {}
 
-    return patch("catalog.opendap.download", fetch)
+    return patch("catalog.remote.opendap.download", fetch)
 
 
 def _list_oils(path: Path) -> list[Any]:
@@ -231,7 +231,7 @@ def write_samples(folder: Path) -> None:
             shutil.copyfile(
                 file, folder / "events" / f"{IDENTIFIER}_{file.suffix[1:]}{file.suffix}"
             )
-    from catalog.stac import write_stac
+    from catalog.slicks.stac import write_stac
 
     events, _ = read_events(folder / f"{IDENTIFIER}.geojson")
     write_stac(events, folder / "stac")
@@ -257,11 +257,13 @@ def _write_answers(file: Path, folder: Path) -> None:
 def _write_results(folder: Path) -> None:
     """Write what a run and a study of the case leave behind."""
     from optimizer import History, Parameter, Space, Trial
-    from witoil.outputs import versions, write_mask
-    from witoil.provenance import recorded
-    from witoil.resume import NAME, write_restart
-    from witoil.simulation import prepare, run
-    from witoil.study import checksum, write_study
+    from witoil.calibration.study import checksum, write_study
+    from witoil.outputs.provenance import recorded
+    from witoil.outputs.restart import NAME, write_restart
+    from witoil.outputs.run import write_mask
+    from witoil.scenario.prepare import prepare
+    from witoil.scenario.run import run
+    from witoil.versions import versions
 
     case = load_case(folder / "case.toml")
     after: list[Any] = []
@@ -323,7 +325,7 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Read the inputs of some numbers."""
     seed, *numbers = map(int, sys.argv[1:])
-    catalog.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
+    catalog.files.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with tempfile.TemporaryDirectory() as name:
         os.environ["WITOIL_CACHE"] = f"{name}/cache"

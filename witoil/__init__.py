@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from witoil.calibration import optimise
     from witoil.case import Case, load_case, parse_case
     from witoil.errors import CaseError, OutputError, WitoilError
-    from witoil.simulation import Scenario, mask_at, prepare, run
+    from witoil.scenario.prepare import prepare
+    from witoil.scenario.run import mask_at, run
+    from witoil.scenario.scenario import Scenario
 
 __all__ = [
     "Case",
@@ -22,7 +23,6 @@ __all__ = [
     "WitoilError",
     "load_case",
     "mask_at",
-    "optimise",
     "parse_case",
     "prepare",
     "run",
@@ -32,14 +32,13 @@ _MODULES = {
     "Case": "witoil.case",
     "CaseError": "witoil.errors",
     "OutputError": "witoil.errors",
-    "Scenario": "witoil.simulation",
+    "Scenario": "witoil.scenario.scenario",
     "WitoilError": "witoil.errors",
     "load_case": "witoil.case",
-    "mask_at": "witoil.simulation",
-    "optimise": "witoil.calibration",
+    "mask_at": "witoil.scenario.run",
     "parse_case": "witoil.case",
-    "prepare": "witoil.simulation",
-    "run": "witoil.simulation",
+    "prepare": "witoil.scenario.prepare",
+    "run": "witoil.scenario.run",
 }
 
 

@@ -1,5 +1,5 @@
 """`python -m witoil` is the command line."""
 
-from witoil.cli import main
+from witoil.cli.main import main
 
 main()

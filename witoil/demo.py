@@ -11,8 +11,9 @@ import xarray as xr
 from simulator import CURRENT, WIND, metres_per_degree
 from witoil.case import load_case
 from witoil.files import mask_name, replacing, write_json
-from witoil.outputs import write_mask
-from witoil.simulation import mask_at, prepare, run
+from witoil.outputs.run import write_mask
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 TRUTH = {
     "wind_drift_factor": 0.024,

@@ -21,8 +21,8 @@ from catalog.antimeridian import (
     wrapped,
     wrapped_box,
 )
-from catalog.events import group_events, read_events
-from catalog.stac import read_stac, write_stac
+from catalog.slicks.events import group_events, read_events
+from catalog.slicks.stac import read_stac, write_stac
 
 WHOLE = shapely.box(179.9, -15.1, 180.1, -14.9)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, open_forcing
-from catalog.names import EASTWARD_CURRENT, NORTHWARD_CURRENT
+from catalog.forcing.names import EASTWARD_CURRENT, NORTHWARD_CURRENT
 
 LAT, LON = np.array([35.0, 35.5, 36.0]), np.array([34.0, 34.5, 35.0, 35.5])
 

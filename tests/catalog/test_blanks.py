@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 
 from catalog import open_forcing
-from catalog.forcing import REMARKS
-from catalog.names import EASTWARD_CURRENT as U
-from catalog.names import EASTWARD_WIND, SEA_TEMPERATURE
+from catalog.forcing.files import REMARKS
+from catalog.forcing.names import EASTWARD_CURRENT as U
+from catalog.forcing.names import EASTWARD_WIND, SEA_TEMPERATURE
 
 LAND = (slice(None), 0, 0)
 

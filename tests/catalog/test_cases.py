@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from catalog import open_forcing, prepare_forcing, read_slick
-from catalog.events import read_events
-from catalog.matching import find_files
-from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND, SEA_TEMPERATURE
+from catalog.forcing.matching import find_files
+from catalog.forcing.names import EASTWARD_CURRENT, EASTWARD_WIND, SEA_TEMPERATURE
+from catalog.slicks.events import read_events
 
 _FORCING = [
     ("baniyas-2021/currents.nc", "currents", 144, 1, "2021-08-22T13:00"),

@@ -5,7 +5,8 @@ import geopandas
 import pytest
 import shapely
 
-from catalog import CatalogError, UnreadableFileError, coastline, read_land
+from catalog import CatalogError, UnreadableFileError, read_land
+from catalog.shapes import coastline
 
 _LEVANT = (35.3, 34.2, 35.9, 34.8)
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, open_forcing, read_slick
-from catalog.events import read_events
-from catalog.names import EASTWARD_CURRENT
+from catalog.forcing.names import EASTWARD_CURRENT
+from catalog.slicks.events import read_events
 
 # Where the header of a small classic file ends.
 _HEADER = 1200

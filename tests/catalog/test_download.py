@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from catalog import CatalogError, UnreadableFileError
-from catalog.download import Patience, credentials, download
-from catalog.store import Store
+from catalog.remote.download import Patience, credentials, download
+from catalog.remote.store import Store
 from tests.catalog.servers import Quiet, file_handler, flaky, serving
 
 QUICK = Patience(

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, Slick, UnreadableFileError, read_slick
-from catalog.events import Detection, group_events, read_events
-from catalog.stac import read_stac, write_stac
+from catalog.slicks.detection import Detection
+from catalog.slicks.events import group_events, read_events
+from catalog.slicks.stac import read_stac, write_stac
 from tests.catalog.servers import file_handler, serving, serving_folder
 from tests.catalog.test_thredds import HEAD
 

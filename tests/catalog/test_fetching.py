@@ -16,12 +16,13 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, open_forcing
-from catalog.cmems import PASSWORD, USERNAME, fetch_cmems, subset_arguments
-from catalog.era5 import KEY, URL, retrievals
-from catalog.fetching import Request, fetch_forcing
-from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND
-from catalog.registry import Choice, Registry
-from catalog.store import Store
+from catalog.forcing.names import EASTWARD_CURRENT, EASTWARD_WIND
+from catalog.remote.store import Store
+from catalog.services.cmems import PASSWORD, USERNAME, fetch_cmems, subset_arguments
+from catalog.services.era5 import KEY, URL, retrievals
+from catalog.services.fetching import fetch_forcing
+from catalog.services.registry import Choice, Registry
+from catalog.services.requests import Request
 from tests.catalog.servers import serving_folder
 
 BOX = (35.0, 34.0, 36.0, 36.0)

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, open_forcing
-from catalog.forcing import REMARKS
-from catalog.names import EASTWARD_WIND, NORTHWARD_WIND, SEA_TEMPERATURE
+from catalog.forcing.files import REMARKS
+from catalog.forcing.names import EASTWARD_WIND, NORTHWARD_WIND, SEA_TEMPERATURE
 
 SHAPE = (3, 4, 5)
 PACKED = ("i2", "i4", "u2", "i1", "u1")

@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, CoverageError, UnreadableFileError, open_forcing
-from catalog.forcing import source_coordinate
-from catalog.names import (
+from catalog.forcing.files import source_coordinate
+from catalog.forcing.names import (
     EASTWARD_CURRENT,
     EASTWARD_STOKES,
     NORTHWARD_CURRENT,

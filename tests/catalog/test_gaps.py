@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import CoverageError, Parametrised, open_forcing, prepare_forcing
-from catalog.names import EASTWARD_WIND, NORTHWARD_WIND
+from catalog.forcing.names import EASTWARD_WIND, NORTHWARD_WIND
 
 _DAY = np.datetime64("2021-08-24T00", "ns")
 

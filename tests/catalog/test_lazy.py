@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, ForcingFiles, open_forcing, prepare_forcing
-from catalog.forcing import source_coordinate
-from catalog.names import EASTWARD_CURRENT, SEA_TEMPERATURE
+from catalog.forcing.files import source_coordinate
+from catalog.forcing.names import EASTWARD_CURRENT, SEA_TEMPERATURE
 
 U = EASTWARD_CURRENT
 RUN = (np.datetime64("2021-08-25T01:30"), np.datetime64("2021-08-25T03:00"))

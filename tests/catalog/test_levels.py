@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, open_forcing
-from catalog.forcing import REMARKS
-from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND
+from catalog.forcing.files import REMARKS
+from catalog.forcing.names import EASTWARD_CURRENT, EASTWARD_WIND
 
 DOWN = {"standard_name": "depth", "units": "m", "positive": "down"}
 UP = {"standard_name": "height", "units": "m", "positive": "up"}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from catalog import CatalogError, open_forcing
-from catalog.fetching import write_forcing
-from catalog.forcing import REMARKS
-from catalog.names import EASTWARD_CURRENT
+from catalog.forcing.files import REMARKS
+from catalog.forcing.names import EASTWARD_CURRENT
+from catalog.services.clients import write_forcing
 
 DAILY = np.array([0.0, 24.0, 48.0])
 HOURLY = np.arange(3.0)

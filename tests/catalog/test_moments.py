@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.moments import Stamp, read_stamp
-from catalog.zones import read_zone
+from catalog.slicks.moments import Stamp, read_stamp
+from catalog.slicks.zones import read_zone
 
 DAY, CLOCK = date(2025, 6, 12), time(16, 6)
 

@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 
-from catalog.names import QUANTITIES, ROLES
+from catalog.forcing.names import QUANTITIES, ROLES
 
 
 def test_every_role_uses_quantities_of_the_table() -> None:

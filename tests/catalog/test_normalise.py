@@ -9,7 +9,12 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, UnreadableFileError, open_forcing
-from catalog.names import EASTWARD_CURRENT, EASTWARD_WIND, NORTHWARD_CURRENT, SEA_TEMPERATURE
+from catalog.forcing.names import (
+    EASTWARD_CURRENT,
+    EASTWARD_WIND,
+    NORTHWARD_CURRENT,
+    SEA_TEMPERATURE,
+)
 
 U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
 

@@ -9,7 +9,8 @@ import netCDF4
 import numpy as np
 import pytest
 
-from catalog import UnreadableFileError, open_forcing, probe, read_slick
+from catalog import UnreadableFileError, open_forcing, read_slick
+from catalog.files import probe
 
 # What becomes of a file is in its name.
 SCRIPT = """

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, open_forcing
-from catalog.names import (
+from catalog.forcing.names import (
     EASTWARD_CURRENT,
     EASTWARD_STOKES,
     EASTWARD_WIND,

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from catalog import CatalogError, CoverageError
-from catalog.names import QUANTITIES, ROLES
-from catalog.registry import MORE, Registry
+from catalog.forcing.names import QUANTITIES, ROLES
+from catalog.services.registry import MORE, Registry
 
 LEVANT = (35.0, 34.0, 36.0, 36.0)
 TODAY = date(2026, 11, 25)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, CoverageError, open_forcing
-from catalog.names import EASTWARD_CURRENT, NORTHWARD_CURRENT, SEA_TEMPERATURE
-from catalog.regridding import Regridding, regular_axes
+from catalog.forcing.names import EASTWARD_CURRENT, NORTHWARD_CURRENT, SEA_TEMPERATURE
+from catalog.forcing.regridding import Regridding, regular_axes
 
 U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
 

@@ -14,9 +14,9 @@ from pydap.handlers.lib import BaseHandler
 from pydap.model import BaseType, DatasetType, GridType
 
 from catalog import CatalogError, UnreadableFileError, open_forcing, read_land, read_slick
-from catalog.opendap import Opendap
-from catalog.remote import fetch, locate
-from catalog.store import Store, default_store
+from catalog.remote.locate import fetch, locate
+from catalog.remote.opendap import Opendap
+from catalog.remote.store import Store, default_store
 from tests.catalog.servers import (
     Quiet,
     file_handler,
@@ -281,7 +281,7 @@ def test_bad_zips_are_refused(tmp_path: Path):
 
 
 def test_zip_that_expands_a_thousandfold_is_refused(monkeypatch):
-    monkeypatch.setattr("catalog.archives.MOST_UNPACKED_BYTES", 10**6)
+    monkeypatch.setattr("catalog.files.archives.MOST_UNPACKED_BYTES", 10**6)
     with (
         serving(file_handler({"/bomb.zip": bomb()})) as url,
         pytest.raises(CatalogError, match=r"unpacks to 0\.0 GB, more than the 0\.001 GB"),
@@ -354,7 +354,7 @@ def test_damaged_headers_are_read_or_refused(
         check(file)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("catalog.opendap.download", send)
+        patch.setattr("catalog.remote.opendap.download", send)
         store = Store(tmp_path_factory.mktemp("store"), 10**6)
         try:
             found = Opendap("http://host/x").open(store)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from catalog import CatalogError
-from catalog.scratch import scratch_folder
+from catalog.files.scratch import scratch_folder
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from catalog.scratch import scratch_folder
+from catalog.files.scratch import scratch_folder
 with scratch_folder(Path(sys.argv[1])) as folder:
     (folder / "big").touch()
     print(folder, flush=True)

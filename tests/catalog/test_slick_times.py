@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, read_slick
-from catalog.events import read_events
-from catalog.slick_times import scenes_of, times_of
-from catalog.slicks import read_slicks
-from catalog.stac import write_stac
-from catalog.time_keys import NO_KEYS, TimeKeys
+from catalog.slicks.events import read_events
+from catalog.slicks.slick import read_slicks
+from catalog.slicks.stac import write_stac
+from catalog.slicks.time_keys import NO_KEYS, TimeKeys
+from catalog.slicks.times import scenes_of, times_of
 from tests.catalog.test_masks import of_values
 from tests.catalog.test_masks import write as write_mask
 

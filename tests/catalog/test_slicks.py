@@ -17,7 +17,7 @@ from catalog import (
     read_slick,
     read_thickness,
 )
-from catalog.name_times import find_stamp
+from catalog.slicks.name_times import find_stamp
 
 _SQUARE = shapely.box(35.0, 33.0, 35.2, 33.1)
 _EIGHT_TEN = datetime(2021, 8, 24, 8, 10, tzinfo=UTC)
@@ -267,7 +267,7 @@ def test_archive_that_unpacks_to_too_much(tmp_path: Path, monkeypatch) -> None:
     archive = tmp_path / "upload.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("slick.geojson", " " * 2_000_000)
-    monkeypatch.setattr("catalog.archives.MOST_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr("catalog.files.archives.MOST_UNPACKED_BYTES", 1_000_000)
     with pytest.raises(CatalogError, match="unpacks to"):
         read_slick(archive)
 

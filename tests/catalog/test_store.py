@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError
-from catalog.store import Store, default_store, hash_file
+from catalog.remote.store import Store, default_store, hash_file
 
 LIMIT = 10**9
 
@@ -187,7 +187,7 @@ def test_work_of_a_killed_process_is_gone_on_with(tmp_path: Path):
     script = f"""
 import sys, time
 from pathlib import Path
-from catalog.store import Store
+from catalog.remote.store import Store
 def make(path):
     (path.parent / "half").write_bytes(b"12")
     print("ready", flush=True)

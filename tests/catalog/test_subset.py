@@ -11,8 +11,8 @@ from pydap.handlers.lib import BaseHandler
 from pydap.model import BaseType, DatasetType
 
 from catalog import CatalogError, CoverageError
-from catalog.store import default_store
-from catalog.subset import Part, cut, fetch_parts, search
+from catalog.remote.store import default_store
+from catalog.services.subset import Part, cut, fetch_parts, search
 from tests.catalog.servers import Quiet, file_handler, serving, serving_app
 from tests.catalog.test_thredds import HEAD
 

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from catalog.errors import CatalogError
-from catalog.times import decode_times, read_times
+from catalog.forcing.times import decode_times, read_times
 
 _DAYS = st.datetimes(
     min_value=np.datetime64("1950-01-01T00:00:00").item(),

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import CatalogError, read_land, read_shore_types, read_slick
-from catalog.events import read_events
-from catalog.stac import read_stac
-from catalog.vector import polygons_of
+from catalog.shapes.vector import polygons_of
+from catalog.slicks.events import read_events
+from catalog.slicks.stac import read_stac
 
 WEST, SOUTH = 35.0, 34.0
 CELL = 0.01

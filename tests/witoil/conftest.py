@@ -5,7 +5,7 @@ import pytest
 
 from witoil.case import load_case
 from witoil.demo import make_twin
-from witoil.simulation import prepare
+from witoil.scenario.prepare import prepare
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

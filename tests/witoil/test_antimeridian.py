@@ -15,12 +15,13 @@ from shapely.affinity import translate
 
 from witoil.case import parse_case
 from witoil.geojson import geojson_of
-from witoil.outputs import write_run
-from witoil.resume import read_restart, write_restart
-from witoil.simulation import mask_at, prepare, run
-from witoil.source_map import map_sources
-from witoil.trace import prepare_trace, trace_back
-from witoil.trace_outputs import write_trace
+from witoil.outputs.restart import read_restart, write_restart
+from witoil.outputs.run import write_run
+from witoil.outputs.trace import write_trace
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
+from witoil.trace.backward import prepare_trace, trace_back
+from witoil.trace.source_map import map_sources
 
 ZONES = 27 * 6.0
 MIDDLE = 18.0

@@ -9,17 +9,20 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator import SimulatorError
-from witoil import calibration
-from witoil.calibration import evaluate, search_space
+from tests.witoil.calibrated import calibrate
+from witoil.calibration import search as calibration
+from witoil.calibration.evaluation import evaluate
+from witoil.calibration.search import search_space
 from witoil.case import load_case
-from witoil.cli import app
+from witoil.cli.main import app
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
-from witoil.simulation import prepare, run
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import run
 
 
 def optimise(case, folder, **options):
-    return calibration.optimise(prepare(case), folder, **options)
+    return calibrate(prepare(case), folder, **options)
 
 
 SMALL = (
@@ -219,7 +222,7 @@ def failing(*when):
 
 def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypatch):
     # the first run is that of the default
-    monkeypatch.setattr(calibration, "run", failing(3, 4))
+    monkeypatch.setattr("witoil.calibration.evaluation.run", failing(3, 4))
     study = optimise(small, tmp_path)
     failed = [row for row in study["history"] if row["failure"]]
     assert len(failed) == 2
@@ -230,7 +233,7 @@ def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypat
 
 
 def test_nothing_but_failures_is_said(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration, "run", failing(*range(1, 10_000)))
+    monkeypatch.setattr("witoil.calibration.evaluation.run", failing(*range(1, 10_000)))
     with pytest.raises(CaseError, match="every simulation failed; the first: every particle left"):
         optimise(small, tmp_path)
     rows = json.loads((tmp_path / "study.json").read_text())["history"]

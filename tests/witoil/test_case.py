@@ -5,9 +5,9 @@ import pytest
 
 from simulator import Parameters
 from witoil.case import Trace, load_case, parse_case
+from witoil.case.tunables import TUNABLES
 from witoil.errors import CaseError
-from witoil.simulation import prepare
-from witoil.tunables import TUNABLES
+from witoil.scenario.prepare import prepare
 
 
 def document(**changes):

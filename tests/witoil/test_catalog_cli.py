@@ -11,9 +11,9 @@ import pytest
 from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
 from tests.catalog.test_thredds import FILES, HEAD, TOP
 from tests.witoil.test_cli import witoil
-from witoil.catalog_cli import parse_box
+from witoil.cli.catalog import parse_box
 from witoil.errors import WitoilError
-from witoil.provenance import read_provenance
+from witoil.outputs.provenance import read_provenance
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 
 from witoil import claim
 from witoil.claim import claimed, need_room
-from witoil.cli import main
+from witoil.cli.main import main
 from witoil.errors import OutputError
 from witoil.files import copy_into, filling, replacing
 
@@ -313,8 +313,8 @@ def unsimulated(monkeypatch) -> None:
     def prepare(*_: object) -> None:
         raise AssertionError("the target was not looked at first")
 
-    monkeypatch.setattr("witoil.simulation.prepare", prepare)
-    monkeypatch.setattr("witoil.trace.prepare_trace", prepare)
+    monkeypatch.setattr("witoil.scenario.prepare.prepare", prepare)
+    monkeypatch.setattr("witoil.trace.backward.prepare_trace", prepare)
     monkeypatch.setattr("witoil.demo.make_twin", prepare)
 
 
@@ -405,7 +405,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from witoil import files
-from witoil.cli import main
+from witoil.cli.main import main
 
 def die(path):
     if path.suffix == ".nc":

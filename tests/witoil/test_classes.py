@@ -4,16 +4,18 @@ import shapely
 from rasterio.features import shapes
 from shapely.geometry import mapping, shape
 
-from witoil.calibration import evaluate, optimise, persistence
+from tests.witoil.calibrated import calibrate
+from witoil.calibration.evaluation import evaluate, persistence
 from witoil.case import load_case
 from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import write_json
-from witoil.forecast import forecast
-from witoil.outputs import write_run
-from witoil.simulation import masks_at, prepare, run
-from witoil.verification import SlickMasks, transformed
-from witoil.windows import windows_of
+from witoil.forecast.experts import forecast
+from witoil.outputs.run import write_run
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import masks_at, run
+from witoil.scenario.verification import SlickMasks, transformed
+from witoil.scenario.windows import windows_of
 
 HOURS = (12, 18)
 
@@ -132,7 +134,7 @@ def test_classes_stand_in_summary_study_and_report(folder, known, tmp_path):
     assert summary["scores"][0]["classes"]["thick"]["fss"]["1"] > 0.85
     search = "\n[optimise]\nevaluations = 2\n"
     case = case_with(folder, *(observation(hour) for hour in HOURS), search)
-    study = optimise(prepare(case), tmp_path)
+    study = calibrate(prepare(case), tmp_path)
     assert set(study["best"]["observations"][1]["classes"]) == {"sheen", "thick"}
     # the slick before the first one has no classes; that before the second one has
     rows = study["persistence"]["observations"]

@@ -24,7 +24,7 @@ def test_help_names_the_commands():
 
 def test_help_loads_none_of_the_heavy_libraries():
     code = (
-        "import sys, witoil.cli; "
+        "import sys, witoil.cli.main; "
         "print({'numba', 'xarray', 'scipy', 'geopandas', 'skopt'} & set(sys.modules))"
     )
     answer = subprocess.run(
@@ -114,7 +114,7 @@ def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed):
     import geopandas
 
     from witoil.case import load_case
-    from witoil.simulation import prepare
+    from witoil.scenario.prepare import prepare
 
     seen = geopandas.read_file(twin / "slick_20250601T0600.geojson")
     masks = []

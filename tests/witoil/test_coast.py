@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from witoil.case import load_case
-from witoil.coast import COAST_FILES, DAY, OILED_FROM, OiledCoast
-from witoil.outputs import write_run
-from witoil.simulation import prepare, run
+from witoil.outputs.coast import COAST_FILES
+from witoil.outputs.run import write_run
+from witoil.scenario.coast import DAY, OILED_FROM, OiledCoast
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import run
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from witoil import case
-from witoil.tunables import TUNABLES
+from witoil.case.tunables import TUNABLES
 
 ROOT = Path(__file__).parents[2]
 TABLES = (

@@ -13,13 +13,14 @@ from dask.distributed import LocalCluster
 
 import simulator
 from simulator import ErrorSeries, Parameters
-from witoil import ensemble
 from witoil.case import Ensemble, Normal, load_case
-from witoil.ensemble import prepare_products, run_ensemble, simulate_member, summarise
-from witoil.ensemble_outputs import write_ensemble
+from witoil.ensemble import runs as ensemble
+from witoil.ensemble.members import Member, draw_members
+from witoil.ensemble.runs import prepare_products, run_ensemble, simulate_member, summarise
 from witoil.errors import CaseError, WitoilError
-from witoil.members import Member, draw_members
-from witoil.simulation import mask_at, prepare, run
+from witoil.outputs.ensemble import write_ensemble
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 SMALL = ("particles = 20_000", "particles = 1_000")
 COUNT = 5

@@ -16,7 +16,7 @@ import xarray as xr
 
 from witoil.case import load_case
 from witoil.claim import claimed
-from witoil.cli import main
+from witoil.cli.main import main
 
 IDS = ("20210824-0343-SYR-PL-B-01-S1", "20210824-0810-SYR-PL-A-01-S3")
 

@@ -8,7 +8,8 @@ from catalog import CatalogError, Coverage
 from simulator import Status
 from witoil.case import load_case, parse_case
 from witoil.errors import CaseError
-from witoil.simulation import prepare, run
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import run
 
 LON, LAT = np.arange(19.0, 21.01, 0.1), np.arange(34.5, 36.51, 0.1)
 HOURS = np.datetime64("2021-01-01", "ns") + np.arange(25) * np.timedelta64(1, "h")

@@ -10,18 +10,19 @@ import pytest
 import rasterio
 
 from simulator import SimulatorError
-from witoil.calibration import evaluate, simulated_slicks
+from witoil.calibration.evaluation import evaluate, simulated_slicks
+from witoil.calibration.priors import evidence
 from witoil.case import load_case
-from witoil.cli import app
+from witoil.cli.main import app
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
 from witoil.files import mask_name
-from witoil.forecast import CANDIDATES, forecast, likeliest, mix, track_record
-from witoil.forecast_outputs import write_forecast
-from witoil.outputs import write_mask
-from witoil.priors import evidence
-from witoil.reliability import reliability
-from witoil.simulation import mask_at, prepare, run
+from witoil.forecast.experts import CANDIDATES, forecast, likeliest, mix, track_record
+from witoil.forecast.reliability import reliability
+from witoil.outputs.forecast import write_forecast
+from witoil.outputs.run import write_mask
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 HOURS = (9, 12, 15, 18)
 
@@ -247,7 +248,7 @@ class Failing:
 
 
 def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monkeypatch):
-    monkeypatch.setattr("witoil.walk.simulated_slicks", Failing(all_of_them=False))
+    monkeypatch.setattr("witoil.forecast.walk.simulated_slicks", Failing(all_of_them=False))
     result = walk(sequence(), tmp_path)
     write_forecast(result, tmp_path)
     rows = result.study["history"]
@@ -261,7 +262,7 @@ def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monke
 
 
 def test_a_forecast_of_nothing_but_failures_is_said(sequence, tmp_path, monkeypatch):
-    monkeypatch.setattr("witoil.walk.simulated_slicks", Failing(all_of_them=True))
+    monkeypatch.setattr("witoil.forecast.walk.simulated_slicks", Failing(all_of_them=True))
     with pytest.raises(CaseError, match=r"every .* failed"):
         walk(sequence(), tmp_path)
 

@@ -13,9 +13,9 @@ from simulator import GENERIC_OILS
 from simulator.plausible import RANGES
 from tests.simulator.builders import START, currents, field, winds
 from witoil.case import parse_case
-from witoil.cli import app
+from witoil.cli.main import app
 from witoil.errors import CaseError
-from witoil.oils import _from_record, list_oils, oil_of, remarks_on
+from witoil.scenario.oils import _from_record, list_oils, oil_of, remarks_on
 
 SLIPS = {
     # the first two in a single value; the others in values that contradict one another

@@ -6,17 +6,18 @@ import rasterio
 
 from optimizer import fractions_skill_score
 from simulator import SimulatorError
-from witoil import outlook as module
+from witoil.calibration.scoring import read_mask
 from witoil.case import load_case
 from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import mask_name
-from witoil.forecast import forecast
-from witoil.forecast_outputs import write_forecast
-from witoil.outlook import look_ahead
-from witoil.outputs import write_mask
-from witoil.scoring import read_mask
-from witoil.simulation import mask_at, prepare, run
+from witoil.forecast import outlook as module
+from witoil.forecast.experts import forecast
+from witoil.forecast.outlook import look_ahead
+from witoil.outputs.forecast import write_forecast
+from witoil.outputs.run import write_mask
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 LAST = "20250601T1200"
 SEARCH = """

@@ -11,9 +11,9 @@ from compliance_checker.runner import CheckSuite, ComplianceChecker
 
 import simulator
 from simulator import FATES, REQUIRED_VARIABLES, Status
-from witoil.budget import in_words, write_budget
-from witoil.outputs import write_run
-from witoil.simulation import mask_at, run
+from witoil.outputs.budget import in_words, write_budget
+from witoil.outputs.run import write_run
+from witoil.scenario.run import mask_at, run
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ import xarray as xr
 import simulator
 from witoil.case import parse_case
 from witoil.errors import CaseError
-from witoil.outputs import write_run
-from witoil.simulation import mask_at, prepare, run
-from witoil.verification import VerificationGrid
+from witoil.outputs.run import write_run
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
+from witoil.scenario.verification import VerificationGrid
 
 EAST, NORTH = 0.3, 0.05
 HOURS = 12
@@ -128,7 +129,7 @@ def test_the_pole_itself_is_refused(tmp_path: Path):
 
 
 def test_a_run_without_observations_needs_no_fine_grid(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("witoil.verification.MAX_CELLS", 10_000)
+    monkeypatch.setattr("witoil.scenario.verification.MAX_CELLS", 10_000)
     release = {"kind": "point", "lon": 0.0, "lat": 85.0, "mass_tonnes": 10.0}
     scenario = prepare(make_case(tmp_path, release, 1.0))
     assert scenario.grid.resolution > 150.0

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 
-from witoil.calibration import optimise
+from tests.witoil.calibrated import calibrate
+from witoil.calibration.reconstruction import reconstruct
 from witoil.case import load_case
-from witoil.cli import _print_source
+from witoil.cli.main import _print_source
 from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import mask_name
-from witoil.outputs import write_mask
-from witoil.reconstruction import reconstruct
-from witoil.simulation import mask_at, prepare, run
+from witoil.outputs.run import write_mask
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 TRUE_PLACE = (19.39, 36.50)
 TRUE_START = np.datetime64("2025-06-01T08:00")
@@ -97,7 +98,7 @@ def check(study, folder):
 @pytest.fixture(scope="module")
 def found(leak, tmp_path_factory):
     folder = tmp_path_factory.mktemp("found")
-    return folder, optimise(prepare(load_case(leak / "known.toml")), folder)
+    return folder, calibrate(prepare(load_case(leak / "known.toml")), folder)
 
 
 @pytest.mark.slow
@@ -110,7 +111,7 @@ def test_a_source_is_found_from_masks_alone(found):
 
 @pytest.mark.slow
 def test_a_source_is_found_where_the_drift_is_not_known_either(leak, tmp_path):
-    check(optimise(prepare(load_case(leak / "unknown.toml")), tmp_path), tmp_path)
+    check(calibrate(prepare(load_case(leak / "unknown.toml")), tmp_path), tmp_path)
 
 
 @pytest.mark.slow

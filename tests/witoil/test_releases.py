@@ -13,9 +13,10 @@ import simulator
 from catalog import CatalogError
 from witoil.case import load_case, parse_case
 from witoil.errors import CaseError
-from witoil.releases import releases_of
-from witoil.simulation import prepare, run
-from witoil.sources import particles_with
+from witoil.scenario.changes import particles_with
+from witoil.scenario.prepare import prepare
+from witoil.scenario.releases import releases_of
+from witoil.scenario.run import run
 
 DENSITY = 900.0
 SHEEN = shapely.box(35.0, 33.0, 35.2, 33.1)

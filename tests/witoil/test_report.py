@@ -12,12 +12,13 @@ from PIL import Image
 
 import catalog
 import simulator
-from witoil import drawing, figures
 from witoil.case import parse_case
-from witoil.report import render, useful_skill, write_report
-from witoil.simulation import Observation, Scenario
-from witoil.tunables import TUNABLES
-from witoil.verification import VerificationGrid
+from witoil.case.tunables import TUNABLES
+from witoil.figures import calibration as figures
+from witoil.figures import drawing
+from witoil.report.calibration import render, useful_skill, write_report
+from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.verification import VerificationGrid
 
 START = np.datetime64("2021-08-24T03:43", "ns")
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta"}

@@ -10,8 +10,9 @@ import xarray as xr
 
 from witoil.case import load_case
 from witoil.errors import WitoilError
-from witoil.resume import read_restart, write_restart
-from witoil.simulation import prepare, run
+from witoil.outputs.restart import read_restart, write_restart
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import run
 
 NOON = "end = 2025-06-01T12:00:00Z"
 EVENING = "end = 2025-06-01T18:00:00Z"

@@ -3,8 +3,8 @@ import pytest
 import rasterio
 
 from catalog import CatalogError
+from witoil.calibration.scoring import score_files
 from witoil.errors import WitoilError
-from witoil.scoring import score_files
 
 FIRST = "mask_20250601T1200.tif"
 

@@ -11,8 +11,9 @@ from optimizer import fractions_skill_score
 from simulator import STOKES, TEMPERATURE, WAVE_HEIGHT, WAVE_PERIOD, Status
 from witoil.case import load_case
 from witoil.errors import CaseError
-from witoil.simulation import mask_at, prepare, run
-from witoil.sources import particles_with
+from witoil.scenario.changes import particles_with
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
 
 
 def test_statuses_add_up_and_nothing_is_on_land(scenario):

@@ -4,14 +4,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator import SimulatorError, metres_per_degree
-from witoil.calibration import search_space
+from witoil.calibration.search import search_space
 from witoil.case import load_case
+from witoil.case.tunables import TUNABLES
+from witoil.ensemble.members import draw_members
 from witoil.errors import CaseError
-from witoil.members import draw_members
-from witoil.simulation import mask_at, prepare, run
-from witoil.sources import particles_with
-from witoil.tunables import TUNABLES
-from witoil.windows import windows_of
+from witoil.scenario.changes import particles_with
+from witoil.scenario.prepare import prepare
+from witoil.scenario.run import mask_at, run
+from witoil.scenario.windows import windows_of
 
 SMALL = ("particles = 20_000", "particles = 2_000")
 LAST = np.datetime64("2025-06-01T18:00")

@@ -13,11 +13,11 @@ from simulator import Parameters, PointRelease, Status
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import Trace, load_case
 from witoil.errors import CaseError
-from witoil.outputs import write_mask
-from witoil.source_map import SourceMap, map_sources, region
-from witoil.trace import draw_members, find_slick, prepare_trace, settings_of, trace_back
-from witoil.trace_outputs import write_trace
-from witoil.verification import VerificationGrid
+from witoil.outputs.run import write_mask
+from witoil.outputs.trace import write_trace
+from witoil.scenario.verification import VerificationGrid
+from witoil.trace.backward import draw_members, find_slick, prepare_trace, settings_of, trace_back
+from witoil.trace.source_map import SourceMap, map_sources, region
 
 SEEN = np.datetime64("2025-06-01T18:00", "ns")
 HOUR = np.timedelta64(3600 * 10**9, "ns")

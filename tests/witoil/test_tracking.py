@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from witoil import tracking as module
 from witoil.case import load_case
-from witoil.cli import app
+from witoil.cli.main import app
 from witoil.errors import WitoilError
-from witoil.tracking import Evaluation, of_trials, tracking
+from witoil.outputs import tracking as module
+from witoil.outputs.tracking import Evaluation, of_trials, tracking
 
 mlflow = pytest.importorskip("mlflow")
 
@@ -155,7 +155,7 @@ def test_a_store_that_fails_later_does_not_stop_the_study(twin, tmp_path, caplog
             raise OSError("http://user:geheim@host is gone")
 
         monkeypatch.setattr(module._Store, "_send", fails)
-        with caplog.at_level(logging.WARNING, "witoil.tracking"):
+        with caplog.at_level(logging.WARNING, "witoil.outputs.tracking"):
             for number in range(3):
                 track([Evaluation(number, {}, 0, {"score": 1.0}, None)])
     assert len(caplog.records) == 1

@@ -5,7 +5,7 @@ from pyproj import Geod
 
 from witoil.errors import WitoilError
 from witoil.geojson import geojson_of
-from witoil.verification import VerificationGrid
+from witoil.scenario.verification import VerificationGrid
 
 BOX = (35.5, 34.9, 36.0, 35.5)
 

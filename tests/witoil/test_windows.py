@@ -8,12 +8,12 @@ import shapely
 import catalog
 import simulator
 from catalog import CatalogError
-from witoil.calibration import evaluate, persistence, simulated_slicks
+from witoil.calibration.evaluation import evaluate, persistence, simulated_slicks
 from witoil.case import load_case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import write_json
-from witoil.simulation import prepare
-from witoil.windows import windows_of
+from witoil.scenario.prepare import prepare
+from witoil.scenario.windows import windows_of
 
 SMALL = ("particles = 20_000", "particles = 2_000")
 ANEW = ("evaluations = 80", 'evaluations = 13\nstart_from = "observations"')

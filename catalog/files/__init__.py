@@ -1,0 +1,1 @@
+"""Files as they come: unpacked, probed and opened."""

@@ -1,0 +1,1 @@
+"""Currents, wind and waves: messy files into fields that obey CF."""

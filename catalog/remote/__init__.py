@@ -1,0 +1,1 @@
+"""What lies on servers: fetched, kept, or read by parts."""

@@ -1,0 +1,1 @@
+"""Data sets of services, chosen for a place and period and fetched."""

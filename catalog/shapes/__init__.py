@@ -1,0 +1,1 @@
+"""Polygons and lines from vector files; coast, shores and tracks."""

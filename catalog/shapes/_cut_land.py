@@ -1,0 +1,38 @@
+"""Cut a box out of the world's land polygons; run as a script by `catalog.shapes.coastline`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import roaring_landmask
+import shapely
+
+
+def main(source: str, west: str, south: str, east: str, north: str, target: str) -> None:
+    """Write the land of one provider within a box of degrees as WKB to a file."""
+    provider = {
+        "osm": roaring_landmask.LandmaskProvider.Osm,
+        "gshhg": roaring_landmask.LandmaskProvider.Gshhg,
+    }[source]
+    world = shapely.get_parts(shapely.from_wkb(roaring_landmask.Shapes.wkb(provider)))
+    window = (float(west), float(south), float(east), float(north))
+    near = world[_bounds_meet(shapely.bounds(world), window)]
+    # Cutting first leaves little of a continent to make valid.
+    pieces = shapely.make_valid(shapely.clip_by_rect(near, *window))
+    Path(target).write_bytes(shapely.to_wkb(shapely.union_all(pieces)))
+
+
+def _bounds_meet(
+    bounds: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    window: tuple[float, float, float, float],
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    west, south, east, north = bounds.T
+    return np.asarray(
+        (west <= window[2]) & (east >= window[0]) & (south <= window[3]) & (north >= window[1])
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

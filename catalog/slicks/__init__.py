@@ -1,0 +1,1 @@
+"""Slicks that were seen: masks, outlines, times, thickness; events made of them."""

@@ -1,0 +1,118 @@
+"""Values in cells, where they are, and what they may mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    import affine
+    import geopandas
+    import rasterio
+    from rasterio.control import GroundControlPoint
+
+_LONGEST_EDGE = 1.0  # of an outline, before control points place it [cells]
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Values on a regular grid, or on one that control points place.
+
+    Attributes
+    ----------
+    values : ndarray, shape (rows, columns)
+        Scaled, where the file has a scale.
+    present : ndarray of bool, shape (rows, columns)
+        Where there is a value.
+    system : rasterio.crs.CRS, pyproj.CRS or None
+    transform : affine.Affine
+        From columns and rows to coordinates.
+    tags : dict
+        What the file says of itself.
+    time : datetime or None
+        UTC, where the file has a time axis.
+    units : str or None
+        Of the values.
+    doubtful : ndarray of bool, shape (rows, columns), optional
+        Values that are present, but are customary for no data, where the file declares none.
+    control : tuple of rasterio.control.GroundControlPoint
+        Where there are some, they take the place of the transform.
+    meanings : dict
+        Value -> what it means, where the file says so.
+    name : str
+        Of the band or variable, with its description.
+    """
+
+    values: npt.NDArray[Any]
+    present: npt.NDArray[np.bool_]
+    system: Any
+    transform: affine.Affine
+    tags: dict[str, Any]
+    time: datetime | None = None
+    units: str | None = None
+    doubtful: npt.NDArray[np.bool_] | None = None
+    control: tuple[GroundControlPoint, ...] = ()
+    meanings: dict[float, str] = field(default_factory=dict)
+    name: str = ""
+
+    def outline(
+        self, oil: npt.NDArray[np.bool_], label: str, *, by_value: bool = False
+    ) -> tuple[geopandas.GeoSeries, list[float]]:
+        """Outline cells, also value by value; outlines and their values.
+
+        Raises
+        ------
+        CatalogError
+            If control points put some of them nowhere; `label` is the file's name for people.
+        """
+        import affine
+        import geopandas
+        import rasterio.features
+        from shapely.geometry import shape
+
+        marked = self.values.astype("float32") if by_value else oil.astype("uint8")
+        transform = affine.Affine.identity() if self.control else self.transform
+        found = list(rasterio.features.shapes(marked, mask=oil, transform=transform))
+        shapes = [shape(outline) for outline, _ in found]
+        if self.control:
+            shapes = _placed(shapes, self.control, label)
+        outlines = geopandas.GeoSeries(shapes, crs=self.system)
+        return outlines, [float(value) for _, value in found]
+
+
+def _placed(
+    shapes: list[BaseGeometry], control: tuple[GroundControlPoint, ...], label: str
+) -> list[BaseGeometry]:
+    """Bring shapes in columns and rows to where control points place them.
+
+    By thin-plate splines, which hold each point: polynomials miss those of a radar image by tens of
+    metres. Edges are cut first, since what is straight in the image is not on the ground.
+    """
+    from rasterio.transform import GCPTransformer
+
+    fine = shapely.segmentize(shapes, _LONGEST_EDGE)
+    points = shapely.get_coordinates(fine)
+    with GCPTransformer(list(control), tps=True) as transformer:
+        places = np.column_stack(transformer.xy(points[:, 1], points[:, 0], offset="ul"))
+    if not np.isfinite(places).all():
+        raise CatalogError(
+            f"{label}: its control points put some of its pixels nowhere; correct them, or rectify "
+            "it, for example by gdalwarp -tps"
+        )
+    placed: list[BaseGeometry] = list(shapely.set_coordinates(fine, places))
+    return placed
+
+
+def wgs84() -> rasterio.crs.CRS:
+    """Return longitude and latitude as rasterio has them."""
+    import rasterio.crs
+
+    return rasterio.crs.CRS.from_epsg(4326)

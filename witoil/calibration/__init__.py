@@ -1,0 +1,1 @@
+"""Scores, priors and the search for the parameters with which the slick matches."""

@@ -1,0 +1,155 @@
+"""One set of parameters: run, and scored against all slicks seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import optimizer
+from simulator import SimulatorError
+from witoil.calibration.scoring import score_observations
+from witoil.scenario.run import masks_at, run
+from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.verification import SlickMasks
+
+Evaluate = Callable[[Iterable[Mapping[str, float]]], Iterator[optimizer.Outcome]]
+
+
+def evaluate(windows: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str, Any]:
+    """Run scenarios once and score them against all observations.
+
+    Parameters
+    ----------
+    windows : sequence of Scenario
+        From `witoil.scenario.windows.windows_of`.
+    changed : mapping
+        Tunable parameters that differ from the case.
+
+    Returns
+    -------
+    dict
+        `parameters` (all tunable ones), `score` (see `combined_scores`), `fss` (window -> mean
+        over observations), and `observations` (all scores of each).
+
+    Raises
+    ------
+    SimulatorError
+    """
+    slicks = simulated_slicks(windows, changed)
+    return {"parameters": windows[0].parameters(changed), **combined_scores(windows, slicks)}
+
+
+def simulated_slicks(
+    windows: Sequence[Scenario], changed: Mapping[str, float], *, threads: int | None = 1
+) -> list[SlickMasks]:
+    """Run scenarios once and return the slick at each of their observations."""
+    slicks = []
+    for window in windows:
+        result = run(window, changed, regular_outputs=False, threads=threads)
+        limit = changed.get("detection_limit_um")
+        slicks += [masks_at(window, result, seen.time, limit) for seen in window.observations]
+    return slicks
+
+
+def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
+    """Score the slick last seen, unmoved, as the forecast of the next one.
+
+    None where no slick was seen before the first observation.
+    """
+    last = []
+    for window in windows:
+        seen = [SlickMasks(o.mask, o.thick) for o in window.observations]
+        last += [SlickMasks(window.seen_first, window.thick_first), *seen][:-1]
+    return combined_scores(windows, last) if last[0].oil.any() else None
+
+
+def combined_scores(windows: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> dict[str, Any]:
+    """Score one slick for each observation of all windows, and combine them.
+
+    The score is the mean of the FSS over its scales, weighted by 1 / scale, and over
+    observations, by their weights: it follows the finest scale, and still has a slope where the
+    slicks do not overlap yet. An observation with sheen and thick oil stands for two, one of each
+    class. `fss` is of all the oil, whatever its class.
+    """
+    scales = windows[0].case.score.windows
+    seen = [observation for window in windows for observation in window.observations]
+    observations = score_observations(replace(windows[0], observations=tuple(seen)), slicks)
+    whole = [(row["fss"], o.weight) for row, o in zip(observations, seen, strict=True)]
+    scored = [part for row, o in zip(observations, seen, strict=True) for part in _parts(row, o)]
+    return {
+        "score": float(
+            np.average([*_mean_fss(scored, scales).values()], weights=1.0 / np.array(scales))
+        ),
+        "fss": _mean_fss(whole, scales),
+        "observations": observations,
+    }
+
+
+def _parts(
+    row: Mapping[str, Any], observation: Observation
+) -> list[tuple[Mapping[str, float], float]]:
+    """Return what of an observation enters the score: FSS and weight, of each class or of all."""
+    if "classes" not in row:
+        return [(row["fss"], observation.weight)]
+    weights = observation.class_weights
+    return [(scores["fss"], weights[name]) for name, scores in row["classes"].items()]
+
+
+def _mean_fss(
+    parts: Sequence[tuple[Mapping[str, float], float]], scales: Sequence[int]
+) -> dict[str, float]:
+    weights = [weight for _, weight in parts]
+    return {
+        str(w): float(np.average([fss[str(w)] for fss, _ in parts], weights=weights))
+        for w in scales
+    }
+
+
+@contextmanager
+def evaluator(windows: Sequence[Scenario], scheduler: str | None) -> Iterator[Evaluate]:
+    """Yield what evaluates a batch of candidates side by side, one thread each, in their order.
+
+    `scheduler` is the address of a Dask scheduler [tcp://host:port] whose workers run them; without
+    it, threads of this process do. The outcomes are the same, to the last bit.
+    """
+    if scheduler is None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield lambda points: pool.map(partial(outcome_of, windows), points)
+        return
+    # takes a second to import
+    from witoil.workers import workers
+
+    with workers(scheduler) as client:
+        (there,) = client.scatter([tuple(windows)], broadcast=True, hash=False)
+
+        def evaluate_there(points: Iterable[Mapping[str, float]]) -> Iterator[optimizer.Outcome]:
+            futures = [client.submit(outcome_of, there, point, pure=False) for point in points]
+            yield from map(_gathered, futures)
+
+        yield evaluate_there
+
+
+def outcome_of(windows: Sequence[Scenario], changed: Mapping[str, float]) -> optimizer.Outcome:
+    """Evaluate one candidate."""
+    try:
+        details = evaluate(windows, changed)
+    except SimulatorError as error:
+        return optimizer.Outcome(failure=str(error))
+    return optimizer.Outcome(score=details["score"], details=details)
+
+
+def _gathered(future: Any) -> optimizer.Outcome:
+    try:
+        outcome: optimizer.Outcome = future.result()
+    except Exception as error:
+        # whatever befell one worker, the other candidates are still worth having
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return optimizer.Outcome(failure=reason)
+    return outcome

@@ -1,0 +1,132 @@
+"""Scores of masks against observations: those of a run, and those of files already there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from pyproj import CRS
+
+import catalog
+import optimizer
+from catalog.errors import without_keys
+from witoil.errors import WitoilError
+from witoil.files import mask_name
+from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
+
+
+def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list[dict[str, Any]]:
+    """Score one slick for each observation of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    slicks : sequence of SlickMasks
+        Simulated, in the order of the observations.
+
+    Returns
+    -------
+    list of dict
+        The scores of `optimizer.score_masks` for all the oil; where both sheen and thick oil were
+        seen, and the slick knows them, also `classes`, the same for each.
+    """
+    rows = []
+    for slick, seen in zip(slicks, scenario.observations, strict=True):
+        row = _score(scenario, seen, slick.oil, seen.mask)
+        classes = slick.by_class()
+        if classes and seen.class_weights:
+            observed = SlickMasks(seen.mask, seen.thick).by_class()
+            row["classes"] = {
+                name: _score(scenario, seen, classes[name], observed[name])
+                for name in seen.class_weights
+            }
+        rows.append(row)
+    return rows
+
+
+def _score(
+    scenario: Scenario, seen: Observation, simulated: Mask, observed: Mask
+) -> dict[str, Any]:
+    return optimizer.score_masks(
+        simulated,
+        observed,
+        windows=scenario.case.score.windows,
+        resolution=scenario.grid.resolution,
+        valid=scenario.valid(seen),
+    )
+
+
+def score_files(
+    run: Path, observation: Path, *, windows: Sequence[int], time: datetime | None = None
+) -> dict[str, Any]:
+    """Score a mask against an observation, on the grid of the mask.
+
+    Parameters
+    ----------
+    run : Path
+        A mask (GeoTIFF), or the folder of a run: then its mask at the time of the observation.
+    observation : Path
+        Polygon file or raster mask.
+    windows : sequence of int
+        [cells]
+    time : datetime, optional
+        When the observation was made, UTC; by default as its file says.
+
+    Returns
+    -------
+    dict
+        `mask`, `observation`, and the scores of `optimizer.score_masks`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    with without_keys("expected polygons of one layer and time, or one band of 0 and 1"):
+        slick = catalog.read_slick(observation, time)
+    if not run.exists():
+        raise WitoilError(f"{run}: no such file; expected a GeoTIFF or the folder of a run")
+    path = _mask_of_run(run, slick.time) if run.is_dir() else run
+    mask, grid = read_mask(path)
+    seen = grid.cells_touched(slick.geometry)
+    if not seen.any():
+        raise WitoilError(f"{observation}: shares no cell with {path}; expected the same area")
+    scores = optimizer.score_masks(mask, seen, windows=windows, resolution=grid.resolution)
+    return {"mask": str(path), "observation": str(observation), **scores}
+
+
+def read_mask(path: Path) -> tuple[Mask, VerificationGrid]:
+    """Read a mask that `witoil.outputs.run.write_mask` wrote, or another like it."""
+    try:
+        with rasterio.open(path) as file:
+            values, transform, crs = file.read(1, masked=True), file.transform, file.crs
+    except Exception as error:  # some of what GDAL finds has a class that rasterio keeps private
+        raise WitoilError(
+            f"{path}: not a mask ({error}); expected a GeoTIFF or the folder of a run"
+        ) from None
+    if crs is None or not crs.is_projected or transform.a != -transform.e:
+        raise WitoilError(
+            f"{path}: found the grid {crs} with cells of {transform.a:g} x {-transform.e:g}; "
+            "expected square cells in metres, north up"
+        )
+    grid = VerificationGrid(
+        CRS.from_wkt(crs.to_wkt()), transform.c, transform.f, transform.a, values.shape
+    )
+    return np.asarray(values.filled(0) != 0), grid
+
+
+def _mask_of_run(folder: Path, time: datetime | None) -> Path:
+    masks = sorted(folder.glob("mask_*.tif"))
+    wanted = "" if time is None else mask_name(np.datetime64(time.replace(tzinfo=None)))
+    for mask in masks:
+        if mask.name == wanted or (time is None and len(masks) == 1):
+            return mask
+    found = ", ".join(mask.name for mask in masks) or "no mask_*.tif"
+    raise WitoilError(
+        f"{folder}: found {found}; expected a mask at the time of the observation, "
+        + (wanted or "which has no time: name one of them")
+    )

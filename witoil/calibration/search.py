@@ -1,0 +1,231 @@
+"""Finds the parameters of a case with which the simulated slick matches the slicks seen."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import optimizer
+from witoil.calibration.evaluation import evaluate, evaluator, persistence
+from witoil.calibration.priors import EVIDENCE, evidence, prior_of, prior_rows, total_weight
+from witoil.calibration.reconstruction import Reconstruction, reconstruct
+from witoil.calibration.study import read_history, write_study
+from witoil.case.tunables import PLACE, START, TUNABLES
+from witoil.errors import CaseError
+from witoil.scenario.changes import refuse_unfit
+from witoil.scenario.scenario import Scenario
+from witoil.scenario.windows import windows_of
+from witoil.versions import versions
+
+SETTLED = 0.75
+"""Share of its evaluations after which a search that has settled has found its best, nearly."""
+
+POSTERIOR_SAMPLE = 4096
+"""Sets of parameters that stand for the posterior."""
+
+OnTrial = Callable[[optimizer.History], None]
+
+Sample = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A finished search.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    windows : tuple of Scenario
+        From slick to slick, or the scenario alone.
+    study : dict
+        As in `study.json`.
+    source : Reconstruction or None
+        Where and since when it leaked, where that was looked for.
+    """
+
+    scenario: Scenario
+    windows: tuple[Scenario, ...]
+    study: dict[str, Any]
+    source: Reconstruction | None
+
+
+def search(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    on_trial: OnTrial | None = None,
+    scheduler: str | None = None,
+) -> Calibration:
+    """Find the parameters of a scenario, or go on with a search that was interrupted.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With at least one observation.
+    folder : Path
+        Takes `study.json`, written after every evaluation. A study already there is continued.
+    on_trial : callable, optional
+        Called with the history after every evaluation, and once at the start.
+    scheduler : str, optional
+        Address of a Dask scheduler, `tcp://host:port`, whose workers run the simulations.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    WitoilError, SimulatorError
+        One line that says what to change.
+    """
+    case = scenario.case
+    if not scenario.observations:
+        raise CaseError("observation: none given; expected at least one [[observation]] to match")
+    _refuse_missing_method(case.optimise.method)
+    space = search_space(scenario)
+    windows = windows_of(scenario)
+    head = study_head(scenario, windows, space)
+    history = read_history(folder, head)
+
+    def record(history: optimizer.History) -> None:
+        write_study(folder, head, history, space)
+        if on_trial:
+            on_trial(history)
+
+    record(history)
+    with evaluator(windows, scheduler) as evaluate_points:
+        history = optimizer.maximise(
+            evaluate_points,
+            space,
+            evaluations=case.optimise.evaluations,
+            batch=case.optimise.batch,
+            seed=case.model.seed,
+            initial=case.optimise.initial_points,
+            method=case.optimise.method,
+            evidence=evidence(total_weight(windows)),
+            tolerance=case.optimise.tolerance,
+            history=history,
+            on_trial=record,
+        )
+    study = write_study(folder, head, history, space)
+    if study["best"] is None:
+        raise CaseError(f"every simulation failed; the first: {history[0].failure}")
+    sample = likely(windows, history, space, case.model.seed)
+    source = reconstructed(scenario, windows, history, space, sample)
+    found = {"posterior": _marginals(sample), "source": source and source.as_dict()}
+    study = write_study(folder, {**head, **found}, history, space)
+    return Calibration(scenario, tuple(windows), study, source)
+
+
+def likely(
+    windows: Sequence[Scenario], history: optimizer.History, space: optimizer.Space, seed: int
+) -> Sample:
+    """Return sets of parameters that are likely after a search, the likelier the more often.
+
+    Empty where fewer than two runs went well. Where a run fails, as with a source on land, is known
+    without a model of the score, and would only pull it down beside the coast: such trials are left
+    out.
+    """
+    done = [trial for trial in history if trial.score is not None]
+    if len(done) < 2:
+        return []
+    sample, _ = optimizer.posterior_sample(done, space, POSTERIOR_SAMPLE, seed, _counts(windows))
+    return sample
+
+
+def _counts(windows: Sequence[Scenario]) -> optimizer.Evidence:
+    return optimizer.Evidence(total_weight(windows), EVIDENCE)
+
+
+def _marginals(sample: Sample) -> list[dict[str, Any]]:
+    """Return median and 5 to 95 % range of each parameter by itself."""
+    weights = np.full(len(sample), 1.0)
+    rows = []
+    for name in sample[0] if sample else ():
+        values = np.array([point[name] for point in sample])
+        low, middle, high = optimizer.quantiles(values, weights, (0.05, 0.5, 0.95))
+        rows.append({"name": name, "p5": low, "p50": middle, "p95": high})
+    return rows
+
+
+def reconstructed(
+    scenario: Scenario,
+    windows: Sequence[Scenario],
+    history: optimizer.History,
+    space: optimizer.Space,
+    sample: Sample,
+) -> Reconstruction | None:
+    """Return where and when the source leaked, where a search has looked for it."""
+    if not {*PLACE, START} & {*space.names} or not sample:
+        return None
+    best = history.best
+    assert best is not None
+    early = optimizer.History(history[: round(SETTLED * len(history))]).best
+    settled = early is not None and _value(best) - _value(early) < _counts(windows).scale
+    return reconstruct(scenario, sample, best.parameters, settled=settled)
+
+
+def _value(trial: optimizer.Trial) -> float:
+    assert trial.value is not None
+    return trial.value
+
+
+def search_space(scenario: Scenario) -> optimizer.Space:
+    """Return the parameters that the case searches, starting from what the case has."""
+    case = scenario.case
+    refuse_unfit(
+        scenario,
+        case.optimise.parameters,
+        "optimise.parameters",
+        anew=case.starts_from_observations,
+    )
+    parameters = []
+    for name, (low, high) in case.optimise.parameters.items():
+        tunable = TUNABLES[name]
+        default = float(np.clip(scenario.default_of(name), low, high))
+        parameters.append(
+            optimizer.Parameter(
+                name,
+                low,
+                high,
+                default,
+                scale=tunable.scale,
+                units=tunable.units,
+                **prior_of(scenario, name),
+            )
+        )
+    return optimizer.Space(tuple(parameters))
+
+
+def _refuse_missing_method(method: str) -> None:
+    """Refuse a method whose package is not installed, before any simulation."""
+    if method == "cma" and importlib.util.find_spec("cma") is None:
+        raise CaseError(
+            'optimise.method: "cma" needs the package cma, which is not installed; expected it to '
+            'be (pip install "witoil[cma]"), or another method'
+        )
+
+
+def study_head(
+    scenario: Scenario, windows: Sequence[Scenario], space: optimizer.Space
+) -> dict[str, Any]:
+    """Return the part of the study that does not change during the search."""
+    case = scenario.case
+    return {
+        "name": case.name,
+        "default": evaluate(windows, {}),
+        "persistence": persistence(windows),
+        "priors": prior_rows(space),
+        "posterior": [],
+        "source": None,
+        "seeds": {"model": case.model.seed, "search": case.model.seed},
+        "versions": versions(),
+        "coverage": [report.as_dict() for report in scenario.coverage],
+        "stokes_drift": scenario.forcing.stokes_origin,
+        "case": case.model_dump(mode="json"),
+    }

@@ -1,0 +1,208 @@
+"""A case read from its file or a mapping; mistakes said by key, found and expected."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import (
+    BaseModel,
+    ValidationError,
+)
+
+from witoil.case.forcing import FieldSource, ForcingSources
+from witoil.case.releases import (
+    AreaSource,
+    Fix,
+    LineSource,
+    PointSource,
+    ShipSource,
+)
+from witoil.case.schema import (
+    Case,
+    ClassWeights,
+    Forecast,
+    Model,
+    ObservationSource,
+    Oil,
+    Optimise,
+    Period,
+    ProcessSwitches,
+    Score,
+    ShoreSource,
+)
+from witoil.case.uncertainty import Ensemble, ForcingProduct, Normal, Trace
+from witoil.errors import CaseError
+
+
+def load_case(path: str | Path) -> Case:
+    """Read and check a case file.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        With one line for each mistake: the key, what was found, what was expected.
+    """
+    path = Path(path)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CaseError(f"{path}: no such file; expected a case file in TOML") from None
+    except IsADirectoryError:
+        raise CaseError(f"{path}: is a folder; expected a case file in TOML") from None
+    except UnicodeDecodeError as error:
+        raise CaseError(f"{path}: not a text file ({error.reason}); expected TOML") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(f"{path}: not TOML: {error}") from None
+    return parse_case(document, folder=path.resolve().parent, name=str(path))
+
+
+def parse_case(document: dict[str, Any], *, folder: Path = Path(), name: str = "case") -> Case:
+    """Check a case that is already a mapping (a TOML document or a JSON body).
+
+    Parameters
+    ----------
+    document : dict
+        Keys and values of the case file.
+    folder : Path
+        Where relative paths start.
+    name : str
+        How messages call the case.
+
+    Raises
+    ------
+    CaseError
+    """
+    if "folder" in document:
+        raise CaseError(f"{name}: folder: unknown key; expected {', '.join(Case.model_fields)}")
+    try:
+        return Case(**_expand(document, name), folder=folder)
+    except ValidationError as error:
+        raise CaseError("\n".join(f"{name}: {line}" for line in _lines(error))) from None
+
+
+def _expand(value: Any, name: str) -> Any:
+    """Replace `${NAME}` by environment variables, all through a document.
+
+    `${NAME}/...` is a path that starts in a folder named by the shell's user, for whom a relative
+    one starts where he stands, and not at the case file.
+    """
+    if isinstance(value, dict):
+        return {key: _expand(item, name) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, name) for item in value]
+    if isinstance(value, str):
+        folder = re.match(r"\$\{(\w+)\}(?=/)", value)
+        if folder:
+            start = _environment(folder[1], name)
+            start = start if "://" in start else os.path.abspath(start)
+            value = start + value[folder.end() :]
+        return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], name), value)
+    return value
+
+
+def _environment(variable: str, name: str) -> str:
+    if variable not in os.environ:
+        raise CaseError(
+            f"{name}: ${{{variable}}}: environment variable not set; expected it to be, "
+            f"for example: export {variable}=..."
+        )
+    return os.environ[variable]
+
+
+KINDS = "'area', 'point', 'line' or 'ship'"
+
+_NO_KEYS = (
+    *("area", "point", "line", "ship", "one", "several", "bounds", "normal", "classes"),
+    *("str", "list[str]", "path", "paths", "table", "tables"),
+)
+"""What pydantic puts into the place of a mistake to tell alternatives apart."""
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    """Put each mistake that pydantic found into one line: key, found, expected."""
+    for item in error.errors(include_url=False):
+        location, kind = item["loc"], item["type"]
+        key = ".".join(str(part) for part in location if part not in _NO_KEYS)
+        message = _plainly(item["msg"])
+        if kind == "extra_forbidden":
+            yield f"{key}: unknown key; expected {_known_keys(location)}"
+        elif kind == "missing":
+            yield f"{key}: missing; expected {_describe(location)}"
+        elif kind == "union_tag_not_found":
+            yield f"{key}.kind: missing; expected {KINDS}"
+        elif kind == "union_tag_invalid":
+            yield f"{key}.kind: found {item['ctx']['tag']!r}, expected {KINDS}"
+        elif kind == "list_type" and isinstance(item["input"], dict):
+            yield f"{key}: found a table, expected a list of them, [[{key}]]"
+        elif kind == "tuple_type":
+            yield f"{key}: found {item['input']!r}, expected two numbers in brackets, [a, b]"
+        elif location[-1:] == ("normal",):
+            yield f"{key}: found {item['input']!r}, expected [lower, higher] or {{ mean, sd }}"
+        elif kind == "value_error" and not isinstance(item["input"], str | int | float):
+            yield f"{key}: {message}".removeprefix(": ")
+        else:
+            yield f"{key}: found {item['input']!r}, {message}"
+
+
+def _plainly(message: str) -> str:
+    """Return what pydantic says in the words of this project."""
+    message = message.removeprefix("Value error, ")
+    message = re.sub(
+        r"^(Input|List|Tuple|String|Dictionary) should (be|have) ", "expected ", message
+    )
+    message = re.sub(r" after validation, not \d+$", "", message)
+    return message[:1].lower() + message[1:]
+
+
+def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Find the model of the table in which a key stands."""
+    tables: dict[str, type[BaseModel]] = {
+        "time": Period,
+        "forcing": ForcingSources,
+        "table": FieldSource,
+        "tables": FieldSource,
+        "area": AreaSource,
+        "point": PointSource,
+        "line": LineSource,
+        "ship": ShipSource,
+        "track": Fix,
+        "oil": Oil,
+        "model": Model,
+        "processes": ProcessSwitches,
+        "shore": ShoreSource,
+        "observation": ObservationSource,
+        "weight": ClassWeights,
+        "score": Score,
+        "optimise": Optimise,
+        "forecast": Forecast,
+        "trace": Trace,
+        "ensemble": Ensemble,
+        "normal": Normal,
+    }
+    if location[0] == "ensemble":
+        tables["forcing"] = ForcingProduct
+    named = [tables[part] for part in location[:-1] if isinstance(part, str) and part in tables]
+    return named[-1] if named else Case
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    return "one of " + ", ".join(k for k in _section(location).model_fields if k != "folder")
+
+
+def _describe(location: tuple[int | str, ...]) -> str:
+    field = _section(location).model_fields.get(str(location[-1]))
+    return (field.description if field else None) or f"a table [{location[-1]}]"

@@ -1,0 +1,221 @@
+"""A case file made of a spill event: its first slick released, the others observed."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from catalog import RoleName
+from catalog.forcing.matching import MatchingFiles, find_files
+from catalog.slicks.bonn import BONN_THICKNESS_UM
+from catalog.slicks.detection import Detection
+from catalog.slicks.event import Event
+from catalog.slicks.time_keys import NO_KEYS
+from witoil.case import Case, minute, parse_case
+from witoil.errors import CaseError
+from witoil.files import replacing
+
+THINNEST_UM = BONN_THICKNESS_UM["sheen"][0]
+
+REQUIRED: tuple[RoleName, ...] = ("currents", "winds")
+OPTIONAL: tuple[RoleName, ...] = ("waves", "temperature")
+
+
+@dataclass(frozen=True)
+class CaseForcing:
+    """Files of one role, and a remark on them for people."""
+
+    paths: tuple[str, ...]
+    remark: str
+    complete: bool = True
+
+
+def find_event(events: Sequence[Event], name: str) -> Event:
+    """Return an event by its identifier, or by that of one of its detections.
+
+    Raises
+    ------
+    CaseError
+        If there is none, or its time is not known.
+    """
+    for event in events:
+        if name in (event.identifier, *(d.identifier for d in event.detections)):
+            if event.missing:
+                files = ", ".join(event.detections[0].files)
+                raise CaseError(f"event {name!r}: {files}: {event.missing}")
+            return event
+    known = ", ".join(event.identifier for event in events[:10])
+    more = ", ..." if len(events) > 10 else ""
+    raise CaseError(f"event {name!r}: not found; expected one of {known or 'none'}{more}")
+
+
+def find_forcing(event: Event, names: Sequence[str]) -> dict[RoleName, CaseForcing]:
+    """Find forcing of an event among folders, files and URLs.
+
+    Parameters
+    ----------
+    event : Event
+    names : sequence of str
+
+    Returns
+    -------
+    dict
+        Those roles of which there is something; the best files of each.
+    """
+    found: dict[RoleName, CaseForcing] = {}
+    for role in (*REQUIRED, *OPTIONAL):
+        matching = find_files(names, role, event.box, (event.start, event.end))
+        if matching:
+            found[role] = CaseForcing(
+                matching[0].paths, _remark(matching[0]), matching[0].share >= 1.0
+            )
+    return found
+
+
+def write_case(event: Event, forcing: Mapping[RoleName, CaseForcing], path: Path) -> Case:
+    """Write a case file that is ready to run.
+
+    Parameters
+    ----------
+    event : Event
+        Seen at two times at least.
+    forcing : mapping
+        Role -> files.
+    path : Path
+        TOML file to write.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        If there is nothing to compare with, or currents or winds are missing.
+    OutputError
+        If it cannot be written.
+    """
+    scenes = event.scenes()
+    if len(scenes) < 2:
+        raise CaseError(
+            f"event {event.identifier}: seen at {minute(event.start)} only; expected two times at "
+            "least, to release one slick and compare with the next"
+        )
+    missing = [role for role in REQUIRED if role not in forcing]
+    if missing:
+        raise CaseError(
+            f"event {event.identifier}: no {' and no '.join(missing)} found for "
+            f"{minute(event.start)} to {minute(event.end)}; give folders or files by --forcing, or "
+            "fetch them by --fetch (`witoil catalog forcing` says what that takes)"
+        )
+    text = _document(event, scenes, forcing, path.resolve().parent)
+    case = parse_case(tomllib.loads(text), folder=path.resolve().parent, name=str(path))
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return case
+
+
+def _document(
+    event: Event,
+    scenes: Sequence[tuple[Detection, ...]],
+    forcing: Mapping[RoleName, CaseForcing],
+    folder: Path,
+) -> str:
+    lines = [
+        f"# {len(event.detections)} detections; volumes by the Bonn code, weights all the same.",
+        f"name = {_toml(event.identifier)}",
+        "",
+        "[time]",
+        f"start = {event.start:%Y-%m-%dT%H:%M:%SZ}",
+        f"end = {event.end:%Y-%m-%dT%H:%M:%SZ}",
+        "",
+        "[forcing]",
+    ]
+    for role in (*REQUIRED, *OPTIONAL):
+        if role in forcing:
+            paths = [_shortened(name, folder) for name in forcing[role].paths]
+            lines.append(f"{role} = {_toml(paths)} # {forcing[role].remark}")
+    if not all(found.complete for found in forcing.values()):
+        lines.append('gap_policy = "hold" # some forcing does not reach over the whole period')
+    lines += ["", *_release(scenes[0], folder)]
+    for scene in scenes[1:]:
+        lines += ["", f"[[observation]] # {_describe(scene)}", *_slick(scene, folder)]
+    lines += ["", "[score]", f"detection_limit_um = {THINNEST_UM} # where sheen begins"]
+    return "\n".join([*lines, ""])
+
+
+def _release(scene: tuple[Detection, ...], folder: Path) -> list[str]:
+    by_name = any(detection.slick.thickness_class for detection in scene)
+    lines = [
+        f"[[release]] # {_describe(scene)}",
+        'kind = "area"',
+        *_slick(scene, folder),
+        f'thickness_class = "{"by-name" if by_name else "sheen"}"',
+    ]
+    if not by_name:
+        lines.append('bonn_estimate = "maximum" # thick oil was not told apart')
+    for detection in scene:
+        if detection.source is not None:
+            lon, lat = detection.source
+            lines += [
+                f"# The source was seen at {lon:.4f} E {lat:.4f} N; if it goes on leaking, add",
+                f'# [[release]] kind = "point", lon = {lon:.4f}, lat = {lat:.4f} and a rate.',
+            ]
+    return lines
+
+
+def _slick(scene: tuple[Detection, ...], folder: Path) -> list[str]:
+    paths = [_shortened(name, folder) for detection in scene for name in _layers(detection)]
+    geometry = paths[0] if len(paths) == 1 else paths
+    lines = [f"geometry = {_toml(geometry)}", f"time = {scene[0].time:%Y-%m-%dT%H:%M:%SZ}"]
+    keys = next((d.slick.time_keys for d in scene if d.slick.time_keys != NO_KEYS), NO_KEYS)
+    if keys.fields:
+        lines.append(f"time_field = {_toml(list(keys.fields))}")
+    if keys.format is not None:
+        lines.append(f"time_format = {_toml(keys.format)}")
+    if keys.zone is not None:
+        lines.append(f"time_zone = {_toml(keys.zone)}")
+    return lines
+
+
+def _layers(detection: Detection) -> list[str]:
+    """Files with the oil: the classes where there are some, and not the point of the source."""
+    stems = {name: Path(name).stem.lower() for name in detection.files}
+    layers = [name for name, stem in stems.items() if not stem.endswith("_source")]
+    classes = [name for name in layers if stems[name].endswith(("_sheen", "_thick"))]
+    return classes or layers
+
+
+def _describe(scene: tuple[Detection, ...]) -> str:
+    sensors = " and ".join(dict.fromkeys(d.sensor or "unknown sensor" for d in scene))
+    classes = ", ".join(dict.fromkeys(d.quality for d in scene if d.quality))
+    area = math.fsum(detection.area_km2 for detection in scene)
+    return f"{sensors}{f', class {classes}' if classes else ''}, {area:,.4g} km2"
+
+
+def _remark(files: MatchingFiles) -> str:
+    step = "once" if math.isnan(files.step_hours) else f"every {files.step_hours:g} h"
+    remark = f"{files.resolution_deg:.3g} degrees, {step}"
+    if files.share < 1.0 and files.covered is not None:
+        first, last = (np.datetime_as_string(time, unit="m") for time in files.covered)
+        remark += f"; covers {files.share:.0%} of the period, {first}Z to {last}Z"
+    return remark
+
+
+def _shortened(name: str, folder: Path) -> str:
+    """Return a path as seen from the case file where it lies below, else whole."""
+    if "://" in name or name.startswith("thredds:"):
+        return name
+    path = Path(name).expanduser().resolve()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def _toml(value: str | list[str]) -> str:
+    """Text in TOML, whose escapes are those of JSON but for one."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

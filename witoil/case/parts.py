@@ -1,0 +1,67 @@
+"""What the sections of a case file share: their base, times, places, bounds and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from witoil.case.tunables import TUNABLES
+
+
+def _in_utc(time: datetime) -> datetime:
+    """Read a time without offset as UTC, as satellite and forecast products are."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_in_utc)]
+Paths = str | list[str]
+Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
+Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]
+Bounds = tuple[float, float]
+
+
+class Section(BaseModel):
+    """A table of the case file: closed to unknown keys, and never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def minute(time: datetime) -> str:
+    """Return a time as messages have it."""
+    return f"{time:%Y-%m-%dT%H:%MZ}"
+
+
+def refuse_reversed(start: datetime | None, end: datetime | None) -> None:
+    """Refuse an end before the start, where both are given."""
+    if start is not None and end is not None and end < start:
+        raise ValueError(f"end: expected a time after start, {minute(start)}")
+
+
+def refuse_unknown(name: str, known: Collection[str] = TUNABLES.keys()) -> None:
+    """Refuse a parameter that cannot be varied."""
+    if name not in known:
+        raise ValueError(f"{name}: unknown parameter; expected some of {', '.join(known)}")
+
+
+def refuse_bounds(name: str, bounds: Bounds) -> None:
+    """Refuse bounds of a parameter that are reversed or beyond its limits."""
+    low, high = bounds
+    if low >= high:
+        raise ValueError(f"{name}: found [{low:g}, {high:g}], expected [lower, higher]")
+    lowest, highest = TUNABLES[name].limits
+    if TUNABLES[name].scale == "log" and low <= 0.0:
+        raise ValueError(f"{name}: found {low:g}, expected a lower bound above 0")
+    if low < lowest or high > highest:
+        raise ValueError(
+            f"{name}: found [{low:g}, {high:g}], expected bounds within {within_limits(name)}"
+        )
+
+
+def within_limits(name: str) -> str:
+    """Return the limits of a parameter as messages have them."""
+    lowest, highest = TUNABLES[name].limits
+    units = TUNABLES[name].units
+    return f"{lowest:g} to {highest:g}" + ("" if units == "1" else f" {units}")

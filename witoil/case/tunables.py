@@ -1,0 +1,167 @@
+"""Every parameter that calibration can change: its unit, limits, prior and place in the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is known of a parameter before any slick is compared: a normal distribution.
+
+    Attributes
+    ----------
+    mean : float or None
+        None: what the case has. [units of the parameter]
+    sd : float
+        Standard deviation; of a parameter on a log scale, the ratio that one of them makes.
+    reason : str
+        Where the numbers come from.
+    """
+
+    mean: float | None
+    sd: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """A parameter of the search.
+
+    Attributes
+    ----------
+    units : str
+    limits : tuple of float
+        Bounds of a search must lie within.
+    meaning : str
+    prior : Prior
+    scale : {"linear", "log"}
+        How the search moves.
+    """
+
+    units: str
+    limits: tuple[float, float]
+    meaning: str
+    prior: Prior
+    scale: Literal["linear", "log"] = "linear"
+
+
+_BIAS = Prior(
+    0.0,
+    0.05,
+    "half of the 0.1 m/s by which particles in modelled and in observed currents part (Frolov et "
+    "al. 2012): the half that lasts for days",
+)
+
+_PLACE = Prior(
+    None,
+    1000.0,
+    "all places within the bounds are alike: give those that are possible",
+)
+
+PLACE = ("source_east_km", "source_north_km")
+
+START = "source_start_hours"
+
+TUNABLES = {
+    "wind_drift_factor": Tunable(
+        "1",
+        (0.0, 0.2),
+        "direct wind drift, share of the 10 m wind",
+        Prior(
+            0.01,
+            0.01,
+            "a judgement: the usual 3 % of the wind, less the Stokes drift (1 to 1.5 %) and what "
+            "of the wind's shear the currents hold",
+        ),
+    ),
+    "wind_drift_angle_deg": Tunable(
+        "degree",
+        (-180.0, 180.0),
+        "of the wind drift, to the right of the wind in the north",
+        Prior(
+            0.0,
+            20.0,
+            "a judgement: Ekman's 45 degrees to the right are for deep water, not for the surface "
+            "film; the direction of the wind is known to some 20 degrees",
+        ),
+    ),
+    "stokes_factor": Tunable(
+        "1",
+        (0.0, 10.0),
+        "factor of the Stokes drift",
+        Prior(1.0, 0.5, "a judgement: fetch and spectrum are not known"),
+    ),
+    "current_factor": Tunable(
+        "1",
+        (-5.0, 5.0),
+        "factor of the current",
+        Prior(
+            1.0, 0.4, "a judgement: eddies of models mostly turn the right way, at another speed"
+        ),
+    ),
+    "current_bias_east": Tunable("m s-1", (-5.0, 5.0), "added to the current, eastward", _BIAS),
+    "current_bias_north": Tunable("m s-1", (-5.0, 5.0), "added to the current, northward", _BIAS),
+    "horizontal_diffusivity": Tunable(
+        "m2 s-1",
+        (0.0, 1e5),
+        "of the random walk",
+        Prior(
+            5.0,
+            3.0,
+            "what a grid of some 5 km leaves out, patches of 1 to 20 km, spreads with 0.6 to 18 "
+            "m2/s (Okubo 1971)",
+        ),
+        "log",
+    ),
+    "source_share": Tunable(
+        "1",
+        (0.0, 1.0),
+        "share of the mass that comes from points, lines and ships",
+        Prior(None, 0.2, "a judgement: masses of slicks seen are known to an order of magnitude"),
+    ),
+    "source_factor": Tunable(
+        "1",
+        (1e-3, 1e3),
+        "factor of the mass that comes from points, lines and ships",
+        Prior(1.0, 3.0, "a judgement: rates are known to a factor of three"),
+        "log",
+    ),
+    "detection_limit_um": Tunable(
+        "um",
+        (0.0, 1e4),
+        "thinnest oil that is seen",
+        Prior(None, 3.0, "sheen is 0.04 to 0.3 um thick (Bonn Agreement)"),
+        "log",
+    ),
+    "source_east_km": Tunable(
+        "km", (-500.0, 500.0), "how far east of its place in the case a point leaks", _PLACE
+    ),
+    "source_north_km": Tunable(
+        "km", (-500.0, 500.0), "how far north of its place in the case a point leaks", _PLACE
+    ),
+    "source_start_hours": Tunable(
+        "h",
+        (-2400.0, 2400.0),
+        "how much later than in the case a point starts to leak",
+        Prior(
+            None,
+            5000.0,
+            "all times within the bounds are alike: give those that are possible",
+        ),
+    ),
+    "slick_age_hours": Tunable(
+        "h",
+        (0.0, 8760.0),
+        "how long a slick seen has weathered when the run starts from it",
+        Prior(
+            None,
+            12.0,
+            "satellites pass each half day or so: an older slick would have been seen before",
+        ),
+    ),
+}
+"""Name -> description; the first seven are fields of `simulator.Parameters`.
+
+New ones stand at the end: members of an ensemble draw in this order."""

@@ -1,0 +1,368 @@
+"""The command line: arguments, messages and progress; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
+from witoil.cli.catalog import catalog_app
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
+)
+
+app.add_typer(catalog_app, name="catalog")
+
+CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line and exit code 2."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    # what libraries have to say of damaged files is for those who write programs, by -W
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", append=True)
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("witoil: interrupted; the same command goes on with a calibration", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, OSError) as error:
+        if not _is_for_users(error):
+            raise
+        print(f"witoil: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _is_for_users(error: Exception) -> bool:
+    """Tell a mistake that its message explains from a fault of the program."""
+    from catalog.errors import CatalogError
+    from simulator.errors import SimulatorError
+    from witoil.errors import WitoilError
+
+    return isinstance(error, CatalogError | SimulatorError | WitoilError)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"witoil {version('witoil')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+Members = Annotated[
+    int | None,
+    typer.Option(
+        help="Runs of an ensemble, instead of the case's; 0: a single run.", min=0, max=100_000
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask scheduler whose workers run it.", metavar="tcp://HOST:PORT"),
+]
+
+TrackingStore = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow",
+        help="Tracking store of MLflow that every evaluation goes to.",
+        envvar="MLFLOW_TRACKING_URI",
+        metavar="URI",
+        # a URI may hold a password
+        show_envvar=True,
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def simulate(
+    case: CaseFile,
+    out: Out = Path("out"),
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Go on from the end of an earlier run: its folder or restart.nc.", metavar="RUN"
+        ),
+    ] = None,
+    members: Members = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
+    from witoil import jobs
+    from witoil.case import load_case
+    from witoil.outputs.budget import in_words
+
+    loaded = load_case(case)
+    count = members if members is not None or loaded.ensemble is None else loaded.ensemble.members
+    if count:
+        if resume is not None:
+            raise typer.BadParameter(
+                "--resume goes on with one run; expected no ensemble beside it"
+            )
+        with _shown("simulating") as shown:
+            summary = jobs.ensemble(loaded, out, members=count, scheduler=scheduler, **shown)
+        _print_ensemble(summary, out)
+        return
+    if scheduler is not None:
+        raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
+    with _shown("simulating") as shown:
+        summary = jobs.simulate(loaded, out, resume=resume, **shown)
+    for line in in_words(summary["status"], summary["mass_balance_kg"]):
+        print(line)
+    for score in summary["scores"]:
+        print(f"{score['time']}: FSS " + _fss(score["fss"]))
+    print(f"written to {out}")
+
+
+@app.command()
+def optimise(
+    case: CaseFile,
+    out: Out = Path("out"),
+    evaluations: Annotated[
+        int | None, typer.Option(help="Simulations in all, instead of the case's.", min=1)
+    ] = None,
+    mlflow: TrackingStore = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Find the parameters with which a case matches its observations.
+
+    Started again with the same arguments it goes on where it was.
+    """
+    from witoil.case import load_case
+
+    loaded = load_case(case)
+    if evaluations is not None:
+        search = loaded.optimise.model_copy(update={"evaluations": evaluations})
+        loaded = loaded.model_copy(update={"optimise": search})
+    _optimise(loaded, out, mlflow=mlflow, scheduler=scheduler)
+
+
+@app.command()
+def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = None) -> None:
+    """Forecast each slick from those seen before it, and score what was forecast.
+
+    Started again with the same arguments it goes on where it was.
+    """
+    from witoil import jobs
+    from witoil.case import load_case
+
+    with _shown("forecasting") as shown:
+        table = jobs.forecast(load_case(case), out, mlflow=mlflow, **shown)["forecast"]
+    for step in table["steps"]:
+        print(f"{step['from']} to {step['to']}")
+        for name, scores in step["scores"].items():
+            print(f"  {name:<12} FSS " + _fss(scores["fss"]))
+    print("mean")
+    for name, fss in table["mean"].items():
+        print(f"  {name:<12} FSS " + _fss(fss))
+    if (out / "outlook").is_dir():
+        print(f"beyond the last slick, not verified: {out / 'outlook'}")
+    print(f"report: {out / 'report.html'}")
+
+
+@app.command()
+def trace(case: CaseFile, out: Out = Path("out")) -> None:
+    """Trace a slick back to where and when it may have been released."""
+    from witoil import jobs
+    from witoil.case import load_case
+
+    with _shown("tracing back") as shown:
+        summary = jobs.trace(load_case(case), out, **shown)
+    traced, place = summary["traced"], summary["likeliest_cell"]
+    print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
+    for level, area in summary["area_km2"].items():
+        print(f"the source lies within {area:.3g} km2 with {level} %")
+    print(f"likeliest place: {place['lon']:.4f} E {place['lat']:.4f} N")
+    if summary["share_left_domain"] > 0.0:
+        share = 100.0 * summary["share_left_domain"]
+        print(f"{share:.2g} % of the paths left the area of the forcing and do not count")
+    print(f"written to {out}")
+
+
+@app.command()
+def demo(out: Out = Path("demo")) -> None:
+    """Run the whole chain on a synthetic twin experiment: no data, no network."""
+    from witoil.case import load_case
+    from witoil.claim import claimed, need_room
+    from witoil.demo import TRUTH, make_twin
+
+    with claimed(out):
+        need_room(out)
+        case_file = make_twin(out)
+    print(f"a synthetic spill near an island stands in {case_file}")
+    study = _optimise(load_case(case_file), out)
+    for name, true in TRUTH.items():
+        print(f"{name}: true {true:g}, found {study['best']['parameters'][name]:.3g}")
+
+
+@app.command()
+def score(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
+    observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
+    windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
+    time: Annotated[
+        datetime | None, typer.Option(help="Of the observation, UTC; default: as its file says.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a run or mask against an observation."""
+    from witoil import jobs
+
+    scores = jobs.score(run, observation, windows=_whole_numbers(windows), time=time)
+    if as_json:
+        print(json.dumps(scores, indent=2))
+        return
+    print("FSS " + _fss(scores["fss"]))
+    for name, unit in (("iou", ""), ("area_ratio", ""), ("centroid_distance", "_m")):
+        value = scores[name + unit]
+        text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
+        print(f"{name.replace('_', ' ')}: {text}")
+
+
+@app.command()
+def provenance(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Name the exact inputs of a run: files, versions, checksums."""
+    from witoil.outputs.provenance import in_words, read_provenance
+
+    document = read_provenance(run)
+    if as_json:
+        print(json.dumps(document, indent=2))
+        return
+    for line in in_words(document):
+        print(line)
+
+
+@app.command()
+def oils(
+    query: Annotated[str, typer.Argument(help="Words of the name, or how the id starts.")] = "",
+) -> None:
+    """List or search the oils that a case can name."""
+    from witoil.scenario.oils import HOW_TO_GET_MORE, list_oils
+
+    found, has_library = list_oils(query)
+    if found:
+        width = max(len(oil.id) for oil in found)
+        name_width = max(4, *(len(oil.name) for oil in found))
+        print(f"{'id':<{width}}  {'name':<{name_width}}  {'API':>5}  suitable")
+    for oil in found:
+        api = "-" if oil.api_gravity is None else f"{oil.api_gravity:.1f}"
+        suitable = "yes" if oil.suitable else "no"
+        print(f"{oil.id:<{width}}  {oil.name:<{name_width}}  {api:>5}  {suitable}")
+    if not found:
+        print(f"no oil has {query!r} in its name")
+    if not has_library:
+        print(HOW_TO_GET_MORE)
+
+
+def _whole_numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
+
+
+def _print_source(source: dict[str, Any]) -> None:
+    """Print where and since when a source leaked."""
+    place, start = source["place"], source["start"]
+    if place is not None:
+        longer, shorter = place["ellipses"]["90"]["semi_axes_km"]
+        print(
+            f"the source lies with 90 % in an ellipse of {longer:.3g} by {shorter:.3g} km round "
+            f"{place['mean']['lon']:.4f} E {place['mean']['lat']:.4f} N"
+        )
+    if start is not None:
+        print("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
+    if not source["settled"]:
+        print("the best score still rose towards the end: give the search more evaluations")
+
+
+def _fss(fss: dict[str, float | None]) -> str:
+    return "  ".join(f"{w}: {'-' if s is None else f'{s:.3f}'}" for w, s in fss.items())
+
+
+def _optimise(case: Any, out: Path, **options: Any) -> dict[str, Any]:
+    from witoil import jobs
+
+    with _shown("calibrating") as shown:
+        study = jobs.optimise(case, out, **options, **shown)
+    print(f"stopped after {len(study['history'])}: {study['stopped']}")
+    for label in ("best", "default", "persistence"):
+        if study[label] is not None:
+            print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
+    if study["source"] is not None:
+        _print_source(study["source"])
+    print(f"report: {out / 'report.html'}")
+    return study
+
+
+def _print_ensemble(summary: dict[str, Any], out: Path) -> None:
+    for failure in summary["failed"]:
+        print(f"member {failure['number']} failed: {failure['reason']}")
+    print(
+        f"{summary['members_counted']} members; a slick was possible on "
+        f"{summary['area_km2']:,.0f} km2, oil on {summary['coast_km']:,.0f} km of coast"
+    )
+    print(f"written to {out}")
+
+
+@contextmanager
+def _shown(label: str) -> Iterator[dict[str, Any]]:
+    """Give what a job tells people by: coverage on standard output, a bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    reading = console.status("reading forcing, slicks and coastline")
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    task = bar.add_task(label, total=1.0, note="")
+
+    def on_coverage(reports: Iterable[object]) -> None:
+        reading.stop()
+        for report in reports:
+            print(report, flush=True)
+        bar.start()
+
+    def progress(share: float, note: str) -> None:
+        bar.update(task, completed=share, note=note)
+
+    reading.start()
+    try:
+        yield {"progress": progress, "on_coverage": on_coverage}
+    finally:
+        reading.stop()
+        bar.stop()

@@ -1,0 +1,1 @@
+"""Many runs that differ, and what they say together."""

@@ -1,0 +1,327 @@
+"""Many runs of one case that differ in what is uncertain, and how often each place is oiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+import shapely
+from dask.distributed import Client, Future, as_completed
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from catalog.errors import CatalogError
+from simulator.errors import SimulatorError
+from witoil.case import Case
+from witoil.ensemble.coast import CoastStatistics, OiledCoast, coast_statistics
+from witoil.ensemble.members import Member, ensemble_of
+from witoil.errors import WitoilError
+from witoil.scenario.prepare import prepare
+from witoil.scenario.releases import datetime64
+from witoil.scenario.run import mask_at, run
+from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import Box, VerificationGrid
+from witoil.workers import workers
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one member leaves: few numbers, so that thousands of members fit into memory.
+
+    Attributes
+    ----------
+    number : int
+        Of the member.
+    cells : ndarray of int64, shape (oiled,)
+        Numbers of the cells with a slick at any output time, row by row; rising.
+    first : ndarray of int32, shape (oiled,)
+        Number of the output time at which each is first seen.
+    coast : OiledCoast
+    """
+
+    number: int
+    cells: NDArray[np.int64]
+    first: NDArray[np.int32]
+    coast: OiledCoast
+
+
+@dataclass(frozen=True)
+class EnsembleResult:
+    """Statistics over the members that ran.
+
+    Attributes
+    ----------
+    scenarios : tuple of Scenario
+        One for each forcing product.
+    members : tuple of Member
+        All of them.
+    failures : mapping
+        Number of a member that failed -> why.
+    hours : ndarray, shape (outputs,)
+        Output times, since the start of the run. [h]
+    probability : ndarray of float32, shape of the verification grid
+        Share of members whose slick was in a cell at any output time. [1]
+    first_arrival_earliest, first_arrival_median : ndarray of float32, same shape
+        Over the members that reach a cell; NaN where none does. [h]
+    coast : CoastStatistics
+    """
+
+    scenarios: tuple[Scenario, ...]
+    members: tuple[Member, ...]
+    failures: Mapping[int, str]
+    hours: FloatArray
+    probability: NDArray[np.float32]
+    first_arrival_earliest: NDArray[np.float32]
+    first_arrival_median: NDArray[np.float32]
+    coast: CoastStatistics
+
+    @property
+    def grid(self) -> VerificationGrid:
+        """The verification grid, common to all products."""
+        return self.scenarios[0].grid
+
+    @property
+    def land(self) -> BaseGeometry:
+        """Land in degrees, as far as any product reaches."""
+        lands = [scenario.coast.land for scenario in self.scenarios]
+        return lands[0] if len(lands) == 1 else shapely.union_all(lands)
+
+
+def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
+    """Return a scenario for each forcing product of an ensemble, all on one verification grid.
+
+    Parameters
+    ----------
+    case : Case
+    scenario : Scenario
+        The case with its own forcing, prepared.
+
+    Raises
+    ------
+    WitoilError
+        Where a product does not cover the case.
+    """
+    scenarios = [scenario]
+    for k, product in enumerate(ensemble_of(case).forcing):
+        instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
+        files = {role: source for role, source in instead.items() if source is not None}
+        forcing = case.forcing.model_copy(update=files)
+        try:
+            scenarios.append(prepare(case.model_copy(update={"forcing": forcing})))
+        except (CatalogError, SimulatorError, WitoilError) as error:
+            raise WitoilError(f"ensemble.forcing.{k}: {error}") from error
+    grid = scenario.grid
+    if len(scenarios) > 1:
+        box = reduce(_around_both, (s.forcing.grid.box for s in scenarios))
+        grid = VerificationGrid.covering(
+            box,
+            scenario.grid.resolution,
+            margin=max(case.score.windows) // 2,
+            may_be_coarser=not scenario.observations,
+        )
+    seen_first = grid.cells_of(scenario.seen_first, scenario.grid)
+    # what was observed has no place in an ensemble, and would only travel to the workers
+    return tuple(replace(s, grid=grid, observations=(), seen_first=seen_first) for s in scenarios)
+
+
+def run_ensemble(
+    scenarios: Sequence[Scenario],
+    members: Sequence[Member],
+    *,
+    scheduler: str | None = None,
+    on_member: Callable[[int, int], None] | None = None,
+) -> EnsembleResult:
+    """Run all members on Dask, each on one thread, and gather their statistics.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+        One for each forcing product, see `prepare_products`.
+    members : sequence of Member
+    scheduler : str, optional
+        Address of a Dask scheduler, `tcp://host:port`. Default: threads of this process.
+    on_member : callable, optional
+        Called with the numbers of members done and failed.
+
+    Returns
+    -------
+    EnsembleResult
+        The same, to the last bit, wherever and in whatever order the members were run.
+
+    Raises
+    ------
+    WitoilError
+        Where the scheduler cannot be reached or has no workers, or all members failed.
+    """
+    for scenario in scenarios:
+        _ = scenario.land  # once here, and not once on each worker
+    outcomes: list[Outcome] = []
+    failures: dict[int, str] = {}
+    with workers(scheduler) as client:
+        for number, outcome in _results(client, scenarios, members):
+            if isinstance(outcome, str):
+                failures[number] = outcome
+            else:
+                outcomes.append(outcome)
+            if on_member:
+                on_member(len(outcomes) + len(failures), len(failures))
+    return summarise(scenarios, members, outcomes, dict(sorted(failures.items())))
+
+
+def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
+    """Run one member.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With the member's forcing product.
+    member : Member
+
+    Returns
+    -------
+    Outcome or str
+        Why it could not be run, where its parameters are such that it cannot.
+    """
+    model = scenario.case.model.model_copy(update={"seed": member.seed})
+    perturbed = replace(
+        scenario,
+        case=scenario.case.model_copy(update={"model": model}),
+        forcing=scenario.forcing.perturbed(
+            wind_error=member.wind_error, current_error=member.current_error
+        ),
+    )
+    try:
+        result = run(perturbed, member.parameters, threads=1)
+    except SimulatorError as error:
+        return str(error)
+    never = np.iinfo(np.int32).max
+    first = np.full(scenario.grid.shape, never, np.int32).ravel()
+    limit = member.parameters.get("detection_limit_um")
+    needed = result[["status", "mass"]]  # cut to each time, all variables would take longer
+    for k, time in enumerate(result["time"].values):
+        # masks of the unperturbed scenario, whose land is on its grid already
+        cells = np.flatnonzero(mask_at(scenario, needed, time, limit))
+        first[cells] = np.minimum(first[cells], k)
+    oiled = np.flatnonzero(first != never)
+    return Outcome(
+        number=member.number,
+        cells=oiled,
+        first=first[oiled],
+        coast=OiledCoast.of(result, scenario.forcing.grid.box),
+    )
+
+
+def summarise(
+    scenarios: Sequence[Scenario],
+    members: Sequence[Member],
+    outcomes: Sequence[Outcome],
+    failures: Mapping[int, str],
+) -> EnsembleResult:
+    """Gather the statistics of members.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+    members : sequence of Member
+    outcomes : sequence of Outcome
+        In any order.
+    failures : mapping
+        Number of a member -> why it failed.
+
+    Raises
+    ------
+    WitoilError
+        Where all members failed.
+    """
+    if not outcomes:
+        number, reason = next(iter(failures.items()))
+        raise WitoilError(f"all {len(failures)} members failed; member {number}: {reason}")
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.number)
+    grid = scenarios[0].grid
+    hours = output_hours(scenarios[0].case)
+    cells = np.concatenate([outcome.cells for outcome in outcomes])
+    first = np.concatenate([outcome.first for outcome in outcomes])
+    where, count, earliest, median = first_arrivals(cells, hours[first])
+    product = {member.number: member.product for member in members}
+    return EnsembleResult(
+        scenarios=tuple(scenarios),
+        members=tuple(members),
+        failures=failures,
+        hours=hours,
+        probability=_spread_out(grid, where, count / len(outcomes), 0.0),
+        first_arrival_earliest=_spread_out(grid, where, earliest, np.nan),
+        first_arrival_median=_spread_out(grid, where, median, np.nan),
+        coast=coast_statistics(
+            [scenario.coast.shore for scenario in scenarios],
+            [(product[outcome.number], outcome.coast) for outcome in outcomes],
+            hours,
+        ),
+    )
+
+
+def output_hours(case: Case) -> FloatArray:
+    """Return the regular output times of a case, in hours since its start."""
+    # whole nanoseconds, as in a run: then there are as many
+    interval = round(case.model.output_interval_minutes * 60e9)
+    duration = int((datetime64(case.time.end) - datetime64(case.time.start)).astype(np.int64))
+    return np.append(np.arange(0, duration, interval), duration) / 3.6e12
+
+
+def first_arrivals(
+    places: NDArray[np.int64], hours: FloatArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray]:
+    """Return the places there are, how many arrivals each has, and the first and median of these.
+
+    Parameters
+    ----------
+    places : ndarray of int64, shape (arrivals,)
+    hours : ndarray, shape (arrivals,)
+        [h]
+    """
+    order = np.lexsort((hours, places))
+    sorted_hours = hours[order]
+    where, begin, count = np.unique(places[order], return_index=True, return_counts=True)
+    middle = 0.5 * (sorted_hours[begin + (count - 1) // 2] + sorted_hours[begin + count // 2])
+    return where, count, sorted_hours[begin], middle
+
+
+def _spread_out(
+    grid: VerificationGrid, cells: NDArray[np.int64], values: FloatArray, elsewhere: float
+) -> NDArray[np.float32]:
+    field = np.full(grid.shape, elsewhere, np.float32)
+    field.ravel()[cells] = values
+    return field
+
+
+def _results(
+    client: Client, scenarios: Sequence[Scenario], members: Sequence[Member]
+) -> Iterator[tuple[int, Outcome | str]]:
+    """Yield the number of each member and its outcome, or why there is none, as they come."""
+    # not hashed: that would read all fields once more, for names that nobody needs
+    data = [client.scatter(scenario, broadcast=True, hash=False) for scenario in scenarios]
+    numbers: dict[Future[Outcome | str], int] = {}
+    for member in members:
+        future = client.submit(simulate_member, data[member.product], member, pure=False)
+        numbers[future] = member.number
+    for future in as_completed(list(numbers), loop=client.loop):
+        number = numbers.pop(future)
+        try:
+            outcome = future.result()
+        except Exception as error:
+            # whatever befell one worker, the other members are still worth having
+            outcome = f"{type(error).__name__}: {error}".splitlines()[0]
+        future.release()
+        yield number, outcome
+
+
+def _around_both(one: Box, other: Box) -> Box:
+    return (
+        min(one[0], other[0]),
+        min(one[1], other[1]),
+        max(one[2], other[2]),
+        max(one[3], other[3]),
+    )

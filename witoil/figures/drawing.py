@@ -1,0 +1,283 @@
+"""What maps and charts have in common: palette, size, frame, land, axes in degrees, PNG.
+
+Drawn with matplotlib's figure objects and not with pyplot, whose global state no two threads may
+share.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+from PIL import Image
+from shapely.geometry.base import BaseGeometry
+
+from catalog.antimeridian import turn_between, unbroken_box
+from witoil.scenario.verification import Mask, VerificationGrid
+
+# Colours of Okabe and Ito, which the colour-blind can tell apart; those of one figure also differ
+# in lightness, for black and white print.
+OBSERVED_ONLY = "#e69f00"
+SIMULATED_ONLY = "#0072b2"
+BOTH = "#2b3743"
+FIRST = "#cc3d8f"
+SOURCE = "#f0e442"
+SEA = "#f3f7fa"
+LAND = "#ddd8cc"
+COASTLINE = "#9b917c"
+INK = "#1f2933"
+MUTED = "#5b6673"
+
+SIZE = 5.0
+"""Width of every figure, so that the text of all has one size on the page. [inch]"""
+
+DOTS_PER_INCH = 192
+"""Twice what a screen of common density shows."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The part of the verification grid that a map shows. [m]"""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @classmethod
+    def around(
+        cls, grid: VerificationGrid, masks: Iterable[Mask], points: NDArray[np.float64]
+    ) -> Frame:
+        """Return a frame that holds masks and points with a margin, neither slim nor flat.
+
+        Parameters
+        ----------
+        grid : VerificationGrid
+        masks : iterable of Mask
+            With oil in at least one of them.
+        points : ndarray, shape (n, 2)
+            Eastings and northings. [m]
+        """
+        cells = grid.middles(np.any([*masks], axis=0))
+        return cls.holding(np.concatenate([cells, points]), 10.0 * grid.resolution)
+
+    @classmethod
+    def holding(cls, points: NDArray[np.float64], least: float) -> Frame:
+        """Return a frame that holds points with a margin, neither slim nor flat.
+
+        Parameters
+        ----------
+        points : ndarray, shape (n, 2)
+            One or more eastings and northings. [m]
+        least : float
+            Shorter than this is no side. [m]
+        """
+        x, y = points.T
+        span = max(np.ptp(x), np.ptp(y), least)
+        width = max(np.ptp(x), 0.7 * span) + 0.2 * span
+        height = max(np.ptp(y), 0.7 * span) + 0.2 * span
+        east, north = 0.5 * (x.min() + x.max()), 0.5 * (y.min() + y.max())
+        # the scale bar stands at the bottom
+        low = north - 0.5 * height - 0.06 * span
+        return cls(
+            float(east - 0.5 * width), float(east + 0.5 * width), float(low), float(low + height)
+        )
+
+    @property
+    def width(self) -> float:
+        """West to east. [m]"""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """South to north. [m]"""
+        return self.top - self.bottom
+
+
+def distance(metres: float) -> str:
+    """Return a distance as text with its unit."""
+    number, unit = (metres, "m") if metres < 1000.0 else (metres / 1000.0, "km")
+    return f"{number:.3g}\N{NO-BREAK SPACE}{unit}"
+
+
+def new_figure(height: float) -> tuple[Figure, Axes]:
+    """Return an empty figure of the report's width and look."""
+    figure = Figure(figsize=(SIZE, height), layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    style_axes(axes)
+    return figure, axes
+
+
+def style_axes(axes: Axes) -> None:
+    """Give axes the look of the report."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(MUTED)
+    axes.tick_params(colors=MUTED, labelsize=9.5)
+    axes.xaxis.label.set_color(INK)
+    axes.yaxis.label.set_color(INK)
+
+
+def draw_legend(figure: Figure, title: str | None = None, columns: int = 2) -> None:
+    """Draw a legend in columns above the axes."""
+    figure.legend(
+        loc="outside upper left",
+        title=title,
+        title_fontsize=9,
+        alignment="left",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        columnspacing=1.2,
+        handlelength=2.2,
+        borderpad=0.0,
+    )
+
+
+def as_png(figure: Figure, colours: int | None = None) -> bytes:
+    """Render a figure, with a palette of few colours where that is enough."""
+    plain = BytesIO()
+    figure.savefig(plain, format="png", dpi=DOTS_PER_INCH)
+    if colours is None:
+        return plain.getvalue()
+    small = BytesIO()
+    with Image.open(plain) as image:
+        image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
+            small, "png", optimize=True
+        )
+    return small.getvalue()
+
+
+def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Frame) -> None:
+    """Draw land, given in degrees, and its outline."""
+    if land.is_empty:
+        return
+    west, south, east, north = unbroken_box(
+        grid.to_degrees.transform_bounds(
+            frame.left, frame.bottom, frame.right, frame.top, densify_pts=21
+        )
+    )
+    turn = turn_between(land, 0.5 * (west + east))
+    box = west - turn, south, east - turn, north
+    for part in shapely.get_parts(shapely.clip_by_rect(shapely.get_parts(land), *box)):
+        if not isinstance(part, shapely.Polygon) or part.is_empty:
+            continue
+        # shells and holes run in opposite directions, or the holes would be filled
+        part = shapely.normalize(part)
+        rings = [shapely.get_coordinates(ring).T for ring in (part.exterior, *part.interiors)]
+        path = Path.make_compound_path(
+            *(
+                Path(np.stack(grid.to_metres.transform(*ring), axis=-1), closed=True)
+                for ring in rings
+            )
+        )
+        axes.add_patch(PathPatch(path, facecolor=LAND, lw=0.0, zorder=1))
+        # the coastline again, above the slicks: cells are coarser than it is
+        axes.add_patch(PathPatch(path, fill=False, edgecolor=COASTLINE, lw=0.8, zorder=3))
+
+
+def draw_outline(axes: Axes, grid: VerificationGrid, frame: Frame, mask: Mask) -> None:
+    """Draw the outline of a slick."""
+    rows, columns, (left, right, bottom, top) = cells_in(grid, frame)
+    part = mask[rows, columns]
+    if not part.any() or min(part.shape) < 2:
+        return
+    half = 0.5 * grid.resolution
+    x = np.linspace(left + half, right - half, part.shape[1])
+    y = np.linspace(top - half, bottom + half, part.shape[0])
+    axes.contour(x, y, part, levels=[0.5], colors=["white"], linewidths=2.4, zorder=4)
+    axes.contour(x, y, part, levels=[0.5], colors=[FIRST], linewidths=1.3, zorder=4)
+
+
+def cells_in(
+    grid: VerificationGrid, frame: Frame
+) -> tuple[slice, slice, tuple[float, float, float, float]]:
+    """Return rows and columns of the grid in a frame, and their left, right, bottom, top. [m]"""
+    h = grid.resolution
+    first_row = max(math.floor((grid.north - frame.top) / h), 0)
+    last_row = min(math.ceil((grid.north - frame.bottom) / h), grid.shape[0])
+    first = max(math.floor((frame.left - grid.west) / h), 0)
+    last = min(math.ceil((frame.right - grid.west) / h), grid.shape[1])
+    extent = (
+        grid.west + h * first,
+        grid.west + h * last,
+        grid.north - h * last_row,
+        grid.north - h * first_row,
+    )
+    return slice(first_row, last_row), slice(first, last), extent
+
+
+def rgba(colour: str) -> tuple[float, float, float, float]:
+    """Return a colour like #e69f00 as numbers from 0 to 1, opaque."""
+    red, green, blue = (int(colour[k : k + 2], 16) / 255.0 for k in (1, 3, 5))
+    return red, green, blue, 1.0
+
+
+def label_degrees(
+    axes: Axes, grid: VerificationGrid, frame: Frame, most: tuple[int, int] = (6, 6)
+) -> None:
+    """Put ticks at round longitudes and latitudes, where they cross the lower and left edge.
+
+    There are at most so many intervals between the ticks of the lower and of the left edge as
+    `most` says.
+    """
+    to_degrees = grid.to_degrees.transform
+    x = np.linspace(frame.left, frame.right, 33)
+    y = np.linspace(frame.bottom, frame.top, 33)
+    longitude = np.unwrap(to_degrees(x, np.full(x.size, frame.bottom))[0], period=360.0)
+    latitude = to_degrees(np.full(y.size, frame.left), y)[1]
+    ticks, labels = degree_ticks(longitude, "EW", most[0])
+    axes.set_xticks(np.interp(ticks, longitude, x), labels)
+    if (np.diff(latitude) > 0.0).all():
+        ticks, labels = degree_ticks(latitude, "NS", most[1])
+        axes.set_yticks(np.interp(ticks, latitude, y), labels, rotation=90, va="center")
+    else:
+        axes.set_yticks([])  # the edge runs past the pole
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=MUTED)
+
+
+def degree_ticks(
+    along: NDArray[np.float64], signs: str, most: int = 6
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return round values within a rising series of degrees, and their labels."""
+    ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(along[0], along[-1])
+    decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-6))
+    # a label at the very end would be cut off, or meet that of the other axis
+    edge = 0.05 * (along[-1] - along[0])
+    ticks = ticks[(ticks >= along[0] + edge) & (ticks <= along[-1] - edge)]
+    turned = (ticks + 180.0) % 360.0 - 180.0
+    labels = [f"{abs(t):.{decimals}f}°{signs[0] if t >= 0 else signs[1]}" for t in turned]
+    return ticks, labels
+
+
+def draw_scale_bar(axes: Axes, frame: Frame) -> None:
+    """Draw a bar of a round length, about a quarter of the map."""
+    wanted = 0.3 * frame.width
+    power = 10.0 ** math.floor(math.log10(wanted))
+    length = power * max(n for n in (1, 2, 5) if n * power <= wanted)
+    x, y = frame.left + 0.04 * frame.width, frame.bottom + 0.035 * frame.width
+    halo = [withStroke(linewidth=4, foreground="white")]
+    axes.plot([x, x + length], [y, y], color=INK, lw=2.5, path_effects=halo, zorder=6)
+    axes.annotate(
+        distance(length),
+        (x + 0.5 * length, y),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9.5,
+        color=INK,
+        path_effects=halo,
+        zorder=6,
+    )

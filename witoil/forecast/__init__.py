@@ -1,0 +1,1 @@
+"""The walk from slick to slick, and beyond the last one."""

@@ -1,0 +1,356 @@
+"""Walks forward through the slicks seen: learns from those up to one, and predicts the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import optimizer
+from witoil.calibration.evaluation import combined_scores
+from witoil.calibration.priors import EVIDENCE
+from witoil.calibration.search import search_space, study_head
+from witoil.calibration.study import NAME, checksum, refuse_changed, refuse_other
+from witoil.errors import CaseError, WitoilError
+from witoil.files import read_json, utc, write_json
+from witoil.forecast.walk import Posterior, Trial, Walk
+from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import Mask, SlickMasks
+from witoil.scenario.windows import windows_of
+
+FloatArray = NDArray[np.float64]
+
+CANDIDATES = {"ensemble": 0.5, "prior": 0.25, "persistence": 0.25}
+"""What the forecast is mixed of, and how far each is trusted before there is any record of it."""
+
+OnBatch = Callable[[float], None]
+OnTrials = Callable[[Sequence[Trial]], None]
+
+
+@dataclass
+class Step:
+    """One forecast: from a slick seen to the next.
+
+    Attributes
+    ----------
+    window : int
+        Number of the window that is forecast; those before it have been seen.
+    probability : ndarray of float32, shape of the grid
+        Of oil in each cell: that of the forecast.
+    masks : dict
+        Column of the table -> the slick it predicts.
+    trust : dict
+        Candidate -> its share in the forecast.
+    trials : dict
+        Column -> the trial whose parameters it has, where it is a single run.
+    posterior : Posterior
+    """
+
+    window: int
+    probability: NDArray[np.float32]
+    masks: dict[str, Mask]
+    trust: dict[str, float]
+    trials: dict[str, Trial]
+    posterior: Posterior
+    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """A finished walk.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    windows : tuple of Scenario
+    space : optimizer.Space
+    steps : list of Step
+        The first from the second slick on: at the first there was nothing to learn from.
+    trials : list of Trial
+    posteriors : list of Posterior
+        Before any slick was compared, and after each.
+    study : dict
+        As in `study.json`.
+    trust : dict
+        Candidate -> its share in a forecast after the last slick.
+    """
+
+    scenario: Scenario
+    windows: tuple[Scenario, ...]
+    space: optimizer.Space
+    steps: list[Step]
+    trials: list[Trial]
+    posteriors: list[Posterior]
+    study: dict[str, Any]
+    trust: dict[str, float]
+
+
+def forecast(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    on_batch: OnBatch | None = None,
+    on_trials: OnTrials | None = None,
+) -> Forecasts:
+    """Forecast each slick of a scenario from those before it, or go on with that.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Whose case starts from observations, with two windows or more.
+    folder : Path
+        Takes `study.json`, written after every batch of runs. A study already there is continued.
+    on_batch : callable, optional
+        Called with the share of the runs that is done after every batch.
+    on_trials : callable, optional
+        Called with all trials after every batch.
+
+    Returns
+    -------
+    Forecasts
+
+    Raises
+    ------
+    WitoilError, SimulatorError
+        One line that says what to change.
+    """
+    windows = windows_of(scenario)
+    _refuse_too_few(scenario, windows)
+    space = search_space(scenario)
+    head = study_head(scenario, windows, space) | {
+        "space": [vars(parameter) for parameter in space.parameters]
+    }
+
+    def record(walk: Walk) -> None:
+        _write(folder, head, walk)
+        if on_batch:
+            on_batch(min(walk.runs / total, 1.0))
+        if on_trials:
+            on_trials(walk.trials)
+
+    case = scenario.case
+    total = _expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
+    walk = Walk(
+        windows,
+        space,
+        evaluations=case.forecast.evaluations,
+        memory_hours=case.forecast.memory_hours,
+        seed=case.model.seed,
+        recorded=_read_rows(folder, head),
+        on_batch=record,
+    )
+    steps = [*_steps(walk, case.forecast.members)]
+    posteriors = [*(step.posterior for step in steps), walk.learn(len(windows))]
+    study = _write(folder, head, walk, steps, posteriors[-1])
+    return Forecasts(
+        scenario, windows, space, steps[1:], walk.trials, posteriors, study, track_record(steps)
+    )
+
+
+def _steps(walk: Walk, members: int) -> Sequence[Step]:
+    """Predict each window from those before it, then see it."""
+    steps: list[Step] = []
+    for k in range(len(walk.windows)):
+        posterior = walk.learn(k) if k else walk.prior()
+        step = predict(walk, k, posterior, members, track_record(steps))
+        step.scores = {
+            name: combined_scores([walk.windows[k]], [SlickMasks(mask)])
+            for name, mask in step.masks.items()
+        }
+        steps.append(step)
+    return steps
+
+
+def track_record(steps: Sequence[Step]) -> dict[str, float]:
+    """Return how far each candidate is trusted, from how it did at the steps before.
+
+    The weight of a candidate is that of a model whose likelihood is the score of the forecasts
+    that it has made: what it knew of a slick before it was seen, and never how well it fits
+    afterwards (Dawid 1984).
+    """
+    log = {
+        name: np.log(share)
+        + sum(step.scores[name]["score"] for step in steps if name in step.scores) / EVIDENCE
+        for name, share in CANDIDATES.items()
+    }
+    highest = max(log.values())
+    weight = {name: float(np.exp(value - highest)) for name, value in log.items()}
+    return {name: value / sum(weight.values()) for name, value in weight.items()}
+
+
+def predict(
+    walk: Walk, k: int, posterior: Posterior, most: int, trust: Mapping[str, float]
+) -> Step:
+    """Predict the slick at the end of a window from the one at its start."""
+    window = walk.windows[k]
+    singles = {"default": walk.trials[0]}
+    if k:
+        singles |= {"best": walk.best(range(k)), "latest": walk.best([k - 1])}
+    ensembles = {"ensemble": posterior.members(most), "prior": walk.prior().members(most)}
+    pooled = [trial for trials, _ in ensembles.values() for trial in trials]
+    runs = {trial.number: trial for trial in [*pooled, *singles.values()]}
+    found = dict(zip(runs, walk.forecast([*runs.values()], k), strict=True))
+    maps: dict[str, NDArray[Any]] = {
+        name: probability_of([found[trial.number] for trial in trials], weights)
+        for name, (trials, weights) in ensembles.items()
+    }
+    if window.seen_first.any():
+        maps["persistence"] = window.seen_first
+    mixed, shares = mix(maps, trust)
+    masks = {name: likeliest(p) for name, p in {"forecast": mixed, **maps}.items()}
+    for name, trial in singles.items():
+        if (mask := found[trial.number]) is not None:
+            masks[name] = mask
+    return Step(k, mixed, masks, shares, singles, posterior)
+
+
+def mix(
+    maps: Mapping[str, NDArray[Any]], trust: Mapping[str, float]
+) -> tuple[NDArray[np.float32], dict[str, float]]:
+    """Return the mean of the candidates' probabilities, and the share that each has in it."""
+    whole = sum(trust[name] for name in maps)
+    shares = {name: trust[name] / whole for name in maps}
+    mixed = np.sum([np.float32(shares[name]) * maps[name] for name in maps], axis=0)
+    return mixed.astype(np.float32), shares
+
+
+def probability_of(masks: Sequence[Mask | None], weights: FloatArray) -> NDArray[np.float32]:
+    """Return the weighted share of the members with oil in each cell; failed ones do not count."""
+    known = [
+        (mask, weight) for mask, weight in zip(masks, weights, strict=True) if mask is not None
+    ]
+    if not known:
+        raise CaseError("every member of the forecast failed; see the history in study.json")
+    total = sum(weight for _, weight in known)
+    probability = np.zeros(known[0][0].shape, np.float32)
+    for mask, weight in known:
+        probability[mask] += weight / total
+    return probability
+
+
+def likeliest(probability: NDArray[Any]) -> Mask:
+    """Return the mask whose expected FSS at one cell is greatest, if the probabilities are right.
+
+    Of all masks of one area, the one of the likeliest cells overlaps most; its expected overlap
+    2 sum(p) / (area + expected area) is greatest where cells are taken down to some probability,
+    which is below 0.5 the less certain the forecast is.
+    """
+    falling = np.sort(probability[probability > 0])[::-1].astype(np.float64)
+    if not falling.size:
+        return np.zeros(probability.shape, bool)
+    overlap = 2.0 * np.cumsum(falling) / (np.arange(1, falling.size + 1) + falling.sum())
+    mask: Mask = probability >= falling[overlap.argmax()]
+    return mask
+
+
+def _expected_runs(windows: int, evaluations: int, members: int) -> int:
+    """Return about how many runs a walk takes: the first window's trials, then two shares each."""
+    learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, windows + 1))
+    return learning + members * windows
+
+
+def _refuse_too_few(scenario: Scenario, windows: Sequence[Scenario]) -> None:
+    if not scenario.case.starts_from_observations:
+        raise CaseError(
+            'optimise.start_from: expected "observations", since each forecast starts from a slick '
+            "that was seen"
+        )
+    if len(windows) < 2:
+        raise CaseError(
+            f"observation: found {len(scenario.observations)}, expected one to learn from and one "
+            "to forecast at least"
+        )
+
+
+def _write(
+    folder: Path,
+    head: Mapping[str, Any],
+    walk: Walk,
+    steps: Sequence[Step] = (),
+    last: Posterior | None = None,
+) -> dict[str, Any]:
+    best = None if last is None else _best(walk)
+    rows = [trial.as_row() for trial in walk.trials]
+    return write_json(
+        folder / NAME,
+        {
+            **head,
+            "forecast": _table(walk, steps[1:]),
+            "best": best,
+            "posterior": None if last is None else last.marginals(),
+            "history": rows,
+            "checksum": checksum(rows),
+        },
+    )
+
+
+def _best(walk: Walk) -> dict[str, Any]:
+    """Return the trial that matches all slicks best, and how well."""
+    seen = range(len(walk.windows))
+    trial = walk.best(seen)
+    scores = [trial.outcomes[k] for k in seen]
+    weights = [walk.windows[k].observations[0].weight for k in seen]
+    scales = scores[0]["fss"].keys()
+    return {
+        "trial": trial.number,
+        "parameters": walk.windows[0].parameters(trial.parameters),
+        "score": float(np.average([s["score"] for s in scores], weights=weights)),
+        "penalised": walk.penalised(trial, seen),
+        "fss": {
+            w: float(np.average([s["fss"][w] for s in scores], weights=weights)) for w in scales
+        },
+        "observations": scores,
+    }
+
+
+def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
+    """Return the scores of each forecast and their means."""
+    if not steps:
+        return None
+    rows = []
+    for step in steps:
+        window = walk.windows[step.window]
+        rows.append(
+            {
+                "from": utc(window.forcing.start),
+                "to": utc(window.observations[0].time),
+                "in_sample": {
+                    str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.window)
+                },
+                "scores": step.scores,
+                "trust": step.trust,
+                "trials": {name: trial.number for name, trial in step.trials.items()},
+            }
+        )
+    names = [name for name in steps[0].scores if all(name in step.scores for step in steps)]
+    scales = [str(w) for w in walk.windows[0].case.score.windows]
+    mean = {
+        name: {w: float(np.mean([s.scores[name]["fss"][w] for s in steps])) for w in scales}
+        for name in names
+    }
+    return {"steps": rows, "mean": mean}
+
+
+def _read_rows(folder: Path, head: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the trials of a study to go on with; none where there is none yet."""
+    path = folder / NAME
+    try:
+        study = read_json(path)
+        rows: list[dict[str, Any]] = [dict(row) for row in study["history"]]
+        if not all({"parameters", "outcomes"} <= row.keys() for row in rows):
+            raise ValueError("its history is that of a calibration")
+        refuse_changed(study)
+        before = {key: study[key] for key in ("case", "versions")}
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise WitoilError(
+            f"{path}: not a forecast study of witoil ({error}); expected one to continue, or "
+            "another --out"
+        ) from None
+    refuse_other(path, before, head)
+    return rows

@@ -1,0 +1,274 @@
+"""A sample of parameters that learns from window after window; every run of it is done once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import optimizer
+from simulator import SimulatorError
+from witoil.calibration.evaluation import combined_scores, simulated_slicks
+from witoil.calibration.priors import EVIDENCE, evidence, total_weight
+from witoil.errors import CaseError, WitoilError
+from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import Mask
+
+FloatArray = NDArray[np.float64]
+
+ROUNDS = 6
+"""Rounds in which the parameters of a step are drawn; half of the first step's are the prior's."""
+
+LEAST = 8.0
+"""So many sets of parameters count at least, whatever the scores of a few slicks say."""
+
+
+@dataclass
+class Trial:
+    """A set of parameters, and how it did on each window it was tried on.
+
+    Attributes
+    ----------
+    number : int
+    step : int
+        Slicks that had been compared when it was proposed.
+    origin : {"default", "prior", "posterior"}
+    parameters : dict
+        Those searched.
+    outcomes : dict
+        Number of a window -> `score` and `fss`, or `failure`.
+    """
+
+    number: int
+    step: int
+    origin: str
+    parameters: dict[str, float]
+    outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def score(
+        self,
+        windows: Sequence[Scenario],
+        chosen: Sequence[int],
+        factors: FloatArray | None = None,
+    ) -> float:
+        """Return the weighted sum of the scores on some windows; minus infinity if any failed.
+
+        Parameters
+        ----------
+        windows : sequence of Scenario
+        chosen : sequence of int
+        factors : ndarray, shape (chosen,), optional
+            Of the weights of the observations.
+        """
+        if any("failure" in self.outcomes[k] for k in chosen):
+            return -np.inf
+        scores = np.array([self.outcomes[k]["score"] for k in chosen])
+        weights = np.array([windows[k].observations[0].weight for k in chosen])
+        return float(scores @ (weights if factors is None else weights * factors))
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the trial as the study has it."""
+        return {**vars(self), "outcomes": {str(k): v for k, v in self.outcomes.items()}}
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is likely after some windows.
+
+    Attributes
+    ----------
+    trials : tuple of Trial
+        Tried on all of these windows.
+    weights : ndarray, shape (trials,)
+        Their sum is 1.
+    """
+
+    trials: tuple[Trial, ...]
+    weights: FloatArray
+
+    def marginals(self) -> list[dict[str, Any]]:
+        """Return mean, median and the 5 to 95 % range of each parameter by itself."""
+        rows = []
+        for name in self.trials[0].parameters:
+            values = np.array([trial.parameters[name] for trial in self.trials])
+            low, middle, high = optimizer.quantiles(values, self.weights, (0.05, 0.5, 0.95))
+            mean = float(self.weights @ values)
+            rows.append({"name": name, "mean": mean, "p5": low, "p50": middle, "p95": high})
+        return rows
+
+    def members(self, most: int) -> tuple[list[Trial], FloatArray]:
+        """Return the likeliest trials and their weights, the sum of which is 1 again."""
+        order = np.argsort(-self.weights, kind="stable")[:most]
+        weights = self.weights[order]
+        kept = weights > 0.0
+        return [self.trials[i] for i in order[kept]], weights[kept] / weights[kept].sum()
+
+
+class Walk:
+    """Trials that are tried on window after window.
+
+    Parameters
+    ----------
+    windows : sequence of Scenario
+    space : optimizer.Space
+        With priors.
+    evaluations : int
+        New trials for each window.
+    memory_hours : float
+        Time in which what a slick tells of the next one fades, e-folding. [h]
+    seed : int
+    recorded : sequence of mapping
+        Rows of an earlier walk of the same case, which are not run again.
+    on_batch : callable
+        Called with the number of runs done, whenever some have been.
+    """
+
+    def __init__(
+        self,
+        windows: Sequence[Scenario],
+        space: optimizer.Space,
+        *,
+        evaluations: int,
+        memory_hours: float,
+        seed: int,
+        recorded: Sequence[Mapping[str, Any]] = (),
+        on_batch: Callable[[Walk], None] = lambda walk: None,
+    ) -> None:
+        self.windows = windows
+        self.space = space
+        self.evaluations = evaluations
+        self.memory_hours = memory_hours
+        self.seed = seed
+        self.trials: list[Trial] = []
+        self.runs = 0
+        self._recorded = recorded
+        self._on_batch = on_batch
+        self._kept: list[Trial] = []
+        self._drawn: tuple[Trial, ...] = ()
+        self._proposals: list[optimizer.NormalProposal] = []
+
+    def prior(self) -> Posterior:
+        """Return the first trials, drawn from the prior before any slick is compared."""
+        if not self.trials:
+            self._add(0, "default", [self._default()])
+            count = self.evaluations - self.evaluations // ROUNDS * (ROUNDS // 2) - 1
+            prior = optimizer.NormalProposal.prior(len(self.space.names), count)
+            self._drawn = tuple(self._propose(0, "prior", prior))
+        drawn = self._drawn
+        return Posterior(drawn, np.full(len(drawn), 1.0 / len(drawn)))
+
+    def learn(self, seen: int) -> Posterior:
+        """Return what is likely once the first `seen` windows have been seen.
+
+        To be called with 1, 2, 3 ...: it goes on from what was likely one window before.
+        """
+        if seen > 1:
+            before = self._posterior(seen - 1)
+            order = np.argsort(-before.weights, kind="stable")[: self.evaluations]
+            self._kept = [before.trials[i] for i in sorted(order)]
+        else:
+            self.prior()
+        self.run(self._kept, range(seen))
+        rounds = ROUNDS // 2 if seen == 1 else ROUNDS
+        for _ in range(rounds):
+            now = self._posterior(seen)
+            proposal = optimizer.next_proposal(
+                self._standard(now.trials), now.weights, self.evaluations // ROUNDS
+            )
+            self.run(self._propose(seen, "posterior", proposal), range(seen))
+        return self._posterior(seen)
+
+    def best(self, windows: Sequence[int]) -> Trial:
+        """Return the trial of the highest score on some windows, less what the priors take off."""
+        return max(self._kept, key=lambda trial: self.penalised(trial, windows))
+
+    def penalised(self, trial: Trial, windows: Sequence[int]) -> float:
+        """Return the mean score of a trial on some windows, less what the priors take off."""
+        weight = total_weight([self.windows[k] for k in windows])
+        score = trial.score(self.windows, windows) / weight
+        return evidence(weight).penalised(score, self.space.log_prior(trial.parameters))
+
+    def run(self, trials: Sequence[Trial], windows: Sequence[int]) -> None:
+        """Try trials on windows, side by side; what is known already is not run again."""
+        jobs = [(trial, k) for trial in trials for k in windows if k not in trial.outcomes]
+        if jobs:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                outcomes = [*pool.map(lambda job: self._outcome(*job)[0], jobs)]
+            self._record(jobs, outcomes)
+
+    def forecast(self, trials: Sequence[Trial], window: int) -> list[Mask | None]:
+        """Run trials on a window and return the slick of each at its end; None where one failed."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = [*pool.map(lambda trial: self._outcome(trial, window), trials)]
+        self._record([(trial, window) for trial in trials], [outcome for outcome, _ in found])
+        return [mask for _, mask in found]
+
+    def _record(
+        self, jobs: Sequence[tuple[Trial, int]], outcomes: Sequence[dict[str, Any]]
+    ) -> None:
+        for (trial, k), outcome in zip(jobs, outcomes, strict=True):
+            trial.outcomes[k] = outcome
+        self.runs += len(jobs)
+        self._on_batch(self)
+
+    def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
+        window = [self.windows[k]]
+        try:
+            slicks = simulated_slicks(window, trial.parameters)
+        except SimulatorError as error:
+            return {"failure": str(error)}, None
+        scores = combined_scores(window, slicks)
+        return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
+
+    def _propose(self, step: int, origin: str, proposal: optimizer.NormalProposal) -> list[Trial]:
+        points = proposal.draw([self.seed, len(self.trials)])
+        self._proposals.append(proposal)
+        return self._add(step, origin, self.space.from_standard(points))
+
+    def _add(self, step: int, origin: str, points: Sequence[dict[str, float]]) -> list[Trial]:
+        first = len(self.trials)
+        new = [Trial(first + n, step, origin, point) for n, point in enumerate(points)]
+        for trial in new:
+            self._recall(trial)
+        self.trials += new
+        self._kept += new
+        return new
+
+    def _recall(self, trial: Trial) -> None:
+        """Take over what an earlier walk knows of a trial."""
+        if trial.number >= len(self._recorded):
+            return
+        row = self._recorded[trial.number]
+        if row["parameters"] != trial.parameters:
+            raise WitoilError(
+                f"trial {trial.number} of the study has other parameters than it would have now; "
+                "expected a study of this machine and these versions, or another --out"
+            )
+        trial.outcomes = {int(k): outcome for k, outcome in row["outcomes"].items()}
+
+    def _posterior(self, seen: int) -> Posterior:
+        ends = np.array([window.observations[0].time for window in self.windows[:seen]])
+        hours = (ends[-1] - ends) / np.timedelta64(1, "h")
+        fading = np.exp(-hours / self.memory_hours)
+        scores = np.array([trial.score(self.windows, range(seen), fading) for trial in self._kept])
+        if np.isneginf(scores).all():
+            raise CaseError(f"every simulation failed; one of them: {self._a_failure(seen)}")
+        weights = optimizer.weigh(
+            self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST
+        )
+        return Posterior(tuple(self._kept), weights)
+
+    def _a_failure(self, seen: int) -> str:
+        outcomes = (self._kept[0].outcomes[k] for k in range(seen))
+        return next(str(found["failure"]) for found in outcomes if "failure" in found)
+
+    def _standard(self, trials: Sequence[Trial]) -> FloatArray:
+        return self.space.to_standard([trial.parameters for trial in trials])
+
+    def _default(self) -> dict[str, float]:
+        return dict(self.space.default)

@@ -1,0 +1,324 @@
+"""From a case to a folder: all that can be done with a case, for whoever asks for it.
+
+A job claims its folder, reads what the case names, computes, writes, and records what it read. It
+tells how far it is by one function, and ends early, with nothing half-written, if that raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from witoil.claim import LEAST_BYTES, claimed, need_room
+from witoil.errors import CaseError
+
+if TYPE_CHECKING:
+    from catalog import Coverage, Parametrised
+    from optimizer import History
+    from witoil.case import Case
+    from witoil.scenario.scenario import Scenario
+
+    Covers = Sequence[Coverage | Parametrised]
+
+Progress = Callable[[float, str], None]
+"""Called with the share that is done, 0 to 1, and a note; to cancel the job, it raises."""
+
+OnCoverage = Callable[["Covers"], None]
+"""Called with what the data of a case cover, before anything is computed."""
+
+
+def _silent(share: float, note: str) -> None:
+    """Tell nobody."""
+
+
+def _unread(reports: Covers) -> None:
+    """Tell nobody."""
+
+
+def simulate(
+    case: Case,
+    folder: Path,
+    *,
+    resume: Path | None = None,
+    progress: Progress = _silent,
+    on_coverage: OnCoverage = _unread,
+) -> dict[str, Any]:
+    """Run a case once, or go on from the end of an earlier run.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        For the outputs.
+    resume : Path, optional
+        An earlier run: its folder or ``restart.nc``.
+    progress, on_coverage : callable
+
+    Returns
+    -------
+    dict
+        As in ``summary.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+        One line that says what to change.
+    """
+    from witoil.outputs.restart import NAME, read_restart, write_restart
+    from witoil.outputs.run import room_of_run, write_run
+    from witoil.scenario.run import run
+
+    before = None if resume is None else read_restart(resume, case)
+    ends: list[Any] = []
+    with _working(case, folder, room_of_run(case)):
+        scenario = _prepared(case, on_coverage)
+        result = run(
+            scenario,
+            on_output=lambda share: progress(share, ""),
+            resume=before,
+            on_end=ends.append,
+        )
+        summary = write_run(scenario, result, folder, parameters=scenario.parameters())
+        write_restart(case, ends[0], folder / NAME)
+    return summary
+
+
+def ensemble(
+    case: Case,
+    folder: Path,
+    *,
+    members: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress = _silent,
+    on_coverage: OnCoverage = _unread,
+) -> dict[str, Any]:
+    """Run a case many times, with what is uncertain drawn anew for each member.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+    members : int, optional
+        Default: as the case says.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``, whose workers run them.
+    progress, on_coverage : callable
+
+    Returns
+    -------
+    dict
+        As in ``summary.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+    """
+    from witoil.ensemble.members import draw_members
+    from witoil.ensemble.runs import prepare_products, run_ensemble
+    from witoil.outputs.ensemble import write_ensemble
+
+    count = members or (case.ensemble.members if case.ensemble else 0)
+    if not count:
+        raise CaseError("ensemble: found no number of members; expected [ensemble] members")
+    with _working(case, folder):
+        scenario = _prepared(case, on_coverage)
+        drawn = draw_members(scenario, count)
+        scenarios = prepare_products(case, scenario)
+        on_coverage([report for other in scenarios[1:] for report in other.coverage])
+
+        def on_member(done: int, failed: int) -> None:
+            progress(done / count, f"{failed} failed" if failed else "")
+
+        result = run_ensemble(scenarios, drawn, scheduler=scheduler, on_member=on_member)
+        return write_ensemble(result, folder)
+
+
+def optimise(
+    case: Case,
+    folder: Path,
+    *,
+    mlflow: str | None = None,
+    scheduler: str | None = None,
+    progress: Progress = _silent,
+    on_coverage: OnCoverage = _unread,
+) -> dict[str, Any]:
+    """Find the parameters with which a case matches its observations, or go on with that.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        Takes ``study.json``, written after every evaluation, and at the end the best run and the
+        report. A study already there is continued.
+    mlflow : str, optional
+        Tracking store of MLflow that every evaluation goes to.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
+    progress, on_coverage : callable
+
+    Returns
+    -------
+    dict
+        As in ``study.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+    """
+    from witoil.calibration.search import search
+    from witoil.outputs.calibration import write_calibration
+    from witoil.outputs.run import room_of_run
+    from witoil.outputs.tracking import of_history, tracking
+
+    total = case.optimise.evaluations
+    with (
+        _working(case, folder, room_of_run(case)),
+        tracking(mlflow, "optimise", case, folder) as track,
+    ):
+        scenario = _prepared(case, on_coverage)
+
+        def on_trial(history: History) -> None:
+            best = history.best
+            note = "" if best is None else f"best score {best.value:.3f}"
+            progress(min(len(history) / total, 1.0), note)
+            track(of_history(history))
+
+        found = search(scenario, folder, on_trial=on_trial, scheduler=scheduler)
+        write_calibration(found, folder)
+    return found.study
+
+
+def reconstruct(case: Case, folder: Path, **options: Any) -> dict[str, Any]:
+    """Find where or since when the source of a case leaked; options and result of `optimise`.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+        Also where the case does not search place or start of its source.
+    """
+    from witoil.case.tunables import PLACE, START
+
+    if not {*PLACE, START} & {*case.optimise.parameters}:
+        raise CaseError(
+            f"optimise.parameters: found none of {', '.join((*PLACE, START))}; expected one at "
+            "least, to look for a source"
+        )
+    return optimise(case, folder, **options)
+
+
+def forecast(
+    case: Case,
+    folder: Path,
+    *,
+    mlflow: str | None = None,
+    progress: Progress = _silent,
+    on_coverage: OnCoverage = _unread,
+) -> dict[str, Any]:
+    """Forecast each slick of a case from those seen before it, or go on with that.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        Takes ``study.json``, written after every batch of runs, and all outputs at the end.
+    mlflow : str, optional
+        Tracking store of MLflow that every evaluation goes to.
+    progress, on_coverage : callable
+
+    Returns
+    -------
+    dict
+        As in ``study.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+    """
+    from witoil.forecast.experts import forecast as walk_forward
+    from witoil.forecast.outlook import look_ahead
+    from witoil.outputs.forecast import write_forecast
+    from witoil.outputs.tracking import of_trials, tracking
+
+    with _working(case, folder), tracking(mlflow, "forecast", case, folder) as track:
+        scenario = _prepared(case, on_coverage)
+        result = walk_forward(
+            scenario,
+            folder,
+            on_batch=lambda share: progress(share, ""),
+            on_trials=lambda trials: track(of_trials(trials)),
+        )
+        outlook = look_ahead(result, on_run=lambda share: progress(share, "beyond the last slick"))
+        progress(1.0, "writing")
+        write_forecast(result, folder, outlook)
+    return result.study
+
+
+def trace(
+    case: Case,
+    folder: Path,
+    *,
+    progress: Progress = _silent,
+    on_coverage: OnCoverage = _unread,
+) -> dict[str, Any]:
+    """Trace a slick of a case back to where and when it may have been released.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        For the outputs.
+    progress, on_coverage : callable
+
+    Returns
+    -------
+    dict
+        As in ``summary.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+    """
+    from witoil.outputs.trace import write_trace
+    from witoil.trace.backward import prepare_trace, trace_back
+    from witoil.trace.source_map import map_sources
+
+    with _working(case, folder):
+        scenario = prepare_trace(case)
+        on_coverage(scenario.coverage)
+        paths = trace_back(scenario, on_member=lambda share: progress(share, ""))
+        return write_trace(scenario, map_sources(scenario, paths), folder)
+
+
+def score(
+    run: Path, observation: Path, *, windows: Sequence[int], time: datetime | None = None
+) -> dict[str, Any]:
+    """Score a run or a mask against an observation; see `witoil.calibration.scoring.score_files`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.calibration.scoring import score_files
+
+    return score_files(run, observation, windows=windows, time=time)
+
+
+@contextmanager
+def _working(case: Case, folder: Path, room: float = LEAST_BYTES) -> Iterator[None]:
+    """Keep a folder for a job, and record in it what the job reads."""
+    from witoil.outputs.provenance import recorded
+
+    with claimed(folder), recorded(case, folder):
+        need_room(folder, room)
+        yield
+
+
+def _prepared(case: Case, on_coverage: OnCoverage) -> Scenario:
+    from witoil.scenario.prepare import prepare
+
+    scenario = prepare(case)
+    on_coverage(scenario.coverage)
+    return scenario

@@ -1,0 +1,61 @@
+"""What a search leaves behind beside its study: the best run, the source, the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from simulator import FATES
+from witoil.calibration.evaluation import simulated_slicks
+from witoil.calibration.search import Calibration
+from witoil.files import stamp
+from witoil.outputs.reconstruction import write_reconstruction
+from witoil.outputs.run import write_run
+from witoil.report.calibration import write_report
+from witoil.scenario.run import mask_at, run
+from witoil.scenario.verification import Mask
+
+
+def write_calibration(found: Calibration, folder: Path) -> None:
+    """Run the best parameters once more with all outputs, and draw the report.
+
+    Parameters
+    ----------
+    found : Calibration
+    folder : Path
+        Takes `best/` and `report.html`; and `source.png` and `source.geojson`, where a source was
+        looked for.
+
+    Raises
+    ------
+    OutputError, SimulatorError
+    """
+    scenario, windows, study = found.scenario, found.windows, found.study
+    if found.source is not None:
+        write_reconstruction(scenario, found.source, folder)
+    best = study["best"]["parameters"]
+    # not all of them: a share of the mass that was not searched would undo a factor that was
+    changed = study["history"][study["best"]["trial"]]["parameters"]
+    after: list[Mask] = []
+    summary: dict[str, Any] = {}
+    for window in windows:
+        result = run(window, changed)
+        into = folder / "best"
+        if len(windows) > 1:
+            into /= stamp(window.forcing.start)
+        summary = write_run(window, result, into, parameters=best)
+        after += [
+            mask_at(window, result, seen.time, best["detection_limit_um"])
+            for seen in window.observations
+        ]
+    seen = tuple(observation for window in windows for observation in window.observations)
+    write_report(
+        folder / "report.html",
+        replace(windows[0], case=scenario.case, observations=seen),
+        study,
+        before=[slick.oil for slick in simulated_slicks(windows, {}, threads=None)],
+        after=after,
+        fate={name: summary["mass_balance_kg"][name] for name in FATES},
+        source=found.source,
+    )

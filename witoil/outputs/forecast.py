@@ -1,0 +1,120 @@
+"""What a walk forward leaves behind: probabilities, slicks, tables and the report."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from witoil.figures.forecast import reliability_chart
+from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.forecast.experts import Forecasts, likeliest
+from witoil.forecast.outlook import Outlook
+from witoil.forecast.reliability import EDGES, Reliability, reliability
+from witoil.outputs.ensemble import write_bands
+from witoil.outputs.run import write_mask, write_outline
+from witoil.report.forecast import write_forecast_report
+
+
+def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = None) -> None:
+    """Write all that a walk leaves beside its `study.json`.
+
+    Parameters
+    ----------
+    result : Forecasts
+    folder : Path
+    outlook : Outlook, optional
+        Beyond the last slick; goes into `outlook/`.
+
+    Raises
+    ------
+    OutputError
+        Where something cannot be written; no file is then left half-written.
+    """
+    for step in result.steps:
+        window = result.windows[step.window]
+        time = window.observations[0].time
+        bands = {f"probability of oil at {utc(time)}": step.probability}
+        write_bands(folder / f"probability_{stamp(time)}.tif", window.grid, bands, 0.0)
+        write_mask(step.masks["forecast"], window.grid, time, folder / mask_name(time))
+        write_outline(
+            step.masks["forecast"], window.grid, time, folder / f"slick_{stamp(time)}.geojson"
+        )
+    _write_table(folder / "forecast.csv", *_score_table(result))
+    found = reliability(_on_unused(result))
+    _write_table(folder / "reliability.csv", *_reliability_table(found))
+    with replacing(folder / "reliability.png") as temporary:
+        temporary.write_bytes(reliability_chart(found))
+    if outlook is not None:
+        write_outlook(outlook, folder / "outlook")
+    write_forecast_report(folder / "report.html", result, found, outlook)
+
+
+def write_outlook(outlook: Outlook, folder: Path) -> None:
+    """Write probability, slick and outline at each time beyond the last slick, and a record."""
+    grid, rows = outlook.window.grid, []
+    for k, time in enumerate(outlook.times):
+        probability = outlook.probability(k)
+        slick = likeliest(probability)
+        bands = {f"probability of oil at {utc(time)}, not verified": probability}
+        write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
+        write_mask(slick, grid, time, folder / mask_name(time))
+        write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
+        square_km = grid.resolution**2 / 1e6
+        rows.append(
+            {
+                "time": utc(time),
+                "slick_km2": round(float(slick.sum() * square_km), 3),
+                "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
+            }
+        )
+    write_json(
+        folder / "outlook.json",
+        {
+            "name": outlook.window.case.name,
+            "verified": False,
+            "from": utc(outlook.window.forcing.start),
+            "to": utc(outlook.times[-1]),
+            "trust": outlook.trust,
+            "runs": len(outlook.cells),
+            "times": rows,
+        },
+    )
+
+
+def _on_unused(result: Forecasts) -> Iterable[tuple[Any, Any, Any]]:
+    """Yield probability, slick seen and cells to compare of each forecast."""
+    for step in result.steps:
+        window = result.windows[step.window]
+        seen = window.observations[0]
+        yield step.probability, seen.mask, window.valid(seen)
+
+
+def _score_table(result: Forecasts) -> tuple[list[str], list[list[Any]]]:
+    scales = [str(w) for w in result.scenario.case.score.windows]
+    rows: list[list[Any]] = []
+    for step in result.study["forecast"]["steps"]:
+        for name, scores in step["scores"].items():
+            rows.append([step["from"], step["to"], name, *(scores["fss"][w] for w in scales)])
+    for name, fss in result.study["forecast"]["mean"].items():
+        rows.append(["", "mean", name, *(fss[w] for w in scales)])
+    return ["from", "to", "prediction", *(f"fss_{w}" for w in scales)], rows
+
+
+def _reliability_table(found: Reliability) -> tuple[list[str], list[list[Any]]]:
+    rows = [
+        [low, high, int(cells), *(round(float(v), 6) if cells else "" for v in (p, o))]
+        for low, high, cells, p, o in zip(
+            EDGES[:-1], EDGES[1:], found.cells, found.forecast, found.observed, strict=True
+        )
+    ]
+    names = ["probability_above", "probability_to", "cells", "mean_probability", "share_with_oil"]
+    return names, rows
+
+
+def _write_table(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows(rows)

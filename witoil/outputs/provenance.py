@@ -1,0 +1,227 @@
+"""`provenance.json`: the exact inputs of a run, by name, version and checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, StrictInt, StrictStr, ValidationError, model_validator
+
+from catalog.paths import recording
+from catalog.remote.store import Entry, Store, default_store, hash_file
+from witoil.errors import WitoilError
+from witoil.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from catalog.remote.opendap import Opendap
+    from witoil.case import Case
+
+NAME = "provenance.json"
+
+
+class _File(BaseModel):
+    id: StrictStr
+    sha256: StrictStr
+    size: StrictInt
+
+
+class _Input(BaseModel):
+    key: StrictStr
+    name: StrictStr
+    files: list[_File]
+
+
+class _Document(BaseModel):
+    """What is relied on of the file."""
+
+    name: StrictStr
+    versions: dict[StrictStr, StrictStr]
+    built_in: dict[StrictStr, StrictStr]
+    inputs: list[_Input]
+
+    @model_validator(mode="after")
+    def _has_our_version(self) -> Self:
+        if "witoil" not in self.versions:
+            raise ValueError("versions has no witoil")
+        return self
+
+
+_VERSIONS = ("fetched", "version", "etag", "last_modified")
+_SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+
+@contextmanager
+def recorded(case: Case, folder: Path) -> Iterator[None]:
+    """Write what was read meanwhile into the folder of a run, when it has come to its end.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+    """
+    from witoil.versions import versions
+
+    with recording() as names:
+        yield
+    write_json(
+        folder / NAME,
+        {
+            "name": case.name,
+            "versions": versions(),
+            "built_in": _built_in(case),
+            "inputs": _inputs(case, names),
+        },
+    )
+
+
+def read_provenance(run: Path) -> dict[str, Any]:
+    """Return what a run was made from.
+
+    Parameters
+    ----------
+    run : Path
+        Its folder, or a folder within it, such as ``best``.
+
+    Raises
+    ------
+    WitoilError
+        If nothing is known of it.
+    """
+    for folder in (run, run.resolve().parent):
+        path = folder / NAME
+        try:
+            document: dict[str, Any] = read_json(path)
+            _Document.model_validate(document)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            key = ".".join(map(str, fault["loc"]))
+            raise WitoilError(
+                f"{path}: holds no inputs as a run writes them ({key or 'document'}: "
+                f"{fault['msg']}); run it again"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise WitoilError(
+                f"{path}: not JSON ({error}); expected what a run writes, run it again"
+            ) from None
+        return document
+    raise WitoilError(
+        f"{run}: has no {NAME}; expected the folder of a run that has come to its end"
+    )
+
+
+def in_words(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that `witoil provenance` prints."""
+    yield f"{document['name']}, by witoil {document['versions']['witoil']}"
+    for what, name in document["built_in"].items():
+        yield f"{what}: {name}"
+    for source in document["inputs"]:
+        yield f"{source['key']}: {source['name']}"
+        for file in source["files"]:
+            yield f"  {file['sha256']}  {file['size']:>12,} bytes  {file['id']}"
+            known = [f"{key} {file[key]}" for key in _VERSIONS if key in file]
+            if known:
+                yield f"  {'':64}  {', '.join(known)}"
+
+
+def _inputs(case: Case, names: Mapping[str, list[Path | Opendap]]) -> list[dict[str, Any]]:
+    """Describe what names of a case turned out to be."""
+    store = default_store()
+    keys = dict(_keys(case, case.model_dump(mode="json")))
+    return [
+        {
+            "key": keys.get(name, ""),
+            "name": name,
+            "files": [file for source in sources for file in _files(source, store)],
+        }
+        for name, sources in names.items()
+    ]
+
+
+def _keys(case: Case, value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all texts of a case as names of files, each with its key."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _keys(case, item, f"{key}.{name}".removeprefix("."))
+    elif isinstance(value, list):
+        for k, item in enumerate(value):
+            yield from _keys(case, item, key if isinstance(item, str) else f"{key}.{k}")
+    elif isinstance(value, str):
+        yield case.paths(value)[0], key
+
+
+def _files(source: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
+    if not isinstance(source, Path):
+        # its layout, its attributes, and each piece of its values
+        for entry in store.asked():
+            if entry.identifier.startswith((f"{source}.dds", f"{source}.das", f"{source}.dods?")):
+                yield _of_entry(entry)
+        return
+    held = [entry for entry in store.asked() if entry.path == source]
+    if held:
+        yield _of_entry(held[0])
+        return
+    if source.is_dir():
+        yield _of_folder(source)
+        return
+    for path in _with_siblings(source):
+        sha256, size = _content(path)
+        yield {"id": str(path), "sha256": sha256, "size": size}
+
+
+def _of_folder(folder: Path) -> dict[str, Any]:
+    """Describe a Zarr store as one: its hash is that of the names and hashes of its files."""
+    digest, size = hashlib.sha256(), 0
+    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {hash_file(path)}\n".encode())
+        size += path.stat().st_size
+    return {"id": str(folder), "sha256": digest.hexdigest(), "size": size}
+
+
+def _of_entry(entry: Entry) -> dict[str, Any]:
+    return {
+        **entry.facts,
+        "id": entry.identifier,
+        "sha256": entry.sha256,
+        "size": entry.size,
+        "fetched": f"{entry.fetched:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _with_siblings(path: Path) -> list[Path]:
+    """Return a file, and those that it is nothing without."""
+    if path.suffix.lower() != ".shp":
+        return [path]
+    return [p for suffix in _SIBLINGS if (p := path.with_suffix(suffix)).is_file()]
+
+
+def _content(path: Path) -> tuple[str, int]:
+    """Return SHA-256 and size of a file; of a folder, those of its list of files."""
+    if not path.is_dir():
+        return hash_file(path), path.stat().st_size
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    lines = [f"{hash_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+    size = sum(file.stat().st_size for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest(), size
+
+
+def _built_in(case: Case) -> dict[str, str]:
+    """Name what a run takes from elsewhere than files of the case."""
+    from catalog.oils import LIBRARY_VARIABLE
+
+    found = {}
+    if case.forcing.coastline in ("osm", "gshhg"):
+        found["coastline"] = (
+            f"{case.forcing.coastline} of roaring-landmask {version('roaring-landmask')}"
+        )
+    found["oil"] = case.oil.name or f"{case.oil.api_gravity:g} degrees API"
+    library = Path(os.environ.get(LIBRARY_VARIABLE) or ".")
+    if library.is_file():
+        found["oil library"] = f"{library}, sha256 {hash_file(library)}"
+    return found

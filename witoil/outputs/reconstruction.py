@@ -1,0 +1,24 @@
+"""What a reconstruction leaves behind: ellipses as GeoJSON, and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from witoil.calibration.reconstruction import Reconstruction
+from witoil.figures.reconstruction import draw_reconstruction
+from witoil.files import replacing, write_json
+from witoil.scenario.scenario import Scenario
+
+
+def write_reconstruction(scenario: Scenario, found: Reconstruction, folder: Path) -> None:
+    """Write `source.png`, and `source.geojson` where a place was looked for.
+
+    Raises
+    ------
+    OutputError
+        Where something cannot be written; no file is then left half-written.
+    """
+    if found.ellipses:
+        write_json(folder / "source.geojson", found.features())
+    with replacing(folder / "source.png") as temporary:
+        temporary.write_bytes(draw_reconstruction(scenario, found))

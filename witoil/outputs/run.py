@@ -1,0 +1,264 @@
+"""What a run leaves behind: CF NetCDF, masks, outlines, budget, oiled coast and a summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import xarray as xr
+
+from catalog.antimeridian import wrapped
+from simulator import Status
+from witoil.calibration.scoring import score_observations
+from witoil.case import Case
+from witoil.figures.fate import budget_chart, coast_map
+from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.geojson import geojson_of
+from witoil.outputs.budget import final_balance, write_budget
+from witoil.outputs.coast import COAST_FILES, write_coast
+from witoil.scenario.coast import OiledCoast
+from witoil.scenario.run import masks_at
+from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.versions import versions
+
+
+def room_of_run(case: Case) -> float:
+    """Return what the outputs of a run take at least, about half of what is usual. [byte]"""
+    seconds = (case.time.end - case.time.start).total_seconds()
+    outputs = seconds / (60.0 * case.model.output_interval_minutes) + 1.0
+    # 20 bytes for a particle at each output where oil weathers, compressed, and 90 at the end
+    return 250e3 + case.model.particles * (10.0 * outputs + 40.0)
+
+
+def write_run(
+    scenario: Scenario,
+    result: xr.Dataset,
+    folder: Path,
+    *,
+    parameters: dict[str, float],
+) -> dict[str, Any]:
+    """Write all outputs of one run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    result : Dataset
+        From `witoil.scenario.run.run`.
+    folder : Path
+        Made where it does not exist.
+    parameters : dict
+        Tunable parameters as they were in this run.
+
+    Returns
+    -------
+    dict
+        The summary, as written to `summary.json`.
+
+    Raises
+    ------
+    OutputError
+        Where something cannot be written; no file is then left half-written.
+    """
+    write_trajectories(scenario.case, result, parameters, folder / "particles.nc")
+    write_budget(result, folder / "budget.csv")
+    _write_bytes(budget_chart(result), folder / "budget.png")
+    coast = OiledCoast.of_run(scenario, result)
+    _write_coast(scenario, coast, folder)
+    # a run that goes on from a restart has no outputs before it
+    seen = [o for o in scenario.observations if o.time in result["time"].values]
+    scenario = replace(scenario, observations=tuple(seen))
+    scores = _write_slicks(scenario, result, parameters["detection_limit_um"], folder)
+    return write_json(
+        folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
+    )
+
+
+def status_counts(result: xr.Dataset) -> dict[str, int]:
+    """Return how many particles ended in each status; they add up to the number of particles."""
+    counts = np.bincount(result["status"].values[:, -1], minlength=len(Status))
+    return {status.name.lower(): int(counts[status]) for status in Status}
+
+
+def _write_coast(scenario: Scenario, coast: OiledCoast | None, folder: Path) -> None:
+    """Write what is known of the oiled coast; take away what an earlier run left of one."""
+    if coast is None:
+        for name in COAST_FILES:
+            (folder / name).unlink(missing_ok=True)
+        return
+    write_coast(scenario, coast, folder)
+    _write_bytes(coast_map(scenario, coast), folder / "coast.png")
+
+
+def _write_slicks(
+    scenario: Scenario, result: xr.Dataset, detection_limit_um: float, folder: Path
+) -> list[dict[str, Any]]:
+    """Write mask and outline at each observation, else at the end; return the scores."""
+    times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
+    slicks = {time: masks_at(scenario, result, time, detection_limit_um) for time in times}
+    for time, slick in slicks.items():
+        write_mask(slick.oil, scenario.grid, time, folder / mask_name(time))
+        write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+    seen_then = [slicks[seen.time] for seen in scenario.observations]
+    return [
+        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
+        for seen, score in zip(
+            scenario.observations, score_observations(scenario, seen_then), strict=True
+        )
+    ]
+
+
+def _summary(
+    scenario: Scenario,
+    result: xr.Dataset,
+    parameters: dict[str, float],
+    coast: OiledCoast | None,
+    scores: list[dict[str, Any]],
+) -> dict[str, Any]:
+    case = scenario.case
+    return {
+        "name": case.name,
+        "parameters": parameters,
+        "particles": int(result.sizes["trajectory"]),
+        "seed": case.model.seed,
+        "status": status_counts(result),
+        "mass_balance_kg": final_balance(result),
+        "oil": {
+            "name": scenario.oil.name,
+            "api_gravity": scenario.oil.api_gravity,
+            "mass_kg": float(scenario.particles.mass.sum()),
+        },
+        "processes": case.processes.model_dump(mode="json"),
+        "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
+        "scores": scores,
+        "coverage": [report.as_dict() for report in scenario.coverage],
+        "stokes_drift": scenario.forcing.stokes_origin,
+        "versions": versions(),
+        "case": case.model_dump(mode="json"),
+    }
+
+
+def _on_shore(coast: OiledCoast | None) -> dict[str, float]:
+    """Return the oil on the coast at the end of a run."""
+    if coast is None:
+        return {"loose_kg": 0.0, "absorbed_kg": 0.0, "oiled_km": 0.0}
+    absorbed = float(coast.total_absorbed[-1])
+    return {
+        "loose_kg": float(coast.total_mass[-1]) - absorbed,
+        "absorbed_kg": absorbed,
+        "oiled_km": float(coast.oiled_km[-1]),
+    }
+
+
+def _write_bytes(content: bytes, path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_trajectories(
+    case: Case, result: xr.Dataset, parameters: dict[str, float], path: Path
+) -> None:
+    """Write the particles as a CF trajectory file."""
+    document = _trajectories(result).assign_attrs(
+        Conventions="CF-1.8",
+        featureType="trajectory",
+        title=f"Drift of oil: {case.name}",
+        institution="not given",
+        source=f"witoil {version('witoil')}, Lagrangian particle model",
+        history=f"{utc(np.datetime64('now'))} written by witoil",
+        references="see the documentation of witoil",
+        comment="status tells floating, submerged, beached, evaporated and lost particles apart",
+        witoil_case=json.dumps(case.model_dump(mode="json")),
+        witoil_parameters=json.dumps(parameters),
+    )
+    with replacing(path) as temporary:
+        document.to_netcdf(temporary, engine="netcdf4", encoding=_encoding(document))
+
+
+def _trajectories(result: xr.Dataset) -> xr.Dataset:
+    """Return what a run tells of its particles: not its mass balance, and not the coast."""
+    along = [name for name in result.data_vars if "trajectory" in result[name].dims]
+    particles = result[along]
+    particles = particles.drop_vars([n for n in particles.coords if str(n).startswith("stretch")])
+    # CF asks for missing data where the position is missing
+    released = result["status"] != Status.UNRELEASED
+    particles["mass"] = particles["mass"].where(released)
+    particles["lon"] = particles["lon"].copy(data=wrapped(particles["lon"].values))
+    axes = {"lon": "X", "lat": "Y", "z": "Z", "time": "T"}
+    for name in axes.keys() & set(particles.variables):
+        particles[name] = particles[name].assign_attrs(axis=axes[name])
+    return particles.set_coords("z") if "z" in particles else particles
+
+
+def _encoding(document: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return how each variable is stored: compressed, and filled only where it can be missing."""
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in document.variables.items():
+        may_miss = variable.ndim == 2 and variable.dtype.kind == "f"
+        encoding[str(name)] = {"_FillValue": np.nan if may_miss else None}
+        if variable.ndim == 2:
+            encoding[str(name)] |= {"zlib": True, "complevel": 1}
+    # of mass no more than single precision is worth the room
+    encoding["mass"]["dtype"] = "float32"
+    encoding["time"] |= {
+        "units": f"seconds since {np.datetime_as_string(document['time'].values[0], unit='s')}",
+        "calendar": "standard",
+        "dtype": "float64",
+    }
+    return encoding
+
+
+@contextmanager
+def new_raster(
+    path: Path, grid: VerificationGrid, dtype: str, count: int, **options: Any
+) -> Iterator[Any]:
+    """Open a GeoTIFF of some bands on the verification grid, which appears when it is whole."""
+    rows, columns = grid.shape
+    with (
+        replacing(path) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            dtype=dtype,
+            count=count,
+            width=columns,
+            height=rows,
+            crs=grid.crs.to_wkt(),
+            transform=grid.transform,
+            compress="deflate",
+            **options,
+        ) as file,
+    ):
+        yield file
+
+
+def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
+    """Write a mask as GeoTIFF, uint8, 1 = oil."""
+    with new_raster(path, grid, "uint8", 1) as file:
+        file.write(mask.astype(np.uint8), 1)
+        file.update_tags(TIFFTAG_DATETIME=np.datetime_as_string(time, unit="s"), time=f"{time}Z")
+        file.set_band_description(1, "oil")
+
+
+def write_outline(
+    mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path, **properties: Any
+) -> None:
+    """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
+    feature = {
+        "type": "Feature",
+        "geometry": geojson_of(grid.outline(mask)),
+        "properties": {
+            "time": utc(time),
+            "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
+            **properties,
+        },
+    }
+    write_json(path, {"type": "FeatureCollection", "features": [feature]})

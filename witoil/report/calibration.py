@@ -1,0 +1,476 @@
+"""The report of a calibration: one page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from numpy.typing import NDArray
+
+from catalog.antimeridian import wrapped
+from witoil.calibration.priors import EVIDENCE
+from witoil.calibration.reconstruction import Reconstruction
+from witoil.case import Case, PointSource
+from witoil.case.tunables import TUNABLES
+from witoil.figures import calibration as figures
+from witoil.figures import drawing
+from witoil.figures.reconstruction import draw_reconstruction
+from witoil.files import replacing
+from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.verification import Mask
+
+NEAR_BOUND = 0.02
+"""A best value this close to a bound, as a share of the range, is reported as lying at it."""
+
+_OF_RELEASES = {
+    "source_share": "mass of the releases",
+    "source_factor": "mass or rate of the releases",
+    "source_east_km": "longitude of the source",
+    "source_north_km": "latitude of the source",
+    "source_start_hours": "start of the source",
+    "slick_age_hours": "age_hours of the slick",
+}
+"""Parameters that no key of the case file has -> what they change."""
+
+_NONE = "\N{EN DASH}"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def write_report(
+    path: Path,
+    scenario: Scenario,
+    study: Mapping[str, Any],
+    *,
+    before: Sequence[Mask],
+    after: Sequence[Mask],
+    fate: Mapping[str, float] | None = None,
+    source: Reconstruction | None = None,
+) -> None:
+    """Write the report of a finished calibration.
+
+    Parameters
+    ----------
+    path : Path
+        An HTML file. It loads nothing: images and style are inside.
+    scenario : Scenario
+    study : mapping
+        As in `study.json`, with a best trial.
+    before, after : sequence of Mask
+        The slick at each observation with the default and with the best parameters.
+    fate : mapping, optional
+        Mass of oil that met each fate until the end of the best run.
+    source : Reconstruction, optional
+        Where and when the source leaked, where this was searched.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written.
+    """
+    page = render(scenario, study, before=before, after=after, fate=fate, source=source)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def render(
+    scenario: Scenario,
+    study: Mapping[str, Any],
+    *,
+    before: Sequence[Mask],
+    after: Sequence[Mask],
+    fate: Mapping[str, float] | None = None,
+    source: Reconstruction | None = None,
+) -> str:
+    """Return the report as text; see `write_report`."""
+    template = page_template("report.html")
+    places = places_of_sources(scenario)
+    if source is not None:
+        places = np.array([scenario.grid.to_metres.transform(*source.best)])
+    scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
+    return template.render(
+        study=study,
+        **context_of_run(scenario, study),
+        facts=_facts(scenario, study),
+        verdict=_verdict(study, scales),
+        scales=[drawing.distance(scale) for scale in scales],
+        styles=figures.STYLES,
+        colours=drawing,
+        has_sources=bool(places_of_sources(scenario).size),
+        has_first=bool(scenario.seen_first.any()),
+        observations=[
+            _observation(scenario, study, k, before[k], after[k], places)
+            for k in range(len(scenario.observations))
+        ],
+        charts=_charts(scenario, study, scales),
+        parameters=[_parameter(study, row) for row in study["space"]],
+        held=_held(study),
+        snippet=snippet(study),
+        fate=_fate(fate or {}),
+        source=None if source is None else _source(scenario, source),
+        evidence=EVIDENCE,
+        thick_limit=scenario.case.score.thick_limit_um,
+    )
+
+
+def page_template(name: str) -> Template:
+    """Return a template of the package, with the filters that print numbers."""
+    environment = Environment(
+        loader=FunctionLoader(
+            lambda file: files("witoil.report").joinpath(file).read_text("utf-8")
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "unit": _unit,
+        "quantity": _quantity,
+        "share": "{:.1%}".format,
+    }
+    return environment.get_template(name)
+
+
+def context_of_run(scenario: Scenario, study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every page says of the case, the forcing and how to repeat the run."""
+    return {
+        "period": _period(scenario.case),
+        "coverage": [_coverage(row) for row in study["coverage"]],
+        "case": json.dumps(study["case"], indent=2, ensure_ascii=False),
+    }
+
+
+def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str]:
+    """Say in words what the calibration reached, at the finest scale, as it is printed."""
+    fss = {key: _printed(study, key) for key in figures.STYLES}
+    at = drawing.distance(scales[0])
+    best, default, persistence = (fss[key][0] for key in ("best", "default", "persistence"))
+    text = f"The calibrated drift scores {number(best, 2)} at {at}; the default parameters "
+    text += f"{number(default, 2)}"
+    if persistence is None or best is None:
+        text += ". No slick was seen before, so there is no persistence to compare it with."
+        return {"kind": "open", "short": "Nothing to compare with", "text": text}
+    text += f"; the slick left unmoved (persistence) {number(persistence, 2)}."
+    if best <= persistence:
+        text += " The calibration has no skill over persistence."
+        return {"kind": "bad", "short": "No skill over persistence", "text": text}
+    for key, name in (("persistence", "persistence"), ("default", "the default parameters")):
+        pairs = zip(scales[1:], fss["best"][1:], fss[key][1:], strict=True)
+        below = [drawing.distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
+        if below:
+            text += f" At {_listed(below)} it scores less than {name}."
+    return {"kind": "good", "short": "Better than persistence", "text": text}
+
+
+def _printed(study: Mapping[str, Any], key: str) -> list[float | None]:
+    """Return the FSS of a run for each window, rounded as the page shows it."""
+    if study[key] is None:
+        return [None] * len(study["best"]["fss"])
+    return [None if value is None else round(value, 2) for value in study[key]["fss"].values()]
+
+
+def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]]:
+    failed = sum(row["score"] is None for row in study["history"])
+    done = f"{len(study['history'])}" + (f", {failed} of them failed" if failed else "")
+    grid = scenario.grid
+    return [
+        ("Slicks matched", f"{len(scenario.observations)}"),
+        ("Evaluations", done),
+        ("Particles", f"{scenario.particles.mass.size:,}"),
+        ("Verification grid", f"{drawing.distance(grid.resolution)} cells, {grid.crs.name}"),
+    ]
+
+
+def _observation(
+    scenario: Scenario,
+    study: Mapping[str, Any],
+    k: int,
+    before: Mask,
+    after: Mask,
+    sources: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Return the maps and the scores of one observation; `sources` are those of the best run."""
+    given = places_of_sources(scenario)
+    seen = scenario.observations[k]
+    scores = {key: study[key]["observations"][k] for key in figures.STYLES if study[key]}
+    frame = drawing.Frame.around(
+        scenario.grid,
+        [before, after, seen.mask, scenario.seen_first],
+        np.concatenate([given, sources]),
+    )
+    labels = {}
+    for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
+        window, score = next(iter(scores[key]["fss"].items()))
+        at = drawing.distance(int(window) * scenario.grid.resolution)
+        labels[key] = f"{label}\nFSS {number(score, 2)} at {at}"
+    return {
+        "time": time_in_words(seen.time),
+        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "maps": [
+            map_figure(scenario, seen, frame, before, given, labels["default"]),
+            map_figure(scenario, seen, frame, after, sources, labels["best"]),
+        ],
+        "scores": scores,
+        "class_weights": seen.class_weights,
+    }
+
+
+def map_figure(
+    scenario: Scenario,
+    seen: Observation,
+    frame: drawing.Frame,
+    simulated: Mask,
+    sources: NDArray[np.float64],
+    title: str,
+) -> dict[str, str]:
+    """Return one map with its texts."""
+    image = figures.slick_map(
+        scenario.grid,
+        scenario.coast.land,
+        frame,
+        simulated=simulated,
+        observed=seen.mask,
+        first=scenario.seen_first,
+        sources=sources,
+        title=title,
+    )
+    areas = areas_in_words(scenario, simulated, seen)
+    alt = f"Map. {title}. {areas}".replace("\n", ", ")
+    return {"uri": image_uri(image), "alt": alt, "caption": areas}
+
+
+def areas_in_words(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
+    """Say how large the slicks are and how much they share."""
+    square_km = scenario.grid.resolution**2 / 1e6
+    area = {
+        "observed": seen.mask.sum(),
+        "simulated": simulated.sum(),
+        "in both": (simulated & seen.mask).sum(),
+    }
+    text = ", ".join(
+        f"{name} {_quantity(float(cells * square_km), 'km2')}" for name, cells in area.items()
+    )
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _charts(
+    scenario: Scenario, study: Mapping[str, Any], scales: Sequence[float]
+) -> dict[str, dict[str, str]]:
+    useful = useful_skill(scenario)
+    fss = {key: [*study[key]["fss"].values()] for key in figures.STYLES if study[key] is not None}
+    finest = "; ".join(f"{figures.STYLES[key].label} {number(v[0], 2)}" for key, v in fss.items())
+    persistence = None if study["persistence"] is None else study["persistence"]["score"]
+    return {
+        "skill": {
+            "uri": image_uri(figures.skill_chart(scales, fss, useful)),
+            "alt": f"FSS against window side. At {drawing.distance(scales[0])}: {finest}.",
+            "useful": "" if useful is None else f"{useful:.2f}",
+        },
+        "search": {
+            "uri": image_uri(figures.search_chart(study["history"], persistence)),
+            "alt": f"Score of each of {len(study['history'])} evaluations; the best is "
+            f"{number(study['best']['penalised'], 2)}, in evaluation {study['best']['trial'] + 1}.",
+        },
+    }
+
+
+def useful_skill(scenario: Scenario) -> float | None:
+    """Return the FSS from which a forecast is useful, halfway from a random one to a perfect one.
+
+    It is 0.5 + f / 2 with f the share of the domain that was observed as oil. The domain is the
+    smallest box that holds the slick last seen and the one observed: it depends on nothing that
+    was simulated, and holds no open sea that would only flatter the score. Mean over observations;
+    None where no slick was seen before.
+
+    References
+    ----------
+    Roberts and Lean (2008), section 2c, https://doi.org/10.1175/2007MWR2123.1
+    """
+    seen = [scenario.seen_first, *(observation.mask for observation in scenario.observations)]
+    if not seen[0].any():
+        return None
+    shares = []
+    for last, now in pairwise(seen):
+        rows, columns = np.nonzero(last | now)
+        cells = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        shares.append(now.sum() / cells)
+    return 0.5 + 0.5 * float(np.mean(shares))
+
+
+def _parameter(study: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page says of one parameter of the search."""
+    likely = {found["name"]: found for found in study["posterior"]}.get(row["name"])
+    name, low, high = row["name"], row["low"], row["high"]
+    default, best = (study[key]["parameters"][name] for key in ("default", "best"))
+    place = _place(best, row)
+    limits = TUNABLES[name].limits
+    warning = ""
+    if place <= NEAR_BOUND or place >= 1.0 - NEAR_BOUND:
+        bound, limit = (low, limits[0]) if place <= NEAR_BOUND else (high, limits[1])
+        side = ("lower", "lowest") if place <= NEAR_BOUND else ("upper", "highest")
+        ask = f"the {side[1]} value allowed" if bound == limit else "widen it?"
+        warning = f"at its {side[0]} bound: {ask}"
+    return {
+        "name": name,
+        "meaning": TUNABLES[name].meaning,
+        "units": row["units"],
+        "low": low,
+        "high": high,
+        "log": row["scale"] == "log",
+        "default": default,
+        "best": best,
+        "default_place": round(100.0 * _place(default, row), 1),
+        "best_place": round(100.0 * place, 1),
+        "likely": likely,
+        "likely_places": likely
+        and [round(100.0 * _place(likely[end], row), 1) for end in ("p5", "p95")],
+        "warning": warning,
+    }
+
+
+def _place(value: float, row: Mapping[str, Any]) -> float:
+    """Return where a value lies between its bounds, 0 to 1, as the search sees it."""
+    low, high = row["low"], row["high"]
+    value = min(max(value, low), high)
+    if row["scale"] == "log":
+        low, high, value = math.log(low), math.log(high), math.log(value)
+    return float((value - low) / (high - low))
+
+
+def _held(study: Mapping[str, Any]) -> list[tuple[str, float, str]]:
+    """Return name, value and units of the parameters that were not searched."""
+    searched = {row["name"] for row in study["space"]}
+    values: dict[str, float] = study["best"]["parameters"]
+    return [(n, v, TUNABLES[n].units) for n, v in values.items() if n not in searched]
+
+
+def snippet(study: Mapping[str, Any]) -> str:
+    """Return the best parameters as they go into a case file."""
+    model, score = ["[model]"], []
+    for row in study["space"]:
+        name, value = row["name"], f"{study['best']['parameters'][row['name']]:.6g}"
+        if name in _OF_RELEASES:
+            model.append(f"# {name} = {value}: change the {_OF_RELEASES[name]} accordingly")
+        elif name == "detection_limit_um":
+            score += ["", "[score]", f"{name} = {value}"]
+        else:
+            model.append(f"{name} = {value}")
+    return "\n".join(model + score)
+
+
+def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
+    """Say where and when the source leaked, with the picture."""
+    lines = []
+    for ellipse in found.ellipses:
+        longer, shorter = (number(axis) for axis in ellipse.semi_axes_km)
+        lines.append(
+            f"{ellipse.level} %: an ellipse of {longer} by {shorter} km (half axes; the longer "
+            f"one bears {number(ellipse.bearing_deg, 0)}\N{DEGREE SIGN}), "
+            f"{_quantity(ellipse.area_km2, 'km2')}."
+        )
+    for level, (first, last) in found.intervals.items():
+        lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
+    lon, lat = found.middle
+    place = f"{wrapped(lon):.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
+    return {
+        "uri": image_uri(draw_reconstruction(scenario, found)),
+        "place": place if found.ellipses else "",
+        "lines": lines,
+        "settled": found.settled,
+    }
+
+
+def _fate(masses: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the fates that occur, with their share of the oil released, largest first."""
+    total = sum(masses.values())
+    shares = [(name.replace("_", " "), mass / total) for name, mass in masses.items() if mass]
+    return sorted(shares, key=lambda item: -item[1])
+
+
+def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the forcing table; names of files without their folders."""
+    if "box" not in row:
+        return {"variable": row["variable"], "files": None, "action": row["action"]}
+    west, south, east, north = row["box"]
+    step = row["step_hours"]
+    return {
+        "variable": row["variable"],
+        "files": ", ".join(PurePath(file).name for file in row["files"]),
+        "start": row["start"],
+        "end": row["end"],
+        "step": _NONE if step is None else f"{step:g} h",
+        "box": [f"{west:.2f} to {east:.2f} °E", f"{south:.2f} to {north:.2f} °N"],
+        "missing": row["missing_share"],
+        "action": row["action"],
+    }
+
+
+def places_of_sources(scenario: Scenario) -> NDArray[np.float64]:
+    """Return eastings and northings of the point sources, shape (n, 2). [m]"""
+    points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointSource)]
+    longitude, latitude = np.array(points, dtype=np.float64).reshape(-1, 2).T
+    return np.stack(scenario.grid.to_metres.transform(longitude, latitude), axis=-1)
+
+
+def _period(case: Case) -> str:
+    start, end = case.time.start, case.time.end
+    until = f"{end:%H:%M}" if start.date() == end.date() else _day(end)
+    hours = (end - start).total_seconds() / 3600.0
+    return f"{_day(start)} to {until} UTC ({number(hours)} h)"
+
+
+def time_in_words(time: np.datetime64) -> str:
+    """Return a time as the page has it."""
+    instant: datetime = time.astype("datetime64[s]").item()
+    return f"{_day(instant)} UTC"
+
+
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y, %H:%M}"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """Return a number for reading, of three digits where no decimals are asked; None is a dash."""
+    if value is None:
+        return _NONE
+    if decimals is None and value and abs(value) < 1000.0:
+        decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+        text = f"{value:.{min(decimals, 8)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        text = f"{value:,.{decimals or 0}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _quantity(value: float | None, units: str) -> str:
+    """Return a number with its unit."""
+    gap = "" if units in ("1", "degree") else "\N{NO-BREAK SPACE}"
+    return f"{number(value)}{gap}{_unit(units)}"
+
+
+def _unit(units: str) -> str:
+    """Return a unit as it is printed: nothing for 1, exponents raised."""
+    names = {"1": "", "degree": "°", "um": "µm"}
+    if units in names:
+        return names[units]
+    return re.sub(r"(?<=[a-z])-?\d+", lambda m: m.group().translate(_SUPERSCRIPTS), units)
+
+
+def image_uri(png: bytes) -> str:
+    """Return a picture as the page holds it."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,0 +1,233 @@
+"""The report of a walk forward through slicks: one page that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from witoil.case.tunables import TUNABLES
+from witoil.figures import calibration as figures
+from witoil.figures import drawing
+from witoil.figures.forecast import (
+    STYLES,
+    learning_chart,
+    parameter_chart,
+    probability_map,
+    reliability_chart,
+)
+from witoil.files import replacing
+from witoil.forecast.experts import Forecasts, Step, likeliest
+from witoil.forecast.outlook import Outlook
+from witoil.forecast.reliability import Reliability
+from witoil.report.calibration import (
+    areas_in_words,
+    context_of_run,
+    image_uri,
+    number,
+    page_template,
+    places_of_sources,
+    snippet,
+    time_in_words,
+    useful_skill,
+)
+from witoil.scenario.scenario import Scenario
+
+OUTLOOK_MAPS = 4
+"""Times beyond the last slick that are drawn."""
+
+
+def write_forecast_report(
+    path: Path, result: Forecasts, found: Reliability, outlook: Outlook | None = None
+) -> None:
+    """Write the report as an HTML file that loads nothing."""
+    page = render(result, found, outlook)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None) -> str:
+    """Return the report as text."""
+    scenario, study = result.scenario, result.study
+    scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
+    return page_template("forecast.html").render(
+        study=study,
+        **context_of_run(scenario, study),
+        verdict=_verdict(study, drawing.distance(scales[0])),
+        scales=[drawing.distance(scale) for scale in scales],
+        styles=STYLES,
+        colours=drawing,
+        table=_table(study),
+        steps=[
+            _step(result, step, row)
+            for step, row in zip(result.steps, study["forecast"]["steps"], strict=True)
+        ],
+        outlook=None if outlook is None else _outlook(outlook),
+        charts=_charts(result, found, scales),
+        parameters=_parameters(study),
+        snippet=snippet(study),
+    )
+
+
+def _verdict(study: Mapping[str, Any], at: str) -> dict[str, str]:
+    """Say in words whether the forecasts were worth making."""
+    mean = {
+        name: round(next(iter(fss.values())), 2) for name, fss in study["forecast"]["mean"].items()
+    }
+    text = f"On the mean the forecast scores {number(mean['forecast'], 2)} at {at}; the default "
+    text += f"parameters {number(mean['default'], 2)}"
+    if "persistence" not in mean:
+        text += ". No slick was seen before, so there is no persistence to compare it with."
+        return {"kind": "open", "short": "Nothing to compare with", "text": text}
+    text += f"; the slick left unmoved (persistence) {number(mean['persistence'], 2)}."
+    if mean["forecast"] <= mean["persistence"]:
+        return {"kind": "bad", "short": "No skill over persistence", "text": text}
+    return {"kind": "good", "short": "Better than persistence", "text": text}
+
+
+def _table(study: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the scores at the finest scale, a row for each way to predict."""
+    steps, mean = study["forecast"]["steps"], study["forecast"]["mean"]
+    rows = []
+    for key in STYLES:
+        if key in mean:
+            scores = [next(iter(step["scores"][key]["fss"].values())) for step in steps]
+            rows.append({"key": key, "scores": scores, "mean": next(iter(mean[key].values()))})
+    return rows
+
+
+def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the maps and numbers of one forecast."""
+    window = result.windows[step.window]
+    seen, masks = window.observations[0], step.masks
+    frame = drawing.Frame.around(
+        window.grid,
+        [masks["default"], masks["forecast"], seen.mask, window.seen_first],
+        places_of_sources(window),
+    )
+    labels = {"default": "Before: default parameters", "forecast": "After: forecast"}
+    maps = []
+    for name, label in labels.items():
+        scale, score = next(iter(step.scores[name]["fss"].items()))
+        at = drawing.distance(int(scale) * window.grid.resolution)
+        title = f"{label}\nFSS {number(score, 2)} at {at}"
+        image = figures.slick_map(
+            window.grid,
+            window.coast.land,
+            frame,
+            simulated=masks[name],
+            observed=seen.mask,
+            first=window.seen_first,
+            sources=places_of_sources(window),
+            title=title,
+        )
+        areas = areas_in_words(window, masks[name], seen)
+        alt = f"Map. {title}. {areas}".replace("\n", ", ")
+        maps.append({"uri": image_uri(image), "alt": alt, "caption": areas})
+    image = probability_map(
+        window.grid,
+        window.coast.land,
+        frame,
+        probability=step.probability,
+        observed=seen.mask,
+        sources=places_of_sources(window),
+        title="Probability of oil",
+    )
+    caption = "Probability of the forecast; the outline is the slick observed."
+    maps.append({"uri": image_uri(image), "alt": f"Map. {caption}", "caption": caption})
+    in_sample = [next(iter(fss.values())) for fss in row["in_sample"].values()]
+    return {
+        "time": time_in_words(seen.time),
+        "start": time_in_words(window.forcing.start),
+        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "maps": maps,
+        "in_sample": float(np.mean(in_sample)),
+        "trust": ", ".join(f"{share:.0%} {name}" for name, share in step.trust.items()),
+    }
+
+
+def _outlook(outlook: Outlook) -> dict[str, Any]:
+    """Return maps of the probability at some times beyond the last slick."""
+    window, last = outlook.window, outlook.times.size - 1
+    chosen = np.unique(np.linspace(0, last, OUTLOOK_MAPS + 1).round().astype(int)[1:])
+    probabilities = {int(k): outlook.probability(int(k)) for k in chosen}
+    slicks = {k: likeliest(probability) for k, probability in probabilities.items()}
+    frame = drawing.Frame.around(
+        window.grid, [window.seen_first, *slicks.values()], places_of_sources(window)
+    )
+    maps = []
+    for k, probability in probabilities.items():
+        at = time_in_words(outlook.times[k])
+        image = probability_map(
+            window.grid,
+            window.coast.land,
+            frame,
+            probability=probability,
+            observed=window.seen_first,
+            sources=places_of_sources(window),
+            title=f"Not verified: {at}",
+        )
+        area = slicks[k].sum() * window.grid.resolution**2 / 1e6
+        caption = f"{at}. Likeliest slick: {number(float(area))} km\N{SUPERSCRIPT TWO}."
+        maps.append({"uri": image_uri(image), "alt": f"Map. {caption}", "caption": caption})
+    return {
+        "start": time_in_words(window.forcing.start),
+        "end": time_in_words(outlook.times[-1]),
+        "maps": maps,
+        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust.items()),
+    }
+
+
+def _charts(
+    result: Forecasts, found: Reliability, scales: Sequence[float]
+) -> dict[str, dict[str, str]]:
+    mean = result.study["forecast"]["mean"]
+    shown = {key: [*mean[key].values()] for key in STYLES if key in mean}
+    useful = useful_skill(_as_one(result))
+    finest = "; ".join(f"{STYLES[key].label} {number(fss[0], 2)}" for key, fss in shown.items())
+    labels = ["prior", *(f"{n} slick{'s' * (n > 1)}" for n in range(1, len(result.windows) + 1))]
+    posteriors = dict(zip(labels, result.posteriors, strict=True))
+    missed = f"Of the cells with oil, {found.missed / max(found.seen, 1):.1%} had probability 0."
+    return {
+        "skill": {
+            "uri": image_uri(figures.skill_chart(scales, shown, useful, STYLES)),
+            "alt": f"FSS against window side. At {drawing.distance(scales[0])}: {finest}.",
+            "useful": "" if useful is None else f"{useful:.2f}",
+        },
+        "reliability": {
+            "uri": image_uri(reliability_chart(found)),
+            "alt": "Share of cells with oil against forecast probability.",
+            "missed": missed,
+        },
+        "learning": {
+            "uri": image_uri(learning_chart(result.trials, len(result.windows))),
+            "alt": f"Score of each of {len(result.trials)} sets of parameters.",
+        },
+        "parameters": {
+            "uri": image_uri(parameter_chart(result.space, posteriors)),
+            "alt": "Ranges of the parameters, before and after each slick seen.",
+        },
+    }
+
+
+def _as_one(result: Forecasts) -> Scenario:
+    """Return the slicks that were forecast as those of one scenario."""
+    windows = [result.windows[step.window] for step in result.steps]
+    return replace(windows[0], observations=tuple(w.observations[0] for w in windows))
+
+
+def _parameters(study: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return prior and posterior of each parameter."""
+    after = {row["name"]: row for row in study["posterior"]}
+    return [
+        {
+            **after[row["name"]],
+            **row,
+            "log": row["scale"] == "log",
+            "units": TUNABLES[row["name"]].units,
+        }
+        for row in study["priors"]
+    ]

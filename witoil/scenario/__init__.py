@@ -1,0 +1,1 @@
+"""A case with its data read, and a run of it."""

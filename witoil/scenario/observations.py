@@ -1,0 +1,168 @@
+"""The slicks that were seen: read, held against the rest of a case, put on its grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+import catalog
+import simulator
+from catalog.antimeridian import turn_between
+from catalog.errors import without_keys
+from catalog.slicks.bonn import ThicknessClass
+from witoil.case import Case, ClassWeights, ObservationSource, minute
+from witoil.errors import CaseError
+from witoil.scenario.releases import datetime64, turned_towards
+from witoil.scenario.scenario import Observation
+from witoil.scenario.verification import Mask, VerificationGrid
+
+_FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
+
+
+def read_observations(case: Case) -> list[catalog.Slick]:
+    """Read the observations, in the order of their times."""
+    slicks: list[catalog.Slick] = []
+    for k, source in enumerate(case.observation):
+        slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
+        if slick.time is None:
+            raise CaseError(without_time(k, slick))
+        if not case.time.start < slick.time <= case.time.end:
+            raise CaseError(
+                f"observation.{k}.time: found {minute(slick.time)}, expected a time within the "
+                f"run, {minute(case.time.start)} to {minute(case.time.end)}"
+            )
+        if slicks:
+            _refuse_disorder(k, slicks[-1].time, slick.time)
+        slicks.append(slick)
+    return slicks
+
+
+def without_time(k: int, slick: catalog.Slick) -> str:
+    """Say that nothing tells when the slick of an observation was seen, and what to do."""
+    told = slick.doubt or "none in the attributes or the name"
+    return (
+        f"observation.{k}.time: none given, and of {slick.sources[0]}: {told}; expected time = "
+        "2021-08-24T15:33:00Z or the like"
+    )
+
+
+def in_one_range(
+    parts: Sequence[Sequence[simulator.Release]], slicks: Sequence[catalog.Slick]
+) -> tuple[list[list[simulator.Release]], list[catalog.Slick]]:
+    """Bring all of a case into the range of longitudes of what comes first in it.
+
+    What is observed then does not decide on the numbers of a run, and a run that goes on with more
+    observations has the same.
+    """
+    shapes = [r.geometry for several in parts for r in several] + [s.geometry for s in slicks]
+    first = shapes[0]
+    middle = 0.5 * (first.bounds[0] + first.bounds[2])
+    return (
+        [[turned_towards(release, middle) for release in several] for several in parts],
+        [slick.moved(turn_between(slick.geometry, middle)) for slick in slicks],
+    )
+
+
+def _refuse_disorder(k: int, before: datetime | None, time: datetime) -> None:
+    """Refuse an observation that is not later than the one before it in the case."""
+    assert before is not None
+    if time == before:
+        raise CaseError(
+            f"observation.{k}.time: found {minute(time)}, as observation.{k - 1}; expected a later "
+            "one; files of one scene stand in one list: geometry = [...]"
+        )
+    if time < before:
+        raise CaseError(
+            f"observation.{k}.time: found {minute(time)}, before observation.{k - 1} at "
+            f"{minute(before)}; expected observations in the order of their times"
+        )
+
+
+def refuse_before_releases(
+    case: Case, slicks: Sequence[catalog.Slick], releases: Sequence[simulator.Release]
+) -> None:
+    """Refuse an observation of a time when no oil had been released."""
+    first = min((release.time for release in releases), default=None)
+    if first is None or not slicks:
+        return
+    assert slicks[0].time is not None
+    if datetime64(slicks[0].time) <= first:
+        raise CaseError(
+            f"observation.0.time: found {minute(slicks[0].time)}, expected a time after the first "
+            f"release, {np.datetime_as_string(first, unit='m')}Z"
+        )
+
+
+def refuse_swapped(shapes: Mapping[str, BaseGeometry]) -> None:
+    """Refuse what lies far off the rest of a case, but right beside it with its axes exchanged."""
+    for key, shape in shapes.items():
+        others = [other for name, other in shapes.items() if name != key]
+        away = min((shape.distance(other) for other in others), default=0.0)
+        if away < _FAR_OFF_DEG:
+            continue
+        exchanged = shapely.transform(shape, lambda points: points[:, ::-1])
+        if min(exchanged.distance(other) for other in others) < 0.1 * away:
+            raise CaseError(
+                f"{key}: lies {away:.1f} degrees from the rest of the case, but beside it with "
+                "longitude and latitude swapped; expected longitude (x) first"
+            )
+
+
+def on_grid(
+    case: Case, slick: catalog.Slick, grid: VerificationGrid, land: Mask, k: int
+) -> Observation:
+    """Return an observation on the grid of a run; refuse one that shares no cell with it."""
+    source = case.observation[k]
+    mask = grid.cells_touched(slick.geometry)
+    if not mask.any():
+        raise CaseError(
+            f"observation.{k}: {slick.sources[0]} shares no cell with the area of the run; "
+            "expected a slick within reach of the release"
+        )
+    swath = None
+    if source.swath is not None:
+        with without_keys(
+            "a swath is expected as polygons of one layer and time, or as one band of 0 and 1"
+        ):
+            seen_at = catalog.read_slick(case.paths(source.swath), slick.time)
+        swath = grid.cells_centred_in(seen_at.geometry)
+    if not (mask & ~land if swath is None else mask & swath & ~land).any():
+        raise CaseError(
+            f"observation.{k}: {slick.sources[0]} has no cell at sea"
+            + ("" if swath is None else " within its swath")
+            + "; expected one at least to compare with"
+        )
+    assert slick.time is not None
+    thick = slick.thickness_class.get("thick")
+    cells = None if thick is None else grid.cells_touched(thick) & mask
+    seen = ~land if swath is None else swath & ~land
+    if cells is not None and not ((mask & cells & seen).any() and (mask & ~cells & seen).any()):
+        cells = None  # of one class there is nothing to compare
+    weights = _class_weights(source, k, both=cells is not None)
+    return Observation(
+        datetime64(slick.time),
+        mask,
+        slick,
+        weight=source.whole_weight,
+        thick=cells,
+        class_weights=weights,
+        swath=swath,
+        mass=None if source.mass_tonnes is None else 1e3 * source.mass_tonnes,
+    )
+
+
+def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[ThicknessClass, float]:
+    """Return the weight of each class of an observation; by default each has half."""
+    if isinstance(source.weight, ClassWeights):
+        if not both:
+            raise CaseError(
+                f"observation.{k}.weight: found one for each class, but not both sheen and thick "
+                "oil to compare; expected a number, or files or layers named ..._sheen and "
+                "..._thick"
+            )
+        return {"sheen": source.weight.sheen, "thick": source.weight.thick}
+    return {"sheen": 0.5 * source.weight, "thick": 0.5 * source.weight} if both else {}

@@ -1,0 +1,133 @@
+"""A case with its data read, ready to be run any number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+import catalog
+import simulator
+from catalog.slicks.bonn import ThicknessClass
+from witoil.case import AreaSource, Case
+from witoil.case.tunables import PLACE, START, TUNABLES
+from witoil.scenario.verification import Mask, VerificationGrid
+
+_AS_IN_THE_CASE = {"source_factor": 1.0, **dict.fromkeys((*PLACE, START), 0.0)}
+"""Parameters that say how far something is off what the case has."""
+
+_NONE = np.zeros(0)
+
+NO_PARTICLES = simulator.Particles(
+    longitude=_NONE,
+    latitude=_NONE,
+    mass=_NONE,
+    release_time=np.zeros(0, "datetime64[ns]"),
+    release_number=np.zeros(0, np.int32),
+    z=_NONE,
+    slick_mass=_NONE,
+    slick_area=_NONE,
+    age=_NONE,
+    droplet_diameter=_NONE,
+)
+"""Of a case without a release, whose windows start from slicks."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A slick that was seen, on the verification grid."""
+
+    time: np.datetime64
+    mask: Mask
+    slick: catalog.Slick
+    weight: float = 1.0
+    """In the mean over observations; of both classes where they are scored apart."""
+    thick: Mask | None = None
+    """Cells with thick oil, where they and others are seen: the classes are then scored apart."""
+    class_weights: Mapping[ThicknessClass, float] = field(default_factory=dict)
+    """Of each class in the mean; they add up to the weight. None: the slick is scored as one."""
+    swath: Mask | None = None
+    """Cells that the sensor saw; None: all of them."""
+    mass: float | None = None
+    """Of the slick, where the case says so. [kg]"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A case with its data read, ready to be run any number of times.
+
+    Attributes
+    ----------
+    case : Case
+    oil : simulator.Oil
+    forcing : simulator.Forcing
+    coverage : tuple of catalog.Coverage or catalog.Parametrised
+        What each forcing variable covers, and what was done about gaps; or what stands in for one
+        that is not given.
+    coast : simulator.Coast
+    particles : simulator.Particles
+        As the case has them; see `witoil.scenario.changes.particles_with`.
+    grid : VerificationGrid
+    observations : tuple of Observation
+        In time order.
+    seen_first : Mask
+        The slick last seen before the first observation: the area releases.
+    releases : tuple of simulator.Release
+        What the particles stand for.
+    release_numbers : tuple of int
+        Number in the case of each of them.
+    thick_first : Mask or None
+        Where `seen_first` looked thick; None where that is not known.
+    """
+
+    case: Case
+    oil: simulator.Oil
+    forcing: simulator.Forcing
+    coverage: tuple[catalog.Coverage | catalog.Parametrised, ...]
+    coast: simulator.Coast
+    particles: simulator.Particles
+    grid: VerificationGrid
+    observations: tuple[Observation, ...]
+    seen_first: Mask
+    releases: tuple[simulator.Release, ...] = ()
+    release_numbers: tuple[int, ...] = ()
+    thick_first: Mask | None = None
+
+    @cached_property
+    def land(self) -> Mask:
+        """Cells of the verification grid on land, where no slick can be."""
+        return self.grid.cells_centred_in(self.coast.land)
+
+    @cached_property
+    def is_source(self) -> NDArray[np.bool_]:
+        """Which releases of the case are fresh from points, lines and ships: no slicks seen."""
+        return np.array([not isinstance(r, AreaSource) for r in self.case.release], np.bool_)
+
+    @property
+    def from_source(self) -> NDArray[np.bool_]:
+        """Which particles are of such a release."""
+        return self.is_source[self.particles.release_number]
+
+    def default_of(self, name: str) -> float:
+        """Return what the case has for a tunable parameter."""
+        particles, fresh = self.particles, self.from_source
+        if name in _AS_IN_THE_CASE:
+            return _AS_IN_THE_CASE[name]
+        if name == "source_share":
+            return float(particles.mass[fresh].sum() / particles.mass.sum())
+        if name == "slick_age_hours":
+            return float(particles.age[~fresh].mean() / 3600.0) if not fresh.all() else 0.0
+        if name == "detection_limit_um":
+            return self.case.score.detection_limit_um
+        return float(getattr(self.case.model, name))
+
+    def parameters(self, changed: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Return all tunable parameters, as the case has them but for those changed."""
+        return {name: self.default_of(name) for name in TUNABLES} | dict(changed or {})
+
+    def valid(self, observation: Observation) -> Mask:
+        """Return the cells in which slicks can be compared: at sea, and seen by the sensor."""
+        return ~self.land if observation.swath is None else observation.swath & ~self.land

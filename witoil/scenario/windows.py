@@ -1,0 +1,190 @@
+"""From one slick to the next: the run between each two observations, started anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import shapely
+
+import simulator
+from witoil.case import AreaSource, Case, Period
+from witoil.errors import CaseError
+from witoil.scenario.changes import seed
+from witoil.scenario.releases import datetime64
+from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.surroundings import bounds, read_surroundings
+from witoil.scenario.verification import VerificationGrid
+
+
+def windows_of(scenario: Scenario) -> tuple[Scenario, ...]:
+    """Return the runs that a case is compared by.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    tuple of Scenario
+        The scenario itself, or, where the case starts from observations, one for each pair of
+        consecutive slicks, the first from the releases before the first observation if there are
+        any. Each has one observation, at its end. All share grid and coast with the scenario.
+
+    Raises
+    ------
+    CaseError
+        Where the mass of a slick is not known.
+    """
+    if not scenario.case.starts_from_observations:
+        return (scenario,)
+    return tuple(_windows(scenario))
+
+
+def window_beyond(scenario: Scenario) -> Scenario | None:
+    """Return the run from the last slick seen to the end of a case that starts from observations.
+
+    Its fields, coast and grid are read anew, round the last slick: those of the windows must not
+    depend on where that lies.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    Scenario or None
+        Without observations; None where the case ends with the last slick.
+
+    Raises
+    ------
+    CatalogError, CaseError, SimulatorError
+    """
+    seen, number = scenario.observations[-1], len(scenario.observations) - 1
+    start, end = seen.time, datetime64(scenario.case.time.end)
+    if end <= start:
+        return None
+    releases, numbers = _released_between(scenario, start, end)
+    releases.append(_as_release(scenario, seen, number))
+    numbers.append(len(scenario.case.release))
+    case = _case_between(scenario.case, start, end, seen)
+    forcing, coverage, coast = read_surroundings(
+        case, start, end, bounds([release.geometry for release in releases])
+    )
+    grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m, may_be_coarser=True)
+    return replace(
+        scenario,
+        case=case,
+        forcing=forcing,
+        coverage=coverage,
+        coast=coast,
+        grid=grid,
+        particles=seed(case, releases, numbers, coast),
+        observations=(),
+        seen_first=grid.cells_touched(seen.slick.geometry),
+        releases=tuple(releases),
+        release_numbers=tuple(numbers),
+    )
+
+
+def _windows(scenario: Scenario) -> Iterator[Scenario]:
+    start, slick = scenario.forcing.start, None
+    for k, seen in enumerate(scenario.observations):
+        releases, numbers = _released_between(scenario, start, seen.time)
+        if slick is not None:
+            releases.append(_as_release(scenario, slick, k - 1))
+            numbers.append(len(scenario.case.release))
+        if releases:
+            yield _window(scenario, start, seen, slick, releases, numbers)
+        start, slick = seen.time, seen
+
+
+def _window(
+    scenario: Scenario,
+    start: np.datetime64,
+    seen: Observation,
+    slick: Observation | None,
+    releases: list[simulator.Release],
+    numbers: list[int],
+) -> Scenario:
+    case = _case_between(scenario.case, start, seen.time, slick)
+    return replace(
+        scenario,
+        case=case,
+        forcing=scenario.forcing.starting_at(start),
+        particles=seed(case, releases, numbers, scenario.coast),
+        observations=(seen,),
+        seen_first=scenario.seen_first if slick is None else slick.mask,
+        releases=tuple(releases),
+        release_numbers=tuple(numbers),
+        thick_first=None if slick is None else slick.thick,
+    )
+
+
+def _released_between(
+    scenario: Scenario, start: np.datetime64, end: np.datetime64
+) -> tuple[list[simulator.Release], list[int]]:
+    """Return what is released from `start` until before `end`, and its numbers in the case."""
+    releases, numbers = [], []
+    for release, number in zip(scenario.releases, scenario.release_numbers, strict=True):
+        part = _part(release, start, end)
+        if part is not None:
+            releases.append(part)
+            numbers.append(number)
+    return releases, numbers
+
+
+def _part(
+    release: simulator.Release, start: np.datetime64, end: np.datetime64
+) -> simulator.Release | None:
+    """Return what a release lets out from `start` until before `end`; None where it is nothing."""
+    if release.end == release.time:
+        return release if start <= release.time < end else None
+    first, last = max(release.time, start), min(release.end, end)
+    if first >= last:
+        return None
+    share = float((last - first) / (release.end - release.time))
+    part: simulator.Release = replace(  # type: ignore[type-var]
+        release, time=first, end=last, mass=share * release.mass
+    )
+    return part
+
+
+def _as_release(scenario: Scenario, slick: Observation, k: int) -> simulator.Release:
+    """Return the slick that was seen as a release."""
+    shape = shapely.MultiPolygon(shapely.get_parts(slick.slick.geometry).tolist())
+    return simulator.AreaRelease(shape, _mass(scenario, slick, k), slick.time)
+
+
+def _mass(scenario: Scenario, slick: Observation, k: int) -> float:
+    """Return the mass of a slick that was seen: its own, else that of the case's slicks. [kg]"""
+    if slick.mass is not None:
+        return slick.mass
+    mass = sum(r.mass for r in scenario.releases if isinstance(r, simulator.AreaRelease))
+    if not mass:
+        raise CaseError(
+            f'observation.{k}.mass_tonnes: none given, and no release of kind "area" to take it '
+            "from; expected the mass of the slick, from which the next window starts"
+        )
+    return mass
+
+
+def _case_between(
+    case: Case, start: np.datetime64, end: np.datetime64, slick: Observation | None
+) -> Case:
+    """Return the case of one window, as far as a run looks at it."""
+    period = Period(start=_utc(start), end=_utc(end))
+    releases = list(case.release)
+    if slick is not None:
+        # only its kind is looked at: the oil itself stands among the releases of the scenario
+        releases.append(
+            AreaSource(kind="area", geometry=list(slick.slick.sources), thickness_class="sheen")
+        )
+    return case.model_copy(update={"time": period, "release": releases})
+
+
+def _utc(time: np.datetime64) -> datetime:
+    moment: datetime = time.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)

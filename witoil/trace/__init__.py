@@ -1,0 +1,1 @@
+"""Back in time, to where the oil may have come from."""
