@@ -30,6 +30,9 @@ OnCoverage = Callable[["Covers"], None]
 """Called with what the data of a case cover, before anything is computed."""
 
 
+_READING = "reading forcing, slicks and coastline"
+
+
 def _silent(share: float, note: str) -> None:
     """Tell nobody."""
 
@@ -74,7 +77,7 @@ def simulate(
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
     with _working(case, folder, room_of_run(case)):
-        scenario = _prepared(case, on_coverage)
+        scenario = _prepared(case, progress, on_coverage)
         result = run(
             scenario,
             on_output=lambda share: progress(share, ""),
@@ -124,7 +127,7 @@ def ensemble(
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
     with _working(case, folder):
-        scenario = _prepared(case, on_coverage)
+        scenario = _prepared(case, progress, on_coverage)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
@@ -178,7 +181,7 @@ def optimise(
         _working(case, folder, room_of_run(case)),
         tracking(mlflow, "optimise", case, folder) as track,
     ):
-        scenario = _prepared(case, on_coverage)
+        scenario = _prepared(case, progress, on_coverage)
 
         def on_trial(history: History) -> None:
             best = history.best
@@ -243,7 +246,7 @@ def forecast(
     from witoil.outputs.tracking import of_trials, tracking
 
     with _working(case, folder), tracking(mlflow, "forecast", case, folder) as track:
-        scenario = _prepared(case, on_coverage)
+        scenario = _prepared(case, progress, on_coverage)
         result = walk_forward(
             scenario,
             folder,
@@ -286,6 +289,7 @@ def trace(
     from witoil.trace.source_map import map_sources
 
     with _working(case, folder):
+        progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
         paths = trace_back(scenario, on_member=lambda share: progress(share, ""))
@@ -316,9 +320,10 @@ def _working(case: Case, folder: Path, room: float = LEAST_BYTES) -> Iterator[No
         yield
 
 
-def _prepared(case: Case, on_coverage: OnCoverage) -> Scenario:
+def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:
     from witoil.scenario.prepare import prepare
 
+    progress(0.0, _READING)
     scenario = prepare(case)
     on_coverage(scenario.coverage)
     return scenario

@@ -340,7 +340,7 @@ def _shown(label: str) -> Iterator[dict[str, Any]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    reading = console.status("reading forcing, slicks and coastline")
+    reading = console.status("")
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -351,18 +351,25 @@ def _shown(label: str) -> Iterator[dict[str, Any]]:
     )
     task = bar.add_task(label, total=1.0, note="")
 
-    def on_coverage(reports: Iterable[object]) -> None:
+    def clear() -> None:
         reading.stop()
+        if bar.live.is_started:
+            bar.stop()
+
+    def on_coverage(reports: Iterable[object]) -> None:
+        clear()
         for report in reports:
             print(report, flush=True)
         bar.start()
 
     def progress(share: float, note: str) -> None:
-        bar.update(task, completed=share, note=note)
+        if bar.live.is_started:
+            bar.update(task, completed=share, note=note)
+        else:  # not known yet how far it is
+            reading.update(note)
+            reading.start()
 
-    reading.start()
     try:
         yield {"progress": progress, "on_coverage": on_coverage}
     finally:
-        reading.stop()
-        bar.stop()
+        clear()
