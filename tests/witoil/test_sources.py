@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from simulator import SimulatorError, metres_per_degree
 from witoil.calibration.search import search_space
-from witoil.case import load_case
+from witoil.case import Model, Score, load_case
 from witoil.case.tunables import TUNABLES
 from witoil.ensemble.members import draw_members
 from witoil.errors import CaseError
@@ -128,6 +128,36 @@ def oil(scenario, changed_parameters):
 def test_every_parameter_has_its_effect_on_a_run(small, name, value, what, rises):
     before, after = oil(small, {})[what], oil(small, {name: value})[what]
     assert after > before * 1.00001 if rises else after < before * 0.99999
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"wind_drift_facter": 0.05}, "unknown parameter; expected one such as wind_drift_factor"),
+        ({"wind_drift_factor": 3.0}, "found 3.0, expected 0 to 0.2"),
+        ({"source_factor": 0.0}, "expected 0.001 to 1000"),
+        ({"current_factor": float("nan")}, "found nan"),
+        ({"current_factor": "1"}, "found '1'"),
+        ({"current_factor": True}, "found True"),
+        ({"source_east_km": 501}, "found 501, expected -500 to 500 km"),
+    ],
+)
+def test_a_run_refuses_what_no_parameter_can_be(small, changed, message):
+    with pytest.raises(CaseError, match=message):
+        run(small, changed)
+
+
+def test_the_detection_limit_is_within_its_limits_too(small):
+    result = run(small)
+    with pytest.raises(CaseError, match="detection_limit_um: found -1"):
+        mask_at(small, result, result["time"].values[-1], -1.0)
+
+
+def test_the_case_has_the_defaults_of_the_table():
+    for name, tunable in TUNABLES.items():
+        section = {"drift": Model, "sensor": Score}.get(tunable.acts_on)
+        if section is not None:
+            assert getattr(section(), name) == tunable.default
 
 
 def test_no_parameter_is_without_a_test_of_its_effect():

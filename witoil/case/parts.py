@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from witoil.case.tunables import TUNABLES
+from witoil.case.tunables import TUNABLES, within_limits
 
 
 def _in_utc(time: datetime) -> datetime:
@@ -58,10 +58,3 @@ def refuse_bounds(name: str, bounds: Bounds) -> None:
         raise ValueError(
             f"{name}: found [{low:g}, {high:g}], expected bounds within {within_limits(name)}"
         )
-
-
-def within_limits(name: str) -> str:
-    """Return the limits of a parameter as messages have them."""
-    lowest, highest = TUNABLES[name].limits
-    units = TUNABLES[name].units
-    return f"{lowest:g} to {highest:g}" + ("" if units == "1" else f" {units}")

@@ -66,7 +66,7 @@ def _parameter(name: str) -> Any:
     tunable = TUNABLES[name]
     low, high = tunable.limits
     return Field(
-        getattr(Parameters(), name),
+        tunable.default,
         ge=low,
         le=high,
         description=f"{tunable.meaning} [{tunable.units}]",
@@ -194,9 +194,7 @@ class Score(Section):
 
     resolution_m: float = Field(150.0, ge=1.0, le=1e5, description="Cell of the grid. [m]")
     windows: list[int] = Field([1, 7, 21, 67], min_length=1, description="Odd, in cells.")
-    detection_limit_um: float = Field(
-        0.1, gt=0.0, le=1e4, description="Thinnest oil that the sensor sees. [micrometre]"
-    )
+    detection_limit_um: float = _parameter("detection_limit_um")
     thick_limit_um: float = Field(
         BONN_THICKNESS_UM["thick"][0],
         gt=0.0,

@@ -9,8 +9,8 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from simulator.parameters import Parameters
 from witoil.case.forcing import FieldSources
-from witoil.case.parts import Bounds, Section, refuse_bounds, refuse_unknown, within_limits
-from witoil.case.tunables import TUNABLES
+from witoil.case.parts import Bounds, Section, refuse_bounds, refuse_unknown
+from witoil.case.tunables import TUNABLES, within_limits
 
 
 class Normal(Section):

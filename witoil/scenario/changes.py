@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 import simulator
 from witoil.case import AreaSource, Case, PointSource
 from witoil.case.releases import Outflow
-from witoil.errors import CaseError
-
-if TYPE_CHECKING:
-    from witoil.scenario.scenario import Scenario
 from witoil.case.tunables import PLACE, START
+from witoil.errors import CaseError
+from witoil.scenario.scenario import Scenario
 
 _ONE_POINT = 'expected one release that is not an "area", of kind "point"'
 

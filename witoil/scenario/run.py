@@ -10,6 +10,7 @@ import xarray as xr
 
 import simulator
 from simulator.oil import TEMPERATURE_15C
+from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.scenario.changes import particles_with
 from witoil.scenario.releases import datetime64
 from witoil.scenario.scenario import Scenario
@@ -47,10 +48,17 @@ def run(
     -------
     Dataset
         See `simulator.run`.
+
+    Raises
+    ------
+    CaseError
+        Where a parameter is unknown or beyond its limits.
+    SimulatorError
     """
     model = scenario.case.model
     changed = changed or {}
-    physics = {k: v for k, v in changed.items() if k in simulator.Parameters.names()}
+    refuse_values(changed)
+    physics = {k: v for k, v in changed.items() if TUNABLES[k].acts_on == "drift"}
     start, end = scenario.forcing.start, datetime64(scenario.case.time.end)
     times = {observation.time for observation in scenario.observations}
     if regular_outputs or not times:
@@ -107,7 +115,8 @@ def masks_at(
         density=scenario.oil.density(TEMPERATURE_15C),
     )
     score = scenario.case.score
-    limit = detection_limit_um or score.detection_limit_um
+    limit = score.detection_limit_um if detection_limit_um is None else detection_limit_um
+    refuse_values({"detection_limit_um": limit})
     oil = simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
     if all(seen.thick is None for seen in scenario.observations):
         return SlickMasks(oil)

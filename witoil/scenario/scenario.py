@@ -13,11 +13,8 @@ import catalog
 import simulator
 from catalog.slicks.bonn import ThicknessClass
 from witoil.case import AreaSource, Case
-from witoil.case.tunables import PLACE, START, TUNABLES
+from witoil.case.tunables import TUNABLES
 from witoil.scenario.verification import Mask, VerificationGrid
-
-_AS_IN_THE_CASE = {"source_factor": 1.0, **dict.fromkeys((*PLACE, START), 0.0)}
-"""Parameters that say how far something is off what the case has."""
 
 _NONE = np.zeros(0)
 
@@ -113,16 +110,16 @@ class Scenario:
 
     def default_of(self, name: str) -> float:
         """Return what the case has for a tunable parameter."""
-        particles, fresh = self.particles, self.from_source
-        if name in _AS_IN_THE_CASE:
-            return _AS_IN_THE_CASE[name]
+        tunable, particles, fresh = TUNABLES[name], self.particles, self.from_source
+        if tunable.acts_on == "drift":
+            return float(getattr(self.case.model, name))
+        if tunable.acts_on == "sensor":
+            return float(getattr(self.case.score, name))
+        if tunable.default is not None:  # how far off the case the releases are
+            return tunable.default
         if name == "source_share":
             return float(particles.mass[fresh].sum() / particles.mass.sum())
-        if name == "slick_age_hours":
-            return float(particles.age[~fresh].mean() / 3600.0) if not fresh.all() else 0.0
-        if name == "detection_limit_um":
-            return self.case.score.detection_limit_um
-        return float(getattr(self.case.model, name))
+        return float(particles.age[~fresh].mean() / 3600.0) if not fresh.all() else 0.0
 
     def parameters(self, changed: Mapping[str, float] | None = None) -> dict[str, float]:
         """Return all tunable parameters, as the case has them but for those changed."""
