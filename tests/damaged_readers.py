@@ -258,6 +258,7 @@ def _write_results(folder: Path) -> None:
     """Write what a run and a study of the case leave behind."""
     from optimizer import History, Parameter, Space, Trial
     from witoil.calibration.study import checksum, write_study
+    from witoil.claim import claimed
     from witoil.outputs.provenance import recorded
     from witoil.outputs.restart import NAME, write_restart
     from witoil.outputs.run import write_mask
@@ -267,7 +268,7 @@ def _write_results(folder: Path) -> None:
 
     case = load_case(folder / "case.toml")
     after: list[Any] = []
-    with recorded(case, folder):
+    with claimed(folder), recorded("simulate", case, folder):
         scenario = prepare(case)
         run(scenario, on_end=after.append)
     write_restart(case, after[0], folder / NAME)

@@ -28,6 +28,9 @@ _LEAST_FILES = 16
 _held: dict[Path, Path] = {}
 """What this process has claimed, each with its workplace."""
 
+_written: dict[Path, set[str]] = {}
+"""Files that were written in each of them, by their paths within it."""
+
 _used: set[Path] = set()
 """Those of them where something was written, or was going to be."""
 
@@ -73,6 +76,7 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
         except OSError as error:
             raise OutputError(_fault(target, folder, error)) from error
         _held[place] = room
+        _written[place] = set()
         yield
 
 
@@ -85,13 +89,30 @@ def workplace(path: Path) -> Path | None:
         Of the file, whose folder exists.
     """
     place = _real(path.parent) / path.name
-    claim = next((each for each in (place, *place.parents) if each in _held), None)
+    claim = _claim_of(place)
     if claim is None:
         return None
     _used.add(claim)
     room = _held[claim]
     # a folder within the claimed one may be a link to another disk, where nothing can be moved to
     return room if room.stat().st_dev == place.parent.stat().st_dev else None
+
+
+def note_written(path: Path) -> None:
+    """Keep in mind that a file was written, for `written`; of no use in a folder not claimed."""
+    place = _real(path.parent) / path.name
+    claim = _claim_of(place)
+    if claim is not None:
+        _written[claim].add(place.relative_to(claim).as_posix())
+
+
+def written(folder: Path) -> set[str]:
+    """Return what was written in a claimed folder since it was, by the paths within it."""
+    return set(_written[_real(folder)])
+
+
+def _claim_of(place: Path) -> Path | None:
+    return next((each for each in (place, *place.parents) if each in _held), None)
 
 
 def part_name(suffix: str) -> str:
@@ -166,6 +187,7 @@ def _take(claim: Path, folder: Path, room: Path, stack: ExitStack) -> None:
 def _leave(place: Path, room: Path, pid: int) -> None:
     if os.getpid() == pid:  # a fork of who has the claim has none
         _held.pop(place, None)
+        _written.pop(place, None)
         with suppress(OSError):  # a disk that has gone; nobody minds what stays
             _clear(room, _OWNER, _LOCK)
 

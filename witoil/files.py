@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from witoil.claim import part_name, workplace
+from witoil.claim import note_written, part_name, workplace
 from witoil.errors import OutputError
 
 
@@ -49,6 +49,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         _flush(temporary)
         temporary.replace(path)
+        note_written(path)
     except (OSError, RuntimeError) as error:
         # netCDF4 reports a full disk as RuntimeError
         raise OutputError(
@@ -79,6 +80,7 @@ def filling(folder: Path) -> Iterator[Path]:
                 path = folder / file.relative_to(temporary)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 file.replace(path)
+                note_written(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:

@@ -46,6 +46,7 @@ def simulate(
     folder: Path,
     *,
     resume: Path | None = None,
+    force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -58,6 +59,8 @@ def simulate(
         For the outputs.
     resume : Path, optional
         An earlier run: its folder or ``restart.nc``.
+    force : bool
+        Replace what another run has left in the folder.
     progress, on_coverage : callable
 
     Returns
@@ -76,7 +79,7 @@ def simulate(
 
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
-    with _working(case, folder, room_of_run(case)):
+    with _working("simulate", case, folder, room=room_of_run(case), force=force):
         scenario = _prepared(case, progress, on_coverage)
         result = run(
             scenario,
@@ -95,6 +98,7 @@ def ensemble(
     *,
     members: int | None = None,
     scheduler: str | None = None,
+    force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -108,6 +112,8 @@ def ensemble(
         Default: as the case says.
     scheduler : str, optional
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run them.
+    force : bool
+        Replace what another run has left in the folder.
     progress, on_coverage : callable
 
     Returns
@@ -126,7 +132,7 @@ def ensemble(
     count = members or (case.ensemble.members if case.ensemble else 0)
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
-    with _working(case, folder):
+    with _working("simulate", case, folder, force=force):
         scenario = _prepared(case, progress, on_coverage)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
@@ -145,6 +151,7 @@ def optimise(
     *,
     mlflow: str | None = None,
     scheduler: str | None = None,
+    force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -160,6 +167,8 @@ def optimise(
         Tracking store of MLflow that every evaluation goes to.
     scheduler : str, optional
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
+    force : bool
+        Replace what another run has left in the folder.
     progress, on_coverage : callable
 
     Returns
@@ -171,14 +180,15 @@ def optimise(
     ------
     WitoilError, CatalogError, SimulatorError
     """
-    from witoil.calibration.search import search
+    from witoil.calibration.search import refuse_unobserved, search
     from witoil.outputs.calibration import write_calibration
     from witoil.outputs.run import room_of_run
     from witoil.outputs.tracking import of_history, tracking
 
+    refuse_unobserved(case)
     total = case.optimise.evaluations
     with (
-        _working(case, folder, room_of_run(case)),
+        _working("optimise", case, folder, room=room_of_run(case), force=force),
         tracking(mlflow, "optimise", case, folder) as track,
     ):
         scenario = _prepared(case, progress, on_coverage)
@@ -217,6 +227,7 @@ def forecast(
     folder: Path,
     *,
     mlflow: str | None = None,
+    force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -229,6 +240,8 @@ def forecast(
         Takes ``study.json``, written after every batch of runs, and all outputs at the end.
     mlflow : str, optional
         Tracking store of MLflow that every evaluation goes to.
+    force : bool
+        Replace what another run has left in the folder.
     progress, on_coverage : callable
 
     Returns
@@ -241,11 +254,16 @@ def forecast(
     WitoilError, CatalogError, SimulatorError
     """
     from witoil.forecast.experts import forecast as walk_forward
+    from witoil.forecast.experts import refuse_too_few
     from witoil.forecast.outlook import look_ahead
     from witoil.outputs.forecast import write_forecast
     from witoil.outputs.tracking import of_trials, tracking
 
-    with _working(case, folder), tracking(mlflow, "forecast", case, folder) as track:
+    refuse_too_few(case)
+    with (
+        _working("forecast", case, folder, force=force),
+        tracking(mlflow, "forecast", case, folder) as track,
+    ):
         scenario = _prepared(case, progress, on_coverage)
         result = walk_forward(
             scenario,
@@ -263,6 +281,7 @@ def trace(
     case: Case,
     folder: Path,
     *,
+    force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -273,6 +292,8 @@ def trace(
     case : Case
     folder : Path
         For the outputs.
+    force : bool
+        Replace what another run has left in the folder.
     progress, on_coverage : callable
 
     Returns
@@ -288,7 +309,7 @@ def trace(
     from witoil.trace.backward import prepare_trace, trace_back
     from witoil.trace.source_map import map_sources
 
-    with _working(case, folder):
+    with _working("trace", case, folder, force=force):
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
@@ -311,11 +332,13 @@ def score(
 
 
 @contextmanager
-def _working(case: Case, folder: Path, room: float = LEAST_BYTES) -> Iterator[None]:
-    """Keep a folder for a job, and record in it what the job reads."""
+def _working(
+    command: str, case: Case, folder: Path, *, force: bool, room: float = LEAST_BYTES
+) -> Iterator[None]:
+    """Keep a folder for a job, and record in it what the job reads and writes."""
     from witoil.outputs.provenance import recorded
 
-    with claimed(folder), recorded(case, folder):
+    with claimed(folder), recorded(command, case, folder, force=force):
         need_room(folder, room)
         yield
 

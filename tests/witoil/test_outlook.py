@@ -75,8 +75,8 @@ def test_it_goes_hour_by_hour_from_the_last_slick_to_the_end_of_the_case(done):
 def test_the_true_slick_of_the_evening_is_foretold(folder, done):
     _, found = done
     for hour in (15, 18):
-        foretold, grid = read_mask(folder / "later" / "outlook" / f"mask_20250601T{hour}00.tif")
-        true, other = read_mask(folder / "seen" / f"mask_20250601T{hour}00.tif")
+        foretold, grid, _ = read_mask(folder / "later" / "outlook" / f"mask_20250601T{hour}00.tif")
+        true, other, _ = read_mask(folder / "seen" / f"mask_20250601T{hour}00.tif")
         true = grid.cells_of(true, other)
         score = fractions_skill_score(foretold, true, [1])[1]
         unmoved = fractions_skill_score(found.window.seen_first, true, [1])[1]

@@ -225,7 +225,13 @@ def test_a_time_when_all_have_left_has_no_say():
     by_time = np.zeros((2, *grid.shape), np.float32)
     by_time[0, 0, 0] = 1.0
     found = SourceMap(
-        grid, np.array([SEEN, SEEN - HOUR]), np.arange(2.0), by_time, np.zeros(2), np.arange(2.0)
+        grid,
+        np.array([SEEN, SEEN - HOUR]),
+        np.arange(2.0),
+        by_time,
+        np.zeros(2),
+        np.arange(2.0),
+        np.zeros(grid.shape, bool),
     )
     assert found.whole[0, 0] == 1.0
     assert np.isnan(found.centre(1)).all()

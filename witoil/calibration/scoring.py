@@ -71,7 +71,8 @@ def score_files(
     run : Path
         A mask (GeoTIFF), or the folder of a run: then its mask at the time of the observation.
     observation : Path
-        Polygon file or raster mask.
+        Polygon file or raster mask; or the folder of another run, whose mask is then of the one
+        time that both have.
     windows : sequence of int
         [cells]
     time : datetime, optional
@@ -86,21 +87,33 @@ def score_files(
     ------
     WitoilError, CatalogError
     """
-    with without_keys("expected polygons of one layer and time, or one band of 0 and 1"):
-        slick = catalog.read_slick(observation, time)
     if not run.exists():
         raise WitoilError(f"{run}: no such file; expected a GeoTIFF or the folder of a run")
+    if observation.is_dir():
+        observation = _mask_of_both(observation, run, time)
+    with without_keys("expected polygons of one layer and time, or one band of 0 and 1"):
+        slick = catalog.read_slick(observation, time)
     path = _mask_of_run(run, slick.time) if run.is_dir() else run
-    mask, grid = read_mask(path)
+    mask, grid, valid = read_mask(path)
     seen = grid.cells_touched(slick.geometry)
     if not seen.any():
         raise WitoilError(f"{observation}: shares no cell with {path}; expected the same area")
-    scores = optimizer.score_masks(mask, seen, windows=windows, resolution=grid.resolution)
+    scores = optimizer.score_masks(
+        mask, seen, windows=windows, resolution=grid.resolution, valid=valid
+    )
     return {"mask": str(path), "observation": str(observation), **scores}
 
 
-def read_mask(path: Path) -> tuple[Mask, VerificationGrid]:
-    """Read a mask that `witoil.outputs.run.write_mask` wrote, or another like it."""
+def read_mask(path: Path) -> tuple[Mask, VerificationGrid, Mask]:
+    """Read a mask that `witoil.outputs.run.write_mask` wrote, or another like it.
+
+    Returns
+    -------
+    mask : ndarray of bool
+    grid : VerificationGrid
+    valid : ndarray of bool
+        Cells that can be compared: those that the file does not mask out.
+    """
     try:
         with rasterio.open(path) as file:
             values, transform, crs = file.read(1, masked=True), file.transform, file.crs
@@ -116,7 +129,22 @@ def read_mask(path: Path) -> tuple[Mask, VerificationGrid]:
     grid = VerificationGrid(
         CRS.from_wkt(crs.to_wkt()), transform.c, transform.f, transform.a, values.shape
     )
-    return np.asarray(values.filled(0) != 0), grid
+    return np.asarray(values.filled(0) != 0), grid, ~np.ma.getmaskarray(values)
+
+
+def _mask_of_both(folder: Path, run: Path, time: datetime | None) -> Path:
+    """Return the mask of a run for the one time that another run has a mask for, too."""
+    if time is not None:
+        return _mask_of_run(folder, time)
+    names = {mask.name for mask in folder.glob("mask_*.tif")}
+    others = {mask.name for mask in run.glob("mask_*.tif")} if run.is_dir() else {run.name}
+    common = sorted(names & others)
+    if len(common) != 1:
+        raise WitoilError(
+            f"{folder}: has {', '.join(common) or 'no mask'} in common with {run}; expected one: "
+            "say which by its time"
+        )
+    return folder / common[0]
 
 
 def _mask_of_run(folder: Path, time: datetime | None) -> Path:

@@ -15,6 +15,7 @@ from witoil.calibration.evaluation import evaluate, evaluator, persistence
 from witoil.calibration.priors import EVIDENCE, evidence, prior_of, prior_rows, total_weight
 from witoil.calibration.reconstruction import Reconstruction, reconstruct
 from witoil.calibration.study import read_history, write_study
+from witoil.case import Case
 from witoil.case.tunables import PLACE, START, TUNABLES
 from witoil.errors import CaseError
 from witoil.scenario.changes import refuse_unfit
@@ -84,8 +85,7 @@ def search(
         One line that says what to change.
     """
     case = scenario.case
-    if not scenario.observations:
-        raise CaseError("observation: none given; expected at least one [[observation]] to match")
+    refuse_unobserved(case)
     _refuse_missing_method(case.optimise.method)
     space = search_space(scenario)
     windows = windows_of(scenario)
@@ -120,6 +120,12 @@ def search(
     found = {"posterior": _marginals(sample), "source": source and source.as_dict()}
     study = write_study(folder, {**head, **found}, history, space)
     return Calibration(scenario, tuple(windows), study, source)
+
+
+def refuse_unobserved(case: Case) -> None:
+    """Refuse a case in which there is nothing to match."""
+    if not case.observation:
+        raise CaseError("observation: none given; expected at least one [[observation]] to match")
 
 
 def likely(

@@ -28,6 +28,10 @@ app.add_typer(catalog_app, name="catalog")
 
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what another run has left there.")]
+
+_GOES_ON = "the same command goes on from there"
+_BEGINS_ANEW = "nothing is left of it, the same command begins anew"
 
 
 def main() -> None:
@@ -39,7 +43,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        print("witoil: interrupted; the same command goes on with a calibration", file=sys.stderr)
+        print("witoil: interrupted", file=sys.stderr)
         sys.exit(130)
     except (ValueError, OSError) as error:
         if not _is_for_users(error):
@@ -111,6 +115,7 @@ def simulate(
     ] = None,
     members: Members = None,
     scheduler: Scheduler = None,
+    force: Force = False,
 ) -> None:
     """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
     from witoil import jobs
@@ -124,14 +129,16 @@ def simulate(
             raise typer.BadParameter(
                 "--resume goes on with one run; expected no ensemble beside it"
             )
-        with _shown("simulating") as shown:
-            summary = jobs.ensemble(loaded, out, members=count, scheduler=scheduler, **shown)
+        with _shown("simulating", _BEGINS_ANEW) as shown:
+            summary = jobs.ensemble(
+                loaded, out, members=count, scheduler=scheduler, force=force, **shown
+            )
         _print_ensemble(summary, out)
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
-    with _shown("simulating") as shown:
-        summary = jobs.simulate(loaded, out, resume=resume, **shown)
+    with _shown("simulating", _BEGINS_ANEW) as shown:
+        summary = jobs.simulate(loaded, out, resume=resume, force=force, **shown)
     for line in in_words(summary["status"], summary["mass_balance_kg"]):
         print(line)
     for score in summary["scores"]:
@@ -148,6 +155,7 @@ def optimise(
     ] = None,
     mlflow: TrackingStore = None,
     scheduler: Scheduler = None,
+    force: Force = False,
 ) -> None:
     """Find the parameters with which a case matches its observations.
 
@@ -159,11 +167,13 @@ def optimise(
     if evaluations is not None:
         search = loaded.optimise.model_copy(update={"evaluations": evaluations})
         loaded = loaded.model_copy(update={"optimise": search})
-    _optimise(loaded, out, mlflow=mlflow, scheduler=scheduler)
+    _optimise(loaded, out, mlflow=mlflow, scheduler=scheduler, force=force)
 
 
 @app.command()
-def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = None) -> None:
+def forecast(
+    case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = None, force: Force = False
+) -> None:
     """Forecast each slick from those seen before it, and score what was forecast.
 
     Started again with the same arguments it goes on where it was.
@@ -171,8 +181,9 @@ def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = Non
     from witoil import jobs
     from witoil.case import load_case
 
-    with _shown("forecasting") as shown:
-        table = jobs.forecast(load_case(case), out, mlflow=mlflow, **shown)["forecast"]
+    with _shown("forecasting", _GOES_ON) as shown:
+        study = jobs.forecast(load_case(case), out, mlflow=mlflow, force=force, **shown)
+    table = study["forecast"]
     for step in table["steps"]:
         print(f"{step['from']} to {step['to']}")
         for name, scores in step["scores"].items():
@@ -186,13 +197,13 @@ def forecast(case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = Non
 
 
 @app.command()
-def trace(case: CaseFile, out: Out = Path("out")) -> None:
+def trace(case: CaseFile, out: Out = Path("out"), force: Force = False) -> None:
     """Trace a slick back to where and when it may have been released."""
     from witoil import jobs
     from witoil.case import load_case
 
-    with _shown("tracing back") as shown:
-        summary = jobs.trace(load_case(case), out, **shown)
+    with _shown("tracing back", _BEGINS_ANEW) as shown:
+        summary = jobs.trace(load_case(case), out, force=force, **shown)
     traced, place = summary["traced"], summary["likeliest_cell"]
     print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
     for level, area in summary["area_km2"].items():
@@ -205,7 +216,7 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
 
 
 @app.command()
-def demo(out: Out = Path("demo")) -> None:
+def demo(out: Out = Path("demo"), force: Force = False) -> None:
     """Run the whole chain on a synthetic twin experiment: no data, no network."""
     from witoil.case import load_case
     from witoil.claim import claimed, need_room
@@ -215,7 +226,7 @@ def demo(out: Out = Path("demo")) -> None:
         need_room(out)
         case_file = make_twin(out)
     print(f"a synthetic spill near an island stands in {case_file}")
-    study = _optimise(load_case(case_file), out)
+    study = _optimise(load_case(case_file), out, force=force)
     for name, true in TRUTH.items():
         print(f"{name}: true {true:g}, found {study['best']['parameters'][name]:.3g}")
 
@@ -311,7 +322,7 @@ def _fss(fss: dict[str, float | None]) -> str:
 def _optimise(case: Any, out: Path, **options: Any) -> dict[str, Any]:
     from witoil import jobs
 
-    with _shown("calibrating") as shown:
+    with _shown("calibrating", _GOES_ON) as shown:
         study = jobs.optimise(case, out, **options, **shown)
     print(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
@@ -334,7 +345,7 @@ def _print_ensemble(summary: dict[str, Any], out: Path) -> None:
 
 
 @contextmanager
-def _shown(label: str) -> Iterator[dict[str, Any]]:
+def _shown(label: str, if_interrupted: str) -> Iterator[dict[str, Any]]:
     """Give what a job tells people by: coverage on standard output, a bar on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -371,5 +382,9 @@ def _shown(label: str) -> Iterator[dict[str, Any]]:
 
     try:
         yield {"progress": progress, "on_coverage": on_coverage}
+    except KeyboardInterrupt:
+        clear()
+        print(f"witoil: interrupted; {if_interrupted}", file=sys.stderr)
+        raise typer.Exit(130) from None
     finally:
         clear()

@@ -15,6 +15,7 @@ from witoil.calibration.evaluation import combined_scores
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.search import search_space, study_head
 from witoil.calibration.study import NAME, checksum, refuse_changed, refuse_other
+from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import read_json, utc, write_json
 from witoil.forecast.walk import Posterior, Trial, Walk
@@ -119,7 +120,7 @@ def forecast(
         One line that says what to change.
     """
     windows = windows_of(scenario)
-    _refuse_too_few(scenario, windows)
+    refuse_too_few(scenario.case, len(windows))
     space = search_space(scenario)
     head = study_head(scenario, windows, space) | {
         "space": [vars(parameter) for parameter in space.parameters]
@@ -253,15 +254,25 @@ def _expected_runs(windows: int, evaluations: int, members: int) -> int:
     return learning + members * windows
 
 
-def _refuse_too_few(scenario: Scenario, windows: Sequence[Scenario]) -> None:
-    if not scenario.case.starts_from_observations:
+def refuse_too_few(case: Case, windows: int | None = None) -> None:
+    """Refuse a case whose slicks are too few to learn from one and forecast the next.
+
+    Parameters
+    ----------
+    case : Case
+    windows : int, optional
+        From slick to slick. Default: the most that there can be.
+    """
+    if windows is None:
+        windows = len(case.observation) - (not case.release)
+    if not case.starts_from_observations:
         raise CaseError(
             'optimise.start_from: expected "observations", since each forecast starts from a slick '
             "that was seen"
         )
-    if len(windows) < 2:
+    if windows < 2:
         raise CaseError(
-            f"observation: found {len(scenario.observations)}, expected one to learn from and one "
+            f"observation: found {len(case.observation)}, expected one to learn from and one "
             "to forecast at least"
         )
 

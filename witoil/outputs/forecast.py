@@ -37,7 +37,7 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
         time = window.observations[0].time
         bands = {f"probability of oil at {utc(time)}": step.probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", window.grid, bands, 0.0)
-        write_mask(step.masks["forecast"], window.grid, time, folder / mask_name(time))
+        write_mask(step.masks["forecast"], window.grid, time, folder / mask_name(time), window.land)
         write_outline(
             step.masks["forecast"], window.grid, time, folder / f"slick_{stamp(time)}.geojson"
         )
@@ -59,7 +59,7 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
         slick = likeliest(probability)
         bands = {f"probability of oil at {utc(time)}, not verified": probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
-        write_mask(slick, grid, time, folder / mask_name(time))
+        write_mask(slick, grid, time, folder / mask_name(time), outlook.window.land)
         write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
         square_km = grid.resolution**2 / 1e6
         rows.append(

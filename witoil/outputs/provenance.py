@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,8 +14,11 @@ from pydantic import BaseModel, StrictInt, StrictStr, ValidationError, model_val
 
 from catalog.paths import recording
 from catalog.remote.store import Entry, Store, default_store, hash_file
-from witoil.errors import WitoilError
+from witoil.calibration.study import NAME as STUDY
+from witoil.claim import written
+from witoil.errors import OutputError, WitoilError
 from witoil.files import read_json, write_json
+from witoil.versions import versions
 
 if TYPE_CHECKING:
     from catalog.remote.opendap import Opendap
@@ -56,27 +59,81 @@ _SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 @contextmanager
-def recorded(case: Case, folder: Path) -> Iterator[None]:
-    """Write what was read meanwhile into the folder of a run, when it has come to its end.
+def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> Iterator[None]:
+    """Write what was read and written meanwhile into the folder of a run.
+
+    What the run before it left there, and this one does not write again, is removed.
 
     Parameters
     ----------
+    command : str
+        What is done with the case.
     case : Case
     folder : Path
-    """
-    from witoil.versions import versions
+        Claimed.
+    force : bool
+        Remove what another run has left there, or an earlier one of the same.
 
-    with recording() as names:
-        yield
-    write_json(
-        folder / NAME,
-        {
-            "name": case.name,
-            "versions": versions(),
-            "built_in": _built_in(case),
-            "inputs": _inputs(case, names),
-        },
-    )
+    Raises
+    ------
+    OutputError
+        Where the folder holds another command's run or another case's, unless `force`.
+    """
+    before = _held_by(folder)
+    if before is not None and force:
+        _remove(folder, before["outputs"])
+    elif before is not None and (before["command"], before["name"]) not in (
+        (command, case.name),
+        (None, case.name),
+    ):
+        raise OutputError(
+            f"{folder}: holds what `witoil {before['command'] or '...'}` made of the case "
+            f"{before['name']!r}; expected an empty folder: give another --out, or --force to "
+            "replace it"
+        )
+    earlier = set() if before is None or force else set(before["outputs"])
+    document = {"name": case.name, "command": command, "versions": versions()}
+    document["built_in"] = _built_in(case)
+    try:
+        with recording() as names:
+            yield
+    except BaseException:
+        if written(folder):  # so that the next command knows whose files these are
+            outputs = sorted(earlier | written(folder))
+            write_json(folder / NAME, document | {"inputs": [], "outputs": outputs})
+        raise
+    outputs = sorted(written(folder))
+    _remove(folder, earlier - {*outputs})
+    inputs = _inputs(case, names)
+    write_json(folder / NAME, document | {"inputs": inputs, "outputs": outputs})
+
+
+def _held_by(folder: Path) -> dict[str, Any] | None:
+    """Return command, name and outputs of the run whose files lie in a folder; None if of none."""
+    for name in (NAME, STUDY):  # a search that was killed has its study only
+        try:
+            document = read_json(folder / name)
+            return {
+                "command": document.get("command"),
+                "name": document["name"],
+                "outputs": [str(file) for file in document.get("outputs", [STUDY])],
+            }
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+    return None
+
+
+def _remove(folder: Path, files: Iterable[str]) -> None:
+    """Remove files of an earlier run, and the folders within that are empty then."""
+    top = folder.resolve()
+    for name in (*files, NAME):
+        path = (top / name).resolve()
+        if not path.is_relative_to(top) or path.is_dir():
+            continue  # not written by us
+        path.unlink(missing_ok=True)
+        for parent in path.parents[: len(path.relative_to(top).parts) - 1]:
+            with suppress(OSError):
+                parent.rmdir()
 
 
 def read_provenance(run: Path) -> dict[str, Any]:

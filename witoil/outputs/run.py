@@ -104,7 +104,7 @@ def _write_slicks(
     times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
     slicks = {time: masks_at(scenario, result, time, detection_limit_um) for time in times}
     for time, slick in slicks.items():
-        write_mask(slick.oil, scenario.grid, time, folder / mask_name(time))
+        write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
@@ -240,10 +240,21 @@ def new_raster(
         yield file
 
 
-def write_mask(mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path) -> None:
-    """Write a mask as GeoTIFF, uint8, 1 = oil."""
-    with new_raster(path, grid, "uint8", 1) as file:
+def write_mask(
+    mask: Mask,
+    grid: VerificationGrid,
+    time: np.datetime64,
+    path: Path,
+    land: Mask | None = None,
+) -> None:
+    """Write a mask as GeoTIFF, uint8, 1 = oil; land is masked out, since no slick can be there."""
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),  # else in a file beside it
+        new_raster(path, grid, "uint8", 1) as file,
+    ):
         file.write(mask.astype(np.uint8), 1)
+        if land is not None:
+            file.write_mask(~land)
         file.update_tags(TIFFTAG_DATETIME=np.datetime_as_string(time, unit="s"), time=f"{time}Z")
         file.set_band_description(1, "oil")
 

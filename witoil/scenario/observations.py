@@ -30,11 +30,7 @@ def read_observations(case: Case) -> list[catalog.Slick]:
         slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
         if slick.time is None:
             raise CaseError(without_time(k, slick))
-        if not case.time.start < slick.time <= case.time.end:
-            raise CaseError(
-                f"observation.{k}.time: found {minute(slick.time)}, expected a time within the "
-                f"run, {minute(case.time.start)} to {minute(case.time.end)}"
-            )
+        _refuse_outside(case, k, slick.time)
         if slicks:
             _refuse_disorder(k, slicks[-1].time, slick.time)
         slicks.append(slick)
@@ -65,6 +61,18 @@ def in_one_range(
         [[turned_towards(release, middle) for release in several] for several in parts],
         [slick.moved(turn_between(slick.geometry, middle)) for slick in slicks],
     )
+
+
+def _refuse_outside(case: Case, k: int, time: datetime) -> None:
+    """Refuse an observation that is not of a time within the run."""
+    start, end = minute(case.time.start), minute(case.time.end)
+    if time <= case.time.start:
+        expected = f"a time after the start of the run, {start}: what is seen then is a release"
+    elif time > case.time.end:
+        expected = f"a time up to the end of the run, {end}"
+    else:
+        return
+    raise CaseError(f"observation.{k}.time: found {minute(time)}, expected {expected}")
 
 
 def _refuse_disorder(k: int, before: datetime | None, time: datetime) -> None:

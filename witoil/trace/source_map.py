@@ -48,6 +48,8 @@ class SourceMap:
         each time is 1, or 0 where all particles have left the area of the forcing. [1]
     ashore, left : ndarray, shape (times,)
         Shares of the particles that have met the coast, and that have left the area. [1]
+    land : ndarray of bool, shape (rows, columns)
+        Cells whose middle is on land.
     """
 
     grid: VerificationGrid
@@ -56,6 +58,7 @@ class SourceMap:
     by_time: NDArray[np.float32]
     ashore: FloatArray
     left: FloatArray
+    land: Mask
 
     @cached_property
     def whole(self) -> FloatArray:
@@ -81,7 +84,8 @@ class SourceMap:
         )
 
     def densest(self, chances: NDArray[np.floating]) -> tuple[float, float]:
-        """Return longitude and latitude of the likeliest cell; NaN where none is. [degrees]"""
+        """Return the middle of the likeliest cell at sea; NaN where none is. [degrees]"""
+        chances = np.where(self.land, 0.0, chances)
         if not chances.any():
             return np.nan, np.nan
         row, column = np.unravel_index(int(np.argmax(chances)), chances.shape)
@@ -102,7 +106,8 @@ def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
     inside = (status == Status.AFLOAT) | (status == Status.BEACHED)
     grid = _grid(paths, inside, scenario.case.score.resolution_m)
     # a cell on the coast may be the place of a source on the shore
-    land = np.asarray(binary_erosion(grid.cells_centred_in(scenario.coast.land)), bool)
+    on_land = grid.cells_centred_in(scenario.coast.land)
+    land = np.asarray(binary_erosion(on_land), bool)
     by_time = np.zeros((paths.times.size, *grid.shape), np.float32)
     for k in range(paths.times.size):
         chances = np.zeros(grid.shape)
@@ -119,6 +124,7 @@ def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
         by_time,
         ashore=np.asarray((status == Status.BEACHED).mean(axis=1)),
         left=np.asarray((~inside).mean(axis=1)),
+        land=on_land,
     )
 
 
