@@ -31,7 +31,7 @@ Penalty = tuple[Array, Array]
 
 @dataclass(frozen=True)
 class _Covariance:
-    """Of a Gaussian process: Matern 5/2 with a length for each parameter, and noise.
+    """Covariance of a Gaussian process: Matern 5/2 with a length for each parameter, and noise.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, metres_per_degree
 
 CELLS_PER_DEGREE = 100
-"""Of the lattice that cuts the coast, in longitude and latitude: stretches of about 1 km."""
+"""Step of the lattice that cuts the coast, in longitude and latitude: stretches of about 1 km."""
 
 ZONE_REACH_METRES = 1000.0
 """How far from a stretch a line may lie that gives its type. [m]"""

@@ -26,7 +26,7 @@ _CLOSE_TO_FREEZING = np.float32(1.0)
 """A sea of which some is frozen is somewhere so little warmer. [K]"""
 
 _MOST_VANISHED = 0.5
-"""Of land that other records have, so much holds zeros in a record in which nothing was written."""
+"""Share of the land of other records that holds zeros in a record where nothing was written."""
 
 
 def without_blanks(

@@ -23,7 +23,7 @@ _FARTHEST = 2e7
 """No place on Earth is farther from the origin of a projection than this, mostly. [m]"""
 
 _EXCERPT = 120
-"""Of what a library says, so much is shown. [characters]"""
+"""Length to which the words of a library are cut. [characters]"""
 
 _STEP = 1e-4
 """Share of a cell over which the directions of its axes are measured."""

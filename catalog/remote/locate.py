@@ -22,7 +22,7 @@ from catalog.remote.thredds_xml import HTTP, OPENDAP
 
 _THREDDS, _OPENDAP = "thredds:", "opendap:"
 _PARTS = {".shp": True, ".shx": True, ".dbf": True, ".prj": False, ".cpg": False}
-"""Of a shapefile, and whether there is none without it."""
+"""Endings of the parts of a shapefile, and whether there is none without it."""
 
 
 def is_remote(name: str) -> bool:

@@ -166,7 +166,7 @@ Weight = Annotated[
     Annotated[float, Field(gt=0.0, le=1e6), Tag("one")] | Annotated[ClassWeights, Tag("classes")],
     Discriminator(_weight_tag),
 ]
-"""Of an observation in the mean: a number, or one for each class."""
+"""Weight of an observation in the mean: a number, or one for each class."""
 
 
 class ObservationSource(SlickFiles):

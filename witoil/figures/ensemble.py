@@ -34,10 +34,10 @@ from witoil.scenario.verification import VerificationGrid
 FloatArray = NDArray[np.float64]
 
 PERCENT_BOUNDS = (0.0, 1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 100.0)
-"""Of the probability. [%]"""
+"""Levels of the probability. [%]"""
 
 MASS_BOUNDS = (0.0, 100.0, 1e3, 1e4, 1e5, 1e6)
-"""Of the oil on the coast. [kg km-1]"""
+"""Levels of the oil on the coast. [kg km-1]"""
 
 HOURS = (0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0)
 """What the classes of the arrival time may be wide. [h]"""

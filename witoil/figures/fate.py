@@ -73,7 +73,7 @@ SHORTEST_SIDE = 5e3
 """A map of the coast shows no less. [m]"""
 
 PANEL_HEIGHT = 1.5
-"""Of the chart under the map. [inch]"""
+"""Height of the chart under the map. [inch]"""
 
 
 def budget_chart(result: xr.Dataset) -> bytes:

@@ -31,7 +31,7 @@ _SIDES = (
     ("east", "longitude", -1, 1.0),
     ("north", "latitude", -1, 1.0),
 )
-"""Of a box, in its order: name, axis, its outermost node there, and which way it grows."""
+"""Sides of a box, in its order: name, axis, its outermost node there, and which way it grows."""
 
 _COMPONENTS = {"currents": simulator.CURRENT, "winds": simulator.WIND, "waves": simulator.STOKES}
 _FIELD_OF = {"currents": "current", "winds": "wind", "waves": "stokes"}

@@ -45,11 +45,11 @@ class Observation:
     thick: Mask | None = None
     """Cells with thick oil, where they and others are seen: the classes are then scored apart."""
     class_weights: Mapping[ThicknessClass, float] = field(default_factory=dict)
-    """Of each class in the mean; they add up to the weight. None: the slick is scored as one."""
+    """Weight of each class in the mean, together the weight. None: it is scored as one slick."""
     swath: Mask | None = None
     """Cells that the sensor saw; None: all of them."""
     mass: float | None = None
-    """Of the slick, where the case says so. [kg]"""
+    """Mass of the slick, where the case says so. [kg]"""
 
 
 @dataclass(frozen=True)
