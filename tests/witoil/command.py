@@ -1,7 +1,9 @@
 """The command line in this process, which has loaded libraries and kernels already."""
 
 import io
+import os
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -16,12 +18,13 @@ class Answer:
     stderr: str
 
 
-def witoil(*arguments: object) -> Answer:
+def witoil(*arguments: object, env: Mapping[str, str] | None = None) -> Answer:
     """Run a command; what is a fault and no mistake of the user is raised."""
     out, err = io.StringIO(), io.StringIO()
     code: int | str | None = 0
     argv = patch.object(sys, "argv", ["witoil", *map(str, arguments)])
-    with argv, redirect_stdout(out), redirect_stderr(err):
+    environment = patch.dict(os.environ, env or {})
+    with argv, environment, redirect_stdout(out), redirect_stderr(err):
         try:
             main()
         except SystemExit as exit:

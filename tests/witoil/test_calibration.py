@@ -1,16 +1,14 @@
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from typer.testing import CliRunner
 
 from simulator import SimulatorError
 from tests.witoil.calibrated import calibrate
+from tests.witoil.killing import kill_when
 from witoil.calibration import search as calibration
 from witoil.calibration.evaluation import evaluate
 from witoil.calibration.search import search_space
@@ -127,15 +125,8 @@ def test_an_interrupted_search_ends_like_one_that_was_not(small, finished, tmp_p
 def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path, method):
     path = changed(*SMALL, ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"'))
     command = [sys.executable, "-m", "witoil", "optimise", str(path), "--out", str(tmp_path / "a")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     study = tmp_path / "a" / "study.json"
-    while process.poll() is None:
-        if study.exists() and len(json.loads(study.read_text())["history"]) in (9, 10):
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.002)
-    assert process.wait() == -signal.SIGKILL
-    killed = json.loads(study.read_text())["history"]
+    killed = kill_when(command, study, lambda rows: rows in (9, 10))
     assert 9 <= len(killed) < 13
     subprocess.run(command, check=True, capture_output=True)
     whole = search(load_case(path), tmp_path / "b")
