@@ -1,9 +1,30 @@
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 _PROJECT = Path(__file__).parents[1]
+
+MOST_WORKERS = 8
+"""Beyond that many, each has too little to do for what it takes to start."""
+
+Making = Callable[[str, Callable[[Path], object]], Path]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use every core; files or tests that are named run in this process, which starts sooner."""
+    if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
+        return 0
+    return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +34,25 @@ def cases() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real cases not found at {folder}; set WITOIL_CASES to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Making:
+    """Return what has a folder filled by the worker that needs it first, and gives its path.
+
+    The folder is for all workers: to read and to copy, and not to write to.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, part = shared / name, shared / f"{name}.part"
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                shutil.rmtree(part, ignore_errors=True)  # of one that failed
+                part.mkdir()
+                fill(part)
+                part.rename(folder)
+        return folder
+
+    return make

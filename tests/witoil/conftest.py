@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,21 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="session")
-def twin(tmp_path_factory):
-    """The folder of the demo's twin experiment: a whole case without real data."""
-    folder = tmp_path_factory.mktemp("twin")
-    make_twin(folder)
-    return folder
+def twin_copy(made_once, tmp_path_factory):
+    """Return what gives the demo's twin experiment, a whole case without real data, anew."""
+
+    def copy(name):
+        folder = tmp_path_factory.mktemp(name)
+        shutil.copytree(made_once("demo-twin", make_twin), folder, dirs_exist_ok=True)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def twin(twin_copy):
+    """The folder of a twin experiment that the tests of this worker share and write cases to."""
+    return twin_copy("twin")
 
 
 @pytest.fixture(scope="session")

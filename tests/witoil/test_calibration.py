@@ -1,15 +1,14 @@
 import json
-import os
-import signal
+import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 from typer.testing import CliRunner
 
 from simulator import SimulatorError
 from tests.witoil.calibrated import calibrate
+from tests.witoil.killing import kill_when
 from witoil.calibration import search as calibration
 from witoil.calibration.evaluation import evaluate
 from witoil.calibration.search import search_space
@@ -25,15 +24,43 @@ def optimise(case, folder, **options):
     return calibrate(prepare(case), folder, **options)
 
 
+def search(case, folder, **options):
+    """Search without the best run and the report, which take longer than a small search."""
+    return calibration.search(prepare(case), folder, **options).study
+
+
 SMALL = (
     ("particles = 20_000", "particles = 2_000"),
     ("evaluations = 80", "evaluations = 13"),
 )
 
 
+def write_small(twin, name="small.toml"):
+    text = (twin / "demo.toml").read_text()
+    for old, new in SMALL:
+        assert old in text
+        text = text.replace(old, new)
+    (twin / name).write_text(text)
+    return load_case(twin / name)
+
+
+@pytest.fixture(scope="module")
+def small(twin):
+    return write_small(twin)
+
+
+@pytest.fixture(scope="module")
+def finished(small, tmp_path_factory):
+    """The folder of a finished calibration of the small case, and its study."""
+    folder = tmp_path_factory.mktemp("finished")
+    return folder, optimise(small, folder)
+
+
 @pytest.fixture
-def small(changed):
-    return load_case(changed(*SMALL))
+def gone_on(finished, tmp_path):
+    """A folder with the study of a finished search, which may be changed or gone on with."""
+    shutil.copyfile(finished[0] / "study.json", tmp_path / "study.json")
+    return tmp_path
 
 
 def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
@@ -42,7 +69,7 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
         "current_factor = [0.0, 1.5]\nsource_share = [0.0, 0.9]",
     )
     case = load_case(changed(*SMALL, shared))
-    study = optimise(case, tmp_path)
+    study = search(case, tmp_path)
     scenario = prepare(case)
     for row in study["history"]:
         assert evaluate([scenario], row["parameters"])["fss"] == row["details"]["fss"]
@@ -50,15 +77,16 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_workers_of_a_scheduler_give_the_bits_of_this_process(small, tmp_path, two_workers):
-    here = optimise(small, tmp_path / "here")
-    there = optimise(small, tmp_path / "there", scheduler=two_workers)
-    assert there["history"] == here["history"]
+def test_workers_of_a_scheduler_give_the_bits_of_this_process(
+    small, finished, tmp_path, two_workers
+):
+    there = search(small, tmp_path, scheduler=two_workers)
+    assert there["history"] == finished[1]["history"]
 
 
-def test_the_study_holds_what_is_promised(small, tmp_path):
-    study = optimise(small, tmp_path)
-    assert study == json.loads((tmp_path / "study.json").read_text())
+def test_the_study_holds_what_is_promised(finished):
+    folder, study = finished
+    assert study == json.loads((folder / "study.json").read_text())
     assert len(study["history"]) == 13
     assert study["history"][0]["origin"] == "default"
     for label in ("best", "default", "persistence"):
@@ -69,8 +97,8 @@ def test_the_study_holds_what_is_promised(small, tmp_path):
     assert {row["name"] for row in study["posterior"]} == set(TRUTH)
     assert all(row["p5"] < row["p50"] < row["p95"] for row in study["posterior"])
     assert study["case"]["name"] == "demo"
-    assert (tmp_path / "report.html").stat().st_size > 10_000
-    summary = json.loads((tmp_path / "best" / "summary.json").read_text())
+    assert (folder / "report.html").stat().st_size > 10_000
+    summary = json.loads((folder / "best" / "summary.json").read_text())
     first = study["best"]["observations"][0]["fss"]
     assert summary["scores"][0]["fss"] == pytest.approx(first, rel=1e-12)
 
@@ -80,18 +108,16 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("stop", [1, 6, 11])
-def test_an_interrupted_search_ends_like_one_that_was_not(small, tmp_path, stop):
-    whole = optimise(small, tmp_path / "whole")
-
+def test_an_interrupted_search_ends_like_one_that_was_not(small, finished, tmp_path, stop):
     def interrupt(history):
         if len(history) == stop:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        optimise(small, tmp_path / "broken", on_trial=interrupt)
-    continued = optimise(small, tmp_path / "broken")
+        search(small, tmp_path, on_trial=interrupt)
+    continued = search(small, tmp_path)
     for key in ("history", "best", "default", "persistence"):
-        assert continued[key] == whole[key]
+        assert continued[key] == finished[1][key]
 
 
 @pytest.mark.slow
@@ -99,29 +125,21 @@ def test_an_interrupted_search_ends_like_one_that_was_not(small, tmp_path, stop)
 def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path, method):
     path = changed(*SMALL, ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"'))
     command = [sys.executable, "-m", "witoil", "optimise", str(path), "--out", str(tmp_path / "a")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     study = tmp_path / "a" / "study.json"
-    while process.poll() is None:
-        if study.exists() and len(json.loads(study.read_text())["history"]) in (9, 10):
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.002)
-    assert process.wait() == -signal.SIGKILL
-    killed = json.loads(study.read_text())["history"]
+    killed = kill_when(command, study, lambda rows: rows in (9, 10))
     assert 9 <= len(killed) < 13
     subprocess.run(command, check=True, capture_output=True)
-    whole = optimise(load_case(path), tmp_path / "b")
+    whole = search(load_case(path), tmp_path / "b")
     continued = json.loads(study.read_text())
     assert continued["history"][: len(killed)] == killed
     for key in ("history", "best", "default", "persistence"):
         assert continued[key] == whole[key]
 
 
-def test_a_study_of_another_case_is_refused(small, tmp_path, changed):
-    optimise(small, tmp_path)
+def test_a_study_of_another_case_is_refused(gone_on, changed):
     other = load_case(changed(*SMALL, ("mass_tonnes = 500", "mass_tonnes = 501")))
     with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
-        optimise(other, tmp_path)
+        search(other, gone_on)
 
 
 @pytest.mark.parametrize(
@@ -132,19 +150,18 @@ def test_a_study_of_another_case_is_refused(small, tmp_path, changed):
         ("batch = 3", r"case\.optimise\.batch was 4 and is now 3"),
     ],
 )
-def test_a_study_of_another_search_is_refused(small, tmp_path, changed, asked, message):
-    optimise(small, tmp_path)
+def test_a_study_of_another_search_is_refused(gone_on, changed, asked, message):
     other = load_case(changed(*SMALL, ("evaluations = 13", f"evaluations = 13\n{asked}")))
     with pytest.raises(WitoilError, match=message):
-        optimise(other, tmp_path)
+        search(other, gone_on)
 
 
-def test_a_study_of_another_version_is_refused(small, tmp_path):
-    study = optimise(small, tmp_path)
+def test_a_study_of_another_version_is_refused(small, gone_on):
+    study = json.loads((gone_on / "study.json").read_text())
     study["versions"]["numpy"] = "1.0.0"
-    (tmp_path / "study.json").write_text(json.dumps(study))
+    (gone_on / "study.json").write_text(json.dumps(study))
     with pytest.raises(WitoilError, match=r"versions\.numpy was '1\.0\.0' and is now"):
-        optimise(small, tmp_path)
+        search(small, gone_on)
 
 
 @pytest.mark.parametrize("method", ["random", "gp+polish", "cma"])
@@ -168,7 +185,7 @@ def test_a_method_whose_package_is_missing_is_refused_at_once(changed, tmp_path,
     case = load_case(changed(*SMALL, ("evaluations = 13", 'evaluations = 13\nmethod = "cma"')))
     monkeypatch.setattr(calibration.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CaseError, match=r"optimise\.method: .*witoil\[cma\]"):
-        optimise(case, tmp_path)
+        search(case, tmp_path)
     assert not (tmp_path / "study.json").exists()
 
 
@@ -186,7 +203,7 @@ def test_a_search_stops_where_less_than_the_tolerance_is_expected(changed, tmp_p
     assert len(study["history"]) == 8
     # a smaller tolerance goes on with it
     further = changed(SMALL[0], (early[0], "evaluations = 10\ninitial = 4\ntolerance = 1e-9"))
-    longer = optimise(load_case(further), tmp_path)
+    longer = search(load_case(further), tmp_path)
     assert len(longer["history"]) == 10
     assert longer["history"][:8] == study["history"]
 
@@ -197,7 +214,7 @@ def test_with_little_evidence_the_fit_stays_near_the_priors(changed, tmp_path):
         seen = f'1800.tif"\nweight = {weight}'
         first = '[[observation]]\ngeometry = "mask_20250601T1200.tif"\n'
         case = load_case(changed(*SMALL, (first, ""), ('1800.tif"', seen)))
-        study = optimise(case, tmp_path / f"{weight:g}")
+        study = search(case, tmp_path / f"{weight:g}")
         log_prior = search_space(prepare(case)).log_prior
         searched = {row["name"] for row in study["space"]}
         best = {k: v for k, v in study["best"]["parameters"].items() if k in searched}
@@ -235,7 +252,7 @@ def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypat
 def test_nothing_but_failures_is_said(small, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.calibration.evaluation.run", failing(*range(1, 10_000)))
     with pytest.raises(CaseError, match="every simulation failed; the first: every particle left"):
-        optimise(small, tmp_path)
+        search(small, tmp_path)
     rows = json.loads((tmp_path / "study.json").read_text())["history"]
     assert [row["score"] for row in rows] == [None] * 13
 
@@ -243,19 +260,18 @@ def test_nothing_but_failures_is_said(small, tmp_path, monkeypatch):
 def test_a_damaged_study_is_refused(small, tmp_path):
     (tmp_path / "study.json").write_text('{"history": [')
     with pytest.raises(WitoilError, match="not a study"):
-        optimise(small, tmp_path)
+        search(small, tmp_path)
 
 
-def test_a_finished_study_can_be_extended(small, tmp_path, changed):
-    optimise(small, tmp_path / "a")
+def test_a_finished_study_can_be_extended(gone_on, tmp_path, changed):
     longer = load_case(changed(SMALL[0], ("evaluations = 80", "evaluations = 18")))
-    extended = optimise(longer, tmp_path / "a")
-    assert extended["history"] == optimise(longer, tmp_path / "b")["history"]
+    extended = search(longer, gone_on)
+    assert extended["history"] == search(longer, tmp_path / "b")["history"]
 
 
 def test_no_observation_no_calibration(twin, tmp_path):
     with pytest.raises(CaseError, match="observation: none given"):
-        optimise(load_case(twin / "truth.toml"), tmp_path)
+        search(load_case(twin / "truth.toml"), tmp_path)
 
 
 def test_a_share_needs_two_kinds_of_release(changed, tmp_path):
@@ -263,7 +279,7 @@ def test_a_share_needs_two_kinds_of_release(changed, tmp_path):
     point = text[text.index('[[release]]\nkind = "point"') : text.index("[oil]")]
     bad = changed((point, ""), ("current_factor = [0.0, 1.5]", "source_share = [0.0, 1.0]"))
     with pytest.raises(CaseError, match="source_share"):
-        optimise(load_case(bad), tmp_path)
+        search(load_case(bad), tmp_path)
 
 
 def test_the_search_starts_at_the_case_within_its_bounds(scenario):
@@ -274,7 +290,7 @@ def test_the_search_starts_at_the_case_within_its_bounds(scenario):
 
 @pytest.mark.slow
 def test_the_twin_experiment_finds_the_truth_back(twin, tmp_path):
-    study = optimise(load_case(twin / "demo.toml"), tmp_path)
+    study = search(load_case(twin / "demo.toml"), tmp_path)
     best = study["best"]["parameters"]
     assert study["best"]["fss"]["1"] > 0.93
     assert study["best"]["fss"]["1"] > study["default"]["fss"]["1"] + 0.2
@@ -288,7 +304,7 @@ def test_the_twin_experiment_finds_the_truth_back(twin, tmp_path):
 @pytest.mark.slow
 def test_a_real_pair_beats_default_and_persistence(example, tmp_path):
     case = load_case(example("baniyas-1"))
-    search = case.optimise.model_copy(update={"evaluations": 40})
-    study = optimise(case.model_copy(update={"optimise": search}), tmp_path)
+    shorter = case.optimise.model_copy(update={"evaluations": 40})
+    study = search(case.model_copy(update={"optimise": shorter}), tmp_path)
     assert study["persistence"]["fss"]["1"] == pytest.approx(0.469, abs=0.01)
     assert study["best"]["fss"]["1"] > 0.70

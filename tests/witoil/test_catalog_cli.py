@@ -10,7 +10,7 @@ import pytest
 
 from tests.catalog.servers import file_handler, serving, serving_folder, serving_folder_by_pydap
 from tests.catalog.test_thredds import FILES, HEAD, TOP
-from tests.witoil.test_cli import witoil
+from tests.witoil.command import witoil
 from witoil.cli.catalog import parse_box
 from witoil.errors import WitoilError
 from witoil.outputs.provenance import read_provenance

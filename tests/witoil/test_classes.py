@@ -7,7 +7,6 @@ from shapely.geometry import mapping, shape
 from tests.witoil.calibrated import calibrate
 from witoil.calibration.evaluation import evaluate, persistence
 from witoil.case import load_case
-from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import write_json
 from witoil.forecast.experts import forecast
@@ -36,10 +35,9 @@ def observation(hour, rest=""):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(twin_copy):
     """A twin whose slicks were seen as sheen and thick oil."""
-    folder = tmp_path_factory.mktemp("classes")
-    make_twin(folder)
+    folder = twin_copy("classes")
     # any observation that tells classes makes the run tell them, too
     text = (folder / "truth.toml").read_text()
     truth = prepare(load_case(folder / "truth.toml"))

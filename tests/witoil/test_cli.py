@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tests.witoil.command import witoil as witoil_here
+
 FIRST = "mask_20250601T1200.tif"
 
 
@@ -46,7 +48,7 @@ def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
 
 
 def test_score_prints_json(twin):
-    answer = witoil("score", twin / FIRST, twin / FIRST, "--json", "--windows", "1,3")
+    answer = witoil_here("score", twin / FIRST, twin / FIRST, "--json", "--windows", "1,3")
     assert set(json.loads(answer.stdout)["fss"]) == {"1", "3"}
 
 
@@ -101,7 +103,7 @@ def with_bad_files(twin):
 def test_bad_input_is_one_line_and_exit_code_2(with_bad_files, changed, tmp_path, mistake):
     old, new, named = BAD[mistake]
     out = tmp_path / "out"
-    answer = witoil("optimise", changed((old, new)), "--out", out, "--evaluations", "2")
+    answer = witoil_here("optimise", changed((old, new)), "--out", out, "--evaluations", "2")
     lines = [line for line in answer.stderr.splitlines() if line.startswith("witoil: ")]
     assert answer.returncode == 2, answer.stderr
     assert "Traceback" not in answer.stderr

@@ -13,6 +13,7 @@ from dask.distributed import LocalCluster
 
 import simulator
 from simulator import ErrorSeries, Parameters
+from tests.witoil.command import witoil as witoil_here
 from witoil.case import Ensemble, Normal, load_case
 from witoil.ensemble import runs as ensemble
 from witoil.ensemble.members import Member, draw_members
@@ -437,7 +438,7 @@ def test_an_open_sea_without_visible_oil_has_all_outputs(changed, tmp_path):
 
 
 def test_a_scheduler_needs_an_ensemble(changed, tmp_path):
-    answer = witoil("simulate", changed(SMALL), "--scheduler", "tcp://127.0.0.1:9")
+    answer = witoil_here("simulate", changed(SMALL), "--scheduler", "tcp://127.0.0.1:9")
     assert answer.returncode == 2
     assert "--members" in answer.stderr
 

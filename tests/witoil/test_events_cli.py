@@ -1,12 +1,7 @@
 """`witoil catalog events`, `case` and `forcing`, from the command line to a run."""
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import geopandas
 import numpy as np
@@ -14,31 +9,11 @@ import pytest
 import shapely
 import xarray as xr
 
+from tests.witoil.command import witoil
 from witoil.case import load_case
 from witoil.claim import claimed
-from witoil.cli.main import main
 
 IDS = ("20210824-0343-SYR-PL-B-01-S1", "20210824-0810-SYR-PL-A-01-S3")
-
-
-@dataclass
-class Answer:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def witoil(*arguments: object) -> Answer:
-    """Run a command in this process, which has loaded the libraries already."""
-    out, err = io.StringIO(), io.StringIO()
-    code: int | str | None = 0
-    argv = patch.object(sys, "argv", ["witoil", *map(str, arguments)])
-    with argv, redirect_stdout(out), redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as exit:
-            code = exit.code
-    return Answer(int(code or 0), out.getvalue(), err.getvalue())
 
 
 def write_forcing(path: Path, names: tuple[str, str], hours: np.ndarray, step: float) -> Path:

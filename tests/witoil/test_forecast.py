@@ -1,15 +1,13 @@
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import rasterio
 
 from simulator import SimulatorError
+from tests.witoil.killing import kill_when
 from witoil.calibration.evaluation import evaluate, simulated_slicks
 from witoil.calibration.priors import evidence
 from witoil.case import load_case
@@ -179,16 +177,9 @@ def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, st
 def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
     command = [sys.executable, "-m", "witoil", "forecast", str(twin / "whole.toml")]
     command += ["--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     study = tmp_path / "study.json"
-    while process.poll() is None:
-        if study.exists() and len(json.loads(study.read_text())["history"]) >= 20:
-            time.sleep(0.1)  # well into the next batch, of which nothing is written yet
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.002)
-    assert process.wait() == -signal.SIGKILL
-    killed = json.loads(study.read_text())["history"]
+    # well into the next batch, of which nothing is written yet
+    killed = kill_when(command, study, lambda rows: rows >= 20, after=0.1)
     assert 20 <= len(killed) < len(done[1].study["history"])
     subprocess.run(command, check=True, capture_output=True)
     found = json.loads(study.read_text())

@@ -8,7 +8,6 @@ from optimizer import fractions_skill_score
 from simulator import SimulatorError
 from witoil.calibration.scoring import read_mask
 from witoil.case import load_case
-from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import mask_name
 from witoil.forecast import outlook as module
@@ -37,10 +36,9 @@ members = 16
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(twin_copy):
     """A twin whose last slick is seen at noon, and the true slicks until the evening."""
-    folder = tmp_path_factory.mktemp("outlook")
-    make_twin(folder)
+    folder = twin_copy("outlook")
     truth = prepare(load_case(folder / "truth.toml"))
     result = run(truth)
     for hour in (9, 12, 15, 18):

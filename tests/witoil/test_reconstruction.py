@@ -12,7 +12,6 @@ from tests.witoil.calibrated import calibrate
 from witoil.calibration.reconstruction import reconstruct
 from witoil.case import load_case
 from witoil.cli.main import _print_source
-from witoil.demo import make_twin
 from witoil.errors import CaseError
 from witoil.files import mask_name
 from witoil.outputs.run import write_mask
@@ -59,10 +58,9 @@ DRIFT = "wind_drift_factor = 0.014\ncurrent_factor = 0.9"
 
 
 @pytest.fixture(scope="module")
-def leak(tmp_path_factory):
+def leak(twin_copy):
     """A twin of a point that leaks from 08:00 on, and the slicks of 13:00 and 18:00."""
-    folder = tmp_path_factory.mktemp("leak")
-    make_twin(folder)
+    folder = twin_copy("leak")
     text = (folder / "demo.toml").read_text()
     head = text[: text.index("[[release]]")]
     true = {"lon": 19.39, "lat": 36.50, "start": "2025-06-01T08:00:00Z"}

@@ -1,13 +1,12 @@
 """A run that was interrupted goes on to the same bits, and only where it is the same run."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from tests.witoil.command import witoil
 from witoil.case import load_case
 from witoil.errors import WitoilError
 from witoil.outputs.restart import read_restart, write_restart
@@ -67,11 +66,6 @@ def test_a_run_goes_on_to_the_bits_of_one_that_was_not_interrupted(whole, restar
 def test_the_first_half_is_that_of_the_whole(whole, cases_of):
     first = run(prepare(load_case(cases_of[1])), threads=2)
     assert_same_bits(first, whole[1])
-
-
-def witoil(*arguments):
-    command = [sys.executable, "-m", "witoil", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_the_command_line_goes_on_from_its_own_restart(cases_of, tmp_path):

@@ -1,7 +1,5 @@
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ import shapely
 import simulator
 from simulator import Parameters, PointRelease, Status
 from simulator.oil import TEMPERATURE_15C
+from tests.witoil.command import witoil
 from witoil.case import Trace, load_case
 from witoil.errors import CaseError
 from witoil.outputs.run import write_mask
@@ -269,8 +268,7 @@ def test_the_files_agree(traced, tmp_path):
 
 
 def test_the_command_says_where(twin, traced, tmp_path):
-    command = [sys.executable, "-m", "witoil", "trace", twin / "traced.toml", "-o", tmp_path / "t"]
-    answer = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    answer = witoil("trace", twin / "traced.toml", "-o", tmp_path / "t")
     assert answer.returncode == 0, answer.stderr
     assert "observation.0 traced back 8 h to 2025-06-01T10:00:00Z" in answer.stdout
     assert "km2 with 90 %" in answer.stdout
