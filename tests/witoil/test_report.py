@@ -66,6 +66,10 @@ def make_scenario(name="a spill", *, observations=1, seen_before=True):
     slick = catalog.Slick(None, spill.geometry, sources=("/far/away/<seen>.shp",))
     return Scenario(
         case=case,
+        end=START + np.timedelta64(5 * observations, "h"),
+        time_step=900.0,
+        seed=1,
+        sources=(False,),
         oil=simulator.GENERIC_OILS["generic-medium-crude"],
         forcing=forcing,
         coverage=(),

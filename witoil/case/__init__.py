@@ -1,7 +1,7 @@
 """The case file: its sections and keys, what can be tuned, how it is read."""
 
 from witoil.case.forcing import FieldSource, ForcingSources
-from witoil.case.loading import load_case, parse_case
+from witoil.case.loading import load_case, parse_case, with_changes
 from witoil.case.parts import minute
 from witoil.case.releases import AreaSource, Fix, LineSource, Outflow, PointSource, ShipSource
 from witoil.case.schema import (
@@ -47,4 +47,5 @@ __all__ = [
     "load_case",
     "minute",
     "parse_case",
+    "with_changes",
 ]

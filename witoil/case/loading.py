@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,22 @@ def parse_case(document: dict[str, Any], *, folder: Path = Path(), name: str = "
         return Case(**_expand(document, name), folder=folder)
     except ValidationError as error:
         raise CaseError("\n".join(f"{name}: {line}" for line in _lines(error))) from None
+
+
+def with_changes(case: Case, section: str, keys: Mapping[str, Any]) -> Case:
+    """Return a case with some keys of a section changed, checked as one that is read.
+
+    Raises
+    ------
+    CaseError
+    """
+    before: BaseModel = getattr(case, section)
+    table = {name: getattr(before, name) for name in before.model_fields_set}
+    named = {name: getattr(case, name) for name in case.model_fields_set}
+    try:
+        return Case(**named | {section: table | dict(keys)})
+    except ValidationError as error:
+        raise CaseError("\n".join(_lines(error))) from None
 
 
 def _expand(value: Any, name: str) -> Any:

@@ -161,12 +161,11 @@ def optimise(
 
     Started again with the same arguments it goes on where it was.
     """
-    from witoil.case import load_case
+    from witoil.case import load_case, with_changes
 
     loaded = load_case(case)
     if evaluations is not None:
-        search = loaded.optimise.model_copy(update={"evaluations": evaluations})
-        loaded = loaded.model_copy(update={"optimise": search})
+        loaded = with_changes(loaded, "optimise", {"evaluations": evaluations})
     _optimise(loaded, out, mlflow=mlflow, scheduler=scheduler, force=force)
 
 

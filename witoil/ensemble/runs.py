@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
-from witoil.case import Case
+from witoil.case import Case, with_changes
 from witoil.ensemble.coast import CoastStatistics, OiledCoast, coast_statistics
 from witoil.ensemble.members import Member, ensemble_of
 from witoil.errors import WitoilError
@@ -109,9 +109,8 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     for k, product in enumerate(ensemble_of(case).forcing):
         instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
         files = {role: source for role, source in instead.items() if source is not None}
-        forcing = case.forcing.model_copy(update=files)
         try:
-            scenarios.append(prepare(case.model_copy(update={"forcing": forcing})))
+            scenarios.append(prepare(with_changes(case, "forcing", files)))
         except (CatalogError, SimulatorError, WitoilError) as error:
             raise WitoilError(f"ensemble.forcing.{k}: {error}") from error
     grid = scenario.grid
@@ -186,10 +185,9 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
     Outcome or str
         Why it could not be run, where its parameters are such that it cannot.
     """
-    model = scenario.case.model.model_copy(update={"seed": member.seed})
     perturbed = replace(
         scenario,
-        case=scenario.case.model_copy(update={"model": model}),
+        seed=member.seed,
         forcing=scenario.forcing.perturbed(
             wind_error=member.wind_error, current_error=member.current_error
         ),

@@ -116,9 +116,8 @@ def look_ahead(
 def _times(window: Scenario) -> NDArray[np.datetime64]:
     """Return the regular outputs after the start."""
     interval = np.timedelta64(round(window.case.model.output_interval_minutes * 60e9), "ns")
-    end = np.datetime64(window.case.time.end.replace(tzinfo=None), "ns")
-    times = np.arange(window.forcing.start + interval, end, interval)
-    return np.append(times, end)
+    times = np.arange(window.start + interval, window.end, interval)
+    return np.append(times, window.end)
 
 
 def _cells_of(window: Scenario, trial: Trial) -> list[Cells] | None:

@@ -19,15 +19,14 @@ _ONE_POINT = 'expected one release that is not an "area", of kind "point"'
 
 
 def seed(
-    case: Case,
     releases: Sequence[simulator.Release],
     numbers: Sequence[int],
     coast: simulator.Coast,
+    count: int,
+    number: int,
 ) -> simulator.Particles:
-    """Spread the particles of a case over releases; `numbers` are those of the case."""
-    return simulator.seed_particles(
-        releases, case.model.particles, seed=case.model.seed, land=coast.land, numbers=numbers
-    )
+    """Spread so many particles over releases at sea, by the number of the seed."""
+    return simulator.seed_particles(releases, count, seed=number, land=coast.land, numbers=numbers)
 
 
 def particles_with(scenario: Scenario, changed: Mapping[str, float]) -> simulator.Particles:
@@ -131,7 +130,13 @@ def _with_source_moved(scenario: Scenario, changed: Mapping[str, float]) -> simu
             releases.append(moved)
         else:
             releases.append(release)
-    particles = seed(scenario.case, releases, scenario.release_numbers, scenario.coast)
+    particles = seed(
+        releases,
+        scenario.release_numbers,
+        scenario.coast,
+        scenario.case.model.particles,
+        scenario.seed,
+    )
     return _times(particles, np.where(particles.release_number == number, factor, 1.0))
 
 

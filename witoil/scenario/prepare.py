@@ -10,7 +10,7 @@ import shapely
 import catalog
 import simulator
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import Case
+from witoil.case import AreaSource, Case
 from witoil.errors import CaseError
 from witoil.scenario.changes import seed
 from witoil.scenario.forcing import with_holes
@@ -70,7 +70,11 @@ def prepare(case: Case) -> Scenario:
     forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)
     coverage += remarks_on(case, oil, forcing)
     numbers = tuple(k for k, several in enumerate(parts) for _ in several)
-    particles = seed(case, releases, numbers, coast) if releases else NO_PARTICLES
+    particles = (
+        seed(releases, numbers, coast, case.model.particles, case.model.seed)
+        if releases
+        else NO_PARTICLES
+    )
     grid = VerificationGrid.covering(
         forcing.grid.box,
         case.score.resolution_m,
@@ -86,6 +90,10 @@ def prepare(case: Case) -> Scenario:
     land = grid.cells_centred_in(coast.land)
     return Scenario(
         case=case,
+        end=end,
+        time_step=60.0 * case.model.time_step_minutes,
+        seed=case.model.seed,
+        sources=tuple(not isinstance(source, AreaSource) for source in case.release),
         oil=oil,
         forcing=forcing,
         coverage=with_holes(coverage, forcing, particles),

@@ -12,7 +12,6 @@ import simulator
 from simulator.oil import TEMPERATURE_15C
 from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.scenario.changes import particles_with
-from witoil.scenario.releases import datetime64
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
 
@@ -59,7 +58,7 @@ def run(
     changed = changed or {}
     refuse_values(changed)
     physics = {k: v for k, v in changed.items() if TUNABLES[k].acts_on == "drift"}
-    start, end = scenario.forcing.start, datetime64(scenario.case.time.end)
+    start, end = scenario.start, scenario.end
     times = {observation.time for observation in scenario.observations}
     if regular_outputs or not times:
         interval = np.timedelta64(round(model.output_interval_minutes * 60e9), "ns")
@@ -70,12 +69,12 @@ def run(
         scenario.coast,
         end=end,
         output_times=sorted(times),
-        time_step=60.0 * model.time_step_minutes,
+        time_step=scenario.time_step,
         oil=scenario.oil,
         processes=scenario.case.processes.physics,
         water_temperature=model.water_temperature,
         parameters=replace(model.physics, **physics),
-        seed=model.seed,
+        seed=scenario.seed,
         threads=threads,
         on_output=on_output,
         resume=resume,

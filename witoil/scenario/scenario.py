@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import catalog
 import simulator
 from catalog.slicks.bonn import ThicknessClass
-from witoil.case import AreaSource, Case
+from witoil.case import Case
 from witoil.case.tunables import TUNABLES
 from witoil.scenario.verification import Mask, VerificationGrid
 
@@ -59,6 +59,15 @@ class Scenario:
     Attributes
     ----------
     case : Case
+        Where it comes from.
+    end : datetime64
+        Of the run, UTC; it starts with the forcing.
+    time_step : float
+        [s]
+    seed : int
+        Of turbulence, and of where particles start in a release.
+    sources : tuple of bool
+        Which releases, by their numbers, are fresh from points, lines and ships: no slicks seen.
     oil : simulator.Oil
     forcing : simulator.Forcing
     coverage : tuple of catalog.Coverage or catalog.Parametrised
@@ -81,6 +90,10 @@ class Scenario:
     """
 
     case: Case
+    end: np.datetime64
+    time_step: float
+    seed: int
+    sources: tuple[bool, ...]
     oil: simulator.Oil
     forcing: simulator.Forcing
     coverage: tuple[catalog.Coverage | catalog.Parametrised, ...]
@@ -98,10 +111,15 @@ class Scenario:
         """Cells of the verification grid on land, where no slick can be."""
         return self.grid.cells_centred_in(self.coast.land)
 
+    @property
+    def start(self) -> np.datetime64:
+        """When the run starts, UTC."""
+        return self.forcing.start
+
     @cached_property
     def is_source(self) -> NDArray[np.bool_]:
-        """Which releases of the case are fresh from points, lines and ships: no slicks seen."""
-        return np.array([not isinstance(r, AreaSource) for r in self.case.release], np.bool_)
+        """Which releases are `sources`, as an array."""
+        return np.array(self.sources, np.bool_)
 
     @property
     def from_source(self) -> NDArray[np.bool_]:

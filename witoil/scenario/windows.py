@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import shapely
 
 import simulator
-from witoil.case import AreaSource, Case, Period
 from witoil.errors import CaseError
 from witoil.scenario.changes import seed
-from witoil.scenario.releases import datetime64
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.scenario.verification import VerificationGrid
@@ -63,25 +60,25 @@ def window_beyond(scenario: Scenario) -> Scenario | None:
     CatalogError, CaseError, SimulatorError
     """
     seen, number = scenario.observations[-1], len(scenario.observations) - 1
-    start, end = seen.time, datetime64(scenario.case.time.end)
+    start, end = seen.time, scenario.end
     if end <= start:
         return None
     releases, numbers = _released_between(scenario, start, end)
     releases.append(_as_release(scenario, seen, number))
-    numbers.append(len(scenario.case.release))
-    case = _case_between(scenario.case, start, end, seen)
+    numbers.append(len(scenario.sources))
+    case = scenario.case
     forcing, coverage, coast = read_surroundings(
         case, start, end, bounds([release.geometry for release in releases])
     )
     grid = VerificationGrid.covering(forcing.grid.box, case.score.resolution_m, may_be_coarser=True)
     return replace(
         scenario,
-        case=case,
+        sources=(*scenario.sources, False),
         forcing=forcing,
         coverage=coverage,
         coast=coast,
         grid=grid,
-        particles=seed(case, releases, numbers, coast),
+        particles=_seeded(scenario, releases, numbers, coast),
         observations=(),
         seen_first=grid.cells_touched(seen.slick.geometry),
         releases=tuple(releases),
@@ -95,7 +92,7 @@ def _windows(scenario: Scenario) -> Iterator[Scenario]:
         releases, numbers = _released_between(scenario, start, seen.time)
         if slick is not None:
             releases.append(_as_release(scenario, slick, k - 1))
-            numbers.append(len(scenario.case.release))
+            numbers.append(len(scenario.sources))
         if releases:
             yield _window(scenario, start, seen, slick, releases, numbers)
         start, slick = seen.time, seen
@@ -109,18 +106,27 @@ def _window(
     releases: list[simulator.Release],
     numbers: list[int],
 ) -> Scenario:
-    case = _case_between(scenario.case, start, seen.time, slick)
     return replace(
         scenario,
-        case=case,
+        end=seen.time,
+        sources=scenario.sources if slick is None else (*scenario.sources, False),
         forcing=scenario.forcing.starting_at(start),
-        particles=seed(case, releases, numbers, scenario.coast),
+        particles=_seeded(scenario, releases, numbers, scenario.coast),
         observations=(seen,),
         seen_first=scenario.seen_first if slick is None else slick.mask,
         releases=tuple(releases),
         release_numbers=tuple(numbers),
         thick_first=None if slick is None else slick.thick,
     )
+
+
+def _seeded(
+    scenario: Scenario,
+    releases: list[simulator.Release],
+    numbers: list[int],
+    coast: simulator.Coast,
+) -> simulator.Particles:
+    return seed(releases, numbers, coast, scenario.case.model.particles, scenario.seed)
 
 
 def _released_between(
@@ -169,22 +175,3 @@ def _mass(scenario: Scenario, slick: Observation, k: int) -> float:
             "from; expected the mass of the slick, from which the next window starts"
         )
     return mass
-
-
-def _case_between(
-    case: Case, start: np.datetime64, end: np.datetime64, slick: Observation | None
-) -> Case:
-    """Return the case of one window, as far as a run looks at it."""
-    period = Period(start=_utc(start), end=_utc(end))
-    releases = list(case.release)
-    if slick is not None:
-        # only its kind is looked at: the oil itself stands among the releases of the scenario
-        releases.append(
-            AreaSource(kind="area", geometry=list(slick.slick.sources), thickness_class="sheen")
-        )
-    return case.model_copy(update={"time": period, "release": releases})
-
-
-def _utc(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)
