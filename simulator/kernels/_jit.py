@@ -25,7 +25,7 @@ _CACHE_FOLDER = str(_cache_folder())
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a loop: free of the GIL, cached on disk, strict IEEE arithmetic.
+    """Compile what Python calls: free of the GIL, cached on disk, strict IEEE arithmetic.
 
     No `fastmath`: missing values are NaN and must stay so, and fused or reordered operations
     would make the last bits depend on where in a vector a particle happens to sit.
@@ -38,6 +38,14 @@ def kernel(function: Callable[..., Any]) -> Any:
     finally:
         config.CACHE_DIR = before
 
+
+loop = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compile a loop that only kernels call. What Python needs to call it takes as long to compile."""
+
+merged = numba.njit(
+    error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+"""Compile a law that loops call several times: once, and merge it into them then."""
 
 law = numba.njit(inline="always", error_model="numpy")
 """Compile a scalar law, merged into the loops that call it."""

@@ -8,7 +8,7 @@ the time loop, which puts it back where its way would lead over land.
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import kernel, law, loop
 from simulator.kernels.random import mix, symmetric_pair
 from simulator.kernels.state import AFLOAT, BEACHED
 
@@ -37,7 +37,7 @@ def share_seeping(lost, absorbed, capacity):
     return lost * np.exp(-absorbed / capacity)
 
 
-@kernel
+@loop
 def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch, half_life, limit):
     """Let beached oil seep into the shore, particle after particle, in place.
 
@@ -61,7 +61,7 @@ def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch
         absorbed_by_stretch[s] += taken
 
 
-@kernel
+@loop
 def wash_off(dt, key, status, stretch, component_mass, absorbed_by_stretch, half_life, limit):
     """Set particles afloat that the sea takes away or the shore cannot hold; return their number.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import kernel, law, loop
 
 NO_CROSSING = 2.0
 _MARGIN = 1e-6  # cells; a segment on a cell border belongs to both cells
@@ -43,7 +43,7 @@ def crossing(x0, y0, x1, y1, ax, ay, bx, by):
     return NO_CROSSING
 
 
-@kernel
+@loop
 def first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, segments):
     """Return the fraction of the path 0 -> 1 at which it first meets the coast.
 

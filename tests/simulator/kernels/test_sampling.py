@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.kernels.sampling import add_interpolated, bilinear_vector, linear, row_below
+from simulator.kernels import sampling
+from simulator.kernels.sampling import add_interpolated, linear, row_below
+from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE
+
+bilinear_vector = from_python(sampling.bilinear_vector)
 
 COEFFICIENTS = st.lists(st.floats(-10.0, 10.0), min_size=4, max_size=4)
 ROWS, COLUMNS = 5, 7
