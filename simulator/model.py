@@ -281,7 +281,9 @@ class _Simulation:
             if weather.size:
                 half = slice(begin // 2, (begin + part) // 2)
                 self.forcing.weather(
-                    moments[piece][1::2], weather[half], water_temperature=self.water_temperature
+                    np.ascontiguousarray(moments[piece][1::2]),
+                    weather[half],
+                    water_temperature=self.water_temperature,
                 )
 
         list(pool.map(some, range(0, moments.size, part)))

@@ -49,3 +49,9 @@ merged = numba.njit(
 
 law = numba.njit(inline="always", error_model="numpy")
 """Compile a scalar law, merged into the loops that call it."""
+
+part = law
+"""Compile what a single kernel is cut into so that it can be read: merged into it.
+
+Whatever is called by what is called is optimised once more on each level.
+"""

@@ -7,7 +7,7 @@ near ten nanoseconds (see benchmarks/README.md).
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, loop
+from simulator.kernels._jit import kernel, loop, part
 from simulator.kernels.droplets import mix_vertically
 from simulator.kernels.pour import slow_down
 from simulator.kernels.random import step_key
@@ -179,7 +179,7 @@ def release(waiting, last, step, dt, count, chunk, numbers, codes, oil, weatheri
     return count, waiting
 
 
-@loop
+@part
 def weather(count, chunk, oil, settings):
     """Let the air work on the oil of a chunk, and let it spread.
 
@@ -279,7 +279,7 @@ def advance(
         )
 
 
-@loop
+@part
 def advance_chunk(
     first, last, numbers, codes, fields, coast, oil, settings, durations, moments, first_step, room
 ):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import law, loop
+from simulator.kernels._jit import law, loop, part
 from simulator.kernels.buoyancy import (
     diameter_rising,
     rise_velocity,
@@ -95,7 +95,7 @@ def lasting_li2017(height, viscosity, density, water_density, water_viscosity, t
     return median, share_below(largest, median)
 
 
-@loop
+@part
 def find_rates(count, chunk, oil, dispersion, rate):
     """Write the rate at which the oil of a chunk, if afloat, is entrained. [s-1]"""
     if dispersion == LI2017:
@@ -105,7 +105,8 @@ def find_rates(count, chunk, oil, dispersion, rate):
     elif dispersion == MACKAY1980:
         rates_mackay1980(count, chunk, rate)
     else:
-        rate[:count] = 0.0
+        for k in range(count):
+            rate[k] = 0.0
 
 
 @loop
@@ -136,17 +137,22 @@ def rates_li2017(count, chunk, tension, rate):
 def rates_delvigne1988(count, chunk, rate):
     """Write the rates of `entrainment_rate_delvigne1988`."""
     some = slice(chunk.first, chunk.first + count)
-    numbers, scratch = chunk.numbers[:, some], chunk.scratch
+    numbers, scratch = chunk.numbers, chunk.scratch
+    wave_height, wave_period = scratch[WAVE_HEIGHT], scratch[WAVE_PERIOD]
+    wind_speed, temperature = scratch[WIND_SPEED], scratch[TEMPERATURE]
+    mass, volume, viscosity = scratch[MASS], scratch[VOLUME], numbers[VISCOSITY, some]
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    water = numbers[WATER_FRACTION, some]
     for k in range(count):
-        volume = max(scratch[VOLUME, k], LEAST)
+        left = max(volume[k], LEAST)
         rate[k] = entrainment_rate_delvigne1988(
-            scratch[WAVE_HEIGHT, k],
-            whitecap_rate_holthuijsen1986(scratch[WIND_SPEED, k], scratch[WAVE_PERIOD, k]),
-            numbers[VISCOSITY, k],
-            volume * numbers[PARTS, k] / (numbers[THICK_AREA, k] + numbers[THIN_AREA, k]),
-            scratch[MASS, k] / volume,
-            sea_water_density(scratch[TEMPERATURE, k]),
-            numbers[WATER_FRACTION, k],
+            wave_height[k],
+            whitecap_rate_holthuijsen1986(wind_speed[k], wave_period[k]),
+            viscosity[k],
+            left * parts[k] / (thick[k] + thin[k]),
+            mass[k] / left,
+            sea_water_density(temperature[k]),
+            water[k],
         )
 
 
@@ -154,12 +160,12 @@ def rates_delvigne1988(count, chunk, rate):
 def rates_mackay1980(count, chunk, rate):
     """Write the rates of `entrainment_rate_mackay1980`."""
     some = slice(chunk.first, chunk.first + count)
-    numbers, scratch = chunk.numbers[:, some], chunk.scratch
+    numbers, wind_speed, volume = chunk.numbers, chunk.scratch[WIND_SPEED], chunk.scratch[VOLUME]
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    viscosity = numbers[VISCOSITY, some]
     for k in range(count):
-        area = (numbers[THICK_AREA, k] + numbers[THIN_AREA, k]) / numbers[PARTS, k]
-        rate[k] = entrainment_rate_mackay1980(
-            scratch[WIND_SPEED, k], numbers[VISCOSITY, k], scratch[VOLUME, k] / area
-        )
+        area = (thick[k] + thin[k]) / parts[k]
+        rate[k] = entrainment_rate_mackay1980(wind_speed[k], viscosity[k], volume[k] / area)
 
 
 @law

@@ -83,13 +83,15 @@ def sample_weather(count, chunk, fields, step):
 
 
 @kernel
-def add_interpolated(target, wanted, times, values, along, right_turn, clockwise):
+def add_interpolated(target, place, wanted, times, values, along, right_turn, clockwise):
     """Add a rotated, scaled series, linear in time, to fields at some times, in place.
 
     Parameters
     ----------
-    target : ndarray, shape (wanted, rows, columns, 2)
-        Changed in place. [m s-1]
+    target : ndarray, shape (wanted, rows, columns, components)
+        Two components are changed in place. [m s-1]
+    place : int
+        Place of the first of them along the last axis.
     wanted : ndarray, shape (wanted,)
         Times of the fields, within `times`. [s]
     times : ndarray, shape (records,)
@@ -101,6 +103,7 @@ def add_interpolated(target, wanted, times, values, along, right_turn, clockwise
     clockwise : ndarray, shape (rows,)
         1 where "right" is clockwise (northern hemisphere), -1 in the southern.
     """
+    east, north = np.uint64(place), np.uint64(place + 1)  # see `row_below`
     for n in range(wanted.size):
         time = wanted[n]
         k = min(max(np.searchsorted(times, time, side="right") - 1, 0), max(times.size - 2, 0))
@@ -111,5 +114,5 @@ def add_interpolated(target, wanted, times, values, along, right_turn, clockwise
             for i in range(target.shape[2]):
                 u = (1.0 - b) * values[k, j, i, 0] + b * values[last, j, i, 0]
                 v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, 1]
-                target[n, j, i, 0] += along * u + s * v
-                target[n, j, i, 1] += along * v - s * u
+                target[n, j, i, east] += along * u + s * v
+                target[n, j, i, north] += along * v - s * u

@@ -38,6 +38,15 @@ def share_seeping(lost, absorbed, capacity):
 
 
 @loop
+def mass_of(p, component_mass):
+    """Return the mass of all components of a particle. [kg]"""
+    mass = 0.0
+    for c in range(component_mass.shape[0]):
+        mass += component_mass[c, p]
+    return mass
+
+
+@loop
 def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch, half_life, limit):
     """Let beached oil seep into the shore, particle after particle, in place.
 
@@ -47,7 +56,7 @@ def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch
         s = stretch[p]
         if status[p] != BEACHED or s < 0:
             continue
-        loose = component_mass[:, p].sum()
+        loose = mass_of(p, component_mass)
         if loose <= 0.0:
             continue
         share = share_seeping(share_lost(dt, half_life[s]), absorbed_by_stretch[s], limit[s])
@@ -74,7 +83,7 @@ def wash_off(dt, key, status, stretch, component_mass, absorbed_by_stretch, half
         s = stretch[p]
         if status[p] != BEACHED or s < 0:
             continue
-        loose = component_mass[:, p].sum()
+        loose = mass_of(p, component_mass)
         if loose <= 0.0:
             continue
         a, _ = symmetric_pair(stream, p)

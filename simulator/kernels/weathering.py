@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law, loop
+from simulator.kernels._jit import kernel, law, loop, part
 from simulator.kernels.buoyancy import sea_water_density
 from simulator.kernels.emulsification import (
     emulsion_density,
@@ -106,7 +106,7 @@ def find_in_tables(count, chunk, oil):
         row[k], weight[k] = table_place(temperature[k], coldest, per_kelvin, rows)
 
 
-@loop
+@part
 def evaporate(count, chunk, oil, settings):
     """Let the oil of a chunk evaporate for the piece of time that it is exposed.
 
@@ -184,18 +184,21 @@ def evaporate_whole(count, chunk, oil):
     As in MEDSLIK-II, a step takes at most a fifth of what can still evaporate.
     """
     some = slice(chunk.first, chunk.first + count)
-    numbers, scratch = chunk.numbers[:, some], chunk.scratch
-    piece, mass, evaporated = scratch[PIECE], scratch[MASS], chunk.numbers[EVAPORATED_MASS, some]
+    numbers, scratch = chunk.numbers, chunk.scratch
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    wind_speed, temperature = scratch[WIND_SPEED], scratch[TEMPERATURE]
+    mass, volume, evaporated = scratch[MASS], scratch[VOLUME], numbers[EVAPORATED_MASS, some]
+    piece = scratch[PIECE]
     for k in range(count):
         if piece[k] == 0.0 or mass[k] == 0.0:
             continue
-        area = (numbers[THICK_AREA, k] + numbers[THIN_AREA, k]) / numbers[PARTS, k]
+        area = (thick[k] + thin[k]) / parts[k]
         whole = evaporated[k] + mass[k]
         fraction = evaporated[k] / whole
         rate = evaporation_rate_mackay1980(
-            scratch[WIND_SPEED, k],
-            scratch[TEMPERATURE, k],
-            scratch[VOLUME, k] / area,
+            wind_speed[k],
+            temperature[k],
+            volume[k] / area,
             1e-5 * fresh_vapour_pressure(oil, chunk.table_row[k]),
             fraction,
         )
@@ -203,8 +206,8 @@ def evaporate_whole(count, chunk, oil):
         wanted = whole * min(rate * piece[k], most)
         lost = 0.0
         for c in range(oil.mass_fraction.size):
-            part = min(numbers[COMPONENT_MASS + c, k], wanted - lost)
-            numbers[COMPONENT_MASS + c, k] -= part
+            part = min(numbers[COMPONENT_MASS + c, chunk.first + k], wanted - lost)
+            numbers[COMPONENT_MASS + c, chunk.first + k] -= part
             lost += part
         evaporated[k] += lost
     weigh(np.int64(0), count, chunk, oil)

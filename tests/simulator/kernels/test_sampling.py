@@ -59,7 +59,7 @@ def added(time, *, times=(0.0, 100.0, 300.0), factor=1.0, turned=0.0, clockwise=
     values[..., 1] = 2.0 - 0.2 * times[:, None, None]
     wanted = np.array([time])
     add_interpolated(
-        target[np.newaxis], wanted, times, values, factor, turned, np.full(2, clockwise)
+        target[np.newaxis], 0, wanted, times, values, factor, turned, np.full(2, clockwise)
     )
     np.testing.assert_array_equal(target, np.broadcast_to(target[0, 0], target.shape))
     return target[0, 0]
