@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator import compilation
 from simulator.coast import Coast
 from simulator.elements import Elements, inert_table, new_elements, oil_table, schedule
 from simulator.errors import SimulatorError
@@ -143,6 +144,7 @@ def run(
         simulation.oil.volume_per_mass,
         simulation.weathers,
     )
+    compilation.wait()
     _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
     if on_end:
         on_end(simulation.restart(duration))

@@ -232,6 +232,7 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
     """Trace a slick back to where and when it may have been released."""
     from rich.console import Console
 
+    from simulator import compile_early
     from witoil.case import load_case
     from witoil.claim import claimed, need_room
     from witoil.provenance import recorded
@@ -242,6 +243,7 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
     loaded = load_case(case)
     with claimed(out), recorded(loaded, out):
         need_room(out)
+        compile_early()
         with Console(stderr=True).status("reading forcing, slick and coastline"):
             scenario = prepare_trace(loaded)
         for report in scenario.coverage:
@@ -263,10 +265,12 @@ def trace(case: CaseFile, out: Out = Path("out")) -> None:
 @app.command()
 def demo(out: Out = Path("demo")) -> None:
     """Run the whole chain on a synthetic twin experiment: no data, no network."""
+    from simulator import compile_early
     from witoil.case import load_case
     from witoil.claim import claimed, need_room
     from witoil.demo import TRUTH, make_twin
 
+    compile_early()
     with claimed(out):
         need_room(out)
         case_file = make_twin(out)
@@ -426,8 +430,10 @@ def _prepare(case: Any) -> Any:
     """Read the data of a case, and say what they cover before anything is computed."""
     from rich.console import Console
 
+    from simulator import compile_early
     from witoil.simulation import prepare
 
+    compile_early()
     with Console(stderr=True).status("reading forcing, slicks and coastline"):
         scenario = prepare(case)
     for report in scenario.coverage:

@@ -158,6 +158,13 @@ DERIVED = (
 )
 """Those of results that follow from the others."""
 
+
+def as_table(variables: tuple[Variable, ...]) -> str:
+    """Return what the documents say of variables, a table in Markdown."""
+    rows = [f"| `{v.name}` | {v.long_name} | {v.units or 'code'} |" for v in variables]
+    return "\n".join(["| variable | meaning | unit |", "|---|---|---|", *rows])
+
+
 NUMBERS = tuple(variable for variable in VARIABLES if variable.dtype[0] == "f")
 CODES = tuple(variable for variable in VARIABLES if variable.dtype[0] == "i")
 """The rows of the two arrays that hold the particles of a run or of a chunk, see `Chunk`."""
