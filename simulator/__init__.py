@@ -5,6 +5,7 @@ Knows no URL, no file and no optimiser.
 
 from simulator.axes import common_grid, joined_axes
 from simulator.coast import Coast
+from simulator.compilation import compile_early
 from simulator.errors import SimulatorError
 from simulator.fields import GIVEN, NEAREST, NOTHING, ScalarSeries, VectorSeries
 from simulator.forcing import (
@@ -88,6 +89,7 @@ __all__ = [
     "areas_of",
     "at_sea",
     "common_grid",
+    "compile_early",
     "density_from_api",
     "generic_oil",
     "includes_stokes_drift",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.grid import FloatArray, Grid
 from simulator.kernels.evaporation import mass_transfer_mackay1973, vapour_pressure_lyman1990
@@ -13,7 +16,8 @@ from simulator.kernels.spreading import (
     INITIAL_THIN_SHARE,
     THIN_THICKNESS,
 )
-from simulator.kernels.state import WIND_STEP, Elements, OilTable
+from simulator.kernels.state import WIND_STEP, OilTable
+from simulator.kernels.variables import CODES, COMPONENT_MASS, NUMBERS
 from simulator.kernels.weathering import first_spreading
 from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.release import Particles
@@ -27,6 +31,52 @@ STRONGEST_WIND = 80.0
 
 VOLATILE_BELOW = 620.0
 """Components that boil below it evaporate within days: what Mackay's law can take. [K]"""
+
+
+_PLACES = {variable.name: ("numbers", row) for row, variable in enumerate(NUMBERS)} | {
+    variable.name: ("codes", row) for row, variable in enumerate(CODES)
+}
+
+
+@dataclass(frozen=True)
+class Elements:
+    """The slick elements of a run, one column a particle; changed in place.
+
+    `elements["x"]` is the row of one of `simulator.kernels.variables.VARIABLES`, shape
+    (particles,); that of `component_mass` has shape (components, particles).
+
+    Attributes
+    ----------
+    numbers : ndarray, shape (rows, particles)
+    codes : ndarray of int32, shape (rows, particles)
+        The rows are those of `simulator.kernels.state.Chunk`.
+    """
+
+    numbers: FloatArray
+    codes: NDArray[np.int32]
+
+    @classmethod
+    def blank(cls, size: int, components: int) -> Elements:
+        """Return elements of which nothing is known yet."""
+        numbers = np.empty((COMPONENT_MASS + components, size))
+        codes = np.empty((len(CODES), size), np.int32)
+        for rows, variables in ((numbers, NUMBERS), (codes, CODES)):
+            for row, variable in enumerate(variables):
+                rows[row:] = variable.initial  # and of the last one, all of its rows
+        return cls(numbers, codes)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        array, row = _PLACES[name]
+        rows: NDArray[Any] = getattr(self, array)
+        return rows[row:] if name == "component_mass" else rows[row]
+
+    def __setitem__(self, name: str, values: Any) -> None:
+        self[name][...] = values
+
+    @property
+    def size(self) -> int:
+        """Number of particles."""
+        return int(self.numbers.shape[1])
 
 
 def _wind_speeds() -> FloatArray:
@@ -97,32 +147,19 @@ def new_elements(particles: Particles, oil: OilTable, grid: Grid, *, spreads: bo
     MEDSLIK-II (see `simulator.kernels.spreading`), oil that was seen with the area that it had.
     """
     x, y = grid.to_cells(particles.longitude, particles.latitude)
-    count = particles.size
     thick, thin = _initial_areas(particles, oil)
     begins = np.isnan(particles.slick_area) & (particles.z == 0.0) & spreads
     volume = particles.slick_mass * float(oil.mass_fraction @ oil.volume_per_mass)
-    return Elements(
-        x=x.copy(),
-        y=y.copy(),
-        z=particles.z.copy(),
-        status=np.full(count, Status.UNRELEASED, np.int8),
-        component_mass=oil.mass_fraction[:, np.newaxis] * particles.mass,
-        evaporated_mass=np.zeros(count),
-        absorbed_mass=np.zeros(count),
-        water_fraction=np.zeros(count),
-        thick_area=thick,
-        thin_area=thin,
-        spreading=first_spreading(thick, thin, volume, begins),
-        droplet_diameter=particles.droplet_diameter.copy(),
-        viscosity=np.full(count, np.nan),
-        density=np.full(count, np.nan),
-        stretch=np.full(count, -1, np.int32),
-        initial_mass=particles.mass.copy(),
-        parts=particles.slick_mass / particles.mass,
-        age=particles.age.copy(),
-        release_step=np.zeros(count, np.int32),
-        release_share=np.ones(count),
-    )
+    elements = Elements.blank(particles.size, oil.mass_fraction.size)
+    elements["x"], elements["y"], elements["z"] = x, y, particles.z
+    elements["component_mass"] = oil.mass_fraction[:, np.newaxis] * particles.mass
+    elements["thick_area"], elements["thin_area"] = thick, thin
+    elements["spreading"] = first_spreading(thick, thin, volume, begins)
+    elements["droplet_diameter"] = particles.droplet_diameter
+    elements["initial_mass"] = particles.mass
+    elements["parts"] = particles.slick_mass / particles.mass
+    elements["age"] = particles.age
+    return elements
 
 
 def schedule(
@@ -146,15 +183,15 @@ def schedule(
     step = np.searchsorted(edges, release_seconds, side="left") - 1
     step = np.clip(step, 0, durations.size - 1)
     share = (edges[step + 1] - release_seconds) / durations[step]
-    elements.release_share[:] = np.clip(share, 0.0, 1.0)
+    elements["release_share"] = np.clip(share, 0.0, 1.0)
     # those released later than the end of the run stay unreleased
     never = np.iinfo(np.int32).max
-    elements.release_step[:] = np.where(release_seconds > edges[-1], never, step)
+    elements["release_step"] = np.where(release_seconds > edges[-1], never, step)
     if done == 0.0:
         there = release_seconds <= 0.0
-        below = elements.z < 0.0
-        elements.status[there & ~below] = Status.AFLOAT
-        elements.status[there & below] = Status.SUBMERGED
+        below = elements["z"] < 0.0
+        elements["status"][there & ~below] = Status.AFLOAT
+        elements["status"][there & below] = Status.SUBMERGED
 
 
 def _initial_areas(particles: Particles, oil: OilTable) -> tuple[FloatArray, FloatArray]:

@@ -235,7 +235,7 @@ def at_times(series: VectorSeries, times: FloatArray) -> NDArray[np.float32]:
         return series.values
     values = np.zeros((times.size, *series.values.shape[1:]))
     level = np.ones(values.shape[1])
-    add_interpolated(values, times, series.times, series.values, 1.0, 0.0, level)
+    add_interpolated(values, 0, times, series.times, series.values, 1.0, 0.0, level)
     return values.astype(np.float32)
 
 

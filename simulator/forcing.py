@@ -344,7 +344,7 @@ class Forcing:
         if self.stokes is not None:
             terms.append((self.stokes, p.stokes_factor, 0.0))
         for series, factor, turned in terms:
-            add_interpolated(out, times, series.times, series.values, factor, turned, hemisphere)
+            add_interpolated(out, 0, times, series.times, series.values, factor, turned, hemisphere)
         out *= self.grid.cells_per_metre[:, np.newaxis, :]
 
     def drift_below(self, times: FloatArray, parameters: Parameters, out: FloatArray) -> None:
@@ -364,11 +364,11 @@ class Forcing:
         out[..., 1] = p.current_bias_north
         out[..., 2:] = 0.0
         level = np.ones(self.grid.rows)
-        terms = [(self.current, p.current_factor, out[..., :2])]
+        terms = [(self.current, p.current_factor, 0)]
         if self.stokes is not None:
-            terms.append((self.stokes, p.stokes_factor, out[..., 2:]))
-        for series, factor, target in terms:
-            add_interpolated(target, times, series.times, series.values, factor, 0.0, level)
+            terms.append((self.stokes, p.stokes_factor, 2))
+        for series, factor, place in terms:
+            add_interpolated(out, place, times, series.times, series.values, factor, 0.0, level)
         out *= np.tile(self.grid.cells_per_metre, 2)[:, np.newaxis, :]
 
     def weather(self, times: FloatArray, out: FloatArray, *, water_temperature: float) -> None:

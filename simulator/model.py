@@ -14,15 +14,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator import compilation
 from simulator.coast import Coast
-from simulator.elements import inert_table, new_elements, oil_table, schedule
+from simulator.elements import Elements, inert_table, new_elements, oil_table, schedule
 from simulator.errors import SimulatorError
 from simulator.forcing import Forcing
 from simulator.grid import FloatArray
 from simulator.kernels.chunk import SHORE, advance, describe_all, new_chunk
 from simulator.kernels.random import step_key
 from simulator.kernels.shore import visit_shore
-from simulator.kernels.state import Chunk, Elements, Fields, OilTable, Settings
+from simulator.kernels.state import Chunk, Fields, OilTable, Settings
 from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.parameters import Parameters
 from simulator.processes import DISPERSION_CODES, EVAPORATION_CODES, Processes
@@ -143,6 +144,7 @@ def run(
         simulation.oil.volume_per_mass,
         simulation.weathers,
     )
+    compilation.wait()
     _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
     if on_end:
         on_end(simulation.restart(duration))
@@ -281,7 +283,9 @@ class _Simulation:
             if weather.size:
                 half = slice(begin // 2, (begin + part) // 2)
                 self.forcing.weather(
-                    moments[piece][1::2], weather[half], water_temperature=self.water_temperature
+                    np.ascontiguousarray(moments[piece][1::2]),
+                    weather[half],
+                    water_temperature=self.water_temperature,
                 )
 
         list(pool.map(some, range(0, moments.size, part)))
@@ -297,8 +301,9 @@ class _Simulation:
         advance(
             begin,
             end,
-            chunk.x.size,
-            self.elements,
+            chunk.ids.size,
+            self.elements.numbers,
+            self.elements.codes,
             fields,
             self.coast.line,
             self.oil,
@@ -320,17 +325,17 @@ class _Simulation:
             grid.first_column, grid.first_row, grid.cells_per_metre, none, none, weather
         )
         room = new_chunk(CHUNK, self.oil.mass_fraction.size)
-        describe_all(CHUNK, self.elements, fields, self.oil, room)
+        describe_all(CHUNK, self.elements.numbers, self.elements.codes, fields, self.oil, room)
 
     def visit_shore(self, moment: int, since: float) -> None:
         """Let beached oil seep in and come off."""
         visit_shore(
             since,
             np.uint64(step_key(self.seed, moment, SHORE)),
-            self.elements.status,
-            self.elements.stretch,
-            self.elements.component_mass,
-            self.elements.absorbed_mass,
+            self.elements["status"],
+            self.elements["stretch"],
+            self.elements["component_mass"],
+            self.elements["absorbed_mass"],
             self.density,
             self.absorbed,
             *self.coast.shore.arrays,
@@ -349,7 +354,7 @@ def _go(
     """Take a run to its end, and record it at the stops."""
     visits = steps.visits() if simulation.processes.shore else {}
     wanted = set(stops.tolist())
-    size, shares = _shares(simulation.elements.x.size, threads)
+    size, shares = _shares(simulation.elements.size, threads)
     most, held_to = simulation.most_steps, 0
     if done == 0.0 and 0.0 in wanted and simulation.weathers:
         simulation.describe()  # later ones are described in the step that they are released in
@@ -419,8 +424,8 @@ def _check_times(forcing: Forcing, duration: float, stops: FloatArray, time_step
 
 def _check_covered(forcing: Forcing, particles: Particles, elements: Elements) -> None:
     """Refuse particles that start outside the grid, or where a field has no value."""
-    x = elements.x - forcing.grid.first_column
-    y = elements.y - forcing.grid.first_row
+    x = elements["x"] - forcing.grid.first_column
+    y = elements["y"] - forcing.grid.first_row
     rows, columns = forcing.grid.rows, forcing.grid.columns
     i = np.clip(x, 0, columns - 2).astype(np.intp)
     j = np.clip(y, 0, rows - 2).astype(np.intp)

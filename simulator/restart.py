@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from simulator.elements import Elements
 from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, Grid
-from simulator.kernels.state import Elements
+from simulator.kernels.variables import VARIABLES
 from simulator.shore import CELLS_PER_DEGREE, Shore
-
-_PLANNED = ("release_step", "release_share")  # these follow from the steps of the run
 
 
 def to_restart(
@@ -41,16 +40,18 @@ def to_restart(
     Returns
     -------
     Dataset
-        One variable for each field of `Elements`; stretches are named by their lattice cell, since
-        their numbers depend on how much coast there is.
+        One variable for each of `simulator.kernels.variables.VARIABLES` that restarts; stretches
+        are named by their lattice cell, since their numbers depend on how much coast there is.
     """
     data: dict[str, Any] = {}
-    for name, values in elements._asdict().items():
-        if name not in (*_PLANNED, "stretch"):
-            data[name] = (("component", "trajectory")[-values.ndim :], values)
-    lies = elements.stretch >= 0
-    cell = np.zeros((elements.x.size, 2), np.int64)
-    cell[lies] = shore.cell[elements.stretch[lies]]
+    for variable in VARIABLES:
+        if variable.restarts:
+            values = elements[variable.name].astype(variable.dtype)
+            data[variable.name] = (("component", "trajectory")[-values.ndim :], values)
+    stretch = elements["stretch"]
+    lies = stretch >= 0
+    cell = np.zeros((elements.size, 2), np.int64)
+    cell[lies] = shore.cell[stretch[lies]]
     data["on_coast"] = ("trajectory", lies.astype(np.int8))
     data["coast_cell"] = (("trajectory", "axis"), cell)
     held = absorbed_by_stretch > 0.0
@@ -59,7 +60,7 @@ def to_restart(
     numbering = [grid.west, grid.south, grid.dlon, grid.dlat]
     written = {key: str(value) for key, value in made_with.items()}
     attributes = {"seconds": seconds, "grid": numbering, **written}
-    return xr.Dataset(data, attrs={"conventions": "witoil restart 1", **attributes}).copy(deep=True)
+    return xr.Dataset(data, attrs={"conventions": "witoil restart 1", **attributes})
 
 
 def from_restart(
@@ -87,23 +88,21 @@ def from_restart(
                 f"the restart was made with {key} = {found}, the run has {wanted}; expected the "
                 "same, so that the run goes on as it would have"
             )
-    if restart.sizes["trajectory"] != planned.x.size:
+    if restart.sizes["trajectory"] != planned.size:
         raise SimulatorError(
             f"the restart has {restart.sizes['trajectory']:,} particles, the run "
-            f"{planned.x.size:,}; expected the same releases and number of particles"
+            f"{planned.size:,}; expected the same releases and number of particles"
         )
     stretches = {tuple(cell): number for number, cell in enumerate(shore.cell.tolist())}
-    changed: dict[str, Any] = {
-        name: restart[name].transpose(..., "trajectory").values.astype(getattr(planned, name).dtype)
-        for name in planned._fields
-        if name not in (*_PLANNED, "stretch")
-    }
+    elements = Elements(planned.numbers.copy(), planned.codes.copy())
+    for variable in VARIABLES:
+        if variable.restarts:
+            elements[variable.name] = restart[variable.name].transpose(..., "trajectory").values
     lies = restart["on_coast"].values != 0
-    changed["stretch"] = np.full(lies.size, -1, np.int32)
-    changed["stretch"][lies] = _numbers(restart["coast_cell"].values[lies], stretches)
+    elements["stretch"][lies] = _numbers(restart["coast_cell"].values[lies], stretches)
     absorbed = np.zeros(shore.length.size)
     absorbed[_numbers(restart["absorbed_cell"].values, stretches)] = restart["absorbed"].values
-    return planned._replace(**changed), absorbed, float(restart.attrs["seconds"])
+    return elements, absorbed, float(restart.attrs["seconds"])
 
 
 def _numbers(cells: np.ndarray, stretches: dict[tuple[int, ...], int]) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.elements import Elements
 from simulator.grid import FloatArray, Grid
-from simulator.kernels.state import Elements
+from simulator.kernels.variables import DERIVED, VARIABLES
 from simulator.release import Particles
 from simulator.shore import Shore
 from simulator.status import Status
@@ -17,32 +18,11 @@ from simulator.status import Status
 FATES = ("floating", "evaporated", "dispersed", "beached", "sunk", "left_domain")
 """Where released oil is, at any time; the masses add up to what was released."""
 
-TRAJECTORY_VARIABLES: dict[str, tuple[str, dict[str, Any]]] = {
-    "mass": ("f8", {"long_name": "mass of oil that the particle still stands for", "units": "kg"}),
-    "z": (
-        "f4",
-        {
-            "standard_name": "height",
-            "long_name": "height above the sea surface, negative under water",
-            "units": "m",
-            "positive": "up",
-        },
-    ),
-    "water_fraction": ("f4", {"long_name": "volume of water in the emulsion", "units": "1"}),
-    "viscosity": (
-        "f4",
-        {"long_name": "kinematic viscosity of the oil with its water", "units": "m2 s-1"},
-    ),
-    "density": ("f4", {"long_name": "density of the oil with its water", "units": "kg m-3"}),
-    "thickness": (
-        "f4",
-        {"long_name": "thickness of the oil, its water left out, in its slick", "units": "m"},
-    ),
-}
-"""What is kept of each particle at each output time beside position and status."""
+WRITTEN = {variable.name: variable for variable in (*VARIABLES, *DERIVED) if variable.written}
+"""What is kept of each particle at each output time beside its position."""
 
-_PROPERTIES = ("water_fraction", "viscosity", "density", "thickness")
-"""Of oil: missing where a particle has none left."""
+_ALWAYS = ("status", "mass")
+"""Of them, those that a particle has before its release, and where nothing weathers."""
 
 
 class Recorder:
@@ -78,9 +58,8 @@ class Recorder:
         self._volume_per_mass = volume_per_mass
         self._lon = np.empty(shape)
         self._lat = np.empty(shape)
-        self._status = np.empty(shape, np.int8)
-        names = ("mass", *(("z", *_PROPERTIES) if weathering else ()))
-        self._kept = {name: np.empty(shape, TRAJECTORY_VARIABLES[name][0]) for name in names}
+        names = WRITTEN if weathering else _ALWAYS
+        self._kept = {name: np.empty(shape, WRITTEN[name].written) for name in names}
         self._fates = {name: np.zeros(len(times)) for name in ("released", *FATES)}
         self._loose = np.empty((len(times), shore.length.size))
         self._absorbed = np.empty((len(times), shore.length.size))
@@ -89,45 +68,40 @@ class Recorder:
     def record(self, elements: Elements, absorbed_by_stretch: FloatArray) -> None:
         """Keep the elements, and what the shore has absorbed [kg], at the next output time."""
         k = self._count
-        mass = elements.component_mass.sum(axis=0)
-        self._lon[k], self._lat[k] = self._grid.to_degrees(elements.x, elements.y)
-        self._status[k] = elements.status
-        hidden = elements.status == Status.UNRELEASED
+        masses, status = elements["component_mass"], elements["status"]
+        derived = {"mass": masses.sum(axis=0)}
+        self._lon[k], self._lat[k] = self._grid.to_degrees(elements["x"], elements["y"])
+        hidden = status == Status.UNRELEASED
         self._lon[k, hidden] = np.nan
         self._lat[k, hidden] = np.nan
-        state = {
-            "mass": mass,
-            "z": elements.z,
-            "water_fraction": elements.water_fraction,
-            "viscosity": elements.viscosity,
-            "density": elements.density,
-        }
         if "thickness" in self._kept:
-            volume = self._volume_per_mass @ elements.component_mass * elements.parts
-            state["thickness"] = volume / (elements.thick_area + elements.thin_area)
+            volume = self._volume_per_mass @ masses * elements["parts"]
+            derived["thickness"] = volume / (elements["thick_area"] + elements["thin_area"])
         for name, values in self._kept.items():
-            values[k] = state[name]
-            if name != "mass":
+            values[k] = derived[name] if name in derived else elements[name]
+            if name not in _ALWAYS:
                 values[k, hidden] = np.nan
-            if name in _PROPERTIES:
-                values[k, mass == 0.0] = np.nan
-        self._record_fates(k, elements, mass)
-        ashore = elements.status == Status.BEACHED
+            if WRITTEN[name].of_oil:
+                values[k, derived["mass"] == 0.0] = np.nan
+        self._record_fates(k, elements, derived["mass"])
+        ashore = status == Status.BEACHED
         self._loose[k] = np.bincount(
-            elements.stretch[ashore], mass[ashore], minlength=self._shore.length.size
+            elements["stretch"][ashore],
+            derived["mass"][ashore],
+            minlength=self._shore.length.size,
         )
         self._absorbed[k] = absorbed_by_stretch
         self._count += 1
 
     def _record_fates(self, k: int, elements: Elements, mass: FloatArray) -> None:
-        by_status = np.bincount(elements.status, weights=mass, minlength=len(Status))
-        released = elements.status != Status.UNRELEASED
+        by_status = np.bincount(elements["status"], weights=mass, minlength=len(Status))
+        released = elements["status"] != Status.UNRELEASED
         fates = {
-            "released": elements.initial_mass[released].sum(),
+            "released": elements["initial_mass"][released].sum(),
             "floating": by_status[Status.AFLOAT],
-            "evaporated": elements.evaporated_mass.sum(),
+            "evaporated": elements["evaporated_mass"].sum(),
             "dispersed": by_status[Status.SUBMERGED],
-            "beached": by_status[Status.BEACHED] + elements.absorbed_mass.sum(),
+            "beached": by_status[Status.BEACHED] + elements["absorbed_mass"].sum(),
             "sunk": by_status[Status.SUNK],
             "left_domain": by_status[Status.LEFT_DOMAIN],
         }
@@ -137,10 +111,10 @@ class Recorder:
     def to_dataset(self) -> xr.Dataset:
         """Return everything that was kept.
 
-        Trajectories in the CF layout, dimensions (trajectory, time): `status` (int8, one of
-        `Status`), `TRAJECTORY_VARIABLES` (missing before the release but for the mass, and those
-        of the oil where none is left; those of weathered oil only where it weathers), and
-        `release` (trajectory), the number of its release from 0;
+        Trajectories in the CF layout, dimensions (trajectory, time): `WRITTEN` (missing before the
+        release but for status and mass, and those of the oil where none is left; where nothing
+        weathers, status and mass only), and `release` (trajectory), the number of its release
+        from 0;
         coordinates `lon` and `lat` (float64, missing before the release) [degrees].
 
         The mass balance (time): `released_mass` and one `<fate>_mass` for each of `FATES` [kg].
@@ -155,21 +129,15 @@ class Recorder:
         )
 
     def _trajectories(self) -> dict[str, Any]:
-        flags = np.array([s.value for s in Status], np.int8)
         both = ("trajectory", "time")
-        status = {
-            "long_name": "what the particle is doing",
-            "flag_values": flags,
-            "flag_meanings": " ".join(s.name.lower() for s in Status),
+        data: dict[str, Any] = {
+            name: (both, values.T, WRITTEN[name].cf) for name, values in self._kept.items()
         }
+        data["status"][2]["flag_values"] = np.array([s.value for s in Status], np.int8)
+        data["status"][2]["flag_meanings"] = " ".join(s.name.lower() for s in Status)
         release = {"long_name": "number of the release that the particle belongs to"}
-        return {
-            "status": (both, self._status.T, status),
-            "release": (("trajectory",), self._particles.release_number, release),
-        } | {
-            name: (both, values.T, TRAJECTORY_VARIABLES[name][1])
-            for name, values in self._kept.items()
-        }
+        data["release"] = (("trajectory",), self._particles.release_number, release)
+        return data
 
     def _balance(self) -> dict[str, Any]:
         return {

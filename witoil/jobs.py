@@ -305,11 +305,13 @@ def trace(
     ------
     WitoilError, CatalogError, SimulatorError
     """
+    from simulator import compile_early
     from witoil.outputs.trace import write_trace
     from witoil.trace.backward import prepare_trace, trace_back
     from witoil.trace.source_map import map_sources
 
     with _working("trace", case, folder, force=force):
+        compile_early()
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
@@ -344,8 +346,10 @@ def _working(
 
 
 def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:
+    from simulator import compile_early
     from witoil.scenario.prepare import prepare
 
+    compile_early()
     progress(0.0, _READING)
     scenario = prepare(case)
     on_coverage(scenario.coverage)

@@ -7,13 +7,35 @@ near ten nanoseconds (see benchmarks/README.md).
 
 import numpy as np
 
-from simulator.kernels._jit import kernel
+from simulator.kernels._jit import kernel, loop, part
 from simulator.kernels.droplets import mix_vertically
 from simulator.kernels.pour import slow_down
 from simulator.kernels.random import step_key
 from simulator.kernels.sampling import sample_weather
-from simulator.kernels.state import AFLOAT, BEACHED, SUBMERGED, UNRELEASED, Chunk
+from simulator.kernels.state import (
+    AFLOAT,
+    BEACHED,
+    ELAPSED,
+    PIECE,
+    SCRATCH,
+    SUBMERGED,
+    SURFACED,
+    TEMPERATURE,
+    UNRELEASED,
+    Chunk,
+)
 from simulator.kernels.transport import commit, propose, propose_otherwise
+from simulator.kernels.variables import (
+    AGE,
+    CODES,
+    COMPONENT_MASS,
+    DRIFTING,
+    RELEASE_SHARE,
+    RELEASE_STEP,
+    STATUS,
+    STRETCH,
+    Z,
+)
 from simulator.kernels.weathering import (
     describe,
     emulsify,
@@ -33,147 +55,63 @@ LONGEST_PIECE = 1800.0
 
 def new_chunk(size: int, components: int) -> Chunk:
     """Return room for a number of particles."""
-    integers = {"ids": np.int64, "status": np.int8, "stretch": np.int32, "row": np.uint32}
-    room = {name: np.empty(size, integers.get(name, np.float64)) for name in Chunk._fields}
-    room["component_mass"] = np.empty(size * components)
-    return Chunk(**room | {"component_stride": size})
-
-
-@kernel
-def in_place(first, last, elements, room):
-    """Return a chunk that is part of the elements themselves, with the scratch of another."""
-    some = slice(first, last)
     return Chunk(
-        ids=room.ids,
-        status=elements.status[some],
-        stretch=elements.stretch[some],
-        row=room.row,
-        component_mass=elements.component_mass.reshape(-1)[first:],
-        component_stride=elements.x.size,
-        x=elements.x[some],
-        y=elements.y[some],
-        z=elements.z[some],
-        evaporated_mass=elements.evaporated_mass[some],
-        initial_mass=elements.initial_mass[some],
-        water_fraction=elements.water_fraction[some],
-        thick_area=elements.thick_area[some],
-        thin_area=elements.thin_area[some],
-        spreading=elements.spreading[some],
-        droplet_diameter=elements.droplet_diameter[some],
-        viscosity=elements.viscosity[some],
-        density=elements.density[some],
-        parts=elements.parts[some],
-        new_x=room.new_x,
-        new_y=room.new_y,
-        u=room.u,
-        v=room.v,
-        middle_u=room.middle_u,
-        middle_v=room.middle_v,
-        elapsed=room.elapsed,
-        surfaced=room.surfaced,
-        piece=room.piece,
-        wind_speed=room.wind_speed,
-        temperature=room.temperature,
-        wave_height=room.wave_height,
-        wave_period=room.wave_period,
-        mass=room.mass,
-        volume=room.volume,
-        moles=room.moles,
-        weight=room.weight,
-        work=room.work,
-        before=room.before,
-        looked_up=room.looked_up,
+        first=0,
+        numbers=np.empty((COMPONENT_MASS + components, size)),
+        codes=np.empty((len(CODES), size), np.int32),
+        scratch=np.empty((SCRATCH, size)),
+        ids=np.empty(size, np.int64),
+        table_row=np.empty(size, np.uint32),
     )
 
 
-@kernel
+@loop
 def take(count, ids, source, target):
     """Copy the entries of some particles, in rising order, next to one another."""
     if count > 0 and ids[count - 1] - ids[0] == count - 1:
-        target[:count] = source[ids[0] : ids[0] + count]
+        first = ids[0]
+        for k in range(count):
+            target[k] = source[first + k]
         return
     for k in range(count):
         target[k] = source[ids[k]]
 
 
-@kernel
+@loop
 def put(count, ids, source, target):
     """Copy the entries of some particles, in rising order, back."""
     if count > 0 and ids[count - 1] - ids[0] == count - 1:
-        target[ids[0] : ids[0] + count] = source[:count]
+        first = ids[0]
+        for k in range(count):
+            target[first + k] = source[k]
         return
     for k in range(count):
         target[ids[k]] = source[k]
 
 
-@kernel
-def take_components(begin, count, elements, chunk):
-    """Copy masses of components from particles to the entries [begin, count) of a chunk."""
-    ids, stride = chunk.ids[begin:count], chunk.component_stride
-    for c in range(elements.component_mass.shape[0]):
-        target = chunk.component_mass[c * stride + begin : c * stride + count]
-        take(count - begin, ids, elements.component_mass[c], target)
-
-
-@kernel
-def put_components(count, chunk, elements):
-    """Copy masses of components back."""
-    stride = chunk.component_stride
-    for c in range(elements.component_mass.shape[0]):
-        source = chunk.component_mass[c * stride : c * stride + count]
-        put(count, chunk.ids, source, elements.component_mass[c])
-
-
-@kernel
-def load(begin, count, chunk, elements, weathering):
+@loop
+def load(begin, count, chunk, numbers, codes, weathering):
     """Fill the entries [begin, count) of a chunk with the particles whose numbers stand there."""
-    some = slice(begin, count)
-    n = count - begin
-    ids = chunk.ids[some]
-    take(n, ids, elements.x, chunk.x[some])
-    take(n, ids, elements.y, chunk.y[some])
-    take(n, ids, elements.status, chunk.status[some])
-    take(n, ids, elements.stretch, chunk.stretch[some])
-    if not weathering:
-        return
-    take(n, ids, elements.z, chunk.z[some])
-    take(n, ids, elements.evaporated_mass, chunk.evaporated_mass[some])
-    take(n, ids, elements.initial_mass, chunk.initial_mass[some])
-    take(n, ids, elements.water_fraction, chunk.water_fraction[some])
-    take(n, ids, elements.thick_area, chunk.thick_area[some])
-    take(n, ids, elements.thin_area, chunk.thin_area[some])
-    take(n, ids, elements.spreading, chunk.spreading[some])
-    take(n, ids, elements.droplet_diameter, chunk.droplet_diameter[some])
-    take(n, ids, elements.viscosity, chunk.viscosity[some])
-    take(n, ids, elements.density, chunk.density[some])
-    take(n, ids, elements.parts, chunk.parts[some])
-    take_components(begin, count, elements, chunk)
+    n, ids = count - begin, chunk.ids[begin:count]
+    for row in range(numbers.shape[0] if weathering else DRIFTING):
+        take(n, ids, numbers[row], chunk.numbers[row, begin:count])
+    for row in range(codes.shape[0]):
+        for k in range(n):
+            chunk.codes[row, begin + k] = codes[row, ids[k]]
 
 
-@kernel
-def store(count, chunk, elements, weathering):
+@loop
+def store(count, chunk, numbers, codes, weathering):
     """Write a chunk back to its particles."""
-    ids = chunk.ids
-    put(count, ids, chunk.x, elements.x)
-    put(count, ids, chunk.y, elements.y)
-    put(count, ids, chunk.status, elements.status)
-    put(count, ids, chunk.stretch, elements.stretch)
-    if not weathering:
-        return
-    put(count, ids, chunk.z, elements.z)
-    put(count, ids, chunk.evaporated_mass, elements.evaporated_mass)
-    put(count, ids, chunk.water_fraction, elements.water_fraction)
-    put(count, ids, chunk.thick_area, elements.thick_area)
-    put(count, ids, chunk.thin_area, elements.thin_area)
-    put(count, ids, chunk.spreading, elements.spreading)
-    put(count, ids, chunk.droplet_diameter, elements.droplet_diameter)
-    put(count, ids, chunk.viscosity, elements.viscosity)
-    put(count, ids, chunk.density, elements.density)
-    put_components(count, chunk, elements)
+    for row in range(numbers.shape[0] if weathering else DRIFTING):
+        put(count, chunk.ids, chunk.numbers[row], numbers[row])
+    for row in range(codes.shape[0]):
+        for k in range(count):
+            codes[row, chunk.ids[k]] = chunk.codes[row, k]
 
 
-@kernel
-def gather(first, last, elements, oil, room, weathering):
+@loop
+def gather(first, last, numbers, codes, oil, room, weathering):
     """Put the particles at work side by side.
 
     Particles are released in their order. So those at work are neighbours until one is done with,
@@ -189,9 +127,9 @@ def gather(first, last, elements, oil, room, weathering):
     apart : bool
         Whether the chunk is a copy.
     """
-    status, ids = elements.status, room.ids
-    count = 0
-    waiting = last
+    status, ids = codes[STATUS], room.ids
+    begin = np.int64(0)  # numba takes a literal 0 for a type of its own
+    count, waiting = begin, last
     for p in range(first, last):
         if status[p] in (AFLOAT, SUBMERGED) or (weathering and status[p] == BEACHED):
             ids[count] = p
@@ -199,34 +137,49 @@ def gather(first, last, elements, oil, room, weathering):
         elif status[p] == UNRELEASED:
             waiting = min(waiting, p)
     apart = count < waiting - first
-    chunk = room if apart else in_place(first, last, elements, room)
+    chunk = room
     if apart:
-        load(0, count, chunk, elements, weathering)
+        load(begin, count, chunk, numbers, codes, weathering)
+    else:
+        chunk = Chunk(first, numbers, codes, room.scratch, ids, room.table_row)
     if weathering:
-        weigh(0, count, chunk, oil)
+        weigh(begin, count, chunk, oil)
     return chunk, count, waiting, apart
 
 
-@kernel
-def release(waiting, last, step, dt, count, chunk, elements, oil, weathering, apart):
+@loop
+def start_step(count, step, dt, chunk, numbers):
+    """Write how long the particles at work live through a step, and how long the air works."""
+    elapsed, surfaced, ids = chunk.scratch[ELAPSED], chunk.scratch[SURFACED], chunk.ids
+    for k in range(count):
+        elapsed[k] = dt
+        surfaced[k] = dt
+    if step == 0:
+        for k in range(count):  # those that were there when the run started
+            surfaced[k] += numbers[AGE, ids[k]]
+
+
+@loop
+def release(waiting, last, step, dt, count, chunk, numbers, codes, oil, weathering, apart):
     """Add the particles whose time has come to a chunk; return its count and the next waiting."""
+    elapsed, surfaced = chunk.scratch[ELAPSED], chunk.scratch[SURFACED]
     begin = count
-    while waiting < last and elements.release_step[waiting] <= step:
+    while waiting < last and codes[RELEASE_STEP, waiting] <= step:
         chunk.ids[count] = waiting
-        chunk.elapsed[count] = dt * elements.release_share[waiting]
-        chunk.surfaced[count] = chunk.elapsed[count] + elements.age[waiting]
-        elements.status[waiting] = AFLOAT if elements.z[waiting] == 0.0 else SUBMERGED
+        elapsed[count] = dt * numbers[RELEASE_SHARE, waiting]
+        surfaced[count] = elapsed[count] + numbers[AGE, waiting]
+        codes[STATUS, waiting] = AFLOAT if numbers[Z, waiting] == 0.0 else SUBMERGED
+        codes[STRETCH, waiting] = -1
         count += 1
         waiting += 1
     if apart and count > begin:
-        load(begin, count, chunk, elements, weathering)
+        load(begin, count, chunk, numbers, codes, weathering)
     if weathering and count > begin:
         weigh(begin, count, chunk, oil)
-    chunk.stretch[begin:count] = -1
     return count, waiting
 
 
-@kernel
+@part
 def weather(count, chunk, oil, settings):
     """Let the air work on the oil of a chunk, and let it spread.
 
@@ -238,8 +191,8 @@ def weather(count, chunk, oil, settings):
     int
         How many elements have evaporated altogether.
     """
-    surfaced, piece = chunk.surfaced, chunk.piece
-    slow_down(count, chunk.temperature, oil, surfaced)
+    surfaced, piece = chunk.scratch[SURFACED], chunk.scratch[PIECE]
+    slow_down(count, chunk.scratch[TEMPERATURE], oil, surfaced)
     longest = 0.0
     for k in range(count):
         longest = max(longest, surfaced[k])
@@ -250,28 +203,41 @@ def weather(count, chunk, oil, settings):
         evaporate(count, chunk, oil, settings)
         emulsify(count, chunk, oil, settings)
     spread(count, chunk, settings)
-    describe(0, count, chunk, oil)
+    describe(np.int64(0), count, chunk, oil)
     return let_go(count, chunk, oil)
 
 
 @kernel
-def describe_all(size, elements, fields, oil, room):
+def describe_all(size, numbers, codes, fields, oil, room):
     """Write viscosity and density of all elements, released or not, in the weather of one step.
 
     See `advance` for the arguments.
     """
-    for first in range(0, elements.x.size, size):
-        last = min(first + size, elements.x.size)
-        chunk = in_place(first, last, elements, room)
-        sample_weather(last - first, chunk, fields, 0)
-        find_in_tables(last - first, chunk, oil)
-        weigh(0, last - first, chunk, oil)
-        describe(0, last - first, chunk, oil)
+    zero = np.int64(0)  # numba takes a literal 0 for a type of its own
+    for first in range(0, numbers.shape[1], size):
+        count = min(size, numbers.shape[1] - first)
+        chunk = Chunk(first, numbers, codes, room.scratch, room.ids, room.table_row)
+        sample_weather(count, chunk, fields, zero)
+        find_in_tables(count, chunk, oil)
+        weigh(zero, count, chunk, oil)
+        describe(zero, count, chunk, oil)
 
 
 @kernel
 def advance(
-    first, last, size, elements, fields, coast, oil, settings, durations, moments, first_step, room
+    first,
+    last,
+    size,
+    numbers,
+    codes,
+    fields,
+    coast,
+    oil,
+    settings,
+    durations,
+    moments,
+    first_step,
+    room,
 ):
     """Carry the particles [first, last) through all steps of a window, in place.
 
@@ -281,8 +247,8 @@ def advance(
         Range of particles.
     size : int
         Of them at a time, of no effect on the outcome.
-    elements : Elements
-        Changed in place.
+    numbers, codes : ndarray
+        Of all particles, as in `Chunk`; changed in place.
     fields : Fields
     coast : Coastline
     oil : OilTable
@@ -300,7 +266,8 @@ def advance(
         advance_chunk(
             begin,
             min(begin + size, last),
-            elements,
+            numbers,
+            codes,
             fields,
             coast,
             oil,
@@ -312,23 +279,29 @@ def advance(
         )
 
 
-@kernel
+@part
 def advance_chunk(
-    first, last, elements, fields, coast, oil, settings, durations, moments, first_step, room
+    first, last, numbers, codes, fields, coast, oil, settings, durations, moments, first_step, room
 ):
     """Carry one chunk of particles through all steps of a window, see `advance`."""
     weathering, diffusivity = settings.weathering, settings.horizontal_diffusivity
-    chunk, count, waiting, apart = gather(first, last, elements, oil, room, weathering)
+    chunk, count, waiting, apart = gather(first, last, numbers, codes, oil, room, weathering)
     for step in range(durations.size):
         dt = durations[step]
-        chunk.elapsed[:count] = dt
-        chunk.surfaced[:count] = dt
-        if first_step + step == 0:
-            for k in range(count):  # those that were there when the run started
-                chunk.surfaced[k] += elements.age[chunk.ids[k]]
+        start_step(count, first_step + step, dt, chunk, numbers)
         begins = count
         count, waiting = release(
-            waiting, last, first_step + step, dt, count, chunk, elements, oil, weathering, apart
+            waiting,
+            last,
+            first_step + step,
+            dt,
+            count,
+            chunk,
+            numbers,
+            codes,
+            oil,
+            weathering,
+            apart,
         )
         key = step_key(settings.seed, moments[step], TURBULENCE)
         if weathering:
@@ -345,7 +318,9 @@ def advance_chunk(
             gone += weather(count, chunk, oil, settings)
         if gone > 0:
             if apart:
-                store(count, chunk, elements, weathering)
-            chunk, count, waiting, apart = gather(first, last, elements, oil, room, weathering)
+                store(count, chunk, numbers, codes, weathering)
+            chunk, count, waiting, apart = gather(
+                first, last, numbers, codes, oil, room, weathering
+            )
     if apart:
-        store(count, chunk, elements, weathering)
+        store(count, chunk, numbers, codes, weathering)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import law, loop, part
 from simulator.kernels.buoyancy import (
     diameter_rising,
     rise_velocity,
@@ -25,7 +25,32 @@ from simulator.kernels.entrainment import (
 )
 from simulator.kernels.pour import slow_down
 from simulator.kernels.random import mix, normal_quantile, symmetric_pair
-from simulator.kernels.state import AFLOAT, SUBMERGED, SUNK
+from simulator.kernels.state import (
+    AFLOAT,
+    ELAPSED,
+    LOOKED_UP,
+    MASS,
+    SUBMERGED,
+    SUNK,
+    SURFACED,
+    TEMPERATURE,
+    VOLUME,
+    WAVE_HEIGHT,
+    WAVE_PERIOD,
+    WIND_SPEED,
+    WORK,
+)
+from simulator.kernels.variables import (
+    DENSITY,
+    DROPLET_DIAMETER,
+    PARTS,
+    STATUS,
+    THICK_AREA,
+    THIN_AREA,
+    VISCOSITY,
+    WATER_FRACTION,
+    Z,
+)
 from simulator.kernels.weathering import LEAST
 
 NONE = 0
@@ -70,7 +95,7 @@ def lasting_li2017(height, viscosity, density, water_density, water_viscosity, t
     return median, share_below(largest, median)
 
 
-@kernel
+@part
 def find_rates(count, chunk, oil, dispersion, rate):
     """Write the rate at which the oil of a chunk, if afloat, is entrained. [s-1]"""
     if dispersion == LI2017:
@@ -80,15 +105,18 @@ def find_rates(count, chunk, oil, dispersion, rate):
     elif dispersion == MACKAY1980:
         rates_mackay1980(count, chunk, rate)
     else:
-        rate[:count] = 0.0
+        for k in range(count):
+            rate[k] = 0.0
 
 
-@kernel
+@loop
 def rates_li2017(count, chunk, tension, rate):
     """Write the rates of `entrainment_rate_li2017`, part after part, as in `propose`."""
-    wave_height, temperature = chunk.wave_height, chunk.temperature
-    viscosity, density = chunk.viscosity, chunk.density
-    wind_speed, wave_period, ohnesorge2 = chunk.wind_speed, chunk.wave_period, chunk.looked_up
+    some = slice(chunk.first, chunk.first + count)
+    scratch, ohnesorge2 = chunk.scratch, chunk.scratch[LOOKED_UP]
+    wave_height, wave_period = scratch[WAVE_HEIGHT], scratch[WAVE_PERIOD]
+    wind_speed, temperature = scratch[WIND_SPEED], scratch[TEMPERATURE]
+    viscosity, density = chunk.numbers[VISCOSITY, some], chunk.numbers[DENSITY, some]
     for k in range(count):
         rate[k], ohnesorge2[k] = numbers_li2017(
             wave_height[k],
@@ -105,30 +133,39 @@ def rates_li2017(count, chunk, tension, rate):
         )
 
 
-@kernel
+@loop
 def rates_delvigne1988(count, chunk, rate):
     """Write the rates of `entrainment_rate_delvigne1988`."""
+    some = slice(chunk.first, chunk.first + count)
+    numbers, scratch = chunk.numbers, chunk.scratch
+    wave_height, wave_period = scratch[WAVE_HEIGHT], scratch[WAVE_PERIOD]
+    wind_speed, temperature = scratch[WIND_SPEED], scratch[TEMPERATURE]
+    mass, volume, viscosity = scratch[MASS], scratch[VOLUME], numbers[VISCOSITY, some]
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    water = numbers[WATER_FRACTION, some]
     for k in range(count):
-        volume = max(chunk.volume[k], LEAST)
+        left = max(volume[k], LEAST)
         rate[k] = entrainment_rate_delvigne1988(
-            chunk.wave_height[k],
-            whitecap_rate_holthuijsen1986(chunk.wind_speed[k], chunk.wave_period[k]),
-            chunk.viscosity[k],
-            volume * chunk.parts[k] / (chunk.thick_area[k] + chunk.thin_area[k]),
-            chunk.mass[k] / volume,
-            sea_water_density(chunk.temperature[k]),
-            chunk.water_fraction[k],
+            wave_height[k],
+            whitecap_rate_holthuijsen1986(wind_speed[k], wave_period[k]),
+            viscosity[k],
+            left * parts[k] / (thick[k] + thin[k]),
+            mass[k] / left,
+            sea_water_density(temperature[k]),
+            water[k],
         )
 
 
-@kernel
+@loop
 def rates_mackay1980(count, chunk, rate):
     """Write the rates of `entrainment_rate_mackay1980`."""
+    some = slice(chunk.first, chunk.first + count)
+    numbers, wind_speed, volume = chunk.numbers, chunk.scratch[WIND_SPEED], chunk.scratch[VOLUME]
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    viscosity = numbers[VISCOSITY, some]
     for k in range(count):
-        area = (chunk.thick_area[k] + chunk.thin_area[k]) / chunk.parts[k]
-        rate[k] = entrainment_rate_mackay1980(
-            chunk.wind_speed[k], chunk.viscosity[k], chunk.volume[k] / area
-        )
+        area = (thick[k] + thin[k]) / parts[k]
+        rate[k] = entrainment_rate_mackay1980(wind_speed[k], viscosity[k], volume[k] / area)
 
 
 @law
@@ -159,7 +196,7 @@ def mixed_depth(z, kick, mixed_layer_depth):
     return min(max(z, -mixed_layer_depth), 0.0)
 
 
-@kernel
+@loop
 def follow(
     z,
     diameter,
@@ -232,7 +269,7 @@ def follow(
     return z, diameter, afloat, surfaced
 
 
-@kernel
+@loop
 def find_urges(count, ids, key, rate, elapsed, urge):
     """Write a number that is above 0 for oil that waves may entrain within the step.
 
@@ -244,14 +281,14 @@ def find_urges(count, ids, key, rate, elapsed, urge):
         urge[k] = rate[k] * elapsed[k] - 0.5 * (1.0 + a)
 
 
-@kernel
+@loop
 def add_weight(count, density, temperature, urge):
     """Raise the numbers of `find_urges` above 0 for oil that is denser than the sea."""
     for k in range(count):
         urge[k] = max(urge[k], density[k] - sea_water_density(temperature[k]))
 
 
-@kernel
+@loop
 def mix_vertically(count, chunk, oil, settings, key):
     """Entrain, mix and raise the oil of a chunk; oil denser than the sea sinks for good.
 
@@ -262,15 +299,13 @@ def mix_vertically(count, chunk, oil, settings, key):
     int
         How many have sunk.
     """
-    ids, elapsed, surfaced = chunk.ids, chunk.elapsed, chunk.surfaced
-    temperature, wave_height, rate, urge = (
-        chunk.temperature,
-        chunk.wave_height,
-        chunk.work,
-        chunk.looked_up,
-    )
-    status, density, viscosity = chunk.status, chunk.density, chunk.viscosity
-    z, diameter = chunk.z, chunk.droplet_diameter
+    some = slice(chunk.first, chunk.first + count)
+    ids, elapsed, surfaced = chunk.ids, chunk.scratch[ELAPSED], chunk.scratch[SURFACED]
+    temperature, wave_height = chunk.scratch[TEMPERATURE], chunk.scratch[WAVE_HEIGHT]
+    rate, urge = chunk.scratch[WORK], chunk.scratch[LOOKED_UP]
+    density, viscosity = chunk.numbers[DENSITY, some], chunk.numbers[VISCOSITY, some]
+    z, diameter = chunk.numbers[Z, some], chunk.numbers[DROPLET_DIAMETER, some]
+    status = chunk.codes[STATUS, some]
     tension = oil.interfacial_tension
     dispersion, mixes, sinks = settings.dispersion, settings.vertical_mixing, settings.sinking
     diffusivity, depth = settings.vertical_diffusivity, settings.mixed_layer_depth

@@ -1,6 +1,6 @@
 """How freely oil moves around its pour point, below which wax holds it together."""
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import law, loop
 
 LIQUID_BELOW = 5.0
 """Oil moves freely at sea down to so much below its pour point. [K]"""
@@ -44,7 +44,7 @@ def fluidity(temperature, pour_point):
     return min(max(warmer / (SOLID_BELOW - LIQUID_BELOW), 0.0), 1.0)
 
 
-@kernel
+@loop
 def slow_down(count, temperature, oil, values):
     """Reduce rates or durations to what they are of oil near its pour point, in place."""
     if oil.pour_point - LIQUID_BELOW <= oil.coldest:

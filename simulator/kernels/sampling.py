@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import kernel, law, loop, merged
+from simulator.kernels.state import TEMPERATURE, WAVE_HEIGHT, WAVE_PERIOD, WIND_SPEED
+from simulator.kernels.variables import X, Y
 
 _NEXT = np.uint64(1)
 
@@ -18,7 +20,7 @@ def row_below(position):
     return np.uint64(row), position - row
 
 
-@law
+@merged
 def bilinear_vector(field, x, y, c):
     """Return the components `c` and `c + 1` of `field[row, column, :]` at column `x`, row `y`.
 
@@ -52,20 +54,22 @@ def linear(profile, row, weight, c):
     return here + weight * (profile[row + _NEXT, c] - here)
 
 
-@kernel
+@loop
 def sample_vector(count, field, x, y, u, v):
     """Write the components of `field[row, column, :]` at columns `x` and rows `y`."""
     for k in range(count):
         u[k], v[k] = bilinear_vector(field, x[k], y[k], 0)
 
 
-@kernel
+@loop
 def sample_weather(count, chunk, fields, step):
     """Write the weather at the particles of a chunk; where there is none, it is calm."""
     weather = fields.weather[step]
-    first_column, first_row, at_x, at_y = fields.first_column, fields.first_row, chunk.x, chunk.y
-    speeds, temperatures = chunk.wind_speed, chunk.temperature
-    heights, periods = chunk.wave_height, chunk.wave_period
+    some = slice(chunk.first, chunk.first + count)
+    at_x, at_y = chunk.numbers[X, some], chunk.numbers[Y, some]
+    first_column, first_row = fields.first_column, fields.first_row
+    speeds, temperatures = chunk.scratch[WIND_SPEED], chunk.scratch[TEMPERATURE]
+    heights, periods = chunk.scratch[WAVE_HEIGHT], chunk.scratch[WAVE_PERIOD]
     for k in range(count):
         x = at_x[k] - first_column
         y = at_y[k] - first_row
@@ -79,13 +83,15 @@ def sample_weather(count, chunk, fields, step):
 
 
 @kernel
-def add_interpolated(target, wanted, times, values, along, right_turn, clockwise):
+def add_interpolated(target, place, wanted, times, values, along, right_turn, clockwise):
     """Add a rotated, scaled series, linear in time, to fields at some times, in place.
 
     Parameters
     ----------
-    target : ndarray, shape (wanted, rows, columns, 2)
-        Changed in place. [m s-1]
+    target : ndarray, shape (wanted, rows, columns, components)
+        Two components are changed in place. [m s-1]
+    place : int
+        Place of the first of them along the last axis.
     wanted : ndarray, shape (wanted,)
         Times of the fields, within `times`. [s]
     times : ndarray, shape (records,)
@@ -97,6 +103,7 @@ def add_interpolated(target, wanted, times, values, along, right_turn, clockwise
     clockwise : ndarray, shape (rows,)
         1 where "right" is clockwise (northern hemisphere), -1 in the southern.
     """
+    east, north = np.uint64(place), np.uint64(place + 1)  # see `row_below`
     for n in range(wanted.size):
         time = wanted[n]
         k = min(max(np.searchsorted(times, time, side="right") - 1, 0), max(times.size - 2, 0))
@@ -107,5 +114,5 @@ def add_interpolated(target, wanted, times, values, along, right_turn, clockwise
             for i in range(target.shape[2]):
                 u = (1.0 - b) * values[k, j, i, 0] + b * values[last, j, i, 0]
                 v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, 1]
-                target[n, j, i, 0] += along * u + s * v
-                target[n, j, i, 1] += along * v - s * u
+                target[n, j, i, east] += along * u + s * v
+                target[n, j, i, north] += along * v - s * u

@@ -8,7 +8,7 @@ the time loop, which puts it back where its way would lead over land.
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import kernel, law, loop
 from simulator.kernels.random import mix, symmetric_pair
 from simulator.kernels.state import AFLOAT, BEACHED
 
@@ -37,7 +37,16 @@ def share_seeping(lost, absorbed, capacity):
     return lost * np.exp(-absorbed / capacity)
 
 
-@kernel
+@loop
+def mass_of(p, component_mass):
+    """Return the mass of all components of a particle. [kg]"""
+    mass = 0.0
+    for c in range(component_mass.shape[0]):
+        mass += component_mass[c, p]
+    return mass
+
+
+@loop
 def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch, half_life, limit):
     """Let beached oil seep into the shore, particle after particle, in place.
 
@@ -47,7 +56,7 @@ def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch
         s = stretch[p]
         if status[p] != BEACHED or s < 0:
             continue
-        loose = component_mass[:, p].sum()
+        loose = mass_of(p, component_mass)
         if loose <= 0.0:
             continue
         share = share_seeping(share_lost(dt, half_life[s]), absorbed_by_stretch[s], limit[s])
@@ -61,7 +70,7 @@ def seep(dt, status, stretch, component_mass, absorbed_mass, absorbed_by_stretch
         absorbed_by_stretch[s] += taken
 
 
-@kernel
+@loop
 def wash_off(dt, key, status, stretch, component_mass, absorbed_by_stretch, half_life, limit):
     """Set particles afloat that the sea takes away or the shore cannot hold; return their number.
 
@@ -74,7 +83,7 @@ def wash_off(dt, key, status, stretch, component_mass, absorbed_by_stretch, half
         s = stretch[p]
         if status[p] != BEACHED or s < 0:
             continue
-        loose = component_mass[:, p].sum()
+        loose = mass_of(p, component_mass)
         if loose <= 0.0:
             continue
         a, _ = symmetric_pair(stream, p)

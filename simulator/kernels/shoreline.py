@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import kernel, law, loop
 
 NO_CROSSING = 2.0
 _MARGIN = 1e-6  # cells; a segment on a cell border belongs to both cells
@@ -43,7 +43,7 @@ def crossing(x0, y0, x1, y1, ax, ay, bx, by):
     return NO_CROSSING
 
 
-@kernel
+@loop
 def first_crossing(x0, y0, x1, y1, scale_x, scale_y, cell_start, cell_segments, segments):
     """Return the fraction of the path 0 -> 1 at which it first meets the coast.
 
@@ -110,9 +110,10 @@ def rasterise_segments(segments, scale_x, scale_y, rows, columns):
     for fill in range(2):
         if fill == 1:
             starts = np.zeros(rows * columns + 1, np.int32)
-            starts[1:] = np.cumsum(counts[:-1])
-            members = np.empty(starts[-1], np.int32)
-            counts[:] = 0
+            for cell in range(rows * columns):
+                starts[cell + 1] = starts[cell] + counts[cell]
+                counts[cell] = 0
+            members = np.empty(starts[rows * columns], np.int32)
         for s in range(segments.shape[0]):
             x0, y0 = segments[s, 0] * scale_x, segments[s, 1] * scale_y
             x1, y1 = segments[s, 2] * scale_x, segments[s, 3] * scale_y

@@ -22,145 +22,66 @@ WIND_STEP = 0.1
 _Floats = NDArray[np.float64]
 
 
-class Elements(NamedTuple):
-    """Slick elements, one entry a particle; changed in place.
-
-    Attributes
-    ----------
-    x, y : ndarray, shape (particles,)
-        Position. [grid cells]
-    z : ndarray, shape (particles,)
-        Height above the sea surface: 0 or, under water, negative. [m]
-    status : ndarray of int8, shape (particles,)
-    component_mass : ndarray, shape (components, particles)
-        Oil that is left, by pseudo-component, water not included. [kg]
-    evaporated_mass, absorbed_mass : ndarray, shape (particles,)
-        What went into the air, and into the shore for good. [kg]
-    water_fraction : ndarray, shape (particles,)
-        Volume of water in the emulsion. [1]
-    thick_area, thin_area : ndarray, shape (particles,)
-        Areas of the thick and the thin part of the slick that the element belongs to. [m2]
-    spreading : ndarray, shape (particles,)
-        Variance, along each axis, of the displacement by which the element has yet to follow the
-        growth of its slick. [m2]
-    droplet_diameter : ndarray, shape (particles,)
-        NaN for oil that never was under water. [m]
-    viscosity, density : ndarray, shape (particles,)
-        Kinematic viscosity [m2 s-1] and density [kg m-3] of the oil with its water.
-    stretch : ndarray of int32, shape (particles,)
-        Stretch of coast on which the element lies or last lay, else -1.
-    initial_mass : ndarray, shape (particles,)
-        [kg]
-    parts : ndarray, shape (particles,)
-        Elements of its size in the element's slick.
-    age : ndarray, shape (particles,)
-        How long the oil has weathered when it is released. [s]
-    release_step : ndarray of int32, shape (particles,)
-        Step in which the particle starts; the particles are sorted by it.
-    release_share : ndarray, shape (particles,)
-        Share of its first step that the particle lives through, in [0, 1].
-    """
-
-    x: _Floats
-    y: _Floats
-    z: _Floats
-    status: NDArray[np.int8]
-    component_mass: _Floats
-    evaporated_mass: _Floats
-    absorbed_mass: _Floats
-    water_fraction: _Floats
-    thick_area: _Floats
-    thin_area: _Floats
-    spreading: _Floats
-    droplet_diameter: _Floats
-    viscosity: _Floats
-    density: _Floats
-    stretch: NDArray[np.int32]
-    initial_mass: _Floats
-    parts: _Floats
-    age: _Floats
-    release_step: NDArray[np.int32]
-    release_share: _Floats
-
-
 class Chunk(NamedTuple):
     """The particles that one thread works on, side by side; the first `count` entries are in use.
 
-    Part of `Elements` where none of them is done with, else a copy of those at work; and scratch.
+    Part of all elements where none of them is done with, else a copy of those at work; and scratch.
 
     Attributes
     ----------
-    ids : ndarray of int64
+    first : int
+        Column of the first particle in `numbers` and `codes`; 0 in a copy.
+    numbers : ndarray, shape (rows, columns)
+        One row for each of `simulator.kernels.variables.NUMBERS`, the last of them with as many as
+        the oil has components: loops over particles run through neighbours in memory.
+    codes : ndarray of int32, shape (rows, columns)
+        One row for each of `simulator.kernels.variables.CODES`.
+    scratch : ndarray, shape (SCRATCH, entries)
+        What is of use within a step, see below.
+    ids : ndarray of int64, shape (entries,)
         Numbers of the particles.
-    x, y, z, status, water_fraction, thick_area, thin_area, spreading, droplet_diameter, viscosity
-    density, stretch, parts, evaporated_mass, initial_mass
-        As in `Elements`.
-    component_mass : ndarray, shape (components * component_stride,)
-        One component after the other, so that loops over particles run through neighbours in
-        memory. [kg]
-    component_stride : int
-        Entries from one component to the next.
-    new_x, new_y : ndarray
-        Where they are about to go. [grid cells]
-    u, v, middle_u, middle_v : ndarray
-        Their drift at the start and in the middle of the step; of use within `propose`.
-        [grid cells s-1]
-    elapsed : ndarray
-        Part of the step that they live through. [s]
-    surfaced : ndarray
-        What they spend of it at the surface or on the shore, and their age if it is their first
-        step: how long the air works on them. [s]
-    piece : ndarray
-        Part of that time that is worked on at once. [s]
-    wind_speed, temperature, wave_height, wave_period : ndarray
-        Weather at their places. [m s-1, K, m, s]
-    mass, volume, moles : ndarray
-        Of their oil without its water, the volume at 15 degrees Celsius. [kg, m3, mol]
-    row, weight : ndarray
-        Place of their temperature in the tables of the oil, see `table_place`.
-    work, before, looked_up : ndarray
-        Of use within one process.
+    table_row : ndarray of uint32, shape (entries,)
+        Row of their temperature in the tables of the oil, see `table_place`.
     """
 
+    first: int
+    numbers: _Floats
+    codes: NDArray[np.int32]
+    scratch: _Floats
     ids: NDArray[np.int64]
-    status: NDArray[np.int8]
-    stretch: NDArray[np.int32]
-    row: NDArray[np.uint32]
-    component_mass: _Floats
-    component_stride: int
-    x: _Floats
-    y: _Floats
-    z: _Floats
-    evaporated_mass: _Floats
-    initial_mass: _Floats
-    water_fraction: _Floats
-    thick_area: _Floats
-    thin_area: _Floats
-    spreading: _Floats
-    droplet_diameter: _Floats
-    viscosity: _Floats
-    density: _Floats
-    parts: _Floats
-    new_x: _Floats
-    new_y: _Floats
-    u: _Floats
-    v: _Floats
-    middle_u: _Floats
-    middle_v: _Floats
-    elapsed: _Floats
-    surfaced: _Floats
-    piece: _Floats
-    wind_speed: _Floats
-    temperature: _Floats
-    wave_height: _Floats
-    wave_period: _Floats
-    mass: _Floats
-    volume: _Floats
-    moles: _Floats
-    weight: _Floats
-    work: _Floats
-    before: _Floats
-    looked_up: _Floats
+    table_row: NDArray[np.uint32]
+
+
+# Rows of Chunk.scratch, and the number of them.
+NEW_X, NEW_Y = 0, 1
+"""Where particles are about to go. [grid cells]"""
+
+U, V, MIDDLE_U, MIDDLE_V = 2, 3, 4, 5
+"""Drift at the start and in the middle of the step; within `propose`. [grid cells s-1]"""
+
+ELAPSED = 6
+"""Part of the step that a particle lives through. [s]"""
+
+SURFACED = 7
+"""What it spends of it at the surface or on the shore, and its age if it is its first step: how
+long the air works on it. [s]"""
+
+PIECE = 8
+"""Part of that time that is worked on at once. [s]"""
+
+WIND_SPEED, TEMPERATURE, WAVE_HEIGHT, WAVE_PERIOD = 9, 10, 11, 12
+"""Weather at its place. [m s-1, K, m, s]"""
+
+MASS, VOLUME, MOLES = 13, 14, 15
+"""Of its oil without its water, the volume at 15 degrees Celsius. [kg, m3, mol]"""
+
+TABLE_WEIGHT = 16
+"""Of the next row in the tables of the oil, see `table_place`. [1]"""
+
+WORK, BEFORE, LOOKED_UP = 17, 18, 19
+"""Within one process."""
+
+SCRATCH = 20
 
 
 class Fields(NamedTuple):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import law, loop
 
 
 @law
@@ -16,7 +16,7 @@ def table_place(value, first, per_unit, rows):
     return np.uint32(row), place - row
 
 
-@kernel
+@loop
 def look_up(count, table, row, weight, out):
     """Write the entries of a table at some places, linear in between.
 

@@ -2,11 +2,26 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import law, loop
 from simulator.kernels.random import symmetric_pair
 from simulator.kernels.sampling import bilinear_vector, linear, row_below, sample_vector
 from simulator.kernels.shoreline import first_crossing
-from simulator.kernels.state import AFLOAT, BEACHED, LEFT_DOMAIN, SUBMERGED
+from simulator.kernels.state import (
+    AFLOAT,
+    BEACHED,
+    ELAPSED,
+    LEFT_DOMAIN,
+    MIDDLE_U,
+    MIDDLE_V,
+    NEW_X,
+    NEW_Y,
+    SUBMERGED,
+    SURFACED,
+    WAVE_PERIOD,
+    U,
+    V,
+)
+from simulator.kernels.variables import SPREADING, STATUS, STRETCH, X, Y, Z
 
 _BELOW_ONE = 1.0 - 1e-9  # keeps a sampled position inside the last grid cell
 _STILL = 1e-60  # so that no drift at all divides nothing by zero [grid cells4 s-4]
@@ -82,7 +97,7 @@ def fraction_inside(start, end, size):
     return 1.0
 
 
-@kernel
+@loop
 def settle(x0, y0, x1, y1, rows, columns, coast):
     """Decide where a path that may leave the open sea ends.
 
@@ -126,7 +141,7 @@ def settle(x0, y0, x1, y1, rows, columns, coast):
     return max(border, 0.0), LEFT_DOMAIN, -1
 
 
-@kernel
+@loop
 def propose(count, chunk, fields, step, key, diffusivity, spreads):
     """Write where drift, turbulence and spreading take the particles of a chunk, all as if afloat.
 
@@ -136,8 +151,11 @@ def propose(count, chunk, fields, step, key, diffusivity, spreads):
     Each loop does little, so that a processor can have many particles in hand at once: done in
     one loop, where each waits for its own velocities, it takes twice as long.
     """
-    x, y, new_x, new_y, elapsed = chunk.x, chunk.y, chunk.new_x, chunk.new_y, chunk.elapsed
-    u, v, middle_u, middle_v = chunk.u, chunk.v, chunk.middle_u, chunk.middle_v
+    some = slice(chunk.first, chunk.first + count)
+    x, y = chunk.numbers[X, some], chunk.numbers[Y, some]
+    scratch = chunk.scratch
+    new_x, new_y, elapsed = scratch[NEW_X], scratch[NEW_Y], scratch[ELAPSED]
+    u, v, middle_u, middle_v = scratch[U], scratch[V], scratch[MIDDLE_U], scratch[MIDDLE_V]
     at_start, at_middle = fields.drift[2 * step], fields.drift[2 * step + 1]
     first_column, first_row = fields.first_column, fields.first_row
     for k in range(count):
@@ -150,18 +168,19 @@ def propose(count, chunk, fields, step, key, diffusivity, spreads):
     find_middles(count, y, v, elapsed, first_row, at_start.shape[0], new_y)
     sample_vector(count, at_middle, new_x, new_y, middle_u, middle_v)
     follow_drift(count, u, v, middle_u, middle_v, elapsed, x, y, new_x, new_y)
-    find_kicks(count, chunk, key, diffusivity, spreads, u, v)
+    spreading = chunk.numbers[SPREADING, some]
+    find_kicks(count, chunk.ids, elapsed, spreading, key, diffusivity, spreads, u, v)
     add_kicks(count, fields.cells_per_metre, first_row, y, u, v, new_x, new_y)
 
 
-@kernel
+@loop
 def find_middles(count, start, velocity, elapsed, first, size, middle):
     """Write where half a step leads, along one axis, counted from the first node held."""
     for k in range(count):
         middle[k] = kept_inside(start[k] + 0.5 * elapsed[k] * velocity[k] - first, size)
 
 
-@kernel
+@loop
 def follow_drift(count, u, v, middle_u, middle_v, elapsed, x, y, new_x, new_y):
     """Write where the drift at the start and in the middle of a step leads."""
     for k in range(count):
@@ -170,10 +189,9 @@ def follow_drift(count, u, v, middle_u, middle_v, elapsed, x, y, new_x, new_y):
         new_y[k] = y[k] + elapsed[k] * ve
 
 
-@kernel
-def find_kicks(count, chunk, key, diffusivity, spreads, east, north):
-    """Write the random displacements of a chunk's particles. [m]"""
-    ids, elapsed, spreading = chunk.ids, chunk.elapsed, chunk.spreading
+@loop
+def find_kicks(count, ids, elapsed, spreading, key, diffusivity, spreads, east, north):
+    """Write the random displacements of particles. [m]"""
     for k in range(count):
         east[k] = 2.0 * diffusivity * elapsed[k]
     if spreads:
@@ -186,7 +204,7 @@ def find_kicks(count, chunk, key, diffusivity, spreads, east, north):
         north[k] = kick * b
 
 
-@kernel
+@loop
 def add_kicks(count, cells_per_metre, first_row, y, east, north, new_x, new_y):
     """Add displacements in metres to positions in grid cells."""
     for k in range(count):
@@ -195,11 +213,14 @@ def add_kicks(count, cells_per_metre, first_row, y, east, north, new_x, new_y):
         new_y[k] += north[k] * linear(cells_per_metre, row, weight, 1)
 
 
-@kernel
+@loop
 def propose_otherwise(count, chunk, fields, step, key, diffusivity):
     """Correct what `propose` wrote for oil under water and on the shore."""
-    ids, x, y, z, status = chunk.ids, chunk.x, chunk.y, chunk.z, chunk.status
-    new_x, new_y, elapsed, wave_period = chunk.new_x, chunk.new_y, chunk.elapsed, chunk.wave_period
+    some = slice(chunk.first, chunk.first + count)
+    ids, status = chunk.ids, chunk.codes[STATUS, some]
+    x, y, z = chunk.numbers[X, some], chunk.numbers[Y, some], chunk.numbers[Z, some]
+    new_x, new_y = chunk.scratch[NEW_X], chunk.scratch[NEW_Y]
+    elapsed, wave_period = chunk.scratch[ELAPSED], chunk.scratch[WAVE_PERIOD]
     at_start, at_middle = fields.below[2 * step], fields.below[2 * step + 1]
     cells_per_metre = fields.cells_per_metre
     first_column, first_row = fields.first_column, fields.first_row
@@ -226,7 +247,7 @@ def propose_otherwise(count, chunk, fields, step, key, diffusivity):
             new_y[k] = y[k] + dy + kick * b * linear(cells_per_metre, row, weight, 1)
 
 
-@kernel
+@loop
 def commit(count, chunk, fields, coast, weathering):
     """Move the particles of a chunk, stop those that meet coast or boundary.
 
@@ -237,8 +258,10 @@ def commit(count, chunk, fields, coast, weathering):
     int
         How many have nothing more to do. Beached oil goes on weathering where anything does.
     """
-    x, y, z, new_x, new_y = chunk.x, chunk.y, chunk.z, chunk.new_x, chunk.new_y
-    status, stretch, surfaced = chunk.status, chunk.stretch, chunk.surfaced
+    some = slice(chunk.first, chunk.first + count)
+    x, y, z = chunk.numbers[X, some], chunk.numbers[Y, some], chunk.numbers[Z, some]
+    status, stretch = chunk.codes[STATUS, some], chunk.codes[STRETCH, some]
+    new_x, new_y, surfaced = chunk.scratch[NEW_X], chunk.scratch[NEW_Y], chunk.scratch[SURFACED]
     rows, columns = fields.drift.shape[1], fields.drift.shape[2]
     first_column, first_row = fields.first_column, fields.first_row
     clearance, scale_x, scale_y = coast.clearance, coast.scale_x, coast.scale_y

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law
+from simulator.kernels._jit import kernel, law, loop, part
 from simulator.kernels.buoyancy import sea_water_density
 from simulator.kernels.emulsification import (
     emulsion_density,
@@ -20,12 +20,37 @@ from simulator.kernels.spreading import (
 from simulator.kernels.state import (
     AFLOAT,
     BEACHED,
+    BEFORE,
     EVAPORATED,
     LEAST_SHARE,
+    LOOKED_UP,
+    MASS,
+    MOLES,
+    PIECE,
     SUBMERGED,
+    SURFACED,
+    TABLE_WEIGHT,
+    TEMPERATURE,
+    VOLUME,
+    WIND_SPEED,
     WIND_STEP,
+    WORK,
 )
 from simulator.kernels.tables import look_up, table_place
+from simulator.kernels.variables import (
+    COMPONENT_MASS,
+    DENSITY,
+    EVAPORATED_MASS,
+    INITIAL_MASS,
+    PARTS,
+    SPREADING,
+    STATUS,
+    THICK_AREA,
+    THIN_AREA,
+    VISCOSITY,
+    WATER_FRACTION,
+    Z,
+)
 
 NONE = 0
 PSEUDO_COMPONENTS = 1
@@ -71,16 +96,17 @@ def evaporation_exponent(area, speed, temperature, moles, dt):
     return dt * area * speed / (GAS_CONSTANT * temperature * moles)
 
 
-@kernel
+@loop
 def find_in_tables(count, chunk, oil):
     """Write where the temperatures of a chunk are in the tables of the oil."""
-    temperature, row, weight = chunk.temperature, chunk.row, chunk.weight
+    temperature, weight = chunk.scratch[TEMPERATURE], chunk.scratch[TABLE_WEIGHT]
+    row = chunk.table_row
     coldest, per_kelvin, rows = oil.coldest, oil.per_kelvin, oil.expansion.size
     for k in range(count):
         row[k], weight[k] = table_place(temperature[k], coldest, per_kelvin, rows)
 
 
-@kernel
+@part
 def evaporate(count, chunk, oil, settings):
     """Let the oil of a chunk evaporate for the piece of time that it is exposed.
 
@@ -92,35 +118,42 @@ def evaporate(count, chunk, oil, settings):
         evaporate_whole(count, chunk, oil)
 
 
-@kernel
+@loop
 def evaporate_components(count, chunk, oil):
     """Let pseudo-components evaporate, see `evaporation_exponent`; water keeps its share of area.
 
     The moles are those at the start of the piece. Mass, volume and moles of the chunk are those of
     the components, before and after.
     """
-    mass, before, evaporated = chunk.mass, chunk.before, chunk.evaporated_mass
-    before[:count] = mass[:count]
+    some = slice(chunk.first, chunk.first + count)
+    mass, before, exponent = chunk.scratch[MASS], chunk.scratch[BEFORE], chunk.scratch[WORK]
+    weight, pressure = chunk.scratch[TABLE_WEIGHT], chunk.scratch[LOOKED_UP]
+    evaporated = chunk.numbers[EVAPORATED_MASS, some]
     find_exponents(count, chunk, oil)
-    largest = chunk.work[:count].max() if count > 0 else 0.0
-    masses, stride = chunk.component_mass, chunk.component_stride
+    largest = 0.0
+    for k in range(count):
+        before[k] = mass[k]
+        if exponent[k] > largest:
+            largest = exponent[k]
     for c in range(oil.vapour_pressure.shape[0]):
         # to multiply by 1 changes nothing
         if decay(largest * oil.vapour_pressure[c, -1]) < 1.0:
-            look_up(count, oil.vapour_pressure[c], chunk.row, chunk.weight, chunk.looked_up)
-            decay_by(count, chunk.work, chunk.looked_up, masses[c * stride : c * stride + count])
-    weigh(0, count, chunk, oil)
+            look_up(count, oil.vapour_pressure[c], chunk.table_row, weight, pressure)
+            decay_by(count, exponent, pressure, chunk.numbers[COMPONENT_MASS + c, some])
+    weigh(np.int64(0), count, chunk, oil)
     for k in range(count):
         evaporated[k] += before[k] - mass[k]
 
 
-@kernel
+@loop
 def find_exponents(count, chunk, oil):
-    """Write the `evaporation_exponent` of each element, into chunk.work."""
-    look_up_wind(count, chunk.wind_speed, oil.mass_transfer, chunk.looked_up)
-    speed, piece, temperature = chunk.looked_up, chunk.piece, chunk.temperature
-    thick, thin, parts = chunk.thick_area, chunk.thin_area, chunk.parts
-    water, moles, exponent = chunk.water_fraction, chunk.moles, chunk.work
+    """Write the `evaporation_exponent` of each element, into its WORK."""
+    some = slice(chunk.first, chunk.first + count)
+    numbers, scratch = chunk.numbers, chunk.scratch
+    speed, piece, temperature = scratch[LOOKED_UP], scratch[PIECE], scratch[TEMPERATURE]
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    water, moles, exponent = numbers[WATER_FRACTION, some], scratch[MOLES], scratch[WORK]
+    look_up_wind(count, scratch[WIND_SPEED], oil.mass_transfer, speed)
     for k in range(count):
         exponent[k] = (thick[k] + thin[k]) / parts[k] * (1.0 - water[k])
     for k in range(count):
@@ -129,7 +162,7 @@ def find_exponents(count, chunk, oil):
         )
 
 
-@kernel
+@loop
 def look_up_wind(count, wind_speed, table, out):
     """Write the entries of a table over wind speed."""
     for k in range(count):
@@ -137,73 +170,79 @@ def look_up_wind(count, wind_speed, table, out):
         out[k] = table[row] + weight * (table[row + np.uint32(1)] - table[row])
 
 
-@kernel
+@loop
 def decay_by(count, exponent, pressure, mass):
     """Let the masses of a component decay, in place."""
     for k in range(count):
         mass[k] *= decay(exponent[k] * pressure[k])
 
 
-@kernel
+@loop
 def evaporate_whole(count, chunk, oil):
     """Let oil evaporate by Mackay's law, the most volatile components first.
 
     As in MEDSLIK-II, a step takes at most a fifth of what can still evaporate.
     """
-    piece, evaporated = chunk.piece, chunk.evaporated_mass
-    masses, stride = chunk.component_mass, chunk.component_stride
+    some = slice(chunk.first, chunk.first + count)
+    numbers, scratch = chunk.numbers, chunk.scratch
+    thick, thin, parts = numbers[THICK_AREA, some], numbers[THIN_AREA, some], numbers[PARTS, some]
+    wind_speed, temperature = scratch[WIND_SPEED], scratch[TEMPERATURE]
+    mass, volume, evaporated = scratch[MASS], scratch[VOLUME], numbers[EVAPORATED_MASS, some]
+    piece = scratch[PIECE]
     for k in range(count):
-        if piece[k] == 0.0 or chunk.mass[k] == 0.0:
+        if piece[k] == 0.0 or mass[k] == 0.0:
             continue
-        area = (chunk.thick_area[k] + chunk.thin_area[k]) / chunk.parts[k]
-        whole = evaporated[k] + chunk.mass[k]
+        area = (thick[k] + thin[k]) / parts[k]
+        whole = evaporated[k] + mass[k]
         fraction = evaporated[k] / whole
         rate = evaporation_rate_mackay1980(
-            chunk.wind_speed[k],
-            chunk.temperature[k],
-            chunk.volume[k] / area,
-            1e-5 * fresh_vapour_pressure(oil.mass_fraction, oil, chunk.row[k]),
+            wind_speed[k],
+            temperature[k],
+            volume[k] / area,
+            1e-5 * fresh_vapour_pressure(oil, chunk.table_row[k]),
             fraction,
         )
         most = max(oil.volatile_fraction - fraction, 0.0) / 5.0
         wanted = whole * min(rate * piece[k], most)
         lost = 0.0
         for c in range(oil.mass_fraction.size):
-            part = min(masses[c * stride + k], wanted - lost)
-            masses[c * stride + k] -= part
+            part = min(numbers[COMPONENT_MASS + c, chunk.first + k], wanted - lost)
+            numbers[COMPONENT_MASS + c, chunk.first + k] -= part
             lost += part
         evaporated[k] += lost
-    weigh(0, count, chunk, oil)
+    weigh(np.int64(0), count, chunk, oil)
 
 
-@kernel
-def fresh_vapour_pressure(mass_fraction, oil, row):
+@loop
+def fresh_vapour_pressure(oil, row):
     """Return the vapour pressure of the fresh oil, by Raoult's law. [Pa]"""
     moles = 0.0
     pressure = 0.0
-    for c in range(mass_fraction.size):
-        part = mass_fraction[c] * oil.moles_per_mass[c]
+    for c in range(oil.mass_fraction.size):
+        part = oil.mass_fraction[c] * oil.moles_per_mass[c]
         moles += part
         pressure += part * oil.vapour_pressure[c, row]
     return pressure / moles
 
 
-@kernel
+@loop
 def weigh(begin, count, chunk, oil):
     """Write mass, volume and moles of the oil of a chunk, from an entry on."""
-    some = slice(begin, count)
-    mass, volume, moles = chunk.mass[some], chunk.volume[some], chunk.moles[some]
-    mass[:] = 0.0
-    volume[:] = 0.0
-    moles[:] = 0.0
-    masses, stride = chunk.component_mass, chunk.component_stride
+    mass = chunk.scratch[MASS, begin:count]
+    volume = chunk.scratch[VOLUME, begin:count]
+    moles = chunk.scratch[MOLES, begin:count]
+    for k in range(count - begin):
+        mass[k] = 0.0
+        volume[k] = 0.0
+        moles[k] = 0.0
+    some = slice(chunk.first + begin, chunk.first + count)
     for c in range(oil.volume_per_mass.size):
-        component = masses[c * stride + begin : c * stride + count]
+        component = chunk.numbers[COMPONENT_MASS + c, some]
         per_mass = oil.volume_per_mass[c], oil.moles_per_mass[c]
         add_component(count - begin, component, *per_mass, mass, volume, moles)
 
 
-@kernel
+@loop
 def add_component(count, component_mass, volume_per_mass, moles_per_mass, mass, volume, moles):
     """Add one component to mass, volume and moles, in place."""
     for k in range(count):
@@ -212,13 +251,15 @@ def add_component(count, component_mass, volume_per_mass, moles_per_mass, mass, 
         moles[k] += moles_per_mass * component_mass[k]
 
 
-@kernel
+@loop
 def emulsify(count, chunk, oil, settings):
     """Let the oil of a chunk take up water while it floats. Changes water_fraction."""
     if not settings.emulsification or oil.max_water_fraction == 0.0:
         return
-    piece, wind_speed, status = chunk.piece, chunk.wind_speed, chunk.status
-    water, most = chunk.water_fraction, oil.max_water_fraction
+    some = slice(chunk.first, chunk.first + count)
+    piece, wind_speed = chunk.scratch[PIECE], chunk.scratch[WIND_SPEED]
+    status, water = chunk.codes[STATUS, some], chunk.numbers[WATER_FRACTION, some]
+    most = oil.max_water_fraction
     for k in range(count):
         after = water_fraction_after(water[k], most, wind_speed[k], piece[k])
         water[k] = after if status[k] != BEACHED and piece[k] > 0.0 else water[k]
@@ -234,7 +275,7 @@ def rank(p):
     return 0.5 * (a + 1.0)
 
 
-@kernel
+@loop
 def spread(count, chunk, settings):
     """Let the slicks of a chunk's elements grow. Changes thick_area, thin_area and spreading.
 
@@ -246,16 +287,14 @@ def spread(count, chunk, settings):
     """
     if not settings.spreading:
         return
-    ids, surfaced, volume, thickness = chunk.ids, chunk.surfaced, chunk.volume, chunk.work
-    thick, thin, spreading, parts = (
-        chunk.thick_area,
-        chunk.thin_area,
-        chunk.spreading,
-        chunk.parts,
-    )
-    spreading[:count] = 0.0
-    find_thicknesses(count, chunk.status, thick, thin, volume, parts, thickness)
+    some = slice(chunk.first, chunk.first + count)
+    numbers, scratch, ids = chunk.numbers, chunk.scratch, chunk.ids
+    surfaced, volume, thickness = scratch[SURFACED], scratch[VOLUME], scratch[WORK]
+    thick, thin = numbers[THICK_AREA, some], numbers[THIN_AREA, some]
+    spreading, parts = numbers[SPREADING, some], numbers[PARTS, some]
+    find_thicknesses(count, chunk.codes[STATUS, some], thick, thin, volume, parts, thickness)
     for k in range(count):
+        spreading[k] = 0.0
         if thickness[k] <= THIN_THICKNESS:
             # all of it is thin now, and the area stays as it is
             thin[k] += thick[k]
@@ -276,7 +315,7 @@ def spread(count, chunk, settings):
             spreading[k] = max(spreading_variance(to_follow - followed), 0.0)
 
 
-@kernel
+@loop
 def find_thicknesses(count, status, thick, thin, volume, parts, thickness):
     """Write the thickness of the thick part; infinite for what does not spread at all."""
     for k in range(count):
@@ -301,21 +340,23 @@ def first_spreading(thick, thin, volume, begins):
     return variance
 
 
-@kernel
+@loop
 def describe(begin, count, chunk, oil):
     """Write viscosity and density of the oil of a chunk from an entry on, with its water."""
-    some = slice(begin, count)
-    n = count - begin
-    row, weight, water = chunk.row[some], chunk.weight[some], chunk.water_fraction[some]
-    mass, evaporated, volume = chunk.mass[some], chunk.evaporated_mass[some], chunk.volume[some]
-    viscosity, density = chunk.viscosity[some], chunk.density[some]
+    n, numbers, scratch = count - begin, chunk.numbers, chunk.scratch
+    some = slice(chunk.first + begin, chunk.first + count)
+    evaporated, water = numbers[EVAPORATED_MASS, some], numbers[WATER_FRACTION, some]
+    viscosity, density = numbers[VISCOSITY, some], numbers[DENSITY, some]
+    row, weight = chunk.table_row[begin:count], scratch[TABLE_WEIGHT, begin:count]
+    mass, volume = scratch[MASS, begin:count], scratch[VOLUME, begin:count]
+    temperature = scratch[TEMPERATURE, begin:count]
     look_up(n, oil.kinematic_viscosity, row, weight, viscosity)
     find_viscosities(n, mass, evaporated, water, viscosity)
     look_up(n, oil.expansion, row, weight, density)
-    find_densities(n, mass, volume, chunk.temperature[some], water, density)
+    find_densities(n, mass, volume, temperature, water, density)
 
 
-@kernel
+@loop
 def find_viscosities(count, mass, evaporated, water, viscosity):
     """Turn the viscosities of the fresh oil into those of what it has become, in place."""
     for k in range(count):
@@ -323,7 +364,7 @@ def find_viscosities(count, mass, evaporated, water, viscosity):
         viscosity[k] = weathered_viscosity(viscosity[k], fraction, water[k])
 
 
-@kernel
+@loop
 def find_densities(count, mass, volume, temperature, water, density):
     """Turn the thermal expansion of the fresh oil into the density with its water, in place."""
     for k in range(count):
@@ -331,7 +372,7 @@ def find_densities(count, mass, volume, temperature, water, density):
         density[k] = emulsion_density(oil_density, water[k], sea_water_density(temperature[k]))
 
 
-@kernel
+@loop
 def let_go(count, chunk, oil):
     """Count elements of which next to nothing is left as evaporated; return how many they are.
 
@@ -342,13 +383,9 @@ def let_go(count, chunk, oil):
     """
     if oil.vapour_pressure[-1, -1] < LASTING_PRESSURE:
         return 0
-    status, mass, evaporated, initial = (
-        chunk.status,
-        chunk.mass,
-        chunk.evaporated_mass,
-        chunk.initial_mass,
-    )
-    masses, stride = chunk.component_mass, chunk.component_stride
+    some = slice(chunk.first, chunk.first + count)
+    status, mass = chunk.codes[STATUS, some], chunk.scratch[MASS]
+    evaporated, initial = chunk.numbers[EVAPORATED_MASS, some], chunk.numbers[INITIAL_MASS, some]
     gone = 0
     for k in range(count):
         if mass[k] > LEAST_SHARE * initial[k]:
@@ -358,9 +395,9 @@ def let_go(count, chunk, oil):
         if evaporated[k] < 0.5 * initial[k] and (mass[k] > 0.0 or status[k] == BEACHED):
             continue
         status[k] = EVAPORATED
-        chunk.z[k] = 0.0
+        chunk.numbers[Z, chunk.first + k] = 0.0
         evaporated[k] += mass[k]
         for c in range(oil.mass_fraction.size):
-            masses[c * stride + k] = 0.0
+            chunk.numbers[COMPONENT_MASS + c, chunk.first + k] = 0.0
         gone += 1
     return gone

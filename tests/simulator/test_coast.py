@@ -9,9 +9,13 @@ from hypothesis import given
 
 from simulator import Coast, Grid, metres_per_degree
 from simulator.coast import CELL_METRES, KEPT_OFF_METRES
-from simulator.kernels.shoreline import NO_CROSSING, first_crossing
+from simulator.kernels import shoreline
+from simulator.kernels.shoreline import NO_CROSSING
 from tests.simulator.builders import OPEN_SEA
+from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE, SEEDS, lands
+
+first_crossing = from_python(shoreline.first_crossing)
 
 GRID = Grid(west=34.0, south=35.0, dlon=0.1, dlat=0.1, columns=4, rows=4)
 

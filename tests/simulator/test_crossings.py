@@ -5,7 +5,11 @@ import pytest
 
 from catalog import read_land
 from simulator import Coast, Grid
-from simulator.kernels.shoreline import _TOUCH, NO_CROSSING, first_crossing
+from simulator.kernels import shoreline
+from simulator.kernels.shoreline import _TOUCH, NO_CROSSING
+from tests.simulator.compiled import from_python
+
+first_crossing = from_python(shoreline.first_crossing)
 
 GRID = Grid(west=35.1, south=33.2, dlon=0.04, dlat=0.04, columns=21, rows=26)
 PATHS = 1000

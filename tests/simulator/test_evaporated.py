@@ -7,6 +7,7 @@ import shapely
 import simulator
 from simulator import GENERIC_OILS, AreaRelease, Oil, PointRelease, Processes, Status
 from simulator.elements import oil_table
+from simulator.kernels import weathering
 from simulator.kernels.chunk import new_chunk
 from simulator.kernels.state import (
     AFLOAT,
@@ -17,9 +18,12 @@ from simulator.kernels.state import (
     SUBMERGED,
     SUNK,
 )
-from simulator.kernels.weathering import let_go, weigh
+from simulator.kernels.variables import COMPONENT_MASS, EVAPORATED_MASS, INITIAL_MASS, STATUS, Z
 from simulator.results import FATES
 from tests.simulator.builders import START, carry, forcing
+from tests.simulator.compiled import from_python
+
+let_go, weigh = from_python(weathering.let_go), from_python(weathering.weigh)
 
 GASOLINE = GENERIC_OILS["generic-gasoline"]
 SLICK = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.01), 1e4, START)
@@ -96,12 +100,12 @@ def left(shares, status, evaporated):
     oil = oil_table(GASOLINE)
     count, components = len(shares), oil.mass_fraction.size
     chunk = new_chunk(count, components)
-    chunk.initial_mass[:] = 2.0
-    chunk.evaporated_mass[:] = 2.0 * np.asarray(evaporated)
-    chunk.status[:] = status
-    chunk.z[:] = -1.0
+    chunk.numbers[INITIAL_MASS] = 2.0
+    chunk.numbers[EVAPORATED_MASS] = 2.0 * np.asarray(evaporated)
+    chunk.numbers[Z] = -1.0
+    chunk.codes[STATUS] = status
     masses = 2.0 * np.outer(np.full(components, 1.0 / components), shares)
-    chunk.component_mass[:] = masses.ravel()
+    chunk.numbers[COMPONENT_MASS:] = masses
     weigh(0, count, chunk, oil)
     return let_go(count, chunk, oil), chunk, masses
 
@@ -110,12 +114,12 @@ def test_what_is_less_than_a_millionth_goes_with_the_rest():
     shares = LEAST_SHARE * np.array([0.0, 0.5, 0.999, 1.001, 2.0])
     gone, chunk, masses = left(shares, AFLOAT, 1.0 - shares)
     assert gone == 3
-    np.testing.assert_array_equal(chunk.status, [EVAPORATED] * 3 + [AFLOAT] * 2)
-    np.testing.assert_array_equal(chunk.z, [0.0] * 3 + [-1.0] * 2)
-    now = chunk.component_mass.reshape(masses.shape)
+    np.testing.assert_array_equal(chunk.codes[STATUS], [EVAPORATED] * 3 + [AFLOAT] * 2)
+    np.testing.assert_array_equal(chunk.numbers[Z], [0.0] * 3 + [-1.0] * 2)
+    now = chunk.numbers[COMPONENT_MASS:]
     assert (now[:, :3] == 0.0).all()
     np.testing.assert_array_equal(now[:, 3:], masses[:, 3:])
-    np.testing.assert_allclose(chunk.evaporated_mass + now.sum(axis=0), 2.0, rtol=1e-15)
+    np.testing.assert_allclose(chunk.numbers[EVAPORATED_MASS] + now.sum(axis=0), 2.0, rtol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +140,7 @@ def test_what_is_less_than_a_millionth_goes_with_the_rest():
 )
 def test_what_counts_as_evaporated(status, share, evaporated, expected):
     gone, chunk, _ = left([share], status, [evaporated])
-    assert chunk.status[0] == expected
+    assert chunk.codes[STATUS, 0] == expected
     assert gone == (expected == EVAPORATED)
 
 

@@ -217,10 +217,12 @@ def trace(case: CaseFile, out: Out = Path("out"), force: Force = False) -> None:
 @app.command()
 def demo(out: Out = Path("demo"), force: Force = False) -> None:
     """Run the whole chain on a synthetic twin experiment: no data, no network."""
+    from simulator import compile_early
     from witoil.case import load_case
     from witoil.claim import claimed, need_room
     from witoil.demo import TRUTH, make_twin
 
+    compile_early()
     with claimed(out):
         need_room(out)
         case_file = make_twin(out)

@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from simulator.elements import inert_table, oil_table
 from simulator.generic_oils import GENERIC_OILS
-from simulator.kernels.pour import fluidity, slow_down
+from simulator.kernels import pour
+from simulator.kernels.pour import fluidity
+from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE
 
 law = fluidity.py_func
+slow_down = from_python(pour.slow_down)
 TEMPERATURES = st.floats(250.0, 330.0)
 
 

@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.kernels.sampling import add_interpolated, bilinear_vector, linear, row_below
+from simulator.kernels import sampling
+from simulator.kernels.sampling import add_interpolated, linear, row_below
+from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE
+
+bilinear_vector = from_python(sampling.bilinear_vector)
 
 COEFFICIENTS = st.lists(st.floats(-10.0, 10.0), min_size=4, max_size=4)
 ROWS, COLUMNS = 5, 7
@@ -55,7 +59,7 @@ def added(time, *, times=(0.0, 100.0, 300.0), factor=1.0, turned=0.0, clockwise=
     values[..., 1] = 2.0 - 0.2 * times[:, None, None]
     wanted = np.array([time])
     add_interpolated(
-        target[np.newaxis], wanted, times, values, factor, turned, np.full(2, clockwise)
+        target[np.newaxis], 0, wanted, times, values, factor, turned, np.full(2, clockwise)
     )
     np.testing.assert_array_equal(target, np.broadcast_to(target[0, 0], target.shape))
     return target[0, 0]

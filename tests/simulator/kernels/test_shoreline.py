@@ -6,8 +6,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.kernels.shoreline import NO_CROSSING, first_crossing, rasterise_segments
+from simulator.kernels import shoreline
+from simulator.kernels.shoreline import NO_CROSSING, rasterise_segments
+from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE, SEEDS
+
+first_crossing = from_python(shoreline.first_crossing)
 
 SIDE = 12.0  # of the sea, in grid cells
 

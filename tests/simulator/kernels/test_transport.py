@@ -9,23 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import Coast, Grid, Processes
-from simulator.elements import inert_table
-from simulator.kernels.chunk import advance_chunk, new_chunk
+from simulator.elements import Elements, inert_table
+from simulator.kernels import transport
+from simulator.kernels.chunk import advance, new_chunk
 from simulator.kernels.state import (
     AFLOAT,
     BEACHED,
+    ELAPSED,
     LEFT_DOMAIN,
+    NEW_X,
+    NEW_Y,
     UNRELEASED,
-    Elements,
     Fields,
     Settings,
 )
-from simulator.kernels.transport import fraction_inside, propose, settle, without_spiral
+from simulator.kernels.transport import fraction_inside, without_spiral
+from simulator.kernels.variables import X, Y
+from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE
 
 GRID = Grid(west=34.0, south=35.0, dlon=0.05, dlat=0.05, columns=9, rows=7)
 ISLAND = shapely.box(34.2, 35.1, 34.25, 35.2)  # columns 4 to 5, rows 2 to 4
 SHORE = Coast.from_land(ISLAND, GRID)
+
+propose, settle = from_python(transport.propose), from_python(transport.settle)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +61,11 @@ def rotation(omega):
 def proposed(drift, x, y, dt, column=0, row=0):
     """Return where drift at the start and in the middle of a step leads one particle."""
     chunk = new_chunk(1, 1)
-    chunk.ids[0], chunk.x[0], chunk.y[0], chunk.elapsed[0] = 0, x, y, dt
+    chunk.numbers[[X, Y], 0], chunk.scratch[ELAPSED, 0], chunk.ids[0] = (x, y), dt, 0
     nothing = np.empty((0, *drift.shape[1:3], 4))
     fields = Fields(column, row, GRID.cells_per_metre, drift, nothing, nothing)
     propose(1, chunk, fields, 0, np.uint64(0), 0.0, False)
-    return chunk.new_x[0], chunk.new_y[0]
+    return chunk.scratch[NEW_X, 0], chunk.scratch[NEW_Y, 0]
 
 
 def twice(flow):
@@ -178,23 +185,11 @@ STEPS = 6
 
 def elements_at(x, y, status, release_step, release_share):
     """Make elements of 1 kg that only drift."""
-    size = x.size
-    zeros = {name: np.zeros(size) for name in Elements._fields}
-    return Elements(
-        **zeros
-        | {
-            "x": x,
-            "y": y,
-            "status": status,
-            "component_mass": np.ones((1, size)),
-            "droplet_diameter": np.full(size, np.nan),
-            "stretch": np.full(size, -1, np.int32),
-            "initial_mass": np.ones(size),
-            "parts": np.ones(size),
-            "release_step": release_step.astype(np.int32),
-            "release_share": np.full(size, release_share),
-        }
-    )
+    elements = Elements.blank(x.size, 1)
+    elements["x"], elements["y"], elements["status"] = x, y, status
+    elements["component_mass"] = elements["initial_mass"] = 1.0
+    elements["release_step"], elements["release_share"] = release_step, release_share
+    return elements
 
 
 def settings(diffusivity):
@@ -226,10 +221,12 @@ def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share
     nothing = np.empty((0, *drift.shape[1:3], 4))
     fields = Fields(0, 0, GRID.cells_per_metre, drift, nothing, nothing)
     for first, last in pairwise(bounds):
-        advance_chunk(
+        advance(
             first,
             last,
-            elements,
+            max(last - first, 1),
+            elements.numbers,
+            elements.codes,
             fields,
             SHORE.line,
             inert_table(),
@@ -239,7 +236,7 @@ def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share
             0,
             new_chunk(last - first, 1),
         )
-    return x, y, status
+    return elements["x"], elements["y"], elements["status"]
 
 
 def test_a_chunk_does_not_depend_on_where_it_is_cut():
