@@ -31,13 +31,18 @@ def kernel(function: Callable[..., Any]) -> Any:
     would make the last bits depend on where in a vector a particle happens to sit.
     Threads come from the caller, who hands out chunks of particles (see `simulator.model`).
     """
+    return _compiled(function, nogil=True)
+
+
+def law(function: Callable[..., Any]) -> Any:
+    """Compile a scalar law, merged into the loops that call it; cached for calls from Python."""
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     before = config.CACHE_DIR
     config.CACHE_DIR = before or _CACHE_FOLDER
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        return numba.njit(cache=True, error_model="numpy", **options)(function)
     finally:
         config.CACHE_DIR = before
-
-
-law = numba.njit(inline="always", error_model="numpy")
-"""Compile a scalar law, merged into the loops that call it."""
