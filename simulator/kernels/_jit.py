@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +25,20 @@ def _cache_folder() -> Path:
 _CACHE_FOLDER = str(_cache_folder())
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: Callable[..., Any], inline: str = "never") -> Any:
     """Compile a loop: free of the GIL, cached on disk, strict IEEE arithmetic.
 
     No `fastmath`: missing values are NaN and must stay so, and fused or reordered operations
     would make the last bits depend on where in a vector a particle happens to sit.
     Threads come from the caller, who hands out chunks of particles (see `simulator.model`).
     """
-    return _compiled(function, nogil=True)
-
-
-def law(function: Callable[..., Any]) -> Any:
-    """Compile a scalar law, merged into the loops that call it; cached for calls from Python."""
-    return _compiled(function, inline="always")
-
-
-def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     before = config.CACHE_DIR
     config.CACHE_DIR = before or _CACHE_FOLDER
     try:
-        return numba.njit(cache=True, error_model="numpy", **options)(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy", inline=inline)(function)
     finally:
         config.CACHE_DIR = before
+
+
+law = partial(kernel, inline="always")
+"""Compile a scalar law, merged into the loops that call it; cached for those who call it alone."""
