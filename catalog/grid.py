@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from catalog.errors import CoverageError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Box = tuple[float, float, float, float]
 """West, south, east, north. [degrees] East is below west where the box crosses the dateline."""
 
 FloatArray = npt.NDArray[np.float64]
-_Data = TypeVar("_Data", xr.Dataset, xr.DataArray)
+_Data = TypeVar("_Data", "xr.Dataset", "xr.DataArray")
 
 # A hundredth of the finest grids in use: float32 longitudes are good to 1e-5 degrees.
 TOLERANCE_DEG = 1e-4

@@ -24,9 +24,10 @@ from simulator.kernels.chunk import SHORE, advance, describe_all, new_chunk
 from simulator.kernels.random import step_key
 from simulator.kernels.shore import visit_shore
 from simulator.kernels.state import Chunk, Fields, OilTable, Settings
+from simulator.laws import DISPERSION_CODES, EVAPORATION_CODES
 from simulator.oil import TEMPERATURE_15C, Oil
 from simulator.parameters import Parameters
-from simulator.processes import DISPERSION_CODES, EVAPORATION_CODES, Processes
+from simulator.processes import Processes
 from simulator.release import Particles
 from simulator.restart import from_restart, to_restart
 from simulator.results import Recorder

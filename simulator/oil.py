@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import SimulatorError
-from simulator.kernels.pour import fluidity
 from simulator.plausible import (
     SHORTEST_SPAN,
     expansion,
@@ -255,6 +254,8 @@ class Oil:
 
     def sets_at(self, temperature: float) -> bool:
         """Return whether the oil is so far below its pour point [K] that it moves less freely."""
+        from simulator.kernels.pour import fluidity  # a list of oils needs no compiler
+
         return bool(fluidity(temperature, self.pour_point) < 1.0)
 
     @property

@@ -6,22 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from simulator.errors import SimulatorError
-from simulator.kernels import droplets, weathering
 
 Evaporation = Literal["pseudo-components", "mackay1980", "off"]
 Dispersion = Literal["li2017", "delvigne1988", "mackay1980", "off"]
-
-EVAPORATION_CODES: dict[str, int] = {
-    "off": weathering.NONE,
-    "pseudo-components": weathering.PSEUDO_COMPONENTS,
-    "mackay1980": weathering.MACKAY1980,
-}
-DISPERSION_CODES: dict[str, int] = {
-    "off": droplets.NONE,
-    "li2017": droplets.LI2017,
-    "delvigne1988": droplets.DELVIGNE1988,
-    "mackay1980": droplets.MACKAY1980,
-}
 
 
 @dataclass(frozen=True)

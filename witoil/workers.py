@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dask.distributed import Client
-from dask.system import CPU_COUNT
-
 from witoil.errors import WitoilError
 
 CONNECT_SECONDS = 30.0
@@ -52,6 +49,9 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _connected(address: str | None) -> Iterator[Any]:
+    from dask.distributed import Client  # most commands run in one process, without it
+    from dask.system import CPU_COUNT
+
     if address is None:
         with Client(
             processes=False,

@@ -19,7 +19,7 @@ from catalog.files.archives import ZIP_ERRORS
 from catalog.paths import PathsLike, expand_paths
 from catalog.slicks.detection import EARTH_KM, Detection
 from catalog.slicks.event import Event
-from catalog.slicks.rasters import RASTERS
+from catalog.slicks.raster import RASTERS
 from catalog.slicks.slick import VECTORS, Slick, read_slicks
 from catalog.slicks.time_keys import NO_KEYS, TimeKeys
 

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     import rasterio
     from rasterio.control import GroundControlPoint
 
+RASTERS = {".tif", ".tiff", ".nc", ".nc4"}
+"""How names of files of cells end."""
+
+NETCDF = {".nc", ".nc4"}
+"""Those of them that may hold several times."""
+
 _LONGEST_EDGE = 1.0  # of an outline, before control points place it [cells]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,14 +25,7 @@ from catalog.forcing.placement import (
 )
 from catalog.forcing.times import read_times
 from catalog.grid import FloatArray, ascending_longitudes
-
-if TYPE_CHECKING:
-    pass
-from catalog.slicks.raster import Raster, wgs84
-
-RASTERS = {".tif", ".tiff", ".nc", ".nc4"}
-
-_NETCDF = {".nc", ".nc4"}
+from catalog.slicks.raster import NETCDF, Raster, wgs84
 
 _SAME_SCENE = np.timedelta64(1, "h")
 
@@ -62,7 +55,7 @@ def read_raster(
     CatalogError
         If it has no position, or no saying which part of it is meant.
     """
-    if path.suffix.lower() in _NETCDF:
+    if path.suffix.lower() in NETCDF:
         return _read_netcdf(path, label, layer, time)
     from catalog.slicks.geotiff import read_geotiff
 
@@ -156,7 +149,7 @@ def _meanings(array: xr.DataArray) -> dict[float, str]:
 
 def raster_times(path: Path, label: str, layer: str | None = None) -> list[datetime]:
     """Return the times of a NetCDF file of rasters, UTC; none of other files."""
-    if path.suffix.lower() not in _NETCDF:
+    if path.suffix.lower() not in NETCDF:
         return []
     with open_source(path) as source, reading(path):
         name = _choose_variable(source, layer, label)

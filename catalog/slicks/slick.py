@@ -24,7 +24,7 @@ from catalog.paths import PathsLike, expand_paths
 from catalog.shapes.vector import Area, in_degrees, layer_names, polygons_of, read_polygons
 from catalog.slicks.bonn import ThicknessClass
 from catalog.slicks.masks import oil_cells
-from catalog.slicks.rasters import RASTERS, raster_times, read_raster
+from catalog.slicks.raster import NETCDF, RASTERS
 from catalog.slicks.time_keys import NO_KEYS, TimeKeys
 from catalog.slicks.times import SAME_SCENE, Times, as_utc, scenes_of, times_of
 
@@ -199,7 +199,11 @@ def read_slicks(
     """
     keys = _Keys(layer, threshold, oil_values, time_keys)
     names = expand_paths(paths)
-    moments = raster_times(names[0], str(names[0]), layer) if len(names) == 1 else []
+    moments = []
+    if len(names) == 1 and names[0].suffix.lower() in NETCDF:
+        from catalog.slicks.rasters import raster_times  # vector files are read without xarray
+
+        moments = raster_times(names[0], str(names[0]), layer)
     if len(moments) > 1:
         return [
             _slick_of(_read_layers(paths, keys, moment), moment, time_keys) for moment in moments
@@ -365,6 +369,8 @@ def _read_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _
 
 
 def _read_raster_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _Layer:
+    from catalog.slicks.rasters import read_raster
+
     raster = read_raster(path, label, layer=keys.layer, time=time)
     oil = oil_cells(raster, label, threshold=keys.threshold, oil_values=keys.oil_values)
     outlines, _ = raster.outline(oil, label)

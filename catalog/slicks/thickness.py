@@ -16,8 +16,8 @@ from catalog.antimeridian import parts_of, unbroken
 from catalog.errors import CatalogError
 from catalog.paths import PathsLike, expand_paths
 from catalog.shapes.vector import in_degrees
-from catalog.slicks.raster import Raster
-from catalog.slicks.rasters import RASTERS, read_raster
+from catalog.slicks.raster import RASTERS, Raster
+from catalog.slicks.rasters import read_raster
 from catalog.slicks.zones import plain
 
 _log = logging.getLogger(__name__)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from witoil.cli.lean import lean
+
 catalog_app = typer.Typer(no_args_is_help=True, help="Find, fetch and serve data.")
 
 Url = Annotated[str, typer.Argument(help="Catalogue of a THREDDS server.", metavar="URL")]
@@ -19,6 +21,7 @@ Period = Annotated[
 
 
 @catalog_app.command("ls")
+@lean()
 def list_catalogue(url: Url) -> None:
     """List the data sets of a catalogue, and the catalogues it leads to."""
     from catalog.remote.thredds import read_catalogue
@@ -38,6 +41,7 @@ def list_catalogue(url: Url) -> None:
 
 
 @catalog_app.command("tree")
+@lean()
 def show_tree(
     url: Url,
     depth: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from witoil.cli.catalog import catalog_app, parse_box, parse_period
+from witoil.cli.lean import lean
 
 if TYPE_CHECKING:
     from catalog.services.registry import Choice
@@ -51,6 +52,7 @@ TimeZone = Annotated[
 
 
 @catalog_app.command("events")
+@lean()
 def list_events(
     folder: Folder = ".",
     time_field: TimeField = None,

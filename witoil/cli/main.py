@@ -16,6 +16,7 @@ import typer
 
 import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
 from witoil.cli.catalog import catalog_app
+from witoil.cli.lean import lean
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,11 +119,11 @@ def simulate(
     force: Force = False,
 ) -> None:
     """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
-    from witoil import jobs
-    from witoil.case import load_case
-    from witoil.outputs.budget import in_words
+    with lean():
+        from witoil import jobs
+        from witoil.case import load_case
 
-    loaded = load_case(case)
+        loaded = load_case(case)
     count = members if members is not None or loaded.ensemble is None else loaded.ensemble.members
     if count:
         if resume is not None:
@@ -137,8 +138,10 @@ def simulate(
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
-    with _shown("simulating", _BEGINS_ANEW) as shown:
+    with lean(), _shown("simulating", _BEGINS_ANEW) as shown:
         summary = jobs.simulate(loaded, out, resume=resume, force=force, **shown)
+    from witoil.outputs.budget import in_words
+
     for line in in_words(summary["status"], summary["mass_balance_kg"]):
         print(line)
     for score in summary["scores"]:
@@ -196,6 +199,7 @@ def forecast(
 
 
 @app.command()
+@lean()
 def trace(case: CaseFile, out: Out = Path("out"), force: Force = False) -> None:
     """Trace a slick back to where and when it may have been released."""
     from witoil import jobs
@@ -233,6 +237,7 @@ def demo(out: Out = Path("demo"), force: Force = False) -> None:
 
 
 @app.command()
+@lean()
 def score(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
     observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
@@ -257,6 +262,7 @@ def score(
 
 
 @app.command()
+@lean()
 def provenance(
     run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -273,6 +279,7 @@ def provenance(
 
 
 @app.command()
+@lean()
 def oils(
     query: Annotated[str, typer.Argument(help="Words of the name, or how the id starts.")] = "",
 ) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from dask.distributed import Client, Future, as_completed
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -24,6 +24,9 @@ from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Box, VerificationGrid
 from witoil.workers import workers
+
+if TYPE_CHECKING:
+    from dask.distributed import Client, Future
 
 FloatArray = NDArray[np.float64]
 
@@ -299,6 +302,8 @@ def _results(
     client: Client, scenarios: Sequence[Scenario], members: Sequence[Member]
 ) -> Iterator[tuple[int, Outcome | str]]:
     """Yield the number of each member and its outcome, or why there is none, as they come."""
+    from dask.distributed import as_completed
+
     # not hashed: that would read all fields once more, for names that nobody needs
     data = [client.scatter(scenario, broadcast=True, hash=False) for scenario in scenarios]
     numbers: dict[Future[Outcome | str], int] = {}

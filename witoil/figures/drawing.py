@@ -14,11 +14,13 @@ from io import BytesIO
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry.base import BaseGeometry
@@ -44,6 +46,21 @@ SIZE = 5.0
 
 DOTS_PER_INCH = 192
 """Twice what a screen of common density shows."""
+
+LEGEND_LINE = 13.5 / 72.0
+"""Height of a line of a legend. [inch]"""
+
+TITLE_ROOM = 0.3
+"""What the title over axes takes. [inch]"""
+
+TICK_ROOM = 0.1
+"""From an edge of axes to the labels of its ticks. [inch]"""
+
+TICK_TEXT = 9.5
+"""Size of the labels of ticks. [point]"""
+
+TIME_AXIS_ROOM = 0.5
+"""What ticks, dates and label take under a chart over time. [inch]"""
 
 
 @dataclass(frozen=True)
@@ -123,15 +140,58 @@ def style_axes(axes: Axes) -> None:
     """Give axes the look of the report."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(MUTED)
-    axes.tick_params(colors=MUTED, labelsize=9.5)
+    axes.tick_params(colors=MUTED, labelsize=TICK_TEXT)
     axes.xaxis.label.set_color(INK)
     axes.yaxis.label.set_color(INK)
 
 
-def draw_legend(figure: Figure, title: str | None = None, columns: int = 2) -> None:
-    """Draw a legend in columns above the axes."""
+def place(axes: Axes, left: float, bottom: float, width: float, height: float) -> None:
+    """Put axes so far from the left and the bottom of their figure. [inch]"""
+    assert axes.figure is not None
+    across, up = axes.figure.get_size_inches()  # type: ignore[union-attr]
+    axes.set_position((left / across, bottom / up, width / across, height / up))
+
+
+def fix_y_label(axes: Axes, numbers: Iterable[str] | None = None, *, right: bool = False) -> float:
+    """Put the label of the y axis beside its numbers, and return what both take. [inch]
+
+    Parameters
+    ----------
+    axes : Axes
+        As high as they stay.
+    numbers : iterable of str, optional
+        Default: those that are drawn at the ticks.
+    right : bool
+        They stand right of the axes.
+    """
+    if numbers is None:
+        low, high = sorted(axes.get_ylim())
+        ticks = [tick for tick in axes.yaxis.get_majorticklocs() if low <= tick <= high]
+        numbers = axes.yaxis.get_major_formatter().format_ticks(ticks)
+    # of the typeface: a digit is 0.636 of its size wide, and a comma or point half of that
+    widths = [sum(0.318 if sign in ",." else 0.636 for sign in number) for number in numbers]
+    beside = TICK_ROOM + max(widths, default=0.0) * TICK_TEXT / 72.0 + 0.04
+    edge, outwards = (1.0, beside) if right else (0.0, -beside)
+    assert axes.figure is not None
+    at_edge = ScaledTranslation(edge, 0.5, axes.transAxes)  # type: ignore[arg-type]
+    in_inches = axes.figure.dpi_scale_trans + at_edge
+    axes.yaxis.set_label_coords(outwards, 0.0, in_inches)
+    return beside + 0.2
+
+
+def legend_height(figure: Figure, title: str | None = None, columns: int = 2) -> float:
+    """Return what the legend above the axes takes. [inch]"""
+    count = sum(len(axes.get_legend_handles_labels()[1]) for axes in figure.axes)
+    return LEGEND_LINE * (math.ceil(count / columns) + (title is not None))
+
+
+def draw_legend(
+    figure: Figure, title: str | None = None, columns: int = 2, *, placed: bool = False
+) -> None:
+    """Draw a legend in columns above the axes, which are placed already or laid out later."""
+    where = {"loc": "upper left", "borderaxespad": 0.3} if placed else {"loc": "outside upper left"}
     figure.legend(
-        loc="outside upper left",
+        **where,
         title=title,
         title_fontsize=9,
         alignment="left",
@@ -147,16 +207,16 @@ def draw_legend(figure: Figure, title: str | None = None, columns: int = 2) -> N
 
 def as_png(figure: Figure, colours: int | None = None) -> bytes:
     """Render a figure, with a palette of few colours where that is enough."""
-    plain = BytesIO()
-    figure.savefig(plain, format="png", dpi=DOTS_PER_INCH)
-    if colours is None:
-        return plain.getvalue()
-    small = BytesIO()
-    with Image.open(plain) as image:
-        image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
-            small, "png", optimize=True
-        )
-    return small.getvalue()
+    figure.set_dpi(DOTS_PER_INCH)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    image = Image.fromarray(drawn).convert("RGB")
+    if colours is not None:
+        image = image.quantize(colours, dither=Image.Dither.NONE)
+    content = BytesIO()
+    image.save(content, "png")
+    return content.getvalue()
 
 
 def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Frame) -> None:

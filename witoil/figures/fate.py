@@ -16,7 +16,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from witoil.figures.drawing import (
@@ -25,13 +25,18 @@ from witoil.figures.drawing import (
     MUTED,
     SEA,
     SIZE,
+    TICK_TEXT,
+    TIME_AXIS_ROOM,
+    TITLE_ROOM,
     Frame,
     as_png,
     draw_land,
     draw_legend,
     draw_scale_bar,
+    fix_y_label,
     label_degrees,
-    new_figure,
+    legend_height,
+    place,
     style_axes,
 )
 from witoil.figures.origins import draw_origin, origin_of
@@ -75,6 +80,14 @@ SHORTEST_SIDE = 5e3
 PANEL_HEIGHT = 1.5
 """Height of the chart under the map. [inch]"""
 
+BAR_ROOM = 0.85
+"""What the bar of colours takes right of the map, with its labels. [inch]"""
+
+MAP_LABELS = 0.4
+"""Between map and chart, for the longitudes. [inch]"""
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def budget_chart(result: xr.Dataset) -> bytes:
     """Draw the mass of each fate over time, one on the other: together what was released.
@@ -89,7 +102,9 @@ def budget_chart(result: xr.Dataset) -> bytes:
     bytes
         PNG.
     """
-    figure, axes = new_figure(4.2)
+    figure = Figure(figsize=(SIZE, 4.2), facecolor="white")
+    axes = figure.add_subplot()
+    style_axes(axes)
     tonnes = {name: 1e-3 * result[f"{name}_mass"].values for name in FATE_LOOKS}
     released = 1e-3 * float(result["released_mass"].values[-1])
     looks = {
@@ -99,11 +114,17 @@ def budget_chart(result: xr.Dataset) -> bytes:
     _stack(axes, result["time"].values, tonnes, looks)
     whole = max(released, 1e-9)
     axes.set_ylim(0.0, whole)
-    percent = axes.secondary_yaxis("right", functions=_percent_of(whole))
+    percent: Any = axes.secondary_yaxis("right", functions=_percent_of(whole))
     percent.set_ylabel("share of all oil released [%]", color=INK)
-    percent.tick_params(colors=MUTED, labelsize=9.5)
+    percent.tick_params(colors=MUTED, labelsize=TICK_TEXT)
     _set_title(axes, f"{_amount(released)} t of oil released")
-    draw_legend(figure, title="Where the oil is at the end of the run")
+    title = "Where the oil is at the end of the run"
+    top = legend_height(figure, title) + TITLE_ROOM
+    height = 4.2 - TIME_AXIS_ROOM - top
+    place(axes, 0.0, TIME_AXIS_ROOM, SIZE, height)
+    left, right = fix_y_label(axes), fix_y_label(percent, ["100"], right=True)
+    place(axes, left, TIME_AXIS_ROOM, SIZE - left - right, height)
+    draw_legend(figure, title=title, placed=True)
     return as_png(figure, colours=64)
 
 
@@ -124,33 +145,65 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     middles = scenario.grid.to_metres.transform(coast.longitude, coast.latitude)
     places = np.concatenate([np.stack(middles, axis=-1), origin.places])
     frame = Frame.holding(places, SHORTEST_SIDE)
-    map_height = 0.68 * SIZE * min(frame.height / frame.width, 1.35)
-    figure = Figure(
-        figsize=(SIZE, map_height + PANEL_HEIGHT + 1.7), layout="constrained", facecolor="white"
-    )
-    upper, lower = figure.subplots(2, 1, height_ratios=[map_height, PANEL_HEIGHT])
+    figure = Figure(facecolor="white")
+    upper, lower = figure.add_subplot(), figure.add_subplot()
+    bar = figure.add_subplot()
     style_axes(upper)
     upper.set_aspect("equal")
     upper.set_facecolor(SEA)
     draw_land(upper, scenario.coast.land, scenario.grid, frame)
-    _draw_stretches(upper, scenario, coast)
+    drawn = _draw_stretches(upper, scenario, coast)
     draw_origin(upper, origin, frame)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
-    map_width = map_height * frame.width / frame.height
-    most = round(1.3 * map_width), round(1.5 * map_height)
-    label_degrees(upper, scenario.grid, frame, most)
     draw_scale_bar(upper, frame)
     end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
     _set_title(upper, f"Oil on the coast, {end} UTC")
     style_axes(lower)
     _draw_ashore(lower, coast)
-    draw_legend(figure)
+    map_width, map_height = _place_parts(figure, upper, lower, bar, frame)
+    most = round(1.3 * map_width), round(1.5 * map_height)
+    label_degrees(upper, scenario.grid, frame, most)
+    _draw_bar(bar, drawn)
+    draw_legend(figure, placed=True)
     return as_png(figure, colours=256)
 
 
-def _draw_stretches(axes: Axes, scenario: Scenario, coast: OiledCoast) -> None:
-    """Draw the oiled stretches in the colour of their load, and say what the colours mean."""
+def _place_parts(
+    figure: Figure, upper: Axes, lower: Axes, bar: Axes, frame: Frame
+) -> tuple[float, float]:
+    """Place map, chart and bar of colours; return width and height of the map. [inch]"""
+    place(lower, 0.0, TIME_AXIS_ROOM, SIZE, PANEL_HEIGHT)
+    left = fix_y_label(lower)
+    width = SIZE - left - BAR_ROOM
+    ratio = min(frame.height / frame.width, 1.35)
+    foot = TIME_AXIS_ROOM + PANEL_HEIGHT + MAP_LABELS
+    height = width * ratio
+    figure.set_size_inches(SIZE, foot + height + TITLE_ROOM + legend_height(figure))
+    place(upper, left, foot, width, height)
+    place(lower, left, TIME_AXIS_ROOM, width, PANEL_HEIGHT)
+    place(bar, left + width + 0.1, foot + 0.125 * height, 0.13, 0.75 * height)
+    return height * frame.width / frame.height, height
+
+
+def _draw_bar(axes: Axes, drawn: LineCollection) -> None:
+    """Say what the colours of the coast mean."""
+    assert axes.figure is not None
+    bar = axes.figure.colorbar(drawn, cax=axes)
+    bar.set_label("oil by length of coast [kg km⁻¹]", color=INK)
+    # as text: to set it as a formula takes as long as the rest of the picture
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    bar.ax.tick_params(colors=MUTED, labelsize=TICK_TEXT)
+
+
+def _power_of_ten(number: float, place: int | None = None) -> str:
+    """Return a power of ten with its exponent raised."""
+    return "10" + str(round(math.log10(number))).translate(_RAISED)
+
+
+def _draw_stretches(axes: Axes, scenario: Scenario, coast: OiledCoast) -> LineCollection:
+    """Draw the oiled stretches in the colour of their load."""
     parts, stretch = shapely.get_parts(coast.lines(scenario), return_index=True)
     lines = [
         np.stack(scenario.grid.to_metres.transform(*shapely.get_coordinates(part).T), axis=-1)
@@ -171,10 +224,7 @@ def _draw_stretches(axes: Axes, scenario: Scenario, coast: OiledCoast) -> None:
     )
     drawn.set_array(np.ma.masked_less_equal(load, 0.0))
     axes.add_collection(drawn, autolim=False)
-    assert axes.figure is not None
-    bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.75, aspect=28, pad=0.02)
-    bar.set_label("oil by length of coast [kg km$^{-1}$]", color=INK)
-    bar.ax.tick_params(colors=MUTED, labelsize=9.5)
+    return drawn
 
 
 def _scale(load: NDArray[np.float64]) -> LogNorm:
@@ -232,7 +282,8 @@ def _percent_of(whole: float) -> tuple[_Scaling, _Scaling]:
 
 
 def _set_title(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", fontsize=11, fontweight="bold", color=INK)
+    # at a place of its own, or it would be looked for
+    axes.set_title(text, loc="left", y=1.0, fontsize=11, fontweight="bold", color=INK)
 
 
 def _amount(number: float, digits: int = 3) -> str:

@@ -1,0 +1,72 @@
+"""What is loaded: whole processes, since a module that one test loads is there for all others."""
+
+import subprocess
+import sys
+
+LOADED = "import sys; print(*sorted(name for name, module in sys.modules.items() if module))"
+RUN = f"from witoil.cli.main import app; app(standalone_mode=False); {LOADED}"
+IMPORT_ALL = f"""
+import sys
+from importlib import import_module
+from pkgutil import walk_packages
+for name in sys.argv[1:]:
+    for part in walk_packages(import_module(name).__path__, f"{{name}}."):
+        import_module(part.name)
+{LOADED}
+"""
+LOWER = (
+    *("simulator", "optimizer"),
+    # but for the server, whose library brings Jinja along
+    *(f"catalog.{room}" for room in ("files", "forcing", "remote", "services", "shapes", "slicks")),
+    *(f"witoil.{room}" for room in ("case", "scenario", "calibration", "ensemble", "trace")),
+    "witoil.forecast",
+)
+CLUSTER = {"boto3", "dask", "distributed", "pyarrow", "tornado"}
+SEARCH = {"skopt", "sklearn", "scipy.stats", "scipy.optimize", "cma"}
+NETWORK = {"requests", "pydap", "siphon", "flask", "zarr", "mlflow"}
+ARRAYS = {"numba", "xarray", "pandas", "scipy", "matplotlib", "rasterio"}
+
+
+def loaded(code, *arguments):
+    """Return the names of all modules at the end of a process."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(answer.stdout.splitlines()[-1].split())
+
+
+def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
+    case = changed(("20_000", "400"))
+    modules = loaded(RUN, "simulate", case, "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "coast.png").is_file() or (tmp_path / "out" / "budget.png").is_file()
+    assert {"numba", "matplotlib"} <= modules
+    assert not modules & (CLUSTER | SEARCH | NETWORK | {"jinja2"})
+
+
+def test_a_list_of_oils_starts_no_compiler():
+    modules = loaded(RUN, "oils")
+    assert "numpy" in modules
+    assert not modules & (CLUSTER | SEARCH | NETWORK | ARRAYS)
+
+
+def test_slicks_of_vector_files_are_listed_without_model_and_xarray(twin, tmp_path):
+    shape = next(twin.glob("slick_*.geojson"))
+    (tmp_path / "20210824-0810-SYR-PL-A-01-S3.geojson").write_bytes(shape.read_bytes())
+    modules = loaded(RUN, "catalog", "events", tmp_path)
+    assert "geopandas" in modules
+    assert not modules & (CLUSTER | SEARCH | NETWORK | {"numba", "xarray", "scipy", "matplotlib"})
+
+
+def test_the_command_line_itself_loads_no_arrays():
+    assert not loaded(f"import witoil.cli.main; {LOADED}") & (ARRAYS | CLUSTER | {"numpy"})
+
+
+def test_no_room_below_figures_draws_or_writes_pages():
+    modules = loaded(IMPORT_ALL, *LOWER)
+    assert {"witoil.forecast.walk", "catalog.slicks.slick", "optimizer.search"} <= modules
+    assert not modules & {"matplotlib", "jinja2"}
+
+
+def test_no_room_below_report_writes_pages():
+    modules = loaded(IMPORT_ALL, "witoil.figures")
+    assert "matplotlib" in modules
+    assert "jinja2" not in modules
