@@ -194,6 +194,7 @@ def test_looking_at_the_ends_of_steps_changes_nothing(alone):
     assert result.isel(time=[0, -1]).identical(alone)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(SEEDS, SEEDS)
 def test_each_seed_has_one_outcome(seed, other):

@@ -63,6 +63,7 @@ def gone_on(finished, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
     shared = (
         "current_factor = [0.0, 1.5]",

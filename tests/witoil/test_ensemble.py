@@ -376,6 +376,7 @@ def witoil(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_writes_rasters_coast_map_and_record(changed, tmp_path):
     case = changed(SMALL, ("[oil]", "[ensemble]\nmembers = 4\n\n[oil]"))
     answer = witoil("simulate", case, "--members", "3", "--out", tmp_path)

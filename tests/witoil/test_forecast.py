@@ -135,6 +135,7 @@ def test_probabilities_and_slicks_are_written(done):
     assert "/tmp" not in page.split("The case as it was run")[0]
 
 
+@pytest.mark.slow
 def test_a_forecast_does_not_look_at_later_slicks(done, sequence, twin, tmp_path):
     last = SEEN[SEEN.rindex("\n[[observation]]") :]
     fewer = walk(sequence((last, "")), tmp_path / "fewer")
@@ -157,6 +158,7 @@ class StoppedError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 5, 12])
 def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, stop):
     calls = []
@@ -238,6 +240,7 @@ class Failing:
         return simulated_slicks(windows, changed, **options)
 
 
+@pytest.mark.slow
 def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.forecast.walk.simulated_slicks", Failing(all_of_them=False))
     result = walk(sequence(), tmp_path)
@@ -319,6 +322,7 @@ def test_reliability_counts_what_came_true():
     assert (found.missed, found.seen) == (1, 3)
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table(twin, masks, done, tmp_path):
     from typer.testing import CliRunner
 
