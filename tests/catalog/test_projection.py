@@ -163,6 +163,7 @@ def test_a_rotated_pole(tmp_path, lat: float, lon: float, x0: float, y0: float) 
     np.testing.assert_allclose(warm, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

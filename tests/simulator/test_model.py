@@ -236,6 +236,7 @@ def rough_runs(draw):
     ), land
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(rough_runs())
 def test_no_particle_is_lost_on_land_or_outside(run):
@@ -250,6 +251,7 @@ def test_no_particle_is_lost_on_land_or_outside(run):
     assert not shapely.contains_xy(land, lon[out], lat[out]).any()
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(rough_runs())
 def test_a_particle_that_stops_stops_for_good(run):

@@ -428,6 +428,7 @@ def test_a_scheduler_without_workers_is_one_line(small, members, monkeypatch):
         run_ensemble([small], members, scheduler=cluster.scheduler_address)
 
 
+@pytest.mark.slow
 def test_an_open_sea_without_visible_oil_has_all_outputs(changed, tmp_path):
     case = changed(SMALL, ('"island.geojson"', '"none"'), ("[oil]", OUT_OF_SIGHT))
     scenario = prepare(load_case(case))

@@ -104,6 +104,7 @@ def test_a_forecast_has_a_step_for_each_window(changed, tmp_path):
         assert len(steps) == len(found)
 
 
+@pytest.mark.slow
 def test_a_failed_evaluation_says_why(twin, tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
     trial = SimpleNamespace(
@@ -150,6 +151,7 @@ def test_a_store_that_cannot_be_used_is_one_line_without_its_password(twin, tmp_
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_later_does_not_stop_the_study(twin, tmp_path, caplog, monkeypatch):
     uri = f"sqlite:///{tmp_path}/runs.db"
     with tracking(uri, "optimise", load_case(twin / "demo.toml"), tmp_path) as track:
