@@ -8,6 +8,8 @@ from filelock import FileLock
 
 _PROJECT = Path(__file__).parents[1]
 
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
 MOST_WORKERS = 8
 """Beyond that many, each has too little to do for what it takes to start."""
 
@@ -18,7 +20,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Use every core; files or tests that are named run in this process, which starts sooner."""
     if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
         return 0
-    return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,7 +45,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Making:
     The folder is for all workers: to read and to copy, and not to write to.
     """
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shared = base.parent if _IS_WORKER else base
 
     def make(name: str, fill: Callable[[Path], object]) -> Path:
         folder, part = shared / name, shared / f"{name}.part"
@@ -56,3 +58,21 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Making:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def demo_twin(made_once: Making) -> Path:
+    """The folder of the demo's twin experiment, which is for all workers: to read and to copy."""
+    from witoil.demo import make_twin
+
+    return made_once("demo-twin", make_twin)
+
+
+@pytest.fixture(scope="session")
+def compiled(request: pytest.FixtureRequest) -> None:
+    """See to it that one worker compiles the kernels, which the others then load.
+
+    A session without workers compiles what it needs, as it needs it.
+    """
+    if _IS_WORKER:
+        request.getfixturevalue("demo_twin")

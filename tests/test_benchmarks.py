@@ -37,6 +37,7 @@ def test_the_figure_of_the_searches_shows_all_cases_and_methods():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled")
 def test_rules_of_the_forecast_are_tried_on_a_twin(monkeypatch):
     twins = importlib.import_module("benchmarks.forecast_twins")
     for name, value in {"TWINS": 1, "SETS": 4, "PARTICLES": 200}.items():

@@ -12,7 +12,7 @@ SEED = 20261126
 READ, RUN = 1000, 30
 PROCESSES = 2
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiled")]
 
 
 def test_a_thousand_damaged_inputs_are_read_or_refused():

@@ -72,6 +72,7 @@ def described(draw, axis: str) -> tuple[str, dict[str, str]]:
     return draw(st.sampled_from(TELLING[axis])), draw(st.sampled_from(SILENT[axis]))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -39,6 +39,7 @@ def test_forcing(cases: Path, pattern, role, count, step_hours, first) -> None:
     assert 0.1 < float(fastest) < 20.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["baniyas-2021", "lebanon-2006", "paria-2017"])
 def test_every_file_opens_by_itself(cases: Path, case: str) -> None:
     for path in sorted((cases / case).glob("*.nc")):
@@ -100,6 +101,7 @@ def test_one_spill_is_found_among_all_files(cases: Path) -> None:
     assert [Path(problem.partition(":")[0]).suffix for problem in problems] == [".geojson"]
 
 
+@pytest.mark.slow
 def test_forcing_of_the_spill_is_chosen_by_what_it_covers(cases: Path) -> None:
     box, period = (
         (35.6, 35.1, 36.0, 35.5),

@@ -75,6 +75,7 @@ def test_cut_connection_is_resumed_where_it_was_cut(tmp_path: Path):
     assert [r[1].get("Range") for r in Cutting.requests[:2]] == [None, "bytes=5000-"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ranges", [True, False])
 def test_200_faults_give_no_wrong_data_and_no_leftovers(tmp_path: Path, ranges: bool):
     """Each file comes right or is refused, within the attempts stated, the cache clean."""

@@ -215,6 +215,7 @@ def test_stac_that_is_none(tmp_path: Path) -> None:
         read_stac(path)
 
 
+@pytest.mark.slow
 def test_events_on_a_server(tmp_path: Path, monkeypatch) -> None:
     folder = tmp_path / "served"
     write_layer(folder / "a" / f"{FIRST}_sheen.shp", size=0.04)

@@ -279,6 +279,7 @@ def test_a_licence_not_accepted_is_one_line(store, climate_data_store) -> None:
     assert store.entries() == []
 
 
+@pytest.mark.slow
 def test_opendap_is_read_and_kept(store, tmp_path: Path, monkeypatch, write_currents) -> None:
     (tmp_path / "served").mkdir()
     write_currents(

@@ -52,6 +52,7 @@ def packings(draw):
     return dtype, scale, offset, how
 
 
+@pytest.mark.slow
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

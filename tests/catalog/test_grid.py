@@ -17,6 +17,7 @@ def _field(latitude: np.ndarray, longitude: np.ndarray) -> xr.DataArray:
     )
 
 
+@pytest.mark.slow
 @given(
     west=st.integers(-180, 179),
     count=st.integers(2, 300),

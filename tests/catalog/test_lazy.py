@@ -102,6 +102,7 @@ def test_a_zarr_store_is_a_file(write_currents, tmp_path: Path, version: int) ->
         assert got[source_coordinate(U)][0] == str(store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zarr", "netcdf"])
 def test_memory_is_that_of_the_part(tmp_path: Path, kind: str) -> None:
     """A data set of 400 MB, of which 0.2 MB are wanted."""

@@ -300,6 +300,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.sampled_from(paths_in(WHOLE)), JSON)
 def test_whatever_stands_in_a_record_it_is_read_or_refused_in_one_line(path, value):
     try:

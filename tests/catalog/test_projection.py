@@ -142,6 +142,7 @@ def check(path: Path, role="currents", names=(U, V), true=(0.3, -0.2), **options
 CELLS = np.arange(-12.0, 12.1)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -162,6 +163,7 @@ def test_a_rotated_pole(tmp_path, lat: float, lon: float, x0: float, y0: float) 
     np.testing.assert_allclose(warm, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -355,6 +357,7 @@ def test_plain_longitudes_and_latitudes_may_have_a_mapping(write_currents) -> No
     np.testing.assert_allclose(open_forcing(write_currents(change=change), "currents")[U], 0.1)
 
 
+@pytest.mark.slow
 def test_a_curvilinear_grid_with_a_mapping_is_turned(tmp_path: Path, rotated: Path) -> None:
     def without_axes(ds):
         ds = _with_degrees(0.0)(ds)

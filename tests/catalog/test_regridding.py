@@ -59,6 +59,7 @@ def test_a_linear_field_is_kept(tmp_path: Path, middle) -> None:
     np.testing.assert_allclose(ds[V].isel(time=1), -wanted.transpose(*inside.dims) - 1.0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_part_of_a_box_is_that_of_the_whole(tmp_path: Path) -> None:
     path = write_turned(tmp_path / "u.nc")
     whole = open_forcing(path, "currents")[U]
@@ -77,6 +78,7 @@ def test_outside_the_turned_grid_nothing_is_made_up(tmp_path: Path) -> None:
         open_forcing(tmp_path / "u.nc", "currents", box=(30.0, 30.0, 40.0, 40.0))
 
 
+@pytest.mark.slow
 def test_land_stays_where_it_was(tmp_path: Path) -> None:
     def half_land(ds: xr.Dataset) -> xr.Dataset:
         return ds.assign(
@@ -132,6 +134,7 @@ def test_staggered_components_are_refused(tmp_path: Path) -> None:
         open_forcing(write_turned(tmp_path / "u.nc", arakawa_c), "currents")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     angle=st.floats(-80.0, 80.0),

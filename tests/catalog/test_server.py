@@ -229,6 +229,7 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path, catalogue: str):
         serve(tmp_path, "127.0.0.1", port, on_start=print)
 
 
+@pytest.mark.slow
 def test_many_clients_at_once(served, folder: Path):
     with xr.open_dataset(folder / "run one/run.nc", mask_and_scale=False) as local:
         expected = local["packed"].values

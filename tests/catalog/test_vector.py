@@ -161,6 +161,7 @@ def _fits(part: Part) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["geojson", "gpkg", "kml", "gml", "fgb", "zip"])
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -121,6 +121,7 @@ def test_propose_depends_on_its_arguments_only(through: History) -> None:
     assert propose(SPACE, history, count=4, seed=4, initial=6) != first
 
 
+@pytest.mark.slow
 def test_propose_is_the_same_in_another_process(through: History) -> None:
     program = (
         "import json, sys; from optimizer import *; space, rows = json.load(sys.stdin);"

@@ -261,6 +261,7 @@ def test_a_fully_developed_sea_of_a_fresh_breeze():
     assert 7.5 < period < 9.0
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(COEFFICIENTS, st.floats(0.0, 48.0))
 def test_weather_is_linear_in_space_and_time(c, hours):

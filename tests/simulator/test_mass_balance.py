@@ -119,6 +119,7 @@ def absorbed(result):
     return mass_of(result, "beached") - loose.values
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(weathered_runs())
 def test_oil_is_somewhere_at_every_step_of_every_run(run):
@@ -132,6 +133,7 @@ def test_oil_is_somewhere_at_every_step_of_every_run(run):
     np.testing.assert_allclose(coast, mass_of(result, "beached"), rtol=1e-9)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(weathered_runs())
 def test_what_evaporated_or_seeped_away_does_not_come_back(run):
@@ -144,6 +146,7 @@ def test_what_evaporated_or_seeped_away_does_not_come_back(run):
     assert (np.diff(result["mass"].values, axis=1) <= 0.0)[there[:, :-1]].all()
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(weathered_runs())
 def test_the_state_of_the_oil_stays_within_its_bounds(run):
@@ -158,6 +161,7 @@ def test_the_state_of_the_oil_stays_within_its_bounds(run):
         assert (result[name].values[there] > 0.0).all(), name
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(weathered_runs())
 def test_what_has_evaporated_altogether_is_said_to_and_has_no_properties(run):
@@ -177,6 +181,7 @@ def test_what_has_evaporated_altogether_is_said_to_and_has_no_properties(run):
     assert (result["z"].values[evaporated] == 0.0).all()
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(weathered_runs())
 def test_only_oil_under_water_has_a_depth(run):

@@ -194,6 +194,7 @@ def test_looking_at_the_ends_of_steps_changes_nothing(alone):
     assert result.isel(time=[0, -1]).identical(alone)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(SEEDS, SEEDS)
 def test_each_seed_has_one_outcome(seed, other):
@@ -235,6 +236,7 @@ def rough_runs(draw):
     ), land
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(rough_runs())
 def test_no_particle_is_lost_on_land_or_outside(run):
@@ -249,6 +251,7 @@ def test_no_particle_is_lost_on_land_or_outside(run):
     assert not shapely.contains_xy(land, lon[out], lat[out]).any()
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(rough_runs())
 def test_a_particle_that_stops_stops_for_good(run):

@@ -186,6 +186,7 @@ def test_the_pour_point_does_not_matter_as_long_as_oil_is_liquid(pour_point):
     assert result.identical(weather([POINT, DEEP], 6, **options))
 
 
+@pytest.mark.slow
 def test_oil_sets_only_where_the_sea_is_cold():
     def temperature(t, lon, lat):
         return np.where(lon < 35.0, WATER, WATER + 20.0)

@@ -450,6 +450,7 @@ def test_a_ship_may_leave_from_a_harbour_before_it_lets_oil_out():
     assert at_sea(under_way, harbour, 0) is under_way
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(lands(BOX), st.floats(0.02, 0.5), SEEDS)
 def test_where_oil_is_does_not_depend_on_how_far_land_is_known(land, margin, seed):

@@ -6,7 +6,7 @@ import pytest
 from tests.validation import weathering
 from tests.validation.weathering import HOURS, OILS, WINDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiled")]
 
 CASES = [(oil, wind) for oil in OILS for wind in WINDS]
 FIRST_DAY = slice(HOURS.index(24) + 1)

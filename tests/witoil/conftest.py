@@ -5,19 +5,23 @@ from pathlib import Path
 import pytest
 
 from witoil.case import load_case
-from witoil.demo import make_twin
 from witoil.scenario.prepare import prepare
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled(compiled):
+    pass
+
+
 @pytest.fixture(scope="session")
-def twin_copy(made_once, tmp_path_factory):
+def twin_copy(demo_twin, tmp_path_factory):
     """Return what gives the demo's twin experiment, a whole case without real data, anew."""
 
     def copy(name):
         folder = tmp_path_factory.mktemp(name)
-        shutil.copytree(made_once("demo-twin", make_twin), folder, dirs_exist_ok=True)
+        shutil.copytree(demo_twin, folder, dirs_exist_ok=True)
         return folder
 
     return copy

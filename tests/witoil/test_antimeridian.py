@@ -141,6 +141,7 @@ def random_slick(rng: np.random.Generator) -> shapely.Geometry:
     return shapely.union_all(patches)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8,
     deadline=None,
@@ -219,6 +220,7 @@ def across(tmp_path_factory):
     return scenario, run(scenario, threads=1)
 
 
+@pytest.mark.slow
 def test_outputs_are_cut_at_180(across, tmp_path: Path):
     scenario, result = across
     write_run(scenario, result, tmp_path, parameters=scenario.parameters())
@@ -259,6 +261,7 @@ def test_a_run_goes_on_with_an_observation_on_the_other_side(across, tmp_path: P
     np.testing.assert_array_equal(resumed["lon"].isel(time=-1), straight["lon"].isel(time=-1))
 
 
+@pytest.mark.slow
 def test_a_trace_across_180(tmp_path: Path):
     slick = shapely.box(MIDDLE + 0.05, LATITUDE, MIDDLE + 0.15, LATITUDE + 0.1)
     areas = []

@@ -63,6 +63,7 @@ def gone_on(finished, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
     shared = (
         "current_factor = [0.0, 1.5]",
@@ -84,6 +85,7 @@ def test_workers_of_a_scheduler_give_the_bits_of_this_process(
     assert there["history"] == finished[1]["history"]
 
 
+@pytest.mark.slow
 def test_the_study_holds_what_is_promised(finished):
     folder, study = finished
     assert study == json.loads((folder / "study.json").read_text())
@@ -107,6 +109,7 @@ class StoppedError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 6, 11])
 def test_an_interrupted_search_ends_like_one_that_was_not(small, finished, tmp_path, stop):
     def interrupt(history):
@@ -164,6 +167,7 @@ def test_a_study_of_another_version_is_refused(small, gone_on):
         search(small, gone_on)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["random", "gp+polish", "cma"])
 def test_the_method_of_the_case_is_the_one_that_searches(changed, tmp_path, method):
     asked = ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"\ninitial = 4')
@@ -189,6 +193,7 @@ def test_a_method_whose_package_is_missing_is_refused_at_once(changed, tmp_path,
     assert not (tmp_path / "study.json").exists()
 
 
+@pytest.mark.slow
 def test_a_search_stops_where_less_than_the_tolerance_is_expected(changed, tmp_path):
     early = ("evaluations = 80", "evaluations = 80\ninitial = 4\ntolerance = 0.5")
     case = changed(SMALL[0], early)
@@ -208,6 +213,7 @@ def test_a_search_stops_where_less_than_the_tolerance_is_expected(changed, tmp_p
     assert longer["history"][:8] == study["history"]
 
 
+@pytest.mark.slow
 def test_with_little_evidence_the_fit_stays_near_the_priors(changed, tmp_path):
     distances = {}
     for weight in (0.02, 50.0):
@@ -237,6 +243,7 @@ def failing(*when):
     return run_or_fail
 
 
+@pytest.mark.slow
 def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypatch):
     # the first run is that of the default
     monkeypatch.setattr("witoil.calibration.evaluation.run", failing(3, 4))
@@ -263,6 +270,7 @@ def test_a_damaged_study_is_refused(small, tmp_path):
         search(small, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_finished_study_can_be_extended(gone_on, tmp_path, changed):
     longer = load_case(changed(SMALL[0], ("evaluations = 80", "evaluations = 18")))
     extended = search(longer, gone_on)

@@ -98,6 +98,7 @@ def test_boxes_across_180(text: str, box) -> None:
     assert parse_box(text) == box
 
 
+@pytest.mark.slow
 def test_get_says_what_it_got(twin: Path, tmp_path: Path, environment):
     with serving_folder(twin) as catalogue:
         answer = witoil(
@@ -122,6 +123,7 @@ def test_get_says_what_it_got(twin: Path, tmp_path: Path, environment):
 SEARCH = "evaluations = 80"
 
 
+@pytest.mark.slow
 def test_study_from_urls_is_that_from_files(twin: Path, tmp_path: Path, environment):
     """Bit for bit: forcing by OPeNDAP and by catalogue, and all else by HTTP."""
     text = (twin / "demo.toml").read_text().replace(SEARCH, "evaluations = 9\nbatch = 3")

@@ -420,6 +420,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_one_was_killed_while_it_wrote(twin, tmp_path: Path):
     out = tmp_path / "out"
     with process(KILLED, "simulate", twin / "demo.toml", "--out", out) as first:

@@ -65,6 +65,7 @@ def case_with(folder, *parts, name="other.toml"):
     return load_case(folder / name)
 
 
+@pytest.mark.slow
 def test_the_true_run_matches_both_classes(known):
     found = evaluate([known], {})
     for row in found["observations"]:
@@ -127,6 +128,7 @@ def test_wrong_weights_are_refused_by_name(folder, weight, message):
         case_with(folder, observation(12, f"weight = {weight}\n"))
 
 
+@pytest.mark.slow
 def test_classes_stand_in_summary_study_and_report(folder, known, tmp_path):
     summary = write_run(known, run(known), tmp_path / "run", parameters=known.parameters())
     assert summary["scores"][0]["classes"]["thick"]["fss"]["1"] > 0.85
@@ -143,6 +145,7 @@ def test_classes_stand_in_summary_study_and_report(folder, known, tmp_path):
     assert "more than 5 µm" in page
 
 
+@pytest.mark.slow
 def test_a_forecast_learns_from_classes(folder, tmp_path):
     parts = [observation(hour) for hour in HOURS]
     search = '\n[optimise]\nstart_from = "observations"\n[forecast]\nevaluations = 8\n'

@@ -35,6 +35,7 @@ def test_help_loads_none_of_the_heavy_libraries():
     assert answer.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
     answer = witoil("simulate", twin / "demo.toml", "--out", tmp_path / "run")
     assert answer.returncode == 0, answer.stderr
@@ -128,6 +129,7 @@ def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed):
     assert (masks[0] != masks[1]).sum() <= 0.01 * masks[0].sum()
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_half_written(twin, tmp_path):
     def small_files():
         # writes beyond this size fail, as they do on a disk without room

@@ -37,6 +37,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_what_is_on_the_coast_is_what_has_beached(island, written):
     beached = island[1]["beached_mass"].values
     assert beached[-1] > 1e3

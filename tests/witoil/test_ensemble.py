@@ -376,6 +376,7 @@ def witoil(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_writes_rasters_coast_map_and_record(changed, tmp_path):
     case = changed(SMALL, ("[oil]", "[ensemble]\nmembers = 4\n\n[oil]"))
     answer = witoil("simulate", case, "--members", "3", "--out", tmp_path)
@@ -427,6 +428,7 @@ def test_a_scheduler_without_workers_is_one_line(small, members, monkeypatch):
         run_ensemble([small], members, scheduler=cluster.scheduler_address)
 
 
+@pytest.mark.slow
 def test_an_open_sea_without_visible_oil_has_all_outputs(changed, tmp_path):
     case = changed(SMALL, ('"island.geojson"', '"none"'), ("[oil]", OUT_OF_SIGHT))
     scenario = prepare(load_case(case))

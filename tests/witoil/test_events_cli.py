@@ -60,6 +60,7 @@ def test_events_as_a_table_and_as_json(spill: Path, tmp_path: Path) -> None:
     assert event["detections"][1]["class"] == "A"
 
 
+@pytest.mark.slow
 def test_a_case_of_an_event_runs(spill: Path) -> None:
     path = spill / "event.toml"
     made = witoil("catalog", "case", "20210824-0343-SYR-PL", spill, "-o", path)
@@ -118,6 +119,7 @@ def test_what_covers_a_case_is_said_before_it_is_fetched(monkeypatch, tmp_path: 
     assert "CDSAPI_URL and CDSAPI_KEY not set" in fetched.stderr
 
 
+@pytest.mark.slow
 def test_slicks_of_several_times_in_local_columns(tmp_path: Path) -> None:
     columns = {"DATA": ["05/08/2021", "05/08/2021"], "HORA": ["00:43", "05:10"]}
     shapes = [shapely.box(x, x + 0.7, x + 0.05, x + 0.73) for x in (34.3, 34.336)]

@@ -85,12 +85,14 @@ def done(twin, masks, tmp_path_factory):
     return folder, result
 
 
+@pytest.mark.slow
 def test_a_twin_is_forecast_better_than_by_persistence_and_default(done):
     mean = done[1].study["forecast"]["mean"]
     assert mean["forecast"]["1"] > mean["persistence"]["1"] + 0.1
     assert mean["forecast"]["1"] > mean["default"]["1"] + 0.02
 
 
+@pytest.mark.slow
 def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
     # several sets of parameters move this slick alike: scores tell, and not single values
     truth = evaluate(done[1].windows, TRUTH)
@@ -102,6 +104,7 @@ def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
     assert done[1].study["best"]["fss"]["1"] > done[1].study["default"]["fss"]["1"]
 
 
+@pytest.mark.slow
 def test_the_study_has_every_step_and_column(done):
     study = json.loads((done[0] / "study.json").read_text())
     assert study == done[1].study
@@ -118,6 +121,7 @@ def test_the_study_has_every_step_and_column(done):
     assert {row["name"] for row in study["priors"]} == {row["name"] for row in study["space"]}
 
 
+@pytest.mark.slow
 def test_probabilities_and_slicks_are_written(done):
     folder, result = done
     for step, hour in zip(result.steps, HOURS[1:], strict=True):
@@ -135,6 +139,7 @@ def test_probabilities_and_slicks_are_written(done):
     assert "/tmp" not in page.split("The case as it was run")[0]
 
 
+@pytest.mark.slow
 def test_a_forecast_does_not_look_at_later_slicks(done, sequence, twin, tmp_path):
     last = SEEN[SEEN.rindex("\n[[observation]]") :]
     fewer = walk(sequence((last, "")), tmp_path / "fewer")
@@ -157,6 +162,7 @@ class StoppedError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 5, 12])
 def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, stop):
     calls = []
@@ -187,6 +193,7 @@ def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
         assert found[key] == done[1].study[key]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -202,6 +209,7 @@ def test_a_study_of_another_case_is_refused(done, sequence, tmp_path, old, new, 
         walk(sequence((old, new)), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_study_of_another_version_is_refused(done, twin, tmp_path):
     study = json.loads((done[0] / "study.json").read_text())
     study["versions"]["witoil"] = "0.0.9"
@@ -238,6 +246,7 @@ class Failing:
         return simulated_slicks(windows, changed, **options)
 
 
+@pytest.mark.slow
 def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.forecast.walk.simulated_slicks", Failing(all_of_them=False))
     result = walk(sequence(), tmp_path)
@@ -297,6 +306,7 @@ def test_the_likeliest_slick_has_the_greatest_expected_overlap():
     np.testing.assert_array_equal(likeliest(sure), sure)
 
 
+@pytest.mark.slow
 def test_the_prior_counts_less_the_more_is_seen(done):
     space = done[1].space
     far, near = (
@@ -319,6 +329,7 @@ def test_reliability_counts_what_came_true():
     assert (found.missed, found.seen) == (1, 3)
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table(twin, masks, done, tmp_path):
     from typer.testing import CliRunner
 

@@ -95,6 +95,7 @@ def test_a_record_by_path_relative_to_the_case(cases, no_library):
     assert oil.name == "ABU SAFAH, ARAMCO"
 
 
+@pytest.mark.slow
 def test_every_suitable_record_makes_an_oil(library):
     with zipfile.ZipFile(library) as archive:
         names = [name for name in archive.namelist() if name.endswith(".json")]

@@ -59,6 +59,7 @@ def done(folder):
     return result, found
 
 
+@pytest.mark.slow
 def test_it_goes_hour_by_hour_from_the_last_slick_to_the_end_of_the_case(done):
     _, found = done
     assert found.window.forcing.start == np.datetime64("2025-06-01T12:00")
@@ -70,6 +71,7 @@ def test_it_goes_hour_by_hour_from_the_last_slick_to_the_end_of_the_case(done):
         assert 0.0 <= probability.min() < probability.max() <= 1.0 + 1e-6
 
 
+@pytest.mark.slow
 def test_the_true_slick_of_the_evening_is_foretold(folder, done):
     _, found = done
     for hour in (15, 18):
@@ -82,6 +84,7 @@ def test_the_true_slick_of_the_evening_is_foretold(folder, done):
         assert score > 0.7
 
 
+@pytest.mark.slow
 def test_all_is_written_and_said_not_to_be_verified(folder, done):
     result, found = done
     into = folder / "later" / "outlook"
@@ -100,6 +103,7 @@ def test_all_is_written_and_said_not_to_be_verified(folder, done):
     assert page.count("<img") == 4 + 3 * len(result.steps) + 4
 
 
+@pytest.mark.slow
 def test_the_forecasts_of_slicks_do_not_depend_on_it(folder, done, tmp_path):
     until = forecast(prepare(load_case(folder / "until.toml")), tmp_path)
     assert look_ahead(until) is None
@@ -107,6 +111,7 @@ def test_the_forecasts_of_slicks_do_not_depend_on_it(folder, done, tmp_path):
         assert until.study[key] == done[0].study[key]
 
 
+@pytest.mark.slow
 def test_failed_runs_do_not_count_and_all_failed_is_an_error(done, monkeypatch):
     result, found = done
     bad = next(iter(found.cells))

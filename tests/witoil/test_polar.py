@@ -78,6 +78,7 @@ def drifted(lon: float, lat: float, sign: float) -> tuple[float, float]:
     return lon, lat
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("lon", [10.0, 175.0])
 def test_drift_a_degree_from_the_pole(tmp_path: Path, sign: float, lon: float):
@@ -98,6 +99,7 @@ def test_drift_a_degree_from_the_pole(tmp_path: Path, sign: float, lon: float):
     assert abs(near) * east < 300.0
 
 
+@pytest.mark.slow
 def test_a_slick_near_the_pole_keeps_its_area_and_meets_the_coast(tmp_path: Path):
     slick = shapely.box(179.5, 88.98, 180.5, 89.02)
     (tmp_path / "slick.geojson").write_text(json.dumps(shapely.geometry.mapping(slick)))

@@ -199,6 +199,7 @@ def text_of(page):
     return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", "", page.split("</style>")[1]))
 
 
+@pytest.mark.slow
 def test_page_is_well_formed_and_needs_nothing_from_outside(page):
     reader = Reader(page)
     assert page.startswith('<!doctype html>\n<html lang="en">')
@@ -264,6 +265,7 @@ def test_best_not_above_persistence_has_no_skill(scenario, best):
     assert "Better than persistence" not in text
 
 
+@pytest.mark.slow
 def test_no_slick_before_means_no_persistence():
     scenario = make_scenario(seen_before=False)
     page = make_page(scenario, make_study(scenario, persistence=None))
@@ -340,6 +342,7 @@ def test_useful_skill_lies_halfway_between_random_and_perfect():
     assert useful_skill(scenario) == pytest.approx(0.5 + 0.5 * 400 / 600)
 
 
+@pytest.mark.slow
 def test_file_is_written_under_its_name_only(tmp_path: Path, scenario):
     masks = [block(scenario.grid, 65, 88)]
     path = tmp_path / "deep" / "report.html"

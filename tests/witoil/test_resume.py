@@ -68,6 +68,7 @@ def test_the_first_half_is_that_of_the_whole(whole, cases_of):
     assert_same_bits(first, whole[1])
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_on_from_its_own_restart(cases_of, tmp_path):
     whole, half = cases_of
     for folder, *arguments in (

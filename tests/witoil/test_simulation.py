@@ -50,6 +50,7 @@ def test_regular_outputs_do_not_change_the_run(scenario):
     np.testing.assert_array_equal(few["status"], many["status"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"particles": 40_000}, {"seed": 5}])
 def test_the_mask_hardly_depends_on_number_or_seed(scenario, change):
     case = scenario.case
@@ -202,6 +203,7 @@ def test_a_longer_run_begins_with_the_same_bits(example):
         np.testing.assert_array_equal(first[name], again[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lebanon", "paria"])
 def test_real_cases_run_and_statuses_add_up(example, name):
     real = prepare(load_case(example(name)))

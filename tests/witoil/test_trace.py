@@ -267,6 +267,7 @@ def test_the_files_agree(traced, tmp_path):
     assert summary == json.loads((tmp_path / "trace.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_command_says_where(twin, traced, tmp_path):
     answer = witoil("trace", twin / "traced.toml", "-o", tmp_path / "t")
     assert answer.returncode == 0, answer.stderr

@@ -56,6 +56,7 @@ def runs_of(uri):
     return client, parents, sorted(children, key=lambda run: int(run.data.tags["witoil.trial"]))
 
 
+@pytest.mark.slow
 def test_every_evaluation_is_a_run_with_parameters_and_scores(case, uri, tmp_path):
     command = ["optimise", str(case), "--out", str(tmp_path / "out"), "--mlflow", uri]
     assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
@@ -72,6 +73,7 @@ def test_every_evaluation_is_a_run_with_parameters_and_scores(case, uri, tmp_pat
         assert run.data.metrics["fss_7"] == row["details"]["fss"]["7"]
 
 
+@pytest.mark.slow
 def test_a_study_that_goes_on_sends_nothing_twice(case, tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
     command = ["optimise", str(case), "--out", str(tmp_path / "out")]
@@ -83,6 +85,7 @@ def test_a_study_that_goes_on_sends_nothing_twice(case, tmp_path):
     assert [run.data.tags["witoil.trial"] for run in children] == list("012345")
 
 
+@pytest.mark.slow
 def test_a_forecast_has_a_step_for_each_window(changed, tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
     path = changed(*SMALL)
@@ -101,6 +104,7 @@ def test_a_forecast_has_a_step_for_each_window(changed, tmp_path):
         assert len(steps) == len(found)
 
 
+@pytest.mark.slow
 def test_a_failed_evaluation_says_why(twin, tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
     trial = SimpleNamespace(
@@ -147,6 +151,7 @@ def test_a_store_that_cannot_be_used_is_one_line_without_its_password(twin, tmp_
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_later_does_not_stop_the_study(twin, tmp_path, caplog, monkeypatch):
     uri = f"sqlite:///{tmp_path}/runs.db"
     with tracking(uri, "optimise", load_case(twin / "demo.toml"), tmp_path) as track:

@@ -97,6 +97,7 @@ def test_components_are_independent_of_each_other():
     assert uncorrelated(a**2, b**2)
 
 
+@pytest.mark.slow
 def test_no_pair_comes_twice():
     drawn = np.concatenate([pairs(s, t, 0, 100_000) for s in (0, 1, 2) for t in (0, 1, 2)])
     drawn = np.concatenate([drawn, *(pairs(1, 1, 0, 100_000, stream) for stream in (1, 2))])

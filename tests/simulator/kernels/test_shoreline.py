@@ -62,6 +62,7 @@ def test_paths_short_and_long_meet_the_coast_where_shapely_says(seed, scale_x, s
     )
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(SEEDS, st.sampled_from([1.0, 2.0, 4.0]))
 def test_paths_through_joints_and_along_cell_borders_find_the_coast(seed, scale):
