@@ -44,6 +44,11 @@ def refuse_fatal(path: Path) -> None:
         )
 
 
+def start_ahead() -> None:
+    """Start the other process in the background: the first file does not have to wait for it."""
+    threading.Thread(target=_helper.start, daemon=True).start()
+
+
 @lru_cache(maxsize=4096)
 def _fault_of(path: str, size: int, modified_ns: int) -> str:
     return _helper.fault_of(path)
@@ -71,6 +76,12 @@ class _Helper:
                 if fault != _CRASHES:
                     break
         return fault
+
+    def start(self) -> None:
+        """Start the process, unless it runs."""
+        with self._lock:
+            if self._process is None:
+                self._start()
 
     def stop(self) -> None:
         """End the process."""

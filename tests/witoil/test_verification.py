@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_utm_crs_info
 
 from witoil.errors import WitoilError
 from witoil.geojson import geojson_of
@@ -120,3 +122,12 @@ def test_a_mask_moves_to_a_larger_grid():
     slick = shapely.box(35.7, 35.0, 35.75, 35.03)
     moved = large.cells_of(small.cells_touched(slick), small)
     np.testing.assert_array_equal(moved, large.cells_touched(slick))
+
+
+@pytest.mark.parametrize("latitude", [-80.0, -1e-6, 0.0, 84.0])
+@pytest.mark.parametrize("longitude", [-174.0, -0.5, 6.0, 6.000001, 8.0, 180.0])
+def test_zones_are_those_of_the_register(longitude, latitude):
+    place = AreaOfInterest(longitude, latitude, longitude, latitude)
+    registered = query_utm_crs_info("WGS 84", place, contains=True)
+    box = (longitude - 0.2, latitude - 0.1, longitude + 0.2, latitude + 0.1)
+    assert VerificationGrid.covering(box, 500.0).crs.to_epsg() == int(registered[0].code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -67,11 +68,15 @@ def write_run(
     OutputError
         Where something cannot be written; no file is then left half-written.
     """
-    write_trajectories(scenario.case, result, parameters, folder / "particles.nc")
-    write_budget(result, folder / "budget.csv")
-    _write_bytes(budget_chart(result), folder / "budget.png")
-    coast = OiledCoast.of_run(scenario, result)
-    _write_coast(scenario, coast, folder)
+    with ThreadPoolExecutor(1) as beside:
+        # the NetCDF library compresses while Python draws
+        particles = folder / "particles.nc"
+        written = beside.submit(write_trajectories, scenario.case, result, parameters, particles)
+        write_budget(result, folder / "budget.csv")
+        _write_bytes(budget_chart(result), folder / "budget.png")
+        coast = OiledCoast.of_run(scenario, result)
+        _write_coast(scenario, coast, folder)
+        written.result()
     # a run that goes on from a restart has no outputs before it
     seen = [o for o in scenario.observations if o.time in result["time"].values]
     scenario = replace(scenario, observations=tuple(seen))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,10 +12,8 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
-from pyproj.database import query_utm_crs_info
 from rasterio.features import rasterize, shapes
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -202,14 +201,25 @@ def _projection(box: Box) -> CRS:
     # Rounded, since a box between two zones must not lie in one or the other by its last bit.
     lon, lat = (round(float(v), 6) for v in (wrapped(0.5 * (west + east)), 0.5 * (south + north)))
     lon = 180.0 if lon == -180.0 else lon
-    zones = query_utm_crs_info("WGS 84", AreaOfInterest(lon, lat, lon, lat), contains=True)
-    if zones and east - west <= WIDEST_DEG:
-        return CRS.from_epsg(zones[0].code)
-    centre = lat if zones else float(np.copysign(90.0, lat))
+    zone = _utm_zone(lon, lat)
+    if zone is not None and east - west <= WIDEST_DEG:
+        return CRS.from_epsg(zone)
+    centre = float(np.copysign(90.0, lat)) if zone is None else lat
     return ProjectedCRS(
         LambertAzimuthalEqualAreaConversion(centre, lon),
         name=f"WGS 84 / Lambert azimuthal equal area about {centre:g} N {lon:g} E",
     )
+
+
+def _utm_zone(lon: float, lat: float) -> int | None:
+    """Return the EPSG code of the UTM zone of a place [degrees]; none beyond 80 S and 84 N.
+
+    Between two zones it is the western, and on the equator the northern one. A query of the
+    register of EPSG says the same, but reads all of it.
+    """
+    if not -80.0 <= lat <= 84.0:
+        return None
+    return (32600 if lat >= 0.0 else 32700) + max(math.ceil((lon + 180.0) / 6.0), 1)
 
 
 def _bounds(crs: CRS, box: Box) -> Box:
