@@ -3,8 +3,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from filelock import FileLock
+
+# what else runs on a core says how long an example takes
+hypothesis.settings.register_profile("witoil", deadline=None)
+hypothesis.settings.load_profile("witoil")
 
 _PROJECT = Path(__file__).parents[1]
 
@@ -69,10 +74,17 @@ def demo_twin(made_once: Making) -> Path:
 
 
 @pytest.fixture(scope="session")
-def compiled(request: pytest.FixtureRequest) -> None:
-    """See to it that one worker compiles the kernels, which the others then load.
+def compiled(made_once: Making) -> None:
+    """See to it that the model is compiled once, by two processes, and not by each worker.
 
     A session without workers compiles what it needs, as it needs it.
     """
     if _IS_WORKER:
-        request.getfixturevalue("demo_twin")
+        made_once("compiled", lambda _: _compile())
+
+
+def _compile() -> None:
+    from simulator.compilation import compile_early, wait
+
+    compile_early()
+    wait()

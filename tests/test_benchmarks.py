@@ -20,6 +20,7 @@ def test_a_benchmark_can_be_run(name):
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
 
 
+@pytest.mark.slow
 def test_the_figures_of_the_score_are_positive():
     figures = importlib.import_module("benchmarks.score").run()
     assert figures

@@ -45,6 +45,7 @@ def write_turned(path: Path, change=lambda ds: ds, **grid) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("middle", [(35.0, 34.0), (180.0, -20.0), (-179.5, 60.0)])
 def test_a_linear_field_is_kept(tmp_path: Path, middle) -> None:
     path = write_turned(tmp_path / "u.nc", middle=middle)
@@ -68,6 +69,7 @@ def test_the_part_of_a_box_is_that_of_the_whole(tmp_path: Path) -> None:
     np.testing.assert_allclose(part, same, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_outside_the_turned_grid_nothing_is_made_up(tmp_path: Path) -> None:
     ds = open_forcing(write_turned(tmp_path / "u.nc"), "currents")
     corner = ds[U].isel(time=0)[0, -1]

@@ -76,6 +76,7 @@ def test_one_processor_is_left_to_the_run(begun, monkeypatch, caplog):
     assert caplog.messages == ["compiling the model, once ..."]
 
 
+@pytest.mark.slow
 def test_what_is_compiled_is_left_alone(begun, caplog):
     weathered()
     compilation.compile_early()

@@ -139,12 +139,14 @@ def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path,
         assert continued[key] == whole[key]
 
 
+@pytest.mark.slow
 def test_a_study_of_another_case_is_refused(gone_on, changed):
     other = load_case(changed(*SMALL, ("mass_tonnes = 500", "mass_tonnes = 501")))
     with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
         search(other, gone_on)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -159,6 +161,7 @@ def test_a_study_of_another_search_is_refused(gone_on, changed, asked, message):
         search(other, gone_on)
 
 
+@pytest.mark.slow
 def test_a_study_of_another_version_is_refused(small, gone_on):
     study = json.loads((gone_on / "study.json").read_text())
     study["versions"]["numpy"] = "1.0.0"

@@ -82,6 +82,7 @@ def test_a_folder_with_the_run_of_another_case_or_command_is_refused(case, chang
     assert {name: (tmp_path / name).read_bytes() for name in files(tmp_path)} == before
 
 
+@pytest.mark.slow
 def test_force_replaces_a_run_whole_and_nothing_else(case, changed, tmp_path):
     jobs.optimise(case, tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
@@ -110,6 +111,7 @@ def test_a_search_that_was_killed_is_known_by_its_study(case, changed, tmp_path)
         jobs.simulate(case, tmp_path)
 
 
+@pytest.mark.slow
 def test_nothing_outside_the_folder_is_removed(case, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "mine.txt").write_text("mine")
@@ -130,6 +132,7 @@ def test_the_score_of_a_run_is_that_of_its_simulation(changed, twin, tmp_path):
         assert found["fss"] == score["fss"]
 
 
+@pytest.mark.slow
 def test_two_runs_are_scored_at_the_time_that_both_have(case, tmp_path):
     jobs.simulate(case, tmp_path / "a")
     jobs.simulate(case, tmp_path / "b")

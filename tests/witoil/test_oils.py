@@ -219,6 +219,7 @@ def test_the_command_searches(capsys, library):
     assert oils_command(capsys, "olive") == ["no oil has 'olive' in its name"]
 
 
+@pytest.mark.slow
 def test_an_unknown_oil_stops_a_run_before_its_data_are_read(twin):
     text = (twin / "demo.toml").read_text()
     bad = text[: text.index("[oil]")] + '[oil]\nname = "olive"\n'
