@@ -218,10 +218,10 @@ def test_a_study_of_another_version_is_refused(done, twin, tmp_path):
         walk(twin / "whole.toml", tmp_path)
 
 
-def test_a_study_of_another_kind_is_refused(twin, masks, tmp_path):
+def test_a_study_of_another_kind_is_refused(sequence, tmp_path):
     (tmp_path / "study.json").write_text('{"history": [{"score": 1}], "case": {}, "versions": {}}')
     with pytest.raises(WitoilError, match="history is that of a calibration"):
-        walk(twin / "whole.toml", tmp_path)
+        walk(sequence(), tmp_path)
 
 
 def test_a_forecast_needs_two_windows_that_start_from_slicks(sequence, tmp_path):

@@ -177,6 +177,7 @@ def test_the_package_is_found_beside_a_folder_of_its_name(tmp_path):
     assert answer.stdout.strip() == "load_case", answer.stderr
 
 
+@pytest.mark.slow
 def test_a_command_that_is_interrupted_says_how_to_go_on(changed, tmp_path):
     path = changed(("evaluations = 80", "evaluations = 4000"), SMALL[0])
     command = [sys.executable, "-m", "witoil", "optimise", path, "--out", tmp_path / "out"]

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 LOADED = "import sys; print(*sorted(name for name, module in sys.modules.items() if module))"
 RUN = f"from witoil.cli.main import app; app(standalone_mode=False); {LOADED}"
 IMPORT_ALL = f"""
@@ -34,6 +36,7 @@ def loaded(code, *arguments):
     return set(answer.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
     case = changed(("20_000", "400"))
     modules = loaded(RUN, "simulate", case, "--out", tmp_path / "out")
@@ -60,12 +63,14 @@ def test_the_command_line_itself_loads_no_arrays():
     assert not loaded(f"import witoil.cli.main; {LOADED}") & (ARRAYS | CLUSTER | {"numpy"})
 
 
+@pytest.mark.slow
 def test_no_room_below_figures_draws_or_writes_pages():
     modules = loaded(IMPORT_ALL, *LOWER)
     assert {"witoil.forecast.walk", "catalog.slicks.slick", "optimizer.search"} <= modules
     assert not modules & {"matplotlib", "jinja2"}
 
 
+@pytest.mark.slow
 def test_no_room_below_report_writes_pages():
     modules = loaded(IMPORT_ALL, "witoil.figures")
     assert "matplotlib" in modules
