@@ -185,12 +185,12 @@ def optimise(
     from witoil.outputs.run import room_of_run
     from witoil.outputs.tracking import of_history, tracking
 
-    refuse_unobserved(case)
     total = case.optimise.evaluations
     with (
         _working("optimise", case, folder, room=room_of_run(case), force=force),
         tracking(mlflow, "optimise", case, folder) as track,
     ):
+        refuse_unobserved(case)
         scenario = _prepared(case, progress, on_coverage)
 
         def on_trial(history: History) -> None:
@@ -259,11 +259,11 @@ def forecast(
     from witoil.outputs.forecast import write_forecast
     from witoil.outputs.tracking import of_trials, tracking
 
-    refuse_too_few(case)
     with (
         _working("forecast", case, folder, force=force),
         tracking(mlflow, "forecast", case, folder) as track,
     ):
+        refuse_too_few(case)
         scenario = _prepared(case, progress, on_coverage)
         result = walk_forward(
             scenario,

@@ -17,7 +17,7 @@ from simulator.errors import SimulatorError
 from witoil.case import Case, with_changes
 from witoil.ensemble.coast import CoastStatistics, OiledCoast, coast_statistics
 from witoil.ensemble.members import Member, ensemble_of
-from witoil.errors import WitoilError
+from witoil.errors import CaseError, WitoilError
 from witoil.scenario.prepare import prepare
 from witoil.scenario.releases import datetime64
 from witoil.scenario.run import mask_at, run
@@ -197,7 +197,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
     )
     try:
         result = run(perturbed, member.parameters, threads=1)
-    except SimulatorError as error:
+    except (SimulatorError, CaseError) as error:
         return str(error)
     never = np.iinfo(np.int32).max
     first = np.full(scenario.grid.shape, never, np.int32).ravel()

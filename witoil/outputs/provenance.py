@@ -55,6 +55,9 @@ class _Document(BaseModel):
 
 
 _VERSIONS = ("fetched", "version", "etag", "last_modified")
+_GOES_ON = {STUDY, "mlflow.json"}
+"""What is of use to a command that is started again."""
+
 _SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -62,7 +65,8 @@ _SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> Iterator[None]:
     """Write what was read and written meanwhile into the folder of a run.
 
-    What the run before it left there, and this one does not write again, is removed.
+    What the run before it left there, and this one does not write again, is removed; so is what
+    this one has written if it fails, but for what it goes on from.
 
     Parameters
     ----------
@@ -98,8 +102,10 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
         with recording() as names:
             yield
     except BaseException:
+        halves = written(folder) - _GOES_ON
+        _remove(folder, halves)
         if written(folder):  # so that the next command knows whose files these are
-            outputs = sorted(earlier | written(folder))
+            outputs = sorted((earlier | written(folder)) - halves)
             write_json(folder / NAME, document | {"inputs": [], "outputs": outputs})
         raise
     outputs = sorted(written(folder))
