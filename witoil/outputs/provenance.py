@@ -104,9 +104,9 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     except BaseException:
         halves = written(folder) - _GOES_ON
         _remove(folder, halves)
-        if written(folder):  # so that the next command knows whose files these are
-            outputs = sorted((earlier | written(folder)) - halves)
-            write_json(folder / NAME, document | {"inputs": [], "outputs": outputs})
+        left = sorted((earlier | written(folder)) - halves)
+        if left and written(folder):  # so that the next command knows whose files these are
+            write_json(folder / NAME, document | {"inputs": [], "outputs": left})
         raise
     outputs = sorted(written(folder))
     _remove(folder, earlier - {*outputs})
