@@ -303,11 +303,18 @@ def polygons_of(geometries: Iterable[Any]) -> Area:
     direction and however often, but for what its holes do; a hole that lies outside it is a part
     of its own. Parts that overlap are a union.
     """
-    parts = parts_of(shapely.force_2d(list(geometries)))
-    areas = parts[shapely.get_dimensions(parts) == 2]
+    areas = _areal(shapely.force_2d(list(geometries)))
     invalid = ~shapely.is_valid(areas)
     areas[invalid] = [outermost_first(polygon) for polygon in areas[invalid]]
     # by structure: the other method takes what is wound round twice for a hole
     areas[invalid] = shapely.make_valid(areas[invalid], method="structure", keep_collapsed=False)
-    union = shapely.disjoint_subset_union_all(areas)
+    # what is collapsed may be kept all the same, as a line beside the area
+    union = shapely.disjoint_subset_union_all(_areal(areas) if invalid.any() else areas)
     return union if isinstance(union, Area) else shapely.Polygon()
+
+
+def _areal(geometries: Iterable[Any]) -> npt.NDArray[Any]:
+    """Return the parts of geometries that have an area."""
+    parts = parts_of(geometries)
+    areas: npt.NDArray[Any] = parts[shapely.get_dimensions(parts) == 2]
+    return areas

@@ -305,3 +305,11 @@ def test_features_without_geometry_are_named(tmp_path: Path, caplog) -> None:
     events, (problem,) = read_events(tmp_path)
     assert not events
     assert "no polygon among 2 features" in problem
+
+
+def test_a_ring_that_crosses_itself_keeps_its_area_beside_what_collapses():
+    shell = [(35.28, 34.09), (35.01, 34.25), (35.22, 34.14), (35.04, 34.29)]
+    hole = shapely.box(35.19875, 34.13125, 35.21875, 34.15125)
+    area = polygons_of([shapely.Polygon(shell, [hole.exterior.coords])])
+    without = polygons_of([shapely.Polygon(shell)])
+    assert 0.8 * without.area < area.area < without.area + hole.area

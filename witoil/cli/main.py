@@ -6,7 +6,9 @@ import atexit
 import gc
 import json
 import logging
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -391,17 +393,40 @@ def _shown(label: str, if_interrupted: str) -> Iterator[dict[str, Any]]:
         bar.start()
 
     def progress(share: float, note: str) -> None:
+        if interruptions:
+            raise KeyboardInterrupt  # again: libraries may swallow the first
         if bar.live.is_started:
             bar.update(task, completed=share, note=note)
         else:  # not known yet how far it is
             reading.update(note)
             reading.start()
 
+    with _noted_interruptions() as interruptions:
+        try:
+            yield {"progress": progress, "on_coverage": on_coverage}
+        except KeyboardInterrupt:
+            clear()
+            print(f"witoil: interrupted; {if_interrupted}", file=sys.stderr)
+            raise typer.Exit(130) from None
+        finally:
+            clear()
+
+
+@contextmanager
+def _noted_interruptions() -> Iterator[list[int]]:
+    """Give a list that has an item for each Ctrl-C meanwhile; each raises as without."""
+    noted: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    signal.signal(signal.SIGINT, note)
     try:
-        yield {"progress": progress, "on_coverage": on_coverage}
-    except KeyboardInterrupt:
-        clear()
-        print(f"witoil: interrupted; {if_interrupted}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        yield noted
     finally:
-        clear()
+        signal.signal(signal.SIGINT, signal.default_int_handler)

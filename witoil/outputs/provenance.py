@@ -108,7 +108,7 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
         if left and written(folder):  # so that the next command knows whose files these are
             write_json(folder / NAME, document | {"inputs": [], "outputs": left})
         raise
-    outputs = sorted(written(folder))
+    outputs = sorted(written(folder) | (earlier & _GOES_ON))
     _remove(folder, earlier - {*outputs})
     inputs = _inputs(case, names)
     write_json(folder / NAME, document | {"inputs": inputs, "outputs": outputs})
