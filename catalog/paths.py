@@ -28,7 +28,7 @@ def expand_paths(paths: PathsLike) -> list[Path]:
     paths : str, Path or sequence of them
         A name that exists is taken as it is, brackets and all; any other is a glob pattern. A Zarr
         store is a folder that counts as a file. URLs and `thredds:` names are fetched, see
-        `catalog.remote.locate.locate`.
+        `catalog.locate.locate`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def recording() -> Iterator[dict[str, list[Path | Opendap]]]:
 
 def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:
     if isinstance(name, str) and ":" in name:
-        from catalog.remote.locate import (  # what talks to servers takes long to import
+        from catalog.locate import (  # what talks to servers takes long to import
             is_remote,
             locate,
         )

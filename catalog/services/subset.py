@@ -19,12 +19,12 @@ from catalog.errors import CatalogError, CoverageError
 from catalog.forcing.axes import AxisName, find_axis
 from catalog.forcing.times import read_times
 from catalog.grid import Box, format_box
+from catalog.locate import fetch, refuse_damaged
 from catalog.remote.download import download, is_url
-from catalog.remote.locate import fetch, refuse_damaged
 from catalog.remote.opendap import Opendap
 from catalog.remote.store import Entry, Make, Store, default_store
-from catalog.remote.thredds import find_datasets, walk, within
 from catalog.remote.thredds_xml import HTTP, OPENDAP, RESOLVER, SUBSET, RemoteDataset
+from catalog.thredds import find_datasets, walk, within
 
 Period = tuple[datetime, datetime]
 
@@ -69,7 +69,7 @@ def fetch_parts(
     Parameters
     ----------
     name : str
-        As for `catalog.remote.locate.locate`; the URL of a ``catalog.xml`` stands for all it lists.
+        As for `catalog.locate.locate`; the URL of a ``catalog.xml`` stands for all it lists.
     part : Part
         Of files as servers have them, only the period can be chosen, by their names; OPeNDAP
         and NCSS give parts of them.
@@ -117,7 +117,7 @@ def search(
     period : tuple of datetime, optional
         UTC.
     depth : int, optional
-        See `catalog.remote.thredds.walk`.
+        See `catalog.thredds.walk`.
 
     Yields
     ------

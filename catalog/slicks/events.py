@@ -268,9 +268,9 @@ def _is_catalogue(name: str) -> bool:
 
 def _find_on_server(name: str, problems: list[str]) -> Iterator[_Found]:
     """Fetch what a catalogue and those below it have of slicks; model output is left there."""
-    from catalog.remote.locate import fetch
-    from catalog.remote.thredds import walk
+    from catalog.locate import fetch
     from catalog.remote.thredds_xml import HTTP
+    from catalog.thredds import walk
 
     def tell(error: CatalogError) -> None:
         problems.append(str(error))

@@ -14,7 +14,7 @@ from pydap.handlers.lib import BaseHandler
 from pydap.model import BaseType, DatasetType, GridType
 
 from catalog import CatalogError, UnreadableFileError, open_forcing, read_land, read_slick
-from catalog.remote.locate import fetch, locate
+from catalog.locate import fetch, locate
 from catalog.remote.opendap import Opendap
 from catalog.remote.store import Store, default_store
 from tests.catalog.servers import (

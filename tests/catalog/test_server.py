@@ -11,8 +11,8 @@ import xarray as xr
 from catalog import CatalogError, UnreadableFileError
 from catalog.remote.download import download
 from catalog.remote.opendap import Opendap
-from catalog.remote.thredds import walk
 from catalog.server import create_app, serve
+from catalog.thredds import walk
 from tests.catalog.servers import serving_folder
 
 # PyDAP's client says that DAP 2 is old, and leaves its session to the garbage collector.

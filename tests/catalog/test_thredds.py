@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from catalog import CatalogError, UnreadableFileError
 from catalog.remote.download import Patience
 from catalog.remote.store import default_store
-from catalog.remote.thredds import find_datasets, read_catalogue, time_of, walk, within
 from catalog.remote.thredds_xml import Catalogue, RemoteDataset, parse_catalogue
+from catalog.thredds import find_datasets, read_catalogue, time_of, walk, within
 from tests.catalog.servers import Quiet, file_handler, serving
 
 QUICK = Patience(silence_seconds=0.5, total_seconds=2.0, attempts=1, pause_seconds=0.0)
@@ -184,7 +184,7 @@ def test_catalogues_that_lead_on_for_ever_come_to_an_end(monkeypatch):
             link = f'<catalogRef xlink:href="{self.path}x/catalog.xml" xlink:title="on" />'
             self.send(200, (HEAD + link + "</catalog>").encode())
 
-    monkeypatch.setattr("catalog.remote.thredds._MOST_CATALOGUES", 5)
+    monkeypatch.setattr("catalog.thredds._MOST_CATALOGUES", 5)
     with serving(Endless) as url, pytest.raises(UnreadableFileError, match="more than 5 catal"):
         list(walk(f"{url}/catalog.xml"))
 

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from catalog import CatalogError, UnreadableFileError
 from catalog.remote.download import Patience, download
 from catalog.remote.opendap import Opendap
-from catalog.remote.thredds import read_catalogue
+from catalog.thredds import read_catalogue
 from tests.catalog.servers import Quiet, file_handler, serving
 
 # A second attempt would take longer than any test.

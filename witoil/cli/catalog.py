@@ -24,7 +24,7 @@ Period = Annotated[
 @lean()
 def list_catalogue(url: Url) -> None:
     """List the data sets of a catalogue, and the catalogues it leads to."""
-    from catalog.remote.thredds import read_catalogue
+    from catalog.thredds import read_catalogue
 
     catalogue = read_catalogue(url)
     for title, reference in catalogue.references:
@@ -49,7 +49,7 @@ def show_tree(
     ] = None,
 ) -> None:
     """Show a catalogue with all that it leads to."""
-    from catalog.remote.thredds import walk
+    from catalog.thredds import walk
 
     for level, catalogue in walk(url, depth=depth):
         indent = "  " * level

@@ -17,8 +17,8 @@ from catalog.files.sources import refuse_damaged_netcdf
 from catalog.remote.download import NotFoundError, download, is_url, refuse_foreign_url
 from catalog.remote.opendap import Opendap
 from catalog.remote.store import Store, default_store
-from catalog.remote.thredds import find_datasets
 from catalog.remote.thredds_xml import HTTP, OPENDAP
+from catalog.thredds import find_datasets
 
 _THREDDS, _OPENDAP = "thredds:", "opendap:"
 _PARTS = {".shp": True, ".shx": True, ".dbf": True, ".prj": False, ".cpg": False}
@@ -38,7 +38,7 @@ def locate(name: str, store: Store | None = None) -> list[Path | Opendap]:
     name : str
         The URL of a file. ``opendap:URL``, or a URL with ``/dodsC/`` in it: a data set. Or
         ``thredds:URL#PATTERN``: those data sets of a catalogue, see
-        `catalog.remote.thredds.find_datasets`, as files where the server gives these.
+        `catalog.thredds.find_datasets`, as files where the server gives these.
     store : Store, optional
         Keeps what is fetched. Default: that of the user.
 
