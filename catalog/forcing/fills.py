@@ -164,6 +164,7 @@ class _Packing:
             limits = np.iinfo(self.kind)
             extremes = [float(limits.max), float(limits.min)] if self.kind.itemsize > 1 else []
             customary = np.append(customary[customary == np.round(customary)], extremes)
+            customary = customary[customary != 0.0]  # the least of those without sign is data
             is_customary, least = np.isin(raw, customary), _LEAST_APART
         else:
             is_customary = np.isclose(raw[..., np.newaxis], customary, rtol=1e-6).any(axis=-1)

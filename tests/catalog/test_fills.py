@@ -244,3 +244,12 @@ def test_a_packing_in_text_is_refused_by_name(tmp_path: Path, key: str) -> None:
     path = write(tmp_path / "u.nc", np.full(SHAPE, 300), "i2", {key: "0.001"})
     with pytest.raises(CatalogError, match=f"its {key} is the text '0.001', expected a number"):
         open_forcing(path, "winds")
+
+
+def test_a_zero_without_sign_is_data_however_far_off_the_others(tmp_path):
+    values = np.full(SHAPE, 80, "u2")
+    values[0, 0, 3], values[0, 0, 0] = 0, 65535
+    path = write(tmp_path / "w.nc", values, "u2", {"scale_factor": 0.001})
+    wind = open_forcing(path, "winds", zeros="data")[EASTWARD_WIND].to_numpy()
+    assert np.argwhere(np.isnan(wind)).tolist() == [[0, 0, 0]]
+    assert wind[0, 0, 3] == 0.0
