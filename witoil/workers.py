@@ -1,38 +1,72 @@
-"""Dask workers for many runs: those of a scheduler, or threads of this process."""
+"""Who runs many simulations side by side: threads of this process, or workers of a scheduler."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from witoil.errors import WitoilError
+
+if TYPE_CHECKING:
+    from dask.distributed import Client
 
 CONNECT_SECONDS = 30.0
 """How long to wait for a scheduler, and for its first worker. [s]"""
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Those who run tasks, and how they get what many tasks share."""
+
+    executor: Executor
+    share: Callable[[Any], Any]
+    """Hand over something once; what it returns stands for it among the arguments of tasks."""
+
+
 @contextmanager
-def workers(address: str | None) -> Iterator[Any]:
-    """Connect to a scheduler, or make one of threads of this process that opens no port.
+def workers(address: str | None) -> Iterator[Workers]:
+    """Give workers; tasks that have not begun are dropped where what asked for them fails.
 
     Parameters
     ----------
     address : str, optional
-        Of a Dask scheduler, `tcp://host:port`.
-
-    Yields
-    ------
-    distributed.Client
+        Of a Dask scheduler, `tcp://host:port`. Default: threads of this process, which open no
+        port.
 
     Raises
     ------
     WitoilError
         Where the scheduler cannot be reached or has no workers.
     """
-    with _quiet(), _connected(address) as client:
-        yield client
+    if address is None:
+        with _dropped_at_a_fault(ThreadPoolExecutor(os.cpu_count())) as pool:
+            yield Workers(pool, lambda data: data)
+        return
+    with (
+        _quiet(),
+        _connected(address) as client,
+        _dropped_at_a_fault(client.get_executor(pure=False)) as executor,
+    ):
+        # not hashed: that would read all fields once more, for names that nobody needs
+        yield Workers(executor, lambda data: client.scatter(data, broadcast=True, hash=False))
+
+
+@contextmanager
+def _dropped_at_a_fault(executor: Executor) -> Iterator[Executor]:
+    try:
+        yield executor
+    except BaseException:
+        if isinstance(executor, ThreadPoolExecutor):
+            executor.shutdown(wait=False, cancel_futures=True)
+        else:  # that of Dask cancels what it does not wait for
+            executor.shutdown(wait=False)
+        raise
+    executor.shutdown()
 
 
 @contextmanager
@@ -48,21 +82,9 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _connected(address: str | None) -> Iterator[Any]:
-    from dask.distributed import Client  # most commands run in one process, without it
-    from dask.system import CPU_COUNT
+def _connected(address: str) -> Iterator[Client]:
+    from dask.distributed import Client  # takes a second, and most commands need none
 
-    if address is None:
-        with Client(
-            processes=False,
-            n_workers=1,
-            threads_per_worker=CPU_COUNT,
-            dashboard_address=None,
-            memory_limit=0,
-            set_as_default=False,
-        ) as client:
-            yield client
-        return
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

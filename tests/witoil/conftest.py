@@ -85,7 +85,7 @@ def two_workers():
         n_workers=2,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None would take port 8787, which may be in use
         host="127.0.0.1",
         protocol="tcp://",
     ) as cluster:

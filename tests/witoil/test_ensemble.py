@@ -418,7 +418,7 @@ def test_no_scheduler_there_is_one_line(changed, tmp_path, monkeypatch):
 def test_a_scheduler_without_workers_is_one_line(small, members, monkeypatch):
     monkeypatch.setattr("witoil.workers.CONNECT_SECONDS", 1.0)
     with (
-        LocalCluster(n_workers=0, dashboard_address=None, host="127.0.0.1") as cluster,
+        LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster,
         pytest.raises(WitoilError, match="has no workers"),
     ):
         run_ensemble([small], members, scheduler=cluster.scheduler_address)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from witoil.calibration.scoring import score_observations
 from witoil.scenario.run import masks_at, run
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import SlickMasks
+from witoil.workers import workers
 
 Evaluate = Callable[[Iterable[Mapping[str, float]]], Iterator[optimizer.Outcome]]
 
@@ -119,19 +118,14 @@ def evaluator(windows: Sequence[Scenario], scheduler: str | None) -> Iterator[Ev
     `scheduler` is the address of a Dask scheduler [tcp://host:port] whose workers run them; without
     it, threads of this process do. The outcomes are the same, to the last bit.
     """
-    if scheduler is None:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            yield lambda points: pool.map(partial(outcome_of, windows), points)
-        return
-    # takes a second to import
-    from witoil.workers import workers
-
-    with workers(scheduler) as client:
-        (there,) = client.scatter([tuple(windows)], broadcast=True, hash=False)
+    with workers(scheduler) as there:
+        shared = there.share(tuple(windows))
+        # of a worker elsewhere, not of this process, any fault is one that others may not have
+        result = Future[optimizer.Outcome].result if scheduler is None else _result_or_fault
 
         def evaluate_there(points: Iterable[Mapping[str, float]]) -> Iterator[optimizer.Outcome]:
-            futures = [client.submit(outcome_of, there, point, pure=False) for point in points]
-            yield from map(_gathered, futures)
+            futures = [there.executor.submit(outcome_of, shared, point) for point in points]
+            yield from map(result, futures)
 
         yield evaluate_there
 
@@ -145,11 +139,10 @@ def outcome_of(windows: Sequence[Scenario], changed: Mapping[str, float]) -> opt
     return optimizer.Outcome(score=details["score"], details=details)
 
 
-def _gathered(future: Any) -> optimizer.Outcome:
+def _result_or_fault(future: Future[optimizer.Outcome]) -> optimizer.Outcome:
     try:
-        outcome: optimizer.Outcome = future.result()
+        return future.result()
     except Exception as error:
         # whatever befell one worker, the other candidates are still worth having
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return optimizer.Outcome(failure=reason)
-    return outcome

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -23,10 +23,7 @@ from witoil.scenario.releases import datetime64
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Box, VerificationGrid
-from witoil.workers import workers
-
-if TYPE_CHECKING:
-    from dask.distributed import Client, Future
+from witoil.workers import Workers, workers
 
 FloatArray = NDArray[np.float64]
 
@@ -163,8 +160,8 @@ def run_ensemble(
         _ = scenario.land  # once here, and not once on each worker
     outcomes: list[Outcome] = []
     failures: dict[int, str] = {}
-    with workers(scheduler) as client:
-        for number, outcome in _results(client, scenarios, members):
+    with workers(scheduler) as there:
+        for number, outcome in _results(there, scenarios, members):
             if isinstance(outcome, str):
                 failures[number] = outcome
             else:
@@ -299,25 +296,21 @@ def _spread_out(
 
 
 def _results(
-    client: Client, scenarios: Sequence[Scenario], members: Sequence[Member]
+    there: Workers, scenarios: Sequence[Scenario], members: Sequence[Member]
 ) -> Iterator[tuple[int, Outcome | str]]:
     """Yield the number of each member and its outcome, or why there is none, as they come."""
-    from dask.distributed import as_completed
-
-    # not hashed: that would read all fields once more, for names that nobody needs
-    data = [client.scatter(scenario, broadcast=True, hash=False) for scenario in scenarios]
-    numbers: dict[Future[Outcome | str], int] = {}
-    for member in members:
-        future = client.submit(simulate_member, data[member.product], member, pure=False)
-        numbers[future] = member.number
-    for future in as_completed(list(numbers), loop=client.loop):
+    data = [there.share(scenario) for scenario in scenarios]
+    numbers = {
+        there.executor.submit(simulate_member, data[member.product], member): member.number
+        for member in members
+    }
+    for future in as_completed(list(numbers)):
         number = numbers.pop(future)
         try:
             outcome = future.result()
         except Exception as error:
             # whatever befell one worker, the other members are still worth having
             outcome = f"{type(error).__name__}: {error}".splitlines()[0]
-        future.release()
         yield number, outcome
 
 

@@ -1,0 +1,70 @@
+"""What is known of a run once it lies in files, whichever model made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A slick that was observed, as the run was scored against it.
+
+    Attributes
+    ----------
+    time : datetime64
+        UTC.
+    outline : Polygon or MultiPolygon
+        [degrees east, degrees north]
+    name : str
+        Of the file.
+    """
+
+    time: np.datetime64
+    outline: BaseGeometry
+    name: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was made before.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder, or the file of another model.
+    model : str
+        That made it: ``witoil``, ``MEDSLIK-II``, ``OpenDrift`` or ``PyGNOME``.
+    command : str
+        Of witoil that made it: ``simulate``, ``ensemble``, ``optimise``, ``forecast`` or ``trace``;
+        ``simulate`` of other models.
+    name : str
+        Of the case.
+    particles : Dataset or None
+        In the layout of ``particles.nc``, dimensions (trajectory, time): ``lon``, ``lat``
+        [degrees], ``status`` (see `simulator.Status`), and as far as they are known ``mass`` [kg],
+        ``z`` [m] and ``thickness`` [m]. Longitudes go on beyond 180 where the particles cross it.
+        None of ensembles, forecasts and traces.
+    resolution : float
+        Cells of the grid on which slicks are compared, where the run says so. [m]
+    summary : mapping
+        What the run wrote of itself: ``summary.json``, ``study.json``, ``ensemble.json`` or
+        ``trace.json``; empty of other models.
+    seen : tuple of Seen
+        In time order.
+    """
+
+    path: Path
+    model: str
+    command: str
+    name: str
+    particles: xr.Dataset | None
+    resolution: float
+    summary: Mapping[str, Any]
+    seen: tuple[Seen, ...] = ()
