@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from simulator.generic_oils import GENERIC_OILS, generic_oil
     from simulator.grid import POLEMOST, Grid, metres_per_degree
-    from simulator.model import run
+    from simulator.model import Halt, run
     from simulator.oil import Oil, density_from_api
     from simulator.parameters import Parameters
     from simulator.processes import Processes
@@ -78,6 +78,7 @@ __all__ = [
     "ErrorSeries",
     "Forcing",
     "Grid",
+    "Halt",
     "LineRelease",
     "Oil",
     "Parameters",
@@ -123,6 +124,7 @@ _MODULES = {
     "GENERIC_OILS": "simulator.generic_oils",
     "GIVEN": "simulator.fields",
     "Grid": "simulator.grid",
+    "Halt": "simulator.model",
     "LineRelease": "simulator.release",
     "NEAREST": "simulator.fields",
     "NOTHING": "simulator.fields",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -61,6 +61,8 @@ def run(
     on_output: Callable[[float], None] | None = None,
     resume: xr.Dataset | None = None,
     on_end: Callable[[xr.Dataset], None] | None = None,
+    recorded: Sequence[Mapping[str, NDArray[Any]]] = (),
+    on_halt: Callable[[Callable[[], Halt]], None] | None = None,
 ) -> xr.Dataset:
     """Carry particles from the start of the forcing to `end`.
 
@@ -96,6 +98,11 @@ def run(
         interrupted, if the earlier one ended with a whole step.
     on_end : callable, optional
         Called with what is needed to go on from the end.
+    recorded : sequence of dict, optional
+        What all `on_halt` of the same run gave before it was killed at `resume`, in their order:
+        then its outputs are kept, too, and the outcome is that of the whole run.
+    on_halt : callable, optional
+        Called after every window of steps but the last with a function that returns a `Halt`.
 
     Returns
     -------
@@ -129,7 +136,7 @@ def run(
         seed,
     )
     done = 0.0 if resume is None else simulation.go_on_from(resume, duration)
-    later = stops >= done
+    later = (stops >= done) | bool(recorded)
     if not later.any():
         raise SimulatorError(
             f"output_times: all before {done:g} seconds, where the restart goes on; expected later"
@@ -145,11 +152,42 @@ def run(
         simulation.oil.volume_per_mass,
         simulation.weathers,
     )
+    for kept in recorded:
+        recorder.take_over(kept)
+
+    def on_window(seconds: float) -> None:
+        if on_halt:
+            on_halt(lambda: Halt(recorder.news(), simulation.restart(seconds)))
+
     compilation.wait()
-    _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
+    _go(
+        simulation,
+        steps,
+        stops[later][recorder.count :],
+        done,
+        recorder,
+        threads or os.cpu_count() or 1,
+        on_output,
+        on_window,
+    )
     if on_end:
         on_end(simulation.restart(duration))
     return recorder.to_dataset()
+
+
+class Halt(NamedTuple):
+    """A run that has come so far.
+
+    Attributes
+    ----------
+    recorded : dict
+        What was recorded since the `Halt` before.
+    restart : Dataset
+        What is needed to go on.
+    """
+
+    recorded: dict[str, NDArray[Any]]
+    restart: xr.Dataset
 
 
 @dataclass
@@ -351,6 +389,7 @@ def _go(
     recorder: Recorder,
     threads: int,
     on_output: Callable[[float], None] | None,
+    on_window: Callable[[float], None],
 ) -> None:
     """Take a run to its end, and record it at the stops."""
     visits = steps.visits() if simulation.processes.shore else {}
@@ -381,6 +420,8 @@ def _go(
                 recorder.record(simulation.elements, simulation.absorbed)
                 if on_output:
                     on_output(float(steps.edges[last] / steps.edges[-1]))
+            if last < steps.durations.size:
+                on_window(float(steps.edges[last]))
 
 
 def _shares(particles: int, threads: int) -> tuple[int, list[tuple[int, int]]]:

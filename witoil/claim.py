@@ -21,6 +21,9 @@ from witoil.errors import OutputError
 LEAST_BYTES = 500e3
 """No run writes less, with its pictures."""
 
+CHECKPOINT = ".witoil-checkpoint"
+"""Folder within that of a job, for what it goes on from if it is killed: no output of it."""
+
 _LOCK, _OWNER, _PART = "lock", "owner.json", "part-"
 _ATTEMPTS, _PAUSE_SECONDS = 10, 0.02
 _LEAST_FILES = 16
@@ -102,7 +105,7 @@ def note_written(path: Path) -> None:
     """Keep in mind that a file was written, for `written`; of no use in a folder not claimed."""
     place = _real(path.parent) / path.name
     claim = _claim_of(place)
-    if claim is not None:
+    if claim is not None and place.parent.name != CHECKPOINT:
         _written[claim].add(place.relative_to(claim).as_posix())
 
 

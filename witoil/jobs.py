@@ -18,7 +18,9 @@ from witoil.errors import CaseError
 if TYPE_CHECKING:
     from catalog import Coverage, Parametrised
     from optimizer import History
+    from simulator import Halt
     from witoil.case import Case
+    from witoil.ensemble.runs import Outcome
     from witoil.scenario.scenario import Scenario
 
     Covers = Sequence[Coverage | Parametrised]
@@ -73,19 +75,30 @@ def simulate(
     WitoilError, CatalogError, SimulatorError
         One line that says what to change.
     """
+    from witoil.outputs.checkpoints import Checkpoints
     from witoil.outputs.restart import NAME, read_restart, write_restart
     from witoil.outputs.run import room_of_run, write_run
     from witoil.scenario.run import run
 
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
-    with _working("simulate", case, folder, room=room_of_run(case), force=force):
+    with _working("simulate", case, folder, room=room_of_run(case), force=force) as made_from:
         scenario = _prepared(case, progress, on_coverage)
+        began = None if before is None else before.attrs
+        kept = Checkpoints(case, folder, lambda: {**made_from(), "resume": began})
+        recorded, restart = kept.take_up()
+
+        def on_halt(halt: Callable[[], Halt]) -> None:
+            if kept.are_due:
+                kept.add(*halt())
+
         result = run(
             scenario,
             on_output=lambda share: progress(share, ""),
-            resume=before,
+            resume=before if restart is None else restart,
             on_end=ends.append,
+            recorded=recorded,
+            on_halt=on_halt,
         )
         summary = write_run(scenario, result, folder, parameters=scenario.parameters())
         write_restart(case, ends[0], folder / NAME)
@@ -126,22 +139,35 @@ def ensemble(
     WitoilError, CatalogError, SimulatorError
     """
     from witoil.ensemble.members import draw_members
-    from witoil.ensemble.runs import prepare_products, run_ensemble
+    from witoil.ensemble.runs import Outcome, prepare_products, run_ensemble
+    from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.ensemble import write_ensemble
 
     count = members or (case.ensemble.members if case.ensemble else 0)
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
-    with _working("simulate", case, folder, force=force):
+    with _working("simulate", case, folder, force=force) as made_from:
         scenario = _prepared(case, progress, on_coverage)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
 
-        def on_member(done: int, failed: int) -> None:
+        kept = KeptMembers(Checkpoints(case, folder, lambda: {**made_from(), "members": count}))
+        known = {n: Outcome.from_arrays(n, arrays) for n, arrays in kept.known.items()}
+        done, failed = len(known), 0
+
+        def on_member(number: int, outcome: Outcome | str) -> None:
+            nonlocal done, failed
+            done += 1
+            if isinstance(outcome, str):
+                failed += 1  # not kept: whatever befell a worker may not befall another
+            else:
+                kept.add(number, outcome.to_arrays())
             progress(done / count, f"{failed} failed" if failed else "")
 
-        result = run_ensemble(scenarios, drawn, scheduler=scheduler, on_member=on_member)
+        result = run_ensemble(
+            scenarios, drawn, scheduler=scheduler, known=known, on_member=on_member
+        )
         return write_ensemble(result, folder)
 
 
@@ -306,16 +332,27 @@ def trace(
     WitoilError, CatalogError, SimulatorError
     """
     from simulator import compile_early
+    from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.trace import write_trace
-    from witoil.trace.backward import prepare_trace, trace_back
+    from witoil.trace.backward import MemberPaths, prepare_trace, settings_of, trace_back
     from witoil.trace.source_map import map_sources
 
-    with _working("trace", case, folder, force=force):
+    with _working("trace", case, folder, force=force) as made_from:
         compile_early()
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
-        paths = trace_back(scenario, on_member=lambda share: progress(share, ""))
+        kept = KeptMembers(Checkpoints(case, folder, made_from))
+        known = {number: MemberPaths(**arrays) for number, arrays in kept.known.items()}
+        count, done = settings_of(case).members, len(known)
+
+        def on_member(number: int, paths: MemberPaths) -> None:
+            nonlocal done
+            done += 1
+            kept.add(number, paths._asdict())
+            progress(done / count, "")
+
+        paths = trace_back(scenario, known=known, on_member=on_member)
         return write_trace(scenario, map_sources(scenario, paths), folder)
 
 
@@ -336,13 +373,13 @@ def score(
 @contextmanager
 def _working(
     command: str, case: Case, folder: Path, *, force: bool, room: float = LEAST_BYTES
-) -> Iterator[None]:
+) -> Iterator[Callable[[], dict[str, Any]]]:
     """Keep a folder for a job, and record in it what the job reads and writes."""
     from witoil.outputs.provenance import recorded
 
-    with claimed(folder), recorded(command, case, folder, force=force):
+    with claimed(folder), recorded(command, case, folder, force=force) as made_from:
         need_room(folder, room)
-        yield
+        yield made_from
 
 
 def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:

@@ -35,9 +35,6 @@ CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CAS
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another run has left there.")]
 
-_GOES_ON = "the same command goes on from there"
-_BEGINS_ANEW = "nothing is left of it, the same command begins anew"
-
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 2."""
@@ -141,7 +138,7 @@ def simulate(
             raise typer.BadParameter(
                 "--resume goes on with one run; expected no ensemble beside it"
             )
-        with _shown("simulating", _BEGINS_ANEW) as shown:
+        with _shown("simulating") as shown:
             summary = jobs.ensemble(
                 loaded, out, members=count, scheduler=scheduler, force=force, **shown
             )
@@ -149,7 +146,7 @@ def simulate(
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
-    with lean(), _shown("simulating", _BEGINS_ANEW) as shown:
+    with lean(), _shown("simulating") as shown:
         summary = jobs.simulate(loaded, out, resume=resume, force=force, **shown)
     from witoil.outputs.budget import in_words
 
@@ -194,7 +191,7 @@ def forecast(
     from witoil import jobs
     from witoil.case import load_case
 
-    with _shown("forecasting", _GOES_ON) as shown:
+    with _shown("forecasting") as shown:
         study = jobs.forecast(load_case(case), out, mlflow=mlflow, force=force, **shown)
     table = study["forecast"]
     for step in table["steps"]:
@@ -216,7 +213,7 @@ def trace(case: CaseFile, out: Out = Path("out"), force: Force = False) -> None:
     from witoil import jobs
     from witoil.case import load_case
 
-    with _shown("tracing back", _BEGINS_ANEW) as shown:
+    with _shown("tracing back") as shown:
         summary = jobs.trace(load_case(case), out, force=force, **shown)
     traced, place = summary["traced"], summary["likeliest_cell"]
     print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
@@ -341,7 +338,7 @@ def _fss(fss: dict[str, float | None]) -> str:
 def _optimise(case: Any, out: Path, **options: Any) -> dict[str, Any]:
     from witoil import jobs
 
-    with _shown("calibrating", _GOES_ON) as shown:
+    with _shown("calibrating") as shown:
         study = jobs.optimise(case, out, **options, **shown)
     print(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
@@ -364,7 +361,7 @@ def _print_ensemble(summary: dict[str, Any], out: Path) -> None:
 
 
 @contextmanager
-def _shown(label: str, if_interrupted: str) -> Iterator[dict[str, Any]]:
+def _shown(label: str) -> Iterator[dict[str, Any]]:
     """Give what a job tells people by: coverage on standard output, a bar on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -406,7 +403,7 @@ def _shown(label: str, if_interrupted: str) -> Iterator[dict[str, Any]]:
             yield {"progress": progress, "on_coverage": on_coverage}
         except KeyboardInterrupt:
             clear()
-            print(f"witoil: interrupted; {if_interrupted}", file=sys.stderr)
+            print("witoil: interrupted; the same command goes on from there", file=sys.stderr)
             raise typer.Exit(130) from None
         finally:
             clear()

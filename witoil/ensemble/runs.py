@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import shapely
@@ -47,6 +48,17 @@ class Outcome:
     cells: NDArray[np.int64]
     first: NDArray[np.int32]
     coast: OiledCoast
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all but the number, for `from_arrays`."""
+        coast = {f"coast_{name}": values for name, values in vars(self.coast).items()}
+        return {"cells": self.cells, "first": self.first, **coast}
+
+    @classmethod
+    def from_arrays(cls, number: int, arrays: Mapping[str, NDArray[Any]]) -> Outcome:
+        """Return what `to_arrays` told."""
+        coast = {part.name: arrays[f"coast_{part.name}"] for part in fields(OiledCoast)}
+        return cls(number, arrays["cells"], arrays["first"], OiledCoast(**coast))
 
 
 @dataclass(frozen=True)
@@ -132,9 +144,10 @@ def run_ensemble(
     members: Sequence[Member],
     *,
     scheduler: str | None = None,
-    on_member: Callable[[int, int], None] | None = None,
+    known: Mapping[int, Outcome] | None = None,
+    on_member: Callable[[int, Outcome | str], None] | None = None,
 ) -> EnsembleResult:
-    """Run all members on Dask, each on one thread, and gather their statistics.
+    """Run all members side by side, each on one thread, and gather their statistics.
 
     Parameters
     ----------
@@ -143,8 +156,10 @@ def run_ensemble(
     members : sequence of Member
     scheduler : str, optional
         Address of a Dask scheduler, `tcp://host:port`. Default: threads of this process.
+    known : mapping, optional
+        Outcome of each member that has been run already, by its number.
     on_member : callable, optional
-        Called with the numbers of members done and failed.
+        Called with the number of every member that is run and its outcome, or why there is none.
 
     Returns
     -------
@@ -158,17 +173,16 @@ def run_ensemble(
     """
     for scenario in scenarios:
         _ = scenario.land  # once here, and not once on each worker
-    outcomes: list[Outcome] = []
-    failures: dict[int, str] = {}
+    results: dict[int, Outcome | str] = dict(known or {})
+    to_run = [member for member in members if member.number not in results]
     with workers(scheduler) as there:
-        for number, outcome in _results(there, scenarios, members):
-            if isinstance(outcome, str):
-                failures[number] = outcome
-            else:
-                outcomes.append(outcome)
+        for number, outcome in _results(there, scenarios, to_run):
+            results[number] = outcome
             if on_member:
-                on_member(len(outcomes) + len(failures), len(failures))
-    return summarise(scenarios, members, outcomes, dict(sorted(failures.items())))
+                on_member(number, outcome)
+    outcomes = [result for result in results.values() if isinstance(result, Outcome)]
+    failures = {n: why for n, why in sorted(results.items()) if isinstance(why, str)}
+    return summarise(scenarios, members, outcomes, failures)
 
 
 def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:

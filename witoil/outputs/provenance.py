@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -15,9 +15,10 @@ from pydantic import BaseModel, StrictInt, StrictStr, ValidationError, model_val
 from catalog.paths import recording
 from catalog.remote.store import Entry, Store, default_store, hash_file
 from witoil.calibration.study import NAME as STUDY
-from witoil.claim import written
+from witoil.claim import CHECKPOINT, written
 from witoil.errors import OutputError, WitoilError
 from witoil.files import read_json, write_json
+from witoil.outputs.checkpoints import HEAD, remove_checkpoints
 from witoil.versions import versions
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ _SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 @contextmanager
-def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> Iterator[None]:
+def recorded(
+    command: str, case: Case, folder: Path, *, force: bool = False
+) -> Iterator[Callable[[], dict[str, Any]]]:
     """Write what was read and written meanwhile into the folder of a run.
 
     What the run before it left there, and this one does not write again, is removed; so is what
@@ -78,6 +81,11 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     force : bool
         Remove what another run has left there, or an earlier one of the same.
 
+    Yields
+    ------
+    callable
+        Returns what has been read so far, as the file says it, and the case.
+
     Raises
     ------
     OutputError
@@ -86,6 +94,7 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     before = _held_by(folder)
     if before is not None and force:
         _remove(folder, before["outputs"])
+        remove_checkpoints(folder)
     elif before is not None and (before["command"], before["name"]) not in (
         (command, case.name),
         (None, case.name),
@@ -100,7 +109,12 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     document["built_in"] = _built_in(case)
     try:
         with recording() as names:
-            yield
+            yield (
+                lambda: (
+                    document
+                    | {"case": case.model_dump(mode="json"), "inputs": _inputs(case, names)}
+                )
+            )
     except BaseException:
         halves = written(folder) - _GOES_ON
         _remove(folder, halves)
@@ -112,17 +126,21 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     _remove(folder, earlier - {*outputs})
     inputs = _inputs(case, names)
     write_json(folder / NAME, document | {"inputs": inputs, "outputs": outputs})
+    remove_checkpoints(folder)
 
 
 def _held_by(folder: Path) -> dict[str, Any] | None:
     """Return command, name and outputs of the run whose files lie in a folder; None if of none."""
-    for name in (NAME, STUDY):  # a search that was killed has its study only
+    # of a search that was killed there is its study only, of others what they go on from
+    for name in (NAME, STUDY, f"{CHECKPOINT}/{HEAD}"):
         try:
             document = read_json(folder / name)
             return {
                 "command": document.get("command"),
                 "name": document["name"],
-                "outputs": [str(file) for file in document.get("outputs", [STUDY])],
+                "outputs": [
+                    str(file) for file in document.get("outputs", [STUDY] if name == STUDY else [])
+                ],
             }
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             continue

@@ -71,7 +71,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
         does; the message names the first difference.
     """
     path = path / NAME if path.is_dir() else path
-    restart, before = _read(path)
+    restart, before = load_restart(path)
     now = case.model_dump(mode="json")
     for key, found, wanted in differences(before, now, MAY_DIFFER):
         raise WitoilError(
@@ -89,8 +89,14 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
     return restart
 
 
-def _read(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
-    """Return a restart and the case that it was made with."""
+def load_restart(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
+    """Return a restart and the case that it was made with.
+
+    Raises
+    ------
+    WitoilError
+        Where the file is none, or not as it was written.
+    """
     expected = f"expected the {NAME} of an earlier witoil simulate"
     if not path.is_file():
         raise WitoilError(f"{path}: no such file; {expected}")

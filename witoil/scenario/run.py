@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 import simulator
 from simulator.oil import TEMPERATURE_15C
@@ -25,6 +27,8 @@ def run(
     on_output: Callable[[float], None] | None = None,
     resume: xr.Dataset | None = None,
     on_end: Callable[[xr.Dataset], None] | None = None,
+    recorded: Sequence[Mapping[str, NDArray[Any]]] = (),
+    on_halt: Callable[[Callable[[], simulator.Halt]], None] | None = None,
 ) -> xr.Dataset:
     """Run a scenario.
 
@@ -38,10 +42,8 @@ def run(
     threads : int, optional
     on_output : callable, optional
         Called with the share that is done.
-    resume : Dataset, optional
-        Go on from where an earlier run ended.
-    on_end : callable, optional
-        Called with what is needed to go on from the end.
+    resume, on_end, recorded, on_halt : optional
+        To go on from an earlier run, see `simulator.run`.
 
     Returns
     -------
@@ -79,6 +81,8 @@ def run(
         on_output=on_output,
         resume=resume,
         on_end=on_end,
+        recorded=recorded,
+        on_halt=on_halt,
     )
 
 

@@ -11,9 +11,10 @@ that time back the place on the coast is a candidate, a source on the shore or o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -93,6 +94,22 @@ class BackwardScenario:
     coverage: tuple[catalog.Coverage | catalog.Parametrised, ...]
     coast: simulator.Coast
     particles: simulator.Particles
+
+
+class MemberPaths(NamedTuple):
+    """Where the particles of one member were, each of shape (times, particles).
+
+    Attributes
+    ----------
+    lon, lat : ndarray
+        [degrees]
+    status : ndarray of int8
+        See `simulator.Status`.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    status: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -182,7 +199,8 @@ def trace_back(
     scenario: BackwardScenario,
     *,
     threads: int | None = None,
-    on_member: Callable[[float], None] | None = None,
+    known: Mapping[int, MemberPaths] | None = None,
+    on_member: Callable[[int, MemberPaths], None] | None = None,
 ) -> Paths:
     """Carry a slick back in time.
 
@@ -191,8 +209,10 @@ def trace_back(
     scenario : BackwardScenario
     threads : int, optional
         Default: one for each processor. The outcome does not depend on it.
+    known : mapping, optional
+        What each member that has been run already gave, by its number.
     on_member : callable, optional
-        Called with the share of the members that is done.
+        Called with the same of every member that is run.
 
     Returns
     -------
@@ -203,7 +223,7 @@ def trace_back(
     # the model's clock goes on from the time of the slick, while the fields go back
     clock = scenario.slick.time + _spans(scenario.ages)
 
-    def go(number: int) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
+    def go(number: int) -> MemberPaths:
         result = simulator.run(
             scenario.forcing,
             _dealt(scenario.particles, number, len(members)),
@@ -216,15 +236,16 @@ def trace_back(
             seed=(model.seed + number) % 2**63,
             threads=1,
         )
-        lon, lat, status = (result[name].values.T for name in ("lon", "lat", "status"))
-        return lon, lat, status
+        return MemberPaths(*(result[name].values.T for name in MemberPaths._fields))
 
-    parts = []
+    paths = dict(known or {})
+    to_run = [number for number in range(len(members)) if number not in paths]
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for part in pool.map(go, range(len(members))):
-            parts.append(part)
+        for number, part in zip(to_run, pool.map(go, to_run), strict=True):
+            paths[number] = part
             if on_member:
-                on_member(len(parts) / len(members))
+                on_member(number, part)
+    parts = [paths[number] for number in range(len(members))]
     lon, lat, status = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
     return Paths(scenario.slick.time - _spans(scenario.ages), scenario.ages, lon, lat, status)
 
