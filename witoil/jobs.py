@@ -6,6 +6,8 @@ tells how far it is by one function, and ends early, with nothing half-written, 
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -77,7 +79,7 @@ def simulate(
     """
     from witoil.outputs.checkpoints import Checkpoints
     from witoil.outputs.restart import NAME, read_restart, write_restart
-    from witoil.outputs.run import room_of_run, write_run
+    from witoil.outputs.room import room_of_run
     from witoil.scenario.run import run
 
     before = None if resume is None else read_restart(resume, case)
@@ -92,6 +94,7 @@ def simulate(
             if kept.are_due:
                 kept.add(*halt())
 
+        _load_beside("witoil.outputs.run")
         result = run(
             scenario,
             on_output=lambda share: progress(share, ""),
@@ -100,6 +103,8 @@ def simulate(
             recorded=recorded,
             on_halt=on_halt,
         )
+        from witoil.outputs.run import write_run
+
         summary = write_run(scenario, result, folder, parameters=scenario.parameters())
         write_restart(case, ends[0], folder / NAME)
     return summary
@@ -208,7 +213,7 @@ def optimise(
     """
     from witoil.calibration.search import refuse_unobserved, search
     from witoil.outputs.calibration import write_calibration
-    from witoil.outputs.run import room_of_run
+    from witoil.outputs.room import room_of_run
     from witoil.outputs.tracking import of_history, tracking
 
     total = case.optimise.evaluations
@@ -380,6 +385,11 @@ def _working(
     with claimed(folder), recorded(command, case, folder, force=force) as made_from:
         need_room(folder, room)
         yield made_from
+
+
+def _load_beside(module: str) -> None:
+    """Import what draws and writes while the kernels run, which leave Python to others."""
+    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
 
 
 def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:
