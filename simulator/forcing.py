@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 
 from simulator.axes import common_grid, joined_axes, window
 from simulator.errors import SimulatorError
@@ -218,6 +219,39 @@ class Forcing:
                 kinds = [(worst == kind).mean(axis=0) for kind in (GIVEN, NEAREST, NOTHING)]
                 shares[name] = np.stack(kinds, axis=-1)
         return shares
+
+    def along(
+        self, times: FloatArray, longitude: FloatArray, latitude: FloatArray
+    ) -> dict[str, FloatArray]:
+        """Return what moves oil on a way through the fields.
+
+        Parameters
+        ----------
+        times : ndarray, shape (n,)
+            Seconds since the start of the run. [s]
+        longitude, latitude : ndarray, shape (n,)
+            Within the grid. [degrees]
+
+        Returns
+        -------
+        dict
+            Name in `fields` -> eastward and northward component, linear in time and between
+            nodes, shape (n, 2). [m s-1]
+        """
+        x, y = self.grid.to_cells(longitude, latitude)
+        places = np.stack([y - self.grid.first_row, x - self.grid.first_column])
+        found = {}
+        for name, series in self.fields.items():
+            moment = np.interp(times, series.times, np.arange(series.times.size))
+            at = np.concatenate([moment[np.newaxis], places])
+            found[name] = np.stack(
+                [
+                    map_coordinates(series.values[..., k], at, order=1, mode="nearest")
+                    for k in range(2)
+                ],
+                axis=-1,
+            )
+        return found
 
     def fastest(self, parameters: Parameters) -> float:
         """Return a speed that oil carried by these fields does not exceed. [m s-1]

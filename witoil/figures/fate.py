@@ -14,7 +14,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
@@ -35,8 +34,10 @@ from witoil.figures.drawing import (
     draw_scale_bar,
     fix_y_label,
     label_degrees,
+    label_times,
     legend_height,
     place,
+    set_title,
     style_axes,
 )
 from witoil.figures.origins import draw_origin, origin_of
@@ -117,7 +118,7 @@ def budget_chart(result: xr.Dataset) -> bytes:
     percent: Any = axes.secondary_yaxis("right", functions=_percent_of(whole))
     percent.set_ylabel("share of all oil released [%]", color=INK)
     percent.tick_params(colors=MUTED, labelsize=TICK_TEXT)
-    _set_title(axes, f"{_amount(released)} t of oil released")
+    set_title(axes, f"{_amount(released)} t of oil released")
     title = "Where the oil is at the end of the run"
     top = legend_height(figure, title) + TITLE_ROOM
     height = 4.2 - TIME_AXIS_ROOM - top
@@ -158,7 +159,7 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     upper.set_ylim(frame.bottom, frame.top)
     draw_scale_bar(upper, frame)
     end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
-    _set_title(upper, f"Oil on the coast, {end} UTC")
+    set_title(upper, f"Oil on the coast, {end} UTC")
     style_axes(lower)
     _draw_ashore(lower, coast)
     map_width, map_height = _place_parts(figure, upper, lower, bar, frame)
@@ -256,34 +257,15 @@ def _stack(
         area.set(label=look.label, edgecolor="white", linewidth=0.4)
         if look.hatch:
             area.set(hatch=look.hatch, edgecolor=MUTED, linewidth=0.0)
-    axes.set_xlim(times[0], max(times[-1], times[0] + np.timedelta64(1, "h")))
-    _label_times(axes, (times[-1] - times[0]) / np.timedelta64(1, "D"))
-    axes.xaxis.get_offset_text().set_color(MUTED)
+    label_times(axes, times[0], max(times[-1], times[0] + np.timedelta64(1, "h")))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.set_xlabel("time [UTC]")
     axes.set_ylabel("mass of oil [t]")
 
 
-def _label_times(axes: Axes, days: float) -> None:
-    """Put ticks at round hours, or at whole days where there are some."""
-    locator: DateLocator
-    if days > 3.0:
-        locator = DayLocator(interval=math.ceil(days / 8.0))  # type: ignore[no-untyped-call]
-        axes.xaxis.set_minor_locator(DayLocator())  # type: ignore[no-untyped-call]
-    else:
-        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-
-
 def _percent_of(whole: float) -> tuple[_Scaling, _Scaling]:
     """Return the way from a mass to its percentage of the whole, and back."""
     return lambda mass: mass * (100.0 / whole), lambda percent: percent * (0.01 * whole)
-
-
-def _set_title(axes: Axes, text: str) -> None:
-    # at a place of its own, or it would be looked for
-    axes.set_title(text, loc="left", y=1.0, fontsize=11, fontweight="bold", color=INK)
 
 
 def _amount(number: float, digits: int = 3) -> str:

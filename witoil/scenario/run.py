@@ -11,8 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import simulator
-from simulator.oil import TEMPERATURE_15C
 from witoil.case.tunables import TUNABLES, refuse_values
+from witoil.scenario.afloat import thickness_at
 from witoil.scenario.changes import particles_with
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
@@ -106,17 +106,7 @@ def masks_at(
 
     Where it would look thick is told where an observation of the scenario tells it, too.
     """
-    at = result.sel(time=time)
-    afloat = at["status"].values == simulator.Status.AFLOAT
-    column, row = scenario.grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
-    thickness = simulator.oil_thickness(
-        column,
-        row,
-        at["mass"].values[afloat],
-        scenario.grid.shape,
-        cell_area=scenario.grid.resolution**2,
-        density=scenario.oil.density(TEMPERATURE_15C),
-    )
+    thickness = thickness_at(scenario, result, time)
     score = scenario.case.score
     limit = score.detection_limit_um if detection_limit_um is None else detection_limit_um
     refuse_values({"detection_limit_um": limit})
