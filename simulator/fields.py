@@ -67,11 +67,11 @@ class ScalarSeries:
     values: NDArray[np.float32]
 
 
-def several(source: xr.Dataset | Sequence[xr.Dataset] | None) -> list[xr.Dataset]:
+def several(given: xr.Dataset | Sequence[xr.Dataset] | None) -> list[xr.Dataset]:
     """Return what is given for a role as a list, in order of preference; empty for none."""
-    if source is None:
+    if given is None:
         return []
-    return [*source] if isinstance(source, Sequence) else [source]
+    return [*given] if isinstance(given, Sequence) else [given]
 
 
 def vector_series(

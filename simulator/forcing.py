@@ -48,7 +48,7 @@ FILL_REACH = 3
 """Where currents or Stokes drift have no value they take the nearest one, from so many nodes away
 at most. Beyond that they are 0, and the wind alone moves the oil."""
 
-Source = xr.Dataset | Sequence[xr.Dataset]
+OneOrSeveral = xr.Dataset | Sequence[xr.Dataset]
 
 FETCH = 20_000.0
 """Fetch of the wind sea where Stokes drift is parametrised. [m] (MEDSLIK-II's cap)"""
@@ -106,10 +106,10 @@ class Forcing:
     @classmethod
     def from_datasets(
         cls,
-        currents: Source,
-        winds: Source,
-        waves: Source | None = None,
-        temperature: Source | None = None,
+        currents: OneOrSeveral,
+        winds: OneOrSeveral,
+        waves: OneOrSeveral | None = None,
+        temperature: OneOrSeveral | None = None,
         *,
         start: np.datetime64,
         stokes_drift: str = "auto",

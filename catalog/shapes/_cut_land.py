@@ -10,12 +10,12 @@ import roaring_landmask
 import shapely
 
 
-def main(source: str, west: str, south: str, east: str, north: str, target: str) -> None:
+def main(coastline: str, west: str, south: str, east: str, north: str, target: str) -> None:
     """Write the land of one provider within a box of degrees as WKB to a file."""
     provider = {
         "osm": roaring_landmask.LandmaskProvider.Osm,
         "gshhg": roaring_landmask.LandmaskProvider.Gshhg,
-    }[source]
+    }[coastline]
     world = shapely.get_parts(shapely.from_wkb(roaring_landmask.Shapes.wkb(provider)))
     window = (float(west), float(south), float(east), float(north))
     near = world[_bounds_meet(shapely.bounds(world), window)]

@@ -315,13 +315,13 @@ def _packs_layers(file: Path) -> bool:
 
 
 def _holds_one_mask(file: Path) -> bool:
-    from catalog.files.sources import open_source
+    from catalog.files.inputs import open_input
     from catalog.forcing.names import QUANTITIES
     from catalog.slicks.rasters import raster_variables
 
     try:
-        with open_source(file) as source:
-            names = raster_variables(source)
+        with open_input(file) as dataset:
+            names = raster_variables(dataset)
     except CatalogError as error:
         _log.info("%s", error)
         return False

@@ -275,10 +275,10 @@ def _slick(item: pystac.Item, files: tuple[str, ...]) -> Slick:
     here = [f for f in layers if not urlsplit(f).scheme and Path(f).is_file()]
     if here and here == layers:
         slick = read_slick(here, time, time_keys=_time_keys(item))
-        return replace(slick, sources=tuple(here))
+        return replace(slick, files=tuple(here))
     if item.geometry is None:
         raise CatalogError(f"item {item.id}: has no geometry, and its assets cannot be read")
-    return Slick(time=time, geometry=_own_geometry(item), sources=files)
+    return Slick(time=time, geometry=_own_geometry(item), files=files)
 
 
 def _time_keys(item: pystac.Item) -> TimeKeys:

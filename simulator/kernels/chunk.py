@@ -66,27 +66,27 @@ def new_chunk(size: int, components: int) -> Chunk:
 
 
 @loop
-def take(count, ids, source, target):
+def take(count, ids, values, target):
     """Copy the entries of some particles, in rising order, next to one another."""
     if count > 0 and ids[count - 1] - ids[0] == count - 1:
         first = ids[0]
         for k in range(count):
-            target[k] = source[first + k]
+            target[k] = values[first + k]
         return
     for k in range(count):
-        target[k] = source[ids[k]]
+        target[k] = values[ids[k]]
 
 
 @loop
-def put(count, ids, source, target):
+def put(count, ids, values, target):
     """Copy the entries of some particles, in rising order, back."""
     if count > 0 and ids[count - 1] - ids[0] == count - 1:
         first = ids[0]
         for k in range(count):
-            target[first + k] = source[k]
+            target[first + k] = values[k]
         return
     for k in range(count):
-        target[ids[k]] = source[k]
+        target[ids[k]] = values[k]
 
 
 @loop

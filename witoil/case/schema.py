@@ -19,10 +19,10 @@ from simulator.generic_oils import LEAST_API, MOST_API
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
-from witoil.case.forcing import ForcingSources
+from witoil.case.forcing import Forcing
 from witoil.case.parts import Bounds, Paths, Section, Time, minute, refuse_bounds, refuse_unknown
 from witoil.case.releases import (
-    Source,
+    Release,
 )
 from witoil.case.slicks import SlickFiles
 from witoil.case.tunables import TUNABLES
@@ -135,7 +135,7 @@ class ProcessSwitches(Section):
         return Processes(mixed_layer_depth=keys.pop("mixed_layer_depth_m"), **keys)
 
 
-class ShoreSource(Section):
+class Shore(Section):
     """`[shore]`: what the coast is like."""
 
     type: str = Field("sand", description="Type where no zone says otherwise.")
@@ -169,7 +169,7 @@ Weight = Annotated[
 """Weight of an observation in the mean: a number, or one for each class."""
 
 
-class ObservationSource(SlickFiles):
+class ObservationFiles(SlickFiles):
     """`[[observation]]`: a slick mask to score against."""
 
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
@@ -272,13 +272,13 @@ class Case(Section):
 
     name: str = Field(min_length=1, max_length=200)
     time: Period
-    forcing: ForcingSources
-    release: list[Source] = Field([], description="Where oil comes from.")
+    forcing: Forcing
+    release: list[Release] = Field([], description="Where oil comes from.")
     oil: Oil = Oil(name="generic-medium-crude")
     model: Model = Model()
     processes: ProcessSwitches = ProcessSwitches()
-    shore: ShoreSource = ShoreSource()
-    observation: list[ObservationSource] = Field([], description="Slicks seen, to score against.")
+    shore: Shore = Shore()
+    observation: list[ObservationFiles] = Field([], description="Slicks seen, to score against.")
     score: Score = Score()
     optimise: Optimise = Optimise()
     forecast: Forecast = Forecast()

@@ -112,9 +112,9 @@ def make_case(
     events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
     found = find_event(events, event)
     path = out or Path(f"{found.identifier}.toml")
-    sources = forcing or ([folder] if "://" not in folder else [])
+    places = forcing or ([folder] if "://" not in folder else [])
     with claimed(path, is_file=True):
-        files = find_forcing(found, sources)
+        files = find_forcing(found, places)
         if fetch:
             files = _fetch_missing(found, files) | files
         case = write_case(found, files, path)

@@ -108,7 +108,7 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     scenarios = [scenario]
     for k, product in enumerate(ensemble_of(case).forcing):
         instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
-        files = {role: source for role, source in instead.items() if source is not None}
+        files = {role: files for role, files in instead.items() if files is not None}
         try:
             scenarios.append(prepare(with_changes(case, "forcing", files)))
         except (CatalogError, SimulatorError, WitoilError) as error:

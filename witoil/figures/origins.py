@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from witoil.case import AreaSource, PointSource
+from witoil.case import AreaRelease, PointRelease
 from witoil.figures.drawing import FIRST, INK, SOURCE, Frame, draw_outline
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
@@ -36,8 +36,8 @@ class Origin:
 def origin_of(scenario: Scenario) -> Origin:
     """Return the slick seen first, point sources, and dots along the other fresh releases."""
     releases, particles = scenario.case.release, scenario.particles
-    points = [(r.lon, r.lat) for r in releases if isinstance(r, PointSource)]
-    along = [k for k, r in enumerate(releases) if not isinstance(r, AreaSource | PointSource)]
+    points = [(r.lon, r.lat) for r in releases if isinstance(r, PointRelease)]
+    along = [k for k, r in enumerate(releases) if not isinstance(r, AreaRelease | PointRelease)]
     chosen = np.flatnonzero(np.isin(particles.release_number, along))
     chosen = chosen[:: max(chosen.size // MOST_DOTS, 1)]
     dots = np.stack([particles.longitude[chosen], particles.latitude[chosen]], axis=-1)

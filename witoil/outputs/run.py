@@ -113,7 +113,7 @@ def _write_slicks(
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
-        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
+        {"time": stamp(seen.time), "observation": list(seen.slick.files), **score}
         for seen, score in zip(
             scenario.observations, score_observations(scenario, seen_then), strict=True
         )

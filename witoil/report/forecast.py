@@ -142,7 +142,7 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
     return {
         "time": time_in_words(seen.time),
         "start": time_in_words(window.forcing.start),
-        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "files": [PurePath(file).name for file in seen.slick.files],
         "maps": maps,
         "in_sample": float(np.mean(in_sample)),
         "trust": ", ".join(f"{share:.0%} {name}" for name, share in step.trust.items()),

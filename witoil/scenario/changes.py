@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import simulator
-from witoil.case import AreaSource, Case, PointSource
+from witoil.case import AreaRelease, Case, PointRelease
 from witoil.case.releases import Outflow
 from witoil.case.tunables import PLACE, START
 from witoil.errors import CaseError
@@ -63,8 +63,10 @@ def particles_with(scenario: Scenario, changed: Mapping[str, float]) -> simulato
 
 def source_of(case: Case) -> int | None:
     """Return the number of the release that can be moved: the only one that is no slick."""
-    found = [k for k, r in enumerate(case.release) if not isinstance(r, AreaSource)]
-    return found[0] if len(found) == 1 and isinstance(case.release[found[0]], PointSource) else None
+    match [(k, r) for k, r in enumerate(case.release) if not isinstance(r, AreaRelease)]:
+        case [(number, PointRelease())]:
+            return number
+    return None
 
 
 def refuse_unfit(
@@ -178,8 +180,8 @@ def _started(
 
 
 def _has_rate(case: Case, number: int) -> bool:
-    source = case.release[number]
-    return isinstance(source, Outflow) and source.rate_tonnes_per_hour is not None
+    release = case.release[number]
+    return isinstance(release, Outflow) and release.rate_tonnes_per_hour is not None
 
 
 def _with_share(

@@ -10,7 +10,7 @@ import shapely
 import catalog
 import simulator
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case
+from witoil.case import AreaRelease, Case
 from witoil.errors import CaseError
 from witoil.scenario.changes import seed
 from witoil.scenario.forcing import with_holes
@@ -59,7 +59,7 @@ def prepare(case: Case) -> Scenario:
             f"release.{k}": shapely.GeometryCollection([r.geometry for r in several])
             for k, several in enumerate(parts)
         }
-        | {f"observation ({', '.join(slick.sources)})": slick.geometry for slick in slicks}
+        | {f"observation ({', '.join(slick.files)})": slick.geometry for slick in slicks}
     )
     shapes, longest = [r.geometry for r in releases], end - start
     if case.starts_from_observations:
@@ -93,7 +93,7 @@ def prepare(case: Case) -> Scenario:
         end=end,
         time_step=60.0 * case.model.time_step_minutes,
         seed=case.model.seed,
-        sources=tuple(not isinstance(source, AreaSource) for source in case.release),
+        sources=tuple(not isinstance(release, AreaRelease) for release in case.release),
         oil=oil,
         forcing=forcing,
         coverage=with_holes(coverage, forcing, particles),

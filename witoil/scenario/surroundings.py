@@ -151,5 +151,5 @@ def _shore_zones(case: Case) -> list[tuple[BaseGeometry, str]]:
 
 
 def _coastline(case: Case) -> str:
-    source = case.forcing.coastline
-    return source if source in ("osm", "gshhg", "none") else case.paths(source)[0]
+    coastline = case.forcing.coastline
+    return coastline if coastline in ("osm", "gshhg", "none") else case.paths(coastline)[0]

@@ -25,7 +25,7 @@ import catalog
 import optimizer
 import simulator
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case, Trace
+from witoil.case import AreaRelease, Case, Trace
 from witoil.case.tunables import TUNABLES
 from witoil.errors import CaseError
 from witoil.scenario.forcing import first_time
@@ -243,7 +243,7 @@ def find_slick(case: Case) -> SeenSlick:
     if wanted is not None:
         kind, number = wanted.split(".")
         return _named(case, kind, int(number))
-    areas = [k for k, source in enumerate(case.release) if isinstance(source, AreaSource)]
+    areas = [k for k, release in enumerate(case.release) if isinstance(release, AreaRelease)]
     slicks = [_released(case, k) for k in areas]
     slicks += [_observed(case, k) for k in range(len(case.observation))]
     if not slicks:
@@ -265,21 +265,21 @@ def _named(case: Case, kind: str, number: int) -> SeenSlick:
 
 
 def _released(case: Case, k: int) -> SeenSlick:
-    source = case.release[k]
-    if not isinstance(source, AreaSource):
+    release = case.release[k]
+    if not isinstance(release, AreaRelease):
         raise CaseError(
-            f'trace.slick: found "release.{k}" of kind "{source.kind}"; expected one of kind '
+            f'trace.slick: found "release.{k}" of kind "{release.kind}"; expected one of kind '
             '"area", or an observation'
         )
-    time = datetime64(source.time or case.time.start)
+    time = datetime64(release.time or case.time.start)
     parts = releases_of(case, k, oil_of(case).density(TEMPERATURE_15C))
     areas = [part for part in parts if isinstance(part, simulator.AreaRelease)]
     return SeenSlick(f"release.{k}", time, tuple(replace(a, time=time, end=time) for a in areas))
 
 
 def _observed(case: Case, k: int) -> SeenSlick:
-    source = case.observation[k]
-    slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
+    given = case.observation[k]
+    slick = catalog.read_slick(case.paths(given.geometry), given.time, **given.reading())
     if slick.time is None:
         raise CaseError(without_time(k, slick))
     time = datetime64(slick.time)
