@@ -219,9 +219,9 @@ def _neighbours(ds: xr.Dataset, times: Times, gap: Span) -> str:
     after = int(np.searchsorted(times, gap[1], side="left"))
     sides = []
     if before >= 0:
-        sides.append(f"last data before it {_iso(times[before])}{_origin(ds, before)}")
+        sides.append(f"last data before it {_iso(times[before])}{_from_files(ds, before)}")
     if after < times.size:
-        sides.append(f"next data after it {_iso(times[after])}{_origin(ds, after)}")
+        sides.append(f"next data after it {_iso(times[after])}{_from_files(ds, after)}")
     return ", ".join(sides)
 
 
@@ -231,7 +231,7 @@ def _describe(ds: xr.Dataset) -> str:
     return f"{', '.join(map(str, ds.data_vars))}{told}"
 
 
-def _origin(ds: xr.Dataset, record: int) -> str:
+def _from_files(ds: xr.Dataset, record: int) -> str:
     files = _files(ds.isel(time=[record]), str(next(iter(ds.data_vars))))
     return f" in {files[0]}" if files else ""
 

@@ -38,7 +38,7 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 
-_ORIGINS = {"PL": "platform", "UO": "unknown origin"}
+_CAUSES = {"PL": "platform", "UO": "unknown origin"}
 
 _PART = re.compile(r"_(sheen|thick|source)$", re.IGNORECASE)
 
@@ -154,13 +154,13 @@ def _describe(slick: Slick, files: Sequence[Path], names: Sequence[str]) -> Dete
     name = str(attributes.get("IDENTIFIER") or stem)
     match = _IDENTIFIER.search(name) or _IDENTIFIER.search(stem)
     told = match.groupdict() if match else {}
-    origin = told.get("origin")
+    cause = told.get("origin")
     return Detection(
         identifier=match[0] if match else stem,
         slick=slick,
         sensor=_text(attributes.get("SATELLITE") or told.get("sensor")),
         quality=_text(attributes.get("CLASS") or told.get("quality")),
-        origin=_ORIGINS.get(str(origin).upper(), origin),
+        cause=_CAUSES.get(str(cause).upper(), cause),
         country=told.get("country"),
         volume_m3=_volume(attributes),
         source=_source(files),

@@ -117,7 +117,7 @@ def _choose_band(dataset: rasterio.DatasetReader, label: str, layer: str | None)
     if kinds[numbers[0] - 1] == ColorInterp.palette:
         raise UnclearError(
             f"{label}: its numbers stand for colours of a palette, not for oil",
-            "expected a mask or values, or name the band by `layer` if they are classes with "
+            "expected a mask or values, or name the band by `layer` if they are categories with "
             "colours",
         )
     return numbers[0]

@@ -141,7 +141,7 @@ def _told_apart(
 
 
 def _meanings(array: xr.DataArray) -> dict[float, str]:
-    """Return what the values of a variable of classes mean, as CF has it."""
+    """Return what the values of a variable of categories mean, as CF has it."""
     words = str(array.attrs.get("flag_meanings", "")).split()
     flags = np.ravel(array.attrs.get("flag_values", []))
     return dict(zip(map(float, flags), words, strict=False)) if flags.size == len(words) else {}

@@ -85,7 +85,7 @@ SCRATCH = 20
 
 
 class Fields(NamedTuple):
-    """What surrounds the oil during a window of steps, on the grid.
+    """What surrounds the oil during a span of steps, on the grid.
 
     Attributes
     ----------

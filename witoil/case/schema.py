@@ -178,7 +178,7 @@ class ObservationFiles(SlickFiles):
         None, description="Polygon file of what the sensor saw; outside nothing is compared."
     )
     mass_tonnes: float | None = Field(
-        None, gt=0.0, description="Of the slick, where the next window starts from it. [t]"
+        None, gt=0.0, description="Of the slick, where the next leg starts from it. [t]"
     )
 
     @property

@@ -285,7 +285,7 @@ def _event_as_dict(event: Event) -> dict[str, Any]:
             "time": None if d.slick.time is None else f"{d.time:%Y-%m-%dT%H:%M:%SZ}",
             "sensor": d.sensor,
             "class": d.quality,
-            "origin": d.origin,
+            "origin": d.cause,
             "layers": list(d.slick.thickness_class),
             "area_km2": d.area_km2,
             "volume_m3": d.volume_m3,

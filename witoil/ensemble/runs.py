@@ -29,7 +29,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MemberResult:
     """What one member leaves: few numbers, so that thousands of members fit into memory.
 
     Attributes
@@ -158,20 +158,20 @@ def run_ensemble(
     """
     for scenario in scenarios:
         _ = scenario.land  # once here, and not once on each worker
-    outcomes: list[Outcome] = []
+    results: list[MemberResult] = []
     failures: dict[int, str] = {}
     with workers(scheduler) as there:
-        for number, outcome in _results(there, scenarios, members):
-            if isinstance(outcome, str):
-                failures[number] = outcome
+        for number, result in _results(there, scenarios, members):
+            if isinstance(result, str):
+                failures[number] = result
             else:
-                outcomes.append(outcome)
+                results.append(result)
             if on_member:
-                on_member(len(outcomes) + len(failures), len(failures))
-    return summarise(scenarios, members, outcomes, dict(sorted(failures.items())))
+                on_member(len(results) + len(failures), len(failures))
+    return summarise(scenarios, members, results, dict(sorted(failures.items())))
 
 
-def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
+def simulate_member(scenario: Scenario, member: Member) -> MemberResult | str:
     """Run one member.
 
     Parameters
@@ -182,7 +182,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
 
     Returns
     -------
-    Outcome or str
+    MemberResult or str
         Why it could not be run, where its parameters are such that it cannot.
     """
     perturbed = replace(
@@ -205,7 +205,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
         cells = np.flatnonzero(mask_at(scenario, needed, time, limit))
         first[cells] = np.minimum(first[cells], k)
     oiled = np.flatnonzero(first != never)
-    return Outcome(
+    return MemberResult(
         number=member.number,
         cells=oiled,
         first=first[oiled],
@@ -216,7 +216,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
 def summarise(
     scenarios: Sequence[Scenario],
     members: Sequence[Member],
-    outcomes: Sequence[Outcome],
+    results: Sequence[MemberResult],
     failures: Mapping[int, str],
 ) -> EnsembleResult:
     """Gather the statistics of members.
@@ -225,7 +225,7 @@ def summarise(
     ----------
     scenarios : sequence of Scenario
     members : sequence of Member
-    outcomes : sequence of Outcome
+    results : sequence of MemberResult
         In any order.
     failures : mapping
         Number of a member -> why it failed.
@@ -235,14 +235,14 @@ def summarise(
     WitoilError
         Where all members failed.
     """
-    if not outcomes:
+    if not results:
         number, reason = next(iter(failures.items()))
         raise WitoilError(f"all {len(failures)} members failed; member {number}: {reason}")
-    outcomes = sorted(outcomes, key=lambda outcome: outcome.number)
+    results = sorted(results, key=lambda result: result.number)
     grid = scenarios[0].grid
     hours = output_hours(scenarios[0].case)
-    cells = np.concatenate([outcome.cells for outcome in outcomes])
-    first = np.concatenate([outcome.first for outcome in outcomes])
+    cells = np.concatenate([result.cells for result in results])
+    first = np.concatenate([result.first for result in results])
     where, count, earliest, median = first_arrivals(cells, hours[first])
     product = {member.number: member.product for member in members}
     return EnsembleResult(
@@ -250,12 +250,12 @@ def summarise(
         members=tuple(members),
         failures=failures,
         hours=hours,
-        probability=_spread_out(grid, where, count / len(outcomes), 0.0),
+        probability=_spread_out(grid, where, count / len(results), 0.0),
         first_arrival_earliest=_spread_out(grid, where, earliest, np.nan),
         first_arrival_median=_spread_out(grid, where, median, np.nan),
         coast=coast_statistics(
             [scenario.coast.shore for scenario in scenarios],
-            [(product[outcome.number], outcome.coast) for outcome in outcomes],
+            [(product[result.number], result.coast) for result in results],
             hours,
         ),
     )
@@ -297,8 +297,8 @@ def _spread_out(
 
 def _results(
     there: Workers, scenarios: Sequence[Scenario], members: Sequence[Member]
-) -> Iterator[tuple[int, Outcome | str]]:
-    """Yield the number of each member and its outcome, or why there is none, as they come."""
+) -> Iterator[tuple[int, MemberResult | str]]:
+    """Yield the number of each member and its result, or why there is none, as they come."""
     data = [there.share(scenario) for scenario in scenarios]
     numbers = {
         there.executor.submit(simulate_member, data[member.product], member): member.number
@@ -307,11 +307,11 @@ def _results(
     for future in as_completed(list(numbers)):
         number = numbers.pop(future)
         try:
-            outcome = future.result()
+            result = future.result()
         except Exception as error:
             # whatever befell one worker, the other members are still worth having
-            outcome = f"{type(error).__name__}: {error}".splitlines()[0]
-        yield number, outcome
+            result = f"{type(error).__name__}: {error}".splitlines()[0]
+        yield number, result
 
 
 def _around_both(one: Box, other: Box) -> Box:

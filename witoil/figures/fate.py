@@ -39,7 +39,7 @@ from witoil.figures.drawing import (
     place,
     style_axes,
 )
-from witoil.figures.origins import draw_origin, origin_of
+from witoil.figures.release_marks import draw_release_marks, marks_of
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.scenario import Scenario
 
@@ -141,9 +141,9 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     bytes
         PNG.
     """
-    origin = origin_of(scenario)
+    marks = marks_of(scenario)
     middles = scenario.grid.to_metres.transform(coast.longitude, coast.latitude)
-    places = np.concatenate([np.stack(middles, axis=-1), origin.places])
+    places = np.concatenate([np.stack(middles, axis=-1), marks.places])
     frame = Frame.holding(places, SHORTEST_SIDE)
     figure = Figure(facecolor="white")
     upper, lower = figure.add_subplot(), figure.add_subplot()
@@ -153,7 +153,7 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     upper.set_facecolor(SEA)
     draw_land(upper, scenario.coast.land, scenario.grid, frame)
     drawn = _draw_stretches(upper, scenario, coast)
-    draw_origin(upper, origin, frame)
+    draw_release_marks(upper, marks, frame)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
     draw_scale_bar(upper, frame)

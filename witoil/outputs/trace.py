@@ -99,7 +99,7 @@ def _summary(
         "fixed": fixed,
         "assumptions": ASSUMPTIONS,
         "coverage": [report.as_dict() for report in scenario.coverage],
-        "stokes_drift": scenario.forcing.stokes_origin,
+        "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),
         "case": case.model_dump(mode="json"),
     }

@@ -93,7 +93,7 @@ def refuse_unfit(
     rules: dict[str, dict[str, bool]] = {
         "source_share": {
             "expected one of source_share and source_factor, not both": "source_factor" in names,
-            f"{beside_anew} windows differ in length; expected source_factor": anew,
+            f"{beside_anew} legs differ in length; expected source_factor": anew,
             'the case has no two kinds of release to share between; expected an "area" release '
             "and one of another kind": not fresh.any() or bool(fresh.all()),
         },

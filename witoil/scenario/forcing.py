@@ -94,7 +94,7 @@ def read_forcing(
     read: dict[str, list[_Product]] = {
         role: _products(case, role, (start, end), wanted, area) for role in _ROLES
     }
-    stokes = simulator.stokes_origin(
+    stokes = simulator.choose_stokes_drift(
         [product.data for product in read["currents"]],
         [product.data for product in read["waves"]],
         case.forcing.stokes_drift,
@@ -141,10 +141,10 @@ def with_holes(
     """
     if not particles.size:
         return tuple(coverage)
-    origins = forcing.origins_at(particles.longitude, particles.latitude)
+    support = forcing.support_at(particles.longitude, particles.latitude)
     said = {}
     for role, name in _FIELD_OF.items():
-        at_places = origins.get("Stokes drift" if name == "stokes" else name)
+        at_places = support.get("Stokes drift" if name == "stokes" else name)
         if at_places is not None:
             share = particles.mass @ at_places / particles.mass.sum()
             for component in _COMPONENTS[role]:

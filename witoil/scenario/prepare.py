@@ -63,9 +63,9 @@ def prepare(case: Case) -> Scenario:
     )
     shapes, longest = [r.geometry for r in releases], end - start
     if case.starts_from_observations:
-        # no window starts from the last one, and no forecast may depend on where it lies
+        # no leg starts from the last one, and no forecast may depend on where it lies
         shapes += [slick.geometry for slick in slicks[:-1]]
-        longest = _longest_window(start, slicks)
+        longest = _longest_leg(start, slicks)
     wanted = bounds(shapes)
     forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)
     coverage += remarks_on(case, oil, forcing)
@@ -107,7 +107,7 @@ def prepare(case: Case) -> Scenario:
     )
 
 
-def _longest_window(start: np.datetime64, slicks: Sequence[catalog.Slick]) -> np.timedelta64:
+def _longest_leg(start: np.datetime64, slicks: Sequence[catalog.Slick]) -> np.timedelta64:
     """Return the longest time from one slick to the next."""
     times = [start, *(datetime64(slick.time) for slick in slicks if slick.time)]
     longest: np.timedelta64 = max(np.diff(times))

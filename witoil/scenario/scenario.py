@@ -30,7 +30,7 @@ NO_PARTICLES = simulator.Particles(
     age=_NONE,
     droplet_diameter=_NONE,
 )
-"""Of a case without a release, whose windows start from slicks."""
+"""Of a case without a release, whose legs start from slicks."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def trace_back(
     ----------
     scenario : BackwardScenario
     threads : int, optional
-        Default: one for each processor. The outcome does not depend on it.
+        Default: one for each processor. The result does not depend on it.
     on_member : callable, optional
         Called with the share of the members that is done.
 
