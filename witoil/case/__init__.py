@@ -2,7 +2,6 @@
 
 from witoil.case.forcing import FieldFiles, Forcing
 from witoil.case.loading import load_case, parse_case, with_changes
-from witoil.case.parts import minute
 from witoil.case.releases import AreaRelease, Fix, LineRelease, Outflow, PointRelease, ShipRelease
 from witoil.case.schema import (
     Case,
@@ -45,7 +44,6 @@ __all__ = [
     "Spread",
     "Trace",
     "load_case",
-    "minute",
     "parse_case",
     "with_changes",
 ]

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from catalog.slicks.bonn import Estimate
-from witoil.case.parts import Lat, Lon, Paths, Section, Time, minute, refuse_reversed
+from witoil.case.parts import Lat, Lon, Paths, Section, Time, refuse_reversed
 from witoil.case.slicks import SlickFiles
+from witoil.times import minute
 
 
 def _tag(value: Any) -> str:

@@ -20,13 +20,14 @@ from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
 from witoil.case.forcing import Forcing
-from witoil.case.parts import Bounds, Paths, Section, Time, minute, refuse_bounds, refuse_unknown
+from witoil.case.parts import Bounds, Paths, Section, Time, refuse_bounds, refuse_unknown
 from witoil.case.releases import (
     Release,
 )
 from witoil.case.slicks import SlickFiles
 from witoil.case.tunables import TUNABLES
 from witoil.case.uncertainty import Ensemble, Trace
+from witoil.times import minute
 
 
 class Period(Section):
@@ -40,7 +41,7 @@ class Period(Section):
     def _after_start(cls, end: datetime, info: Any) -> datetime:
         start = info.data.get("start")
         if start is not None and end <= start:
-            raise ValueError(f"expected a time after start, {start:%Y-%m-%dT%H:%MZ}")
+            raise ValueError(f"expected a time after start, {minute(start)}")
         return end
 
 

@@ -19,10 +19,10 @@ from witoil.ensemble.coast import CoastStatistics, OiledCoast, coast_statistics
 from witoil.ensemble.members import Member, ensemble_of
 from witoil.errors import CaseError, WitoilError
 from witoil.scenario.prepare import prepare
-from witoil.scenario.releases import datetime64
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Box, VerificationGrid
+from witoil.times import datetime64
 from witoil.workers import Workers, workers
 
 FloatArray = NDArray[np.float64]

@@ -42,6 +42,7 @@ from witoil.figures.drawing import (
 from witoil.figures.release_marks import draw_release_marks, marks_of
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.scenario import Scenario
+from witoil.times import to_datetime
 
 _Scaling = Callable[[Any], Any]
 
@@ -157,7 +158,7 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
     draw_scale_bar(upper, frame)
-    end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
+    end = f"{to_datetime(coast.times[-1]):%Y-%m-%d %H:%M}"
     _set_title(upper, f"Oil on the coast, {end} UTC")
     style_axes(lower)
     _draw_ashore(lower, coast)

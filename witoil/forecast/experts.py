@@ -17,11 +17,12 @@ from witoil.calibration.search import search_space, study_head
 from witoil.calibration.study import NAME, checksum, refuse_changed, refuse_other
 from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
-from witoil.files import read_json, utc, write_json
+from witoil.files import read_json, write_json
 from witoil.forecast.walk import Posterior, Trial, Walk
 from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
+from witoil.times import second
 
 FloatArray = NDArray[np.float64]
 
@@ -327,8 +328,8 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
         leg = walk.legs[step.leg]
         rows.append(
             {
-                "from": utc(leg.forcing.start),
-                "to": utc(leg.observations[0].time),
+                "from": second(leg.forcing.start),
+                "to": second(leg.observations[0].time),
                 "in_sample": {
                     str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.leg)
                 },

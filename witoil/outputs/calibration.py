@@ -9,12 +9,12 @@ from typing import Any
 from simulator import FATES
 from witoil.calibration.evaluation import simulated_slicks
 from witoil.calibration.search import Calibration
-from witoil.files import stamp
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
 from witoil.report.calibration import write_report
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.verification import Mask
+from witoil.times import stamp
 
 
 def write_calibration(found: Calibration, folder: Path) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from witoil.figures.forecast import reliability_chart
-from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.files import mask_name, replacing, write_json
 from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
 from witoil.outputs.run import write_mask, write_outline
 from witoil.report.forecast import write_forecast_report
+from witoil.times import second, stamp
 
 
 def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = None) -> None:
@@ -35,7 +36,7 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
     for step in result.steps:
         leg = result.legs[step.leg]
         time = leg.observations[0].time
-        bands = {f"probability of oil at {utc(time)}": step.probability}
+        bands = {f"probability of oil at {second(time)}": step.probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", leg.grid, bands, 0.0)
         write_mask(step.masks["forecast"], leg.grid, time, folder / mask_name(time), leg.land)
         write_outline(
@@ -57,14 +58,14 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
     for k, time in enumerate(outlook.times):
         probability = outlook.probability(k)
         slick = likeliest(probability)
-        bands = {f"probability of oil at {utc(time)}, not verified": probability}
+        bands = {f"probability of oil at {second(time)}, not verified": probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
         write_mask(slick, grid, time, folder / mask_name(time), outlook.leg.land)
         write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
         square_km = grid.resolution**2 / 1e6
         rows.append(
             {
-                "time": utc(time),
+                "time": second(time),
                 "slick_km2": round(float(slick.sum() * square_km), 3),
                 "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
             }
@@ -74,8 +75,8 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
         {
             "name": outlook.leg.case.name,
             "verified": False,
-            "from": utc(outlook.leg.forcing.start),
-            "to": utc(outlook.times[-1]),
+            "from": second(outlook.leg.forcing.start),
+            "to": second(outlook.times[-1]),
             "trust": outlook.trust,
             "runs": len(outlook.cells),
             "times": rows,

@@ -18,6 +18,7 @@ from witoil.calibration.study import NAME as STUDY
 from witoil.claim import written
 from witoil.errors import OutputError, WitoilError
 from witoil.files import read_json, write_json
+from witoil.times import second
 from witoil.versions import versions
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def _of_entry(entry: Entry) -> dict[str, Any]:
         "id": entry.identifier,
         "sha256": entry.sha256,
         "size": entry.size,
-        "fetched": f"{entry.fetched:%Y-%m-%dT%H:%M:%SZ}",
+        "fetched": second(entry.fetched),
     }
 
 

@@ -17,8 +17,8 @@ from catalog.files.probe import refuse_fatal
 from witoil.case import Case, Outflow, ShipRelease
 from witoil.case.comparison import differences
 from witoil.errors import WitoilError
-from witoil.files import replacing, utc
-from witoil.scenario.releases import datetime64
+from witoil.files import replacing
+from witoil.times import datetime64, second
 
 NAME = "restart.nc"
 
@@ -83,7 +83,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
     stands_at = _end(restart)
     if not stands_at < datetime64(case.time.end):
         raise WitoilError(
-            f"{path}: ends at {utc(stands_at)}, and the case at {utc(datetime64(case.time.end))}; "
+            f"{path}: ends at {second(stands_at)}, and the case at {second(case.time.end)}; "
             "expected a later time.end to go on to"
         )
     return restart

@@ -20,7 +20,7 @@ from simulator import Status
 from witoil.calibration.scoring import score_observations
 from witoil.case import Case
 from witoil.figures.fate import budget_chart, coast_map
-from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.files import mask_name, replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import COAST_FILES, write_coast
@@ -28,6 +28,7 @@ from witoil.scenario.coast import OiledCoast
 from witoil.scenario.run import masks_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import second, stamp
 from witoil.versions import versions
 
 
@@ -177,7 +178,7 @@ def write_trajectories(
         title=f"Drift of oil: {case.name}",
         institution="not given",
         source=f"witoil {version('witoil')}, Lagrangian particle model",
-        history=f"{utc(np.datetime64('now'))} written by witoil",
+        history=f"{second(np.datetime64('now'))} written by witoil",
         references="see the documentation of witoil",
         comment="status tells floating, submerged, beached, evaporated and lost particles apart",
         witoil_case=json.dumps(case.model_dump(mode="json")),
@@ -272,7 +273,7 @@ def write_outline(
         "type": "Feature",
         "geometry": geojson_of(grid.outline(mask)),
         "properties": {
-            "time": utc(time),
+            "time": second(time),
             "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
             **properties,
         },

@@ -28,6 +28,7 @@ from witoil.figures.reconstruction import draw_reconstruction
 from witoil.files import replacing
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
+from witoil.times import to_datetime
 
 NEAR_BOUND = 0.02
 """A best value this close to a bound, as a share of the range, is reported as lying at it."""
@@ -432,8 +433,7 @@ def _period(case: Case) -> str:
 
 def time_in_words(time: np.datetime64) -> str:
     """Return a time as the page has it."""
-    instant: datetime = time.astype("datetime64[s]").item()
-    return f"{_day(instant)} UTC"
+    return f"{_day(to_datetime(time))} UTC"
 
 
 def _day(time: datetime) -> str:

@@ -14,6 +14,7 @@ from witoil.case.releases import Outflow
 from witoil.case.tunables import PLACE, START
 from witoil.errors import CaseError
 from witoil.scenario.scenario import Scenario
+from witoil.times import minute
 
 _ONE_POINT = 'expected one release that is not an "area", of kind "point"'
 
@@ -173,7 +174,7 @@ def _started(
     at_once = release.end == release.time
     if time < scenario.forcing.start or (time >= release.end and not at_once):
         raise simulator.SimulatorError(
-            f"the source starts at {np.datetime_as_string(time, 'm')}Z; expected a time from the "
+            f"the source starts at {minute(time)}; expected a time from the "
             "start of the run to the end of the release"
         )
     return replace(release, time=time, end=time if at_once else release.end)

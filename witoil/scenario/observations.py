@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -14,11 +13,12 @@ import simulator
 from catalog.antimeridian import turn_between
 from catalog.errors import without_keys
 from catalog.slicks.bonn import ThicknessClass
-from witoil.case import Case, ClassWeights, ObservationFiles, minute
+from witoil.case import Case, ClassWeights, ObservationFiles
 from witoil.errors import CaseError
-from witoil.scenario.releases import datetime64, turned_towards
+from witoil.scenario.releases import turned_towards
 from witoil.scenario.scenario import Observation
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import datetime64, minute
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
@@ -101,7 +101,7 @@ def refuse_before_releases(
     if datetime64(slicks[0].time) <= first:
         raise CaseError(
             f"observation.0.time: found {minute(slicks[0].time)}, expected a time after the first "
-            f"release, {np.datetime_as_string(first, unit='m')}Z"
+            f"release, {minute(first)}"
         )
 
 

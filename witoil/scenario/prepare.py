@@ -22,10 +22,11 @@ from witoil.scenario.observations import (
     refuse_swapped,
 )
 from witoil.scenario.oils import oil_of, remarks_on
-from witoil.scenario.releases import datetime64, releases_of
+from witoil.scenario.releases import releases_of
 from witoil.scenario.scenario import NO_PARTICLES, Scenario
 from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.scenario.verification import VerificationGrid
+from witoil.times import datetime64
 
 
 def prepare(case: Case) -> Scenario:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from catalog.shapes.vector import Area, areas_together
 from catalog.slicks.bonn import ThicknessClass
 from witoil.case import AreaRelease, Case, LineRelease, Outflow, PointRelease, ShipRelease
 from witoil.errors import CaseError
+from witoil.times import datetime64, to_datetime
 
 DROPLET_DIAMETER_UM = 1000.0
 """Of oil released at depth, where the case has none: between a leak and a blow-out. [micrometre]"""
@@ -65,11 +66,6 @@ def turned_towards(release: simulator.Release, middle: float) -> simulator.Relea
         return replace(release, longitude=release.longitude + turn)
     assert isinstance(release, simulator.AreaRelease | simulator.LineRelease)
     return replace(release, geometry=moved(release.geometry, turn))
-
-
-def datetime64(time: datetime) -> np.datetime64:
-    """Return a time of the case as arrays have it."""
-    return np.datetime64(time.replace(tzinfo=None), "ns")
 
 
 def _areas(case: Case, release: AreaRelease, density: float) -> list[simulator.AreaRelease]:
@@ -158,7 +154,7 @@ def _line(case: Case, release: LineRelease) -> BaseGeometry:
 
 def _ship(case: Case, release: ShipRelease, k: int) -> simulator.TrackRelease:
     track = _track(case, release)
-    first, last = (_utc(track.times[n]) for n in (0, -1))
+    first, last = (to_datetime(track.times[n]) for n in (0, -1))
     start, end = release.start or first, release.end or last
     try:
         release.refuse_off_track(first, last)
@@ -197,11 +193,6 @@ def _outflow(release: Outflow, start: datetime, end: datetime) -> dict[str, Any]
         "depth": release.depth_m,
         "droplet_diameter": diameter if release.depth_m > 0.0 else np.nan,
     }
-
-
-def _utc(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)
 
 
 def _wrapped(longitude: Any) -> Any:

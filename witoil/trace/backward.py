@@ -31,8 +31,9 @@ from witoil.errors import CaseError
 from witoil.scenario.forcing import first_time
 from witoil.scenario.observations import without_time
 from witoil.scenario.oils import oil_of
-from witoil.scenario.releases import datetime64, releases_of
+from witoil.scenario.releases import releases_of
 from witoil.scenario.surroundings import bounds, read_surroundings
+from witoil.times import datetime64, minute
 
 DEFAULT_HOURS = 48.0
 """How far back where the case does not say, and does not start before the slick. [h]"""
@@ -295,8 +296,8 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
     covered = float((slick.time - first) / _HOUR)
     if covered <= 0.0:
         raise CaseError(
-            f"trace: the slick {slick.key} was seen at {_minute(slick.time)}, and the forcing "
-            f"begins at {_minute(first)}; expected fields of the time before the slick"
+            f"trace: the slick {slick.key} was seen at {minute(slick.time)}, and the forcing "
+            f"begins at {minute(first)}; expected fields of the time before the slick"
         )
     return min(DEFAULT_HOURS, covered)
 
@@ -314,7 +315,3 @@ def _span(hours: float) -> np.timedelta64:
 
 def _spans(hours: FloatArray) -> NDArray[np.timedelta64]:
     return np.round(hours * 3600e9).astype("timedelta64[ns]")
-
-
-def _minute(time: np.datetime64) -> str:
-    return f"{np.datetime_as_string(time, 'm')}Z"
