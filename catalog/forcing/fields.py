@@ -38,10 +38,10 @@ _MOST_READ = 32 * 2**30
 """More than this for one field is refused: no run needs it, a damaged header asks for it. [byte]"""
 
 _SAMPLED = 200
-"""By so many rows and columns fills that are not declared are told from data."""
+"""Number of rows and of columns by which undeclared fills are told from data."""
 
 Combine = Callable[[list[FloatArray], Cut, xr.DataArray], FloatArray]
-"""From the values of variables at the nodes of a file to those of a field on a regular grid."""
+"""Turns the values of variables at the nodes of a file into a field on a regular grid."""
 
 
 @dataclass

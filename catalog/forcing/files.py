@@ -44,7 +44,7 @@ _ASK_OF_ONE = (
 )
 
 _COMPARED = 48
-"""By so many other times a record is told in which nothing was written."""
+"""Number of other times by which a record is told in which nothing was written."""
 
 NOMINAL_STEP = "nominal_step"
 """Coordinate with the usual step after each time, by all that the files have. [timedelta64]"""

@@ -141,7 +141,7 @@ class OnDegrees:
 
 @dataclass(frozen=True)
 class Curvilinear:
-    """On curved lines: longitude and latitude of each node, see `Placement`."""
+    """Placement on curved lines: longitude and latitude of each node, see `Placement`."""
 
     axes: tuple[str, str]
     dims: tuple[Hashable, Hashable]

@@ -12,7 +12,7 @@ Means = Literal["day", "instants"]
 Zeros = Literal["auto", "data", "missing"]
 
 NONE = "none"
-"""In the place of files: a run without currents, or without wind."""
+"""What stands in the place of files for a run without currents, or without wind."""
 
 _MEANS = "What daily values at 00:00 are, where their files do not say it."
 _ZEROS = "What exact zeros of a vector are: told apart, values, or missing."

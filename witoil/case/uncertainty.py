@@ -50,7 +50,7 @@ class Ensemble(Section):
     """`[ensemble]`: what is uncertain, and by how much."""
 
     members: int = Field(50, ge=1, le=100_000, description="Runs, the unperturbed one included.")
-    seed: int = Field(1, ge=0, lt=2**63, description="Of all that is drawn.")
+    seed: int = Field(1, ge=0, lt=2**63, description="Seed of all that is drawn.")
     wind_error_m_s: float = Field(
         1.5, ge=0.0, le=20.0, description="Standard deviation of each wind component. [m s-1]"
     )

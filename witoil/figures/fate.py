@@ -73,7 +73,7 @@ COAST_LOOKS = {
 }
 
 PER_KM_COLOURS = "viridis_r"
-"""From light for little to dark for much oil, alike for the colour-blind."""
+"""Colours from light for little to dark for much oil, alike for the colour-blind."""
 
 SHORTEST_SIDE = 5e3
 """A map of the coast shows no less. [m]"""
@@ -85,7 +85,7 @@ BAR_ROOM = 0.85
 """What the bar of colours takes right of the map, with its labels. [inch]"""
 
 MAP_LABELS = 0.4
-"""Between map and chart, for the longitudes. [inch]"""
+"""Height between map and chart, for the longitudes. [inch]"""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

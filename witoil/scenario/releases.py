@@ -23,7 +23,8 @@ from witoil.errors import CaseError
 from witoil.times import datetime64, to_datetime
 
 DROPLET_DIAMETER_UM = 1000.0
-"""Of oil released at depth, where the case has none: between a leak and a blow-out. [micrometre]"""
+"""Diameter of droplets at depth where a case has none: between a leak and a blow-out.
+[micrometre]"""
 
 _Spread = Callable[..., simulator.AreaRelease]
 
