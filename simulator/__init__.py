@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         WIND,
         ErrorSeries,
         Forcing,
+        choose_stokes_drift,
         includes_stokes_drift,
-        stokes_origin,
     )
     from simulator.generic_oils import GENERIC_OILS, generic_oil
     from simulator.grid import POLEMOST, Grid, metres_per_degree
@@ -96,6 +96,7 @@ __all__ = [
     "area_of",
     "areas_of",
     "at_sea",
+    "choose_stokes_drift",
     "common_grid",
     "compile_early",
     "density_from_api",
@@ -107,7 +108,6 @@ __all__ = [
     "run",
     "seed_particles",
     "slick_mask",
-    "stokes_origin",
 ]
 
 # Loaded on first use: the compiler of the kernels and xarray take longer to import than a list of
@@ -164,7 +164,7 @@ _MODULES = {
     "run": "simulator.model",
     "seed_particles": "simulator.release",
     "slick_mask": "simulator.slick",
-    "stokes_origin": "simulator.forcing",
+    "choose_stokes_drift": "simulator.forcing",
 }
 
 

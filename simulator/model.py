@@ -34,14 +34,14 @@ from simulator.results import Recorder
 from simulator.steps import Steps
 
 CHUNK = 2048
-"""Particles that one thread carries at most through a window of steps: they fit its cache."""
+"""Particles that one thread carries at most through a span of steps: they fit its cache."""
 
 TURNS = 4
-"""Times at most that a thread takes work in a window: more even it out. Each costs a call, so it is
+"""Times at most that a thread takes work in a span: more even it out. Each costs a call, so it is
 of as many chunks at least, too."""
 
-WINDOW_BYTES = 32 * 2**20
-"""Memory for blended fields; a window has as many steps as fit."""
+SPAN_BYTES = 32 * 2**20
+"""Memory for blended fields; a span has as many steps as fit."""
 
 
 def run(
@@ -94,7 +94,7 @@ def run(
         Called with the share of the run that is done.
     resume : Dataset, optional
         What `on_end` was given by an earlier run of the same oil: go on from there. Output times
-        before it are left out. The outcome is, bit for bit, that of a run that was not
+        before it are left out. The result is, bit for bit, that of a run that was not
         interrupted, if the earlier one ended with a whole step.
     on_end : callable, optional
         Called with what is needed to go on from the end.
@@ -299,12 +299,12 @@ class _Simulation:
         """How many steps at once there is memory for the fields of."""
         grid = self.forcing.grid
         numbers = 16 if self.weathers else 4
-        return max(WINDOW_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
+        return max(SPAN_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
 
     def blend(
         self, steps: Steps, first: int, last: int, threads: int, pool: ThreadPoolExecutor
     ) -> Fields:
-        """Return what surrounds the oil during a window of steps."""
+        """Return what surrounds the oil during a span of steps."""
         grid = self.forcing.grid
         durations, starts = steps.durations[first:last], steps.edges[first:last]
         moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
@@ -335,7 +335,7 @@ class _Simulation:
     def advance(
         self, steps: Steps, first: int, last: int, fields: Fields, begin: int, end: int
     ) -> None:
-        """Carry the particles [begin, end) through a window of steps."""
+        """Carry the particles [begin, end) through a span of steps."""
         chunk = self.spare.get()
         advance(
             begin,
@@ -403,7 +403,7 @@ def _go(
     for _ in range(threads):
         simulation.spare.put(new_chunk(size, simulation.oil.mass_fraction.size))
     with ThreadPoolExecutor(threads) as pool:
-        for first, last in steps.windows(done, wanted, set(visits), most):
+        for first, last in steps.spans(done, wanted, set(visits), most):
             if last > held_to:
                 held_from, held_to = first, min(first + most, steps.durations.size)
                 held = simulation.blend(steps, held_from, held_to, threads, pool)

@@ -24,7 +24,7 @@ WRITTEN = {variable.name: variable for variable in (*VARIABLES, *DERIVED) if var
 """What is kept of each particle at each output time beside its position."""
 
 _ALWAYS = ("status", "mass")
-"""Of them, those that a particle has before its release, and where nothing weathers."""
+"""Those of `WRITTEN` that a particle has before its release, and where nothing weathers."""
 
 
 class Recorder:

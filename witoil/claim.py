@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from witoil.errors import OutputError
+from witoil.times import second
 
 LEAST_BYTES = 500e3
 """No run writes less, with its pictures."""
@@ -224,7 +225,7 @@ def _tell_owner(room: Path) -> None:
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "command": command,
-        "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "since": second(datetime.now(UTC)),
     }
     part = room / part_name(".json")
     with part.open("w", encoding="utf-8") as file:

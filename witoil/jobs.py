@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optimizer import History
     from simulator import Halt
     from witoil.case import Case
-    from witoil.ensemble.runs import Outcome
+    from witoil.ensemble.runs import MemberResult
     from witoil.scenario.scenario import Scenario
 
     Covers = Sequence[Coverage | Parametrised]
@@ -144,7 +144,7 @@ def ensemble(
     WitoilError, CatalogError, SimulatorError
     """
     from witoil.ensemble.members import draw_members
-    from witoil.ensemble.runs import Outcome, prepare_products, run_ensemble
+    from witoil.ensemble.runs import MemberResult, prepare_products, run_ensemble
     from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.ensemble import write_ensemble
 
@@ -158,22 +158,22 @@ def ensemble(
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
 
         kept = KeptMembers(Checkpoints(case, folder, lambda: {**made_from(), "members": count}))
-        known = {n: Outcome.from_arrays(n, arrays) for n, arrays in kept.known.items()}
+        known = {n: MemberResult.from_arrays(n, arrays) for n, arrays in kept.known.items()}
         done, failed = len(known), 0
 
-        def on_member(number: int, outcome: Outcome | str) -> None:
+        def on_member(number: int, result: MemberResult | str) -> None:
             nonlocal done, failed
             done += 1
-            if isinstance(outcome, str):
+            if isinstance(result, str):
                 failed += 1  # not kept: whatever befell a worker may not befall another
             else:
-                kept.add(number, outcome.to_arrays())
+                kept.add(number, result.to_arrays())
             progress(done / count, f"{failed} failed" if failed else "")
 
-        result = run_ensemble(
+        found = run_ensemble(
             scenarios, drawn, scheduler=scheduler, known=known, on_member=on_member
         )
-        return write_ensemble(result, folder)
+        return write_ensemble(found, folder)
 
 
 def optimise(

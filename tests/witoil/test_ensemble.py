@@ -18,7 +18,7 @@ from witoil.case import Ensemble, Normal, load_case
 from witoil.ensemble import runs as ensemble
 from witoil.ensemble.members import Member, draw_members
 from witoil.ensemble.runs import (
-    Outcome,
+    MemberResult,
     prepare_products,
     run_ensemble,
     simulate_member,
@@ -282,7 +282,7 @@ def test_members_that_are_known_are_not_run_again(small, members):
     scenarios = prepare_products(small.case, small)
     whole = run_ensemble(scenarios, members[:3], on_member=lambda *each: told.append(each))
     assert {number for number, _ in told} == {0, 1, 2}
-    known = {n: Outcome.from_arrays(n, outcome.to_arrays()) for n, outcome in told[:2]}
+    known = {n: MemberResult.from_arrays(n, outcome.to_arrays()) for n, outcome in told[:2]}
     again = []
     same = run_ensemble(
         scenarios, members[:3], known=known, on_member=lambda *each: again.append(each)

@@ -55,7 +55,7 @@ TITLE_ROOM = 0.3
 """What the title over axes takes. [inch]"""
 
 TICK_ROOM = 0.1
-"""From an edge of axes to the labels of its ticks. [inch]"""
+"""Distance from an edge of axes to the labels of its ticks. [inch]"""
 
 TICK_TEXT = 9.5
 """Size of the labels of ticks. [point]"""

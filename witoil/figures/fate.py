@@ -40,9 +40,10 @@ from witoil.figures.drawing import (
     set_title,
     style_axes,
 )
-from witoil.figures.origins import draw_origin, origin_of
+from witoil.figures.release_marks import draw_release_marks, marks_of
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.scenario import Scenario
+from witoil.times import to_datetime
 
 _Scaling = Callable[[Any], Any]
 
@@ -73,7 +74,7 @@ COAST_LOOKS = {
 }
 
 PER_KM_COLOURS = "viridis_r"
-"""From light for little to dark for much oil, alike for the colour-blind."""
+"""Colours from light for little to dark for much oil, alike for the colour-blind."""
 
 SHORTEST_SIDE = 5e3
 """A map of the coast shows no less. [m]"""
@@ -85,7 +86,7 @@ BAR_ROOM = 0.85
 """What the bar of colours takes right of the map, with its labels. [inch]"""
 
 MAP_LABELS = 0.4
-"""Between map and chart, for the longitudes. [inch]"""
+"""Height between map and chart, for the longitudes. [inch]"""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -142,9 +143,9 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     bytes
         PNG.
     """
-    origin = origin_of(scenario)
+    marks = marks_of(scenario)
     middles = scenario.grid.to_metres.transform(coast.longitude, coast.latitude)
-    places = np.concatenate([np.stack(middles, axis=-1), origin.places])
+    places = np.concatenate([np.stack(middles, axis=-1), marks.places])
     frame = Frame.holding(places, SHORTEST_SIDE)
     figure = Figure(facecolor="white")
     upper, lower = figure.add_subplot(), figure.add_subplot()
@@ -154,11 +155,11 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     upper.set_facecolor(SEA)
     draw_land(upper, scenario.coast.land, scenario.grid, frame)
     drawn = _draw_stretches(upper, scenario, coast)
-    draw_origin(upper, origin, frame)
+    draw_release_marks(upper, marks, frame)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
     draw_scale_bar(upper, frame)
-    end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
+    end = f"{to_datetime(coast.times[-1]):%Y-%m-%d %H:%M}"
     set_title(upper, f"Oil on the coast, {end} UTC")
     style_axes(lower)
     _draw_ashore(lower, coast)

@@ -38,7 +38,7 @@ from witoil.figures.drawing import (
     set_title,
     style_axes,
 )
-from witoil.figures.origins import draw_origin, origin_of
+from witoil.figures.release_marks import draw_release_marks, marks_of
 from witoil.scenario.afloat import thickness_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask
@@ -93,10 +93,10 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
         time: slick_mask(field, 1e-6 * detection_limit_um) & ~scenario.land
         for time, field in thickness.items()
     }
-    origin = origin_of(scenario)
+    marks = marks_of(scenario)
     ashore = _ashore(scenario, result)
     shown = [*slicks.values(), *(seen.mask for seen in scenario.observations)]
-    frame = _frame(scenario, shown, np.concatenate([origin.places, ashore]))
+    frame = _frame(scenario, shown, np.concatenate([marks.places, ashore]))
     figure = Figure(facecolor="white")
     axes, bar = figure.add_subplot(), figure.add_subplot()
     style_axes(axes)
@@ -107,7 +107,7 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     drawn = _draw_thickness(axes, scenario, frame, thickness[times[-1]])
     _draw_earlier(axes, scenario, frame, slicks)
     _draw_observed(axes, scenario, frame)
-    draw_origin(axes, origin, frame)
+    draw_release_marks(axes, marks, frame)
     if ashore.size:
         axes.plot(*ashore.T, ".", ms=3.0, color=ASHORE, zorder=6, label="oil ashore")
     axes.set_xlim(frame.left, frame.right)

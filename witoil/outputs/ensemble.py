@@ -137,7 +137,7 @@ def _record(result: EnsembleResult) -> dict[str, Any]:
                 "files": product.case.forcing.model_dump(mode="json"),
                 "members": sum(member.product == k for member in result.members),
                 "coverage": [report.as_dict() for report in product.coverage],
-                "stokes_drift": product.forcing.stokes_origin,
+                "stokes_drift": product.forcing.stokes_drift,
             }
             for k, product in enumerate(result.scenarios)
         ],

@@ -19,6 +19,7 @@ from witoil.claim import CHECKPOINT, written
 from witoil.errors import OutputError, WitoilError
 from witoil.files import read_json, write_json
 from witoil.outputs.checkpoints import HEAD, remove_checkpoints
+from witoil.times import second
 from witoil.versions import versions
 
 if TYPE_CHECKING:
@@ -202,9 +203,9 @@ def in_words(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"{document['name']}, by witoil {document['versions']['witoil']}"
     for what, name in document["built_in"].items():
         yield f"{what}: {name}"
-    for source in document["inputs"]:
-        yield f"{source['key']}: {source['name']}"
-        for file in source["files"]:
+    for item in document["inputs"]:
+        yield f"{item['key']}: {item['name']}"
+        for file in item["files"]:
             yield f"  {file['sha256']}  {file['size']:>12,} bytes  {file['id']}"
             known = [f"{key} {file[key]}" for key in _VERSIONS if key in file]
             if known:
@@ -219,9 +220,9 @@ def _inputs(case: Case, names: Mapping[str, list[Path | Opendap]]) -> list[dict[
         {
             "key": keys.get(name, ""),
             "name": name,
-            "files": [file for source in sources for file in _files(source, store)],
+            "files": [file for item in found for file in _files(item, store)],
         }
-        for name, sources in names.items()
+        for name, found in names.items()
     ]
 
 
@@ -237,21 +238,21 @@ def _keys(case: Case, value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield case.paths(value)[0], key
 
 
-def _files(source: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
-    if not isinstance(source, Path):
+def _files(item: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
+    if not isinstance(item, Path):
         # its layout, its attributes, and each piece of its values
         for entry in store.asked():
-            if entry.identifier.startswith((f"{source}.dds", f"{source}.das", f"{source}.dods?")):
+            if entry.identifier.startswith((f"{item}.dds", f"{item}.das", f"{item}.dods?")):
                 yield _of_entry(entry)
         return
-    held = [entry for entry in store.asked() if entry.path == source]
+    held = [entry for entry in store.asked() if entry.path == item]
     if held:
         yield _of_entry(held[0])
         return
-    if source.is_dir():
-        yield _of_folder(source)
+    if item.is_dir():
+        yield _of_folder(item)
         return
-    for path in _with_siblings(source):
+    for path in _with_siblings(item):
         sha256, size = _content(path)
         yield {"id": str(path), "sha256": sha256, "size": size}
 
@@ -271,7 +272,7 @@ def _of_entry(entry: Entry) -> dict[str, Any]:
         "id": entry.identifier,
         "sha256": entry.sha256,
         "size": entry.size,
-        "fetched": f"{entry.fetched:%Y-%m-%dT%H:%M:%SZ}",
+        "fetched": second(entry.fetched),
     }
 
 

@@ -20,7 +20,7 @@ from simulator import Status
 from witoil.calibration.scoring import score_observations
 from witoil.case import Case
 from witoil.figures.fate import budget_chart, coast_map
-from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.files import mask_name, replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import COAST_FILES, write_coast
@@ -28,6 +28,7 @@ from witoil.scenario.coast import OiledCoast
 from witoil.scenario.run import masks_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import second, stamp
 from witoil.versions import versions
 
 
@@ -105,7 +106,7 @@ def _write_slicks(
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
-        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
+        {"time": stamp(seen.time), "observation": list(seen.slick.files), **score}
         for seen, score in zip(
             scenario.observations, score_observations(scenario, seen_then), strict=True
         )
@@ -136,7 +137,7 @@ def _summary(
         "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
         "scores": scores,
         "coverage": [report.as_dict() for report in scenario.coverage],
-        "stokes_drift": scenario.forcing.stokes_origin,
+        "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),
         "case": case.model_dump(mode="json"),
     }
@@ -169,7 +170,7 @@ def write_trajectories(
         title=f"Drift of oil: {case.name}",
         institution="not given",
         source=f"witoil {version('witoil')}, Lagrangian particle model",
-        history=f"{utc(np.datetime64('now'))} written by witoil",
+        history=f"{second(np.datetime64('now'))} written by witoil",
         references="see the documentation of witoil",
         comment="status tells floating, submerged, beached, evaporated and lost particles apart",
         witoil_case=json.dumps(case.model_dump(mode="json")),
@@ -264,7 +265,7 @@ def write_outline(
         "type": "Feature",
         "geometry": geojson_of(grid.outline(mask)),
         "properties": {
-            "time": utc(time),
+            "time": second(time),
             "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
             **properties,
         },

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from catalog.antimeridian import wrapped
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.reconstruction import Reconstruction
-from witoil.case import Case, PointSource
+from witoil.case import Case, PointRelease
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
@@ -28,6 +28,7 @@ from witoil.figures.reconstruction import draw_reconstruction
 from witoil.files import replacing
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
+from witoil.times import to_datetime
 
 NEAR_BOUND = 0.02
 """A best value this close to a bound, as a share of the range, is reported as lying at it."""
@@ -216,7 +217,7 @@ def _observation(
         labels[key] = f"{label}\nFSS {number(score, 2)} at {at}"
     return {
         "time": time_in_words(seen.time),
-        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "files": [PurePath(file).name for file in seen.slick.files],
         "maps": [
             map_figure(scenario, seen, frame, before, given, labels["default"]),
             map_figure(scenario, seen, frame, after, sources, labels["best"]),
@@ -418,7 +419,7 @@ def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def places_of_sources(scenario: Scenario) -> NDArray[np.float64]:
     """Return eastings and northings of the point sources, shape (n, 2). [m]"""
-    points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointSource)]
+    points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointRelease)]
     longitude, latitude = np.array(points, dtype=np.float64).reshape(-1, 2).T
     return np.stack(scenario.grid.to_metres.transform(longitude, latitude), axis=-1)
 
@@ -432,8 +433,7 @@ def _period(case: Case) -> str:
 
 def time_in_words(time: np.datetime64) -> str:
     """Return a time as the page has it."""
-    instant: datetime = time.astype("datetime64[s]").item()
-    return f"{_day(instant)} UTC"
+    return f"{_day(to_datetime(time))} UTC"
 
 
 def _day(time: datetime) -> str:
