@@ -13,7 +13,7 @@ from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
-from witoil.outputs.run import write_mask, write_outline
+from witoil.outputs.run import write_mask, write_observed, write_outline
 from witoil.report.forecast import write_forecast_report
 from witoil.times import second, stamp
 
@@ -35,13 +35,15 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
     """
     for step in result.steps:
         leg = result.legs[step.leg]
-        time = leg.observations[0].time
+        seen = leg.observations[0]
+        time = seen.time
         bands = {f"probability of oil at {second(time)}": step.probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", leg.grid, bands, 0.0)
         write_mask(step.masks["forecast"], leg.grid, time, folder / mask_name(time), leg.land)
         write_outline(
             step.masks["forecast"], leg.grid, time, folder / f"slick_{stamp(time)}.geojson"
         )
+        write_observed(time, seen.slick.geometry, seen.slick.files, folder)
     _write_table(folder / "forecast.csv", *_score_table(result))
     found = reliability(_on_unused(result))
     _write_table(folder / "reliability.csv", *_reliability_table(found))

@@ -13,6 +13,7 @@ import simulator
 from catalog.antimeridian import wrapped
 from simulator.oil import TEMPERATURE_15C
 from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import VerificationGrid
 
 SAMPLE = 4000
 """Particles of which `middles_of` is made: positions of all take seconds to project."""
@@ -24,16 +25,36 @@ def thickness_at(
     scenario: Scenario, result: xr.Dataset, time: np.datetime64
 ) -> NDArray[np.float64]:
     """Return the thickness of the oil afloat on the verification grid at an output time. [m]"""
-    at = result.sel(time=time)
+    return thickness_afloat(
+        result.sel(time=time), scenario.grid, scenario.oil.density(TEMPERATURE_15C)
+    )
+
+
+def thickness_afloat(at: xr.Dataset, grid: VerificationGrid, density: float) -> NDArray[np.float64]:
+    """Return the thickness of the oil afloat in each cell.
+
+    Parameters
+    ----------
+    at : Dataset
+        Particles at one time: `status`, `lon`, `lat` [degrees] and `mass` [kg].
+    grid : VerificationGrid
+    density : float
+        Of the oil without its water. [kg m-3]
+
+    Returns
+    -------
+    ndarray, shape of the grid
+        [m]
+    """
     afloat = at["status"].values == simulator.Status.AFLOAT
-    column, row = scenario.grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
+    column, row = grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
     return simulator.oil_thickness(
         column,
         row,
         at["mass"].values[afloat],
-        scenario.grid.shape,
-        cell_area=scenario.grid.resolution**2,
-        density=scenario.oil.density(TEMPERATURE_15C),
+        grid.shape,
+        cell_area=grid.resolution**2,
+        density=density,
     )
 
 
