@@ -23,17 +23,9 @@ from witoil.files import replacing
 from witoil.forecast.experts import Forecasts, Step, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
-from witoil.report.calibration import (
-    areas_in_words,
-    context_of_run,
-    image_uri,
-    number,
-    page_template,
-    places_of_sources,
-    snippet,
-    time_in_words,
-    useful_skill,
-)
+from witoil.report.calibration import areas_in_words, places_of_sources, snippet, useful_skill
+from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.words import number, time_in_words
 from witoil.scenario.scenario import Scenario
 
 OUTLOOK_MAPS = 4

@@ -101,8 +101,8 @@ def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
     times = run.particles["time"].values
     if not times[0] <= time <= times[-1]:
         raise WitoilError(
-            f"{run.path}: has outputs from {second(times[0])} to {second(times[-1])}; expected one at "
-            f"{second(time)}, when the slick was seen"
+            f"{run.path}: has outputs from {second(times[0])} to {second(times[-1])}; expected one "
+            f"at {second(time)}, when the slick was seen"
         )
     k = int(np.searchsorted(times, time))
     after = run.particles[names].isel(time=k).load()
