@@ -51,6 +51,7 @@ def simulate(
     *,
     resume: Path | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -65,6 +66,8 @@ def simulate(
         An earlier run: its folder or ``restart.nc``.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -105,7 +108,9 @@ def simulate(
         )
         from witoil.outputs.run import write_run
 
-        summary = write_run(scenario, result, folder, parameters=scenario.parameters())
+        summary = write_run(
+            scenario, result, folder, parameters=scenario.parameters(), pictures=pictures
+        )
         write_restart(case, ends[0], folder / NAME)
     return summary
 
@@ -117,6 +122,7 @@ def ensemble(
     members: int | None = None,
     scheduler: str | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -132,6 +138,8 @@ def ensemble(
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run them.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -173,7 +181,7 @@ def ensemble(
         found = run_ensemble(
             scenarios, drawn, scheduler=scheduler, known=known, on_member=on_member
         )
-        return write_ensemble(found, folder)
+        return write_ensemble(found, folder, pictures=pictures)
 
 
 def optimise(
@@ -183,6 +191,7 @@ def optimise(
     mlflow: str | None = None,
     scheduler: str | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -200,6 +209,8 @@ def optimise(
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -231,7 +242,7 @@ def optimise(
             track(of_history(history))
 
         found = search(scenario, folder, on_trial=on_trial, scheduler=scheduler)
-        write_calibration(found, folder)
+        write_calibration(found, folder, pictures=pictures)
     return found.study
 
 
@@ -259,6 +270,7 @@ def forecast(
     *,
     mlflow: str | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -273,6 +285,8 @@ def forecast(
         Tracking store of MLflow that every evaluation goes to.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -304,7 +318,7 @@ def forecast(
         )
         outlook = look_ahead(result, on_run=lambda share: progress(share, "beyond the last slick"))
         progress(1.0, "writing")
-        write_forecast(result, folder, outlook)
+        write_forecast(result, folder, outlook, pictures=pictures)
     return result.study
 
 
@@ -313,6 +327,7 @@ def trace(
     folder: Path,
     *,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -325,6 +340,8 @@ def trace(
         For the outputs.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -358,7 +375,7 @@ def trace(
             progress(done / count, "")
 
         paths = trace_back(scenario, known=known, on_member=on_member)
-        return write_trace(scenario, map_sources(scenario, paths), folder)
+        return write_trace(scenario, map_sources(scenario, paths), folder, pictures=pictures)
 
 
 def score(

@@ -17,7 +17,7 @@ from witoil.scenario.verification import Mask
 from witoil.times import stamp
 
 
-def write_calibration(found: Calibration, folder: Path) -> None:
+def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True) -> None:
     """Run the best parameters once more with all outputs, and draw the report.
 
     Parameters
@@ -26,6 +26,8 @@ def write_calibration(found: Calibration, folder: Path) -> None:
     folder : Path
         Takes `best/` and `report.html`; and `source.png` and `source.geojson`, where a source was
         looked for.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def write_calibration(found: Calibration, folder: Path) -> None:
     """
     scenario, legs, study = found.scenario, found.legs, found.study
     if found.source is not None:
-        write_reconstruction(scenario, found.source, folder)
+        write_reconstruction(scenario, found.source, folder, pictures=pictures)
     best = study["best"]["parameters"]
     # not all of them: a share of the mass that was not searched would undo a factor that was
     changed = study["history"][study["best"]["trial"]]["parameters"]
@@ -44,10 +46,12 @@ def write_calibration(found: Calibration, folder: Path) -> None:
         into = folder / "best"
         if len(legs) > 1:
             into /= stamp(leg.forcing.start)
-        summary = write_run(leg, result, into, parameters=best)
+        summary = write_run(leg, result, into, parameters=best, pictures=pictures, report=False)
         after += [
             mask_at(leg, result, seen.time, best["detection_limit_um"]) for seen in leg.observations
         ]
+    if not pictures:
+        return
     seen = tuple(observation for leg in legs for observation in leg.observations)
     write_report(
         folder / "report.html",

@@ -18,7 +18,9 @@ from witoil.report.forecast import write_forecast_report
 from witoil.times import second, stamp
 
 
-def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = None) -> None:
+def write_forecast(
+    result: Forecasts, folder: Path, outlook: Outlook | None = None, *, pictures: bool = True
+) -> None:
     """Write all that a walk leaves beside its `study.json`.
 
     Parameters
@@ -27,6 +29,8 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
     folder : Path
     outlook : Outlook, optional
         Beyond the last slick; goes into `outlook/`.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Raises
     ------
@@ -47,10 +51,12 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
     _write_table(folder / "forecast.csv", *_score_table(result))
     found = reliability(_on_unused(result))
     _write_table(folder / "reliability.csv", *_reliability_table(found))
-    with replacing(folder / "reliability.png") as temporary:
-        temporary.write_bytes(reliability_chart(found))
     if outlook is not None:
         write_outlook(outlook, folder / "outlook")
+    if not pictures:
+        return
+    with replacing(folder / "reliability.png") as temporary:
+        temporary.write_bytes(reliability_chart(found))
     write_forecast_report(folder / "report.html", result, found, outlook)
 
 

@@ -17,6 +17,7 @@ from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
+from witoil.report.run import write_trace_report
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
@@ -31,7 +32,9 @@ ASSUMPTIONS = (
 )
 
 
-def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> dict[str, Any]:
+def write_trace(
+    scenario: BackwardScenario, found: SourceMap, folder: Path, *, pictures: bool = True
+) -> dict[str, Any]:
     """Write all outputs of a trace.
 
     Parameters
@@ -41,6 +44,8 @@ def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> d
         From `witoil.trace.source_map.map_sources`.
     folder : Path
         Made where it does not exist.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Returns
     -------
@@ -62,10 +67,13 @@ def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> d
     _write_times(found, by_time, folder / "source_times.csv")
     slick = scenario.slick
     write_observed(slick.time, slick.geometry, [slick.key], folder)
-    picture = draw_trace(scenario, found, regions, by_time)
-    with replacing(folder / "trace.png") as temporary:
-        temporary.write_bytes(picture)
-    return write_json(folder / "trace.json", _summary(scenario, found, regions))
+    summary = write_json(folder / "trace.json", _summary(scenario, found, regions))
+    if pictures:
+        picture = draw_trace(scenario, found, regions, by_time)
+        with replacing(folder / "trace.png") as temporary:
+            temporary.write_bytes(picture)
+        write_trace_report(folder / "report.html", scenario, summary, picture)
+    return summary
 
 
 def _summary(

@@ -93,7 +93,7 @@ def render(
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
-        **context_of_run(scenario, study),
+        **context_of_run(scenario.case, study),
         facts=_facts(scenario, study),
         verdict=_verdict(study, scales),
         scales=[drawing.distance(scale) for scale in scales],

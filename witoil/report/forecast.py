@@ -47,7 +47,7 @@ def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return page_template("forecast.html").render(
         study=study,
-        **context_of_run(scenario, study),
+        **context_of_run(scenario.case, study),
         verdict=_verdict(study, drawing.distance(scales[0])),
         scales=[drawing.distance(scale) for scale in scales],
         styles=STYLES,

@@ -13,7 +13,6 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from witoil.case import Case
 from witoil.report.words import NONE, day, number, quantity, unit
-from witoil.scenario.scenario import Scenario
 
 
 def page_template(name: str) -> Template:
@@ -36,10 +35,10 @@ def page_template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def context_of_run(scenario: Scenario, study: Mapping[str, Any]) -> dict[str, Any]:
+def context_of_run(case: Case, study: Mapping[str, Any]) -> dict[str, Any]:
     """Return what every page says of the case, the forcing and how to repeat the run."""
     return {
-        "period": _period(scenario.case),
+        "period": _period(case),
         "coverage": [_coverage(row) for row in study["coverage"]],
         "case": json.dumps(study["case"], indent=2, ensure_ascii=False),
     }

@@ -66,21 +66,21 @@ class Afloat:
     ----------
     time : datetime64
         UTC.
-    longitude, latitude : float
+    lon, lat : float
         Of the middle of its mass. [degrees]
     area_km2 : float
         Of the cells above the detection limit.
     mean_thickness_um, greatest_thickness_um : float
         Over these cells; the field is smoothed where particles are few. [um]
     travelled_km : float
-        From the middle of where this oil was released.
+        From the middle of where this oil was at its first output.
     bearing_deg : float
         Of that way, clockwise from north.
     """
 
     time: np.datetime64
-    longitude: float
-    latitude: float
+    lon: float
+    lat: float
     area_km2: float
     mean_thickness_um: float
     greatest_thickness_um: float
@@ -92,7 +92,6 @@ class Afloat:
         cls,
         scenario: Scenario,
         result: xr.Dataset,
-        released: simulator.Particles,
         time: np.datetime64,
         detection_limit_um: float,
     ) -> Afloat | None:
@@ -103,8 +102,6 @@ class Afloat:
         scenario : Scenario
         result : Dataset
             From `witoil.scenario.run.run`.
-        released : simulator.Particles
-            What the run began with.
         time : datetime64
         detection_limit_um : float
         """
@@ -117,21 +114,28 @@ class Afloat:
         now = to_metres(at["lon"].values[afloat], at["lat"].values[afloat])
         # means of longitudes would be wrong across 180 degrees and near the poles
         lon, lat = to_degrees.transform(*(np.average(v, weights=mass[afloat]) for v in now))
-        then = to_metres(released.longitude[afloat], released.latitude[afloat])
+        then = to_metres(*_first_positions(result.isel(trajectory=np.flatnonzero(afloat))))
         from_ = to_degrees.transform(*(np.average(v, weights=mass[afloat]) for v in then))
         bearing, _, metres = _WGS84.inv(from_[0], from_[1], lon, lat)
         thickness = thickness_at(scenario, result, time)
         seen = thickness[simulator.slick_mask(thickness, 1e-6 * detection_limit_um)]
         return cls(
             time=time,
-            longitude=float(wrapped(lon)),
-            latitude=float(lat),
+            lon=float(wrapped(lon)),
+            lat=float(lat),
             area_km2=float(seen.size * scenario.grid.resolution**2 / 1e6),
             mean_thickness_um=float(1e6 * seen.mean()) if seen.size else 0.0,
             greatest_thickness_um=float(1e6 * seen.max(initial=0.0)),
             travelled_km=1e-3 * metres,
             bearing_deg=float(bearing % 360.0),
         )
+
+
+def _first_positions(result: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return longitude and latitude of particles at the first output that they are in."""
+    lon, lat = result["lon"].values, result["lat"].values
+    first = np.argmax(np.isfinite(lon), axis=1)[:, np.newaxis]
+    return np.take_along_axis(lon, first, 1)[:, 0], np.take_along_axis(lat, first, 1)[:, 0]
 
 
 def middles_of(scenario: Scenario, result: xr.Dataset) -> NDArray[np.float64]:
