@@ -42,7 +42,7 @@ def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
     modules = loaded(RUN, "simulate", case, "--out", tmp_path / "out")
     assert (tmp_path / "out" / "coast.png").is_file() or (tmp_path / "out" / "budget.png").is_file()
     assert {"numba", "matplotlib"} <= modules
-    assert not modules & (CLUSTER | SEARCH | NETWORK | {"jinja2"})
+    assert not modules & (CLUSTER | SEARCH | NETWORK)
 
 
 def test_a_list_of_oils_starts_no_compiler():

@@ -15,7 +15,7 @@ from witoil.figures import drawing
 from witoil.files import replacing
 from witoil.report.answers import answers, position
 from witoil.report.page import context_of_run, image_uri, page_template
-from witoil.report.words import number, quantity
+from witoil.report.words import number, quantity, stamp_in_words
 from witoil.scenario.coast import OILED_FROM, OiledCoast
 from witoil.scenario.scenario import Scenario
 from witoil.trace.backward import BackwardScenario
@@ -282,7 +282,8 @@ def _verdict(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, str]:
     texts, better = [], True
     for row in summary["scores"]:
         fss = next(iter(row["fss"].values()))
-        text = f"Against the slick seen at {row['time']} the FSS is {number(fss, 2)} at {at}"
+        when = stamp_in_words(row["time"])
+        text = f"Against the slick of {when} the FSS is {number(fss, 2)} at {at}"
         unmoved = row["persistence"]
         if unmoved is not None:
             text += f"; that of the slick before, unmoved, {number(unmoved, 2)}"
@@ -314,15 +315,13 @@ def _stretches(coast: OiledCoast) -> Table:
     rows = coast.by_stretch()[:MOST_STRETCHES]
     return Table(
         f"The {len(rows)} stretches of coast with the most oil at any time",
-        ["Place", "Type", "Length [m]", "First oiled", "Oil at the end [kg]", "[kg km⁻¹]"],
+        ["Place", "Type", "First oiled [UTC]", "Oil at the end [kg]"],
         [
             [
                 position(row["lon"], row["lat"]),
                 row["shore_type"],
-                number(row["length_m"], 0),
-                row["first_oiled"],
+                row["first_oiled"][:16].replace("T", " "),
                 number(row["mass_kg"], 0),
-                number(row["kg_per_km"], 0),
             ]
             for row in rows
         ],
