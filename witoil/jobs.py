@@ -1,4 +1,4 @@
-"""From a case to a folder: all that can be done with a case, for whoever asks for it.
+"""All that can be done with a case, from the case to a folder, for whoever asks for it.
 
 A job claims its folder, reads what the case names, computes, writes, and records what it read. It
 tells how far it is by one function, and ends early, with nothing half-written, if that raises.

@@ -1,4 +1,4 @@
-"""From one slick to the next: the run between each two observations, started anew."""
+"""The run from each slick seen to the next, started anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the releases of a case to those of the simulator."""
+"""The releases of a case made those of the simulator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import simulator
 from catalog.antimeridian import moved, turn_between, unwrapped
 from catalog.shapes.vector import Area, areas_together
 from catalog.slicks.bonn import ThicknessClass
-from witoil.case import AreaRelease, Case, LineRelease, Outflow, PointRelease, ShipRelease
+from witoil.case import AreaRelease, Case, LineRelease, PointRelease, ShipRelease, Source
 from witoil.errors import CaseError
 from witoil.times import datetime64, to_datetime
 
@@ -178,7 +178,7 @@ def _track(case: Case, release: ShipRelease) -> catalog.Track:
     )
 
 
-def _outflow(release: Outflow, start: datetime, end: datetime) -> dict[str, Any]:
+def _outflow(release: Source, start: datetime, end: datetime) -> dict[str, Any]:
     """Return what all releases of fresh oil have in common, in SI units."""
     if release.rate_tonnes_per_hour is not None:
         tonnes = release.rate_tonnes_per_hour * (end - start).total_seconds() / 3600.0
