@@ -39,9 +39,9 @@ TYPES = {
 
 # Where a word would mean something else.
 ABSENT = {
-    "source": "optimizer simulator/kernels simulator/fields simulator/forcing catalog/files catalog/forcing catalog/remote catalog/services "
-    "catalog/shapes catalog/paths catalog/locate catalog/server witoil/case/forcing "
-    "witoil/scenario/forcing witoil/ensemble "
+    "source": "optimizer simulator/kernels simulator/fields simulator/forcing catalog/files "
+    "catalog/forcing catalog/remote catalog/services catalog/shapes catalog/paths catalog/locate "
+    "catalog/server witoil/case/forcing witoil/scenario/forcing witoil/ensemble "
     "witoil/outputs/provenance witoil/runs",
     "origin": "simulator catalog witoil/scenario witoil/ensemble witoil/case",
     "outcome": "simulator catalog witoil/ensemble witoil/scenario",
