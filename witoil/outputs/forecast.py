@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from witoil.figures.forecast import reliability_chart
-from witoil.files import mask_name, replacing, write_json
+from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
 from witoil.outputs.run import write_mask, write_outline
-from witoil.report.forecast import write_forecast_report
+from witoil.report.forecast import render
 from witoil.times import second, stamp
 
 
@@ -49,7 +49,7 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
         temporary.write_bytes(reliability_chart(found))
     if outlook is not None:
         write_outlook(outlook, folder / "outlook")
-    write_forecast_report(folder / "report.html", result, found, outlook)
+    write_text(folder / "report.html", render(result, found, outlook))
 
 
 def write_outlook(outlook: Outlook, folder: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
-from witoil.files import replacing
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
 from witoil.times import to_datetime
@@ -47,42 +46,6 @@ _NONE = "\N{EN DASH}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def write_report(
-    path: Path,
-    scenario: Scenario,
-    study: Mapping[str, Any],
-    *,
-    before: Sequence[Mask],
-    after: Sequence[Mask],
-    fate: Mapping[str, float] | None = None,
-    source: Reconstruction | None = None,
-) -> None:
-    """Write the report of a finished calibration.
-
-    Parameters
-    ----------
-    path : Path
-        An HTML file. It loads nothing: images and style are inside.
-    scenario : Scenario
-    study : mapping
-        As in `study.json`, with a best trial.
-    before, after : sequence of Mask
-        The slick at each observation with the default and with the best parameters.
-    fate : mapping, optional
-        Mass of oil that met each fate until the end of the best run.
-    source : Reconstruction, optional
-        Where and when the source leaked, where this was searched.
-
-    Raises
-    ------
-    OutputError
-        Where the file cannot be written.
-    """
-    page = render(scenario, study, before=before, after=after, fate=fate, source=source)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-
-
 def render(
     scenario: Scenario,
     study: Mapping[str, Any],
@@ -92,7 +55,25 @@ def render(
     fate: Mapping[str, float] | None = None,
     source: Reconstruction | None = None,
 ) -> str:
-    """Return the report as text; see `write_report`."""
+    """Return the report of a finished calibration, as a page that loads nothing.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    study : mapping
+        As in `study.json`, with a best trial.
+    before, after : sequence of Mask
+        The slick at each observation with the default and with the best parameters.
+    fate : mapping, optional
+        Mass of oil that met each fate until the end of the best run. [kg]
+    source : Reconstruction, optional
+        Where and when the source leaked, where this was searched.
+
+    Returns
+    -------
+    str
+        HTML; images and style are inside.
+    """
     template = page_template("report.html")
     places = places_of_sources(scenario)
     if source is not None:
