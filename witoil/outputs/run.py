@@ -22,11 +22,11 @@ from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import score_observations
 from witoil.case import Case
 from witoil.figures.run import draw_run
-from witoil.files import mask_name, replacing, write_json
+from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
-from witoil.report.run import write_run_report
+from witoil.report.run import run_page
 from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
@@ -93,7 +93,7 @@ def write_run(
         folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
     )
     if drawn and report:
-        write_run_report(folder / "report.html", scenario, summary, drawn, coast=coast)
+        write_text(folder / "report.html", run_page(scenario, summary, drawn, coast=coast))
     return summary
 
 

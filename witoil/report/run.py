@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +11,6 @@ from markupsafe import Markup
 from witoil.case import Case
 from witoil.ensemble.runs import EnsembleResult
 from witoil.figures import drawing
-from witoil.files import replacing
 from witoil.report.answers import answers, position
 from witoil.report.page import context_of_run, image_uri, page_template
 from witoil.report.words import number, quantity, stamp_in_words
@@ -73,21 +71,18 @@ class Player:
     policy: str
 
 
-def write_run_report(
-    path: Path,
+def run_page(
     scenario: Scenario,
     summary: Mapping[str, Any],
     pictures: Mapping[str, bytes],
     *,
     coast: OiledCoast | None,
     player: Player | None = None,
-) -> None:
-    """Write the page of a run.
+) -> str:
+    """Return the page of a run, which loads nothing: pictures and style are within.
 
     Parameters
     ----------
-    path : Path
-        An HTML file. It loads nothing: images and style are inside.
     scenario : Scenario
     summary : mapping
         As in ``summary.json``.
@@ -95,11 +90,6 @@ def write_run_report(
         Those of ``map``, ``budget``, and as far as there are any ``driving`` and ``coast``; PNG.
     coast : OiledCoast or None
     player : Player, optional
-
-    Raises
-    ------
-    OutputError
-        Where the file cannot be written.
     """
     parts = [
         Part(
@@ -121,12 +111,10 @@ def write_run_report(
             "up is north."
         )
         parts.append(Part("What drove it", [Picture(pictures["driving"], caption, caption)]))
-    _write(
-        path,
+    return _page(
         scenario.case,
         dict(summary) | {"seeds": {"model": summary["seed"]}},
-        kind="run",
-        over="Oil drift simulation",
+        kind="simulation",
         verdict=_verdict(scenario, summary),
         facts=answers(summary),
         parts=parts,
@@ -135,18 +123,16 @@ def write_run_report(
     )
 
 
-def write_ensemble_report(
-    path: Path,
+def ensemble_page(
     result: EnsembleResult,
     record: Mapping[str, Any],
     picture: bytes,
     player: Player | None = None,
-) -> None:
-    """Write the page of an ensemble; parameters are as of `write_run_report`.
+) -> str:
+    """Return the page of an ensemble, which loads nothing.
 
     Parameters
     ----------
-    path : Path
     result : EnsembleResult
     record : mapping
         As in ``ensemble.json``.
@@ -162,8 +148,7 @@ def write_ensemble_report(
         "coast. Right: the earliest arrival."
     )
     likely = int((result.probability >= 0.5).sum()) * result.grid.resolution**2 / 1e6
-    _write(
-        path,
+    return _page(
         scenario.case,
         {
             **record,
@@ -171,7 +156,6 @@ def write_ensemble_report(
             "stokes_drift": record["forcing"][0]["stokes_drift"],
         },
         kind="ensemble",
-        over="Oil drift ensemble",
         verdict={
             "kind": "open",
             "short": f"Oil is possible on {area} of sea and {length} of coast",
@@ -201,18 +185,16 @@ def write_ensemble_report(
     )
 
 
-def write_trace_report(
-    path: Path,
+def trace_page(
     scenario: BackwardScenario,
     summary: Mapping[str, Any],
     picture: bytes,
     player: Player | None = None,
-) -> None:
-    """Write the page of a trace; parameters are as of `write_run_report`.
+) -> str:
+    """Return the page of a trace, which loads nothing.
 
     Parameters
     ----------
-    path : Path
     scenario : BackwardScenario
     summary : mapping
         As in ``trace.json``.
@@ -230,12 +212,10 @@ def write_trace_report(
         "back in time. Below: how they widen."
     )
     likeliest = position(place["lon"], place["lat"])
-    _write(
-        path,
+    return _page(
         scenario.case,
         dict(summary) | {"seeds": {"model": summary["seed"]}},
         kind="trace",
-        over="Oil traced back",
         verdict={
             "kind": "open",
             "short": f"Likeliest place of the release: {likeliest}",
@@ -254,18 +234,14 @@ def write_trace_report(
     )
 
 
-def _write(
-    path: Path, case: Case, study: Mapping[str, Any], *, player: Player | None, **context: Any
-) -> None:
-    page = page_template("run.html").render(
+def _page(case: Case, study: Mapping[str, Any], *, player: Player | None, **context: Any) -> str:
+    return page_template("run.html").render(
         study=study,
         **context_of_run(case, study),
         player=None if player is None else Markup(player.element),
         script_policy="" if player is None else player.policy,
         **context,
     )
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
 
 
 def _verdict(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, str]:
