@@ -18,7 +18,7 @@ from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
-from witoil.report.run import ensemble_page
+from witoil.report.ensemble import ensemble_page
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 

@@ -316,7 +316,7 @@ def write_outline(
 
 
 def write_observed(
-    time: np.datetime64, outline: BaseGeometry, sources: Sequence[str], folder: Path
+    time: np.datetime64, outline: BaseGeometry, files: Sequence[str], folder: Path
 ) -> None:
     """Write a slick that was seen as GeoJSON, so that the run can be looked at without its files.
 
@@ -326,7 +326,7 @@ def write_observed(
         UTC.
     outline : Polygon or MultiPolygon
         [degrees]
-    sources : sequence of str
+    files : sequence of str
         Files that it was read from.
     folder : Path
         Of the run.
@@ -336,7 +336,7 @@ def write_observed(
         outline,
         time,
         polygon_area_km2=area_of(outline) / 1e6,
-        observation=[PurePath(source).name for source in sources],
+        observation=[PurePath(file).name for file in files],
     )
 
 

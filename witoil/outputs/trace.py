@@ -17,7 +17,7 @@ from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
-from witoil.report.run import trace_page
+from witoil.report.trace import trace_page
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
