@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -159,6 +160,15 @@ def test_a_study_of_another_search_is_refused(gone_on, changed, asked, message):
     other = load_case(changed(*SMALL, ("evaluations = 13", f"evaluations = 13\n{asked}")))
     with pytest.raises(WitoilError, match=message):
         search(other, gone_on)
+
+
+@pytest.mark.slow
+def test_a_study_of_files_that_have_changed_since_is_refused(small, gone_on):
+    scenario = prepare(small)
+    wind = replace(scenario.forcing.wind, values=1.3 * scenario.forcing.wind.values)
+    other = replace(scenario, forcing=replace(scenario.forcing, wind=wind))
+    with pytest.raises(WitoilError, match=r"scored 0\..* so that files of the case have changed"):
+        calibration.search(other, gone_on)
 
 
 @pytest.mark.slow

@@ -15,6 +15,12 @@ from witoil.files import plain, read_json, write_json
 
 NAME = "study.json"
 
+COMPARED = ("case", "versions", "default")
+"""Keys of a study that must be the same for it to go on."""
+
+SAME_SCORE = 1e-3
+"""A run scores the same on other machines to this much: their last bits may differ. [1]"""
+
 _MAY_DIFFER = {"case.optimise.evaluations", "case.optimise.tolerance"}
 """Keys that say how long a search goes on, and not where."""
 
@@ -75,7 +81,8 @@ def read_history(folder: Path, head: Mapping[str, Any]) -> optimizer.History:
             for row, seconds in zip(study["history"], study["seconds"], strict=True)
         ]
         history = optimizer.History.from_rows(rows)
-        before = {key: study[key] for key in ("case", "versions")}
+        before = {key: study[key] for key in COMPARED}
+        default_score(before)
     except FileNotFoundError:
         return optimizer.History()
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -103,11 +110,30 @@ def refuse_changed(study: Mapping[str, Any]) -> None:
         raise ValueError("its history is not what was written")
 
 
+def default_score(study: Mapping[str, Any]) -> float:
+    """Return what the run without changes scores.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError
+    """
+    return float(study["default"]["score"])
+
+
 def refuse_other(path: Path, before: Mapping[str, Any], head: Mapping[str, Any]) -> None:
-    """Refuse to go on with a study of another case or other versions; name the difference."""
-    now = plain({key: head[key] for key in ("case", "versions")})
-    for key, found, wanted in differences(before, now, _MAY_DIFFER):
+    """Refuse to go on with a study of another case, versions or data; name the difference."""
+    was, is_now = default_score(before), default_score(head)
+    made, make = (
+        plain({key: each[key] for key in ("case", "versions")}) for each in (before, head)
+    )
+    for key, found, wanted in differences(made, make, _MAY_DIFFER):
         raise WitoilError(
             f"{path}: cannot be continued: {key} was {found!r} and is now {wanted!r}; "
             "expected the same, or another --out"
+        )
+    if abs(was - is_now) > SAME_SCORE:
+        raise WitoilError(
+            f"{path}: cannot be continued: the run without changes scored {was:.4f} and now scores "
+            f"{is_now:.4f}, so that files of the case have changed; expected the same, or "
+            "another --out"
         )

@@ -14,7 +14,14 @@ import optimizer
 from witoil.calibration.evaluation import combined_scores
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.search import search_space, study_head
-from witoil.calibration.study import NAME, checksum, refuse_changed, refuse_other
+from witoil.calibration.study import (
+    COMPARED,
+    NAME,
+    checksum,
+    default_score,
+    refuse_changed,
+    refuse_other,
+)
 from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import read_json, write_json
@@ -356,7 +363,8 @@ def _read_rows(folder: Path, head: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not all({"parameters", "outcomes"} <= row.keys() for row in rows):
             raise ValueError("its history is that of a calibration")
         refuse_changed(study)
-        before = {key: study[key] for key in ("case", "versions")}
+        before = {key: study[key] for key in COMPARED}
+        default_score(before)
     except FileNotFoundError:
         return []
     except (OSError, ValueError, LookupError, TypeError) as error:
