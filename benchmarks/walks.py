@@ -35,8 +35,24 @@ Is = Callable[[Any], bool]
 Walk = list[tuple[str, str]]
 
 
-def walks() -> dict[str, dict[str, Any]]:
-    """Return the functions that each walk passes, in files, and the counts of both."""
+def run() -> dict[str, float]:
+    """Return files and stays of each walk; the walks themselves go to the error stream."""
+    figures: dict[str, float] = {}
+    for name, walk in walks().items():
+        stays = [
+            (file, [function for _, function in functions])
+            for file, functions in groupby(walk, key=lambda step: step[0])
+        ]
+        print(f"\n{name}:", file=sys.stderr)
+        for file, functions in stays:
+            print(f"  {file}: {', '.join(functions)}", file=sys.stderr)
+        figures[f"{name}, files"] = len({file for file, _ in stays})
+        figures[f"{name}, stays"] = len(stays)
+    return figures
+
+
+def walks() -> dict[str, Walk]:
+    """Return the functions that each walk passes, with their files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text = make_twin(folder).read_text(encoding="utf-8")
@@ -54,15 +70,24 @@ def walks() -> dict[str, dict[str, Any]]:
         def score() -> None:
             jobs.score(folder / "run" / SEEN, folder / SEEN, windows=[1, 7])
 
-        told = {"a tunable that is simulated": _told(_walked(simulate, _is_tunable))}
-        seen, simulated = (_oil_of(at / SEEN) for at in (folder, folder / "run"))
-        return told | {
-            "a tunable that is searched": _told(_walked(optimise, _is_tunable)),
-            "a slick that was seen": _told(_walked(simulate, _is_slick)),
-            "a mask that is simulated": _told(_walked(simulate, partial(_is_mask, simulated))),
-            "two masks that are scored": _told(
-                _walked(score, lambda value: _is_mask(seen, value) or _is_mask(simulated, value))
-            ),
+        def is_slick(value: Any) -> bool:
+            return isinstance(value, Slick | Observation) or (
+                isinstance(value, Path | str) and str(value) == str(folder / SEEN)
+            )
+
+        tunable, slick = _walked(simulate, _is_tunable, is_slick)
+        oil = _oil_of(folder / "run" / SEEN)
+        (mask,) = _walked(simulate, partial(_is_mask, oil))
+        (searched,) = _walked(optimise, _is_tunable)
+        (scored,) = _walked(
+            score, lambda value: _is_mask(oil, value) or value == folder / "run" / SEEN
+        )
+        return {
+            "a tunable that is simulated": tunable,
+            "a tunable that is searched": searched,
+            "a slick that was seen": slick,
+            "a mask that is simulated": mask,
+            "a mask of a file that is scored": scored,
         }
 
 
@@ -71,22 +96,27 @@ def _oil_of(path: Path) -> np.ndarray[Any, Any]:
         return np.asarray(raster.read(1) == 1)
 
 
-def _walked(work: Callable[[], None], is_it: Is) -> Walk:
-    """Return file and name of the functions that are handed something, in their order."""
-    noted: dict[tuple[str, str], None] = {}
+def _walked(work: Callable[[], None], *kinds: Is) -> list[Walk]:
+    """Return file and name of the functions that are handed things of some kinds, in their order.
+
+    What has no name, as a comprehension, counts as a part of the function round it.
+    """
+    noted: list[dict[tuple[str, str], None]] = [{} for _ in kinds]
 
     def look(frame: FrameType, event: str, value: Any) -> None:
-        path = Path(frame.f_code.co_filename)
+        code = frame.f_code
+        path = Path(code.co_filename)
         if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in OURS:
             return
-        code = frame.f_code
-        if event == "call":
+        if event == "call" and not code.co_name.startswith("<"):
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             values = [frame.f_locals.get(name) for name in names]
         else:
             values = [value] if event == "return" else []
-        if any(_holds(each, is_it) for each in values):
-            noted.setdefault((path.relative_to(ROOT).as_posix(), code.co_qualname))
+        name = code.co_qualname.partition(".<locals>.<")[0]
+        for is_it, found in zip(kinds, noted, strict=True):
+            if any(_holds(each, is_it) for each in values):
+                found.setdefault((path.relative_to(ROOT).as_posix(), name))
 
     threading.setprofile(look)
     sys.setprofile(look)
@@ -95,7 +125,7 @@ def _walked(work: Callable[[], None], is_it: Is) -> Walk:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
-    return list(noted)
+    return [list(found) for found in noted]
 
 
 def _holds(value: Any, is_it: Is) -> bool:
@@ -115,31 +145,7 @@ def _is_tunable(value: Any) -> bool:
     return isinstance(value, float) and value == VALUE
 
 
-def _is_slick(value: Any) -> bool:
-    return isinstance(value, Slick | Observation) or (
-        isinstance(value, Path | str) and str(value).endswith(SEEN)
-    )
-
-
 def _is_mask(oil: np.ndarray[Any, Any], value: Any) -> bool:
     if isinstance(value, SlickMasks):
         value = value.oil
-    if isinstance(value, Path):
-        return value.name == SEEN
     return isinstance(value, np.ndarray) and value.dtype == bool and np.array_equal(value, oil)
-
-
-def _told(walk: Walk) -> dict[str, Any]:
-    stays = [
-        (file, [name for _, name in functions])
-        for file, functions in groupby(walk, key=lambda step: step[0])
-    ]
-    files = {file for file, _ in stays}
-    return {"files": len(files), "stays": len(stays), "turns": len(stays) - 1, "walk": stays}
-
-
-if __name__ == "__main__":
-    for name, told in walks().items():
-        print(f"\n## {name}: {told['files']} files, {told['stays']} stays")
-        for file, functions in told["walk"]:
-            print(f"{file}: {', '.join(functions)}")
