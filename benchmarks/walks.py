@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
@@ -70,17 +70,18 @@ def walks() -> dict[str, Walk]:
         def score() -> None:
             jobs.score(folder / "run" / SEEN, folder / SEEN, windows=[1, 7])
 
+        def is_file(at: Path, value: Any) -> bool:
+            return isinstance(value, Path | str) and str(value) == str(at / SEEN)
+
         def is_slick(value: Any) -> bool:
-            return isinstance(value, Slick | Observation) or (
-                isinstance(value, Path | str) and str(value) == str(folder / SEEN)
-            )
+            return isinstance(value, Slick | Observation) or is_file(folder, value)
 
         tunable, slick = _walked(simulate, _is_tunable, is_slick)
         oil = _oil_of(folder / "run" / SEEN)
         (mask,) = _walked(simulate, partial(_is_mask, oil))
         (searched,) = _walked(optimise, _is_tunable)
         (scored,) = _walked(
-            score, lambda value: _is_mask(oil, value) or value == folder / "run" / SEEN
+            score, lambda value: _is_mask(oil, value) or is_file(folder / "run", value)
         )
         return {
             "a tunable that is simulated": tunable,
@@ -105,8 +106,8 @@ def _walked(work: Callable[[], None], *kinds: Is) -> list[Walk]:
 
     def look(frame: FrameType, event: str, value: Any) -> None:
         code = frame.f_code
-        path = Path(code.co_filename)
-        if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in OURS:
+        file = _own_file(code.co_filename)
+        if not file:
             return
         if event == "call" and not code.co_name.startswith("<"):
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -116,7 +117,7 @@ def _walked(work: Callable[[], None], *kinds: Is) -> list[Walk]:
         name = code.co_qualname.partition(".<locals>.<")[0]
         for is_it, found in zip(kinds, noted, strict=True):
             if any(_holds(each, is_it) for each in values):
-                found.setdefault((path.relative_to(ROOT).as_posix(), name))
+                found.setdefault((file, name))
 
     threading.setprofile(look)
     sys.setprofile(look)
@@ -126,6 +127,15 @@ def _walked(work: Callable[[], None], *kinds: Is) -> list[Walk]:
         sys.setprofile(None)
         threading.setprofile(None)
     return [list(found) for found in noted]
+
+
+@cache
+def _own_file(name: str) -> str:
+    """Return a file as seen from the root of the project; nothing for those of others."""
+    path = Path(name)
+    if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in OURS:
+        return ""
+    return path.relative_to(ROOT).as_posix()
 
 
 def _holds(value: Any, is_it: Is) -> bool:
