@@ -20,7 +20,7 @@ _TEMPERATURE = {"K": (1.0, 0.0), "C": (1.0, 273.15), "F": (5.0 / 9.0, 459.67 * 5
 _PARTS = {"fraction": (1.0, 0.0), "1": (1.0, 0.0), "%": (1e-2, 0.0)}
 
 
-class Quantity(NamedTuple):
+class Measured(NamedTuple):
     """What is measured of an oil.
 
     Attributes
@@ -53,36 +53,36 @@ class Quantity(NamedTuple):
         return f"{low:.4g} to {high:.4g} {unit}"
 
 
-DENSITY = Quantity(
+DENSITY = Measured(
     "density",
     {"kg/m^3": (1.0, 0.0), "g/cm^3": (1e3, 0.0), "g/cm³": (1e3, 0.0), "g/mL": (1e3, 0.0)},
     600.0,
     1200.0,
 )
-KINEMATIC_VISCOSITY = Quantity(
+KINEMATIC_VISCOSITY = Measured(
     "kinematic viscosity",
     {"m^2/s": (1.0, 0.0), "cSt": (1e-6, 0.0), "mm^2/s": (1e-6, 0.0)},
     1e-7,
     100.0,
 )
-DYNAMIC_VISCOSITY = Quantity(
+DYNAMIC_VISCOSITY = Measured(
     "dynamic viscosity",
     {"kg/(m s)": (1.0, 0.0), "Pa.s": (1.0, 0.0), "mPa.s": (1e-3, 0.0), "cP": (1e-3, 0.0)},
     1e-4,
     1e5,
 )
-INTERFACIAL_TENSION = Quantity(
+INTERFACIAL_TENSION = Measured(
     "interfacial tension",
     {"N/m": (1.0, 0.0), "mN/m": (1e-3, 0.0), "dyne/cm": (1e-3, 0.0)},
     5e-4,
     0.073,
 )
-REFERENCE_TEMPERATURE = Quantity("temperature", _TEMPERATURE, 213.15, 473.15)
-BOILING_TEMPERATURE = Quantity("temperature of a distillation cut", _TEMPERATURE, 200.0, 1073.15)
-POUR_POINT = Quantity("pour point", _TEMPERATURE, 123.15, 373.15)
-DISTILLED = Quantity("distilled fraction", _PARTS, 0.0, 1.0)
-EVAPORATED = Quantity("evaporated fraction", _PARTS, 0.0, 1.0)
-WATER_CONTENT = Quantity("water content", _PARTS, 0.0, 0.97)
+REFERENCE_TEMPERATURE = Measured("temperature", _TEMPERATURE, 213.15, 473.15)
+BOILING_TEMPERATURE = Measured("temperature of a distillation cut", _TEMPERATURE, 200.0, 1073.15)
+POUR_POINT = Measured("pour point", _TEMPERATURE, 123.15, 373.15)
+DISTILLED = Measured("distilled fraction", _PARTS, 0.0, 1.0)
+EVAPORATED = Measured("evaporated fraction", _PARTS, 0.0, 1.0)
+WATER_CONTENT = Measured("water content", _PARTS, 0.0, 0.97)
 
 
 def table_in(table: dict[str, Any], key: str) -> dict[str, Any]:
@@ -126,14 +126,14 @@ def number_or_refused(value: object, what: str, oil: str, place: str = "") -> fl
     raise CatalogError(f"{oil}: found the {what} {short(value)}{place}, expected a number; {MEND}")
 
 
-def in_si(measurement: object, quantity: Quantity, oil: str, place: str = "") -> float | None:
+def in_si(measurement: object, quantity: Measured, oil: str, place: str = "") -> float | None:
     """Return a measurement in SI; None where it has no number. Of a range, its upper end.
 
     Parameters
     ----------
     measurement : object
         A table with a unit, and a value or the ends of a range.
-    quantity : Quantity
+    quantity : Measured
     oil, place : str
         For messages, see `number_or_refused`.
 
@@ -173,11 +173,11 @@ def points(
     table: dict[str, Any],
     key: str,
     value: str,
-    quantity: Quantity,
+    quantity: Measured,
     oil: str,
     *,
     at: str = "ref_temp",
-    temperatures: Quantity = REFERENCE_TEMPERATURE,
+    temperatures: Measured = REFERENCE_TEMPERATURE,
 ) -> Points:
     """Return a list of measurements as temperatures [K] and values, without incomplete ones.
 
@@ -188,7 +188,7 @@ def points(
         Of the list in the table.
     value, at : str
         Keys of value and temperature in each item of the list.
-    quantity, temperatures : Quantity
+    quantity, temperatures : Measured
     oil : str
         For messages, see `number_or_refused`.
 

@@ -224,7 +224,7 @@ def test_a_study_of_another_kind_is_refused(sequence, tmp_path):
         walk(sequence(), tmp_path)
 
 
-def test_a_forecast_needs_two_windows_that_start_from_slicks(sequence, tmp_path):
+def test_a_forecast_needs_two_legs_that_start_from_slicks(sequence, tmp_path):
     with pytest.raises(CaseError, match="start_from"):
         walk(sequence(('start_from = "observations"', "")), tmp_path)
     alone = SEEN[: SEEN.index("\n[[observation]]", 1)]

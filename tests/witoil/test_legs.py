@@ -26,7 +26,7 @@ def whole(changed):
     return prepare(load_case(changed(SMALL, ANEW)))
 
 
-def test_a_window_is_the_run_from_one_slick_to_the_next(whole):
+def test_a_leg_is_the_run_from_one_slick_to_the_next(whole):
     first, second = legs_of(whole)
     assert [w.forcing.start for w in (first, second)] == [
         np.datetime64("2025-06-01T06:00"),
@@ -40,7 +40,7 @@ def test_a_window_is_the_run_from_one_slick_to_the_next(whole):
     assert second.particles.release_time.min() == np.datetime64("2025-06-01T12:00")
 
 
-def test_the_first_window_is_the_run_of_the_case_until_then(changed):
+def test_the_first_leg_is_the_run_of_the_case_until_then(changed):
     alone = load_case(changed(SMALL, (SECOND, ""), ("end = 2025-06-01T18", "end = 2025-06-01T12")))
     anew = prepare(load_case(changed(SMALL, ANEW)))
     long = simulated_slicks(legs_of(prepare(alone)), {})[0].oil

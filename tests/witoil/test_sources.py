@@ -207,7 +207,7 @@ def test_a_search_of_the_place_reads_forcing_for_all_of_it(changed):
         np.testing.assert_array_equal(getattr(near.particles, name), getattr(wide.particles, name))
 
 
-def test_in_every_window_the_source_is_moved(changed):
+def test_in_every_leg_the_source_is_moved(changed):
     legs = legs_of(prepare(load_case(changed(SMALL, ANEW))))
     assert len(legs) == 2
     for leg in legs:

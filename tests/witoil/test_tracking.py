@@ -86,7 +86,7 @@ def test_a_study_that_goes_on_sends_nothing_twice(case, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_forecast_has_a_step_for_each_window(changed, tmp_path):
+def test_a_forecast_has_a_step_for_each_leg(changed, tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
     path = changed(*SMALL)
     text = path.read_text()

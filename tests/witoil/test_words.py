@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -171,3 +172,15 @@ def test_times_are_turned_and_written_in_one_module():
 def test_the_mask_of_permissions_is_never_changed():
     """It is one for the process, and threads write files at the same time."""
     assert [m for m in modules() if "umask" in (ROOT / m).read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_two_classes_of_a_package_have_one_name(package):
+    classes = Counter(
+        node.name
+        for module, tree in modules().items()
+        if module.startswith(f"{package}/")
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in classes.items() if count > 1] == []

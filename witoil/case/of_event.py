@@ -88,7 +88,7 @@ def case_of_event(
     forcing : mapping
         Role -> files.
     path : Path
-        TOML file that the text is for: where it stands, its paths begin.
+        TOML file that the text is for; its relative paths start from there.
 
     Returns
     -------

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class OiledCoast:
+class MemberCoast:
     """The stretches of coast that one member oils.
 
     Attributes
@@ -35,7 +35,7 @@ class OiledCoast:
     last: FloatArray
 
     @classmethod
-    def of(cls, result: xr.Dataset, box: Box) -> OiledCoast:
+    def of(cls, result: xr.Dataset, box: Box) -> MemberCoast:
         """Return the oiled stretches of a run.
 
         Stretches whose middle is beyond the box of the forcing are made by cutting the coast, and
@@ -120,7 +120,7 @@ class CoastStatistics:
 
 def coast_statistics(
     shores: Sequence[simulator.Shore],
-    coasts: Sequence[tuple[int, OiledCoast]],
+    coasts: Sequence[tuple[int, MemberCoast]],
     hours: FloatArray,
 ) -> CoastStatistics:
     """Gather the oil on the coast over members.
@@ -129,7 +129,7 @@ def coast_statistics(
     ----------
     shores : sequence of Shore
         Of each forcing product: their boxes, and with them the numbers of stretches, may differ.
-    coasts : sequence of (int, OiledCoast)
+    coasts : sequence of (int, MemberCoast)
         Number of the product and oiled stretches, of each member.
     hours : ndarray
         Output times. [h]

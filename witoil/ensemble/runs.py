@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
 from witoil.case import Case, with_changes
-from witoil.ensemble.coast import CoastStatistics, OiledCoast, coast_statistics
+from witoil.ensemble.coast import CoastStatistics, MemberCoast, coast_statistics
 from witoil.ensemble.members import Member, ensemble_of
 from witoil.errors import CaseError, WitoilError
 from witoil.scenario.prepare import prepare
@@ -41,13 +41,13 @@ class MemberResult:
         Numbers of the cells with a slick at any output time, row by row; rising.
     first : ndarray of int32, shape (oiled,)
         Number of the output time at which each is first seen.
-    coast : OiledCoast
+    coast : MemberCoast
     """
 
     number: int
     cells: NDArray[np.int64]
     first: NDArray[np.int32]
-    coast: OiledCoast
+    coast: MemberCoast
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all but the number, for `from_arrays`."""
@@ -223,7 +223,7 @@ def simulate_member(scenario: Scenario, member: Member) -> MemberResult | str:
         number=member.number,
         cells=oiled,
         first=first[oiled],
-        coast=OiledCoast.of(result, scenario.forcing.grid.box),
+        coast=MemberCoast.of(result, scenario.forcing.grid.box),
     )
 
 
