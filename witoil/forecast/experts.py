@@ -134,7 +134,7 @@ def forecast(
             on_trials(walk.trials)
 
     case = scenario.case
-    total = _expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
+    total = expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
     walk = Walk(
         windows,
         space,
@@ -248,7 +248,7 @@ def likeliest(probability: NDArray[Any]) -> Mask:
     return mask
 
 
-def _expected_runs(windows: int, evaluations: int, members: int) -> int:
+def expected_runs(windows: int, evaluations: int, members: int) -> int:
     """Return about how many runs a walk takes: the first window's trials, then two shares each."""
     learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, windows + 1))
     return learning + members * windows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ import simulator
 from catalog.grid import turn_longitudes
 from witoil.case import Case
 from witoil.case.forcing import FieldSource
+from witoil.scenario.faults import Faults
 from witoil.scenario.verification import Box
 
 Report = catalog.Coverage | catalog.Parametrised
@@ -125,6 +126,48 @@ def read_forcing(
         for role, number, report in reports
     ]
     return forcing, (*coverage, *absent)
+
+
+def faults_of_forcing(
+    case: Case,
+    start: np.datetime64,
+    end: np.datetime64,
+    wanted: Box,
+    area: Box,
+    roles: Collection[catalog.RoleName] = _ROLES,
+) -> list[tuple[str, Exception]]:
+    """Return why the fields of a run cannot be read, all that is wrong and not only the first.
+
+    Parameters
+    ----------
+    case, start, end, wanted, area
+        As for `read_forcing`.
+    roles : collection of {"currents", "winds", "waves", "temperature"}
+        Those to look at.
+
+    Returns
+    -------
+    list of tuple
+        Key of the case, and what is wrong with it.
+    """
+    faults = Faults()
+    read: dict[str, list[_Product]] = {name: [] for name in _ROLES}
+    for role in roles:
+        with faults.of(f"forcing.{role}"):
+            read[role] = _products(case, role, (start, end), wanted, area)
+    if not faults.found and {*roles} == {*_ROLES}:
+        with faults.of("forcing.stokes_drift"):
+            stokes = simulator.stokes_origin(
+                [product.data for product in read["currents"]],
+                [product.data for product in read["waves"]],
+                case.forcing.stokes_drift,
+            )
+            read = _without_unused(read, stokes)
+    for name, products in read.items():
+        for product in products:
+            with faults.of(f"forcing.{name}"):
+                _cut(case, product, start, end)
+    return faults.found
 
 
 def with_holes(
