@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from catalog import Coverage, Parametrised, RoleName
     from optimizer import History
     from witoil.case import Case
+    from witoil.check.cost import Command, Cost
     from witoil.scenario.scenario import Scenario
 
     Covers = Sequence[Coverage | Parametrised]
@@ -29,11 +30,18 @@ Progress = Callable[[float, str], None]
 OnCoverage = Callable[["Covers"], None]
 """Called with what the data of a case cover, before anything is computed."""
 
+OnCost = Callable[["Cost"], None]
+"""Called with what is still to come, once the data are read, before anything is computed."""
+
 
 _READING = "reading forcing, slicks and coastline"
 
 
 def _silent(share: float, note: str) -> None:
+    """Tell nobody."""
+
+
+def _unannounced(cost: Cost) -> None:
     """Tell nobody."""
 
 
@@ -49,6 +57,7 @@ def simulate(
     force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Run a case once, or go on from the end of an earlier run.
 
@@ -61,7 +70,7 @@ def simulate(
         An earlier run: its folder or ``restart.nc``.
     force : bool
         Replace what another run has left in the folder.
-    progress, on_coverage : callable
+    progress, on_coverage, on_cost : callable
 
     Returns
     -------
@@ -80,7 +89,7 @@ def simulate(
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
     with _working("simulate", case, folder, room=room_of_run(case), force=force):
-        scenario = _prepared(case, progress, on_coverage)
+        scenario = _prepared("simulate", case, progress, on_coverage, on_cost)
         result = run(
             scenario,
             on_output=lambda share: progress(share, ""),
@@ -101,6 +110,7 @@ def ensemble(
     force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Run a case many times, with what is uncertain drawn anew for each member.
 
@@ -114,7 +124,7 @@ def ensemble(
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run them.
     force : bool
         Replace what another run has left in the folder.
-    progress, on_coverage : callable
+    progress, on_coverage, on_cost : callable
 
     Returns
     -------
@@ -133,7 +143,7 @@ def ensemble(
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
     with _working("simulate", case, folder, force=force):
-        scenario = _prepared(case, progress, on_coverage)
+        scenario = _prepared("ensemble", case, progress, on_coverage, on_cost, members=count)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
@@ -154,6 +164,7 @@ def optimise(
     force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Find the parameters with which a case matches its observations, or go on with that.
 
@@ -169,7 +180,7 @@ def optimise(
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
     force : bool
         Replace what another run has left in the folder.
-    progress, on_coverage : callable
+    progress, on_coverage, on_cost : callable
 
     Returns
     -------
@@ -191,7 +202,7 @@ def optimise(
         tracking(mlflow, "optimise", case, folder) as track,
     ):
         refuse_unobserved(case)
-        scenario = _prepared(case, progress, on_coverage)
+        scenario = _prepared("optimise", case, progress, on_coverage, on_cost)
 
         def on_trial(history: History) -> None:
             best = history.best
@@ -230,6 +241,7 @@ def forecast(
     force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Forecast each slick of a case from those seen before it, or go on with that.
 
@@ -242,7 +254,7 @@ def forecast(
         Tracking store of MLflow that every evaluation goes to.
     force : bool
         Replace what another run has left in the folder.
-    progress, on_coverage : callable
+    progress, on_coverage, on_cost : callable
 
     Returns
     -------
@@ -264,7 +276,7 @@ def forecast(
         tracking(mlflow, "forecast", case, folder) as track,
     ):
         refuse_too_few(case)
-        scenario = _prepared(case, progress, on_coverage)
+        scenario = _prepared("forecast", case, progress, on_coverage, on_cost)
         result = walk_forward(
             scenario,
             folder,
@@ -284,6 +296,7 @@ def trace(
     force: bool = False,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Trace a slick of a case back to where and when it may have been released.
 
@@ -294,7 +307,7 @@ def trace(
         For the outputs.
     force : bool
         Replace what another run has left in the folder.
-    progress, on_coverage : callable
+    progress, on_coverage, on_cost : callable
 
     Returns
     -------
@@ -306,6 +319,7 @@ def trace(
     WitoilError, CatalogError, SimulatorError
     """
     from simulator import compile_early
+    from witoil.check.cost import cost_of_trace
     from witoil.outputs.trace import write_trace
     from witoil.trace.backward import prepare_trace, trace_back
     from witoil.trace.source_map import map_sources
@@ -315,6 +329,7 @@ def trace(
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
+        on_cost(cost_of_trace(scenario))
         paths = trace_back(scenario, on_member=lambda share: progress(share, ""))
         return write_trace(scenario, map_sources(scenario, paths), folder)
 
@@ -423,12 +438,21 @@ def _working(
         yield
 
 
-def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:
+def _prepared(
+    command: Command,
+    case: Case,
+    progress: Progress,
+    on_coverage: OnCoverage,
+    on_cost: OnCost,
+    members: int | None = None,
+) -> Scenario:
     from simulator import compile_early
+    from witoil.check.cost import cost_of
     from witoil.scenario.prepare import prepare
 
     compile_early()
     progress(0.0, _READING)
     scenario = prepare(case)
     on_coverage(scenario.coverage)
+    on_cost(cost_of(command, scenario, members=members))
     return scenario

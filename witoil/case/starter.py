@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -99,12 +100,26 @@ def text_of(beginning: Beginning, path: Path) -> str:
     return "\n".join([*_lines(beginning, path.resolve().parent), ""])
 
 
-def how_to_fetch(role: RoleName, box: Box, start: datetime, end: datetime) -> str:
-    """Return the command that fetches forcing for oil that starts in a box, into `fetched`."""
+def how_to_fetch(
+    role: RoleName, box: Box, start: datetime, end: datetime, folder: Path = Path()
+) -> str:
+    """Return the command that fetches forcing for oil that starts in a box, into `fetched`.
+
+    Parameters
+    ----------
+    role : {"currents", "winds", "waves", "temperature"}
+    box : tuple of float
+        Around the oil: west, south, east, north. [degrees]
+    start, end : datetime
+        Of the run, UTC.
+    folder : Path
+        Of the case file, as seen from where the command is given.
+    """
     west, south, east, north = _reached(box, end - start)
+    out = shlex.quote(str(folder / fetched(role).parent))
     return (
         f"witoil catalog forcing get --role {role} --bbox={west:g},{south:g},{east:g},{north:g} "
-        f"--time {toml.moment(start)}/{toml.moment(end)} --out {fetched(role).parent}"
+        f"--time {toml.moment(start)}/{toml.moment(end)} --out {out}"
     )
 
 
@@ -137,13 +152,18 @@ def _forcing(beginning: Beginning, folder: Path) -> Iterator[str]:
         "currents": 'of the sea surface; "none": the wind alone moves the oil',
         "winds": 'at 10 m; "none": calm',
     }
+    west, _, east, _ = _reached(beginning.box, beginning.end - beginning.start)
+    if east < west:
+        yield "# The area lies across 180 degrees: files have to have both sides."
     for role, what in roles.items():
         if role in beginning.forcing:
             yield f"{role} = {_files(beginning.forcing[role], folder)} # {what}"
         else:
-            yield toml.comment(f"No {role} were given. Get some, or name files of your own here:")
+            yield toml.comment(
+                f"No {role} were given. Name files here, or fetch them, in this folder, by"
+            )
             command = how_to_fetch(role, beginning.box, beginning.start, beginning.end)
-            yield toml.comment(f"  {command}")
+            yield toml.comment(command)
             yield f"{role} = {toml.value(fetched(role).as_posix())} # {what}"
     optional: dict[RoleName, str] = {
         "waves": "Stokes drift, height, period; without them all three follow from the wind",

@@ -11,7 +11,7 @@ from catalog import Coverage, Parametrised
 from catalog.remote.store import default_store
 from witoil.calibration.search import refuse_missing_method, search_space
 from witoil.case import Case, minute
-from witoil.check.cost import START_UP, Command, Cost, cost_of
+from witoil.check.cost import START_UP, Command, Cost, cost_of, cost_of_trace
 from witoil.check.faults import Lack, lack_of, lacks_of
 from witoil.check.inputs import inputs_of
 from witoil.ensemble.members import draw_members
@@ -49,9 +49,10 @@ def check(case: Case, *, fetch: bool = False) -> dict[str, Any]:
     unread = [] if looked_at else sorted({r.key for r in reads if r.whence in _ELSEWHERE})
     commands = commands_of(case)
     covers: Sequence[Coverage | Parametrised] = ()
-    costs: dict[Command, Cost] = {}
-    lacks = lacks_of(case, unread) if unread else []
-    if not unread:
+    costs: dict[str, Cost] = {}
+    if unread:
+        lacks, covers = lacks_of(case, unread)
+    else:
         covers, costs, lacks = _prepared(case, commands)
     return {
         "name": case.name,
@@ -66,10 +67,10 @@ def check(case: Case, *, fetch: bool = False) -> dict[str, Any]:
     }
 
 
-def commands_of(case: Case) -> list[Command]:
+def commands_of(case: Case) -> list[str]:
     """Return what a case is for, by the tables that it has."""
     windows = len(case.observation) - (not case.release)
-    wanted: dict[Command, bool] = {
+    wanted: dict[str, bool] = {
         "simulate": bool(case.release) and case.ensemble is None,
         "ensemble": case.ensemble is not None,
         "optimise": bool(case.observation) and (case.trace is None or bool(case.release)),
@@ -80,10 +81,10 @@ def commands_of(case: Case) -> list[Command]:
 
 
 def _prepared(
-    case: Case, commands: Sequence[Command]
-) -> tuple[Sequence[Coverage | Parametrised], dict[Command, Cost], list[Lack]]:
+    case: Case, commands: Sequence[str]
+) -> tuple[Sequence[Coverage | Parametrised], dict[str, Cost], list[Lack]]:
     """Read a case as each command does; return what it covers, costs and lacks."""
-    faults, costs = Faults(), dict[Command, Cost]()
+    faults, costs = Faults(), dict[str, Cost]()
     covers: Sequence[Coverage | Parametrised] = ()
     started = time.process_time()
     if {*commands} - {"trace"}:
@@ -91,9 +92,11 @@ def _prepared(
             scenario = prepare(case)
             covers = scenario.coverage
             before = time.process_time() - started
-            for command in (name for name in commands if name != "trace"):
+            for command, refuse_unready in _READY.items():
+                if command not in commands:
+                    continue
                 with faults.of(command):
-                    _READY[command](scenario)
+                    refuse_unready(scenario)
                     costs[command] = cost_of(command, scenario, before=START_UP + before)
     if "trace" in commands:
         started = time.process_time()
@@ -101,16 +104,14 @@ def _prepared(
             backward = prepare_trace(case)
             covers = covers or backward.coverage
             before = time.process_time() - started
-            costs["trace"] = cost_of("trace", backward, before=START_UP + before)
-    return covers, costs, _all_of(case, faults) if faults.found else []
-
-
-def _all_of(case: Case, faults: Faults) -> list[Lack]:
-    """Return all that is wrong where something is: what ended the reading, and what else would."""
-    lacks = lacks_of(case)
+            costs["trace"] = cost_of_trace(backward, before=START_UP + before)
+    if not faults.found:
+        return covers, costs, []
+    # what ended the reading, and what else would
+    lacks, found = lacks_of(case)
     said = {lack.what for lack in lacks}
     first = [lack_of(case, key, error) for key, error in faults.found if str(error) not in said]
-    return [*first, *lacks]
+    return covers or found, costs, [*first, *lacks]
 
 
 def _ready_for_ensemble(scenario: Scenario) -> None:

@@ -7,20 +7,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.results import WRITTEN
-from witoil.case import Case
-from witoil.forecast.experts import expected_runs
+from witoil.case import Case, Trace
 from witoil.outputs.run import room_of_run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.windows import windows_of
-from witoil.trace.backward import BackwardScenario, settings_of
 
-Command = Literal["simulate", "ensemble", "optimise", "forecast", "trace"]
+if TYPE_CHECKING:
+    from witoil.trace.backward import BackwardScenario
+
+Command = Literal["simulate", "ensemble", "optimise", "forecast"]
 
 _WEATHERING_STEP = 120e-9
 """Processor time of one step of one particle with all processes. [s]"""
@@ -80,21 +80,32 @@ class Cost:
     disk_bytes: float
     runs: int = 1
 
+    @property
+    def duration(self) -> str:
+        """The time as people say it: 20 s, 3 min, 2 h, 4 days."""
+        return _in_words(self.seconds)
+
     def in_words(self) -> str:
-        """Return time and memory as people say them."""
-        return f"about {duration(self.seconds)}, {self.memory_bytes / 1e9:.1f} GB of memory"
+        """Return time, memory and disk as people say them."""
+        memory, disk = self.memory_bytes / 1e9, self.disk_bytes / 1e6
+        return f"about {self.duration}, {memory:.1f} GB of memory, {disk:,.0f} MB of disk"
 
 
 def cost_of(
-    command: Command, scenario: Scenario | BackwardScenario, *, before: float = 0.0
+    command: Command,
+    scenario: Scenario,
+    *,
+    members: int | None = None,
+    before: float = 0.0,
 ) -> Cost:
     """Estimate what a command takes with a case that has been read.
 
     Parameters
     ----------
-    command : {"simulate", "ensemble", "optimise", "forecast", "trace"}
-    scenario : Scenario or BackwardScenario
-        The latter for a trace.
+    command : {"simulate", "ensemble", "optimise", "forecast"}
+    scenario : Scenario
+    members : int, optional
+        Of an ensemble. Default: as the case has it.
     before : float
         Processor time of what comes before: starting, reading. [s]
 
@@ -102,22 +113,28 @@ def cost_of(
     -------
     Cost
     """
-    if isinstance(scenario, BackwardScenario):
-        parts = _of_trace(scenario)
-    else:
-        parts = _PARTS[command](scenario)
+    if command == "ensemble":
+        return _cost(scenario.case, _of_ensemble(scenario, members), before)
+    return _cost(scenario.case, _PARTS[command](scenario), before)
+
+
+def cost_of_trace(scenario: BackwardScenario, *, before: float = 0.0) -> Cost:
+    """Estimate what it takes to trace a slick back; see `cost_of`."""
+    return _cost(scenario.case, _of_trace(scenario), before)
+
+
+def _cost(case: Case, parts: _Parts, before: float) -> Cost:
     factor, cores = _slowness(), min(os.cpu_count() or 1, max(parts.width, 1))
     return Cost(
         processor_seconds=before + factor * (parts.alone + parts.shared),
         seconds=before + factor * (parts.alone + parts.shared / cores),
         memory_bytes=_LIBRARIES_BYTES + parts.memory,
-        disk_bytes=2.0 * room_of_run(scenario.case),
+        disk_bytes=2.0 * room_of_run(case),
         runs=parts.runs,
     )
 
 
-def duration(seconds: float) -> str:
-    """Return a duration as people say it: 20 s, 3 min, 2 h, 4 days."""
+def _in_words(seconds: float) -> str:
     for limit, unit, name in ((90.0, 1.0, "s"), (5400.0, 60.0, "min"), (172800.0, 3600.0, "h")):
         if seconds < limit:
             return f"{max(float(f'{seconds / unit:.2g}'), 1.0):.0f} {name}"
@@ -143,9 +160,9 @@ def _of_simulation(scenario: Scenario) -> _Parts:
     return _Parts(writing, _seconds_of_run(scenario), memory, width=_MANY)
 
 
-def _of_ensemble(scenario: Scenario) -> _Parts:
+def _of_ensemble(scenario: Scenario, members: int | None) -> _Parts:
     settings = scenario.case.ensemble
-    members = settings.members if settings else 1
+    members = members or (settings.members if settings else 1)
     products = 1 + (len(settings.forcing) if settings else 0)
     outputs, cells = _outputs(scenario), _cells(scenario)
     each = _seconds_of_run(scenario) + outputs * _CELL * cells
@@ -173,6 +190,8 @@ def _of_search(scenario: Scenario) -> _Parts:
 
 
 def _of_forecast(scenario: Scenario) -> _Parts:
+    from witoil.forecast.experts import expected_runs  # brings along what else needs no search
+
     settings, windows = scenario.case.forecast, windows_of(scenario)
     runs = expected_runs(len(windows), settings.evaluations, settings.members)
     each = _scored(windows) / len(windows)
@@ -185,7 +204,7 @@ def _of_forecast(scenario: Scenario) -> _Parts:
 
 
 def _of_trace(scenario: BackwardScenario) -> _Parts:
-    settings, model = settings_of(scenario.case), scenario.case.model
+    settings, model = scenario.case.trace or Trace(), scenario.case.model
     steps = 60.0 * scenario.ages[-1] / model.time_step_minutes
     shared = settings.particles * steps * _DRIFT_STEP + settings.members * _RUN
     kept = 30.0 * settings.particles * scenario.ages.size
@@ -195,7 +214,6 @@ def _of_trace(scenario: BackwardScenario) -> _Parts:
 
 _PARTS: dict[Command, Callable[[Scenario], _Parts]] = {
     "simulate": _of_simulation,
-    "ensemble": _of_ensemble,
     "optimise": _of_search,
     "forecast": _of_forecast,
 }
@@ -213,8 +231,9 @@ def _scored(windows: Sequence[Scenario]) -> float:
 def _seconds_of_run(scenario: Scenario) -> float:
     """Return the processor time of a run: of the steps of each particle after its release. [s]"""
     released = scenario.particles.release_time
-    spans: NDArray[np.timedelta64] = scenario.end - np.maximum(released, scenario.start)
-    steps = float(np.maximum(spans / np.timedelta64(1, "s"), 0.0).sum()) / scenario.time_step
+    longest = (scenario.end - scenario.start) / np.timedelta64(1, "s")
+    seconds = (released - scenario.end) / np.timedelta64(-1, "s")
+    steps = float(np.clip(seconds, 0.0, longest).sum()) / scenario.time_step
     return _RUN + steps * _step(scenario.case)
 
 

@@ -14,7 +14,7 @@ from catalog.forcing.names import ROLES
 from catalog.grid import Box
 from simulator.oil import TEMPERATURE_15C
 from witoil.case import Case
-from witoil.case.starter import how_to_fetch
+from witoil.case.starter import fetched, how_to_fetch
 from witoil.scenario.faults import Faults
 from witoil.scenario.observations import (
     in_one_range,
@@ -26,7 +26,7 @@ from witoil.scenario.observations import (
 )
 from witoil.scenario.oils import oil_of
 from witoil.scenario.releases import datetime64, releases_of
-from witoil.scenario.surroundings import bounds, faults_around
+from witoil.scenario.surroundings import bounds, note_faults_around
 
 _OF_WATER = 1000.0
 """Density that stands in for that of an oil that cannot be read. [kg m-3]"""
@@ -43,7 +43,7 @@ class Lack:
     what : str
         Where, what was found, what was expected, what to do.
     mend : str or None
-        A command that may help.
+        What may help.
     """
 
     key: str
@@ -55,7 +55,7 @@ class Lack:
         return {"key": self.key, "what": self.what, "mend": self.mend}
 
 
-def lacks_of(case: Case, unread: Collection[str] = ()) -> list[Lack]:
+def lacks_of(case: Case, unread: Collection[str] = ()) -> tuple[list[Lack], list[catalog.Coverage]]:
     """Return all that can be found to be wrong with what a case reads, not only the first.
 
     Parameters
@@ -66,7 +66,9 @@ def lacks_of(case: Case, unread: Collection[str] = ()) -> list[Lack]:
 
     Returns
     -------
-    list of Lack
+    lacks : list of Lack
+    covers : list of catalog.Coverage
+        What forcing that can be read covers.
     """
     faults = Faults()
     density = _OF_WATER
@@ -76,11 +78,12 @@ def lacks_of(case: Case, unread: Collection[str] = ()) -> list[Lack]:
     parts = _releases(case, density, unread, faults)
     slicks = _slicks(case, unread, faults)
     box = _compare(case, parts, slicks, faults)
+    covers: list[catalog.Coverage] = []
     if box is not None:
         start, end = datetime64(case.time.start), datetime64(case.time.end)
         roles = [role for role in ROLES if f"forcing.{role}" not in unread]
-        faults.found += faults_around(case, start, end, box, parts, roles)
-    return [lack_of(case, key, error, box) for key, error in faults.found]
+        covers = note_faults_around(case, start, end, box, parts, roles, faults)
+    return [lack_of(case, key, error, box) for key, error in faults.found], covers
 
 
 def lack_of(case: Case, key: str, error: Exception, box: Box | None = None) -> Lack:
@@ -88,7 +91,8 @@ def lack_of(case: Case, key: str, error: Exception, box: Box | None = None) -> L
     role = next((role for role in ROLES if key == f"forcing.{role}"), None)
     if role is None or box is None:
         return Lack(key, str(error))
-    return Lack(key, str(error), how_to_fetch(role, box, case.time.start, case.time.end))
+    command = how_to_fetch(role, box, case.time.start, case.time.end, case.folder)
+    return Lack(key, str(error), f'{command}, then {role} = "{fetched(role).as_posix()}"')
 
 
 def _releases(

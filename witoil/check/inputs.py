@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from catalog.errors import CatalogError
-from catalog.forcing.names import ROLES
+from catalog.forcing.names import ROLES, RoleName
 from catalog.locate import is_remote
 from catalog.paths import expand_paths
 from catalog.remote.download import is_url
 from catalog.remote.store import default_store
-from witoil.case import AreaSource, Case, LineSource, ShipSource
+from witoil.case import AreaSource, Case, ForcingSources, LineSource, ShipSource
 from witoil.case.parts import Paths
+from witoil.case.releases import Source
 
 Whence = Literal["file", "cache", "to be fetched", "server", "missing"]
 
@@ -85,28 +86,37 @@ def _named(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _keys_with_paths(case: Case) -> Iterator[tuple[str, Paths | None]]:
-    for role in ROLES:
-        for source in case.forcing.sources(role):
-            yield f"forcing.{role}", source.files
+    yield from _of_forcing(case.forcing, "forcing", ROLES)
+    for k, product in enumerate(case.ensemble.forcing if case.ensemble else ()):
+        given = product.model_dump(exclude={"weight"}, exclude_none=True)
+        changed = case.forcing.model_copy(update={name: getattr(product, name) for name in given})
+        roles = [role for role in ROLES if role in given]
+        yield from _of_forcing(changed, f"ensemble.forcing.{k}", roles)
     if case.forcing.coastline not in _COASTLINES:
         yield "forcing.coastline", case.forcing.coastline
-    for k, release in enumerate(case.release):
-        if isinstance(release, AreaSource | LineSource):
-            yield f"release.{k}.geometry", release.geometry
-        if isinstance(release, ShipSource) and isinstance(release.track, str):
-            yield f"release.{k}.track", release.track
     if case.oil.name is not None and case.oil.name.strip().lower().endswith(".json"):
         yield "oil.name", case.oil.name.strip()
     yield "shore.zones", case.shore.zones
+    for k, release in enumerate(case.release):
+        yield from _of_release(release, f"release.{k}")
     for k, seen in enumerate(case.observation):
         yield f"observation.{k}.geometry", seen.geometry
         yield f"observation.{k}.swath", seen.swath
-    for k, product in enumerate(case.ensemble.forcing if case.ensemble else ()):
-        given = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
-        changed = case.forcing.model_copy(update={r: f for r, f in given.items() if f is not None})
-        for role in (role for role, files in given.items() if files is not None):
-            for source in changed.sources(role):
-                yield f"ensemble.forcing.{k}.{role}", source.files
+
+
+def _of_forcing(
+    forcing: ForcingSources, key: str, roles: Iterable[RoleName]
+) -> Iterator[tuple[str, Paths]]:
+    for role in roles:
+        for source in forcing.sources(role):
+            yield f"{key}.{role}", source.files
+
+
+def _of_release(release: Source, key: str) -> Iterator[tuple[str, Paths | None]]:
+    if isinstance(release, AreaSource | LineSource):
+        yield f"{key}.geometry", release.geometry
+    if isinstance(release, ShipSource) and isinstance(release.track, str):
+        yield f"{key}.track", release.track
 
 
 def _input(key: str, name: str) -> Input:

@@ -50,11 +50,9 @@ def _covered(each: Mapping[str, Any]) -> str:
         return str(each["action"])
     west, south, east, north = each["box"]
     every = "once" if each["step_hours"] is None else f"every {each['step_hours']:.3g} h"
-    spans = ", ".join(f"{first} to {last}" for first, last in each["gaps"])
-    gaps = f"gaps {spans}: {each['action']}" if spans else "no gaps"
     return (
         f"{each['start']} to {each['end']} {every}, {west:.2f} to {east:.2f} E, {south:.2f} to "
-        f"{north:.2f} N, {each['missing_share']:.0%} missing or land, {gaps}"
+        f"{north:.2f} N, {each['missing_share']:.0%} missing or land, {'; '.join([each['action'], *each['remarks']])}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +99,7 @@ def new(
         oil=_oil(oil),
     )
     print(f"{written.name}: {minute(written.time.start)} to {minute(written.time.end)}")
-    print(f"written to {case}; `witoil check {case}` says what it lacks")
+    print(f"written to {case}; `witoil check {shlex.quote(str(case))}` says what it lacks")
 
 
 @begin_app.command()
@@ -117,8 +118,16 @@ def check(
     """Say what a run would read, cover, cost and lack; exit code 2 where it would not run."""
     from witoil import jobs
     from witoil.case import load_case
+    from witoil.errors import CaseError
 
-    document = jobs.check(load_case(case), fetch=fetch)
+    try:
+        document = jobs.check(load_case(case), fetch=fetch)
+    except CaseError as error:
+        if not as_json:
+            raise
+        lines = str(error).splitlines()
+        lacks = [{"key": "case", "what": line, "mend": None} for line in lines]
+        document = {"would_run": False, "lacks": lacks}
     if as_json:
         print(json.dumps(document, indent=2))
     else:

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +24,11 @@ from witoil.cli.begin import begin_app
 from witoil.cli.catalog import catalog_app
 from witoil.cli.completion import complete_cases, complete_runs
 from witoil.cli.lean import lean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from witoil.check.cost import Cost
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +45,9 @@ CaseFile = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another run has left there.")]
+
+_LONG = 10.0
+"""What takes longer is announced. [s]"""
 
 _GOES_ON = "the same command goes on from there"
 _BEGINS_ANEW = "nothing is left of it, the same command begins anew"
@@ -416,13 +425,23 @@ def _shown(label: str, if_interrupted: str) -> Iterator[dict[str, Any]]:
 
     with _noted_interruptions() as interruptions:
         try:
-            yield {"progress": progress, "on_coverage": on_coverage}
+            yield {
+                "progress": progress,
+                "on_coverage": on_coverage,
+                "on_cost": partial(_announce, console),
+            }
         except KeyboardInterrupt:
             clear()
             print(f"witoil: interrupted; {if_interrupted}", file=sys.stderr)
             raise typer.Exit(130) from None
         finally:
             clear()
+
+
+def _announce(console: Console, cost: Cost) -> None:
+    """Say how long something long will take."""
+    if cost.seconds > _LONG:
+        console.print(f"about {cost.duration} on this machine", highlight=False)
 
 
 @contextmanager

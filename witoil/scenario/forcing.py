@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ import simulator
 from catalog.grid import turn_longitudes
 from witoil.case import Case
 from witoil.case.forcing import FieldSource
-from witoil.scenario.faults import Faults
+from witoil.scenario.faults import FAULTS, Faults
 from witoil.scenario.verification import Box
 
 Report = catalog.Coverage | catalog.Parametrised
@@ -128,15 +129,16 @@ def read_forcing(
     return forcing, (*coverage, *absent)
 
 
-def faults_of_forcing(
+def note_faults_of_forcing(
     case: Case,
     start: np.datetime64,
     end: np.datetime64,
     wanted: Box,
     area: Box,
-    roles: Collection[catalog.RoleName] = _ROLES,
-) -> list[tuple[str, Exception]]:
-    """Return why the fields of a run cannot be read, all that is wrong and not only the first.
+    roles: Collection[catalog.RoleName],
+    faults: Faults,
+) -> list[catalog.Coverage]:
+    """Note why the fields of a run cannot be read: all that is wrong, and not only the first.
 
     Parameters
     ----------
@@ -144,18 +146,20 @@ def faults_of_forcing(
         As for `read_forcing`.
     roles : collection of {"currents", "winds", "waves", "temperature"}
         Those to look at.
+    faults : Faults
+        Takes what is wrong, by the keys of the case.
 
     Returns
     -------
-    list of tuple
-        Key of the case, and what is wrong with it.
+    list of catalog.Coverage
+        What those that can be read cover, with all their gaps.
     """
-    faults = Faults()
+    before = len(faults.found)
     read: dict[str, list[_Product]] = {name: [] for name in _ROLES}
     for role in roles:
         with faults.of(f"forcing.{role}"):
             read[role] = _products(case, role, (start, end), wanted, area)
-    if not faults.found and {*roles} == {*_ROLES}:
+    if len(faults.found) == before and {*roles} == {*_ROLES}:
         with faults.of("forcing.stokes_drift"):
             stokes = simulator.stokes_origin(
                 [product.data for product in read["currents"]],
@@ -163,11 +167,21 @@ def faults_of_forcing(
                 case.forcing.stokes_drift,
             )
             read = _without_unused(read, stokes)
+    covers = []
     for name, products in read.items():
         for product in products:
             with faults.of(f"forcing.{name}"):
-                _cut(case, product, start, end)
-    return faults.found
+                covers += _cut(case, product, start, end)[1]
+                continue
+            with suppress(*FAULTS):  # without asking for what it does not have
+                _, found = _cut(case, replace(product, is_last=False), start, end)
+                covers += [replace(report, action=_refused(report)) for report in found]
+    return covers
+
+
+def _refused(report: catalog.Coverage) -> str:
+    gaps = (" to ".join(f"{np.datetime_as_string(t, 'm')}Z" for t in gap) for gap in report.gaps)
+    return f"no data for {', '.join(gaps)}: refused"
 
 
 def with_holes(

@@ -15,7 +15,7 @@ from witoil.case.tunables import PLACE
 from witoil.errors import CaseError
 from witoil.scenario.changes import displaced
 from witoil.scenario.faults import Faults
-from witoil.scenario.forcing import faults_of_forcing, read_forcing
+from witoil.scenario.forcing import note_faults_of_forcing, read_forcing
 from witoil.scenario.verification import Box
 
 USUAL_DRIFT = 2.0
@@ -73,15 +73,16 @@ def read_surroundings(
     return forcing, coverage, coast
 
 
-def faults_around(
+def note_faults_around(
     case: Case,
     start: np.datetime64,
     end: np.datetime64,
     wanted: Box,
     releases: Mapping[int, Sequence[simulator.Release]],
     roles: Collection[catalog.RoleName],
-) -> list[tuple[str, Exception]]:
-    """Return all that is wrong with fields and coast round the oil of a case.
+    faults: Faults,
+) -> list[catalog.Coverage]:
+    """Note all that is wrong with fields and coast round the oil of a case.
 
     Parameters
     ----------
@@ -91,17 +92,18 @@ def faults_around(
         By their numbers in the case: they have to be at sea.
     roles : collection of {"currents", "winds", "waves", "temperature"}
         Those to look at.
+    faults : Faults
+        Takes what is wrong, by the keys of the case.
 
     Returns
     -------
-    list of tuple
-        Key of the case, and what is wrong with it.
+    list of catalog.Coverage
+        What those that can be read cover, with all their gaps.
     """
-    faults = Faults()
     with faults.of("release"):
         refuse_the_pole(wanted)
     reach = _reach(_displaced(case, wanted), end - start, USUAL_DRIFT)
-    faults.found += faults_of_forcing(case, start, end, wanted, reach, roles)
+    covers = note_faults_of_forcing(case, start, end, wanted, reach, roles, faults)
     with faults.of("forcing.coastline"):
         land = catalog.read_land(_widened(wanted, 0.2), _coastline(case))
         for number, several in releases.items():
@@ -112,7 +114,7 @@ def faults_around(
                     )
     with faults.of("shore.zones"):
         _shore_zones(case)
-    return faults.found
+    return covers
 
 
 def refuse_the_pole(wanted: Box) -> None:
