@@ -50,9 +50,10 @@ def _covered(each: Mapping[str, Any]) -> str:
         return str(each["action"])
     west, south, east, north = each["box"]
     every = "once" if each["step_hours"] is None else f"every {each['step_hours']:.3g} h"
+    done = "; ".join([each["action"], *each["remarks"]])
     return (
         f"{each['start']} to {each['end']} {every}, {west:.2f} to {east:.2f} E, {south:.2f} to "
-        f"{north:.2f} N, {each['missing_share']:.0%} missing or land, {'; '.join([each['action'], *each['remarks']])}"
+        f"{north:.2f} N, {each['missing_share']:.0%} missing or land, {done}"
     )
 
 

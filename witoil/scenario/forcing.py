@@ -170,12 +170,13 @@ def note_faults_of_forcing(
     covers = []
     for name, products in read.items():
         for product in products:
-            with faults.of(f"forcing.{name}"):
+            try:
                 covers += _cut(case, product, start, end)[1]
-                continue
-            with suppress(*FAULTS):  # without asking for what it does not have
-                _, found = _cut(case, replace(product, is_last=False), start, end)
-                covers += [replace(report, action=_refused(report)) for report in found]
+            except FAULTS as error:
+                faults.found.append((f"forcing.{name}", error))
+                with suppress(*FAULTS):  # without asking for what it does not have
+                    _, found = _cut(case, replace(product, is_last=False), start, end)
+                    covers += [replace(report, action=_refused(report)) for report in found]
     return covers
 
 
