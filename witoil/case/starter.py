@@ -132,7 +132,7 @@ def _lines(beginning: Beginning, folder: Path) -> Iterator[str]:
     yield "# A case for witoil. Try `witoil check` on it, then `witoil simulate`."
     yield f"name = {toml.value(beginning.name)}"
     yield ""
-    yield f"[time] # UTC; {beginning.choices.get('time', 'as asked for')}"
+    yield f"[time] {toml.comment('UTC; ' + beginning.choices.get('time', 'as asked for'))}"
     yield f"start = {toml.moment(beginning.start)}"
     yield f"end = {toml.moment(beginning.end)}"
     yield ""
