@@ -34,8 +34,9 @@ _RUN = 0.02
 _CELL = 5e-9
 """Of putting particles on the verification grid, and of scoring: for each cell of it. [s]"""
 
-_PROPOSAL = 0.03
-"""Of the model of the score from which a search takes its next proposal. [s]"""
+_PROPOSAL = 0.04
+"""Of the model of the score from which a search takes its next proposal; as much again for
+each fifty that it has seen before. [s]"""
 
 START_UP = 2.5
 """Of Python, and of loading what a command needs. [s]"""
@@ -68,8 +69,8 @@ class Cost:
         From its start to its end. [s]
     memory_bytes : float
         At its peak. [byte]
-    disk_bytes : float
-        Of what a run writes, about. [byte]
+    disk_bytes : float or None
+        Of the particles of a run, about; None where they are not kept. [byte]
     runs : int
         Simulations.
     """
@@ -77,7 +78,7 @@ class Cost:
     processor_seconds: float
     seconds: float
     memory_bytes: float
-    disk_bytes: float
+    disk_bytes: float | None
     runs: int = 1
 
     @property
@@ -87,8 +88,8 @@ class Cost:
 
     def in_words(self) -> str:
         """Return time, memory and disk as people say them."""
-        memory, disk = self.memory_bytes / 1e9, self.disk_bytes / 1e6
-        return f"about {self.duration}, {memory:.1f} GB of memory, {disk:,.0f} MB of disk"
+        disk = "" if self.disk_bytes is None else f", {self.disk_bytes / 1e6:,.0f} MB of disk"
+        return f"about {self.duration}, {self.memory_bytes / 1e9:.1f} GB of memory{disk}"
 
 
 def cost_of(
@@ -129,7 +130,7 @@ def _cost(case: Case, parts: _Parts, before: float) -> Cost:
         processor_seconds=before + factor * (parts.alone + parts.shared),
         seconds=before + factor * (parts.alone + parts.shared / cores),
         memory_bytes=_LIBRARIES_BYTES + parts.memory,
-        disk_bytes=2.0 * room_of_run(case),
+        disk_bytes=2.0 * room_of_run(case) if parts.keeps_particles else None,
         runs=parts.runs,
     )
 
@@ -150,6 +151,7 @@ class _Parts:
     memory: float
     width: int
     runs: int = 1
+    keeps_particles: bool = False
 
 
 def _of_simulation(scenario: Scenario) -> _Parts:
@@ -157,7 +159,7 @@ def _of_simulation(scenario: Scenario) -> _Parts:
     seen = max(len(scenario.observations), 1)
     writing = _WRITING + _BYTE * kept + 2.0 * seen * _CELL * cells
     memory = _COPIES * kept + _CELL_BYTES * cells + _fields_bytes(scenario)
-    return _Parts(writing, _seconds_of_run(scenario), memory, width=_MANY)
+    return _Parts(writing, _seconds_of_run(scenario), memory, _MANY, keeps_particles=True)
 
 
 def _of_ensemble(scenario: Scenario, members: int | None) -> _Parts:
@@ -176,7 +178,8 @@ def _of_search(scenario: Scenario) -> _Parts:
     runs = settings.evaluations
     each = _scored(windows)
     last = _of_simulation(scenario)
-    search = runs * _PROPOSAL if settings.method.startswith("gp") else 0.0
+    is_modelled = settings.method.startswith("gp")
+    search = runs * _PROPOSAL * (1.0 + runs / 100.0) if is_modelled else 0.0
     outputs = max(len(window.observations) for window in windows)
     kept = _kept_bytes(scenario, outputs) * _side_by_side(settings.batch)
     memory = max(last.memory, _COPIES * kept + _CELL_BYTES * _cells(scenario))
@@ -186,6 +189,7 @@ def _of_search(scenario: Scenario) -> _Parts:
         memory + _fields_bytes(scenario),
         settings.batch,
         runs,
+        keeps_particles=True,
     )
 
 
@@ -199,7 +203,7 @@ def _of_forecast(scenario: Scenario) -> _Parts:
     ahead = 2 * settings.members * _steps_seconds(scenario, float(beyond))
     kept = _kept_bytes(scenario, 1.0) * _side_by_side(_MANY)
     memory = _COPIES * kept + 3.0 * _CELL_BYTES * _cells(scenario) + _fields_bytes(scenario)
-    alone = 3.0 * _WRITING + len(windows) * settings.evaluations * _PROPOSAL
+    alone = 3.0 * _WRITING + len(windows) * settings.evaluations * 0.1 * _PROPOSAL
     return _Parts(alone, runs * each + ahead, memory, _MANY, runs)
 
 

@@ -17,7 +17,7 @@ import xarray as xr
 
 from catalog.antimeridian import wrapped
 from simulator import Status
-from witoil.calibration.scoring import score_observations
+from witoil.calibration.scoring import areas_km2, score_observations
 from witoil.case import Case
 from witoil.figures.fate import budget_chart, coast_map
 from witoil.files import mask_name, replacing, stamp, utc, write_json
@@ -113,7 +113,12 @@ def _write_slicks(
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
-        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
+        {
+            "time": stamp(seen.time),
+            "observation": list(seen.slick.sources),
+            **score,
+            "areas_km2": areas_km2(scenario, seen, slicks[seen.time].oil),
+        }
         for seen, score in zip(
             scenario.observations, score_observations(scenario, seen_then), strict=True
         )
@@ -273,7 +278,7 @@ def write_outline(
         "geometry": geojson_of(grid.outline(mask)),
         "properties": {
             "time": utc(time),
-            "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
+            "area_km2": grid.area_km2(mask),
             **properties,
         },
     }
