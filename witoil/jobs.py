@@ -31,7 +31,7 @@ OnCoverage = Callable[["Covers"], None]
 """Called with what the data of a case cover, before anything is computed."""
 
 OnCost = Callable[["Cost"], None]
-"""Called with what is still to come, once the data are read, before anything is computed."""
+"""Called with what a job takes once its data are read, where it begins anew, on this machine."""
 
 
 _READING = "reading forcing, slicks and coastline"
@@ -89,7 +89,9 @@ def simulate(
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
     with _working("simulate", case, folder, room=room_of_run(case), force=force):
-        scenario = _prepared("simulate", case, progress, on_coverage, on_cost)
+        scenario = _prepared(
+            "simulate", case, progress, on_coverage, on_cost if before is None else _unannounced
+        )
         result = run(
             scenario,
             on_output=lambda share: progress(share, ""),
@@ -143,7 +145,9 @@ def ensemble(
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
     with _working("simulate", case, folder, force=force):
-        scenario = _prepared("ensemble", case, progress, on_coverage, on_cost, members=count)
+        # other machines, and what goes on from an earlier run, take another time
+        told = on_cost if scheduler is None else _unannounced
+        scenario = _prepared("ensemble", case, progress, on_coverage, told, members=count)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
@@ -192,6 +196,7 @@ def optimise(
     WitoilError, CatalogError, SimulatorError
     """
     from witoil.calibration.search import refuse_unobserved, search
+    from witoil.calibration.study import NAME as STUDY
     from witoil.outputs.calibration import write_calibration
     from witoil.outputs.run import room_of_run
     from witoil.outputs.tracking import of_history, tracking
@@ -202,7 +207,9 @@ def optimise(
         tracking(mlflow, "optimise", case, folder) as track,
     ):
         refuse_unobserved(case)
-        scenario = _prepared("optimise", case, progress, on_coverage, on_cost)
+        is_begun = (folder / STUDY).exists()
+        told = _unannounced if is_begun or scheduler is not None else on_cost
+        scenario = _prepared("optimise", case, progress, on_coverage, told)
 
         def on_trial(history: History) -> None:
             best = history.best
@@ -265,6 +272,7 @@ def forecast(
     ------
     WitoilError, CatalogError, SimulatorError
     """
+    from witoil.calibration.study import NAME as STUDY
     from witoil.forecast.experts import forecast as walk_forward
     from witoil.forecast.experts import refuse_too_few
     from witoil.forecast.outlook import look_ahead
@@ -276,7 +284,8 @@ def forecast(
         tracking(mlflow, "forecast", case, folder) as track,
     ):
         refuse_too_few(case)
-        scenario = _prepared("forecast", case, progress, on_coverage, on_cost)
+        told = _unannounced if (folder / STUDY).exists() else on_cost
+        scenario = _prepared("forecast", case, progress, on_coverage, told)
         result = walk_forward(
             scenario,
             folder,
