@@ -102,6 +102,7 @@ def forcing_of(twin):
     return ("--currents", twin / "currents.nc", "--winds", twin / "winds.nc")
 
 
+@pytest.mark.slow
 def test_a_case_of_a_place_runs_as_it_is(twin, here):
     made = witoil("new", "a.toml", "--point", "19.39,36.5", *forcing_of(twin), "--rate", 10)
     assert made.returncode == 0, made.stderr
@@ -139,6 +140,7 @@ def test_files_named_sheen_and_thick_are_taken_as_such(twin, here):
     assert witoil("check", "a.toml").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_case_of_an_event_is_that_of_the_catalogue(example, here, cases):
     folder = cases / "baniyas-2021"
     made = witoil("new", "a.toml", "--event", "20210824-0343-SYR-PL", "--folder", folder)

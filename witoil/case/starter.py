@@ -27,7 +27,7 @@ _REACH_M_S = 0.5
 _METRES_PER_DEGREE = 111e3
 
 _LEAST_DEG, _MOST_DEG = 0.5, 20.0
-_NEAR_POLE_DEG, _ALL_ROUND_DEG = 89.0, 350.0
+_NEAR_POLE_DEG, _ALL_ROUND_DEG = 89.0, 180.0
 
 _PARAMETERS = """\
 # What else a case can have, with its defaults (docs/case-file.md has every key):
