@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.witoil.command import witoil
-from witoil.case import load_case
+from witoil.case import Ensemble, Model, ObservationSource, load_case
 from witoil.case.loading import parse_text
 from witoil.case.starter import Beginning, how_to_fetch, text_of
 from witoil.cli.catalog import parse_box, parse_period
@@ -82,6 +82,18 @@ def test_the_command_that_fetches_is_one_that_is_understood(beginning, role):
     lon, lat = beginning.point
     assert south < max(min(lat, 89.9), -89.9) < north
     assert (lon - west) % 360.0 <= (east - west) % 360.0 or east - west == 360.0
+
+
+def test_what_is_said_to_be_the_default_is():
+    start = datetime(2021, 1, 1, tzinfo=UTC)
+    beginning = Beginning("a", start, start + timedelta(1), (0, 0, 0, 0), point=(0.0, 0.0))
+    _, _, rest = text_of(beginning, Path("case.toml")).partition("# [model]\n")
+    said = tomllib.loads("\n".join(line.removeprefix("# ") for line in rest.splitlines()))
+    assert len(said) == 7
+    (observation,), ensemble = said.pop("observation"), said.pop("ensemble")
+    assert Model(**said) == Model()
+    assert Ensemble(**ensemble) == Ensemble()
+    assert start < ObservationSource(**observation).time < start + timedelta(1)
 
 
 @pytest.mark.parametrize("name", ["a${HOME}b", "\udcff"])

@@ -12,6 +12,7 @@ from pathlib import Path
 from catalog import RoleName
 from catalog.antimeridian import wrapped_box
 from catalog.grid import Box
+from catalog.slicks.bonn import BONN_THICKNESS_UM
 from witoil.case import toml
 from witoil.case.forcing import NONE
 
@@ -157,7 +158,7 @@ def _forcing(beginning: Beginning, folder: Path) -> Iterator[str]:
         yield "# The area lies across 180 degrees: files have to have both sides."
     for role, what in roles.items():
         if role in beginning.forcing:
-            yield f"{role} = {_files(beginning.forcing[role], folder)} # {what}"
+            yield f"{role} = {_fields(beginning.forcing[role], folder)} # {what}"
         else:
             yield toml.comment(
                 f"No {role} were given. Name files here, or fetch them, in this folder, by"
@@ -171,16 +172,18 @@ def _forcing(beginning: Beginning, folder: Path) -> Iterator[str]:
     }
     for role, what in optional.items():
         if role in beginning.forcing:
-            yield f"{role} = {_files(beginning.forcing[role], folder)} # {what}"
+            yield f"{role} = {_fields(beginning.forcing[role], folder)} # {what}"
         else:
             yield f'# {role} = "{role}.nc" # {what}'
     yield '# gap_policy = "hold" # to keep the last value where a field is missing for a while'
     yield '# coastline = "osm" # or "gshhg", "none", or a polygon file of land'
 
 
+def _fields(names: Sequence[str], folder: Path) -> str:
+    return toml.value(NONE) if list(names) == [NONE] else _files(names, folder)
+
+
 def _files(names: Sequence[str], folder: Path) -> str:
-    if list(names) == [NONE]:
-        return toml.value(NONE)
     paths = [toml.path_from(folder, name) for name in names]
     return toml.value(paths[0] if len(paths) == 1 else paths)
 
@@ -214,7 +217,8 @@ def _amount(beginning: Beginning) -> Iterator[str]:
         yield "# mass_tonnes = 500 # instead, where it is known"
     else:
         yield 'thickness_class = "sheen" # how thick it is, is NOT KNOWN: by the Bonn code'
-        yield 'bonn_estimate = "maximum" # 0.3 m3 from a square kilometre'
+        most = BONN_THICKNESS_UM["sheen"][1]
+        yield f'bonn_estimate = "maximum" # {most:g} m3 from a square kilometre'
         yield "# mass_tonnes = 500 # instead of both, where it is known"
 
 
