@@ -16,6 +16,8 @@ progress : callable
     See `Progress`.
 on_coverage : callable
     See `OnCoverage`.
+on_cost : callable
+    See `OnCost`.
 
 Parameters of some
 ------------------
@@ -34,20 +36,21 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from witoil.claim import LEAST_BYTES, claimed, need_room
-from witoil.errors import CaseError
+from witoil.errors import CaseError, OutputError
 
 if TYPE_CHECKING:
-    from catalog import Coverage, Parametrised
+    from catalog import Coverage, Parametrised, RoleName
     from optimizer import History
     from simulator import Halt
     from witoil.case import Case
+    from witoil.check.cost import Command, Cost
     from witoil.ensemble.runs import MemberResult
     from witoil.scenario.scenario import Scenario
 
@@ -59,11 +62,18 @@ Progress = Callable[[float, str], None]
 OnCoverage = Callable[["Covers"], None]
 """Called with what the data of a case cover, before anything is computed."""
 
+OnCost = Callable[["Cost"], None]
+"""Called with what a job takes once its data are read, where it begins anew, on this machine."""
+
 
 _READING = "reading forcing, slicks and coastline"
 
 
 def _silent(share: float, note: str) -> None:
+    """Tell nobody."""
+
+
+def _unannounced(cost: Cost) -> None:
     """Tell nobody."""
 
 
@@ -80,12 +90,13 @@ def simulate(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Run a case once, or go on from the end of an earlier run.
 
     Parameters
     ----------
-    case, folder, force, pictures, progress, on_coverage
+    case, folder, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
     resume : Path, optional
         An earlier run: its folder or ``restart.nc``.
@@ -103,7 +114,9 @@ def simulate(
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
     with _working("simulate", case, folder, room=room_of_run(case), force=force) as made_from:
-        scenario = _prepared(case, progress, on_coverage)
+        scenario = _prepared(
+            "simulate", case, progress, on_coverage, on_cost if before is None else _unannounced
+        )
         began = None if before is None else before.attrs
         kept = Checkpoints(case, folder, lambda: {**made_from(), "resume": began})
         recorded, restart = kept.take_up()
@@ -140,12 +153,13 @@ def ensemble(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Run a case many times, with what is uncertain drawn anew for each member.
 
     Parameters
     ----------
-    case, folder, scheduler, force, pictures, progress, on_coverage
+    case, folder, scheduler, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
     members : int, optional
         Default: as the case says.
@@ -164,7 +178,9 @@ def ensemble(
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
     with _working("simulate", case, folder, force=force) as made_from:
-        scenario = _prepared(case, progress, on_coverage)
+        # other machines, and what goes on from an earlier run, take another time
+        told = on_cost if scheduler is None else _unannounced
+        scenario = _prepared("ensemble", case, progress, on_coverage, told, members=count)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
@@ -198,6 +214,7 @@ def optimise(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Find the parameters with which a case matches its observations, or go on with that.
 
@@ -206,7 +223,7 @@ def optimise(
 
     Parameters
     ----------
-    case, folder, mlflow, scheduler, force, pictures, progress, on_coverage
+    case, folder, mlflow, scheduler, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -215,6 +232,7 @@ def optimise(
         As in ``study.json``.
     """
     from witoil.calibration.search import refuse_unobserved, search
+    from witoil.calibration.study import NAME as STUDY
     from witoil.outputs.calibration import write_calibration
     from witoil.outputs.room import room_of_run
     from witoil.outputs.tracking import of_history, tracking
@@ -225,7 +243,9 @@ def optimise(
         tracking(mlflow, "optimise", case, folder) as track,
     ):
         refuse_unobserved(case)
-        scenario = _prepared(case, progress, on_coverage)
+        is_begun = (folder / STUDY).exists()
+        told = _unannounced if is_begun or scheduler is not None else on_cost
+        scenario = _prepared("optimise", case, progress, on_coverage, told)
 
         def on_trial(history: History) -> None:
             best = history.best
@@ -265,6 +285,7 @@ def forecast(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Forecast each slick of a case from those seen before it, or go on with that.
 
@@ -272,7 +293,7 @@ def forecast(
 
     Parameters
     ----------
-    case, folder, mlflow, force, pictures, progress, on_coverage
+    case, folder, mlflow, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -280,6 +301,7 @@ def forecast(
     dict
         As in ``study.json``.
     """
+    from witoil.calibration.study import NAME as STUDY
     from witoil.forecast.experts import forecast as walk_forward
     from witoil.forecast.experts import refuse_too_few
     from witoil.forecast.outlook import look_ahead
@@ -291,7 +313,8 @@ def forecast(
         tracking(mlflow, "forecast", case, folder) as track,
     ):
         refuse_too_few(case)
-        scenario = _prepared(case, progress, on_coverage)
+        told = _unannounced if (folder / STUDY).exists() else on_cost
+        scenario = _prepared("forecast", case, progress, on_coverage, told)
         result = walk_forward(
             scenario,
             folder,
@@ -312,12 +335,13 @@ def trace(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Trace a slick of a case back to where and when it may have been released.
 
     Parameters
     ----------
-    case, folder, force, pictures, progress, on_coverage
+    case, folder, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -326,6 +350,7 @@ def trace(
         As in ``trace.json``.
     """
     from simulator import compile_early
+    from witoil.check.cost import cost_of_trace
     from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.trace import write_trace
     from witoil.trace.backward import MemberPaths, prepare_trace, settings_of, trace_back
@@ -336,6 +361,7 @@ def trace(
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
+        on_cost(cost_of_trace(scenario))
         kept = KeptMembers(Checkpoints(case, folder, made_from))
         known = {number: MemberPaths(**arrays) for number, arrays in kept.known.items()}
         count, done = settings_of(case).members, len(known)
@@ -348,6 +374,84 @@ def trace(
 
         paths = trace_back(scenario, known=known, on_member=on_member)
         return write_trace(scenario, map_sources(scenario, paths), folder, pictures=pictures)
+
+
+def begin(
+    path: Path,
+    *,
+    point: tuple[float, float] | None = None,
+    slick: Sequence[str] = (),
+    forcing: Mapping[RoleName, Sequence[str]] | None = None,
+    period: tuple[datetime, datetime] | None = None,
+    force: bool = False,
+    **amounts: Any,
+) -> Case:
+    """Write the smallest case file that runs, commented.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file.
+    point : tuple of float, optional
+        Longitude and latitude of what leaks. [degrees] Either this
+    slick : sequence of str
+        or files of a slick that was seen.
+    forcing : mapping, optional
+        Role -> files, those that there are.
+    period : tuple of datetime, optional
+        Of the run, UTC.
+    force : bool
+        Replace a file that is there.
+    **amounts
+        ``name``, and what is known of the oil: fields of `witoil.case.starter.Beginning`.
+
+    Returns
+    -------
+    Case
+        As it is read from the file.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+        One line that says what to change; nothing is written then.
+    """
+    from witoil.case.loading import parse_text
+    from witoil.case.starter import text_of
+    from witoil.files import replacing
+    from witoil.scenario.beginning import at_point, from_slick
+    from witoil.scenario.oils import oil_of
+
+    with claimed(path, is_file=True):
+        refuse_existing(path, force=force)
+        if point is not None:
+            beginning = at_point(point, forcing or {}, period, **amounts)
+        else:
+            beginning = from_slick(slick, forcing or {}, period, **amounts)
+        text = text_of(beginning, path)
+        case = parse_text(text, path)
+        oil_of(case)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return case
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Refuse to write a case file where one is, unless by force."""
+    if path.exists() and not force:
+        raise OutputError(f"{path}: is there already; expected a new name, or --force")
+
+
+def check(case: Case, *, fetch: bool = False) -> dict[str, Any]:
+    """Say what a case would read, cover, cost and lack; see `witoil.check.case.check`.
+
+    Raises
+    ------
+    CatalogError
+        Where the cache cannot be used.
+    """
+    from witoil.check.case import check as check_case
+
+    return check_case(case, fetch=fetch)
 
 
 def score(
@@ -381,12 +485,21 @@ def _load_beside(module: str) -> None:
     threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
 
 
-def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:
+def _prepared(
+    command: Command,
+    case: Case,
+    progress: Progress,
+    on_coverage: OnCoverage,
+    on_cost: OnCost,
+    members: int | None = None,
+) -> Scenario:
     from simulator import compile_early
+    from witoil.check.cost import cost_of
     from witoil.scenario.prepare import prepare
 
     compile_early()
     progress(0.0, _READING)
     scenario = prepare(case)
     on_coverage(scenario.coverage)
+    on_cost(cost_of(command, scenario, members=members))
     return scenario

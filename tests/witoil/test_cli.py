@@ -137,6 +137,14 @@ def test_bad_input_is_one_line_and_exit_code_2(with_bad_files, changed, tmp_path
     assert not out.exists()
 
 
+@pytest.mark.parametrize("mistake", BAD)
+def test_a_check_says_what_a_run_would_be_refused_for(with_bad_files, changed, mistake):
+    old, new, named = BAD[mistake]
+    answer = witoil_here("check", changed((old, new)))
+    assert answer.returncode == 2
+    assert named in answer.stdout + answer.stderr
+
+
 def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed):
     import geopandas
 

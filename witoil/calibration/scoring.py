@@ -50,6 +50,31 @@ def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list
     return rows
 
 
+def areas_km2(scenario: Scenario, seen: Observation, simulated: Mask) -> dict[str, float]:
+    """Return how large a slick is that was seen, and the simulated one; two kinds of area.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seen : Observation
+    simulated : Mask
+
+    Returns
+    -------
+    dict
+        ``observed_polygons``: what the polygons of the observation enclose, as `catalog events` has
+        it. ``observed_cells``, ``simulated_cells``, ``both_cells``: cells that are compared, at sea
+        and seen by the sensor; every cell that the slick touches counts whole. [km2]
+    """
+    valid, grid = scenario.valid(seen), scenario.grid
+    return {
+        "observed_polygons": seen.slick.area_km2,
+        "observed_cells": grid.area_km2(seen.mask & valid),
+        "simulated_cells": grid.area_km2(simulated & valid),
+        "both_cells": grid.area_km2(simulated & seen.mask & valid),
+    }
+
+
 def _score(
     scenario: Scenario, seen: Observation, simulated: Mask, observed: Mask
 ) -> dict[str, Any]:

@@ -15,20 +15,25 @@ from typing import Annotated, Any
 import typer
 
 import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
+from witoil.cli.begin import begin_app
 from witoil.cli.catalog import catalog_app
+from witoil.cli.completion import complete_cases, complete_runs
 from witoil.cli.lean import lean
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
 )
 
+app.add_typer(begin_app)
 app.add_typer(catalog_app, name="catalog")
 
-CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
+CaseFile = Annotated[
+    Path,
+    typer.Argument(help="Case file (TOML).", metavar="CASE.toml", autocompletion=complete_cases),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another run has left there.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Draw nothing, and write no page.")]
@@ -114,7 +119,9 @@ def simulate(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on from the end of an earlier run: its folder or restart.nc.", metavar="RUN"
+            help="Go on from the end of an earlier run: its folder or restart.nc.",
+            metavar="RUN",
+            autocompletion=complete_runs,
         ),
     ] = None,
     members: Members = None,
@@ -268,7 +275,10 @@ def demo(
 @app.command()
 @lean()
 def score(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run, or a mask (GeoTIFF).", autocompletion=complete_runs),
+    ],
     observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
     windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
     time: Annotated[
@@ -293,7 +303,10 @@ def score(
 @app.command()
 @lean()
 def provenance(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run.", metavar="RUN", autocompletion=complete_runs),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Name the exact inputs of a run: files, versions, checksums."""

@@ -136,7 +136,7 @@ def _record(result: EnsembleResult) -> dict[str, Any]:
     return {
         "name": case.name,
         "members_counted": len(result.members) - len(result.failures),
-        "area_km2": float((result.probability > 0.0).sum() * result.grid.resolution**2 / 1e6),
+        "area_km2": result.grid.area_km2(result.probability > 0.0),
         "coast_km": float(result.coast.length.sum() / 1e3),
         "particles": scenario.particles.size,
         "output_hours": result.hours.tolist(),

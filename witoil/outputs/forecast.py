@@ -70,12 +70,11 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
         write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
         write_mask(slick, grid, time, folder / mask_name(time), outlook.leg.land)
         write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
-        square_km = grid.resolution**2 / 1e6
         rows.append(
             {
                 "time": second(time),
-                "slick_km2": round(float(slick.sum() * square_km), 3),
-                "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
+                "slick_km2": round(grid.area_km2(slick), 3),
+                "possible_km2": round(grid.area_km2(probability > 0.0), 3),
             }
         )
     write_json(

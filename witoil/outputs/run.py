@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from catalog.antimeridian import wrapped
 from simulator import Status, area_of
 from witoil.calibration.evaluation import persistence
-from witoil.calibration.scoring import score_observations
+from witoil.calibration.scoring import areas_km2, score_observations
 from witoil.case import Case
 from witoil.figures.run import draw_run
 from witoil.files import mask_name, replacing, write_json, write_text
@@ -134,6 +134,7 @@ def _write_slicks(
             "observation": list(seen.slick.files),
             **score,
             "persistence": unmoved.get(seen.time),
+            "areas_km2": areas_km2(scenario, seen, slicks[seen.time].oil),
         }
         for seen, score in zip(
             scenario.observations, score_observations(scenario, seen_then), strict=True

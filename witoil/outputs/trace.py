@@ -99,7 +99,7 @@ def _summary(
             "hours": float(found.ages[-1]),
         },
         "likeliest_cell": {"lon": lon, "lat": lat},
-        "area_km2": {str(level): found.area_km2(mask) for level, mask in regions.items()},
+        "area_km2": {str(level): found.grid.area_km2(mask) for level, mask in regions.items()},
         "share_ashore": float(found.ashore[-1]),
         "share_left_domain": float(found.left[-1]),
         "resolution_m": found.grid.resolution,
@@ -153,7 +153,7 @@ def _feature(found: SourceMap, mask: Mask, level: int, k: int | None) -> dict[st
             "level": level,
             "time": None if k is None else second(found.times[k]),
             "age_hours": None if k is None else round(float(found.ages[k]), 4),
-            "area_km2": found.area_km2(mask),
+            "area_km2": found.grid.area_km2(mask),
         },
     }
 
@@ -185,7 +185,7 @@ def _write_times(found: SourceMap, by_time: dict[int, list[Mask]], path: Path) -
                 [
                     second(time),
                     f"{found.ages[k]:.4f}",
-                    *(f"{found.area_km2(by_time[level][k]):.6g}" for level in LEVELS),
+                    *(f"{found.grid.area_km2(by_time[level][k]):.6g}" for level in LEVELS),
                     f"{found.ashore[k]:.6f}",
                     f"{found.left[k]:.6f}",
                     *("" if np.isnan(degrees) else f"{degrees:.6f}" for degrees in (lon, lat)),

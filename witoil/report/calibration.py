@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from catalog.antimeridian import wrapped
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.reconstruction import Reconstruction
+from witoil.calibration.scoring import areas_km2
 from witoil.case import PointRelease
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
@@ -198,16 +199,13 @@ def map_figure(
 
 def areas_in_words(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
     """Say how large the slicks are and how much they share."""
-    square_km = scenario.grid.resolution**2 / 1e6
-    area = {
-        "observed": seen.mask.sum(),
-        "simulated": simulated.sum(),
-        "in both": (simulated & seen.mask).sum(),
-    }
-    text = ", ".join(
-        f"{name} {quantity(float(cells * square_km), 'km2')}" for name, cells in area.items()
+    areas = {k: quantity(v, "km2") for k, v in areas_km2(scenario, seen, simulated).items()}
+    cell = drawing.distance(scenario.grid.resolution)
+    return (
+        f"Cells of {cell} at sea: observed {areas['observed_cells']}, simulated "
+        f"{areas['simulated_cells']}, in both {areas['both_cells']}. The polygons observed enclose "
+        f"{areas['observed_polygons']}."
     )
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _charts(

@@ -166,8 +166,8 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
             sources=places_of_sources(leg),
             title=f"Not verified: {at}",
         )
-        area = slicks[k].sum() * leg.grid.resolution**2 / 1e6
-        caption = f"{at}. Likeliest slick: {number(float(area))} km\N{SUPERSCRIPT TWO}."
+        area = leg.grid.area_km2(slicks[k])
+        caption = f"{at}. Likeliest slick: {number(area)} km\N{SUPERSCRIPT TWO}."
         maps.append({"uri": image_uri(image), "alt": f"Map. {caption}", "caption": caption})
     return {
         "start": time_in_words(leg.forcing.start),
