@@ -51,9 +51,7 @@ class Sensor:
 
     def __post_init__(self) -> None:
         if self.resolution is not None and not self.resolution >= 1.0:
-            raise WitoilError(
-                f"resolution: found {self.resolution:g} m, expected 1 m or more"
-            )
+            raise WitoilError(f"resolution: found {self.resolution:g} m, expected 1 m or more")
         if self.density is not None and not 600.0 <= self.density <= 1200.0:
             raise WitoilError(
                 f"density: found {self.density:g} kg m-3, expected 600 to 1200, that of an oil"
@@ -63,7 +61,7 @@ class Sensor:
 
     def of(self, run: Run) -> Sensor:
         """Return what is taken for a run."""
-        own = run.summary.get("parameters", {}).get("detection_limit_um")
+        own = run.parameters.get("detection_limit_um")
         default = TUNABLES["detection_limit_um"].default
         limit = next(v for v in (self.detection_limit_um, own, default) if v is not None)
         return replace(
@@ -123,13 +121,12 @@ def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
 def afloat(at: xr.Dataset) -> BaseGeometry:
     """Return the places of the particles afloat. [degrees]"""
     chosen = at["status"].values == Status.AFLOAT
-    return shapely.multipoints(np.stack([at["lon"].values, at["lat"].values], axis=-1)[chosen])
+    places = np.stack([at["lon"].values, at["lat"].values], axis=-1)[chosen]
+    return shapely.MultiPoint(places)
 
 
-def grid_over(
-    places: Iterable[BaseGeometry], resolution: float, margin: int
-) -> tuple[VerificationGrid, float]:
-    """Return a grid over slicks and particles, and the meridian about which it lies.
+def grid_over(places: Iterable[BaseGeometry], resolution: float, margin: int) -> VerificationGrid:
+    """Return a grid over slicks and particles.
 
     Parameters
     ----------
@@ -151,7 +148,7 @@ def grid_over(
     bounds = np.array([moved(each, turn_between(each, middle)).bounds for each in shapes])
     low, high = bounds.min(axis=0), bounds.max(axis=0)
     box = (float(low[0]), float(low[1]), float(high[2]), float(high[3]))
-    return VerificationGrid.covering(box, resolution, margin), middle
+    return VerificationGrid.covering(box, resolution, margin)
 
 
 def land_on(grid: VerificationGrid, coastline: str) -> tuple[Mask, BaseGeometry]:

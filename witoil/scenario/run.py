@@ -114,9 +114,7 @@ def masks_at(
     return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
 
 
-def thickness_afloat(
-    at: xr.Dataset, grid: VerificationGrid, density: float
-) -> NDArray[np.float64]:
+def thickness_afloat(at: xr.Dataset, grid: VerificationGrid, density: float) -> NDArray[np.float64]:
     """Return the thickness of the oil afloat in each cell.
 
     Parameters
