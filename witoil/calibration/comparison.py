@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from catalog.errors import without_keys
 from simulator import Status
 from witoil.calibration.scoring import ScoredSlick, score_runs
 from witoil.case.comparison import differences
+from witoil.case.tunables import TUNABLES
 from witoil.errors import WitoilError
 from witoil.files import utc
 from witoil.runs.opening import open_run
@@ -269,14 +271,29 @@ def differing(found: Comparison) -> list[dict[str, Any]]:
     told = [_told(run) for run in found.runs]
     known = [each for each in told if each]
     keys = dict.fromkeys(
-        key for other in known[1:] for key, _, _ in differences(known[0], other) if key != "name"
+        key
+        for other in known[1:]
+        for key, before, now in differences(known[0], other, _SAID_ELSEWHERE)
+        if not _only_rounded(before, now)
     )
     return [{"key": key, "values": [_value(each, key) for each in told]} for key in keys]
 
 
+_SAID_ELSEWHERE = {"name", *(f"{part}.{name}" for part in ("model", "score") for name in TUNABLES)}
+"""Keys of a case that are in the table of runs, or among the parameters as they were in a run."""
+
+
 def _told(run: Run) -> dict[str, Any]:
+    """Return what a run says it was made with, nothing where it does not."""
     case = run.summary.get("case")
-    return {"parameters": run.parameters, **(case if isinstance(case, Mapping) else {})}
+    return {"parameters": run.parameters, **case} if isinstance(case, Mapping) else {}
+
+
+def _only_rounded(before: Any, now: Any) -> bool:
+    """Say whether two numbers are one but for the way in which it was computed."""
+    if not (isinstance(before, float) and isinstance(now, float)):
+        return False
+    return math.isclose(before, now, rel_tol=1e-9)
 
 
 def _value(told: Mapping[str, Any], key: str) -> Any:
