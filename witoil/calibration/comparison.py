@@ -13,7 +13,7 @@ import numpy as np
 import catalog
 from catalog.errors import without_keys
 from simulator import Status
-from witoil.calibration.scoring import ScoredSlick, score_runs
+from witoil.calibration.scoring import ScoredSlick, refuse_even, score_runs
 from witoil.case.comparison import differences
 from witoil.case.tunables import TUNABLES
 from witoil.errors import WitoilError
@@ -101,6 +101,7 @@ def compare(
     WitoilError, CatalogError
         Also where the runs have no time in common.
     """
+    refuse_even(windows)
     if len(paths) < 2:
         raise WitoilError(f"found {len(paths)} run; expected two or more to compare")
     runs = tuple(open_run(path) for path in paths)

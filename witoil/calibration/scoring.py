@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 import catalog
 import optimizer
 from catalog.errors import without_keys
+from simulator.slick import WIDEST_CELLS
 from witoil.errors import WitoilError
 from witoil.files import mask_name, utc
 from witoil.runs.opening import open_run
@@ -110,6 +111,7 @@ def score_files(
     ------
     WitoilError, CatalogError
     """
+    refuse_even(windows)
     if not run.exists():
         raise WitoilError(f"{run}: no such file; expected a mask (GeoTIFF) or a run")
     if observation.is_dir():
@@ -127,6 +129,20 @@ def score_files(
         mask, seen, windows=windows, resolution=grid.resolution, valid=valid
     )
     return {"mask": str(path), "observation": str(observation), **scores}
+
+
+def refuse_even(windows: Sequence[int]) -> None:
+    """Refuse windows that have no cell in their middle, and none at all.
+
+    Raises
+    ------
+    WitoilError
+    """
+    if not windows or any(window < 1 or window % 2 == 0 for window in windows):
+        raise WitoilError(
+            f"windows: found {', '.join(map(str, windows)) or 'none'}; expected odd numbers of "
+            "cells, such as 1,7,21,67"
+        )
 
 
 def is_netcdf(path: Path) -> bool:
@@ -218,7 +234,8 @@ def score_runs(
         raise WitoilError(
             f"{runs[0].path}: has no oil afloat at {utc(time)}; expected some, to compare"
         )
-    grid = grid_over(shapes, resolution, max(windows) // 2)
+    # oil of stray particles is spread, and windows reach, beyond the outermost of them
+    grid = grid_over(shapes, resolution, WIDEST_CELLS + max(windows) // 2)
     land, coast = land_on(grid, coastline)
     seen = None if outline is None else grid.cells_touched(outline)
     found = []

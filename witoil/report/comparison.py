@@ -88,9 +88,10 @@ def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
     nothing = np.zeros(grid.shape, bool)
     seen = moment.slicks[0].seen
     observed = nothing if seen is None else seen
-    frame = drawing.Frame.around(
-        grid, [observed, *(slick.mask for slick in moment.slicks)], _NO_SOURCES
-    )
+    shown = np.any([observed, *(slick.mask for slick in moment.slicks)], axis=0)
+    # where no run has oil thick enough to be seen, the map shows where it is sought
+    shown = shown if shown.any() else ~nothing
+    frame = drawing.Frame.around(grid, [shown], _NO_SOURCES)
     maps = []
     for label, slick in zip(found.labels, moment.slicks, strict=True):
         title = f"{label}\n{_score_in_words(found, slick)}"

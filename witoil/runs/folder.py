@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from pydantic import ValidationError
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
@@ -17,7 +18,7 @@ from simulator.oil import density_from_api
 from witoil.claim import is_half_written
 from witoil.errors import WitoilError
 from witoil.files import read_json
-from witoil.runs.particles import NAME, read_particles, refuse_later, version_of
+from witoil.runs.particles import NAME, CaseFacts, fault, read_particles, refuse_later, version_of
 from witoil.runs.run import OBSERVED, Run, Seen
 
 _RECORDS = {
@@ -56,11 +57,13 @@ def open_folder(folder: Path) -> Run:
     if path.name == "study.json":
         _refuse_unfinished(record, command, folder)
     try:
-        name, case = str(record["name"]), record["case"]
-        resolution = float(case["score"]["resolution_m"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise WitoilError(f"{path}: its case cannot be read ({error!r}); {_EXPECTED}") from None
-    run = Run(folder, "witoil", command, name, None, resolution, record, _seen(folder))
+        facts = CaseFacts.model_validate(record.get("case"))
+    except ValidationError as error:
+        raise WitoilError(
+            f"{path}: its case cannot be read ({fault(error)}); {_EXPECTED}"
+        ) from None
+    resolution = facts.score.resolution_m
+    run = Run(folder, "witoil", command, facts.name, None, resolution, record, _seen(folder))
     if command == "simulate":
         return _with_particles(run, folder)
     return _with_best(run) if command == "optimise" else run
@@ -144,7 +147,7 @@ def _with_particles(run: Run, folder: Path) -> Run:
         density = density_from_api(float(summary["oil"]["api_gravity"]))
     except (KeyError, TypeError, ValueError) as error:
         raise WitoilError(
-            f"{folder}: summary.json names no oil ({error!r}); run it again"
+            f"{folder}: summary.json names no oil ({fault(error)}); run it again"
         ) from None
     resolution = _resolution(folder, run.resolution)
     return replace(run, particles=particles, resolution=resolution, density=density)
