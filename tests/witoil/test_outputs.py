@@ -30,6 +30,8 @@ def test_all_files_and_no_other(written):
         "budget.png",
         "mask_20250601T1200.tif",
         "mask_20250601T1800.tif",
+        "observed_20250601T1200.geojson",
+        "observed_20250601T1800.geojson",
         "particles.nc",
         "slick_20250601T1200.geojson",
         "slick_20250601T1800.geojson",
