@@ -143,7 +143,7 @@ def ensemble(
             progress(done / count, f"{failed} failed" if failed else "")
 
         result = run_ensemble(scenarios, drawn, scheduler=scheduler, on_member=on_member)
-        return write_ensemble(result, folder)
+        return write_ensemble(result, folder, scenario.observations)
 
 
 def optimise(

@@ -123,8 +123,8 @@ def test_a_time_beyond_a_run_is_refused(tmp_path, spill):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--resolution", "0"], "resolution: found 0 m, expected 1 m or more"),
-        (["--resolution", "nan"], "resolution: found nan m, expected 1 m or more"),
+        (["--resolution", "0"], "resolution: found 0 m, expected 1 to 100000 m"),
+        (["--resolution", "nan"], "resolution: found nan m, expected 1 to 100000 m"),
         (["--density", "0.9"], "density: found 0.9 kg m-3, expected 600 to 1200"),
         (["--detection-limit", "-1"], "detection_limit_um: found -1.0, expected"),
         (["--coastline", "nowhere.geojson"], "nowhere.geojson"),

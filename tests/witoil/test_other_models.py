@@ -132,6 +132,23 @@ def test_undeclared_fills_are_no_positions(written):
     assert open_run(path).particles["status"].values[2].tolist() == [0, 0, 1, 3]
 
 
+def test_a_place_without_a_mass_counts_for_nothing_and_is_said(written):
+    path = written("opendrift")
+    with netCDF4.Dataset(path, "a") as file:
+        file["mass_oil"][0, 2] = np.nan
+    run = open_run(path)
+    assert run.particles["mass"].values[0].tolist() == [10.0, 9.5, 0.0, 8.5]
+    assert "1 particles have a place but no mass" in run.remarks[0]
+
+
+def test_a_file_without_any_place_is_refused(written):
+    path = written("opendrift")
+    with netCDF4.Dataset(path, "a") as file:
+        file["lon"][:] = np.nan
+    with pytest.raises(WitoilError, match="has no particle with a place"):
+        open_run(path)
+
+
 def test_z_that_points_down_is_turned(written):
     path = written("opendrift")
     with netCDF4.Dataset(path, "a") as file:

@@ -15,6 +15,7 @@ from witoil.claim import claimed
 from witoil.errors import WitoilError
 from witoil.outputs.run import write_run
 from witoil.runs.opening import open_run
+from witoil.runs.slick import particles_at
 from witoil.scenario.run import run
 
 
@@ -207,6 +208,30 @@ def test_a_search_is_its_best_run(changed, tmp_path, starts):
         assert [len(open_run(window).seen) for window in windows] == [1, 1]
         with pytest.raises(WitoilError, match="holds the runs 20250601T0600"):
             open_run(tmp_path / "out/best")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["ensemble", "forecast", "trace"])
+def test_what_has_no_particles_is_opened_all_the_same(changed, tmp_path, command):
+    small = ("20_000", "2_000")
+    name = f"{command}.json"
+    options = {}
+    if command == "ensemble":
+        path, options = changed(small), {"members": 2}
+    elif command == "forecast":
+        name = "study.json"
+        few = "[forecast]\nevaluations = 8\nmembers = 4\n\n[optimise]"
+        path = changed(small, ("[optimise]", few))
+    else:
+        brief = "[trace]\nmembers = 2\nhours = 1\n\n[optimise]"
+        path = changed(small, ("[optimise]", brief))
+    getattr(jobs, command)(load_case(path), tmp_path, **options)
+    found = open_run(tmp_path)
+    assert (found.command, found.particles) == (command, None)
+    assert found.summary == json.loads((tmp_path / name).read_text())
+    assert found.seen
+    with pytest.raises(WitoilError, match=f"a run of {command} has no particles of its own"):
+        particles_at(found, found.seen[0].time)
 
 
 @pytest.mark.slow

@@ -267,7 +267,8 @@ def read_mask(path: Path) -> tuple[Mask, VerificationGrid, Mask]:
             values, transform, crs = file.read(1, masked=True), file.transform, file.crs
     except Exception as error:  # some of what GDAL finds has a class that rasterio keeps private
         raise WitoilError(
-            f"{path}: not a mask ({error}); expected a GeoTIFF or the folder of a run"
+            f"{path}: not a mask ({error}); expected a GeoTIFF, the folder of a run, or particles "
+            "(NetCDF)"
         ) from None
     if crs is None or not crs.is_projected or transform.a != -transform.e:
         raise WitoilError(

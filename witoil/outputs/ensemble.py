@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
+from witoil.scenario.scenario import Observation
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
 
-def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
+def write_ensemble(
+    result: EnsembleResult, folder: Path, seen: Sequence[Observation] = ()
+) -> dict[str, Any]:
     """Write all outputs of an ensemble.
 
     Parameters
@@ -30,6 +34,8 @@ def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
     result : EnsembleResult
     folder : Path
         Made where it does not exist.
+    seen : sequence of Observation
+        Slicks of the case, of which its members know nothing.
 
     Returns
     -------
@@ -55,8 +61,8 @@ def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
     table = coast_table(result.coast)
     write_coast_table(folder / "coast.csv", table)
     write_coast_lines(folder / "coast.geojson", table, result.coast.line)
-    for seen in result.scenarios[0].observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.sources, folder)
+    for each in seen:
+        write_observed(each.time, each.slick.geometry, each.slick.sources, folder)
     with replacing(folder / "ensemble.png") as temporary:
         temporary.write_bytes(ensemble_map(result))
     return write_json(folder / "ensemble.json", _record(result))

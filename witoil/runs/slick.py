@@ -50,8 +50,8 @@ class Sensor:
     coastline: str = "osm"
 
     def __post_init__(self) -> None:
-        if self.resolution is not None and not self.resolution >= 1.0:
-            raise WitoilError(f"resolution: found {self.resolution:g} m, expected 1 m or more")
+        if self.resolution is not None and not 1.0 <= self.resolution <= 1e5:
+            raise WitoilError(f"resolution: found {self.resolution:g} m, expected 1 to 100000 m")
         if self.density is not None and not 600.0 <= self.density <= 1200.0:
             raise WitoilError(
                 f"density: found {self.density:g} kg m-3, expected 600 to 1200, that of an oil"
@@ -148,7 +148,14 @@ def grid_over(places: Iterable[BaseGeometry], resolution: float, margin: int) ->
     bounds = np.array([moved(each, turn_between(each, middle)).bounds for each in shapes])
     low, high = bounds.min(axis=0), bounds.max(axis=0)
     box = (float(low[0]), float(low[1]), float(high[2]), float(high[3]))
-    return VerificationGrid.covering(box, resolution, margin)
+    try:
+        return VerificationGrid.covering(box, resolution, margin)
+    except WitoilError:
+        raise WitoilError(
+            f"what is compared lies between {box[0]:.3g} and {box[2]:.3g} E, {box[1]:.3g} and "
+            f"{box[3]:.3g} N, too much for cells of {resolution:g} m; expected slicks and "
+            "particles of one area, or a coarser resolution"
+        ) from None
 
 
 def land_on(grid: VerificationGrid, coastline: str) -> tuple[Mask, BaseGeometry]:

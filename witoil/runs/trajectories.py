@@ -77,6 +77,8 @@ def times_of(file: xr.Dataset, path: Path) -> tuple[str, Times]:
     WitoilError, CatalogError
     """
     name = required(file, ["time"], ["time"], path)
+    if not file[name].size:
+        raise WitoilError(f"{path}: has no outputs; expected one at least")
     with reading(path):
         times = read_times(file[name].variable, f"{path}: {name}").times
     return str(file[name].dims[0]) if file[name].ndim else name, rising(times, path)
@@ -143,7 +145,10 @@ def positions_of(file: xr.Dataset, path: Path) -> tuple[str, Floats, Floats]:
         found.append((name, values))
     (name, lon), (other, lat) = found
     if file[name].dims != file[other].dims:
-        raise WitoilError(f"{path}: found {name} {file[name].dims} and {other} {file[other].dims}")
+        raise WitoilError(
+            f"{path}: found {name} {file[name].dims} and {other} {file[other].dims}; "
+            "expected the same dimensions"
+        )
     absent = np.isnan(lon) | np.isnan(lat)
     return name, np.where(absent, np.nan, wrapped(lon)), np.where(absent, np.nan, lat)
 
@@ -256,6 +261,11 @@ def followed(
     for name, values in columns.items():
         filled[name] = np.take_along_axis(values, np.maximum(last, 0), axis=1)
         filled[name][last < 0] = np.nan
+    if "mass" in filled:
+        lacking = np.isnan(filled["mass"]) & (held != Status.UNRELEASED)
+        filled["mass"][lacking] = 0.0
+        if count := int(lacking.any(axis=1).sum()):
+            remarks.append(f"{count} particles have a place but no mass: they count for nothing")
     return held, filled, tuple(remarks)
 
 
