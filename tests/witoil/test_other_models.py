@@ -12,7 +12,7 @@ from tests.witoil.command import witoil
 from tests.witoil.model_files import LAT, LON, MASS, STATUS, TIMES, Z
 from witoil.errors import WitoilError
 from witoil.runs.opening import open_run
-from witoil.runs.trajectories import NO_STATUS, followed
+from witoil.runs.trajectories import NO_STATUS, followed, is_moving
 
 FOLDER = "MDK_SIM_2021_08_24_0300_baniyas"
 
@@ -122,6 +122,14 @@ def test_an_element_that_ends_without_a_reason_counts_as_gone(written):
     assert run.particles["status"].values[0].tolist() == [1, 1, 3, 3]
     assert run.particles["lon"].values[0, 3] == pytest.approx(LON[0, 1])
     assert any("written no more, though afloat" in remark for remark in run.remarks)
+
+
+def test_an_element_that_was_deactivated_as_dispersed_stays_under_water(written):
+    path = written("opendrift")
+    edit(path, "status", flag_meanings="active dispersed outside")
+    run = open_run(path)
+    assert run.particles["status"].values[1].tolist() == [0, 1, 4, 4]
+    assert run.remarks == ()
 
 
 def test_undeclared_fills_are_no_positions(written):
@@ -311,7 +319,7 @@ def test_an_unknown_model_is_named_by_what_it_says(tmp_path):
 @given(arrays(np.int8, (4, 6), elements=st.sampled_from([NO_STATUS, *map(int, Status)])))
 def test_particles_have_a_status_at_every_time_and_keep_what_is_written(status):
     numbers = np.arange(24.0).reshape(4, 6)
-    held, columns, _ = followed(status, {"lon": numbers})
+    held, columns, _ = followed(status, is_moving(status), {"lon": numbers})
     assert (held != NO_STATUS).all()
     present = status != NO_STATUS
     np.testing.assert_array_equal(held[present], status[present])

@@ -220,7 +220,7 @@ def test_what_has_no_particles_is_opened_all_the_same(changed, tmp_path, command
         path, options = changed(small), {"members": 2}
     elif command == "forecast":
         name = "study.json"
-        few = "[forecast]\nevaluations = 8\nmembers = 4\n\n[optimise]"
+        few = "[forecast]\nevaluations = 8\nmembers = 4\n\n[optimise]\nstart_from = 'observations'"
         path = changed(small, ("[optimise]", few))
     else:
         brief = "[trace]\nmembers = 2\nhours = 1\n\n[optimise]"
