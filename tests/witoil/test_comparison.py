@@ -102,6 +102,30 @@ def test_without_masses_each_cell_with_a_particle_counts(tmp_path, spill):
     assert "every particle counts the same" in scores["remarks"][0]
 
 
+@pytest.mark.parametrize(("east", "north"), [(144.18, 0.0), (144.18, 53.0), (0.0, 54.7)])
+def test_slicks_across_180_and_near_the_pole_are_scored_as_anywhere(tmp_path, east, north):
+    path = tmp_path / "spill.nc"
+    model_files.opendrift(path)
+    with netCDF4.Dataset(path, "a") as file:
+        lon = file["lon"][:] + east
+        file["lon"][:] = np.where(lon > 180.0, lon - 360.0, lon)
+        file["lat"][:] = file["lat"][:] + north
+    # at 05:00 particle 0 is west of 180 degrees and particle 2 is at 180.0042
+    place = shapely.Point((LON[2, 2] + east + 180.0) % 360.0 - 180.0, LAT[2, 2] + north)
+    seen = write_outline(tmp_path / "seen.geojson", place.buffer(1e-4))
+    sensor = Sensor(resolution=50.0, detection_limit_um=0.016)
+    scores = score_files(path, seen, windows=[1], sensor=sensor)
+    observed = 289 / scores["area_ratio"]  # all 289 cells are there, and one or two were seen
+    assert observed in (pytest.approx(1), pytest.approx(2))
+    assert scores["fss"]["1"] == pytest.approx(2 * observed / (289 + observed))
+
+
+def test_a_slick_on_land_is_refused(tmp_path, spill):
+    inland = write_outline(tmp_path / "inland.geojson", shapely.Point(36.1, 35.1).buffer(0.001))
+    with pytest.raises(WitoilError, match="has no cell at sea, with the coastline osm"):
+        score_files(spill, inland, windows=[1])
+
+
 @pytest.mark.parametrize("share", [0.25, 0.75])
 def test_between_outputs_particles_afloat_are_on_the_line(spill, share):
     time = TIMES[1] + (share * (TIMES[2] - TIMES[1]).astype(float)).astype("timedelta64[ns]")

@@ -129,6 +129,20 @@ def test_a_run_of_a_later_version_is_refused(folder, version):
         open_run(folder)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"versions": {"witoil": "2.0"}}', r"provenance\.json: was written by witoil 2\.0"),
+        ("{}", r"provenance\.json: names no version of witoil"),
+        ("nothing", r"provenance\.json: not JSON"),
+    ],
+)
+def test_provenance_of_a_later_version_or_damaged_is_refused(folder, content, said):
+    (folder / "provenance.json").write_text(content)
+    with pytest.raises(WitoilError, match=said):
+        open_run(folder)
+
+
 def test_particles_of_a_later_version_are_refused(folder):
     with netCDF4.Dataset(folder / "particles.nc", "a") as file:
         file.source = "witoil 7.0.0, Lagrangian particle model"
@@ -140,7 +154,7 @@ def test_particles_of_a_later_version_are_refused(folder):
     ("content", "said"),
     [
         ("{", r"summary\.json: not JSON"),
-        ("[]", "found a list; expected one of"),
+        ("[]", "found a list; expected an object"),
         ("{}", "names no version of witoil"),
         ('{"versions": {"witoil": "zero"}}', "found the version 'zero' of witoil"),
         ('{"versions": {"witoil": "0.1.0"}}', "its case cannot be read"),

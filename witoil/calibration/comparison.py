@@ -20,7 +20,7 @@ from witoil.errors import WitoilError
 from witoil.files import utc
 from witoil.runs.opening import open_run
 from witoil.runs.run import Run, Seen
-from witoil.runs.slick import Sensor, particles_at, taken_for
+from witoil.runs.slick import Sensor, particles_at, particles_of, taken_for
 from witoil.versions import versions
 
 _SAME_AREA = 0.01
@@ -128,10 +128,7 @@ def _letter(k: int) -> str:
 def _common_time(runs: Sequence[Run]) -> tuple[np.datetime64, np.datetime64]:
     spans = []
     for run in runs:
-        if run.particles is None:
-            particles_at(run, np.datetime64("NaT"))  # says what is expected instead
-            continue
-        times = run.particles["time"].values
+        times = particles_of(run)["time"].values
         spans.append((times[0], times[-1]))
     start, end = max(first for first, _ in spans), min(last for _, last in spans)
     if start > end:
@@ -197,8 +194,8 @@ def as_document(found: Comparison) -> dict[str, Any]:
 
 def _run(found: Comparison, k: int) -> dict[str, Any]:
     run = found.runs[k]
-    assert run.particles is not None
-    times = run.particles["time"].values
+    particles = particles_of(run)
+    times = particles["time"].values
     return {
         "label": found.labels[k],
         "path": str(run.path),
@@ -206,7 +203,7 @@ def _run(found: Comparison, k: int) -> dict[str, Any]:
         "command": run.command,
         "from": utc(times[0]),
         "to": utc(times[-1]),
-        "particles": int(run.particles.sizes["trajectory"]),
+        "particles": int(particles.sizes["trajectory"]),
         **taken_for(run, found.sensors[k]),
         "at_end": _shares(run, found.end),
     }

@@ -238,6 +238,11 @@ def score_runs(
     grid = grid_over(shapes, resolution, WIDEST_CELLS + max(windows) // 2)
     land, coast = land_on(grid, coastline)
     seen = None if outline is None else grid.cells_touched(outline)
+    if seen is not None and not (seen & ~land).any():
+        raise WitoilError(
+            f"the slick seen at {utc(time)} has no cell at sea, with the coastline {coastline}; "
+            "expected one at least to compare with"
+        )
     found = []
     for at, sensor in zip(particles, sensors, strict=True):
         mask = slick_of(at, grid, sensor) & ~land

@@ -43,7 +43,7 @@ def render(found: Comparison, document: Mapping[str, Any]) -> str:
     """Return the page of a comparison as text; see `write_comparison_page`."""
     resolution = found.moments[0].slicks[0].grid.resolution
     return page_template("comparison.html").render(
-        study={"name": " and ".join(found.labels), "versions": document["versions"]},
+        study={"name": ", ".join(found.labels), "versions": document["versions"]},
         document=document,
         verdict=_verdict(found, document, resolution),
         resolution=drawing.distance(resolution),

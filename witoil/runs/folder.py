@@ -29,7 +29,7 @@ _RECORDS = {
 }
 """What a run wrote of itself -> the command; of a study, that of a walk forward says otherwise."""
 
-_EXPECTED = f"expected one of {', '.join(_RECORDS)} as a run writes it"
+_PROVENANCE = "provenance.json"
 
 
 def open_folder(folder: Path) -> Run:
@@ -53,6 +53,8 @@ def open_folder(folder: Path) -> Run:
     path = _record_of(folder)
     record = _read_record(path)
     refuse_later(version_of(record, path), path)
+    if (provenance := folder / _PROVENANCE).is_file():
+        refuse_later(version_of(_read_record(provenance), provenance), provenance)
     command = "forecast" if "forecast" in record else _RECORDS[path.name]
     if path.name == "study.json":
         _refuse_unfinished(record, command, folder)
@@ -60,7 +62,7 @@ def open_folder(folder: Path) -> Run:
         facts = CaseFacts.model_validate(record.get("case"))
     except ValidationError as error:
         raise WitoilError(
-            f"{path}: its case cannot be read ({fault(error)}); {_EXPECTED}"
+            f"{path}: its case cannot be read ({fault(error)}); expected what a run writes"
         ) from None
     resolution = facts.score.resolution_m
     run = Run(folder, "witoil", command, facts.name, None, resolution, record, _seen(folder))
@@ -107,9 +109,11 @@ def _read_record(path: Path) -> dict[str, Any]:
     try:
         record = read_json(path)
     except (OSError, ValueError) as error:
-        raise WitoilError(f"{path}: not JSON ({error}); {_EXPECTED}") from None
+        raise WitoilError(f"{path}: not JSON ({error}); expected what a run writes") from None
     if not isinstance(record, dict):
-        raise WitoilError(f"{path}: found a {type(record).__name__}; {_EXPECTED}")
+        raise WitoilError(
+            f"{path}: found a {type(record).__name__}; expected an object as a run writes it"
+        )
     return record
 
 

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
-from catalog.antimeridian import moved, turn_between
+from catalog.antimeridian import moved, turn_between, unbroken_box
 from simulator import Status
 from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.errors import WitoilError
@@ -72,6 +72,22 @@ class Sensor:
         )
 
 
+def particles_of(run: Run) -> xr.Dataset:
+    """Return the particles of a run at all its times.
+
+    Raises
+    ------
+    WitoilError
+        Where it has none.
+    """
+    if run.particles is None:
+        raise WitoilError(
+            f"{run.path}: a run of {run.command} has no particles of its own; expected a "
+            "simulation, or one of a search such as best/"
+        )
+    return run.particles
+
+
 def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
     """Return the particles of a run at a time.
 
@@ -92,23 +108,19 @@ def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
     WitoilError
         Where the run has no particles, or not then.
     """
-    if run.particles is None:
-        raise WitoilError(
-            f"{run.path}: a run of {run.command} has no particles of its own; expected a "
-            "simulation, or one of a search such as best/"
-        )
-    names = [name for name in ("lon", "lat", "status", "mass") if name in run.particles]
-    times = run.particles["time"].values
+    particles = particles_of(run)
+    names = [name for name in ("lon", "lat", "status", "mass") if name in particles]
+    times = particles["time"].values
     if not times[0] <= time <= times[-1]:
         raise WitoilError(
             f"{run.path}: has outputs from {utc(times[0])} to {utc(times[-1])}; expected one at "
             f"{utc(time)}, when the slick was seen"
         )
     k = int(np.searchsorted(times, time))
-    after = run.particles[names].isel(time=k).load()
+    after = particles[names].isel(time=k).load()
     if times[k] == time:
         return after
-    before = run.particles[names].isel(time=k - 1).load()
+    before = particles[names].isel(time=k - 1).load()
     share = float((time - times[k - 1]) / (times[k] - times[k - 1]))
     nearer = (after if share >= 0.5 else before).drop_vars("time")
     both = (before["status"].values == Status.AFLOAT) & (after["status"].values == Status.AFLOAT)
@@ -167,15 +179,12 @@ def land_on(grid: VerificationGrid, coastline: str) -> tuple[Mask, BaseGeometry]
     """
     rows, columns = grid.shape
     right, bottom = grid.west + columns * grid.resolution, grid.north - rows * grid.resolution
-    west, south, east, north = grid.to_degrees.transform_bounds(
-        grid.west, bottom, right, grid.north, densify_pts=21
-    )
-    box = (
-        west - _COAST_DEG,
-        max(south - _COAST_DEG, -90.0),
-        east + _COAST_DEG,
-        min(north + _COAST_DEG, 90.0),
-    )
+    bounds = grid.to_degrees.transform_bounds(grid.west, bottom, right, grid.north, densify_pts=21)
+    west, south, east, north = unbroken_box(bounds)
+    west, east = west - _COAST_DEG, east + _COAST_DEG
+    if east - west > 360.0:  # about a pole
+        west, east = -180.0, 180.0
+    box = (west, max(south - _COAST_DEG, -90.0), east, min(north + _COAST_DEG, 90.0))
     land = catalog.read_land(box, coastline)
     return grid.cells_centred_in(land), land
 
