@@ -16,7 +16,7 @@ _, *WORDS = re.findall(r"^\| ([a-z]+) \|", GLOSSARY, re.MULTILINE)
 
 # What is called so: the types that parameters and fields of these names have, and only these.
 TYPES = {
-    "case": r"Case\b|CaseFile|dict\[str, Any\]|^Any$",
+    "case": r"Case\b|CaseFile|^Path$|dict\[str, Any\]|^Any$",
     "detection": r"Detection\b",
     "event": r"Event\b|^str$|^str \| None$|typer",
     "leg": r"\bScenario\b|\bint\b",
@@ -28,7 +28,7 @@ TYPES = {
     # what a reconstruction found, a place, places, or which releases leak
     "source": r"Reconstruction|dict\[str, Any\]|tuple\[float, float\]|float64|tuple\[bool, ",
     # trace.slick names one
-    "slick": r"Slick\b|\bSlickMasks\b|\bObservation\b|^str \| None$",
+    "slick": r"Slick\b|\bSlickMasks\b|\bObservation\b|^str \| None$|^Sequence\[str\]$|typer",
     "swath": r"\bMask\b|\bPaths\b",
     "trial": r"\bTrial\b",
     "window": r"\bint\b|typer",

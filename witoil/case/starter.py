@@ -17,10 +17,10 @@ from witoil.case import toml
 from witoil.case.forcing import NONE
 
 USUAL_DURATION = timedelta(hours=48)
-"""Of a run whose end nobody has chosen: as long as forecasts of the wind are good."""
+"""Length of a run whose end nobody has chosen: as long as forecasts of the wind are good."""
 
 USUAL_TONNES = 100.0
-"""Of oil whose amount nobody knows. [t]"""
+"""Mass of oil whose amount nobody knows. [t]"""
 
 _REACH_M_S = 0.5
 """Speed that says for which area forcing is asked for: a current of 1 knot. [m s-1]"""

@@ -32,20 +32,20 @@ _RUN = 0.02
 """Processor time of any run, before its first step. [s]"""
 
 _CELL = 5e-9
-"""Of putting particles on the verification grid, and of scoring: for each cell of it. [s]"""
+"""Time of putting particles on the verification grid, and of scoring: for each cell of it. [s]"""
 
 _PROPOSAL = 0.04
-"""Of the model of the score from which a search takes its next proposal; as much again for
+"""Time of the model of the score from which a search takes its next proposal; as much again for
 each fifty that it has seen before. [s]"""
 
 START_UP = 2.5
-"""Of Python, and of loading what a command needs. [s]"""
+"""Time of Python, and of loading what a command needs. [s]"""
 
 _WRITING = 2.5
-"""Of files and pictures of one run. [s]"""
+"""Time of files and pictures of one run. [s]"""
 
 _BYTE = 2e-8
-"""Of compressing and writing what a run keeps: for each byte in memory. [s byte-1]"""
+"""Time of compressing and writing what a run keeps: for each byte in memory. [s byte-1]"""
 
 _LIBRARIES_BYTES = 520e6
 _COPIES = 2.5

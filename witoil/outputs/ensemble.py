@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,17 @@ from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.ensemble import ensemble_page
+from witoil.scenario.scenario import Observation
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
 
 def write_ensemble(
-    result: EnsembleResult, folder: Path, *, pictures: bool = True
+    result: EnsembleResult,
+    folder: Path,
+    seen: Sequence[Observation] = (),
+    *,
+    pictures: bool = True,
 ) -> dict[str, Any]:
     """Write all outputs of an ensemble.
 
@@ -33,6 +39,8 @@ def write_ensemble(
     result : EnsembleResult
     folder : Path
         Made where it does not exist.
+    seen : sequence of Observation
+        Slicks of the case, of which its members know nothing.
     pictures : bool
         Whether to draw, and to write a page of what is drawn.
 
@@ -60,8 +68,8 @@ def write_ensemble(
     table = coast_table(result.coast)
     write_coast_table(folder / "coast.csv", table)
     write_coast_lines(folder / "coast.geojson", table, result.coast.line)
-    for seen in result.scenarios[0].observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder)
+    for each in seen:
+        write_observed(each.time, each.slick.geometry, each.slick.files, folder)
     record = write_json(folder / "ensemble.json", _record(result))
     if pictures:
         picture = ensemble_map(result)
