@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -73,7 +72,7 @@ def run(
         oil=scenario.oil,
         processes=scenario.case.processes.physics,
         water_temperature=model.water_temperature,
-        parameters=replace(model.physics, **physics),
+        parameters=model.physics(physics),
         seed=scenario.seed,
         threads=threads,
         on_output=on_output,
