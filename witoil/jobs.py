@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from witoil.claim import LEAST_BYTES, claimed, need_room
 from witoil.errors import CaseError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from catalog import Coverage, Parametrised
     from optimizer import History
     from witoil.case import Case
@@ -331,6 +333,56 @@ def score(
     from witoil.calibration.scoring import score_files
 
     return score_files(run, observation, windows=windows, time=time)
+
+
+def export(
+    run: Path,
+    to: str,
+    out: Path | None = None,
+    *,
+    time: datetime | None = None,
+    every: int = 1,
+) -> dict[str, Any]:
+    """Write a run in the format of another tool.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a run, or a file of particles.
+    to : str
+        ``kmz``, ``gpkg``, ``shp``, ``csv``, ``geojson``, ``covjson`` or ``zarr``.
+    out : Path, optional
+        File to write; default: beside the run, by its name.
+    time : datetime, optional
+        The one output to write; without a zone it is UTC.
+    every : int
+        Write every so many outputs of the particles.
+
+    Returns
+    -------
+    dict
+        ``file``, ``files`` (names of all that was written beside each other), ``layers`` (name ->
+        number of features) and ``remarks``.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.exports.formats import format_named, place_of, write
+    from witoil.runs.opening import open_run
+
+    place = place_of(run, format_named(to), out)
+    opened = open_run(run)
+    moment = None if time is None else _utc64(time)
+    with claimed(place, is_file=True):
+        return {"file": str(place), **write(opened, to, place, time=moment, every=every)}
+
+
+def _utc64(time: datetime) -> np.datetime64:
+    import numpy as np
+
+    in_utc = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(in_utc, "ns")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import typer
 
 import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
 from witoil.cli.catalog import catalog_app
+from witoil.cli.exports import exports_app
 from witoil.cli.lean import lean
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(catalog_app, name="catalog")
+app.add_typer(exports_app)
 
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]

@@ -1,0 +1,151 @@
+"""The formats, and the way from a run to a file of any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from witoil.errors import WitoilError
+from witoil.exports.content import Content
+from witoil.exports.outlines import ALL
+from witoil.files import replacing_set
+from witoil.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files.
+
+    Attributes
+    ----------
+    module : str
+        Of `witoil.exports`, with ``write(content, path)`` that returns remarks.
+    suffix : str
+        Of the file.
+    companions : tuple of str
+        Suffixes of what belongs to the file.
+    per_layer : bool
+        Whether each layer has a file of its own, or companions of its own.
+    only_particles : bool
+        Whether it holds nothing else.
+    """
+
+    module: str
+    suffix: str
+    companions: tuple[str, ...] = ()
+    per_layer: bool = True
+    only_particles: bool = False
+
+
+FORMATS = {
+    "kmz": Format("kmz", ".kmz", per_layer=False),
+    "gpkg": Format("geopackage", ".gpkg", (".qml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")),
+    "shp": Format(
+        "shapefile",
+        ".shp",
+        # an index of an earlier one would hide features of this
+        (".shx", ".dbf", ".prj", ".cpg", ".qml", ".qix", ".sbn", ".sbx", ".fix", ".shp.xml"),
+    ),
+    "csv": Format("comma_separated", ".csv"),
+    "geojson": Format("geojson", ".geojson"),
+    "covjson": Format("coverage_json", ".covjson", per_layer=False, only_particles=True),
+    "zarr": Format("zarr_store", ".zarr", per_layer=False, only_particles=True),
+}
+
+
+def format_named(name: str) -> Format:
+    """Return a format.
+
+    Raises
+    ------
+    WitoilError
+        Where there is none of that name.
+    """
+    if name not in FORMATS:
+        raise WitoilError(f"--to: found {name!r}; expected one of {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def place_of(path: Path, form: Format, out: Path | None) -> Path:
+    """Return the file to write: beside the run under its name, unless another is asked for.
+
+    Raises
+    ------
+    WitoilError
+        Where the name does not suit the format, or is that of a folder.
+    """
+    if out is None:
+        run = path.resolve()
+        out = run.with_name((run.name if run.is_dir() else run.stem) + form.suffix)
+    if out.suffix.lower() != form.suffix:
+        raise WitoilError(f"--out: found {out.name!r}; expected a name that ends in {form.suffix}")
+    if out.is_dir():
+        raise WitoilError(
+            f"{out}: is a folder that exists; expected a new name, or that you remove it"
+        )
+    return out
+
+
+def write(
+    run: Run, name: str, out: Path, *, time: np.datetime64 | None = None, every: int = 1
+) -> dict[str, Any]:
+    """Write a run in a format.
+
+    Parameters
+    ----------
+    run : Run
+    name : str
+        Of the format, a key of `FORMATS`.
+    out : Path
+        From `place_of`.
+    time : datetime64, optional
+        The one output to write. UTC
+    every : int
+        Write every so many outputs of the particles.
+
+    Returns
+    -------
+    dict
+        ``files`` (names of what was written), ``layers`` (name -> number of features) and
+        ``remarks``.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+        Where the run cannot be read or holds nothing of the kind; nothing is left half-written.
+    """
+    form = format_named(name)
+    try:
+        module = import_module(f"witoil.exports.{form.module}")
+    except ModuleNotFoundError as error:
+        raise WitoilError(
+            f"{error.name} is not installed; expected it for --to {name}: "
+            "pip install 'witoil[export]'"
+        ) from None
+    content = Content.of_run(run, time=time, every=every)
+    left_out: list[str] = []
+    if form.only_particles:
+        content, left_out = content.only_particles()
+    if not content.layers:
+        raise WitoilError(
+            f"{run.path}: holds no particles, areas or lines{'' if time is None else ' then'} to "
+            "export; expected a run that left some"
+        )
+    with replacing_set(out, _names(out, form)) as folder:
+        remarks = module.write(content, folder / out.name)
+        files = sorted(made.name for made in folder.iterdir())
+    layers = {layer.name: layer.size for layer in content.layers}
+    return {"files": files, "layers": layers, "remarks": [*run.remarks, *left_out, *remarks]}
+
+
+def _names(out: Path, form: Format) -> list[str]:
+    """Return the names that files of an export may have, but for the first."""
+    stems = [out.stem]
+    if form.per_layer:
+        stems += [f"{out.stem}_{outlines.name}" for outlines in ALL]
+    names = [f"{stem}{suffix}" for stem in stems for suffix in (form.suffix, *form.companions)]
+    return [name for name in names if name != out.name]
