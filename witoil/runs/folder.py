@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from pydantic import ValidationError
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from catalog.antimeridian import unbroken
+from catalog.files.sources import open_source
 from simulator.oil import density_from_api
 from witoil.claim import is_half_written
 from witoil.errors import WitoilError
 from witoil.files import read_json
-from witoil.runs.particles import NAME, read_particles, refuse_later, version_of
+from witoil.runs.particles import NAME, CaseFacts, fault, read_particles, refuse_later, version_of
 from witoil.runs.run import OBSERVED, Run, Seen
 
 _RECORDS = {
@@ -55,11 +57,13 @@ def open_folder(folder: Path) -> Run:
     if path.name == "study.json":
         _refuse_unfinished(record, command, folder)
     try:
-        name, case = str(record["name"]), record["case"]
-        resolution = float(case["score"]["resolution_m"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise WitoilError(f"{path}: its case cannot be read ({error!r}); {_EXPECTED}") from None
-    run = Run(folder, "witoil", command, name, None, resolution, record, _seen(folder))
+        facts = CaseFacts.model_validate(record.get("case"))
+    except ValidationError as error:
+        raise WitoilError(
+            f"{path}: its case cannot be read ({fault(error)}); {_EXPECTED}"
+        ) from None
+    resolution = facts.score.resolution_m
+    run = Run(folder, "witoil", command, facts.name, None, resolution, record, _seen(folder))
     if command == "simulate":
         return _with_particles(run, folder)
     return _with_best(run) if command == "optimise" else run
@@ -133,7 +137,7 @@ def _with_particles(run: Run, folder: Path) -> Run:
     if not path.is_file():
         raise WitoilError(f"{folder}: has no {NAME}; expected a whole run: run it again")
     summary = run.summary if folder == run.path else _read_record(folder / "summary.json")
-    particles, case, parameters = read_particles(path)
+    particles, case, parameters = read_particles(open_source(path), path)
     if case != summary.get("case") or parameters != summary.get("parameters"):
         raise WitoilError(
             f"{folder}: {NAME} and summary.json are of different runs; expected one run: run it "
@@ -143,7 +147,7 @@ def _with_particles(run: Run, folder: Path) -> Run:
         density = density_from_api(float(summary["oil"]["api_gravity"]))
     except (KeyError, TypeError, ValueError) as error:
         raise WitoilError(
-            f"{folder}: summary.json names no oil ({error!r}); run it again"
+            f"{folder}: summary.json names no oil ({fault(error)}); run it again"
         ) from None
     resolution = _resolution(folder, run.resolution)
     return replace(run, particles=particles, resolution=resolution, density=density)
