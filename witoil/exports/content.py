@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,12 +10,9 @@ import xarray as xr
 
 from witoil.errors import WitoilError
 from witoil.exports import outlines
-from witoil.exports.layers import Layer
+from witoil.exports.layers import Layer, printable
 from witoil.exports.particles import choose, layer_of
 from witoil.runs.run import Run
-
-# what XML cannot hold, and what moves the cursor of a terminal
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -81,11 +77,6 @@ class Content:
         kept = [layer for layer in self.layers if layer.name == "particles"]
         remarks = [f"{others}: left out; for these take {expected}"] if others else []
         return replace(self, layers=kept), remarks
-
-
-def printable(text: str) -> str:
-    """Return a text with a mark in place of characters that cannot be printed."""
-    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def file_of(path: Path, layers: list[Layer], layer: Layer) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import split_at_180
+
+# what XML cannot hold, and what moves the cursor of a terminal
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 Kind = Literal["text", "time", "whole", "real"]
 
@@ -90,6 +94,11 @@ class Layer:
     def of_kind(self, kind: Kind) -> tuple[str, ...]:
         """Return the names of the columns of a kind."""
         return tuple(column.name for column in self.columns if column.kind == kind)
+
+
+def printable(text: str) -> str:
+    """Return a text with a mark in place of characters that cannot be printed."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def in_parts(geometry: BaseGeometry) -> BaseGeometry:

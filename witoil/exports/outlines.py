@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import unbroken
 from witoil.errors import WitoilError
-from witoil.exports.layers import Batch, Column, Kind, Layer, in_parts
+from witoil.exports.layers import Batch, Column, Kind, Layer, in_parts, printable
 from witoil.files import read_json, utc
 from witoil.runs.run import Run
 from witoil.scenario.verification import transformed
@@ -269,7 +269,9 @@ def _values(kind: Kind, values: Iterable[Any]) -> NDArray[Any]:
     if kind == "time":
         return np.array([_time(value) for value in values], "M8[s]")
     if kind == "text":
-        return np.array([None if value is None else str(value) for value in values], object)
+        return np.array(
+            [None if value is None else printable(str(value)) for value in values], object
+        )
     if kind == "whole":
         return np.array([int(value) for value in values], np.int32)
     return np.array([np.nan if value is None else float(value) for value in values])

@@ -55,7 +55,7 @@ def write(content: Content, path: Path) -> list[str]:
             crs="EPSG:4326",
             encoding="UTF-8",
         )
-        file.with_suffix(".qml").write_text(qml(layer, None), encoding="utf-8")
+        file.with_suffix(".qml").write_text(qml(layer, content.step), encoding="utf-8")
     return []
 
 

@@ -29,7 +29,7 @@ LAYER_COLOURS = {
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _GEOMETRIES = {"Point": "0", "MultiLineString": "1", "MultiPolygon": "2"}
-_INSTANTS_IN_A_FIELD = "1"
+_BY_EXPRESSIONS = "4"
 
 
 def qml(layer: Layer, step: np.timedelta64 | None) -> str:
@@ -39,8 +39,7 @@ def qml(layer: Layer, step: np.timedelta64 | None) -> str:
     ----------
     layer : Layer
     step : timedelta64 or None
-        How long a feature is shown by the temporal controller, in a format that has times; None
-        where it has none, or there is only one.
+        How long a feature is shown by the temporal controller; None where there is one time only.
     """
     root = ElementTree.Element(
         "qgis", version="3.28.0", styleCategories="Symbology|Temporal|LayerConfiguration"
@@ -57,20 +56,17 @@ def qml(layer: Layer, step: np.timedelta64 | None) -> str:
 
 
 def _temporal(root: ElementTree.Element, step: np.timedelta64) -> None:
+    # by expressions, which take a time and a text that is one alike
+    seconds = int(step / np.timedelta64(1, "s"))
+    begin = 'to_datetime("time")'
+    plain = dict.fromkeys(("startField", "endField", "durationField"), "")
+    times = {
+        "startExpression": begin,
+        "endExpression": f"{begin} + make_interval(seconds:={seconds})",
+    }
+    rest = {"enabled": "1", "mode": _BY_EXPRESSIONS, "accumulate": "0", "limitMode": "0"}
     ElementTree.SubElement(
-        root,
-        "temporal",
-        enabled="1",
-        mode=_INSTANTS_IN_A_FIELD,
-        startField="time",
-        endField="",
-        durationField="",
-        durationUnit="s",
-        fixedDuration=str(int(step / np.timedelta64(1, "s"))),
-        startExpression="",
-        endExpression="",
-        accumulate="0",
-        limitMode="0",
+        root, "temporal", {**rest, **plain, **times, "durationUnit": "s", "fixedDuration": "0"}
     )
 
 
