@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from simulator import Status
+from tests.witoil import model_files
 from tests.witoil.command import witoil
 from witoil import jobs
 from witoil.errors import OutputError, WitoilError
@@ -156,6 +157,11 @@ def test_a_geopackage_has_times_and_styles_for_qgis(written, rows):
     types = dict(zip(info["fields"], info["ogr_types"], strict=True))
     assert types["time"] == "OFTDateTime"
     styles = pyogrio.read_dataframe(path, layer="layer_styles", read_geometry=False)
+    # those that QGIS asks for, in this order
+    assert [*styles.columns] == [
+        *("f_table_catalog", "f_table_schema", "f_table_name", "f_geometry_column", "styleName"),
+        *("styleQML", "styleSLD", "useAsDefault", "description", "owner", "ui", "update_time"),
+    ]
     layers = {str(name) for name, _ in pyogrio.list_layers(path)} - {"layer_styles"}
     assert {*styles["f_table_name"]} == layers == {"particles", "slicks", "observed", "coast"}
     assert styles["useAsDefault"].all()
@@ -185,6 +191,51 @@ def test_styles_for_qgis_have_a_colour_for_each_status_and_play(folder, tmp_path
     for name in ("slicks", "observed", "coast"):
         root = ElementTree.parse(tmp_path / f"run_{name}.qml").getroot()
         assert root.find("renderer-v2/symbols/symbol") is not None
+
+
+IN_QGIS = """
+import sys
+from qgis.core import *
+application = QgsApplication([], False)
+application.initQgis()
+path, style, begin = sys.argv[1:]
+layer = QgsVectorLayer(path, "particles", "ogr")
+assert layer.renderer().type() == "categorizedSymbol", "default style"
+print(layer.loadNamedStyle(style)[1])
+print(*sorted(each.value() for each in layer.renderer().categories()))
+context = QgsVectorLayerTemporalContext()
+context.setLayer(layer)
+start = QgsExpression(f"to_datetime('{begin}')").evaluate()
+span = QgsDateTimeRange(start.addSecs(60), start.addSecs(120))
+shown = layer.temporalProperties().createFilterString(context, span)
+print(sum(1 for _ in layer.getFeatures(QgsFeatureRequest().setFilterExpression(shown))))
+"""
+DEBIANS = "/usr/bin/python3"
+"""The Python that Debian's python3-qgis belongs to."""
+
+
+def has_qgis():
+    command = [DEBIANS, "-c", "import qgis.core"]
+    return Path(DEBIANS).exists() and not subprocess.run(command, capture_output=True).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gpkg", "shp"])
+def test_qgis_loads_the_style_and_shows_the_particles_of_a_time(written, rows, name):
+    if not has_qgis():
+        pytest.skip("QGIS is not installed: apt install python3-qgis")
+    path = f"{written / 'run.gpkg'}|layername=particles" if name == "gpkg" else written / "run.shp"
+    time = rows["time"].iloc[len(rows) // 2]
+    answer = subprocess.run(
+        [DEBIANS, "-c", IN_QGIS, str(path), str(written / "run.qml"), f"{time:%Y-%m-%dT%H:%M:%SZ}"],
+        capture_output=True,
+        text=True,
+        env={"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(written)},
+    )
+    loaded, words, shown = answer.stdout.splitlines()[-3:]
+    assert loaded == "True"
+    assert words.split() == sorted(status.name.lower() for status in STATUS_COLOURS)
+    assert int(shown) == (rows["time"] == time).sum()
 
 
 def test_colours_are_those_of_the_charts():
@@ -231,13 +282,13 @@ def test_covjson_pydantic_accepts_the_coverages(written, rows):
         assert axis.coordinates == ["t", "x", "y"]
         values = {name: item.values for name, item in coverage.ranges.items()}
         for k, (time, lon, lat) in enumerate(axis.values):
-            row = {name: each[k] for name, each in values.items()}
+            row = {name: each[k] for name, each in values.items() if name != "release"}
+            row["release"] = values["release"][0]
             status = codes[row["status"]].rpartition(":")[2]
             table.append((int(coverage.id), time, lon, lat, row | {"status": status}))
     names = ("particle", "time", "lon", "lat")
     frame = pd.DataFrame([dict(zip(names, row[:4], strict=True)) | row[4] for row in table])
     frame = frame.sort_values(["time", "particle"], ignore_index=True)
-    frame["release"] = rows["release"]
     assert_same(rows, frame, degrees=TO_A_CENTIMETRE)
 
 
@@ -282,6 +333,24 @@ def test_fastkml_reads_the_particles_and_when_they_are_shown(written, rows):
     assert_same(rows, frame.astype({**numbers, "mass_kg": float, "thick_um": float}))
     for title, count in {"Simulated slicks": 2, "Observed slicks": 2}.items():
         assert len(folders[title].features) == count
+
+
+@pytest.mark.slow
+def test_gdal_reads_the_layers_of_a_kmz(folder, written, rows):
+    found = {str(name) for name, _ in pyogrio.list_layers(written / "run.kmz")}
+    assert {"Simulated slicks", "Observed slicks", "Oiled coast at the end"} <= found
+    slicks = pyogrio.read_dataframe(written / "run.kmz", layer="Simulated slicks")
+    own = geopandas.GeoSeries(
+        [geopandas.read_file(path).geometry[0] for path in sorted(folder.glob("slick_*.geojson"))]
+    )
+    np.testing.assert_allclose(
+        shapely.area(slicks.geometry.values), shapely.area(own.values), rtol=1e-6
+    )
+    points = [
+        len(pyogrio.read_dataframe(written / "run.kmz", layer=name))
+        for name in rows["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").unique()
+    ]
+    assert points == rows.groupby("time").size().tolist()
 
 
 @pytest.mark.slow
@@ -453,14 +522,19 @@ def test_what_fails_leaves_what_was_there(folder, tmp_path, monkeypatch, name):
 @pytest.mark.slow
 def test_files_of_an_earlier_export_do_not_stay_beside_a_later_one(folder, tmp_path):
     jobs.export(folder, "shp", tmp_path / "x.shp")
-    for name in ("x.qix", "x_coast.sbn", "x_more.shp", "y_coast.shp"):
+    for name in ("x.qix", "x_coast.sbn", "x_more.shp", "y_coast.shp", "x_coast.csv"):
         (tmp_path / name).write_text("")
     run = replace(open_run(folder), path=folder / "particles.nc", seen=())
     told = write(run, "shp", tmp_path / "x.shp")
     assert told["layers"].keys() == {"particles"}
     names = {path.name for path in tmp_path.iterdir()}
     suffixes = ("shp", "shx", "dbf", "prj", "cpg", "qml")
-    assert names == {*(f"x.{suffix}" for suffix in suffixes), "x_more.shp", "y_coast.shp"}
+    assert names == {
+        *(f"x.{suffix}" for suffix in suffixes),
+        "x_more.shp",
+        "y_coast.shp",
+        "x_coast.csv",
+    }
 
 
 @pytest.mark.slow
@@ -520,6 +594,38 @@ def test_each_particle_that_is_somewhere_is_one_row(data):
         np.testing.assert_array_equal(
             batch.columns["mass_kg"], mass[rows, k * every].astype(np.float32)
         )
+
+
+def test_times_are_those_of_the_nearest_second():
+    run = made([[1, 1]], [[0.0, 0.1]], [[0.0, 0.1]])
+    shifted = run.assign_coords(time=run["time"] - np.timedelta64(4, "us"))
+    chosen = choose(shifted, time=np.datetime64("2025-01-01T01:00"))
+    (batch,) = layer_of(chosen).batches()
+    assert batch.columns["time"].tolist() == [np.datetime64("2025-01-01T01:00:00").tolist()]
+    assert layer_of(choose(shifted)).size == 2
+
+
+def test_numbers_that_a_table_cannot_hold_are_counted_anew():
+    for numbers in ([5, 2**33], [7, 7]):
+        run = made([[1], [1]], [[0.0], [1.0]], [[0.0], [1.0]])
+        (batch,) = layer_of(choose(run.assign_coords(trajectory=numbers))).batches()
+        assert batch.columns["particle"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("model", ["opendrift", "pygnome", "medslik"])
+def test_runs_of_other_models_are_exported_with_what_they_know(tmp_path, model):
+    path = tmp_path / "run.nc"
+    told = {"time_units": "hours since 2021-08-24 03:00"} if model == "medslik" else {}
+    getattr(model_files, model)(path, **told)
+    told = jobs.export(path, "csv")
+    assert told["file"] == str(tmp_path / "run.csv")
+    found = pd.read_csv(tmp_path / "run.csv")
+    there = model_files.STATUS.T != Status.UNRELEASED
+    assert len(found) == there.sum()
+    np.testing.assert_allclose(found["lon"], model_files.LON.T[there], atol=1e-5)
+    np.testing.assert_allclose(found["mass_kg"], model_files.MASS.T[there], rtol=1e-5)
+    words = [Status(code).name.lower() for code in model_files.STATUS.T[there]]
+    assert found["status"].tolist() == words
 
 
 def test_a_status_that_nobody_knows_is_refused():

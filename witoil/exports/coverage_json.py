@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import orjson
 import xarray as xr
+from numpy.typing import NDArray
 
 from simulator import Status
 from witoil.exports.content import Content
 from witoil.exports.geojson import DECIMALS
-from witoil.exports.layers import iso
-from witoil.exports.particles import numbers, placed, values_of
+from witoil.exports.layers import iso, to_seconds
+from witoil.exports.particles import numbers, placed, releases, values_of
 
 _REFERENCING = [
     {
@@ -40,11 +41,14 @@ def write(content: Content, path: Path) -> list[str]:
     particles = content.particles
     assert particles is not None
     known = values_of(particles)
+    parameters = {"status": _status(), **{name: _parameter(name) for name in known}}
+    if releases(particles) is not None:
+        parameters["release"] = _observed("Number of the release")
     head = {
         "type": "CoverageCollection",
         "domainType": "Trajectory",
         "title": content.name,
-        "parameters": {"status": _status(), **{name: _parameter(name) for name in known}},
+        "parameters": parameters,
         "referencing": _REFERENCING,
     }
     with path.open("wb") as file:
@@ -57,8 +61,9 @@ def write(content: Content, path: Path) -> list[str]:
 
 
 def _coverages(particles: xr.Dataset) -> Iterator[dict[str, Any]]:
+    release = releases(particles)
     there, known, number = placed(particles), values_of(particles), numbers(particles)
-    times = iso(particles["time"].values.astype("M8[s]"))
+    times = iso(to_seconds(particles["time"].values))
     status = particles["status"].values.astype(np.int32)
     lon, lat = (particles[name].values.round(DECIMALS) for name in ("lon", "lat"))
     for row in np.flatnonzero(there.any(axis=1)):
@@ -80,26 +85,34 @@ def _coverages(particles: xr.Dataset) -> Iterator[dict[str, Any]]:
                 },
             },
             "ranges": {
-                name: {
-                    "type": "NdArray",
-                    "dataType": kind,
-                    "axisNames": ["composite"],
-                    "shape": [values.size],
-                    "values": values,
-                }
-                for name, (kind, values) in ranges.items()
+                **{name: _along(kind, values) for name, (kind, values) in ranges.items()},
+                **_of_all_times(release, int(row)),
             },
         }
+
+
+def _along(kind: str, values: NDArray[Any]) -> dict[str, Any]:
+    axes = {"axisNames": ["composite"], "shape": [values.size]}
+    return {"type": "NdArray", "dataType": kind, **axes, "values": values}
+
+
+def _of_all_times(release: NDArray[np.int32] | None, row: int) -> dict[str, Any]:
+    if release is None:
+        return {}
+    axes: dict[str, list[Any]] = {"axisNames": [], "shape": []}
+    return {
+        "release": {"type": "NdArray", "dataType": "integer", **axes, "values": [int(release[row])]}
+    }
 
 
 def _parameter(name: str) -> dict[str, Any]:
     label, symbol = _PARAMETERS[name]
     unit = {"value": symbol, "type": "http://www.opengis.net/def/uom/UCUM/"}
-    return {
-        "type": "Parameter",
-        "observedProperty": {"label": {"en": label}},
-        "unit": {"symbol": unit},
-    }
+    return {**_observed(label), "unit": {"symbol": unit}}
+
+
+def _observed(label: str) -> dict[str, Any]:
+    return {"type": "Parameter", "observedProperty": {"label": {"en": label}}}
 
 
 def _status() -> dict[str, Any]:

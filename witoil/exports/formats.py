@@ -27,9 +27,9 @@ class Format:
     suffix : str
         Of the file.
     companions : tuple of str
-        Suffixes of what belongs to the file.
-    per_layer : bool
-        Whether each layer has a file of its own, or companions of its own.
+        Suffixes of what may lie beside the file under its name and belongs to it.
+    of_layers : tuple of str
+        Suffixes of what each further layer has beside the file.
     only_particles : bool
         Whether it holds nothing else.
     """
@@ -37,23 +37,30 @@ class Format:
     module: str
     suffix: str
     companions: tuple[str, ...] = ()
-    per_layer: bool = True
+    of_layers: tuple[str, ...] = ()
     only_particles: bool = False
 
 
+# an index of an earlier one would hide features of this
+_OF_SHAPEFILES = (
+    *(".shx", ".dbf", ".prj", ".cpg", ".qml"),
+    *(".qix", ".sbn", ".sbx", ".fix", ".shp.xml"),
+)
+
 FORMATS = {
-    "kmz": Format("kmz", ".kmz", per_layer=False),
-    "gpkg": Format("geopackage", ".gpkg", (".qml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")),
-    "shp": Format(
-        "shapefile",
-        ".shp",
-        # an index of an earlier one would hide features of this
-        (".shx", ".dbf", ".prj", ".cpg", ".qml", ".qix", ".sbn", ".sbx", ".fix", ".shp.xml"),
+    "kmz": Format("kmz", ".kmz"),
+    "gpkg": Format(
+        "geopackage",
+        ".gpkg",
+        # what SQLite would take for unfinished writes of this one
+        (".qml", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal"),
+        of_layers=(".qml",),
     ),
-    "csv": Format("comma_separated", ".csv"),
-    "geojson": Format("geojson", ".geojson"),
-    "covjson": Format("coverage_json", ".covjson", per_layer=False, only_particles=True),
-    "zarr": Format("zarr_store", ".zarr", per_layer=False, only_particles=True),
+    "shp": Format("shapefile", ".shp", _OF_SHAPEFILES, of_layers=(".shp", *_OF_SHAPEFILES)),
+    "csv": Format("comma_separated", ".csv", of_layers=(".csv",)),
+    "geojson": Format("geojson", ".geojson", of_layers=(".geojson",)),
+    "covjson": Format("coverage_json", ".covjson", only_particles=True),
+    "zarr": Format("zarr_store", ".zarr", only_particles=True),
 }
 
 
@@ -144,8 +151,6 @@ def write(
 
 def _names(out: Path, form: Format) -> list[str]:
     """Return the names that files of an export may have, but for the first."""
-    stems = [out.stem]
-    if form.per_layer:
-        stems += [f"{out.stem}_{outlines.name}" for outlines in ALL]
-    names = [f"{stem}{suffix}" for stem in stems for suffix in (form.suffix, *form.companions)]
-    return [name for name in names if name != out.name]
+    others = [f"{out.stem}_{outlines.name}" for outlines in ALL]
+    of_layers = [f"{other}{suffix}" for other in others for suffix in form.of_layers]
+    return [f"{out.stem}{suffix}" for suffix in form.companions] + of_layers

@@ -31,7 +31,7 @@ def write(content: Content, path: Path) -> list[str]:
         )
         style = file_of(path, content.layers, layer).with_suffix(".qml")
         style.write_text(qml(layer, content.step), encoding="utf-8")
-    pyogrio.write_dataframe(_styles(content), path, layer="layer_styles", driver="GPKG")
+    pyogrio.write_dataframe(_styles(content), path, layer="layer_styles", driver="GPKG", FID="id")
     return [
         f"{layer.name}: {layer.size:,} features have no spatial index; QGIS makes one on demand "
         "(properties of the layer)"
@@ -55,5 +55,6 @@ def _styles(content: Content) -> pd.DataFrame:
             "description": [layer.title for layer in content.layers],
             "owner": "",
             "ui": "",
+            "update_time": pd.Timestamp.now("UTC").floor("s"),
         }
     )

@@ -106,7 +106,8 @@ def _add_layer(
             if times:
                 _show(mark, batch.columns[times[0]][k], step if times[0] == "time" else None)
             for name, value in data.items():
-                mark.extendeddata.newdata(name, escape(str(value)))
+                # shown in a balloon, which is HTML
+                mark.extendeddata.newdata(name, escape(html.escape(str(value), quote=False)))
 
 
 def _rows(layer: Layer, batch: Batch) -> Iterator[dict[str, Any]]:

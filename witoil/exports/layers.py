@@ -109,6 +109,12 @@ def in_parts(geometry: BaseGeometry) -> BaseGeometry:
     return whole
 
 
+def to_seconds(times: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """Return times to the nearest second: floats in files leave 03:59:59.999 of four o'clock."""
+    nearest: NDArray[np.datetime64] = (times + np.timedelta64(500, "ms")).astype("M8[s]")
+    return nearest
+
+
 def iso(times: NDArray[np.datetime64]) -> NDArray[np.object_]:
     """Return times as 2021-08-24T15:33:00Z, None where there is none."""
     distinct, which = np.unique(times, return_inverse=True)

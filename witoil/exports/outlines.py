@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import unbroken
 from witoil.errors import WitoilError
-from witoil.exports.layers import Batch, Column, Kind, Layer, in_parts, printable
+from witoil.exports.layers import Batch, Column, Kind, Layer, in_parts, printable, to_seconds
 from witoil.files import read_json, utc
 from witoil.runs.run import Run
 from witoil.scenario.verification import transformed
@@ -158,7 +158,7 @@ def layers_of(run: Run, time: np.datetime64 | None = None) -> list[Layer]:
 
 
 def _is_of(row: Row, time: np.datetime64 | None) -> bool:
-    return time is None or _time(row.get("time")) == time.astype("M8[s]")
+    return time is None or _time(row.get("time")) == to_seconds(np.array(time))
 
 
 Rows = list[tuple[BaseGeometry, Row]]

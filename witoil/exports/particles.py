@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from catalog.antimeridian import wrapped
 from simulator import Status
 from witoil.errors import WitoilError
-from witoil.exports.layers import Batch, Column, Layer
+from witoil.exports.layers import Batch, Column, Layer, to_seconds
 from witoil.files import utc
 
 COLUMNS = (
@@ -91,7 +91,9 @@ def placed(chosen: xr.Dataset) -> NDArray[np.bool_]:
 def numbers(chosen: xr.Dataset) -> NDArray[np.int64]:
     """Return the number of each particle, shape (trajectory,)."""
     if "trajectory" in chosen.coords and chosen["trajectory"].dtype.kind in "iu":
-        return chosen["trajectory"].values.astype(np.int64)
+        given = chosen["trajectory"].values.astype(np.int64)
+        if np.unique(given).size == given.size and np.abs(given).max() < 2**31:
+            return given
     return np.arange(chosen.sizes["trajectory"])
 
 
@@ -101,6 +103,14 @@ def words(status: NDArray[np.integer]) -> NDArray[np.object_]:
     for code, word in _WORDS.items():
         table[code] = word
     found: NDArray[np.object_] = table[status]
+    return found
+
+
+def releases(chosen: xr.Dataset) -> NDArray[np.int32] | None:
+    """Return the number of the release of each particle, shape (trajectory,), where it is known."""
+    if "release" not in chosen or chosen["release"].dtype.kind not in "iu":
+        return None
+    found: NDArray[np.int32] = chosen["release"].values.astype(np.int32)
     return found
 
 
@@ -133,8 +143,8 @@ def layer_of(chosen: xr.Dataset) -> Layer:
     """
     there, known, number = placed(chosen), values_of(chosen), numbers(chosen)
     lon, lat = chosen["lon"].values, chosen["lat"].values
-    status, times = chosen["status"].values, chosen["time"].values.astype("M8[s]")
-    release = chosen["release"].values if "release" in chosen else None
+    status, times = chosen["status"].values, to_seconds(chosen["time"].values)
+    release = releases(chosen)
 
     def batches() -> Iterator[Batch]:
         for k, time in enumerate(times):
@@ -146,7 +156,7 @@ def layer_of(chosen: xr.Dataset) -> Layer:
                 **{name: values[rows, k] for name, values in known.items()},
             }
             if release is not None:
-                columns["release"] = release[rows].astype(np.int32)
+                columns["release"] = release[rows]
             points = np.column_stack([lon[rows, k], lat[rows, k]]).astype(np.float64)
             yield Batch(points, columns)
 
