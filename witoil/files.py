@@ -124,7 +124,8 @@ def replacing_set(path: Path, others: Iterable[str] = ()) -> Iterator[Path]:
                 note_written(path.with_name(made.name))
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        # GDAL reports a full disk as RuntimeError
         raise OutputError(
             f"{path}: could not be written ({error}); expected a folder that can be written to, "
             "with room on its disk"

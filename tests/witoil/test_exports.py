@@ -440,6 +440,7 @@ def test_one_time_or_some_of_the_outputs(folder, tmp_path, rows, particles):
     layers = {str(name) for name, _ in pyogrio.list_layers(tmp_path / "run.gpkg")}
     assert layers == {"particles", "slicks", "observed", "layer_styles"}
     assert not (tmp_path / "run_coast.qml").exists()
+    assert "coast: left out, as not of the time asked for" in noon.stdout
 
     assert witoil(*to_gpkg, "--every", 4).returncode == 0
     frame = geopandas.read_file(tmp_path / "run.gpkg", layer="particles")
@@ -617,6 +618,10 @@ def test_runs_of_other_models_are_exported_with_what_they_know(tmp_path, model):
     path = tmp_path / "run.nc"
     told = {"time_units": "hours since 2021-08-24 03:00"} if model == "medslik" else {}
     getattr(model_files, model)(path, **told)
+    for name in FORMATS:
+        assert jobs.export(path, name)["layers"] == {
+            "particles": int((model_files.STATUS != 0).sum())
+        }
     told = jobs.export(path, "csv")
     assert told["file"] == str(tmp_path / "run.csv")
     found = pd.read_csv(tmp_path / "run.csv")

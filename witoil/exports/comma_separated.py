@@ -14,7 +14,7 @@ from witoil.exports.arrow import columns_of
 from witoil.exports.content import Content, file_of
 from witoil.exports.layers import Batch, Layer
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 """What a spreadsheet takes for the start of a formula."""
 
 
@@ -50,7 +50,6 @@ def _table(layer: Layer, batch: Batch) -> pa.RecordBatch:
 
 def _harmless(texts: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return texts of which none is a formula to a spreadsheet."""
-    distinct, which = np.unique(texts.astype(str), return_inverse=True)
-    changed = [f"'{text}" if text.startswith(_FORMULA) else text for text in distinct]
-    found: NDArray[np.object_] = np.array(changed, object)[which]
-    return found
+    distinct = {text for text in texts if text is not None and text.startswith(_FORMULA)}
+    changed = {text: f"'{text}" for text in distinct}
+    return np.array([changed.get(text, text) for text in texts], object)

@@ -29,12 +29,15 @@ class Content:
         From `witoil.exports.particles.choose`.
     layers : list of Layer
         The particles first, where there are any; none is empty.
+    remarks : tuple of str
+        What was left out.
     """
 
     name: str
     model: str
     particles: xr.Dataset | None
     layers: list[Layer]
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of_run(cls, run: Run, *, time: np.datetime64 | None = None, every: int = 1) -> Content:
@@ -44,12 +47,13 @@ class Content:
         ------
         WitoilError, CatalogError
         """
-        particles, layers = None, outlines.layers_of(run, time)
+        particles, (layers, dropped) = None, outlines.layers_of(run, time)
         if run.particles is not None:
             particles = choose(run.particles, time=time, every=every)
             layers = [layer_of(particles), *layers]
         held = [layer for layer in layers if layer.size]
-        return cls(printable(run.name), run.model, particles, held)
+        remarks = [f"{', '.join(dropped)}: left out, as not of the time asked for"] * bool(dropped)
+        return cls(printable(run.name), run.model, particles, held, tuple(remarks))
 
     @property
     def step(self) -> np.timedelta64 | None:
@@ -60,8 +64,8 @@ class Content:
         step: np.timedelta64 = np.sort(steps)[steps.size // 2].astype("m8[s]")
         return step
 
-    def only_particles(self) -> tuple[Content, list[str]]:
-        """Return the particles alone, for a format that holds nothing else, and what is left out.
+    def only_particles(self) -> Content:
+        """Return the particles alone, for a format that holds nothing else.
 
         Raises
         ------
@@ -75,8 +79,8 @@ class Content:
                 f"found no particles in the run, but {others or 'rasters'}; expected {expected}"
             )
         kept = [layer for layer in self.layers if layer.name == "particles"]
-        remarks = [f"{others}: left out; for these take {expected}"] if others else []
-        return replace(self, layers=kept), remarks
+        remarks = [f"{others}: left out; for these take {expected}"] * bool(others)
+        return replace(self, layers=kept, remarks=(*self.remarks, *remarks))
 
 
 def file_of(path: Path, layers: list[Layer], layer: Layer) -> Path:

@@ -134,9 +134,8 @@ def write(
             "pip install 'witoil[export]'"
         ) from None
     content = Content.of_run(run, time=time, every=every)
-    left_out: list[str] = []
     if form.only_particles:
-        content, left_out = content.only_particles()
+        content = content.only_particles()
     if not content.layers:
         raise WitoilError(
             f"{run.path}: holds no particles, areas or lines{'' if time is None else ' then'} to "
@@ -146,7 +145,7 @@ def write(
         remarks = module.write(content, folder / out.name)
         files = sorted(made.name for made in folder.iterdir())
     layers = {layer.name: layer.size for layer in content.layers}
-    return {"files": files, "layers": layers, "remarks": [*run.remarks, *left_out, *remarks]}
+    return {"files": files, "layers": layers, "remarks": [*run.remarks, *content.remarks, *remarks]}
 
 
 def _names(out: Path, form: Format) -> list[str]:

@@ -135,8 +135,8 @@ SOURCE = Outlines(
 ALL = (SLICKS, OBSERVED, COAST, ENSEMBLE_COAST, PROBABILITY, SOURCE)
 
 
-def layers_of(run: Run, time: np.datetime64 | None = None) -> list[Layer]:
-    """Return the layers of areas and lines that a run holds.
+def layers_of(run: Run, time: np.datetime64 | None = None) -> tuple[list[Layer], list[str]]:
+    """Return the layers of areas and lines that a run holds, and the names of those left out.
 
     Parameters
     ----------
@@ -149,12 +149,15 @@ def layers_of(run: Run, time: np.datetime64 | None = None) -> list[Layer]:
     WitoilError
         Where a file of the run cannot be read.
     """
-    layers = []
+    layers, dropped = [], []
     for outlines, held in _held(run):
-        rows = [(g, row) for g, row in held if not g.is_empty and _is_of(row, time)]
+        filled = [(geometry, row) for geometry, row in held if not geometry.is_empty]
+        rows = [(geometry, row) for geometry, row in filled if _is_of(row, time)]
         if rows:
             layers.append(_layer(outlines, rows))
-    return layers
+        elif filled:
+            dropped.append(outlines.name)
+    return layers, dropped
 
 
 def _is_of(row: Row, time: np.datetime64 | None) -> bool:
