@@ -45,6 +45,7 @@ NAME = "=HYPERLINK(1)<script>alert('ö')</script> ../a/b ]]><![CDATA[&amp;\x07"
 
 PRINTED = NAME.replace("\x07", "\ufffd")
 VECTOR = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "csv": "CSV", "geojson": "GeoJSON"}
+COAST = {"mass_kg": "mass_kg", "absorb_kg": "absorbed_kg", "max_kg": "max_mass_kg", "lon": "lon"}
 TO_A_CENTIMETRE = 0.6e-7
 KML = "{http://www.opengis.net/kml/2.2}"
 
@@ -148,6 +149,35 @@ def test_gdal_finds_all_layers(folder, written, rows, name):
             command = ["ogrinfo", "-ro", "-so", "-al", str(path)]
             said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             assert f"Feature Count: {count}" in said
+
+
+def outlines_read(folder, name, layer):
+    """Return a layer of areas or lines as its format has it."""
+    if name == "gpkg":
+        return geopandas.read_file(folder / "run.gpkg", layer=layer)
+    if name == "csv":
+        table = pd.read_csv(folder / f"run_{layer}.csv")
+        return geopandas.GeoDataFrame(table, geometry=shapely.from_wkt(table["wkt"]))
+    return geopandas.read_file(folder / f"run_{layer}.{name}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VECTOR)
+@pytest.mark.parametrize("layer", ["slicks", "observed", "coast"])
+def test_areas_and_lines_are_those_that_the_run_wrote(folder, written, name, layer):
+    files = {"slicks": "slick_*", "observed": "observed_*", "coast": "coast"}[layer]
+    paths = sorted(folder.glob(f"{files}.geojson"))
+    own = pd.concat(map(geopandas.read_file, paths), ignore_index=True)
+    found = outlines_read(written, name, layer)
+    assert len(found) == len(own) > 0
+    for mine, its in zip(own.geometry, found.geometry, strict=True):
+        assert its.hausdorff_distance(mine) < 1e-6
+        assert its.area == pytest.approx(mine.area, rel=1e-4)
+    columns = {"slicks": {"area_km2": "area_km2"}, "observed": {}, "coast": COAST}[layer]
+    for column, key in columns.items():
+        np.testing.assert_allclose(found[column].astype(float), own[key], rtol=1e-12)
+    time, key = ("first_oil", "first_oiled") if layer == "coast" else ("time", "time")
+    assert (pd.to_datetime(found[time], utc=True) == pd.to_datetime(own[key], utc=True)).all()
 
 
 @pytest.mark.slow
