@@ -386,6 +386,8 @@ def test_gdal_reads_the_layers_of_a_kmz(folder, written, rows):
 @pytest.mark.slow
 def test_a_kmz_colours_particles_by_status_and_has_a_legend(written):
     root = ElementTree.fromstring(placemarks(written / "run.kmz"))
+    # styles that placemarks share belong to the document
+    assert len(root.findall(f"{KML}Document/{KML}Style")) == len([*root.iter(f"{KML}Style")])
     colours = {
         style.get("id"): style.find(f"{KML}IconStyle/{KML}color").text
         for style in root.iter(f"{KML}Style")

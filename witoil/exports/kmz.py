@@ -43,6 +43,9 @@ def write(content: Content, path: Path) -> list[str]:
         kml.document.style.balloonstyle.text = "$[description]"
         _draw_dot(dot)
         styles = _styles(kml.addfile(str(dot)))
+        for style in styles.values():
+            # what placemarks share has to stand in the document, not in a folder of one of them
+            kml.document._addstyle(style)
         _draw_legend(legend, layers)
         _add_legend(kml, kml.addfile(str(legend)))
         for layer in layers:
@@ -102,7 +105,7 @@ def _add_layer(
         for k, data in enumerate(_rows(layer, batch)):
             mark = _placemark(folder, batch.geometry[k])
             mark.name = escape(str(data.get("particle", layer.title)))
-            mark.style = styles[data.get("status", layer.name)]
+            mark.placemark.styleurl = f"#{styles[data.get('status', layer.name)].id}"
             if times:
                 _show(mark, batch.columns[times[0]][k], step if times[0] == "time" else None)
             for name, value in data.items():
@@ -153,6 +156,7 @@ def _draw_dot(path: Path) -> None:
 
 
 def _draw_legend(path: Path, layers: list[Layer]) -> None:
+    of_layers = {layer.title for layer in layers}
     entries = [(layer.title, LAYER_COLOURS.get(layer.name)) for layer in layers]
     if layers and layers[0].name == "particles":
         shown = _statuses(layers[0])
@@ -167,7 +171,10 @@ def _draw_legend(path: Path, layers: list[Layer]) -> None:
     draw = ImageDraw.Draw(image)
     for k, (text, colour) in enumerate(entries):
         top = 6 + line * k
-        draw.ellipse((8, top + 5, 20, top + 17), colour, "#5b6673")
+        if text in of_layers:
+            draw.rectangle((8, top + 5, 20, top + 17), outline=colour, width=3)
+        else:
+            draw.ellipse((8, top + 5, 20, top + 17), colour, "#5b6673")
         draw.text((28, top + 2), text, "#1f2933", font)
     image.save(path)
 
