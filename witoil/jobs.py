@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 
 from witoil.claim import LEAST_BYTES, claimed, need_room
 from witoil.errors import CaseError, OutputError
+from witoil.times import datetime64
 
 if TYPE_CHECKING:
     from catalog import Coverage, Parametrised, RoleName
@@ -510,6 +511,49 @@ def compare(
     with claimed(folder):
         need_room(folder)
         return write_comparison(found, folder)
+
+
+def export(
+    run: Path,
+    to: str,
+    out: Path | None = None,
+    *,
+    time: datetime | None = None,
+    every: int = 1,
+) -> dict[str, Any]:
+    """Write a run in the format of another tool.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a run, or a file of particles.
+    to : str
+        ``kmz``, ``gpkg``, ``shp``, ``csv``, ``geojson``, ``covjson`` or ``zarr``.
+    out : Path, optional
+        File to write; default: beside the run, by its name.
+    time : datetime, optional
+        The one output to write; without a zone it is UTC.
+    every : int
+        Write every so many outputs of the particles.
+
+    Returns
+    -------
+    dict
+        ``file``, ``files`` (names of all that was written beside each other), ``layers`` (name ->
+        number of features) and ``remarks``.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.exports.formats import format_named, place_of, write
+    from witoil.runs.opening import open_run
+
+    place = place_of(run, format_named(to), out)
+    opened = open_run(run)
+    moment = None if time is None else datetime64(time)
+    with claimed(place, is_file=True):
+        return {"file": str(place), **write(opened, to, place, time=moment, every=every)}
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import witoil.cli.events  # noqa: F401 - adds its commands to those of the catal
 from witoil.cli.begin import begin_app
 from witoil.cli.catalog import catalog_app
 from witoil.cli.completion import complete_cases, complete_runs
+from witoil.cli.exports import exports_app
 from witoil.cli.lean import lean
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
 from witoil.cli.runs import (
@@ -39,6 +40,7 @@ app = typer.Typer(
 
 app.add_typer(begin_app)
 app.add_typer(catalog_app, name="catalog")
+app.add_typer(exports_app)
 app.add_typer(runs_app)
 
 CaseFile = Annotated[
