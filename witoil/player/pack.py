@@ -1,0 +1,331 @@
+"""From a run to what its page is given: particles, layers, budget, slicks seen and coast."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+import simulator
+from catalog.antimeridian import moved, turn_between, turned
+from simulator import FATES, Status
+from witoil.errors import WitoilError
+from witoil.player.coast import coast_arrays, land_of, surroundings
+from witoil.player.layers import (
+    Fields,
+
+    ensemble_layers,
+    forecast_layers,
+    thickness_layer,
+    trace_layers,
+)
+from witoil.player.mercator import Box, northing
+from witoil.player.payload import Payload
+from witoil.player.quantise import Linear, Logarithmic, Scale
+from witoil.runs.run import Run
+
+VERSION = 1
+"""Of the payload, which the page checks."""
+
+MOST_POINTS = 1_000_000
+"""Particles times outputs: of larger runs a random part is shown, for the size of the page."""
+
+MASS_RATIO = 1.005
+"""Masses are kept to 0.25 %."""
+
+MISSING = np.iinfo(np.uint16).max
+"""Stands for a particle without position, mass or depth."""
+
+_MOST = MISSING - 1
+
+_FIELDS: Mapping[str, Callable[[Run], Fields]] = {
+    "ensemble": ensemble_layers,
+    "forecast": forecast_layers,
+    "trace": trace_layers,
+}
+
+_LABELS = {"left_domain": "left the area", "unreleased": "not yet released"}
+
+
+def pack(run: Run, land: BaseGeometry | None = None) -> Payload:
+    """Return what a page needs to show a run.
+
+    Parameters
+    ----------
+    run : Run
+    land : BaseGeometry, optional
+        Polygons. [degrees] Default: as the run had it, read again.
+
+    Returns
+    -------
+    Payload
+
+    Raises
+    ------
+    WitoilError
+        Where the run holds nothing that can be shown in time.
+    CatalogError
+    """
+    notes: list[str] = []
+    if run.particles is not None:
+        times, box, parts = _of_particles(run, run.particles, notes)
+    elif run.command in _FIELDS:
+        moments, layers, box = _FIELDS[run.command](run)
+        times = moments
+        parts = {"layers": layers, "particles": None, "budget": None, "arrays": {}}
+    else:
+        raise WitoilError(
+            f"{run.path}: found no particles of `witoil {run.command}`; expected a run that has "
+            "come to its end"
+        )
+    seen, box = _seen(run, box)
+    view = _view(box)
+    if land is None:
+        land, note = land_of(run, surroundings(view))
+        notes += [note] if note else []
+    coast, coast_numbers = coast_arrays(land, view)
+    arrays = parts["arrays"] | coast_numbers
+    for layer in parts["layers"]:
+        arrays[f"layer_{layer.name}"] = layer.numbers.reshape(len(layer.numbers), -1)
+    header = {
+        "version": VERSION,
+        "name": run.name,
+        "model": run.model,
+        "command": run.command,
+        "times": times.astype("M8[ms]").astype(np.int64).tolist(),
+        "view": view,
+        "surroundings": surroundings(view),
+        "particles": parts["particles"],
+        "layers": [layer.as_dict() for layer in parts["layers"]],
+        "budget": parts["budget"],
+        "seen": seen,
+        "sources": _sources(run, view),
+        "coast": coast,
+        "notes": notes,
+    }
+    return Payload(header, arrays)
+
+
+def _of_particles(
+    run: Run, particles: xr.Dataset, notes: list[str]
+) -> tuple[NDArray[np.datetime64], Box, dict[str, Any]]:
+    """Return times, box and parts of a page of particles."""
+    lon, lat = particles["lon"].values, particles["lat"].values
+    there = np.isfinite(lon) & np.isfinite(lat)
+    if not there.any():
+        raise WitoilError(f"{run.path}: found no particle with a position; expected some")
+    box = (*(float(v[there].min()) for v in (lon, lat)), *(float(v[there].max()) for v in (lon, lat)))
+    layers = []
+    if "mass" in particles:
+        layer = thickness_layer(particles, run.resolution, _density(run))
+        layers += [] if layer is None else [layer]
+    shown = _shown(particles)
+    if shown.sizes["trajectory"] < particles.sizes["trajectory"]:
+        notes.append(
+            f"{shown.sizes['trajectory']:,} of {particles.sizes['trajectory']:,} particles are "
+            "drawn, chosen at random; all others count in thickness and budget."
+        )
+    about, arrays = _columns(shown, box)
+    about["of"] = int(particles.sizes["trajectory"])
+    return (
+        particles["time"].values,
+        box,
+        {
+            "layers": layers,
+            "particles": about,
+            "budget": _budget(run, particles),
+            "arrays": arrays,
+        },
+    )
+
+
+def _shown(particles: xr.Dataset) -> xr.Dataset:
+    """Return as many particles, chosen at random, as a page has room for."""
+    count = particles.sizes["trajectory"]
+    most = max(MOST_POINTS // particles.sizes["time"], 1)
+    if count <= most:
+        return particles
+    # not each tenth: neighbours in number are neighbours in what spread them evenly
+    chosen = np.sort(np.random.default_rng(0).choice(count, most, replace=False))
+    return particles.isel(trajectory=chosen)
+
+
+def _columns(
+    particles: xr.Dataset, box: Box
+) -> tuple[dict[str, Any], dict[str, NDArray[np.unsignedinteger]]]:
+    """Return what is said of the particles, and them as whole numbers, (times, particles)."""
+    west, south, east, north = box
+    values = {
+        "x": particles["lon"].values.T,
+        "y": northing(particles["lat"].values.T.astype(np.float64)),
+    }
+    scales: dict[str, Scale] = {
+        "x": Linear.over(west, east, _MOST),
+        "y": Linear.over(float(northing(south)), float(northing(north)), _MOST),
+    }
+    if "mass" in particles:
+        values["mass"] = particles["mass"].values.T
+        greatest = float(np.nanmax(values["mass"], initial=0.0))
+        scales["mass"] = Logarithmic.up_to(greatest, MASS_RATIO, _MOST)
+    if "z" in particles and (depth := particles["z"].values.T)[np.isfinite(depth)].any():
+        values["z"] = depth
+        scales["z"] = Linear.over(float(np.nanmin(depth)), float(np.nanmax(depth)), _MOST)
+    arrays: dict[str, NDArray[np.unsignedinteger]] = {
+        name: _numbers(column.astype(np.float64), scales[name]) for name, column in values.items()
+    }
+    arrays["status"] = particles["status"].values.T.astype(np.uint8)
+    about = {
+        "count": int(particles.sizes["trajectory"]),
+        "missing": MISSING,
+        "scales": {name: scale.as_dict() for name, scale in scales.items()},
+        "statuses": [
+            {"code": int(status), "name": status.name.lower(), "label": _label(status.name.lower())}
+            for status in Status
+        ],
+    }
+    return about, arrays
+
+
+def _numbers(values: NDArray[np.float64], scale: Scale) -> NDArray[np.uint16]:
+    """Return values as whole numbers, with one of their own where there is none."""
+    known = np.isfinite(values)
+    numbers = np.full(values.shape, MISSING, np.uint16)
+    numbers[known] = scale.encode(values[known], _MOST)
+    return numbers
+
+
+def _label(name: str) -> str:
+    return _LABELS.get(name, name.replace("_", " "))
+
+
+def _density(run: Run) -> float | None:
+    """Return the density of the oil at 15 degrees Celsius, where the run tells it. [kg m-3]"""
+    gravity = run.summary.get("oil", {}).get("api_gravity")
+    return None if gravity is None else simulator.density_from_api(float(gravity))
+
+
+def _budget(run: Run, particles: xr.Dataset) -> dict[str, Any]:
+    """Return how much oil met each fate at each time, and where the numbers come from."""
+    path = run.path / "budget.csv"
+    if path.is_file():
+        rows = _rows_of(path, particles["time"].values)
+        series = {
+            name: [float(row["released_kg"]) * float(row[f"{name}_fraction"] or 0.0) for row in rows]
+            for name in FATES
+        }
+        return _stack(series, "oil")
+    status = particles["status"].values
+    names = [s for s in Status if s is not Status.UNRELEASED]
+    if "mass" in particles:
+        mass = np.nan_to_num(particles["mass"].values)
+        series = {_fate(s): np.where(status == s, mass, 0.0).sum(axis=0).tolist() for s in names}
+        return _stack(series, "oil that the particles carry")
+    counts = {_fate(s): (status == s).sum(axis=0).tolist() for s in names}
+    return {"title": "particles", "unit": "", "rows": _as_rows(counts)}
+
+
+def _fate(status: Status) -> str:
+    renamed = {Status.AFLOAT: "floating", Status.SUBMERGED: "dispersed"}
+    return renamed.get(status, status.name.lower())
+
+
+def _stack(kilograms: Mapping[str, list[float]], title: str) -> dict[str, Any]:
+    """Return masses in the unit that suits the largest sum."""
+    most = max(map(sum, zip(*kilograms.values(), strict=True)), default=0.0)
+    unit, factor = ("t", 1e-3) if most >= 1000.0 else ("kg", 1.0)
+    rounded = {
+        name: [float(f"{factor * value:.6g}") for value in values]
+        for name, values in kilograms.items()
+    }
+    return {"title": title, "unit": unit, "rows": _as_rows(rounded)}
+
+
+def _as_rows(series: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "label": _label(name), "values": values}
+        for name, values in series.items()
+        if any(values)
+    ]
+
+
+def _rows_of(path: Path, times: NDArray[np.datetime64]) -> list[dict[str, str]]:
+    """Return the rows of a budget, one for each time of the particles."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        written = np.array([row["time"].removesuffix("Z") for row in rows], "M8[s]")
+        agrees = np.array_equal(written, times.astype("M8[s]"))
+        for row in rows:
+            _ = [float(row[f"{name}_fraction"] or 0.0) for name in ("released", *FATES)[1:]]
+            float(row["released_kg"])
+    except (KeyError, ValueError, AttributeError, TypeError):
+        agrees = False
+    if not agrees:
+        raise WitoilError(
+            f"{path}: not the budget of the particles beside it; expected a row for each of their "
+            f"{times.size} times, run it again"
+        )
+    return rows
+
+
+def _seen(run: Run, box: Box) -> tuple[list[dict[str, Any]], Box]:
+    """Return the slicks seen, near the oil in longitude, and the box around both."""
+    west, south, east, north = box
+    rows = []
+    for each in run.seen:
+        if each.outline.is_empty:
+            continue
+        outline = moved(each.outline, turn_between(each.outline, 0.5 * (west + east)))
+        left, bottom, right, top = outline.bounds
+        box = (min(box[0], left), min(box[1], bottom), max(box[2], right), max(box[3], top))
+        rows.append((each, outline))
+    tolerance = 0.3 * max(box[2] - box[0], 1e-3) / 1000.0
+    return [
+        {
+            "time": int(each.time.astype("M8[ms]").astype(np.int64)),
+            "name": each.name,
+            "rings": [
+                _flat(shapely.get_coordinates(ring))
+                for ring in shapely.get_rings(shapely.get_parts(shapely.simplify(outline, tolerance)))
+            ],
+        }
+        for each, outline in rows
+    ], box
+
+
+def _flat(points: NDArray[np.float64]) -> list[list[float]]:
+    return np.stack([points[:, 0], northing(points[:, 1])], axis=-1).round(5).tolist()
+
+
+def _sources(run: Run, view: Box) -> list[list[float]]:
+    """Return the places that leaked, as the case of the run has them."""
+    releases = run.summary.get("case", {}).get("release", [])
+    middle = 0.5 * (view[0] + view[2])
+    return [
+        [float(turned(row["lon"], middle)), float(northing(row["lat"]))]
+        for row in releases
+        if row.get("kind") == "point"
+    ]
+
+
+def _view(box: Box) -> Box:
+    """Return a box with a margin, and not smaller than some 500 m. [degrees]"""
+    west, south, east, north = box
+    across, up = max(east - west, 0.005), max(north - south, 0.005)
+    margin = 0.08 * max(across, up)
+    x, y = 0.5 * (west + east), 0.5 * (south + north)
+    return (
+        x - 0.5 * across - margin,
+        max(y - 0.5 * up - margin, -89.5),
+        x + 0.5 * across + margin,
+        min(y + 0.5 * up + margin, 89.5),
+    )
+
+

@@ -1,0 +1,79 @@
+"""Numbers as small whole numbers, with a stated loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class Scale(Protocol):
+    """Between values and the whole numbers, 0 to `most`, that stand for them."""
+
+    def encode(self, values: FloatArray, most: int) -> NDArray[np.int64]:
+        """Return the whole numbers of finite values."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is needed to decode."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Equal steps: `offset` + `step` times the number, off by half a step at most."""
+
+    offset: float
+    step: float
+
+    @classmethod
+    def over(cls, low: float, high: float, most: int) -> Linear:
+        """Return the scale whose last number, `most`, is the greatest value."""
+        return cls(low, (high - low) / most or 1.0)
+
+    def encode(self, values: FloatArray, most: int) -> NDArray[np.int64]:
+        """Return the nearest number of each value."""
+        return np.clip(np.rint((values - self.offset) / self.step), 0, most).astype(np.int64)
+
+    def decode(self, numbers: NDArray[np.integer]) -> FloatArray:
+        """Return the values that numbers stand for."""
+        return self.offset + self.step * numbers.astype(np.float64)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is needed to decode."""
+        return {"kind": "linear", "offset": self.offset, "step": self.step}
+
+
+@dataclass(frozen=True)
+class Logarithmic:
+    """Equal ratios: 0 is nothing, `n` is `least` times `ratio` to the power n - 1.
+
+    A value is off by half of what `ratio` exceeds 1 by; one far below `least` is nothing.
+    """
+
+    least: float
+    ratio: float
+
+    @classmethod
+    def up_to(cls, greatest: float, ratio: float, most: int) -> Logarithmic:
+        """Return the scale whose last number, `most`, is the greatest value."""
+        return cls(greatest / ratio ** (most - 1) if greatest > 0.0 else 1.0, ratio)
+
+    def encode(self, values: FloatArray, most: int) -> NDArray[np.int64]:
+        """Return the nearest number of each value."""
+        numbers = np.zeros(values.shape, np.int64)
+        some = values > 0.0
+        power = np.log(values[some] / self.least) / np.log(self.ratio)
+        numbers[some] = np.clip(np.rint(power) + 1.0, 0, most).astype(np.int64)
+        return numbers
+
+    def decode(self, numbers: NDArray[np.integer]) -> FloatArray:
+        """Return the values that numbers stand for."""
+        powers = self.least * self.ratio ** (numbers.astype(np.float64) - 1.0)
+        return np.where(numbers > 0, powers, 0.0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is needed to decode."""
+        return {"kind": "logarithmic", "least": self.least, "ratio": self.ratio}
