@@ -22,6 +22,7 @@ LEAST_BYTES = 500e3
 """No run writes less, with its pictures."""
 
 _LOCK, _OWNER, _PART = "lock", "owner.json", "part-"
+_WORKPLACE = ".witoil-writing"
 _ATTEMPTS, _PAUSE_SECONDS = 10, 0.02
 _LEAST_FILES = 16
 
@@ -59,7 +60,7 @@ def claimed(target: Path, *, is_file: bool = False) -> Iterator[None]:
     """
     place = _real(target.parent) / target.name if is_file else _real(target)
     folder = place.parent if is_file else place
-    room = folder / (f".{target.name}.writing" if is_file else ".witoil-writing")
+    room = folder / (f".{target.name}.writing" if is_file else _WORKPLACE)
     if is_file and os.path.isdir(place):
         raise OutputError(f"{target}: is a folder; expected the name of a file")
     with ExitStack() as stack:
@@ -96,6 +97,11 @@ def workplace(path: Path) -> Path | None:
     room = _held[claim]
     # a folder within the claimed one may be a link to another disk, where nothing can be moved to
     return room if room.stat().st_dev == place.parent.stat().st_dev else None
+
+
+def is_half_written(folder: Path) -> bool:
+    """Say whether another process writes into a folder, or was killed while it did."""
+    return _claim_of(_real(folder)) is None and (folder / _WORKPLACE).is_dir()
 
 
 def note_written(path: Path) -> None:

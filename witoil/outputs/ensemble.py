@@ -17,7 +17,7 @@ from witoil.ensemble.runs import EnsembleResult
 from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_json
 from witoil.geojson import geojson_of
-from witoil.outputs.run import new_raster
+from witoil.outputs.run import new_raster, write_observed
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
@@ -55,6 +55,8 @@ def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
     table = coast_table(result.coast)
     write_coast_table(folder / "coast.csv", table)
     write_coast_lines(folder / "coast.geojson", table, result.coast.line)
+    for seen in result.scenarios[0].observations:
+        write_observed(seen.time, seen.slick.geometry, seen.slick.sources, folder)
     with replacing(folder / "ensemble.png") as temporary:
         temporary.write_bytes(ensemble_map(result))
     return write_json(folder / "ensemble.json", _record(result))

@@ -13,7 +13,7 @@ from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
-from witoil.outputs.run import write_mask, write_outline
+from witoil.outputs.run import write_mask, write_observed, write_outline
 from witoil.report.forecast import write_forecast_report
 
 
@@ -34,13 +34,15 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
     """
     for step in result.steps:
         window = result.windows[step.window]
-        time = window.observations[0].time
+        seen = window.observations[0]
+        time = seen.time
         bands = {f"probability of oil at {utc(time)}": step.probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", window.grid, bands, 0.0)
         write_mask(step.masks["forecast"], window.grid, time, folder / mask_name(time), window.land)
         write_outline(
             step.masks["forecast"], window.grid, time, folder / f"slick_{stamp(time)}.geojson"
         )
+        write_observed(time, seen.slick.geometry, seen.slick.sources, folder)
     _write_table(folder / "forecast.csv", *_score_table(result))
     found = reliability(_on_unused(result))
     _write_table(folder / "reliability.csv", *_reliability_table(found))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import rasterio
 import xarray as xr
+from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import wrapped
-from simulator import Status
+from simulator import Status, area_of
 from witoil.calibration.scoring import score_observations
 from witoil.case import Case
 from witoil.figures.fate import budget_chart, coast_map
@@ -24,6 +25,7 @@ from witoil.files import mask_name, replacing, stamp, utc, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import COAST_FILES, write_coast
+from witoil.runs.run import OBSERVED
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.run import masks_at
 from witoil.scenario.scenario import Scenario
@@ -111,6 +113,8 @@ def _write_slicks(
     for time, slick in slicks.items():
         write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+    for seen in scenario.observations:
+        write_observed(seen.time, seen.slick.geometry, seen.slick.sources, folder)
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
         {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
@@ -209,7 +213,9 @@ def _encoding(document: xr.Dataset) -> dict[str, dict[str, Any]]:
         may_miss = variable.ndim == 2 and variable.dtype.kind == "f"
         encoding[str(name)] = {"_FillValue": np.nan if may_miss else None}
         if variable.ndim == 2:
-            encoding[str(name)] |= {"zlib": True, "complevel": 1}
+            # a chunk for each time, so that who looks at one does not unpack them all
+            chunks = (variable.shape[0], 1)
+            encoding[str(name)] |= {"zlib": True, "complevel": 1, "chunksizes": chunks}
     # of mass no more than single precision is worth the room
     encoding["mass"]["dtype"] = "float32"
     encoding["time"] |= {
@@ -268,13 +274,39 @@ def write_outline(
     mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path, **properties: Any
 ) -> None:
     """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
+    area = float(mask.sum() * grid.resolution**2 / 1e6)
+    _write_slick(path, grid.outline(mask), time, area_km2=area, **properties)
+
+
+def write_observed(
+    time: np.datetime64, outline: BaseGeometry, sources: Sequence[str], folder: Path
+) -> None:
+    """Write a slick that was seen as GeoJSON, so that the run can be looked at without its files.
+
+    Parameters
+    ----------
+    time : datetime64
+        UTC.
+    outline : Polygon or MultiPolygon
+        [degrees]
+    sources : sequence of str
+        Files that it was read from.
+    folder : Path
+        Of the run.
+    """
+    _write_slick(
+        folder / f"{OBSERVED}{stamp(time)}.geojson",
+        outline,
+        time,
+        polygon_area_km2=area_of(outline) / 1e6,
+        observation=[PurePath(source).name for source in sources],
+    )
+
+
+def _write_slick(path: Path, outline: BaseGeometry, time: np.datetime64, **properties: Any) -> None:
     feature = {
         "type": "Feature",
-        "geometry": geojson_of(grid.outline(mask)),
-        "properties": {
-            "time": utc(time),
-            "area_km2": float(mask.sum() * grid.resolution**2 / 1e6),
-            **properties,
-        },
+        "geometry": geojson_of(outline),
+        "properties": {"time": utc(time), **properties},
     }
     write_json(path, {"type": "FeatureCollection", "features": [feature]})

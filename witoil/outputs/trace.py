@@ -16,7 +16,7 @@ from catalog.antimeridian import parts_of
 from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_json
 from witoil.geojson import geojson_of
-from witoil.outputs.run import new_raster
+from witoil.outputs.run import new_raster, write_observed
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.trace.backward import BackwardScenario, settings_of
 from witoil.trace.source_map import LEVELS, SourceMap, region
@@ -59,6 +59,8 @@ def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> d
     _write_raster(found.by_time, names, found.grid, folder / "source_by_time.tif")
     _write_contours(found, regions, by_time, folder / "source_contours.geojson")
     _write_times(found, by_time, folder / "source_times.csv")
+    slick = scenario.slick
+    write_observed(slick.time, slick.geometry, [slick.key], folder)
     picture = draw_trace(scenario, found, regions, by_time)
     with replacing(folder / "trace.png") as temporary:
         temporary.write_bytes(picture)

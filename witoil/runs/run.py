@@ -11,6 +11,9 @@ import numpy as np
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+OBSERVED = "observed_"
+"""How files begin that hold a slick seen, each with its time behind it."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -50,14 +53,21 @@ class Run:
         In the layout of ``particles.nc``, dimensions (trajectory, time): ``lon``, ``lat``
         [degrees], ``status`` (see `simulator.Status`), and as far as they are known ``mass`` [kg],
         ``z`` [m] and ``thickness`` [m]. Longitudes go on beyond 180 where the particles cross it.
-        None of ensembles, forecasts and traces.
+        Read when they are used. None of ensembles, forecasts, traces, and searches over several
+        windows, whose runs lie in ``best/<window>``.
     resolution : float
-        Cells of the grid on which slicks are compared, where the run says so. [m]
+        Cells of the grid on which slicks are compared, as the run says; of other models what a
+        case has by default. [m]
     summary : mapping
         What the run wrote of itself: ``summary.json``, ``study.json``, ``ensemble.json`` or
         ``trace.json``; empty of other models.
     seen : tuple of Seen
         In time order.
+    density : float or None
+        Of the oil without water, by which masses become thickness; None where the run does not
+        say. [kg m-3]
+    remarks : tuple of str
+        What was odd in what was read, or taken for granted.
     """
 
     path: Path
@@ -68,3 +78,5 @@ class Run:
     resolution: float
     summary: Mapping[str, Any]
     seen: tuple[Seen, ...] = ()
+    density: float | None = None
+    remarks: tuple[str, ...] = ()
