@@ -319,6 +319,26 @@ def trace(
         return write_trace(scenario, map_sources(scenario, paths), folder)
 
 
+def view(run: Path, page: Path) -> None:
+    """Write a page that plays a run; see `witoil.player.page.write_page`.
+
+    Parameters
+    ----------
+    run : Path
+        As `witoil.runs.opening.open_run` takes it.
+    page : Path
+        An HTML file.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.player.page import write_page
+    from witoil.runs.opening import open_run
+
+    write_page(open_run(run), page)
+
+
 def score(
     run: Path, observation: Path, *, windows: Sequence[int], time: datetime | None = None
 ) -> dict[str, Any]:

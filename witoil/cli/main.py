@@ -21,6 +21,7 @@ import typer
 import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
 from witoil.cli.catalog import catalog_app
 from witoil.cli.lean import lean
+from witoil.cli.pictures import pictures_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(catalog_app, name="catalog")
+app.add_typer(pictures_app)
 
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,40 @@ MOST_CORNERS = 60_000
 _MOST = np.iinfo(np.uint16).max
 
 
+@dataclass(frozen=True)
+class Land:
+    """Land as far as it is known.
+
+    Attributes
+    ----------
+    polygons : BaseGeometry
+        [degrees]
+    box : tuple of float
+        West, south, east, north: all land in it is there. [degrees]
+    """
+
+    polygons: BaseGeometry
+    box: Box
+
+
 def surroundings(view: Box) -> Box:
-    """Return the box to which one can move and zoom out: three times the view. [degrees]"""
+    """Return the box to which one can move and zoom out. [degrees]"""
     west, south, east, north = view
-    across, up = max(east - west, 0.05), max(north - south, 0.05)
-    west, east = max(west - across, -360.0), min(east + across, 360.0)
-    if east - west > 360.0:
-        west, east = 0.5 * (west + east) - 180.0, 0.5 * (west + east) + 180.0
-    return west, max(south - up, -POLEMOST), east, min(north + up, POLEMOST)
+    margin = max(east - west, north - south, 0.05)
+    middle, half = 0.5 * (west + east), min(0.5 * (east - west) + margin, 180.0)
+    low, high = max(south - margin, -POLEMOST), min(north + margin, POLEMOST)
+    return middle - half, low, middle + half, high
 
 
-def land_of(run: Run, box: Box) -> tuple[BaseGeometry, str]:
+def within(box: Box, other: Box) -> Box:
+    """Return the part of a box that lies in another, whose longitudes may be whole turns apart."""
+    west, south, east, north = box
+    turn = 360.0 * round((west + east - other[0] - other[2]) / 720.0)
+    left, right = other[0] + turn, other[2] + turn
+    return max(west, left), max(south, other[1]), min(east, right), min(north, other[3])
+
+
+def land_of(run: Run, box: Box) -> tuple[Land, str]:
     """Return the land that a run had in a box, and what to say of it where that is not known.
 
     Parameters
@@ -51,22 +75,23 @@ def land_of(run: Run, box: Box) -> tuple[BaseGeometry, str]:
     if source is None:
         source, note = "osm", "The coast is OpenStreetMap's, not that of the run."
     try:
-        return catalog.read_land(box, source), note
+        return Land(catalog.read_land(box, source), box), note
     except CatalogError as error:
-        return shapely.Polygon(), f"No coast is drawn: {error}"
+        return Land(shapely.Polygon(), box), f"No coast is drawn: {error}"
 
 
 def coast_arrays(
-    land: BaseGeometry, view: Box
+    land: Land, view: Box, box: Box
 ) -> tuple[dict[str, Any], dict[str, NDArray[np.unsignedinteger]]]:
     """Return land as rings of whole numbers, and their scales.
 
     Parameters
     ----------
-    land : BaseGeometry
-        Polygons. [degrees]
+    land : Land
     view : tuple of float
         What the page shows first. [degrees]
+    box : tuple of float
+        To which the land is cut. [degrees]
 
     Returns
     -------
@@ -76,9 +101,10 @@ def coast_arrays(
         ``coast_x`` and ``coast_y``, shape (corners, 1), ``coast_sizes``, shape (rings, 1), corners
         of each ring. A ring's first and last number are those of the box where it was cut.
     """
-    box = surroundings(view)
-    land = moved(land, turn_between(land, 0.5 * (box[0] + box[2]))) if not land.is_empty else land
-    cut = shapely.clip_by_rect(land, *box)
+    cut = land.polygons
+    if not cut.is_empty:
+        cut = moved(cut, turn_between(shapely.box(*land.box), 0.5 * (box[0] + box[2])))
+    cut = shapely.clip_by_rect(cut, *box)
     flat = shapely.transform(cut, lambda p: np.stack([p[:, 0], northing(p[:, 1])], axis=-1))
     tolerance = max(view[2] - view[0], 1e-3) / PIXELS
     rings = _rings(flat, tolerance)
@@ -101,5 +127,6 @@ def coast_arrays(
 def _rings(land: BaseGeometry, tolerance: float) -> list[NDArray[np.float64]]:
     """Return the rings of polygons, without those smaller than a dot."""
     simple = shapely.simplify(land, tolerance)
-    lines = shapely.get_rings(shapely.get_parts(simple)) if not simple.is_empty else []
+    polygons = [part for part in shapely.get_parts(simple) if isinstance(part, shapely.Polygon)]
+    lines = shapely.get_rings(polygons)
     return [shapely.get_coordinates(line) for line in lines if line.length > 4.0 * tolerance]

@@ -1,29 +1,18 @@
-"""Fields on a grid as a page shows them: thickness, probability, where the source may have been."""
+"""Fields on a grid as a page shows them, and the thickness of the oil of particles as one."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
-import shapely
 import xarray as xr
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.warp import transform_geom
-from shapely.geometry import shape
 
 import simulator
-from witoil.errors import WitoilError
-from witoil.player.mercator import Box, MercatorGrid
-from witoil.player.quantise import Linear, Logarithmic, Scale
-from witoil.runs.run import Run
-from witoil.trace.source_map import region
+from witoil.player.mercator import MercatorGrid, box_of
+from witoil.player.quantise import Logarithmic, Scale
 
 _MOST = np.iinfo(np.uint8).max
 
@@ -43,9 +32,6 @@ _BONN_UM = {
 """Least thickness -> what oil looks like from above, by the Bonn Agreement Oil Appearance Code.
 [micrometre]"""
 
-_PERCENT = (0.0, 1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0)
-_HELD = (90, 75, 50)
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -55,21 +41,24 @@ class Layer:
     ----------
     name, label, unit : str
     grid : MercatorGrid
-    numbers : ndarray of uint8, shape (frames, rows, columns)
+    numbers : ndarray of uint8 or uint16, shape (frames, rows, columns)
         0 is nothing. One frame for each time of the page, or one for all.
     scale : Linear, Logarithmic or None
         Of the numbers; None where they are classes and no values.
     classes : mapping
         Least number of a class -> its label, rising.
+    digits : int
+        That a value has.
     """
 
     name: str
     label: str
     unit: str
     grid: MercatorGrid
-    numbers: NDArray[np.uint8]
+    numbers: NDArray[np.uint8] | NDArray[np.uint16]
     scale: Scale | None
     classes: Mapping[int, str]
+    digits: int = 3
 
     def as_dict(self) -> dict[str, Any]:
         """Return all but the numbers."""
@@ -81,11 +70,14 @@ class Layer:
             "shape": self.numbers.shape,
             "cellMetres": self.grid.resolution,
             "scale": None if self.scale is None else self.scale.as_dict(),
+            "digits": self.digits,
             "classes": [{"from": k, "label": label} for k, label in self.classes.items()],
         }
 
 
-def thickness_layer(particles: xr.Dataset, resolution: float, density: float | None) -> Layer | None:
+def thickness_layer(
+    particles: xr.Dataset, resolution: float, density: float | None
+) -> Layer | None:
     """Return the oil that floats, smoothed as for the masks of a run; None where none does.
 
     Parameters
@@ -102,13 +94,15 @@ def thickness_layer(particles: xr.Dataset, resolution: float, density: float | N
     afloat &= np.isfinite(lon) & np.isfinite(lat) & np.isfinite(mass)
     if not afloat.any():
         return None
-    box = _box_of(lon[afloat], lat[afloat])
+    box = box_of(lon[afloat], lat[afloat])
     grid = MercatorGrid.covering(box, resolution, _NEIGHBOURHOOD)
     column, row = grid.cells(lon, lat)
     by_area = np.stack(
         [
             simulator.oil_thickness(
-                *(values[k, there].astype(np.float64) for values in (column, row, mass)),
+                column[k, there].astype(np.float64),
+                row[k, there].astype(np.float64),
+                mass[k, there].astype(np.float64),
                 grid.shape,
                 cell_area=1.0,
                 density=1.0,
@@ -140,222 +134,4 @@ def _logarithmic(
     firsts = np.ceil(np.log(np.array([*bounds]) / least) / np.log(ratio) - 1e-9).astype(int) + 1
     classes = dict(zip(firsts.tolist(), bounds.values(), strict=True))
     numbers = scale.encode(shown, _MOST).astype(np.uint8)
-    return Layer(name, label, unit, grid, numbers, scale, classes)
-
-
-def _box_of(lon: NDArray[np.floating], lat: NDArray[np.floating]) -> Box:
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Fields of a raster, cut to where they are above 0.
-
-    Attributes
-    ----------
-    values : ndarray of float32, shape (bands, rows, columns)
-    names : tuple of str
-        Descriptions of the bands.
-    transform : Affine
-    crs : CRS
-    """
-
-    values: NDArray[np.float32]
-    names: tuple[str, ...]
-    transform: Affine
-    crs: Any
-
-    @property
-    def box(self) -> Box:
-        """Where they are above 0: west, south, east, north. [degrees]"""
-        rows, columns = self.values.shape[1:]
-        corners = [self.transform * corner for corner in ((0, 0), (columns, rows))]
-        metres = shapely.box(*np.min(corners, axis=0), *np.max(corners, axis=0))
-        dense = shapely.segmentize(metres, 0.05 * metres.length)
-        degrees = shape(transform_geom(self.crs, "EPSG:4326", dense.__geo_interface__))
-        lon, lat = shapely.get_coordinates(degrees).T
-        return _box_of(np.unwrap(lon, period=360.0), lat)
-
-
-def read_bands(
-    path: Path, prepared: Callable[[NDArray[np.float32]], NDArray[Any]] = np.nan_to_num
-) -> Bands:
-    """Return the fields of a raster that a run wrote.
-
-    Parameters
-    ----------
-    path : Path
-    prepared : callable
-        Makes values that are above 0 where there is something to show.
-
-    Raises
-    ------
-    WitoilError
-    """
-    try:
-        with rasterio.open(path) as file:
-            values = prepared(file.read(out_dtype=np.float32)).astype(np.float32)
-            names, transform, crs = file.descriptions, file.transform, file.crs
-    except rasterio.errors.RasterioError as error:
-        raise WitoilError(
-            f"{path}: not a raster ({error}); expected what a run writes, run it again"
-        ) from None
-    if crs is None or not crs.is_projected:
-        raise WitoilError(f"{path}: found no projection; expected what a run writes, run it again")
-    some = (values > 0.0).any(axis=0)
-    rows, columns = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
-    if not rows.size:
-        rows = columns = np.array([0])
-    top, left = int(rows[0]), int(columns[0])
-    part = values[:, top : rows[-1] + 1, left : columns[-1] + 1]
-    names = tuple(str(name or "") for name in names)
-    return Bands(part, names, transform * Affine.translation(left, top), crs)
-
-
-Fields = tuple[NDArray[np.datetime64], list[Layer], Box]
-
-
-def ensemble_layers(run: Run) -> Fields:
-    """Return times and layers of an ensemble, and the box of its oil.
-
-    Raises
-    ------
-    WitoilError
-    """
-    hours = np.array(run.summary["output_hours"], np.float64)
-    start = _time_of(run.summary["case"]["time"]["start"])
-    times = start + np.rint(3.6e6 * hours).astype("m8[ms]")
-    probability = read_bands(run.path / "probability.tif")
-    last = float(hours.max())
-    # the sooner, the greater: 0 is never
-    soonness = read_bands(
-        run.path / "first_arrival_hours.tif", lambda since: np.nan_to_num(1.0 + last - since)
-    )
-    box = probability.box
-    grid = _grid(box, [probability])
-    chances, since = _on(grid, probability)[0], 1.0 + last - _on(grid, soonness)[0]
-    reached = since <= hours[:, np.newaxis, np.newaxis] + 1e-3
-    label = "probability of oil at any time of the run"
-    layers = [
-        _percent(
-            "reached",
-            f"{label}, where the quickest member has come by now",
-            grid,
-            np.where(reached, chances, np.float32(0.0)),
-        ),
-        _percent("probability", label, grid, chances[np.newaxis]),
-    ]
-    return times, layers, box
-
-
-def forecast_layers(run: Run) -> Fields:
-    """Return times and layers of a forecast and of its outlook, and the box of its oil.
-
-    Raises
-    ------
-    WitoilError
-    """
-    found = [
-        (_time_in(bands.names[0], path), bands)
-        for folder in (run.path, run.path / "outlook")
-        for path in sorted(folder.glob("probability_*.tif"))
-        for bands in [read_bands(path)]
-    ]
-    if not found:
-        raise WitoilError(
-            f"{run.path}: found no probability_*.tif; expected those of a forecast that has come "
-            "to its end, give the same `witoil forecast` again"
-        )
-    found.sort(key=lambda each: each[0])
-    box = _turned_together([bands.box for _, bands in found])
-    grid = _grid(box, [bands for _, bands in found])
-    chances = np.stack([_on(grid, bands)[0] for _, bands in found])
-    times = np.array([time for time, _ in found])
-    return times, [_percent("probability", "probability of oil", grid, chances)], box
-
-
-def trace_layers(run: Run) -> Fields:
-    """Return times and layers of a trace, and the box of where the source may have been.
-
-    Raises
-    ------
-    WitoilError
-    """
-    path = run.path / "source_by_time.tif"
-    bands = read_bands(path)
-    times = np.array([_time_in(name, path) for name in bands.names])
-    order = np.argsort(times)
-    box = bands.box
-    grid = _grid(box, [bands])
-    whole = read_bands(run.path / "source_probability.tif")
-    layers = [
-        _held("source", "source of the oil, had it leaked at this time", grid, bands, order),
-        _held("whole", "source of the oil, whenever it leaked", grid, whole, np.array([0])),
-    ]
-    return times[order], layers, box
-
-
-def _held(
-    name: str, label: str, grid: MercatorGrid, bands: Bands, order: NDArray[np.intp]
-) -> Layer:
-    """Return the regions that hold shares of a probability, the smallest innermost."""
-    regions = np.stack(
-        [
-            np.sum([region(bands.values[k], level) for level in _HELD], axis=0, dtype=np.uint8)
-            for k in order
-        ]
-    )
-    numbers = grid.take(regions, bands.transform, bands.crs)
-    classes = {k: f"lies within with {level} %" for k, level in enumerate(_HELD, start=1)}
-    return Layer(name, label, "", grid, numbers, None, classes)
-
-
-def _percent(name: str, label: str, grid: MercatorGrid, chances: NDArray[np.float32]) -> Layer:
-    """Return probabilities as a layer, to 0.2 %; what is above 0 is at least the first number."""
-    scale = Linear(0.0, 100.0 / _MOST)
-    numbers = scale.encode(100.0 * chances.astype(np.float64), _MOST)
-    numbers = np.where(chances > 0.0, np.maximum(numbers, 1), 0).astype(np.uint8)
-    bounds = [*_PERCENT, 100.0]
-    firsts = [max(int(np.ceil(low / scale.step)), 1) for low in _PERCENT]
-    classes = {
-        first: f"{low:g} to {high:g}"
-        for first, low, high in zip(firsts, bounds[:-1], bounds[1:], strict=True)
-    }
-    return Layer(name, label, "%", grid, numbers, scale, classes)
-
-
-def _grid(box: Box, bands: Sequence[Bands]) -> MercatorGrid:
-    """Return a grid twice as fine as the finest raster, so that its cells keep their shape."""
-    return MercatorGrid.covering(box, 0.5 * min(each.transform.a for each in bands))
-
-
-def _on(grid: MercatorGrid, bands: Bands) -> NDArray[np.float32]:
-    taken: NDArray[np.float32] = grid.take(bands.values, bands.transform, bands.crs)
-    return taken
-
-
-def _turned_together(boxes: Sequence[Box]) -> Box:
-    """Return the box around boxes, whose longitudes may be whole turns apart."""
-    middle = 0.5 * (boxes[0][0] + boxes[0][2])
-    sides = np.array(boxes)
-    turns = 360.0 * np.round((middle - 0.5 * (sides[:, 0] + sides[:, 2])) / 360.0)
-    sides[:, [0, 2]] += turns[:, np.newaxis]
-    west, south = sides[:, :2].min(axis=0)
-    east, north = sides[:, 2:].max(axis=0)
-    return float(west), float(south), float(east), float(north)
-
-
-def _time_in(text: str, path: Path) -> np.datetime64:
-    """Return the time that a description of a band names."""
-    found = re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z", text)
-    if found is None:
-        raise WitoilError(
-            f"{path}: found the band {text!r}; expected a time in its description as a run writes "
-            "it, run it again"
-        )
-    return _time_of(found[0])
-
-
-def _time_of(text: str) -> np.datetime64:
-    """Return a time that a run has written. UTC"""
-    return np.datetime64(datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None), "ms")
+    return Layer(name, label, unit, grid, numbers, scale, classes, digits=2)

@@ -32,6 +32,11 @@ def latitude_of(y: Any) -> Any:
     return np.degrees(np.arctan(np.sinh(np.radians(y))))
 
 
+def box_of(lon: NDArray[np.floating], lat: NDArray[np.floating]) -> Box:
+    """Return west, south, east, north of places. [degrees]"""
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
 @dataclass(frozen=True)
 class MercatorGrid:
     """Square cells, row 0 in the north.
@@ -111,9 +116,7 @@ class MercatorGrid:
         taken = np.zeros((len(bands), *self.shape), bands.dtype)
         middle = self.west + 0.5 * self.cell * self.shape[1]
         # as of web maps, but about a meridian of its own: 180 degrees may be in the middle
-        mercator = (
-            f"+proj=merc +a={_RADIUS} +b={_RADIUS} +lon_0={middle!r} +nadgrids=@null +wktext"
-        )
+        mercator = f"+proj=merc +a={_RADIUS} +b={_RADIUS} +lon_0={middle!r} +nadgrids=@null +wktext"
         metres = math.radians(1.0) * _RADIUS
         corner = Affine.translation((self.west - middle) * metres, self.north * metres)
         reproject(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-import simulator
 from catalog.antimeridian import moved, turn_between, turned
 from simulator import FATES, Status
 from witoil.errors import WitoilError
-from witoil.player.coast import coast_arrays, land_of, surroundings
-from witoil.player.layers import (
-    Fields,
-
-    ensemble_layers,
-    forecast_layers,
-    thickness_layer,
-    trace_layers,
-)
-from witoil.player.mercator import Box, northing
+from witoil.player.coast import Land, coast_arrays, land_of, surroundings, within
+from witoil.player.layers import Layer, thickness_layer
+from witoil.player.mercator import Box, box_of, northing
 from witoil.player.payload import Payload
 from witoil.player.quantise import Linear, Logarithmic, Scale
 from witoil.runs.run import Run
@@ -45,23 +37,17 @@ MISSING = np.iinfo(np.uint16).max
 
 _MOST = MISSING - 1
 
-_FIELDS: Mapping[str, Callable[[Run], Fields]] = {
-    "ensemble": ensemble_layers,
-    "forecast": forecast_layers,
-    "trace": trace_layers,
-}
-
 _LABELS = {"left_domain": "left the area", "unreleased": "not yet released"}
 
 
-def pack(run: Run, land: BaseGeometry | None = None) -> Payload:
+def pack(run: Run, land: Land | None = None) -> Payload:
     """Return what a page needs to show a run.
 
     Parameters
     ----------
     run : Run
-    land : BaseGeometry, optional
-        Polygons. [degrees] Default: as the run had it, read again.
+    land : Land, optional
+        Default: as the run had it, read again.
 
     Returns
     -------
@@ -73,24 +59,22 @@ def pack(run: Run, land: BaseGeometry | None = None) -> Payload:
         Where the run holds nothing that can be shown in time.
     CatalogError
     """
-    notes: list[str] = []
+    notes = [*run.remarks]
     if run.particles is not None:
         times, box, parts = _of_particles(run, run.particles, notes)
-    elif run.command in _FIELDS:
-        moments, layers, box = _FIELDS[run.command](run)
-        times = moments
-        parts = {"layers": layers, "particles": None, "budget": None, "arrays": {}}
     else:
-        raise WitoilError(
-            f"{run.path}: found no particles of `witoil {run.command}`; expected a run that has "
-            "come to its end"
-        )
+        from witoil.player.probabilities import read_fields  # loads what no simulation needs
+
+        times, layers, box = read_fields(run)
+        parts = {"layers": layers, "particles": None, "budget": None, "arrays": {}}
     seen, box = _seen(run, box)
     view = _view(box)
+    around = surroundings(view)
     if land is None:
-        land, note = land_of(run, surroundings(view))
+        land, note = land_of(run, around)
         notes += [note] if note else []
-    coast, coast_numbers = coast_arrays(land, view)
+    around = within(around, land.box)
+    coast, coast_numbers = coast_arrays(land, view, around)
     arrays = parts["arrays"] | coast_numbers
     for layer in parts["layers"]:
         arrays[f"layer_{layer.name}"] = layer.numbers.reshape(len(layer.numbers), -1)
@@ -101,7 +85,7 @@ def pack(run: Run, land: BaseGeometry | None = None) -> Payload:
         "command": run.command,
         "times": times.astype("M8[ms]").astype(np.int64).tolist(),
         "view": view,
-        "surroundings": surroundings(view),
+        "surroundings": around,
         "particles": parts["particles"],
         "layers": [layer.as_dict() for layer in parts["layers"]],
         "budget": parts["budget"],
@@ -121,10 +105,10 @@ def _of_particles(
     there = np.isfinite(lon) & np.isfinite(lat)
     if not there.any():
         raise WitoilError(f"{run.path}: found no particle with a position; expected some")
-    box = (*(float(v[there].min()) for v in (lon, lat)), *(float(v[there].max()) for v in (lon, lat)))
-    layers = []
+    box = box_of(lon[there], lat[there])
+    layers: list[Layer] = []
     if "mass" in particles:
-        layer = thickness_layer(particles, run.resolution, _density(run))
+        layer = thickness_layer(particles, run.resolution, run.density)
         layers += [] if layer is None else [layer]
     shown = _shown(particles)
     if shown.sizes["trajectory"] < particles.sizes["trajectory"]:
@@ -174,7 +158,7 @@ def _columns(
         values["mass"] = particles["mass"].values.T
         greatest = float(np.nanmax(values["mass"], initial=0.0))
         scales["mass"] = Logarithmic.up_to(greatest, MASS_RATIO, _MOST)
-    if "z" in particles and (depth := particles["z"].values.T)[np.isfinite(depth)].any():
+    if "z" in particles and np.isfinite(depth := particles["z"].values.T).any():
         values["z"] = depth
         scales["z"] = Linear.over(float(np.nanmin(depth)), float(np.nanmax(depth)), _MOST)
     arrays: dict[str, NDArray[np.unsignedinteger]] = {
@@ -205,28 +189,25 @@ def _label(name: str) -> str:
     return _LABELS.get(name, name.replace("_", " "))
 
 
-def _density(run: Run) -> float | None:
-    """Return the density of the oil at 15 degrees Celsius, where the run tells it. [kg m-3]"""
-    gravity = run.summary.get("oil", {}).get("api_gravity")
-    return None if gravity is None else simulator.density_from_api(float(gravity))
-
-
 def _budget(run: Run, particles: xr.Dataset) -> dict[str, Any]:
     """Return how much oil met each fate at each time, and where the numbers come from."""
-    path = run.path / "budget.csv"
-    if path.is_file():
+    # of a search, the run is the best one
+    found = [p for p in (run.path / "budget.csv", run.path / "best" / "budget.csv") if p.is_file()]
+    if found:
+        path = found[0]
         rows = _rows_of(path, particles["time"].values)
+        released = np.array([float(row["released_kg"]) for row in rows])
         series = {
-            name: [float(row["released_kg"]) * float(row[f"{name}_fraction"] or 0.0) for row in rows]
+            name: (released * [float(row[f"{name}_fraction"] or 0.0) for row in rows]).tolist()
             for name in FATES
         }
-        return _stack(series, "oil")
+        return _stack(series, "of oil released")
     status = particles["status"].values
     names = [s for s in Status if s is not Status.UNRELEASED]
     if "mass" in particles:
         mass = np.nan_to_num(particles["mass"].values)
         series = {_fate(s): np.where(status == s, mass, 0.0).sum(axis=0).tolist() for s in names}
-        return _stack(series, "oil that the particles carry")
+        return _stack(series, "of oil on the particles")
     counts = {_fate(s): (status == s).sum(axis=0).tolist() for s in names}
     return {"title": "particles", "unit": "", "rows": _as_rows(counts)}
 
@@ -277,12 +258,12 @@ def _rows_of(path: Path, times: NDArray[np.datetime64]) -> list[dict[str, str]]:
 
 def _seen(run: Run, box: Box) -> tuple[list[dict[str, Any]], Box]:
     """Return the slicks seen, near the oil in longitude, and the box around both."""
-    west, south, east, north = box
+    middle = 0.5 * (box[0] + box[2])
     rows = []
     for each in run.seen:
         if each.outline.is_empty:
             continue
-        outline = moved(each.outline, turn_between(each.outline, 0.5 * (west + east)))
+        outline = moved(each.outline, turn_between(each.outline, middle))
         left, bottom, right, top = outline.bounds
         box = (min(box[0], left), min(box[1], bottom), max(box[2], right), max(box[3], top))
         rows.append((each, outline))
@@ -291,17 +272,21 @@ def _seen(run: Run, box: Box) -> tuple[list[dict[str, Any]], Box]:
         {
             "time": int(each.time.astype("M8[ms]").astype(np.int64)),
             "name": each.name,
-            "rings": [
-                _flat(shapely.get_coordinates(ring))
-                for ring in shapely.get_rings(shapely.get_parts(shapely.simplify(outline, tolerance)))
-            ],
+            "rings": _rings(shapely.simplify(outline, tolerance)),
         }
         for each, outline in rows
     ], box
 
 
-def _flat(points: NDArray[np.float64]) -> list[list[float]]:
-    return np.stack([points[:, 0], northing(points[:, 1])], axis=-1).round(5).tolist()
+def _rings(outline: BaseGeometry) -> list[list[list[float]]]:
+    """Return the rings of polygons in Mercator's projection, to about a metre. [degrees]"""
+    corners = [
+        shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(outline))
+    ]
+    return [
+        np.stack([lon, northing(lat)], axis=-1).round(5).tolist()
+        for lon, lat in (points.T for points in corners)
+    ]
 
 
 def _sources(run: Run, view: Box) -> list[list[float]]:
@@ -327,5 +312,3 @@ def _view(box: Box) -> Box:
         x + 0.5 * across + margin,
         min(y + 0.5 * up + margin, 89.5),
     )
-
-

@@ -13,9 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from shapely.geometry.base import BaseGeometry
-
 from witoil.files import replacing
+from witoil.player.coast import Land
 from witoil.player.pack import pack
 from witoil.runs.run import Run
 
@@ -28,7 +27,7 @@ FRAME_HEIGHT = 720
 """Of the player within another page. [CSS pixel]"""
 
 
-def write_page(run: Run, path: Path, land: BaseGeometry | None = None) -> None:
+def write_page(run: Run, path: Path, land: Land | None = None) -> None:
     """Write the page of a run.
 
     Parameters
@@ -36,8 +35,8 @@ def write_page(run: Run, path: Path, land: BaseGeometry | None = None) -> None:
     run : Run
     path : Path
         An HTML file.
-    land : BaseGeometry, optional
-        Polygons. [degrees] Default: as the run had it, read again.
+    land : Land, optional
+        Default: as the run had it, read again.
 
     Raises
     ------
@@ -49,7 +48,7 @@ def write_page(run: Run, path: Path, land: BaseGeometry | None = None) -> None:
         temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def embedded(run: Run, land: BaseGeometry | None = None) -> str:
+def embedded(run: Run, land: Land | None = None) -> str:
     """Return the player of a run as an element for another page, which it cannot touch."""
     page, title = html.escape(render(run, land)), html.escape(f"{run.name}, played in time")
     style = f"width:100%;height:{FRAME_HEIGHT}px;border:0"
@@ -58,7 +57,7 @@ def embedded(run: Run, land: BaseGeometry | None = None) -> str:
     )
 
 
-def render(run: Run, land: BaseGeometry | None = None) -> str:
+def render(run: Run, land: Land | None = None) -> str:
     """Return the page of a run as text; see `write_page`."""
     header, payload = pack(run, land).as_text()
     script, style = bundled(static_files()), f"\n{_static('player.css')}"

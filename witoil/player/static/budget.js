@@ -73,6 +73,15 @@ export class Budget {
         below[k] += value;
       });
     }
+    context.font = "11px system-ui, sans-serif";
+    context.textBaseline = "top";
+    context.lineWidth = 3;
+    const unit = numbers.unit && ` ${numbers.unit}`;
+    const most = `${numberText(this.most)}${unit}`; // as high as the chart
+    context.strokeStyle = ground(dark).halo;
+    context.strokeText(most, 4, 3);
+    context.fillStyle = ground(dark).ink;
+    context.fillText(most, 4, 3);
     const now = Math.min(Math.max(left(step), 1), width - 1);
     context.strokeStyle = ground(dark).seen;
     context.lineWidth = 2;

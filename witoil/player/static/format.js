@@ -11,11 +11,12 @@ export function timeText(milliseconds) {
   return `${TIME.format(milliseconds).replace(",", "")} UTC`;
 }
 
-/** @param {number} value three digits, thousands apart */
-export function numberText(value) {
+/** @param {number} value @param {number} digits whose count is kept; thousands stand apart */
+export function numberText(value, digits = 3) {
   if (value === 0) return "0";
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toLocaleString("en", { maximumFractionDigits: Math.min(digits, 12) });
+  const rounded = Number(value.toPrecision(digits));
+  const whole = Math.abs(value) >= 10 ** digits;
+  return (whole ? Math.round(value) : rounded).toLocaleString("en", { maximumFractionDigits: 12 });
 }
 
 /** @param {number} metres */

@@ -1,5 +1,6 @@
 // A field on a grid: its picture, and its value at a place.
 
+import { numberText } from "./format.js";
 import { channels, ramp } from "./palette.js";
 import { decoded } from "./payload.js";
 
@@ -8,7 +9,7 @@ import { decoded } from "./payload.js";
  * @typedef {import("./payload.js").Scale} Scale
  * @typedef {import("./view.js").View} View
  * @typedef {{name: string, label: string, unit: string, grid: {west: number, north: number, cell: number},
- *   shape: [number, number, number], cellMetres: number, scale: Scale | null,
+ *   shape: [number, number, number], cellMetres: number, digits: number, scale: Scale | null,
  *   classes: {from: number, label: string}[]}} LayerHeader
  */
 
@@ -20,6 +21,7 @@ export class Layer {
     this.picture = document.createElement("canvas");
     [, this.picture.height, this.picture.width] = header.shape;
     this.shown = "";
+    this.colours = [false, true].map((dark) => coloursOfNumbers(header.classes, dark));
   }
 
   /** @param {number} step @returns {number} its frame: one for each time, or one for all */
@@ -48,9 +50,8 @@ export class Layer {
    * @param {number} x
    * @param {number} y
    * @param {number} step
-   * @param {(value: number) => string} asText
    */
-  textAt(x, y, step, asText) {
+  textAt(x, y, step) {
     const { west, north, cell } = this.header.grid;
     const [, rows, columns] = this.header.shape;
     const column = Math.floor((x - west) / cell);
@@ -58,8 +59,8 @@ export class Layer {
     if (column < 0 || column >= columns || row < 0 || row >= rows) return null;
     const number = this.numbers[(this.frame(step) * rows + row) * columns + column];
     if (number === 0) return null;
-    const { scale, classes, unit } = this.header;
-    if (scale) return `${asText(decoded(scale, number))} ${unit}`;
+    const { scale, classes, unit, digits } = this.header;
+    if (scale) return `${numberText(decoded(scale, number), digits)} ${unit}`;
     return classes.findLast((each) => each.from <= number)?.label ?? null;
   }
 
@@ -71,7 +72,7 @@ export class Layer {
     const { width, height } = this.picture;
     const image = new ImageData(width, height);
     const pixels = new Uint32Array(image.data.buffer);
-    const colours = coloursOfNumbers(this.header.classes, dark);
+    const colours = this.colours[Number(dark)];
     const start = frame * width * height;
     for (let k = 0; k < pixels.length; k += 1) pixels[k] = colours[this.numbers[start + k]];
     this.picture.getContext("2d")?.putImageData(image, 0, 0);
@@ -84,10 +85,10 @@ export class Layer {
  * @param {boolean} dark
  */
 function coloursOfNumbers(classes, dark) {
-  const colours = new Uint32Array(256);
+  const colours = new Uint32Array(65536);
   const bytes = new Uint8Array(colours.buffer);
   const chosen = ramp(classes.length, dark).map(channels);
-  for (let number = 1; number < 256; number += 1) {
+  for (let number = 1; number < colours.length; number += 1) {
     const k = classes.findLastIndex((each) => each.from <= number);
     if (k >= 0) bytes.set([...chosen[k], 235], 4 * number);
   }

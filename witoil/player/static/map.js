@@ -56,9 +56,11 @@ export class SlickMap {
     const { context, view } = this;
     const colours = ground(picture.dark);
     context.setTransform(this.dots ?? 1, 0, 0, this.dots ?? 1, 0, 0);
-    this.#drawGround(colours);
+    this.#drawSea(colours);
     const layer = this.layers.get(picture.show);
     if (layer) layer.draw(context, view, picture.step, picture.dark);
+    // cells are coarser than the coast, and oil afloat ends at it
+    this.coast.drawLand(context, view, colours);
     this.coast.drawLine(context, view, colours);
     if (!layer && this.particles) this.#drawParticles(picture);
     drawSources(context, view, colours, this.header.sources);
@@ -77,7 +79,7 @@ export class SlickMap {
   }
 
   /** @param {import("./palette.js").Ground} colours */
-  #drawGround(colours) {
+  #drawSea(colours) {
     const { context, view } = this;
     context.fillStyle = colours.beyond;
     context.fillRect(0, 0, view.width, view.height);
@@ -87,7 +89,6 @@ export class SlickMap {
     context.fillStyle = colours.sea;
     context.fillRect(left, top, right - left, bottom - top);
     drawDegrees(context, view, colours);
-    this.coast.drawLand(context, view, colours);
   }
 
   /** @param {Picture} picture */
@@ -96,12 +97,14 @@ export class SlickMap {
     const { x, y } = this.placed;
     particles.place(picture.step, picture.part, x, y);
     const start = picture.step * particles.count;
-    const side = particles.count > 5000 ? 2 : 3;
+    const many = particles.count > 5000;
+    const side = many ? 2 : 3;
     // what is on the shore is little and matters much: larger, and last
     const order = [...particles.about.statuses].sort((a, b) => rank(a.name) - rank(b.name));
     for (const { code, name } of order) {
       if (name === "unreleased" || picture.hidden.has(code)) continue;
       const size = name === "beached" ? side + 2 : side;
+      context.globalAlpha = many && name !== "beached" ? 0.5 : 1; // where they lie close is darker
       context.fillStyle = colourOf(name, picture.dark);
       for (let k = 0; k < particles.count; k += 1) {
         if (particles.status[start + k] !== code || x[k] !== x[k]) continue;
@@ -111,6 +114,7 @@ export class SlickMap {
         context.fillRect(left - size / 2, top - size / 2, size, size);
       }
     }
+    context.globalAlpha = 1;
   }
 
   /** @param {Picture} picture @param {import("./palette.js").Ground} colours */

@@ -36,7 +36,7 @@ export function particleLines(particles, step, k) {
  * @param {[number, number]} place in the projection
  */
 export function layerLines(layer, step, place) {
-  const text = layer.textAt(...place, step, numberText);
+  const text = layer.textAt(...place, step);
   return [text ?? "nothing here", placeText(...place)];
 }
 
