@@ -25,6 +25,9 @@ _LENGTHS = {
     **dict.fromkeys(("fathom", "fathoms"), 1.8288),
     **dict.fromkeys(("nautical_mile", "nautical_miles", "nmi"), 1852.0),
 }
+BARREL = 0.158987294928
+"""Of oil: 42 US gallons. [m3]"""
+
 # Canonical unit -> unit found, tidied by `_tidy` -> (factor, offset): ours = found*factor + offset.
 _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
     "m s-1": {
@@ -70,6 +73,22 @@ _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {
     "m": {unit: (factor, 0.0) for unit, factor in _LENGTHS.items()},
     "s": {"s": (1.0, 0.0), "sec": (1.0, 0.0)},
     "degree": {unit: (factor, 0.0) for unit, factor in _ANGLES.items()},
+    "kg": {
+        **dict.fromkeys(("kg", "kilogram", "kilograms", "kilogramme", "kilogrammes"), (1.0, 0.0)),
+        **dict.fromkeys(("g", "gram", "grams", "gramme", "grammes"), (1e-3, 0.0)),
+        **dict.fromkeys(("t", "tonne", "tonnes", "metric ton", "metric tons"), (1e3, 0.0)),
+        **dict.fromkeys(("lb", "lbs", "pound", "pounds"), (0.45359237, 0.0)),
+    },
+    "m3": {
+        **dict.fromkeys(("m3", "m 3", "cubic m", "cu m"), (1.0, 0.0)),
+        **dict.fromkeys(("l", "litre", "litres", "liter", "liters", "dm3"), (1e-3, 0.0)),
+        **dict.fromkeys(("bbl", "bbls", "barrel", "barrels"), (BARREL, 0.0)),
+        **dict.fromkeys(("gal", "gallon", "gallons", "us gallons"), (BARREL / 42.0, 0.0)),
+    },
+    "kg m-3": {
+        **dict.fromkeys(("kg m-3", "kg/m3", "kgm-3"), (1.0, 0.0)),
+        **dict.fromkeys(("g cm-3", "g/cm3", "gcm-3", "g/ml", "kg/l", "t/m3", "t m-3"), (1e3, 0.0)),
+    },
 }
 
 
@@ -98,7 +117,7 @@ def conversion(found: str, wanted: str, where: str) -> tuple[float, float]:
     found : str
         Unit as written in the file.
     wanted : str
-        Canonical unit: ``m s-1``, ``K``, ``m``, ``s`` or ``degree``.
+        Canonical unit: ``m s-1``, ``K``, ``m``, ``s``, ``degree``, ``kg``, ``m3`` or ``kg m-3``.
     where : str
         Variable and file, for the error message.
 

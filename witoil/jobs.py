@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from catalog import Coverage, Parametrised
     from optimizer import History
     from witoil.case import Case
+    from witoil.runs.slick import Sensor
     from witoil.scenario.scenario import Scenario
 
     Covers = Sequence[Coverage | Parametrised]
@@ -340,7 +341,12 @@ def view(run: Path, page: Path) -> None:
 
 
 def score(
-    run: Path, observation: Path, *, windows: Sequence[int], time: datetime | None = None
+    run: Path,
+    observation: Path,
+    *,
+    windows: Sequence[int],
+    time: datetime | None = None,
+    sensor: Sensor | None = None,
 ) -> dict[str, Any]:
     """Score a run or a mask against an observation; see `witoil.calibration.scoring.score_files`.
 
@@ -350,7 +356,45 @@ def score(
     """
     from witoil.calibration.scoring import score_files
 
-    return score_files(run, observation, windows=windows, time=time)
+    return score_files(run, observation, windows=windows, time=time, sensor=sensor)
+
+
+def compare(
+    runs: Sequence[Path],
+    folder: Path,
+    *,
+    observations: Sequence[Path] = (),
+    windows: Sequence[int],
+    sensor: Sensor | None = None,
+) -> dict[str, Any]:
+    """Put runs side by side; see `witoil.calibration.comparison.compare`.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+    folder : Path
+        Takes ``compare.html`` and ``compare.json``.
+    observations : sequence of Path
+    windows : sequence of int
+    sensor : Sensor, optional
+
+    Returns
+    -------
+    dict
+        As in ``compare.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.calibration.comparison import compare as side_by_side
+    from witoil.outputs.comparison import write_comparison
+
+    # before the folder is claimed, since a run may lie in it
+    found = side_by_side(runs, observations, windows=windows, sensor=sensor)
+    with claimed(folder):
+        need_room(folder)
+        return write_comparison(found, folder)
 
 
 @contextmanager

@@ -22,6 +22,16 @@ import witoil.cli.events  # noqa: F401 - adds its commands to those of the catal
 from witoil.cli.catalog import catalog_app
 from witoil.cli.lean import lean
 from witoil.cli.pictures import pictures_app
+from witoil.cli.runs import (
+    Coastline,
+    Density,
+    DetectionLimit,
+    Resolution,
+    runs_app,
+    sensor_of,
+    taken_in_words,
+    whole_numbers,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +42,7 @@ app = typer.Typer(
 
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(pictures_app)
+app.add_typer(runs_app)
 
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
@@ -252,18 +263,26 @@ def demo(out: Out = Path("demo"), force: Force = False) -> None:
 @app.command()
 @lean()
 def score(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run, a mask (GeoTIFF), or particles of any known model."),
+    ],
     observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
     windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
     time: Annotated[
         datetime | None, typer.Option(help="Of the observation, UTC; default: as its file says.")
     ] = None,
+    resolution: Resolution = None,
+    detection_limit: DetectionLimit = None,
+    density: Density = None,
+    coastline: Coastline = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run or mask against an observation."""
     from witoil import jobs
 
-    scores = jobs.score(run, observation, windows=_whole_numbers(windows), time=time)
+    sensor = sensor_of(resolution, detection_limit, density, coastline)
+    scores = jobs.score(run, observation, windows=whole_numbers(windows), time=time, sensor=sensor)
     if as_json:
         print(json.dumps(scores, indent=2))
         return
@@ -272,6 +291,9 @@ def score(
         value = scores[name + unit]
         text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
         print(f"{name.replace('_', ' ')}: {text}")
+    if "model" in scores:
+        for line in taken_in_words(scores):
+            print(line)
 
 
 @app.command()
@@ -312,13 +334,6 @@ def oils(
         print(f"no oil has {query!r} in its name")
     if not has_library:
         print(HOW_TO_GET_MORE)
-
-
-def _whole_numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
 
 
 def _print_source(source: dict[str, Any]) -> None:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
+import xarray as xr
+
+from catalog.files.sources import open_source
+from witoil.case import Score
 from witoil.errors import WitoilError
+from witoil.runs import medslik, opendrift, pygnome
 from witoil.runs.folder import open_folder
-from witoil.runs.particles import open_particles
+from witoil.runs.particles import is_ours, read_run, without_break
 from witoil.runs.run import Run
+
+
+class _Model(Protocol):
+    MODEL: str
+
+    def is_of(self, file: xr.Dataset, /) -> bool: ...
+
+    def read(self, file: xr.Dataset, path: Path, resolution: float, /) -> Run: ...
+
+
+_OTHERS: tuple[_Model, ...] = (opendrift, pygnome, medslik)
+"""Models whose files are known; the one whose files do not name it comes last."""
 
 
 def open_run(path: Path) -> Run:
@@ -35,4 +54,22 @@ def open_run(path: Path) -> Run:
         return open_folder(path)
     if not path.exists():
         raise WitoilError(f"{path}: no such file; expected the folder of a run, or its particles")
-    return open_particles(path)
+    file = open_source(path)
+    if is_ours(file):
+        return read_run(file, path)
+    with file:
+        return _read_other(file, path)
+
+
+def _read_other(file: xr.Dataset, path: Path) -> Run:
+    for model in _OTHERS:
+        if model.is_of(file):
+            run = model.read(file, path, Score().resolution_m)
+            assert run.particles is not None
+            return replace(run, particles=without_break(run.particles, path))
+    known = ", ".join(model.MODEL for model in _OTHERS)
+    told = [f"{key} {file.attrs[key]!r}" for key in ("title", "source") if key in file.attrs]
+    raise WitoilError(
+        f"{path}: is of an unknown model ({', '.join(told) or 'no title, no source'}; variables "
+        f"{', '.join(map(str, file.variables)) or 'none'}); expected particles of witoil, {known}"
+    )

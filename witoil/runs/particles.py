@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from packaging.version import InvalidVersion, Version
 
-from catalog.files.sources import open_source, reading
+from catalog.files.sources import reading
 from catalog.forcing.times import read_times
 from simulator.oil import density_from_api
 from witoil.errors import WitoilError
@@ -24,14 +24,19 @@ _LAYOUT = ("lon", "lat", "status")
 _LATER = "install that version to read it"
 
 
-def open_particles(path: Path) -> Run:
-    """Open a file of particles that witoil wrote, without the rest of its run.
+def is_ours(file: xr.Dataset) -> bool:
+    """Say whether witoil wrote a file of particles."""
+    return "witoil_case" in file.attrs and "witoil_parameters" in file.attrs
+
+
+def read_run(file: xr.Dataset, path: Path) -> Run:
+    """Read a file of particles that witoil wrote, without the rest of its run.
 
     Raises
     ------
     WitoilError, CatalogError
     """
-    particles, case, parameters = read_particles(path)
+    particles, case, parameters = read_particles(file, path)
     api = (case.get("oil") or {}).get("api_gravity")
     return Run(
         path=path,
@@ -45,14 +50,15 @@ def open_particles(path: Path) -> Run:
     )
 
 
-def read_particles(path: Path) -> tuple[xr.Dataset, dict[str, Any], dict[str, float]]:
+def read_particles(
+    file: xr.Dataset, path: Path
+) -> tuple[xr.Dataset, dict[str, Any], dict[str, float]]:
     """Read a file of particles that witoil wrote, with the case and the parameters in it.
 
     Raises
     ------
     WitoilError, CatalogError
     """
-    file = open_source(path)
     refuse_later(str(file.attrs.get("source", "")).removeprefix("witoil ").partition(",")[0], path)
     try:
         case: dict[str, Any] = json.loads(file.attrs["witoil_case"])

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 import simulator
 from simulator.oil import TEMPERATURE_15C
 from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.scenario.changes import particles_with
 from witoil.scenario.scenario import Scenario
-from witoil.scenario.verification import Mask, SlickMasks
+from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
 
 
 def run(
@@ -102,17 +103,8 @@ def masks_at(
 
     Where it would look thick is told where an observation of the scenario tells it, too.
     """
-    at = result.sel(time=time)
-    afloat = at["status"].values == simulator.Status.AFLOAT
-    column, row = scenario.grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
-    thickness = simulator.oil_thickness(
-        column,
-        row,
-        at["mass"].values[afloat],
-        scenario.grid.shape,
-        cell_area=scenario.grid.resolution**2,
-        density=scenario.oil.density(TEMPERATURE_15C),
-    )
+    density = scenario.oil.density(TEMPERATURE_15C)
+    thickness = thickness_afloat(result.sel(time=time), scenario.grid, density)
     score = scenario.case.score
     limit = score.detection_limit_um if detection_limit_um is None else detection_limit_um
     refuse_values({"detection_limit_um": limit})
@@ -120,3 +112,31 @@ def masks_at(
     if all(seen.thick is None for seen in scenario.observations):
         return SlickMasks(oil)
     return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
+
+
+def thickness_afloat(at: xr.Dataset, grid: VerificationGrid, density: float) -> NDArray[np.float64]:
+    """Return the thickness of the oil afloat in each cell.
+
+    Parameters
+    ----------
+    at : Dataset
+        Particles at one time: `status`, `lon`, `lat` [degrees] and `mass` [kg].
+    grid : VerificationGrid
+    density : float
+        Of the oil without its water. [kg m-3]
+
+    Returns
+    -------
+    ndarray, shape of the grid
+        [m]
+    """
+    afloat = at["status"].values == simulator.Status.AFLOAT
+    column, row = grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
+    return simulator.oil_thickness(
+        column,
+        row,
+        at["mass"].values[afloat],
+        grid.shape,
+        cell_area=grid.resolution**2,
+        density=density,
+    )
