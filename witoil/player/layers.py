@@ -129,9 +129,10 @@ def _logarithmic(
     """Return positive values as a layer; what is less than the first bound is not shown."""
     least, greatest = min(bounds), max(float(values.max()), 2.0 * min(bounds))
     ratio = max(FINEST_RATIO, (greatest / least) ** (1.0 / (_MOST - 1)))
-    scale = Logarithmic(least, ratio)
+    scale = Logarithmic(greatest, ratio, _MOST)
     shown = np.where(values >= least, values, 0.0)
-    firsts = np.ceil(np.log(np.array([*bounds]) / least) / np.log(ratio) - 1e-9).astype(int) + 1
+    powers = np.log(np.array([*bounds]) / greatest) / np.log(ratio)
+    firsts = np.maximum(np.ceil(powers - 1e-9).astype(int) + _MOST, 1)
     classes = dict(zip(firsts.tolist(), bounds.values(), strict=True))
     numbers = scale.encode(shown, _MOST).astype(np.uint8)
     return Layer(name, label, unit, grid, numbers, scale, classes, digits=2)

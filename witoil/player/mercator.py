@@ -118,13 +118,13 @@ class MercatorGrid:
         # as of web maps, but about a meridian of its own: 180 degrees may be in the middle
         mercator = f"+proj=merc +a={_RADIUS} +b={_RADIUS} +lon_0={middle!r} +nadgrids=@null +wktext"
         metres = math.radians(1.0) * _RADIUS
-        corner = Affine.translation((self.west - middle) * metres, self.north * metres)
+        left, top, side = (self.west - middle) * metres, self.north * metres, self.cell * metres
         reproject(
             bands,
             taken,
             src_transform=transform,
             src_crs=crs,
-            dst_transform=corner * Affine.scale(self.cell * metres, -self.cell * metres),
+            dst_transform=Affine(side, 0.0, left, 0.0, -side, top),
             dst_crs=mercator,
             resampling=Resampling.max if self.resolution > transform.a else Resampling.nearest,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from witoil.errors import WitoilError
 from witoil.player.coast import Land, coast_arrays, land_of, surroundings, within
 from witoil.player.layers import Layer, thickness_layer
 from witoil.player.mercator import Box, box_of, northing
-from witoil.player.payload import Payload
+from witoil.player.payload import Packed, Payload, pack_array
 from witoil.player.quantise import Linear, Logarithmic, Scale
 from witoil.runs.run import Run
 
@@ -27,10 +27,19 @@ VERSION = 1
 """Of the payload, which the page checks."""
 
 MOST_POINTS = 1_000_000
-"""Particles times outputs: of larger runs a random part is shown, for the size of the page."""
+"""Particles times outputs: of larger runs a random part is shown, for the speed of the page."""
 
-MASS_RATIO = 1.005
-"""Masses are kept to 0.25 %."""
+MOST_BYTES = 3_300_000
+"""What particles and layers take, packed: the page then has less than 5 MB."""
+
+PLACES = 16_383
+"""Steps in which positions are kept, from one side of the oil to the other."""
+
+DEPTHS = 2_000
+"""Steps in which depths are kept, from the surface to the deepest."""
+
+MASS_RATIO = 1.01
+"""Masses are kept to 0.5 %."""
 
 MISSING = np.iinfo(np.uint16).max
 """Stands for a particle without position, mass or depth."""
@@ -66,7 +75,12 @@ def pack(run: Run, land: Land | None = None) -> Payload:
         from witoil.player.probabilities import read_fields  # loads what no simulation needs
 
         times, layers, box = read_fields(run)
-        parts = {"layers": layers, "particles": None, "budget": None, "arrays": {}}
+        parts = {
+            "layers": layers,
+            "particles": None,
+            "budget": None,
+            "arrays": _packed_layers(layers),
+        }
     seen, box = _seen(run, box)
     view = _view(box)
     around = surroundings(view)
@@ -75,9 +89,7 @@ def pack(run: Run, land: Land | None = None) -> Payload:
         notes += [note] if note else []
     around = within(around, land.box)
     coast, coast_numbers = coast_arrays(land, view, around)
-    arrays = parts["arrays"] | coast_numbers
-    for layer in parts["layers"]:
-        arrays[f"layer_{layer.name}"] = layer.numbers.reshape(len(layer.numbers), -1)
+    arrays = parts["arrays"] | {name: pack_array(each) for name, each in coast_numbers.items()}
     header = {
         "version": VERSION,
         "name": run.name,
@@ -97,6 +109,13 @@ def pack(run: Run, land: Land | None = None) -> Payload:
     return Payload(header, arrays)
 
 
+def _packed_layers(layers: Sequence[Layer]) -> dict[str, Packed]:
+    return {
+        f"layer_{layer.name}": pack_array(layer.numbers.reshape(len(layer.numbers), -1))
+        for layer in layers
+    }
+
+
 def _of_particles(
     run: Run, particles: xr.Dataset, notes: list[str]
 ) -> tuple[NDArray[np.datetime64], Box, dict[str, Any]]:
@@ -110,14 +129,14 @@ def _of_particles(
     if "mass" in particles:
         layer = thickness_layer(particles, run.resolution, run.density)
         layers += [] if layer is None else [layer]
-    shown = _shown(particles)
-    if shown.sizes["trajectory"] < particles.sizes["trajectory"]:
+    packed_layers = _packed_layers(layers)
+    room = MOST_BYTES - sum(len(each.content) for each in packed_layers.values())
+    about, arrays = _that_fit(particles, box, room)
+    if about["count"] < about["of"]:
         notes.append(
-            f"{shown.sizes['trajectory']:,} of {particles.sizes['trajectory']:,} particles are "
-            "drawn, chosen at random; all others count in thickness and budget."
+            f"{about['count']:,} of {about['of']:,} particles are drawn, chosen at random; all "
+            "others count in thickness and budget."
         )
-    about, arrays = _columns(shown, box)
-    about["of"] = int(particles.sizes["trajectory"])
     return (
         particles["time"].values,
         box,
@@ -125,25 +144,29 @@ def _of_particles(
             "layers": layers,
             "particles": about,
             "budget": _budget(run, particles),
-            "arrays": arrays,
+            "arrays": arrays | packed_layers,
         },
     )
 
 
-def _shown(particles: xr.Dataset) -> xr.Dataset:
-    """Return as many particles, chosen at random, as a page has room for."""
-    count = particles.sizes["trajectory"]
-    most = max(MOST_POINTS // particles.sizes["time"], 1)
-    if count <= most:
-        return particles
-    # not each tenth: neighbours in number are neighbours in what spread them evenly
-    chosen = np.sort(np.random.default_rng(0).choice(count, most, replace=False))
-    return particles.isel(trajectory=chosen)
+def _that_fit(particles: xr.Dataset, box: Box, room: int) -> tuple[dict[str, Any], dict[str, Packed]]:
+    """Return as many particles, chosen at random, as a page has room for; see `_columns`. [byte]"""
+    whole = particles.sizes["trajectory"]
+    count = min(whole, max(MOST_POINTS // particles.sizes["time"], 1))
+    while True:
+        shown = particles
+        if count < whole:
+            # not each tenth: neighbours in number are neighbours in what spread them evenly
+            chosen = np.random.default_rng(0).choice(whole, count, replace=False)
+            shown = particles.isel(trajectory=np.sort(chosen))
+        about, arrays = _columns(shown, box)
+        size = sum(len(each.content) for each in arrays.values())
+        if size <= room or count == 1:
+            return about | {"of": whole}, arrays
+        count = max(int(0.97 * count * room / size), 1)
 
 
-def _columns(
-    particles: xr.Dataset, box: Box
-) -> tuple[dict[str, Any], dict[str, NDArray[np.unsignedinteger]]]:
+def _columns(particles: xr.Dataset, box: Box) -> tuple[dict[str, Any], dict[str, Packed]]:
     """Return what is said of the particles, and them as whole numbers, (times, particles)."""
     west, south, east, north = box
     values = {
@@ -151,20 +174,21 @@ def _columns(
         "y": northing(particles["lat"].values.T.astype(np.float64)),
     }
     scales: dict[str, Scale] = {
-        "x": Linear.over(west, east, _MOST),
-        "y": Linear.over(float(northing(south)), float(northing(north)), _MOST),
+        "x": Linear.over(west, east, PLACES),
+        "y": Linear.over(float(northing(south)), float(northing(north)), PLACES),
     }
     if "mass" in particles:
         values["mass"] = particles["mass"].values.T
         greatest = float(np.nanmax(values["mass"], initial=0.0))
-        scales["mass"] = Logarithmic.up_to(greatest, MASS_RATIO, _MOST)
+        scales["mass"] = Logarithmic(greatest or 1.0, MASS_RATIO, _MOST)
     if "z" in particles and np.isfinite(depth := particles["z"].values.T).any():
         values["z"] = depth
-        scales["z"] = Linear.over(float(np.nanmin(depth)), float(np.nanmax(depth)), _MOST)
-    arrays: dict[str, NDArray[np.unsignedinteger]] = {
-        name: _numbers(column.astype(np.float64), scales[name]) for name, column in values.items()
+        scales["z"] = Linear.over(float(np.nanmin(depth)), float(np.nanmax(depth)), DEPTHS)
+    arrays = {
+        name: pack_array(_numbers(column.astype(np.float64), scales[name]))
+        for name, column in values.items()
     }
-    arrays["status"] = particles["status"].values.T.astype(np.uint8)
+    arrays["status"] = pack_array(particles["status"].values.T.astype(np.uint8))
     about = {
         "count": int(particles.sizes["trajectory"]),
         "missing": MISSING,

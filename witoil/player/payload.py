@@ -19,6 +19,33 @@ from numpy.typing import NDArray
 _TYPES = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32}
 
 
+@dataclass(frozen=True)
+class Packed:
+    """An array of whole numbers, packed.
+
+    Attributes
+    ----------
+    kind : str
+        ``u1``, ``u2`` or ``u4``: unsigned, of so many bytes.
+    shape : tuple of int
+        Rows and columns.
+    content : bytes
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    content: bytes
+
+
+def pack_array(values: NDArray[np.unsignedinteger]) -> Packed:
+    """Pack whole numbers, uint8, uint16 or uint32, shape (rows, columns)."""
+    differences = values.copy()
+    differences[1:] -= values[:-1]  # modulo the range
+    low_first = differences.astype(values.dtype.newbyteorder("<"), copy=False)
+    planes = low_first.reshape(-1, 1).view(np.uint8).T.tobytes()
+    return Packed(values.dtype.str[1:], values.shape, zlib.compress(planes, 6))
+
+
 @dataclass
 class Payload:
     """What a page is given.
@@ -28,37 +55,30 @@ class Payload:
     header : dict
         Of plain values.
     arrays : dict
-        Name -> uint8, uint16 or uint32, shape (rows, columns).
+        Name -> packed array.
     """
 
     header: dict[str, Any]
-    arrays: dict[str, NDArray[np.unsignedinteger]] = field(default_factory=dict)
+    arrays: dict[str, Packed] = field(default_factory=dict)
 
     def as_text(self) -> tuple[dict[str, Any], str]:
         """Return the header, with the layout of the arrays, and the arrays in base64."""
-        layout, parts = [], []
-        for name, values in self.arrays.items():
-            layout.append({"name": name, "type": values.dtype.str[1:], "shape": values.shape})
-            parts.append(_packed(values))
-        packed = zlib.compress(b"".join(parts), 6)
-        return self.header | {"arrays": layout}, base64.b64encode(packed).decode("ascii")
+        layout = [
+            {"name": name, "type": each.kind, "shape": each.shape, "bytes": len(each.content)}
+            for name, each in self.arrays.items()
+        ]
+        content = b"".join(each.content for each in self.arrays.values())
+        return self.header | {"arrays": layout}, base64.b64encode(content).decode("ascii")
 
 
 def unpack(header: Mapping[str, Any], text: str) -> dict[str, NDArray[np.unsignedinteger]]:
     """Return the arrays of a payload that was written as text."""
-    content, start, arrays = zlib.decompress(base64.b64decode(text)), 0, {}
+    content, start, arrays = base64.b64decode(text), 0, {}
     for row in header["arrays"]:
         shape, kind = tuple(row["shape"]), np.dtype(_TYPES[row["type"]])
-        size = int(np.prod(shape)) * kind.itemsize
-        planes = np.frombuffer(content, np.uint8, size, start).reshape(kind.itemsize, -1)
+        inflated = zlib.decompress(content[start : start + row["bytes"]])
+        planes = np.frombuffer(inflated, np.uint8).reshape(kind.itemsize, -1)
         differences = np.ascontiguousarray(planes.T).view(kind.newbyteorder("<")).reshape(shape)
         arrays[row["name"]] = np.cumsum(differences, axis=0, dtype=kind)
-        start += size
+        start += row["bytes"]
     return arrays
-
-
-def _packed(values: NDArray[np.unsignedinteger]) -> bytes:
-    differences = values.copy()
-    differences[1:] -= values[:-1]  # modulo the range
-    low_first = differences.astype(values.dtype.newbyteorder("<"), copy=False)
-    return low_first.reshape(-1, 1).view(np.uint8).T.tobytes()

@@ -15,6 +15,7 @@ import rasterio
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.transform import array_bounds
 from rasterio.warp import transform_geom
 from shapely.geometry import shape
 
@@ -76,9 +77,8 @@ class Bands:
     @property
     def box(self) -> Box:
         """Where they are above 0: west, south, east, north. [degrees]"""
-        rows, columns = self.values.shape[1:]
-        corners = [self.transform * corner for corner in ((0, 0), (columns, rows))]
-        metres = shapely.box(*np.min(corners, axis=0), *np.max(corners, axis=0))
+        bounds = array_bounds(*self.values.shape[1:], self.transform)
+        metres = shapely.box(*bounds)
         dense = shapely.segmentize(metres, 0.05 * metres.length)
         degrees = shape(transform_geom(self.crs, "EPSG:4326", dense.__geo_interface__))
         lon, lat = shapely.get_coordinates(degrees).T
@@ -116,8 +116,10 @@ def read_bands(
         rows = columns = np.array([0])
     top, left = int(rows[0]), int(columns[0])
     part = values[:, top : rows[-1] + 1, left : columns[-1] + 1]
+    a, _, west, _, e, north = transform[:6]
+    corner = Affine(a, 0.0, west + a * left, 0.0, e, north + e * top)
     names = tuple(str(name or "") for name in names)
-    return Bands(part, names, transform * Affine.translation(left, top), crs)
+    return Bands(part, names, corner, crs)
 
 
 def _of_ensemble(run: Run) -> Fields:

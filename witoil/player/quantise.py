@@ -48,32 +48,39 @@ class Linear:
 
 @dataclass(frozen=True)
 class Logarithmic:
-    """Equal ratios: 0 is nothing, `n` is `least` times `ratio` to the power n - 1.
+    """Equal ratios: 0 is nothing, `most` is `greatest`, and each number `ratio` times the last.
 
     A value is off by half of what `ratio` exceeds 1 by; one far below `least` is nothing.
     """
 
-    least: float
+    greatest: float
     ratio: float
+    most: int
 
-    @classmethod
-    def up_to(cls, greatest: float, ratio: float, most: int) -> Logarithmic:
-        """Return the scale whose last number, `most`, is the greatest value."""
-        return cls(greatest / ratio ** (most - 1) if greatest > 0.0 else 1.0, ratio)
+    @property
+    def least(self) -> float:
+        """What the number 1 stands for."""
+        least: float = self.greatest * self.ratio ** (1.0 - self.most)
+        return least
 
     def encode(self, values: FloatArray, most: int) -> NDArray[np.int64]:
         """Return the nearest number of each value."""
         numbers = np.zeros(values.shape, np.int64)
         some = values > 0.0
-        power = np.log(values[some] / self.least) / np.log(self.ratio)
-        numbers[some] = np.clip(np.rint(power) + 1.0, 0, most).astype(np.int64)
+        power = (np.log(values[some]) - np.log(self.greatest)) / np.log(self.ratio)
+        numbers[some] = np.clip(np.rint(power) + self.most, 0, most).astype(np.int64)
         return numbers
 
     def decode(self, numbers: NDArray[np.integer]) -> FloatArray:
         """Return the values that numbers stand for."""
-        powers = self.least * self.ratio ** (numbers.astype(np.float64) - 1.0)
+        powers = self.greatest * self.ratio ** (numbers.astype(np.float64) - self.most)
         return np.where(numbers > 0, powers, 0.0)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is needed to decode."""
-        return {"kind": "logarithmic", "least": self.least, "ratio": self.ratio}
+        return {
+            "kind": "logarithmic",
+            "greatest": self.greatest,
+            "ratio": self.ratio,
+            "most": self.most,
+        }

@@ -254,7 +254,7 @@ class Player {
   #key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.defaultPrevented || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.tagName === "SELECT" || (target.tagName === "INPUT" && target.id !== "time")) return;
+    if (target.matches("select, input[type=radio]")) return; // they have uses for these keys
     const { clock } = this;
     const last = clock.times.length - 1;
     const seeks = /** @type {Record<string, () => number>} */ ({
@@ -263,7 +263,7 @@ class Player {
       Home: () => 0,
       End: () => last,
     });
-    if (event.key === " " && target.tagName !== "BUTTON") clock.toggle();
+    if (event.key === " " && !target.matches("button, summary, input[type=checkbox]")) clock.toggle();
     else if (event.key === "Enter" && target === this.canvas) this.#pickMiddle();
     else if (event.key in seeks) this.seek(seeks[event.key]());
     else return;

@@ -5,7 +5,7 @@ export const VERSION = 1;
 
 /**
  * @typedef {{kind: "linear", offset: number, step: number}
- *   | {kind: "logarithmic", least: number, ratio: number}} Scale
+ *   | {kind: "logarithmic", greatest: number, ratio: number, most: number}} Scale
  * @typedef {Uint8Array | Uint16Array | Uint32Array} Numbers
  * @typedef {{data: Numbers, rows: number, columns: number}} Table
  */
@@ -14,32 +14,30 @@ const TYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
 
 /**
  * Return the arrays of a payload.
- * @param {{version: number, arrays: {name: string, type: "u1" | "u2" | "u4", shape: [number, number]}[]}} header
- * @param {string} text deflated, in base64
+ * @param {{version: number, arrays: {name: string, type: "u1" | "u2" | "u4", shape: [number, number], bytes: number}[]}} header
+ * @param {string} text in base64
  * @returns {Promise<Map<string, Table>>}
  */
 export async function unpack(header, text) {
   if (header.version !== VERSION) {
     throw new Error(`found a payload of version ${header.version}, expected ${VERSION}`);
   }
-  const content = await inflated(text);
+  const content = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   /** @type {Map<string, Table>} */
   const tables = new Map();
   let start = 0;
-  for (const { name, type, shape } of header.arrays) {
-    const size = shape[0] * shape[1];
-    const width = TYPES[type].BYTES_PER_ELEMENT;
-    const data = joined(content.subarray(start, start + size * width), new TYPES[type](size));
+  for (const { name, type, shape, bytes } of header.arrays) {
+    const planes = await inflated(content.subarray(start, start + bytes));
+    const data = joined(planes, new TYPES[type](shape[0] * shape[1]));
     addRows(data, shape[1]);
     tables.set(name, { data, rows: shape[0], columns: shape[1] });
-    start += size * width;
+    start += bytes;
   }
   return tables;
 }
 
-/** @param {string} text */
-async function inflated(text) {
-  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+/** @param {Uint8Array} packed */
+async function inflated(packed) {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -76,5 +74,5 @@ function addRows(data, columns) {
  */
 export function decoded(scale, number) {
   if (scale.kind === "linear") return scale.offset + scale.step * number;
-  return number > 0 ? scale.least * scale.ratio ** (number - 1) : 0;
+  return number > 0 ? scale.greatest * scale.ratio ** (number - scale.most) : 0;
 }
