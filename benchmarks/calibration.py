@@ -1,6 +1,6 @@
 """Seconds and peak memory of a calibration and of a walk forward, on the masks of Baniyas.
 
-100 evaluations on one window with 30,000 particles, with the time of the search apart from that
+100 evaluations on one leg with 30,000 particles, with the time of the search apart from that
 of the simulations; the whole command `witoil forecast` with 60 evaluations a step. Needs the cases.
 """
 

@@ -1,7 +1,7 @@
 """What a forecast is worth on twin experiments, and what its constants do.
 
 Each twin is forecast as `witoil forecast` does it. Beside that, sets of parameters drawn from the
-priors are run on all windows, and weighed by rules that differ in their constants only: so they are
+priors are run on all legs, and weighed by rules that differ in their constants only: so they are
 compared on the same runs. `docs/calibration.md` has the table.
 """
 
@@ -22,10 +22,10 @@ from witoil.calibration.search import search_space
 from witoil.case import load_case
 from witoil.forecast.experts import forecast, likeliest, probability_of
 from witoil.forecast.walk import LEAST
+from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
-from witoil.scenario.windows import windows_of
 
 TWINS = 8
 SETS = 128
@@ -44,20 +44,20 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sample:
-    """Sets of parameters drawn from the priors, and how each did on the windows run so far.
+    """Sets of parameters drawn from the priors, and how each did on the legs run so far.
 
     Attributes
     ----------
-    windows : tuple of Scenario
+    legs : tuple of Scenario
     sets : list of dict
         The first is the default.
     points : ndarray, shape (sets, parameters)
         Where the prior is the standard normal distribution.
     scores : list of ndarray, shape (sets,)
-        One for each window run.
+        One for each leg run.
     """
 
-    windows: tuple[Scenario, ...]
+    legs: tuple[Scenario, ...]
     sets: list[dict[str, float]]
     points: Array
     scores: list[Array] = field(default_factory=list)
@@ -69,15 +69,15 @@ class Sample:
         space = search_space(scenario)
         drawn = optimizer.NormalProposal.prior(len(space.names), SETS - 1).draw([1])
         sets = [space.default, *space.from_standard(drawn)]
-        return cls(windows_of(scenario), sets, space.to_standard(sets))
+        return cls(legs_of(scenario), sets, space.to_standard(sets))
 
     def run_next(self) -> list[Mask]:
-        """Run all sets on the next window, keep their scores and return their slicks."""
-        window = self.windows[len(self.scores)]
+        """Run all sets on the next leg, keep their scores and return their slicks."""
+        leg = self.legs[len(self.scores)]
 
         def outcome(parameters: dict[str, float]) -> tuple[Mask, float]:
-            (slick,) = simulated_slicks([window], parameters)
-            return slick.oil, combined_scores([window], [slick])["score"]
+            (slick,) = simulated_slicks([leg], parameters)
+            return slick.oil, combined_scores([leg], [slick])["score"]
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             masks, scores = zip(*pool.map(outcome, self.sets), strict=True)
@@ -119,18 +119,18 @@ def columns(path: Path) -> dict[str, list[float]]:
 def rules(found: Sample) -> dict[str, list[float]]:
     """Forecast by the weighted sets of a sample, with weights by each rule."""
     table: dict[str, list[float]] = {name: [] for name in RULES}
-    for k, window in enumerate(found.windows):
+    for k, leg in enumerate(found.legs):
         masks = found.run_next()
         for name, (temperature, memory) in RULES.items() if k else ():
             probability = probability_of(masks, weights(found, k, temperature, memory))
-            scores = combined_scores([window], [SlickMasks(likeliest(probability))])
+            scores = combined_scores([leg], [SlickMasks(likeliest(probability))])
             table[name].append(scores["fss"]["1"])
     return table
 
 
 def weights(found: Sample, k: int, temperature: float, memory: float) -> Array:
-    """Return the posterior of the sets, given the slicks at the ends of the windows before `k`."""
-    ends = np.array([window.observations[0].time for window in found.windows[:k]])
+    """Return the posterior of the sets, given the slicks at the ends of the legs before `k`."""
+    ends = np.array([leg.observations[0].time for leg in found.legs[:k]])
     fading = np.exp(-((ends[-1] - ends) / np.timedelta64(1, "h")) / memory)
     log_likelihood = fading @ np.array(found.scores[:k]) / temperature
     prior = optimizer.NormalProposal.prior(found.points.shape[1], SETS)

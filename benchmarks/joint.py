@@ -1,4 +1,4 @@
-"""One set of parameters for all four windows of Baniyas: the score that is reached, by seed.
+"""One set of parameters for all four legs of Baniyas: the score that is reached, by seed.
 
 150 evaluations of `examples/forecast-baniyas.toml`, as `witoil optimise` does them, for each of
 five seeds of search and turbulence. Needs the cases.

@@ -1,6 +1,6 @@
 """Best score against the number of simulations, for each method of search.
 
-On the twin experiment of the demo and, where the cases are at hand, on two windows of Baniyas.
+On the twin experiment of the demo and, where the cases are at hand, on two legs of Baniyas.
 Writes `docs/searches.png`, and all curves as `searches.json` beside it.
 """
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.files.archives import ZIP_ERRORS
-from catalog.files.sources import refuse_damaged_netcdf
+from catalog.files.inputs import refuse_damaged_netcdf
 from catalog.remote.download import NotFoundError, download, is_url, refuse_foreign_url
 from catalog.remote.opendap import Opendap
 from catalog.remote.store import Store, default_store
@@ -134,5 +134,5 @@ def _fetch_shapefile(url: str, path: Path) -> dict[str, str]:
 
 def _add(archive: zipfile.ZipFile, part: Path) -> None:
     # A fixed date, so that the same parts make the same archive.
-    with archive.open(zipfile.ZipInfo(part.name), "w") as target, part.open("rb") as source:
-        shutil.copyfileobj(source, target)
+    with archive.open(zipfile.ZipInfo(part.name), "w") as target, part.open("rb") as packed:
+        shutil.copyfileobj(packed, target)

@@ -42,23 +42,23 @@ def expand_paths(paths: PathsLike) -> list[Path]:
         fetched.
     """
     files = []
-    for source in expand_sources(paths):
-        if not isinstance(source, Path):
-            raise UnreadableFileError(f"{source}: is a data set of OPeNDAP, expected a file")
-        files.append(source)
+    for item in expand_inputs(paths):
+        if not isinstance(item, Path):
+            raise UnreadableFileError(f"{item}: is a data set of OPeNDAP, expected a file")
+        files.append(item)
     return files
 
 
-def expand_sources(paths: PathsLike) -> list[Path | Opendap]:
+def expand_inputs(paths: PathsLike) -> list[Path | Opendap]:
     """Like `expand_paths`, where data sets of OPeNDAP will do as well as files."""
     names = [paths] if isinstance(paths, str | Path) else list(paths)
     if not names:
         raise UnreadableFileError("the list of files is empty; expected at least one path")
-    found = {str(name): list(_sources_of(name)) for name in names}
+    found = {str(name): list(_inputs_of(name)) for name in names}
     record = _recorded.get()
     if record is not None:
         record |= found
-    return [source for name in names for source in found[str(name)]]
+    return [item for name in names for item in found[str(name)]]
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def recording() -> Iterator[dict[str, list[Path | Opendap]]]:
         _recorded.reset(token)
 
 
-def _sources_of(name: str | Path) -> Sequence[Path | Opendap]:
+def _inputs_of(name: str | Path) -> Sequence[Path | Opendap]:
     if isinstance(name, str) and ":" in name:
         from catalog.locate import (  # what talks to servers takes long to import
             is_remote,

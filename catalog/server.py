@@ -264,10 +264,10 @@ class _Handler(BaseHandler):  # type: ignore[misc]
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path) as source:
-            source.set_auto_maskandscale(False)
-            self.dataset = DatasetType(path.name, attributes=_attributes(source))
-            for name, variable in source.variables.items():
+        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path) as file:
+            file.set_auto_maskandscale(False)
+            self.dataset = DatasetType(path.name, attributes=_attributes(file))
+            for name, variable in file.variables.items():
                 if _is_numeric(variable):
                     data = _Variable(path, variable)
                     self.dataset[name] = BaseType(
@@ -297,9 +297,9 @@ class _Variable:
         self.dtype = _CARRIED_AS.get(stored, stored)
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(self._path) as source:
-            source.set_auto_maskandscale(False)
-            return self.carry(source.variables[self._name][key])
+        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(self._path) as file:
+            file.set_auto_maskandscale(False)
+            return self.carry(file.variables[self._name][key])
 
     def carry(self, values: Any) -> npt.NDArray[Any]:
         """Return values of the file in the type that they travel in."""

@@ -180,7 +180,7 @@ def _gp(search: _Search) -> list[Proposal]:
 
 
 def _gp_polish(search: _Search) -> list[Proposal]:
-    """As `_gp`, but the last of four goes to the top of the model's mean."""
+    """Propose as `_gp` does, but the last of four goes to the top of the model's mean."""
     return _surrogate(search, ("global", "local", "global", "polish"))
 
 

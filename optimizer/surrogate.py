@@ -142,7 +142,7 @@ def promising_points(
         Whether each point wanted is sought everywhere, near the best trial, or near the best
         trial and where the mean is lowest.
     rng : numpy.random.Generator
-        Source of the places where the ascent starts.
+        Draws the places where the ascent starts.
     penalty : tuple of ndarray, optional
         Paraboloid to be added to the losses, known all over the space.
 
@@ -256,7 +256,7 @@ def _most_promising(
     box : ndarray, shape (2, n_parameters)
         Lower and upper corner.
     rng : numpy.random.Generator
-        Source of the places where the ascent starts.
+        Draws the places where the ascent starts.
 
     Returns
     -------

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
         WIND,
         ErrorSeries,
         Forcing,
+        choose_stokes_drift,
         includes_stokes_drift,
-        stokes_origin,
     )
     from simulator.generic_oils import GENERIC_OILS, generic_oil
     from simulator.grid import POLEMOST, Grid, metres_per_degree
-    from simulator.model import run
+    from simulator.model import Halt, run
     from simulator.oil import Oil, density_from_api
     from simulator.parameters import Parameters
     from simulator.processes import Processes
@@ -78,6 +78,7 @@ __all__ = [
     "ErrorSeries",
     "Forcing",
     "Grid",
+    "Halt",
     "LineRelease",
     "Oil",
     "Parameters",
@@ -95,6 +96,7 @@ __all__ = [
     "area_of",
     "areas_of",
     "at_sea",
+    "choose_stokes_drift",
     "common_grid",
     "compile_early",
     "density_from_api",
@@ -106,7 +108,6 @@ __all__ = [
     "run",
     "seed_particles",
     "slick_mask",
-    "stokes_origin",
 ]
 
 # Loaded on first use: the compiler of the kernels and xarray take longer to import than a list of
@@ -123,6 +124,7 @@ _MODULES = {
     "GENERIC_OILS": "simulator.generic_oils",
     "GIVEN": "simulator.fields",
     "Grid": "simulator.grid",
+    "Halt": "simulator.model",
     "LineRelease": "simulator.release",
     "NEAREST": "simulator.fields",
     "NOTHING": "simulator.fields",
@@ -162,7 +164,7 @@ _MODULES = {
     "run": "simulator.model",
     "seed_particles": "simulator.release",
     "slick_mask": "simulator.slick",
-    "stokes_origin": "simulator.forcing",
+    "choose_stokes_drift": "simulator.forcing",
 }
 
 

@@ -94,7 +94,7 @@ def _common_axis(datasets: Sequence[xr.Dataset], name: str) -> tuple[float, floa
     return float(nodes[0]), step, cells + 1
 
 
-def window(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
+def nodes_covered(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
     """Return the nodes of a numbering that all data sets cover."""
     first_column, columns = _range(datasets, "longitude", numbering.west, numbering.dlon)
     first_row, rows = _range(datasets, "latitude", numbering.south, numbering.dlat, POLEMOST)
@@ -104,14 +104,14 @@ def window(datasets: Sequence[xr.Dataset], numbering: Grid) -> Grid:
 
 
 def _range(
-    datasets: Sequence[xr.Dataset], name: str, origin: float, step: float, most: float = np.inf
+    datasets: Sequence[xr.Dataset], name: str, zero: float, step: float, most: float = np.inf
 ) -> tuple[int, int]:
     """Return the number of the first node that all share, and how many these are up to `most`."""
     axes = _axes(datasets, name)
     low, high = _shared(axes)
     low, high = max(low, -most), min(high, most)
-    first = math.ceil((low - origin) / step - ON_A_NODE)
-    last = math.floor((high - origin) / step + ON_A_NODE)
+    first = math.ceil((low - zero) / step - ON_A_NODE)
+    last = math.floor((high - zero) / step + ON_A_NODE)
     if last <= first:
         _refuse_no_area(axes, name)
     return first, last - first + 1

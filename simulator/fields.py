@@ -39,7 +39,7 @@ class VectorSeries:
         Seconds since the start of the run. [s]
     values : ndarray of float32, shape (records, rows, columns, 2)
         Eastward and northward component. [m s-1]
-    origin : ndarray of uint8, shape (records, rows, columns), optional
+    support : ndarray of uint8, shape (records, rows, columns), optional
         Where the values are from: `GIVEN`, `NEAREST` or `NOTHING`.
     shares : tuple of float
         Of nodes and times, what each of several data sets gave.
@@ -47,7 +47,7 @@ class VectorSeries:
 
     times: FloatArray
     values: NDArray[np.float32]
-    origin: NDArray[np.uint8] | None = None
+    support: NDArray[np.uint8] | None = None
     shares: tuple[float, ...] = ()
 
 
@@ -67,11 +67,11 @@ class ScalarSeries:
     values: NDArray[np.float32]
 
 
-def several(source: xr.Dataset | Sequence[xr.Dataset] | None) -> list[xr.Dataset]:
+def several(given: xr.Dataset | Sequence[xr.Dataset] | None) -> list[xr.Dataset]:
     """Return what is given for a role as a list, in order of preference; empty for none."""
-    if source is None:
+    if given is None:
         return []
-    return [*source] if isinstance(source, Sequence) else [source]
+    return [*given] if isinstance(given, Sequence) else [given]
 
 
 def vector_series(
@@ -120,14 +120,14 @@ def _series(
 ) -> VectorSeries:
     """Fill the holes of a vector field and interpolate it onto the grid."""
     values = np.empty((data.sizes["time"], grid.rows, grid.columns, 2), np.float32)
-    covered, origins = _covered(data), []
+    covered, supports = _covered(data), []
     for component, name in enumerate(names):
-        filled, origin = _fill_holes(_records(data, name), reach, covered)
+        filled, support = _fill_holes(_records(data, name), reach, covered)
         values[..., component] = _interpolate(filled, data, grid)
-        origins.append(_worst(origin, data, grid))
+        supports.append(_worst(support, data, grid))
     beyond = _beyond(data, grid)
     values[:, beyond] = np.nan
-    return VectorSeries(_seconds(data, start), values, np.maximum(*origins))
+    return VectorSeries(_seconds(data, start), values, np.maximum(*supports))
 
 
 def _scalar_of(data: xr.Dataset, name: str, grid: Grid, start: np.datetime64) -> ScalarSeries:
@@ -171,26 +171,26 @@ def _merged(found: Sequence[VectorSeries], before_gap: Sequence[NDArray[np.bool_
     times = _joined_times([series.times for series in found], before_gap)
     shape = (times.size, *found[0].values.shape[1:])
     values = np.full(shape, np.nan, np.float32)
-    origin = np.full(shape[:-1], NOTHING + 1, np.uint8)
+    support = np.full(shape[:-1], NOTHING + 1, np.uint8)
     giver = np.full(shape[:-1], -1, np.int8)
     for number, series in enumerate(found):
         known = np.flatnonzero(_has(series.times, before_gap[number], times))
-        mine, from_where = at_times(series, times[known]), _origin_at(series, times[known])
-        better = ~np.isnan(mine).any(axis=-1) & (from_where < origin[known])
+        mine, from_where = at_times(series, times[known]), _support_at(series, times[known])
+        better = ~np.isnan(mine).any(axis=-1) & (from_where < support[known])
         values[known] = np.where(better[..., np.newaxis], mine, values[known])
-        origin[known] = np.where(better, from_where, origin[known])
+        support[known] = np.where(better, from_where, support[known])
         giver[known] = np.where(better, number, giver[known])
     shares = tuple(float((giver == number).mean()) for number in range(len(found)))
-    return VectorSeries(times, values, np.minimum(origin, NOTHING), shares)
+    return VectorSeries(times, values, np.minimum(support, NOTHING), shares)
 
 
-def _origin_at(series: VectorSeries, times: FloatArray) -> NDArray[np.uint8]:
+def _support_at(series: VectorSeries, times: FloatArray) -> NDArray[np.uint8]:
     """Return where values at some times are from: the worse of the records round them."""
-    assert series.origin is not None
+    assert series.support is not None
     before = np.clip(np.searchsorted(series.times, times, side="right") - 1, 0, None)
     between = series.times[before] < times
     after = np.minimum(before + between, series.times.size - 1)
-    return np.maximum(series.origin[before], series.origin[after])
+    return np.maximum(series.support[before], series.support[after])
 
 
 def _joined_times(
@@ -255,7 +255,7 @@ def _fill_holes(
     -------
     field : ndarray, shape (records, rows, columns)
         Missing only where it is not covered.
-    origin : ndarray, shape (records, rows, columns)
+    support : ndarray, shape (records, rows, columns)
     """
     missing = np.isnan(field)
     if not missing.any():
@@ -264,29 +264,29 @@ def _fill_holes(
         raise SimulatorError("a forcing field has no value anywhere")
     field = field.copy()
     static = bool((missing == missing[0]).all())
-    origin = np.full((1 if static else len(field), *covered.shape), GIVEN, np.uint8)
+    support = np.full((1 if static else len(field), *covered.shape), GIVEN, np.uint8)
     for records in [slice(None)] if static else [slice(k, k + 1) for k in range(len(field))]:
         holes = missing[records][0]
         distance, (j, i) = distance_transform_edt(holes, return_indices=True)
         near, far = (holes & covered & there for there in (distance <= reach, distance > reach))
         field[records, near] = field[records][:, j[near], i[near]]
         field[records, far] = 0.0
-        origin[records, near] = NEAREST
-        origin[records, far] = NOTHING
-    return field, np.broadcast_to(origin, field.shape)
+        support[records, near] = NEAREST
+        support[records, far] = NOTHING
+    return field, np.broadcast_to(support, field.shape)
 
 
-def _worst(origin: NDArray[np.uint8], data: xr.Dataset, grid: Grid) -> NDArray[np.uint8]:
-    """Return the worst origin of the nodes that have a say in each node of the grid."""
-    records = len(origin)
-    origin = origin[:1] if origin.strides[0] == 0 else origin  # the same at all times
+def _worst(support: NDArray[np.uint8], data: xr.Dataset, grid: Grid) -> NDArray[np.uint8]:
+    """Return the worst support of the nodes that have a say in each node of the grid."""
+    records = len(support)
+    support = support[:1] if support.strides[0] == 0 else support  # the same at all times
     for axis, nodes, dim in ((1, grid.latitude, "latitude"), (2, grid.longitude, "longitude")):
         index, weight = _weights(data[dim].values.astype(np.float64), nodes)
         # a node of weight 0 has no say
         first = np.where(weight == 1.0, index + 1, index)
         second = np.where(weight == 0.0, index, index + 1)
-        origin = np.maximum(np.take(origin, first, axis), np.take(origin, second, axis))
-    return np.broadcast_to(origin, (records, *origin.shape[1:]))
+        support = np.maximum(np.take(support, first, axis), np.take(support, second, axis))
+    return np.broadcast_to(support, (records, *support.shape[1:]))
 
 
 def _interpolate(field: NDArray[np.float32], data: xr.Dataset, grid: Grid) -> NDArray[np.float32]:

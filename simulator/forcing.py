@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 
-from simulator.axes import common_grid, joined_axes, window
+from simulator.axes import common_grid, joined_axes, nodes_covered
 from simulator.errors import SimulatorError
 from simulator.fields import (
     GIVEN,
@@ -48,7 +49,7 @@ FILL_REACH = 3
 """Where currents or Stokes drift have no value they take the nearest one, from so many nodes away
 at most. Beyond that they are 0, and the wind alone moves the oil."""
 
-Source = xr.Dataset | Sequence[xr.Dataset]
+OneOrSeveral = xr.Dataset | Sequence[xr.Dataset]
 
 FETCH = 20_000.0
 """Fetch of the wind sea where Stokes drift is parametrised. [m] (MEDSLIK-II's cap)"""
@@ -83,7 +84,7 @@ class Forcing:
         [m s-1]
     stokes : VectorSeries or None
         [m s-1]
-    stokes_origin : {"field", "wind", "none"}
+    stokes_drift : {"field", "wind", "none"}
         Where the Stokes drift comes from.
     temperature : ScalarSeries or None
         Of the sea surface, where given. [K]
@@ -98,7 +99,7 @@ class Forcing:
     current: VectorSeries
     wind: VectorSeries
     stokes: VectorSeries | None
-    stokes_origin: str
+    stokes_drift: str
     temperature: ScalarSeries | None = None
     wave_height: ScalarSeries | None = None
     wave_period: ScalarSeries | None = None
@@ -106,10 +107,10 @@ class Forcing:
     @classmethod
     def from_datasets(
         cls,
-        currents: Source,
-        winds: Source,
-        waves: Source | None = None,
-        temperature: Source | None = None,
+        currents: OneOrSeveral,
+        winds: OneOrSeveral,
+        waves: OneOrSeveral | None = None,
+        temperature: OneOrSeveral | None = None,
         *,
         start: np.datetime64,
         stokes_drift: str = "auto",
@@ -130,7 +131,7 @@ class Forcing:
             most. Where the coordinate `COVERED` of a data set is false, nothing is filled in: oil
             that comes there has left the area.
         start : datetime64
-            Start of the run, UTC: the origin of `VectorSeries.times`.
+            Start of the run, UTC: the zero of `VectorSeries.times`.
         stokes_drift : {"auto", "field", "wind", "none"}
             Where Stokes drift comes from. "auto": from `waves` where given, from the wind
             otherwise; but none where the currents are declared to hold it already (their attribute
@@ -149,16 +150,16 @@ class Forcing:
         """
         given = {"currents": several(currents), "winds": several(winds)}
         given |= {"waves": several(waves), "temperature": several(temperature)}
-        origin = stokes_origin(given["currents"], given["waves"], stokes_drift)
-        roles = ["currents", "winds", *(["waves"] if origin == "field" else [])]
+        chosen = choose_stokes_drift(given["currents"], given["waves"], stokes_drift)
+        roles = ["currents", "winds", *(["waves"] if chosen == "field" else [])]
         moving = [joined_axes(given[role]) for role in roles]
-        grid = common_grid(moving) if numbering is None else window(moving, numbering)
+        grid = common_grid(moving) if numbering is None else nodes_covered(moving, numbering)
         current = vector_series(given["currents"], CURRENT, grid, start, reach=FILL_REACH)
         wind = vector_series(given["winds"], WIND, grid, start, reach=np.inf)
         stokes = None
-        if origin == "field":
+        if chosen == "field":
             stokes = vector_series(given["waves"], STOKES, grid, start, reach=FILL_REACH)
-        elif origin == "wind":
+        elif chosen == "wind":
             stokes = VectorSeries(wind.times, _stokes_from_wind(wind.values))
         return cls(
             start,
@@ -166,7 +167,7 @@ class Forcing:
             current,
             wind,
             stokes,
-            origin,
+            chosen,
             scalar_series(given["temperature"] or given["currents"], TEMPERATURE, grid, start),
             scalar_series(given["waves"], WAVE_HEIGHT, grid, start),
             scalar_series(given["waves"], WAVE_PERIOD, grid, start),
@@ -188,7 +189,7 @@ class Forcing:
         }
         return {name: series for name, series in given.items() if series is not None}
 
-    def origins_at(self, longitude: FloatArray, latitude: FloatArray) -> dict[str, FloatArray]:
+    def support_at(self, longitude: FloatArray, latitude: FloatArray) -> dict[str, FloatArray]:
         """Return where that which moves oil at some places is from.
 
         Parameters
@@ -212,12 +213,45 @@ class Forcing:
         )
         shares = {}
         for name, series in self.fields.items():
-            if series.origin is not None:
-                corners = [series.origin[:, j + b, i + a] for a in (0, 1) for b in (0, 1)]
+            if series.support is not None:
+                corners = [series.support[:, j + b, i + a] for a in (0, 1) for b in (0, 1)]
                 worst = np.maximum.reduce(corners)
                 kinds = [(worst == kind).mean(axis=0) for kind in (GIVEN, NEAREST, NOTHING)]
                 shares[name] = np.stack(kinds, axis=-1)
         return shares
+
+    def along(
+        self, times: FloatArray, longitude: FloatArray, latitude: FloatArray
+    ) -> dict[str, FloatArray]:
+        """Return what moves oil on a way through the fields.
+
+        Parameters
+        ----------
+        times : ndarray, shape (n,)
+            Seconds since the start of the run. [s]
+        longitude, latitude : ndarray, shape (n,)
+            Within the grid. [degrees]
+
+        Returns
+        -------
+        dict
+            Name in `fields` -> eastward and northward component, linear in time and between
+            nodes, shape (n, 2). [m s-1]
+        """
+        x, y = self.grid.to_cells(longitude, latitude)
+        places = np.stack([y - self.grid.first_row, x - self.grid.first_column])
+        found = {}
+        for name, series in self.fields.items():
+            moment = np.interp(times, series.times, np.arange(series.times.size))
+            at = np.concatenate([moment[np.newaxis], places])
+            found[name] = np.stack(
+                [
+                    map_coordinates(series.values[..., k], at, order=1, mode="nearest")
+                    for k in range(2)
+                ],
+                axis=-1,
+            )
+        return found
 
     def fastest(self, parameters: Parameters) -> float:
         """Return a speed that oil carried by these fields does not exceed. [m s-1]
@@ -259,7 +293,7 @@ class Forcing:
                 series,
                 times=since - series.times[::-1],
                 values=-series.values[::-1],
-                origin=None if series.origin is None else series.origin[::-1],
+                support=None if series.support is None else series.support[::-1],
             )
 
         def still(series: ScalarSeries) -> ScalarSeries:
@@ -312,7 +346,7 @@ class Forcing:
         wind, stokes = self.wind, self.stokes
         if wind_error is not None:
             wind = _with_error(wind, wind_error)
-            if self.stokes_origin == "wind":
+            if self.stokes_drift == "wind":
                 stokes = VectorSeries(wind.times, _stokes_from_wind(wind.values))
         current = self.current
         if current_error is not None:
@@ -397,7 +431,9 @@ class Forcing:
         write_waves_of_wind(out, self.wave_height is None, self.wave_period is None)
 
 
-def stokes_origin(currents: Sequence[xr.Dataset], waves: Sequence[xr.Dataset], asked: str) -> str:
+def choose_stokes_drift(
+    currents: Sequence[xr.Dataset], waves: Sequence[xr.Dataset], asked: str
+) -> str:
     """Decide where Stokes drift comes from, see `Forcing.from_datasets`.
 
     Parameters

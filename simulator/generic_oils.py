@@ -19,7 +19,7 @@ _NOAA_CRUDES = (
 """NOAA's generic heavy, medium and light crude, ADIOS AD04002, AD04001 and AD04000."""
 
 LEAST_API, MOST_API = 2.0, 70.0
-"""Of generic crude oils. [degrees]"""
+"""API gravities between which the generic oils are those of crude oils. [degrees]"""
 
 
 def generic_oil(api_gravity: float, name: str | None = None) -> Oil:

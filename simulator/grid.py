@@ -40,10 +40,10 @@ def metres_per_degree(latitude: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class Grid:
-    """A window of nodes of a numbering that goes on beyond it.
+    """A part of the nodes of a numbering that goes on beyond it.
 
-    Columns and rows are numbered from an origin that does not depend on the window, so that a
-    place has the same fractional column and row, to the last bit, in every window.
+    Columns and rows are numbered from a node that does not depend on the part, so that a
+    place has the same fractional column and row, to the last bit, in every part.
 
     Attributes
     ----------
@@ -52,9 +52,9 @@ class Grid:
     dlon, dlat : float
         Spacing of the nodes. [degrees]
     columns, rows : int
-        Size of the window.
+        Size of the part.
     first_column, first_row : int
-        Numbers of the window's first node, possibly negative.
+        Numbers of the part's first node, possibly negative.
     """
 
     west: float
@@ -68,19 +68,19 @@ class Grid:
 
     @property
     def longitude(self) -> FloatArray:
-        """Longitude of the window's columns, shape (columns,). [degrees_east]"""
+        """Longitude of the part's columns, shape (columns,). [degrees_east]"""
         number = np.arange(self.first_column, self.first_column + self.columns, dtype=np.float64)
         return self.west + self.dlon * number
 
     @property
     def latitude(self) -> FloatArray:
-        """Latitude of the window's rows, shape (rows,). [degrees_north]"""
+        """Latitude of the part's rows, shape (rows,). [degrees_north]"""
         number = np.arange(self.first_row, self.first_row + self.rows, dtype=np.float64)
         return self.south + self.dlat * number
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of the window. [degrees]"""
+        """West, south, east, north of the part. [degrees]"""
         last_column = self.first_column + self.columns - 1
         last_row = self.first_row + self.rows - 1
         return (

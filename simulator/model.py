@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -34,14 +34,14 @@ from simulator.results import Recorder
 from simulator.steps import Steps
 
 CHUNK = 2048
-"""Particles that one thread carries at most through a window of steps: they fit its cache."""
+"""Particles that one thread carries at most through a span of steps: they fit its cache."""
 
 TURNS = 4
-"""Times at most that a thread takes work in a window: more even it out. Each costs a call, so it is
+"""Times at most that a thread takes work in a span: more even it out. Each costs a call, so it is
 of as many chunks at least, too."""
 
-WINDOW_BYTES = 32 * 2**20
-"""Memory for blended fields; a window has as many steps as fit."""
+SPAN_BYTES = 32 * 2**20
+"""Memory for blended fields; a span has as many steps as fit."""
 
 
 def run(
@@ -61,6 +61,8 @@ def run(
     on_output: Callable[[float], None] | None = None,
     resume: xr.Dataset | None = None,
     on_end: Callable[[xr.Dataset], None] | None = None,
+    recorded: Sequence[Mapping[str, NDArray[Any]]] = (),
+    on_halt: Callable[[Callable[[], Halt]], None] | None = None,
 ) -> xr.Dataset:
     """Carry particles from the start of the forcing to `end`.
 
@@ -92,10 +94,15 @@ def run(
         Called with the share of the run that is done.
     resume : Dataset, optional
         What `on_end` was given by an earlier run of the same oil: go on from there. Output times
-        before it are left out. The outcome is, bit for bit, that of a run that was not
+        before it are left out. The result is, bit for bit, that of a run that was not
         interrupted, if the earlier one ended with a whole step.
     on_end : callable, optional
         Called with what is needed to go on from the end.
+    recorded : sequence of dict, optional
+        What all `on_halt` of the same run gave before it was killed at `resume`, in their order:
+        then its outputs are kept, too, and the outcome is that of the whole run.
+    on_halt : callable, optional
+        Called after every window of steps but the last with a function that returns a `Halt`.
 
     Returns
     -------
@@ -129,7 +136,7 @@ def run(
         seed,
     )
     done = 0.0 if resume is None else simulation.go_on_from(resume, duration)
-    later = stops >= done
+    later = (stops >= done) | bool(recorded)
     if not later.any():
         raise SimulatorError(
             f"output_times: all before {done:g} seconds, where the restart goes on; expected later"
@@ -145,11 +152,42 @@ def run(
         simulation.oil.volume_per_mass,
         simulation.weathers,
     )
+    for kept in recorded:
+        recorder.take_over(kept)
+
+    def on_window(seconds: float) -> None:
+        if on_halt:
+            on_halt(lambda: Halt(recorder.news(), simulation.restart(seconds)))
+
     compilation.wait()
-    _go(simulation, steps, stops[later], done, recorder, threads or os.cpu_count() or 1, on_output)
+    _go(
+        simulation,
+        steps,
+        stops[later][recorder.count :],
+        done,
+        recorder,
+        threads or os.cpu_count() or 1,
+        on_output,
+        on_window,
+    )
     if on_end:
         on_end(simulation.restart(duration))
     return recorder.to_dataset()
+
+
+class Halt(NamedTuple):
+    """A run that has come so far.
+
+    Attributes
+    ----------
+    recorded : dict
+        What was recorded since the `Halt` before.
+    restart : Dataset
+        What is needed to go on.
+    """
+
+    recorded: dict[str, NDArray[Any]]
+    restart: xr.Dataset
 
 
 @dataclass
@@ -261,12 +299,12 @@ class _Simulation:
         """How many steps at once there is memory for the fields of."""
         grid = self.forcing.grid
         numbers = 16 if self.weathers else 4
-        return max(WINDOW_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
+        return max(SPAN_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
 
     def blend(
         self, steps: Steps, first: int, last: int, threads: int, pool: ThreadPoolExecutor
     ) -> Fields:
-        """Return what surrounds the oil during a window of steps."""
+        """Return what surrounds the oil during a span of steps."""
         grid = self.forcing.grid
         durations, starts = steps.durations[first:last], steps.edges[first:last]
         moments = np.stack([starts, starts + 0.5 * durations], axis=1).ravel()
@@ -297,7 +335,7 @@ class _Simulation:
     def advance(
         self, steps: Steps, first: int, last: int, fields: Fields, begin: int, end: int
     ) -> None:
-        """Carry the particles [begin, end) through a window of steps."""
+        """Carry the particles [begin, end) through a span of steps."""
         chunk = self.spare.get()
         advance(
             begin,
@@ -351,6 +389,7 @@ def _go(
     recorder: Recorder,
     threads: int,
     on_output: Callable[[float], None] | None,
+    on_window: Callable[[float], None],
 ) -> None:
     """Take a run to its end, and record it at the stops."""
     visits = steps.visits() if simulation.processes.shore else {}
@@ -364,7 +403,7 @@ def _go(
     for _ in range(threads):
         simulation.spare.put(new_chunk(size, simulation.oil.mass_fraction.size))
     with ThreadPoolExecutor(threads) as pool:
-        for first, last in steps.windows(done, wanted, set(visits), most):
+        for first, last in steps.spans(done, wanted, set(visits), most):
             if last > held_to:
                 held_from, held_to = first, min(first + most, steps.durations.size)
                 held = simulation.blend(steps, held_from, held_to, threads, pool)
@@ -381,6 +420,8 @@ def _go(
                 recorder.record(simulation.elements, simulation.absorbed)
                 if on_output:
                     on_output(float(steps.edges[last] / steps.edges[-1]))
+            if last < steps.durations.size:
+                on_window(float(steps.edges[last]))
 
 
 def _shares(particles: int, threads: int) -> tuple[int, list[tuple[int, int]]]:

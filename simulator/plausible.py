@@ -24,14 +24,14 @@ RANGES = {
     "cut_temperature": (200.0, 1073.15),
     "fraction": (0.0, 1.0),
 }
-"""Between which the properties of all oils lie, from naphtha to bitumen. [SI]"""
+"""Limits between which the properties of all oils lie, from naphtha to bitumen. [SI]"""
 
 LEAST_OF_MOST = 0.02
 """There is always more that distils at all, and more water in the wettest emulsion. A fraction that
 was divided by 100 once too often is 0.01 at most. [1]"""
 
 SHORTEST_SPAN = 10.0
-"""Between values at closer temperatures their errors count for more than the difference. [K]"""
+"""Distance of temperatures below which errors count for more than the difference. [K]"""
 
 _UNITS = {
     "density": " kg m-3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.elements import Elements
+from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, Grid
 from simulator.kernels.variables import DERIVED, VARIABLES
 from simulator.release import Particles
@@ -22,7 +24,7 @@ WRITTEN = {variable.name: variable for variable in (*VARIABLES, *DERIVED) if var
 """What is kept of each particle at each output time beside its position."""
 
 _ALWAYS = ("status", "mass")
-"""Of them, those that a particle has before its release, and where nothing weathers."""
+"""Those of `WRITTEN` that a particle has before its release, and where nothing weathers."""
 
 
 class Recorder:
@@ -63,7 +65,7 @@ class Recorder:
         self._fates = {name: np.zeros(len(times)) for name in ("released", *FATES)}
         self._loose = np.empty((len(times), shore.length.size))
         self._absorbed = np.empty((len(times), shore.length.size))
-        self._count = 0
+        self._count = self._told = 0
 
     def record(self, elements: Elements, absorbed_by_stretch: FloatArray) -> None:
         """Keep the elements, and what the shore has absorbed [kg], at the next output time."""
@@ -107,6 +109,51 @@ class Recorder:
         }
         for name, value in fates.items():
             self._fates[name][k] = value
+
+    @property
+    def count(self) -> int:
+        """At how many output times something was kept so far."""
+        return self._count
+
+    def news(self) -> dict[str, NDArray[Any]]:
+        """Return what was kept since it was asked for last, to be taken over by another."""
+        now, self._told = slice(self._told, self._count), self._count
+        return {name: values[now].copy() for name, values in self._by_time().items()}
+
+    def take_over(self, kept: Mapping[str, NDArray[Any]]) -> None:
+        """Keep what `news` told, at the next output times.
+
+        Raises
+        ------
+        SimulatorError
+            Where it is of another run.
+        """
+        begin, arrays = self._count, self._by_time()
+        rooms = {name: values[begin:] for name, values in arrays.items()}
+        count = len(next(iter(kept.values()), ()))
+        if {n: (count, *r.shape[1:]) for n, r in rooms.items()} != {
+            n: v.shape for n, v in kept.items()
+        } or any(count > len(room) for room in rooms.values()):
+            raise SimulatorError(
+                "what was recorded before is of another run; expected the same particles, coast "
+                "and output times"
+            )
+        for name, values in kept.items():
+            rooms[name][:count] = values
+        self._count += count
+        self._told = self._count
+
+    def _by_time(self) -> dict[str, NDArray[Any]]:
+        """Return all arrays that have a row for each output time."""
+        fates = {f"{name}_mass": values for name, values in self._fates.items()}
+        return {
+            "lon": self._lon,
+            "lat": self._lat,
+            "coast_loose": self._loose,
+            "coast_absorbed": self._absorbed,
+            **self._kept,
+            **fates,
+        }
 
     def to_dataset(self) -> xr.Dataset:
         """Return everything that was kept.

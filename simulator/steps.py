@@ -49,7 +49,7 @@ class Steps:
         since = np.diff(self.edges[due], prepend=0.0)
         return dict(zip(due.tolist(), since.tolist(), strict=True))
 
-    def windows(
+    def spans(
         self, done: float, stops: set[float], visits: set[int], most: int
     ) -> Iterator[tuple[int, int]]:
         """Cut the steps to come at outputs, at visits to the shore, and where memory ends.
@@ -68,7 +68,7 @@ class Steps:
         Yields
         ------
         first, last : int
-            Edges between which a window lies.
+            Edges between which a span lies.
         """
         first = int(np.searchsorted(self.edges, done))
         count = self.durations.size

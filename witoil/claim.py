@@ -17,9 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from witoil.errors import OutputError
+from witoil.times import second
 
 LEAST_BYTES = 500e3
 """No run writes less, with its pictures."""
+
+CHECKPOINT = ".witoil-checkpoint"
+"""Folder within that of a job, for what it goes on from if it is killed: no output of it."""
 
 _LOCK, _OWNER, _PART = "lock", "owner.json", "part-"
 _WORKPLACE = ".witoil-writing"
@@ -108,7 +112,7 @@ def note_written(path: Path) -> None:
     """Keep in mind that a file was written, for `written`; of no use in a folder not claimed."""
     place = _real(path.parent) / path.name
     claim = _claim_of(place)
-    if claim is not None:
+    if claim is not None and place.parent.name != CHECKPOINT:
         _written[claim].add(place.relative_to(claim).as_posix())
 
 
@@ -227,7 +231,7 @@ def _tell_owner(room: Path) -> None:
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "command": command,
-        "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "since": second(datetime.now(UTC)),
     }
     part = room / part_name(".json")
     with part.open("w", encoding="utf-8") as file:

@@ -16,21 +16,12 @@ import numpy as np
 
 from witoil.claim import note_written, part_name, workplace
 from witoil.errors import OutputError
-
-
-def stamp(time: np.datetime64) -> str:
-    """Return a time as file names have it, 20210824T1533."""
-    return np.datetime_as_string(time, unit="m").replace("-", "").replace(":", "")
+from witoil.times import stamp
 
 
 def mask_name(time: np.datetime64) -> str:
     """Return the name of the mask file of a time."""
     return f"mask_{stamp(time)}.tif"
-
-
-def utc(time: np.datetime64) -> str:
-    """Return a time as tables have it, 2021-08-24T15:33:00Z."""
-    return f"{np.datetime_as_string(time, unit='s')}Z"
 
 
 @contextmanager

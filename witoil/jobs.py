@@ -6,6 +6,8 @@ tells how far it is by one function, and ends early, with nothing half-written, 
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +20,9 @@ from witoil.errors import CaseError
 if TYPE_CHECKING:
     from catalog import Coverage, Parametrised
     from optimizer import History
+    from simulator import Halt
     from witoil.case import Case
+    from witoil.ensemble.runs import MemberResult
     from witoil.runs.slick import Sensor
     from witoil.scenario.scenario import Scenario
 
@@ -48,6 +52,7 @@ def simulate(
     *,
     resume: Path | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -62,6 +67,8 @@ def simulate(
         An earlier run: its folder or ``restart.nc``.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -74,21 +81,37 @@ def simulate(
     WitoilError, CatalogError, SimulatorError
         One line that says what to change.
     """
+    from witoil.outputs.checkpoints import Checkpoints
     from witoil.outputs.restart import NAME, read_restart, write_restart
-    from witoil.outputs.run import room_of_run, write_run
+    from witoil.outputs.room import room_of_run
     from witoil.scenario.run import run
 
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
-    with _working("simulate", case, folder, room=room_of_run(case), force=force):
+    with _working("simulate", case, folder, room=room_of_run(case), force=force) as made_from:
         scenario = _prepared(case, progress, on_coverage)
+        began = None if before is None else before.attrs
+        kept = Checkpoints(case, folder, lambda: {**made_from(), "resume": began})
+        recorded, restart = kept.take_up()
+
+        def on_halt(halt: Callable[[], Halt]) -> None:
+            if kept.are_due:
+                kept.add(*halt())
+
+        _load_beside("witoil.outputs.run")
         result = run(
             scenario,
             on_output=lambda share: progress(share, ""),
-            resume=before,
+            resume=before if restart is None else restart,
             on_end=ends.append,
+            recorded=recorded,
+            on_halt=on_halt,
         )
-        summary = write_run(scenario, result, folder, parameters=scenario.parameters())
+        from witoil.outputs.run import write_run
+
+        summary = write_run(
+            scenario, result, folder, parameters=scenario.parameters(), pictures=pictures
+        )
         write_restart(case, ends[0], folder / NAME)
     return summary
 
@@ -100,6 +123,7 @@ def ensemble(
     members: int | None = None,
     scheduler: str | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -115,6 +139,8 @@ def ensemble(
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run them.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -127,23 +153,36 @@ def ensemble(
     WitoilError, CatalogError, SimulatorError
     """
     from witoil.ensemble.members import draw_members
-    from witoil.ensemble.runs import prepare_products, run_ensemble
+    from witoil.ensemble.runs import MemberResult, prepare_products, run_ensemble
+    from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.ensemble import write_ensemble
 
     count = members or (case.ensemble.members if case.ensemble else 0)
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
-    with _working("simulate", case, folder, force=force):
+    with _working("simulate", case, folder, force=force) as made_from:
         scenario = _prepared(case, progress, on_coverage)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
 
-        def on_member(done: int, failed: int) -> None:
+        kept = KeptMembers(Checkpoints(case, folder, lambda: {**made_from(), "members": count}))
+        known = {n: MemberResult.from_arrays(n, arrays) for n, arrays in kept.known.items()}
+        done, failed = len(known), 0
+
+        def on_member(number: int, result: MemberResult | str) -> None:
+            nonlocal done, failed
+            done += 1
+            if isinstance(result, str):
+                failed += 1  # not kept: whatever befell a worker may not befall another
+            else:
+                kept.add(number, result.to_arrays())
             progress(done / count, f"{failed} failed" if failed else "")
 
-        result = run_ensemble(scenarios, drawn, scheduler=scheduler, on_member=on_member)
-        return write_ensemble(result, folder)
+        found = run_ensemble(
+            scenarios, drawn, scheduler=scheduler, known=known, on_member=on_member
+        )
+        return write_ensemble(found, folder, pictures=pictures)
 
 
 def optimise(
@@ -153,6 +192,7 @@ def optimise(
     mlflow: str | None = None,
     scheduler: str | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -170,6 +210,8 @@ def optimise(
         Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -183,7 +225,7 @@ def optimise(
     """
     from witoil.calibration.search import refuse_unobserved, search
     from witoil.outputs.calibration import write_calibration
-    from witoil.outputs.run import room_of_run
+    from witoil.outputs.room import room_of_run
     from witoil.outputs.tracking import of_history, tracking
 
     total = case.optimise.evaluations
@@ -201,7 +243,7 @@ def optimise(
             track(of_history(history))
 
         found = search(scenario, folder, on_trial=on_trial, scheduler=scheduler)
-        write_calibration(found, folder)
+        write_calibration(found, folder, pictures=pictures)
     return found.study
 
 
@@ -229,6 +271,7 @@ def forecast(
     *,
     mlflow: str | None = None,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -243,6 +286,8 @@ def forecast(
         Tracking store of MLflow that every evaluation goes to.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -274,7 +319,7 @@ def forecast(
         )
         outlook = look_ahead(result, on_run=lambda share: progress(share, "beyond the last slick"))
         progress(1.0, "writing")
-        write_forecast(result, folder, outlook)
+        write_forecast(result, folder, outlook, pictures=pictures)
     return result.study
 
 
@@ -283,6 +328,7 @@ def trace(
     folder: Path,
     *,
     force: bool = False,
+    pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
 ) -> dict[str, Any]:
@@ -295,6 +341,8 @@ def trace(
         For the outputs.
     force : bool
         Replace what another run has left in the folder.
+    pictures : bool
+        Draw, and write a page of what is drawn.
     progress, on_coverage : callable
 
     Returns
@@ -307,17 +355,28 @@ def trace(
     WitoilError, CatalogError, SimulatorError
     """
     from simulator import compile_early
+    from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.trace import write_trace
-    from witoil.trace.backward import prepare_trace, trace_back
+    from witoil.trace.backward import MemberPaths, prepare_trace, settings_of, trace_back
     from witoil.trace.source_map import map_sources
 
-    with _working("trace", case, folder, force=force):
+    with _working("trace", case, folder, force=force) as made_from:
         compile_early()
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
-        paths = trace_back(scenario, on_member=lambda share: progress(share, ""))
-        return write_trace(scenario, map_sources(scenario, paths), folder)
+        kept = KeptMembers(Checkpoints(case, folder, made_from))
+        known = {number: MemberPaths(**arrays) for number, arrays in kept.known.items()}
+        count, done = settings_of(case).members, len(known)
+
+        def on_member(number: int, paths: MemberPaths) -> None:
+            nonlocal done
+            done += 1
+            kept.add(number, paths._asdict())
+            progress(done / count, "")
+
+        paths = trace_back(scenario, known=known, on_member=on_member)
+        return write_trace(scenario, map_sources(scenario, paths), folder, pictures=pictures)
 
 
 def view(run: Path, page: Path) -> None:
@@ -400,13 +459,18 @@ def compare(
 @contextmanager
 def _working(
     command: str, case: Case, folder: Path, *, force: bool, room: float = LEAST_BYTES
-) -> Iterator[None]:
+) -> Iterator[Callable[[], dict[str, Any]]]:
     """Keep a folder for a job, and record in it what the job reads and writes."""
     from witoil.outputs.provenance import recorded
 
-    with claimed(folder), recorded(command, case, folder, force=force):
+    with claimed(folder), recorded(command, case, folder, force=force) as made_from:
         need_room(folder, room)
-        yield
+        yield made_from
+
+
+def _load_beside(module: str) -> None:
+    """Import what draws and writes while the kernels run, which leave Python to others."""
+    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
 
 
 def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:

@@ -13,7 +13,7 @@ from typing import Any
 import netCDF4
 
 LONGEST_SECONDS = 300
-"""For one file; longer than is waited for it."""
+"""Time that one file may take; longer than is waited for it."""
 
 SMALL_FILE, SMALL_VARIABLE = 4_000_000, 64_000_000
 """Up to here values are read, too; of larger files only what a header says. [byte]"""

@@ -72,13 +72,13 @@ _NAMES: dict[AxisName, frozenset[str]] = {
 _START_OF_FORECAST = re.compile(r"reference|initial|(?:model|forecast) run|analysis time", re.I)
 
 
-def find_axis(source: xr.Dataset, array: xr.DataArray | None, axis: AxisName, where: str) -> str:
+def find_axis(dataset: xr.Dataset, array: xr.DataArray | None, axis: AxisName, where: str) -> str:
     """Name of the coordinate variable of an axis.
 
     Parameters
     ----------
-    source : Dataset
-        As `catalog.files.sources.open_source` returns it.
+    dataset : Dataset
+        As `catalog.files.inputs.open_input` returns it.
     array : DataArray or None
         The variable whose axis it is; None: any variable of the file.
     axis : {"time", "latitude", "longitude", "x", "y"}
@@ -97,19 +97,19 @@ def find_axis(source: xr.Dataset, array: xr.DataArray | None, axis: AxisName, wh
         If there is none, its attributes contradict each other, or there are several and no saying
         which.
     """
-    candidates = _candidates(source, array)
-    found = [name for name in candidates if is_axis(source.variables[name], axis, name, where)]
+    candidates = _candidates(dataset, array)
+    found = [name for name in candidates if is_axis(dataset.variables[name], axis, name, where)]
     if not found:
-        found = [name for name in candidates if _is_called(source.variables[name], axis, name)]
+        found = [name for name in candidates if _is_called(dataset.variables[name], axis, name)]
     if not found:
-        raise CatalogError(f"{where}: no {axis} axis among {_described(source, candidates)}")
-    return _best(source, array, [str(name) for name in found], axis, where)
+        raise CatalogError(f"{where}: no {axis} axis among {_described(dataset, candidates)}")
+    return _best(dataset, array, [str(name) for name in found], axis, where)
 
 
-def has_axis(source: xr.Dataset, array: xr.DataArray, axis: AxisName, where: str) -> bool:
+def has_axis(dataset: xr.Dataset, array: xr.DataArray, axis: AxisName, where: str) -> bool:
     """Say whether attributes call some coordinate of an array this axis, see `find_axis`."""
     return any(
-        is_axis(source.variables[name], axis, name, where) for name in _candidates(source, array)
+        is_axis(dataset.variables[name], axis, name, where) for name in _candidates(dataset, array)
     )
 
 
@@ -134,7 +134,7 @@ def is_axis(variable: xr.Variable, axis: AxisName, name: Hashable, where: str) -
     return False
 
 
-def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
+def horizontal_axis(dataset: xr.Dataset, name: str, where: str) -> FloatArray:
     """Values of a coordinate of latitude or longitude, of one dimension or of two. [degrees]
 
     Raises
@@ -143,8 +143,8 @@ def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
         If it is neither, is not in degrees, or a grid of one dimension has missing or repeated
         nodes.
     """
-    values = axis_values(source, name, where)
-    units = str(source.variables[name].attrs.get("units", ""))
+    values = axis_values(dataset, name, where)
+    units = str(dataset.variables[name].attrs.get("units", ""))
     if units.strip() and not _are_degrees(units):
         raise CatalogError(
             f"{where}: coordinate {name!r} is in {units!r}, expected degrees; correct the unit, or "
@@ -153,7 +153,7 @@ def horizontal_axis(source: xr.Dataset, name: str, where: str) -> FloatArray:
     return values
 
 
-def axis_values(source: xr.Dataset, name: str, where: str) -> FloatArray:
+def axis_values(dataset: xr.Dataset, name: str, where: str) -> FloatArray:
     """Values of a horizontal coordinate as they are written.
 
     Raises
@@ -161,7 +161,7 @@ def axis_values(source: xr.Dataset, name: str, where: str) -> FloatArray:
     CatalogError
         If it does not span a grid, or one of one dimension has missing or repeated nodes.
     """
-    variable = source.variables[name]
+    variable = dataset.variables[name]
     if variable.ndim not in (1, 2) or min(variable.shape) < 2:
         raise CatalogError(
             f"{where}: coordinate {name!r} has shape {variable.shape}, expected one or two "
@@ -182,11 +182,11 @@ def axis_values(source: xr.Dataset, name: str, where: str) -> FloatArray:
     return values
 
 
-def _candidates(source: xr.Dataset, array: xr.DataArray | None) -> list[Hashable]:
+def _candidates(dataset: xr.Dataset, array: xr.DataArray | None) -> list[Hashable]:
     """Variables that run along no other dimensions than an array."""
     return [
         name
-        for name, variable in source.variables.items()
+        for name, variable in dataset.variables.items()
         if array is None or (name != array.name and set(variable.dims) <= set(array.dims))
     ]
 
@@ -244,21 +244,21 @@ def _are_degrees(units: str) -> bool:
 
 
 def _best(
-    source: xr.Dataset, array: xr.DataArray | None, names: list[str], axis: AxisName, where: str
+    dataset: xr.Dataset, array: xr.DataArray | None, names: list[str], axis: AxisName, where: str
 ) -> str:
     """Choose among several: what the array names, a dimension's own, what varies at all."""
     named = set() if array is None else set(str(array.attrs.get("coordinates", "")).split())
-    dims: tuple[Hashable, ...] = source.dims if array is None else array.dims  # type: ignore[assignment]
+    dims: tuple[Hashable, ...] = dataset.dims if array is None else array.dims  # type: ignore[assignment]
 
     def rank(name: str) -> tuple[bool, ...]:
-        variable = source.variables[name]
+        variable = dataset.variables[name]
         starts = bool(_START_OF_FORECAST.search(str(variable.attrs.get("long_name", ""))))
         return starts, name not in dims, name not in named, not variable.dims
 
     ordered = sorted(names, key=rank)
     first, rivals = ordered[0], [n for n in ordered[1:] if rank(n) == rank(ordered[0])]
     for rival in rivals:
-        if not source.variables[first].equals(source.variables[rival]):  # type: ignore[no-untyped-call]
+        if not dataset.variables[first].equals(dataset.variables[rival]):  # type: ignore[no-untyped-call]
             raise CatalogError(
                 f"{where}: {first!r} and {rival!r} could each be its {axis}; expected one of them "
                 "in its attribute `coordinates`, or in the file at all"
@@ -266,9 +266,9 @@ def _best(
     return first
 
 
-def _described(source: xr.Dataset, names: Iterable[Hashable]) -> str:
+def _described(dataset: xr.Dataset, names: Iterable[Hashable]) -> str:
     """Name coordinates with what they say of themselves."""
-    described = [_said(str(name), source.variables[name]) for name in names]
+    described = [_said(str(name), dataset.variables[name]) for name in names]
     return ", ".join(described) or "no coordinates"
 
 

@@ -38,10 +38,10 @@ _MOST_READ = 32 * 2**30
 """More than this for one field is refused: no run needs it, a damaged header asks for it. [byte]"""
 
 _SAMPLED = 200
-"""By so many rows and columns fills that are not declared are told from data."""
+"""Number of rows and of columns by which undeclared fills are told from data."""
 
 Combine = Callable[[list[FloatArray], Cut, xr.DataArray], FloatArray]
-"""From the values of variables at the nodes of a file to those of a field on a regular grid."""
+"""Turns the values of variables at the nodes of a file into a field on a regular grid."""
 
 
 @dataclass
@@ -84,7 +84,7 @@ class FileVariable:
     @classmethod
     def of(
         cls,
-        source: xr.Dataset,
+        dataset: xr.Dataset,
         array: xr.DataArray,
         quantity: Quantity,
         placement: Placement,
@@ -95,7 +95,7 @@ class FileVariable:
 
         Parameters
         ----------
-        source : Dataset
+        dataset : Dataset
         array : DataArray
         quantity : Quantity
         placement : Placement
@@ -111,12 +111,12 @@ class FileVariable:
         """
         _refuse_text(array, where)
         # A lone time may have no dimension.
-        record = next(iter(source.variables[time].dims), time)
+        record = next(iter(dataset.variables[time].dims), time)
         values = array.drop_vars(list(array.coords))
         if record not in values.dims:
             values = values.expand_dims(record)
         row, column = placement.dims
-        levels = choose_levels(source, values, {record, row, column}, where, quantity)
+        levels = choose_levels(dataset, values, {record, row, column}, where, quantity)
         values = values.isel(levels.chosen).transpose(record, row, column, ...)
         names = dict(zip(values.dims, ("time", "latitude", "longitude"), strict=False))
         values = values.rename(names)
@@ -125,7 +125,7 @@ class FileVariable:
             where=where,
             remarks=levels.remarks,
             _values=values,
-            _sea=_sea_mask(source, quantity, (row, column), levels),
+            _sea=_sea_mask(dataset, quantity, (row, column), levels),
             _absence=Absence.of(array, partial(_sample, values)),
             _conversion=conversion(str(array.attrs.get("units", "")), quantity.units, where),
         )
@@ -342,18 +342,18 @@ def _refuse_text(array: xr.DataArray, where: str) -> None:
 
 
 def _sea_mask(
-    source: xr.Dataset, quantity: Quantity, dims: tuple[Hashable, ...], levels: Levels
+    dataset: xr.Dataset, quantity: Quantity, dims: tuple[Hashable, ...], levels: Levels
 ) -> xr.DataArray | None:
     """Share of sea of each node, where the file has it and what is read is of the sea."""
     if quantity.medium == "air":
         return None
-    for name, variable in source.variables.items():
+    for name, variable in dataset.variables.items():
         wet = _wet_values(variable, str(name).lower())
         if wet is not None and set(dims) <= set(variable.dims):
-            mask = source[name].drop_vars(list(source[name].coords))
+            mask = dataset[name].drop_vars(list(dataset[name].coords))
             # A mask does not change with time.
             others = {
-                dim: levels.chosen.get(dim, surface_of(source, mask, dim))
+                dim: levels.chosen.get(dim, surface_of(dataset, mask, dim))
                 for dim in set(mask.dims) - set(dims)
             }
             top = mask.isel(others).transpose(*dims)

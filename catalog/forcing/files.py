@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.errors import CatalogError, CoverageError
-from catalog.files.sources import Source, unpacked
+from catalog.files.inputs import Input, unpacked
 from catalog.forcing.blanks import Record, Zeros, looks_blank, without_blanks
 from catalog.forcing.fields import Field
 from catalog.forcing.means import INSTANTS, Meaning, are_starts, step_of
@@ -22,7 +22,7 @@ from catalog.forcing.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.forcing.normalise import ForcingFile
 from catalog.forcing.times import Times
 from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
-from catalog.paths import PathsLike, expand_sources
+from catalog.paths import PathsLike, expand_inputs
 
 Period = tuple[np.datetime64, np.datetime64]
 
@@ -44,7 +44,7 @@ _ASK_OF_ONE = (
 )
 
 _COMPARED = 48
-"""By so many other times a record is told in which nothing was written."""
+"""Number of other times by which a record is told in which nothing was written."""
 
 NOMINAL_STEP = "nominal_step"
 """Coordinate with the usual step after each time, by all that the files have. [timedelta64]"""
@@ -142,7 +142,7 @@ class ForcingFiles:
         try:
             self._files = [
                 self._stack.enter_context(ForcingFile(file, ROLES[role], path))
-                for path in expand_sources(paths)
+                for path in expand_inputs(paths)
                 for file in self._wanted(path, role)
             ]
             self.names = frozenset(name for file in self._files for name in file.fields)
@@ -192,7 +192,7 @@ class ForcingFiles:
             Canonical CF names on (time, latitude, longitude), in memory: time datetime64[ns] and
             strictly increasing, latitude and longitude ascending, float32 in SI units, land and
             missing values NaN. Longitudes are within -180 to 180 unless the grid lies across the
-            dateline. The coordinate `source_coordinate` names the file of each time of a variable.
+            dateline. The coordinate `file_coordinate` names the file of each time of a variable.
 
         What was odd about a variable, and what was done, stands in its attribute `REMARKS`.
 
@@ -224,12 +224,12 @@ class ForcingFiles:
         usual = usual_steps(self.times)[np.isin(self.times, forcing["time"].to_numpy())]
         return forcing.assign_coords({NOMINAL_STEP: ("time", usual)})
 
-    def _wanted(self, path: Source, role: RoleName) -> list[Source]:
+    def _wanted(self, path: Input, role: RoleName) -> list[Input]:
         """Return the files of a path: those of an archive that have something for the role."""
         files = unpacked(path, self._stack)
         if len(files) == 1:
             return files
-        held: list[Source] = []
+        held: list[Input] = []
         for file in files:
             with ForcingFile(file, ROLES[role], path) as opened:
                 held += [file] if opened.fields else []
@@ -368,8 +368,8 @@ class ForcingFiles:
             records = np.flatnonzero((times >= span[0]) & (times <= span[1]))
             field = file.read(name, records, box)
             filled = field.isel(time=field.notnull().any(("latitude", "longitude")).to_numpy())
-            source = np.full(filled.sizes["time"], str(file.path))
-            pieces.append(filled.assign_coords({source_coordinate(name): ("time", source)}))
+            names = np.full(filled.sizes["time"], str(file.path))
+            pieces.append(filled.assign_coords({file_coordinate(name): ("time", names)}))
         joined = xr.concat(pieces, "time", coords="minimal", compat="override", join="override")
         times = joined["time"].to_numpy()
         # The last of equal times is the first of them in reverse.
@@ -377,9 +377,9 @@ class ForcingFiles:
         return joined.isel(time=last)
 
 
-def source_coordinate(name: str) -> str:
+def file_coordinate(name: str) -> str:
     """Name of the coordinate that says which file each time of a variable is from."""
-    return f"source_of_{name}"
+    return f"file_of_{name}"
 
 
 def usual_steps(times: Times) -> npt.NDArray[np.timedelta64]:

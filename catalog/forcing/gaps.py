@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.errors import CoverageError
-from catalog.forcing.files import NOMINAL_STEP, REMARKS, source_coordinate, usual_steps
+from catalog.forcing.files import NOMINAL_STEP, REMARKS, file_coordinate, usual_steps
 from catalog.grid import Box, format_box, grid_box, select_box
 
 GapPolicy = Literal["error", "hold", "interpolate", "next"]
@@ -70,11 +70,11 @@ class Coverage:
 
     def __str__(self) -> str:
         every = "once" if np.isnat(self.step) else f"every {_hours(self.step):g} h"
-        source = f"; from {_format_files(self.files)}" if self.files else ""
+        told = f"; from {_format_files(self.files)}" if self.files else ""
         return (
             f"{self.variable}: {_format_span((self.start, self.end))} {every}, "
             f"{format_box(self.box)}, {self.missing_share:.1%} missing or land, "
-            f"{'; '.join([self.action, *self.remarks])}{source}"
+            f"{'; '.join([self.action, *self.remarks])}{told}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -219,19 +219,19 @@ def _neighbours(ds: xr.Dataset, times: Times, gap: Span) -> str:
     after = int(np.searchsorted(times, gap[1], side="left"))
     sides = []
     if before >= 0:
-        sides.append(f"last data before it {_iso(times[before])}{_origin(ds, before)}")
+        sides.append(f"last data before it {_iso(times[before])}{_from_files(ds, before)}")
     if after < times.size:
-        sides.append(f"next data after it {_iso(times[after])}{_origin(ds, after)}")
+        sides.append(f"next data after it {_iso(times[after])}{_from_files(ds, after)}")
     return ", ".join(sides)
 
 
 def _describe(ds: xr.Dataset) -> str:
     files = dict.fromkeys(file for name in ds.data_vars for file in _files(ds, str(name)))
-    source = f" from {_format_files(tuple(files))}" if files else ""
-    return f"{', '.join(map(str, ds.data_vars))}{source}"
+    told = f" from {_format_files(tuple(files))}" if files else ""
+    return f"{', '.join(map(str, ds.data_vars))}{told}"
 
 
-def _origin(ds: xr.Dataset, record: int) -> str:
+def _from_files(ds: xr.Dataset, record: int) -> str:
     files = _files(ds.isel(time=[record]), str(next(iter(ds.data_vars))))
     return f" in {files[0]}" if files else ""
 
@@ -280,7 +280,7 @@ def _describe_action(gaps: list[Span], policy: GapPolicy) -> str:
 
 
 def _files(ds: xr.Dataset, name: str) -> tuple[str, ...]:
-    coordinate = source_coordinate(name)
+    coordinate = file_coordinate(name)
     return tuple(dict.fromkeys(ds[coordinate].to_numpy().tolist())) if coordinate in ds else ()
 
 

@@ -58,7 +58,7 @@ class Levels:
 
 
 def choose_levels(
-    source: xr.Dataset,
+    dataset: xr.Dataset,
     array: xr.DataArray,
     keep: set[Hashable],
     where: str,
@@ -70,7 +70,7 @@ def choose_levels(
 
     Parameters
     ----------
-    source : Dataset
+    dataset : Dataset
     array : DataArray
     keep : set
         Dimensions that stay.
@@ -86,11 +86,11 @@ def choose_levels(
     """
     remarks: list[str] = []
     if quantity is not None:
-        for name in _lone_levels(source, array):
-            remarks += _of_lone_level(source, name, quantity)
+        for name in _lone_levels(dataset, array):
+            remarks += _of_lone_level(dataset, name, quantity)
     chosen: dict[Hashable, int] = {}
     for dim in [dim for dim in array.dims if dim not in keep and str(dim) != "expver"]:
-        level = _find_level(source, array, dim)
+        level = _find_level(dataset, array, dim)
         if array.sizes[dim] == 1:
             chosen[dim] = 0
         elif level is None or quantity is None:
@@ -99,23 +99,23 @@ def choose_levels(
                 f"time, depth, latitude and longitude; choose one entry (`ncks -d {dim},INDEX`)"
             )
         else:
-            chosen[dim] = _nearest_level(source, level, quantity, where)
-            remarks += _of_level(source, level, chosen[dim], quantity)
+            chosen[dim] = _nearest_level(dataset, level, quantity, where)
+            remarks += _of_level(dataset, level, chosen[dim], quantity)
     return Levels(chosen, tuple(remarks))
 
 
-def surface_of(source: xr.Dataset, array: xr.DataArray, dim: Hashable) -> int:
+def surface_of(dataset: xr.Dataset, array: xr.DataArray, dim: Hashable) -> int:
     """Index of the depth nearest the surface; of levels of which nothing is known the first."""
-    level = _find_level(source, array, dim)
-    if level is None or _kind(source.variables[level], level, of_air=False) != "depth":
+    level = _find_level(dataset, array, dim)
+    if level is None or _kind(dataset.variables[level], level, of_air=False) != "depth":
         return 0
-    return int(np.nanargmin(np.abs(_metres(source.variables[level]))))
+    return int(np.nanargmin(np.abs(_metres(dataset.variables[level]))))
 
 
-def _lone_levels(source: xr.Dataset, array: xr.DataArray) -> Iterator[str]:
+def _lone_levels(dataset: xr.Dataset, array: xr.DataArray) -> Iterator[str]:
     """Yield the vertical coordinates of an array that has one level only."""
     named = {*map(str, array.dims), *str(array.attrs.get("coordinates", "")).split()}
-    for name, variable in source.variables.items():
+    for name, variable in dataset.variables.items():
         is_lone = variable.size == 1 and set(variable.dims) <= set(array.dims)
         if str(name) in named and is_lone and _is_vertical(variable, str(name)):
             yield str(name)
@@ -144,17 +144,17 @@ def merge_versions(array: xr.DataArray) -> xr.DataArray:
     return reduce(lambda first, other: first.fillna(other), versions)
 
 
-def _find_level(source: xr.Dataset, array: xr.DataArray, dim: Hashable) -> str | None:
+def _find_level(dataset: xr.Dataset, array: xr.DataArray, dim: Hashable) -> str | None:
     """Name of the variable that says where the entries of a dimension are; None if none does."""
-    if dim in source.variables and source.variables[dim].dims == (dim,):
+    if dim in dataset.variables and dataset.variables[dim].dims == (dim,):
         return str(dim)
     named = str(array.attrs.get("coordinates", "")).split()
-    along = [str(name) for name, v in source.variables.items() if v.dims == (dim,)]
+    along = [str(name) for name, v in dataset.variables.items() if v.dims == (dim,)]
     along = [name for name in along if name in named] or along
     return along[0] if len(along) == 1 else None
 
 
-def _nearest_level(source: xr.Dataset, name: str, quantity: Quantity, where: str) -> int:
+def _nearest_level(dataset: xr.Dataset, name: str, quantity: Quantity, where: str) -> int:
     """Index of the level nearest the surface, or of wind nearest 10 m.
 
     Raises
@@ -163,24 +163,24 @@ def _nearest_level(source: xr.Dataset, name: str, quantity: Quantity, where: str
         If the levels are of another kind, or none is near enough.
     """
     of_air = quantity.medium == "air"
-    kind = _kind(source.variables[name], name, of_air=of_air)
+    kind = _kind(dataset.variables[name], name, of_air=of_air)
     if kind != ("height" if of_air else "depth"):
         wanted = "heights above the surface" if of_air else "depths below the surface"
         raise CatalogError(
-            f"{where}: levels {_described(source, name)} are no {wanted} in metres that tell the "
+            f"{where}: levels {_described(dataset, name)} are no {wanted} in metres that tell the "
             "surface; choose one level (`ncks -d "
-            f"{source.variables[name].dims[0]},INDEX`), or set its standard_name and units"
+            f"{dataset.variables[name].dims[0]},INDEX`), or set its standard_name and units"
         )
-    metres = _metres(source.variables[name])
+    metres = _metres(dataset.variables[name])
     if not np.isfinite(metres).all():
         raise CatalogError(
-            f"{where}: levels {_described(source, name)} have missing values; choose one level"
+            f"{where}: levels {_described(dataset, name)} have missing values; choose one level"
         )
     nearest = int(np.argmin(np.abs(metres - (_WIND_HEIGHT if of_air else 0.0))))
     if of_air and not _WIND_HEIGHTS[0] <= metres[nearest] <= _WIND_HEIGHTS[1]:
         raise CatalogError(
             f"{where}: wind at {metres[nearest]:g} m is the nearest to 10 m among "
-            f"{_described(source, name)}; expected that at 10 m, get it or reduce it to 10 m"
+            f"{_described(dataset, name)}; expected that at 10 m, get it or reduce it to 10 m"
         )
     return nearest
 
@@ -225,32 +225,32 @@ def _metres(variable: xr.Variable) -> FloatArray:
     return variable.to_numpy().astype(np.float64) * factor
 
 
-def _of_level(source: xr.Dataset, name: str, chosen: int, quantity: Quantity) -> Iterator[str]:
+def _of_level(dataset: xr.Dataset, name: str, chosen: int, quantity: Quantity) -> Iterator[str]:
     """Tell which of several levels was taken, where it is not plainly that of the surface."""
-    metres = _metres(source.variables[name])
+    metres = _metres(dataset.variables[name])
     wanted, near = (_WIND_HEIGHT, 0.0) if quantity.medium == "air" else (0.0, _SHALLOW)
     if abs(abs(metres[chosen]) - wanted) > near:
         yield f"at {abs(metres[chosen]):g} m, the nearest of {metres.size} levels"
 
 
-def _of_lone_level(source: xr.Dataset, name: str, quantity: Quantity) -> Iterator[str]:
+def _of_lone_level(dataset: xr.Dataset, name: str, quantity: Quantity) -> Iterator[str]:
     """Tell of a single level that is not where the oil, or the wind over it, is."""
     of_air = quantity.medium == "air"
-    variable = source.variables[name]
+    variable = dataset.variables[name]
     if variable.dtype.kind not in "iuf":
         return
     kind, metres = _kind(variable, name, of_air=of_air), float(_metres(variable).ravel()[0])
     low, high = _WIND_HEIGHTS if of_air else (-_SHALLOW, _SHALLOW)
     if kind != ("height" if of_air else "depth") or not low <= metres <= high:
-        yield f"of its only level, {_described(source, name)}, taken for that at the surface"
+        yield f"of its only level, {_described(dataset, name)}, taken for that at the surface"
 
 
 def _label(name: str) -> str:
     return name.lower().rstrip("0123456789_")
 
 
-def _described(source: xr.Dataset, name: str) -> str:
-    variable = source.variables[name]
+def _described(dataset: xr.Dataset, name: str) -> str:
+    variable = dataset.variables[name]
     values = variable.to_numpy().ravel()
     shown = ", ".join(
         f"{value:g}" if isinstance(value, float) else str(value) for value in values[:3].tolist()

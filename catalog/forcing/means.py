@@ -98,13 +98,13 @@ class PlacedTimes:
 
 
 def placed_times(
-    source: xr.Dataset, name: str, array: xr.DataArray, file_name: str, where: str
+    dataset: xr.Dataset, name: str, array: xr.DataArray, file_name: str, where: str
 ) -> PlacedTimes:
     """Return when the values of a variable hold.
 
     Parameters
     ----------
-    source : Dataset
+    dataset : Dataset
     name : str
         Of the time axis.
     array : DataArray
@@ -118,17 +118,17 @@ def placed_times(
     CatalogError
         If times or their bounds make no sense, or do not belong together.
     """
-    variable = source.variables[name]
+    variable = dataset.variables[name]
     axis = read_times(variable, where)
     times = _in_a_row(axis.times, where)
     axis = TimeAxis(times, "; ".join(filter(None, (axis.remark, _of_repeated(times)))))
-    bounds = source.variables.get(str(variable.attrs.get("bounds", "")))
+    bounds = dataset.variables.get(str(variable.attrs.get("bounds", "")))
     if bounds is not None:
         return _within_bounds(axis, read_bounds(bounds, variable, axis.times, where))
     methods = str(array.attrs.get("cell_methods", ""))
     if not methods and array.attrs.get("GRIB_stepType") == "instant":
         methods = "time: point"
-    meaning = meaning_of(methods, source.attrs, file_name, axis.times, where)
+    meaning = meaning_of(methods, dataset.attrs, file_name, axis.times, where)
     return PlacedTimes(place_means(axis.times, meaning), axis.times, meaning, axis.remark)
 
 

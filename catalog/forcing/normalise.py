@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.errors import CatalogError
-from catalog.files.sources import Source, open_source, reading
+from catalog.files.inputs import Input, open_input, reading
 from catalog.forcing.axes import find_axis
 from catalog.forcing.blanks import Record
 from catalog.forcing.fields import (
@@ -67,7 +67,7 @@ class ForcingFile:
         1 where the file says so, itself or by the names of its variables, and 0 elsewhere.
     """
 
-    def __init__(self, path: Source, role: Role, label: Source | None = None) -> None:
+    def __init__(self, path: Input, role: Role, label: Input | None = None) -> None:
         """Open a file and find its axes.
 
         Parameters
@@ -86,17 +86,17 @@ class ForcingFile:
         CatalogError
             If an axis or a unit makes no sense.
         """
-        self._source = open_source(path)
+        self._dataset = open_input(path)
         path = self.path = label or path
         try:
             with reading(path):
-                found = _find_quantities(self._source, role, path)
-                _refuse_staggered(self._source, role, found, path)
-                self.fields = {name: _field(self._source, name, found, path) for name in found}
-                self.variables = ", ".join(map(str, self._source.variables))
-                self.includes_stokes_drift = _includes_stokes_drift(self._source, found)
+                found = _find_quantities(self._dataset, role, path)
+                _refuse_staggered(self._dataset, role, found, path)
+                self.fields = {name: _field(self._dataset, name, found, path) for name in found}
+                self.variables = ", ".join(map(str, self._dataset.variables))
+                self.includes_stokes_drift = _includes_stokes_drift(self._dataset, found)
         except BaseException:
-            self._source.close()
+            self._dataset.close()
             raise
 
     def __enter__(self) -> ForcingFile:
@@ -108,7 +108,7 @@ class ForcingFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._source.close()
+        self._dataset.close()
 
     def read(self, name: str, records: Records, box: Box | None) -> xr.DataArray:
         """Read some times of one quantity, see `Field.read`."""
@@ -127,12 +127,12 @@ class ForcingFile:
 
         def values(name: str) -> FloatArray:
             with reading(self.path):
-                return np.asarray(self._source[name].isel({time: number}), np.float64)
+                return np.asarray(self._dataset[name].isel({time: number}), np.float64)
 
         made_from = tuple(dict.fromkeys(name for field in fields for name in field.variables))
         on_nodes = {
             str(name)
-            for name, variable in self._source.variables.items()
+            for name, variable in self._dataset.variables.items()
             if variable.dtype.kind in "iuf" and {time, *nodes} <= set(variable.dims)
         }
         return Record(made_from, tuple(sorted(on_nodes - set(made_from))), values)
@@ -144,32 +144,32 @@ class ForcingFile:
         return max((float(field.isnull().mean()) for field in read), default=0.0)
 
 
-def _includes_stokes_drift(source: xr.Dataset, found: Mapping[str, _Found]) -> int:
-    declared = str(source.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
+def _includes_stokes_drift(dataset: xr.Dataset, found: Mapping[str, _Found]) -> int:
+    declared = str(dataset.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
     names = {name for quantity in found.values() for name, _ in quantity.variables}
     return int(declared or not names.isdisjoint(TOTALS.values()))
 
 
-def _find_quantities(source: xr.Dataset, role: Role, path: Source) -> dict[str, _Found]:
+def _find_quantities(dataset: xr.Dataset, role: Role, path: Input) -> dict[str, _Found]:
     """Canonical name -> what makes it, for those quantities of the role that a file has."""
     found: dict[str, _Found] = {}
     for name in role.quantities:
-        variable = _total(source, name) or _find(source, QUANTITIES[name], path)
+        variable = _total(dataset, name) or _find(dataset, QUANTITIES[name], path)
         if variable is not None:
             found[name] = _Found(((variable, QUANTITIES[name]),))
     if len(role.required) == 2 and not any(name in found for name in role.required):
-        found |= _find_polar(source, role.required, path)
+        found |= _find_polar(dataset, role.required, path)
     return {name: found[name] for name in role.quantities if name in found}
 
 
-def _total(source: xr.Dataset, name: str) -> str | None:
+def _total(dataset: xr.Dataset, name: str) -> str | None:
     """Return the current that holds tide and Stokes drift, where a file has it beside others."""
     wanted = TOTALS.get(name)
-    return wanted if wanted is not None and wanted in source.variables else None
+    return wanted if wanted is not None and wanted in dataset.variables else None
 
 
-def _find(source: xr.Dataset, quantity: Quantity, path: Source) -> str | None:
-    candidates = _candidates(source, quantity)
+def _find(dataset: xr.Dataset, quantity: Quantity, path: Input) -> str | None:
+    candidates = _candidates(dataset, quantity)
     if len(candidates) > 1:
         raise CatalogError(
             f"{path}: {', '.join(map(str, candidates))} could each be {quantity.name}; "
@@ -178,15 +178,15 @@ def _find(source: xr.Dataset, quantity: Quantity, path: Source) -> str | None:
     return str(candidates[0]) if candidates else None
 
 
-def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
+def _candidates(dataset: xr.Dataset, quantity: Quantity) -> list[Hashable]:
     """Variables that may be the quantity, by the most telling kind of name that matches any.
 
     The name of a variable counts only where it has no standard name that says something else.
     """
-    fields = [name for name, variable in source.variables.items() if variable.ndim >= 2]
+    fields = [name for name, variable in dataset.variables.items() if variable.ndim >= 2]
 
     def attribute(field: Hashable, key: str) -> str:
-        return str(source.variables[field].attrs.get(key, "")).lower()
+        return str(dataset.variables[field].attrs.get(key, "")).lower()
 
     silent = [f for f in fields if attribute(f, "standard_name") in _SILENT]
 
@@ -198,20 +198,20 @@ def _candidates(source: xr.Dataset, quantity: Quantity) -> list[Hashable]:
 
     found = [stage for stage in matches() if stage]
     # Of the wind at several heights each may be called so.
-    fitting = ([f for f in stage if _is_at_10_m(source.variables[f], quantity)] for stage in found)
+    fitting = ([f for f in stage if _is_at_10_m(dataset.variables[f], quantity)] for stage in found)
     return next(filter(None, fitting), found[0] if found else [])
 
 
-def _find_polar(source: xr.Dataset, names: tuple[str, ...], path: Source) -> dict[str, _Found]:
+def _find_polar(dataset: xr.Dataset, names: tuple[str, ...], path: Input) -> dict[str, _Found]:
     """Look for a vector by its speed and its direction."""
     polar = POLAR.get((names[0], names[1]))
-    speed = None if polar is None else _find(source, polar.speed, path)
+    speed = None if polar is None else _find(dataset, polar.speed, path)
     if polar is None or speed is None:
         return {}
     for direction, towards in polar.directions:
-        variable = _find(source, direction, path)
+        variable = _find(dataset, direction, path)
         if variable is not None:
-            towards = _towards(source.variables[variable], towards)
+            towards = _towards(dataset.variables[variable], towards)
             pair = ((speed, polar.speed), (variable, direction))
             return {n: _Found(pair, component(towards, n in NORTHWARD)) for n in names}
     return {}
@@ -231,14 +231,14 @@ def _towards(variable: xr.Variable, by_name: float) -> float:
 
 
 def _refuse_staggered(
-    source: xr.Dataset, role: Role, found: Mapping[str, _Found], path: Source
+    dataset: xr.Dataset, role: Role, found: Mapping[str, _Found], path: Input
 ) -> None:
     """Refuse components that do not stand on the same nodes, as on an Arakawa C grid."""
     if len(role.required) != 2 or not all(name in found for name in role.required):
         return
     first, second = (found[name].variables[0][0] for name in role.required)
     axes = [
-        find_placement(source, source[name], f"{path}, variable {name!r}").axes
+        find_placement(dataset, dataset[name], f"{path}, variable {name!r}").axes
         for name in (first, second)
     ]
     if axes[0] != axes[1]:
@@ -249,26 +249,26 @@ def _refuse_staggered(
         )
 
 
-def _field(source: xr.Dataset, name: str, found: Mapping[str, _Found], path: Source) -> Field:
+def _field(dataset: xr.Dataset, name: str, found: Mapping[str, _Found], path: Input) -> Field:
     quantity = QUANTITIES[name]
     first = found[name].variables[0][0]
     where = f"{path}, variable {first!r}"
-    array = source[first]
-    time = find_axis(source, array, "time", where)
-    placement = find_placement(source, array, where)
+    array = dataset[first]
+    time = find_axis(dataset, array, "time", where)
+    placement = find_placement(dataset, array, where)
     _refuse_other_height(array.variable, quantity, where)
-    made = _along_grid(source, name, found, placement, path) or found[name]
+    made = _along_grid(dataset, name, found, placement, path) or found[name]
     return Field(
         quantity=quantity,
         where=where,
-        placed=placed_times(source, time, array, Path(str(path)).name, where),
+        placed=placed_times(dataset, time, array, Path(str(path)).name, where),
         grid=placement.regular_grid(),
         variables=tuple(variable for variable, _ in made.variables),
-        dims=(next(iter(source.variables[time].dims), time), *placement.dims),
+        dims=(next(iter(dataset.variables[time].dims), time), *placement.dims),
         _placement=placement,
         _variables=tuple(
             FileVariable.of(
-                source, source[variable], kind, placement, time, f"{path}, variable {variable!r}"
+                dataset, dataset[variable], kind, placement, time, f"{path}, variable {variable!r}"
             )
             for variable, kind in made.variables
         ),
@@ -277,11 +277,11 @@ def _field(source: xr.Dataset, name: str, found: Mapping[str, _Found], path: Sou
 
 
 def _along_grid(
-    source: xr.Dataset,
+    dataset: xr.Dataset,
     name: str,
     found: Mapping[str, _Found],
     placement: Placement,
-    path: Source,
+    path: Input,
 ) -> _Found | None:
     """Make a true component of those along the axes of a turned grid; None where it is one.
 
@@ -294,7 +294,7 @@ def _along_grid(
     if pair is None or not placement.is_turned or found[name].combine is not as_it_is:
         return None
     variable = found[name].variables[0][0]
-    points = _points(source.variables[variable], variable)
+    points = _points(dataset.variables[variable], variable)
     if points == "true":
         return None
     where = f"{path}, variable {variable!r}"

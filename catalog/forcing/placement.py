@@ -76,13 +76,13 @@ class Placement(Protocol):
         """Return where x and y of the file point at the nodes of a grid; None if nothing tells."""
 
 
-def find_placement(source: xr.Dataset, array: xr.DataArray, where: str) -> Placement:
+def find_placement(dataset: xr.Dataset, array: xr.DataArray, where: str) -> Placement:
     """Find out where the nodes of a variable are.
 
     Parameters
     ----------
-    source : Dataset
-        As `catalog.files.sources.open_source` returns it.
+    dataset : Dataset
+        As `catalog.files.inputs.open_input` returns it.
     array : DataArray
     where : str
         File and variable, for the error message.
@@ -92,24 +92,24 @@ def find_placement(source: xr.Dataset, array: xr.DataArray, where: str) -> Place
     CatalogError
         If axes are missing, contradict each other, or are in a unit that leads nowhere.
     """
-    projection = find_projection(source, array, where)
-    if projection is not None and not _is_curvilinear(source, array, where):
-        return _on_projection(source, array, projection, where)
-    if projection is None and _is_only_projected(source, array, where):
+    projection = find_projection(dataset, array, where)
+    if projection is not None and not _is_curvilinear(dataset, array, where):
+        return _on_projection(dataset, array, projection, where)
+    if projection is None and _is_only_projected(dataset, array, where):
         raise CatalogError(
             f"{where}: its axes are those of a projection or a rotated grid, and no grid_mapping "
             "says which; expected one, or put it on longitude and latitude first (`cdo remapbil`)"
         )
-    axes = tuple(find_axis(source, array, axis, where) for axis in ("latitude", "longitude"))
-    latitude, longitude = (horizontal_axis(source, name, where) for name in axes)
+    axes = tuple(find_axis(dataset, array, axis, where) for axis in ("latitude", "longitude"))
+    latitude, longitude = (horizontal_axis(dataset, name, where) for name in axes)
     if np.nanmax(np.abs(latitude)) > 90.0:
         raise CatalogError(
             f"{where}: latitude runs from {np.nanmin(latitude):g} to {np.nanmax(latitude):g}, "
             "outside -90 to 90; latitude and longitude are swapped or not in degrees"
         )
-    names, dims = (axes[0], axes[1]), _rows_and_columns(source, axes, where)
+    names, dims = (axes[0], axes[1]), _rows_and_columns(dataset, axes, where)
     if latitude.ndim == 2:
-        found = _curvilinear(source, names, dims, projection, where)
+        found = _curvilinear(dataset, names, dims, projection, where)
         return _along_meridians(found) or found
     if projection is not None:
         _refuse_both(names, projection, where)
@@ -141,7 +141,7 @@ class OnDegrees:
 
 @dataclass(frozen=True)
 class Curvilinear:
-    """On curved lines: longitude and latitude of each node, see `Placement`."""
+    """Placement on curved lines: longitude and latitude of each node, see `Placement`."""
 
     axes: tuple[str, str]
     dims: tuple[Hashable, Hashable]
@@ -247,30 +247,30 @@ def _grid(latitude: FloatArray, longitude: FloatArray) -> xr.DataArray:
     )
 
 
-def _is_curvilinear(source: xr.Dataset, array: xr.DataArray, where: str) -> bool:
+def _is_curvilinear(dataset: xr.Dataset, array: xr.DataArray, where: str) -> bool:
     """Say whether nodes are placed by longitude and latitude alone, on a grid without x and y."""
-    if any(has_axis(source, array, axis, where) for axis in ("x", "y")):
+    if any(has_axis(dataset, array, axis, where) for axis in ("x", "y")):
         return False
     try:
-        find_axis(source, array, "x", where)
+        find_axis(dataset, array, "x", where)
     except CatalogError:
-        return has_axis(source, array, "latitude", where)
+        return has_axis(dataset, array, "latitude", where)
     return False
 
 
-def _is_only_projected(source: xr.Dataset, array: xr.DataArray, where: str) -> bool:
-    return has_axis(source, array, "x", where) and not has_axis(source, array, "longitude", where)
+def _is_only_projected(dataset: xr.Dataset, array: xr.DataArray, where: str) -> bool:
+    return has_axis(dataset, array, "x", where) and not has_axis(dataset, array, "longitude", where)
 
 
 def _on_projection(
-    source: xr.Dataset, array: xr.DataArray, projection: Projection, where: str
+    dataset: xr.Dataset, array: xr.DataArray, projection: Projection, where: str
 ) -> OnProjection:
-    y_name, x_name = (find_axis(source, array, axis, where) for axis in ("y", "x"))
-    units = str(source.variables[x_name].attrs.get("units", ""))
+    y_name, x_name = (find_axis(dataset, array, axis, where) for axis in ("y", "x"))
+    units = str(dataset.variables[x_name].attrs.get("units", ""))
     y, x = (
         projection.in_plane(
-            axis_values(source, name, where),
-            str(source.variables[name].attrs.get("units", "")),
+            axis_values(dataset, name, where),
+            str(dataset.variables[name].attrs.get("units", "")),
             f"{where}: coordinate {name!r}",
         )
         for name in (y_name, x_name)
@@ -287,22 +287,22 @@ def _on_projection(
             raise CatalogError(f"{where}: coordinate {name!r} neither rises nor falls throughout")
     if not projection.system.is_geographic:
         projection = projection.with_origin_in(units, x, y)
-    found = OnProjection(names, _rows_and_columns(source, names, where), y, x, projection)
-    _refuse_contradiction(source, array, found, where)
+    found = OnProjection(names, _rows_and_columns(dataset, names, where), y, x, projection)
+    _refuse_contradiction(dataset, array, found, where)
     return found
 
 
 def _refuse_contradiction(
-    source: xr.Dataset, array: xr.DataArray, found: OnProjection, where: str
+    dataset: xr.Dataset, array: xr.DataArray, found: OnProjection, where: str
 ) -> None:
     """Hold a projection against the longitude and latitude that a file has of its nodes as well."""
-    if not all(has_axis(source, array, axis, where) for axis in ("latitude", "longitude")):
+    if not all(has_axis(dataset, array, axis, where) for axis in ("latitude", "longitude")):
         return
-    names = [find_axis(source, array, axis, where) for axis in ("latitude", "longitude")]
-    if any(set(source.variables[name].dims) != set(found.dims) for name in names):
+    names = [find_axis(dataset, array, axis, where) for axis in ("latitude", "longitude")]
+    if any(set(dataset.variables[name].dims) != set(found.dims) for name in names):
         _refuse_both((names[0], names[1]), found.projection, where)
     latitude, longitude = (
-        source[name].drop_vars(list(source[name].coords)).transpose(*found.dims).to_numpy()
+        dataset[name].drop_vars(list(dataset[name].coords)).transpose(*found.dims).to_numpy()
         for name in names
     )
     corners = np.ix_([0, found.y.size // 2, -1], [0, found.x.size // 2, -1])
@@ -329,7 +329,7 @@ def _refuse_both(names: tuple[str, str], projection: Projection, where: str) -> 
 
 
 def _curvilinear(
-    source: xr.Dataset,
+    dataset: xr.Dataset,
     axes: tuple[str, str],
     dims: tuple[Hashable, Hashable],
     projection: Projection | None,
@@ -337,7 +337,7 @@ def _curvilinear(
 ) -> Curvilinear:
     """Latitude and longitude of the nodes; both NaN where either is missing."""
     latitude, longitude = (
-        source[name].drop_vars(list(source[name].coords)).transpose(*dims).to_numpy()
+        dataset[name].drop_vars(list(dataset[name].coords)).transpose(*dims).to_numpy()
         for name in axes
     )
     missing = ~(np.isfinite(latitude) & np.isfinite(longitude) & (np.abs(longitude) <= 720.0))
@@ -367,11 +367,11 @@ def _along_meridians(nodes: Curvilinear) -> OnDegrees | None:
 
 
 def _rows_and_columns(
-    source: xr.Dataset, axes: tuple[str, ...], where: str
+    dataset: xr.Dataset, axes: tuple[str, ...], where: str
 ) -> tuple[Hashable, Hashable]:
     """Dimensions along rows and columns."""
-    first = source.variables[axes[0]].dims
-    row, column = first if len(first) == 2 else (source.variables[n].dims[0] for n in axes)
+    first = dataset.variables[axes[0]].dims
+    row, column = first if len(first) == 2 else (dataset.variables[n].dims[0] for n in axes)
     if row == column:
         raise CatalogError(
             f"{where}: latitude and longitude both run along {row!r}; expected a grid, put "

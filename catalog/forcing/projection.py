@@ -149,12 +149,12 @@ class Projection:
         return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
 
 
-def find_projection(source: xr.Dataset, array: xr.DataArray, where: str) -> Projection | None:
+def find_projection(dataset: xr.Dataset, array: xr.DataArray, where: str) -> Projection | None:
     """Read the grid mapping of a variable.
 
     Parameters
     ----------
-    source : Dataset
+    dataset : Dataset
     array : DataArray
         Its attribute ``grid_mapping`` names the variable that describes the mapping; where it
         names none, and the file describes a single one, that is taken.
@@ -171,10 +171,10 @@ def find_projection(source: xr.Dataset, array: xr.DataArray, where: str) -> Proj
     CatalogError
         If it is none that PROJ knows.
     """
-    name = _mapping_name(source, array)
+    name = _mapping_name(dataset, array)
     if name is None:
         return None
-    attrs = _normalised({str(k): _plain(v) for k, v in source.variables[name].attrs.items()})
+    attrs = _normalised({str(k): _plain(v) for k, v in dataset.variables[name].attrs.items()})
     if attrs.get("grid_mapping_name") == "latitude_longitude" or not attrs:
         return None
     from pyproj.exceptions import CRSError
@@ -226,14 +226,14 @@ def _normalised(attrs: dict[str, Any]) -> dict[str, Any]:
     return attrs
 
 
-def _mapping_name(source: xr.Dataset, array: xr.DataArray) -> Hashable | None:
+def _mapping_name(dataset: xr.Dataset, array: xr.DataArray) -> Hashable | None:
     """Return the variable that describes the grid mapping; None where there is none."""
     named = str(array.attrs.get("grid_mapping", "")).strip()
     if ":" in named:
         named = _of_several(named, set(map(str, array.dims)))
-    if named in source.variables:
+    if named in dataset.variables:
         return named
-    described = [n for n, v in source.variables.items() if "grid_mapping_name" in v.attrs]
+    described = [n for n, v in dataset.variables.items() if "grid_mapping_name" in v.attrs]
     return described[0] if len(described) == 1 and not named else None
 
 

@@ -65,13 +65,13 @@ class Regridding:
     Attributes
     ----------
     rows, columns : slice
-        The part of the source that is needed.
+        The part of the grid read that is needed.
     nodes : ndarray of int, shape (targets, corners)
         Corners of the triangle or cell round each target, counted in that part.
     weights : ndarray, shape (targets, corners)
-        0 where a target lies outside the source.
+        0 where a target lies outside the grid read.
     covered : ndarray of bool, shape (rows, columns)
-        Which targets lie within the source, on land or at sea.
+        Which targets lie within the grid read, on land or at sea.
     """
 
     rows: slice
@@ -94,7 +94,7 @@ class Regridding:
         Parameters
         ----------
         latitude, longitude : ndarray, shape (rows, columns)
-            Of the source; missing nodes NaN. [degrees]
+            Of the grid read; missing nodes NaN. [degrees]
         to_latitude, to_longitude : ndarray, shape (n,)
             Axes of the target. [degrees]
         where : str
@@ -103,7 +103,7 @@ class Regridding:
         Raises
         ------
         CoverageError
-            If the source has no node there.
+            If the grid read has no node there.
         CatalogError
             If it does not spread over an area.
         """
@@ -147,7 +147,7 @@ class Regridding:
         Parameters
         ----------
         plane_y, plane_x : ndarray, shape (rows,), (columns,)
-            Axes of the source, rising or falling.
+            Axes of the grid read, rising or falling.
         to_y, to_x : ndarray, shape (rows, columns)
             Targets in the plane; infinite where there are none.
         where : str
@@ -156,7 +156,7 @@ class Regridding:
         Raises
         ------
         CoverageError
-            If the source has no node there.
+            If the grid read has no node there.
         """
         row, up, in_rows = _between_nodes(plane_y, to_y)
         column, right, in_columns = _between_nodes(plane_x, to_x)
@@ -183,12 +183,12 @@ class Regridding:
         Parameters
         ----------
         values : ndarray, shape (times, rows, columns)
-            On the part of the source given by ``rows`` and ``columns``; missing as NaN.
+            On the part of the grid read given by ``rows`` and ``columns``; missing as NaN.
 
         Returns
         -------
         ndarray, shape (times, *covered.shape)
-            NaN outside the source, and where missing nodes have most of the weight.
+            NaN outside the grid read, and where missing nodes have most of the weight.
         """
         flat = values.reshape(values.shape[0], -1)
         # Time by time: three corners of all times at once would be three copies.

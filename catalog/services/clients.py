@@ -14,7 +14,7 @@ from catalog.errors import CatalogError
 
 def write_forcing(forcing: xr.Dataset, path: Path) -> None:
     """Write forcing that has been read, which `open_forcing` reads to the same numbers."""
-    kept = forcing.drop_vars([name for name in forcing.coords if str(name).startswith("source_of")])
+    kept = forcing.drop_vars([name for name in forcing.coords if str(name).startswith("file_of")])
     kept["latitude"].attrs.update(standard_name="latitude", units="degrees_north")
     kept["longitude"].attrs.update(standard_name="longitude", units="degrees_east")
     kept["time"].attrs["standard_name"] = "time"

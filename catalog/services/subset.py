@@ -145,12 +145,12 @@ def search(
                 yield dataset, f"coverage not known ({error})"
 
 
-def cut(source: xr.Dataset, part: Part, where: str) -> xr.Dataset:
+def cut(dataset: xr.Dataset, part: Part, where: str) -> xr.Dataset:
     """Leave a part of a data set, with a node and a time more on every side.
 
     Parameters
     ----------
-    source : Dataset
+    dataset : Dataset
         Times as numbers.
     part : Part
     where : str
@@ -159,7 +159,7 @@ def cut(source: xr.Dataset, part: Part, where: str) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Lazy, where `source` is.
+        Lazy, where `dataset` is.
 
     Raises
     ------
@@ -168,30 +168,30 @@ def cut(source: xr.Dataset, part: Part, where: str) -> xr.Dataset:
     CoverageError
         If nothing would be left.
     """
-    absent = [name for name in part.variables if name not in source.variables]
+    absent = [name for name in part.variables if name not in dataset.variables]
     if absent:
         raise CatalogError(
             f"{where}: no variable {', '.join(absent)} among "
-            f"{', '.join(map(str, source.variables))}"
+            f"{', '.join(map(str, dataset.variables))}"
         )
-    axes = _Axes(source, where)
+    axes = _Axes(dataset, where)
     if part.box is not None:
         west, south, east, north = unbroken_box(part.box)
-        source = axes.take(source, "latitude", axes.latitude, south, north)
+        dataset = axes.take(dataset, "latitude", axes.latitude, south, north)
         middle = 0.5 * (west + east)
         turned = (axes.longitude - middle + 180.0) % 360.0 + middle - 180.0
-        source = axes.take(source, "longitude", turned, west, east)
+        dataset = axes.take(dataset, "longitude", turned, west, east)
     if part.period is not None:
         start, end = (np.datetime64(t.replace(tzinfo=None), "ns") for t in part.period)
-        source = axes.take(source, "time", axes.times, start, end)
-    return source[list(part.variables)] if part.variables else source
+        dataset = axes.take(dataset, "time", axes.times, start, end)
+    return dataset[list(part.variables)] if part.variables else dataset
 
 
 class _Axes:
     """Where the values of a data set are, and when."""
 
-    def __init__(self, source: xr.Dataset, where: str) -> None:
-        self._source = source
+    def __init__(self, dataset: xr.Dataset, where: str) -> None:
+        self._dataset = dataset
         self._where = where
 
     @property
@@ -204,18 +204,18 @@ class _Axes:
 
     @property
     def times(self) -> npt.NDArray[np.datetime64]:
-        return read_times(self._source.variables[self._name("time")], self._where).times.ravel()
+        return read_times(self._dataset.variables[self._name("time")], self._where).times.ravel()
 
     def touches(self, box: Box | None, period: Period | None) -> bool:
         """Return whether there is something of a box and a period."""
         try:
-            cut(self._source, Part(box, period), self._where)
+            cut(self._dataset, Part(box, period), self._where)
         except CoverageError:
             return False
         return True
 
     def take(
-        self, source: xr.Dataset, axis: AxisName, values: npt.NDArray[Any], low: Any, high: Any
+        self, dataset: xr.Dataset, axis: AxisName, values: npt.NDArray[Any], low: Any, high: Any
     ) -> xr.Dataset:
         """Cut one axis, leaving the neighbours of what is within."""
         order = np.argsort(values)
@@ -227,11 +227,11 @@ class _Axes:
                 f"of {low} to {high}"
             )
         chosen = np.sort(order[max(first - 1, 0) : last + 1])
-        (dim,) = self._source.variables[self._name(axis)].dims or (None,)
-        return source if dim is None else source.isel({dim: chosen})
+        (dim,) = self._dataset.variables[self._name(axis)].dims or (None,)
+        return dataset if dim is None else dataset.isel({dim: chosen})
 
     def _horizontal(self, axis: AxisName) -> npt.NDArray[np.float64]:
-        variable = self._source.variables[self._name(axis)]
+        variable = self._dataset.variables[self._name(axis)]
         if variable.ndim != 1 or not variable.size:
             raise CatalogError(
                 f"{self._where}: {axis} has the shape {variable.shape}, expected one dimension"
@@ -240,7 +240,7 @@ class _Axes:
 
     def _name(self, axis: AxisName) -> str:
         """Return the coordinate of an axis."""
-        return find_axis(self._source, None, axis, self._where)
+        return find_axis(self._dataset, None, axis, self._where)
 
     def __str__(self) -> str:
         latitude, longitude, times = self.latitude, self.longitude, self.times
@@ -277,9 +277,9 @@ def _way_to(
         return url, partial(download, url, check=refuse_damaged), f"{stem}.nc"
     cuts = part.box is not None or part.variables or HTTP not in access
     if OPENDAP in access and cuts:
-        source = Opendap(access[OPENDAP])
-        write = partial(_write, source, part, store, refresh)
-        return f"opendap:{source}?{part}", write, f"{stem}.nc"
+        remote = Opendap(access[OPENDAP])
+        write = partial(_write, remote, part, store, refresh)
+        return f"opendap:{remote}?{part}", write, f"{stem}.nc"
     if HTTP in access:
         return access[HTTP], None, None
     raise CatalogError(
@@ -301,9 +301,9 @@ def _ncss_query(part: Part) -> str:
     return str(query)
 
 
-def _write(source: Opendap, part: Part, store: Store, refresh: bool, path: Path) -> dict[str, str]:
+def _write(remote: Opendap, part: Part, store: Store, refresh: bool, path: Path) -> dict[str, str]:
     """Write a part of a data set on a server to a file."""
-    found = cut(source.open(store, refresh=refresh), part, str(source))
+    found = cut(remote.open(store, refresh=refresh), part, str(remote))
     packed = {name: {"zlib": True} for name, field in found.data_vars.items() if field.ndim > 1}
     found.to_netcdf(path, engine="netcdf4", encoding=packed)
-    return {"url": source.url}
+    return {"url": remote.url}

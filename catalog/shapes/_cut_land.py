@@ -10,28 +10,26 @@ import roaring_landmask
 import shapely
 
 
-def main(source: str, west: str, south: str, east: str, north: str, target: str) -> None:
+def main(coastline: str, west: str, south: str, east: str, north: str, target: str) -> None:
     """Write the land of one provider within a box of degrees as WKB to a file."""
     provider = {
         "osm": roaring_landmask.LandmaskProvider.Osm,
         "gshhg": roaring_landmask.LandmaskProvider.Gshhg,
-    }[source]
+    }[coastline]
     world = shapely.get_parts(shapely.from_wkb(roaring_landmask.Shapes.wkb(provider)))
-    window = (float(west), float(south), float(east), float(north))
-    near = world[_bounds_meet(shapely.bounds(world), window)]
+    box = (float(west), float(south), float(east), float(north))
+    near = world[_bounds_meet(shapely.bounds(world), box)]
     # Cutting first leaves little of a continent to make valid.
-    pieces = shapely.make_valid(shapely.clip_by_rect(near, *window))
+    pieces = shapely.make_valid(shapely.clip_by_rect(near, *box))
     Path(target).write_bytes(shapely.to_wkb(shapely.union_all(pieces)))
 
 
 def _bounds_meet(
     bounds: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    window: tuple[float, float, float, float],
+    box: tuple[float, float, float, float],
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     west, south, east, north = bounds.T
-    return np.asarray(
-        (west <= window[2]) & (east >= window[0]) & (south <= window[3]) & (north >= window[1])
-    )
+    return np.asarray((west <= box[2]) & (east >= box[0]) & (south <= box[3]) & (north >= box[1]))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class Detection:
     identifier : str
         ``20210824-0810-SYR-PL-A-01-S3``, or the name of the file.
     slick : Slick
-    sensor, quality, origin, country : str or None
+    sensor, quality, cause, country : str or None
         Satellite; class of the detection (A is the surest); what it comes from; ISO 3166 alpha-3.
     volume_m3 : tuple of float or None
         Least and greatest estimate; the greatest is NaN where only the least is given. [m3]
@@ -39,7 +39,7 @@ class Detection:
     slick: Slick
     sensor: str | None = None
     quality: str | None = None
-    origin: str | None = None
+    cause: str | None = None
     country: str | None = None
     volume_m3: tuple[float, float] | None = None
     source: tuple[float, float] | None = None

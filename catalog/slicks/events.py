@@ -38,7 +38,7 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 
-_ORIGINS = {"PL": "platform", "UO": "unknown origin"}
+_CAUSES = {"PL": "platform", "UO": "unknown origin"}
 
 _PART = re.compile(r"_(sheen|thick|source)$", re.IGNORECASE)
 
@@ -154,13 +154,13 @@ def _describe(slick: Slick, files: Sequence[Path], names: Sequence[str]) -> Dete
     name = str(attributes.get("IDENTIFIER") or stem)
     match = _IDENTIFIER.search(name) or _IDENTIFIER.search(stem)
     told = match.groupdict() if match else {}
-    origin = told.get("origin")
+    cause = told.get("origin")
     return Detection(
         identifier=match[0] if match else stem,
         slick=slick,
         sensor=_text(attributes.get("SATELLITE") or told.get("sensor")),
         quality=_text(attributes.get("CLASS") or told.get("quality")),
-        origin=_ORIGINS.get(str(origin).upper(), origin),
+        cause=_CAUSES.get(str(cause).upper(), cause),
         country=told.get("country"),
         volume_m3=_volume(attributes),
         source=_source(files),
@@ -315,13 +315,13 @@ def _packs_layers(file: Path) -> bool:
 
 
 def _holds_one_mask(file: Path) -> bool:
-    from catalog.files.sources import open_source
+    from catalog.files.inputs import open_input
     from catalog.forcing.names import QUANTITIES
     from catalog.slicks.rasters import raster_variables
 
     try:
-        with open_source(file) as source:
-            names = raster_variables(source)
+        with open_input(file) as dataset:
+            names = raster_variables(dataset)
     except CatalogError as error:
         _log.info("%s", error)
         return False

@@ -48,8 +48,8 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
         with warnings.catch_warnings():
             # where it lies is looked at below
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                return _read(source, label, layer)
+            with rasterio.open(path) as dataset:
+                return _read(dataset, label, layer)
     except CatalogError:
         raise
     except Exception as error:  # some of what GDAL finds has a class that rasterio keeps private
@@ -58,50 +58,50 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
         ) from error
 
 
-def _read(source: rasterio.DatasetReader, label: str, layer: str | None) -> Raster:
+def _read(dataset: rasterio.DatasetReader, label: str, layer: str | None) -> Raster:
     from rasterio.enums import MaskFlags
 
-    number = _choose_band(source, label, layer)
-    control, system = _placed_by(source, label)
-    raw = source.read(number)
+    number = _choose_band(dataset, label, layer)
+    control, system = _placed_by(dataset, label)
+    raw = dataset.read(number)
     if raw.dtype.kind not in "biuf":
         raise CatalogError(f"{label}: its values are {raw.dtype}, expected real numbers")
-    present = (source.read_masks(number) != 0) & ~is_impossible(raw)
-    declared = MaskFlags.all_valid not in source.mask_flag_enums[number - 1]
+    present = (dataset.read_masks(number) != 0) & ~is_impossible(raw)
+    declared = MaskFlags.all_valid not in dataset.mask_flag_enums[number - 1]
     # TIFF's own tags tell of the file: its DateTime is when it was written.
     tags = {
         key: value
-        for key, value in {**source.tags(), **source.tags(number)}.items()
+        for key, value in {**dataset.tags(), **dataset.tags(number)}.items()
         if not key.startswith(("TIFFTAG", "AREA_OR", "STATISTICS_"))
     }
     return Raster(
-        _scaled(raw, source.scales[number - 1], source.offsets[number - 1], label),
+        _scaled(raw, dataset.scales[number - 1], dataset.offsets[number - 1], label),
         present,
         system,
-        source.transform,
+        dataset.transform,
         tags,
-        units=_unit(source, number),
+        units=_unit(dataset, number),
         doubtful=np.zeros(raw.shape, bool) if declared else present & is_customary(raw),
         control=control,
-        name=source.descriptions[number - 1] or "",
+        name=dataset.descriptions[number - 1] or "",
     )
 
 
-def _unit(source: rasterio.DatasetReader, number: int) -> str | None:
+def _unit(dataset: rasterio.DatasetReader, number: int) -> str | None:
     """Return the unit of a band, by its own word, its tags, or those of the file."""
-    if source.units[number - 1]:
-        return str(source.units[number - 1])
-    tags = {key.lower(): value for key, value in (source.tags() | source.tags(number)).items()}
+    if dataset.units[number - 1]:
+        return str(dataset.units[number - 1])
+    tags = {key.lower(): value for key, value in (dataset.tags() | dataset.tags(number)).items()}
     return next((tags[key] for key in _UNIT_TAGS if tags.get(key)), None)
 
 
-def _choose_band(source: rasterio.DatasetReader, label: str, layer: str | None) -> int:
+def _choose_band(dataset: rasterio.DatasetReader, label: str, layer: str | None) -> int:
     """Return the number of the band that is meant: the only one beside alpha, or the one named."""
     from rasterio.enums import ColorInterp
 
-    kinds = source.colorinterp
+    kinds = dataset.colorinterp
     numbers = [k + 1 for k, kind in enumerate(kinds) if kind != ColorInterp.alpha]
-    names = {k: source.descriptions[k - 1] or str(k) for k in numbers}
+    names = {k: dataset.descriptions[k - 1] or str(k) for k in numbers}
     if layer is not None:
         meant = [k for k, name in names.items() if layer in (name, str(k))]
         if len(meant) != 1:
@@ -117,25 +117,25 @@ def _choose_band(source: rasterio.DatasetReader, label: str, layer: str | None) 
     if kinds[numbers[0] - 1] == ColorInterp.palette:
         raise UnclearError(
             f"{label}: its numbers stand for colours of a palette, not for oil",
-            "expected a mask or values, or name the band by `layer` if they are classes with "
+            "expected a mask or values, or name the band by `layer` if they are categories with "
             "colours",
         )
     return numbers[0]
 
 
 def _placed_by(
-    source: rasterio.DatasetReader, label: str
+    dataset: rasterio.DatasetReader, label: str
 ) -> tuple[tuple[GroundControlPoint, ...], Any]:
     """Return the control points that place it, if a transform does not; its reference system."""
-    if not source.transform.is_identity:
-        _refuse_no_place(source, label)
-        return (), source.crs
-    points, system = source.gcps
+    if not dataset.transform.is_identity:
+        _refuse_no_place(dataset, label)
+        return (), dataset.crs
+    points, system = dataset.gcps
     if not points:
         how = (
             "is placed by rational polynomials (RPC), which need heights; rectify it, for example "
             "by gdalwarp -rpc"
-            if source.rpcs
+            if dataset.rpcs
             else "is not georeferenced; expected a GeoTIFF with its position"
         )
         raise CatalogError(f"{label}: the mask {how}")
@@ -160,10 +160,10 @@ def _refuse_unfit(points: list[GroundControlPoint], label: str) -> tuple[GroundC
     return tuple({(p.col, p.row): p for p in points}.values())
 
 
-def _refuse_no_place(source: rasterio.DatasetReader, label: str) -> None:
+def _refuse_no_place(dataset: rasterio.DatasetReader, label: str) -> None:
     """Refuse a raster whose cells have no size, or lie nowhere on Earth in any unit."""
-    place = np.reshape(tuple(source.transform)[:6], (2, 3))
-    corners = place @ [[0.0, source.width], [0.0, source.height], [1.0, 1.0]]
+    place = np.reshape(tuple(dataset.transform)[:6], (2, 3))
+    corners = place @ [[0.0, dataset.width], [0.0, dataset.height], [1.0, 1.0]]
     if not (np.abs(corners) < _FARTHEST).all() or np.linalg.det(place[:, :2]) == 0.0:
         raise CatalogError(
             f"{label}: is placed from {corners[:, 0]} to {corners[:, 1]}, expected cells on Earth; "

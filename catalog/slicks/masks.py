@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.errors import CatalogError, UnclearError
-from catalog.slicks.oil_classes import means_oil
+from catalog.slicks.oil_categories import means_oil
 from catalog.slicks.raster import Raster
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def oil_cells(
     threshold : float, optional
         Least value that is oil.
     oil_values : sequence of float, optional
-        Values that are oil, as of classes.
+        Values that are oil, as of categories.
 
     Returns
     -------
@@ -56,9 +56,9 @@ def oil_cells(
     Notes
     -----
     Without either, oil is 1 beside 0; 255 beside 0 alone, as pictures have masks; from `PROBABLE`
-    on where all are fractions from 0 to 1, or per cent by their unit. Where the file names classes
-    (``flag_values`` and ``flag_meanings``), those that it calls oil, see
-    `catalog.slicks.oil_classes`.
+    on where all are fractions from 0 to 1, or per cent by their unit. Where the file names
+    categories (``flag_values`` and ``flag_meanings``), those that it calls oil, see
+    `catalog.slicks.oil_categories`.
     """
     if oil_values is not None:
         oil = raster.present & np.isin(raster.values, list(oil_values))
@@ -77,8 +77,8 @@ def _by_meaning(raster: Raster, label: str) -> tuple[Cells, str]:
     """Return the cells with oil by what the values can only mean, and what they are, in words."""
     values, present = raster.values, raster.present
     if raster.meanings:
-        named = _classes_of_oil(raster, label)
-        return present & np.isin(values, named), f"of the classes of oil, {_listed(named)}"
+        named = _categories_of_oil(raster, label)
+        return present & np.isin(values, named), f"of the categories of oil, {_listed(named)}"
     if str(raster.units).strip().lower() in _PERCENT:
         return _from(raster, label, 100.0)
     found = np.unique(values[present])
@@ -149,8 +149,8 @@ def _within(values: npt.NDArray[np.floating], whole: float) -> bool:
     return bool(values.size and values.min() >= -hair and values.max() <= whole + hair)
 
 
-def _classes_of_oil(raster: Raster, label: str) -> list[float]:
-    """Return the values of classes that are of oil; refuse those that may be."""
+def _categories_of_oil(raster: Raster, label: str) -> list[float]:
+    """Return the values of categories that are of oil; refuse those that may be."""
     certain = {value: means_oil(meaning) for value, meaning in raster.meanings.items()}
     named = [value for value, is_oil in certain.items() if is_oil]
     found = set(np.unique(raster.values[raster.present]).tolist())
@@ -159,7 +159,7 @@ def _classes_of_oil(raster: Raster, label: str) -> list[float]:
         shown = (open_ones or list(certain))[:_FEW]
         listed = ", ".join(f"{raster.meanings[value]} ({value:g})" for value in shown)
         raise UnclearError(
-            f"{label}: has the classes {listed}",
+            f"{label}: has the categories {listed}",
             "oil or not? say which values are by `oil_values`",
         )
     return named

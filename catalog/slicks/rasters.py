@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.errors import CatalogError, UnclearError
-from catalog.files.sources import open_source, reading
+from catalog.files.inputs import open_input, reading
 from catalog.forcing.axes import find_axis
 from catalog.forcing.fills import Absence, is_customary, is_impossible
 from catalog.forcing.levels import choose_levels
@@ -62,14 +62,14 @@ def read_raster(
     return read_geotiff(path, label, layer)
 
 
-def raster_variables(source: xr.Dataset) -> list[str]:
+def raster_variables(dataset: xr.Dataset) -> list[str]:
     """Names of the variables of a NetCDF file that are fields on a regular grid."""
     found = []
-    for name, variable in source.data_vars.items():
+    for name, variable in dataset.data_vars.items():
         if variable.ndim < 2 or variable.dtype.kind not in "iufb" or str(name).endswith("_bnds"):
             continue
         try:
-            placement = find_placement(source, variable, str(name))
+            placement = find_placement(dataset, variable, str(name))
         except CatalogError:
             continue
         if not isinstance(placement, Curvilinear):
@@ -80,20 +80,20 @@ def raster_variables(source: xr.Dataset) -> list[str]:
 def _read_netcdf(path: Path, label: str, layer: str | None, time: datetime | None) -> Raster:
     import affine
 
-    with open_source(path) as source, reading(path):
-        name = _choose_variable(source, layer, label)
+    with open_input(path) as dataset, reading(path):
+        name = _choose_variable(dataset, layer, label)
         where = f"{label}, variable {name!r}"
-        array = source[name]
-        placement = find_placement(source, array, where)
+        array = dataset[name]
+        placement = find_placement(dataset, array, where)
         dims = list(placement.dims)
         x, columns, y, system = _nodes(placement, where)
         rows = np.argsort(-y)
         y = y[rows]
-        moment, array = _choose_time(source, array, dims, time, where)
+        moment, array = _choose_time(dataset, array, dims, time, where)
         array = array.drop_vars(list(array.coords))
-        array = array.isel(choose_levels(source, array, set(dims), where).chosen)
+        array = array.isel(choose_levels(dataset, array, set(dims), where).chosen)
         values = array.transpose(*dims).to_numpy()[rows][:, columns]
-        tags = {str(k): v for k, v in {**source.attrs, **array.attrs}.items()}
+        tags = {str(k): v for k, v in {**dataset.attrs, **array.attrs}.items()}
         present, doubtful = _told_apart(values, array)
     step_x, step_y = (_even_step(axis, where) for axis in (x, y))
     # The nodes are the centres of cells.
@@ -141,7 +141,7 @@ def _told_apart(
 
 
 def _meanings(array: xr.DataArray) -> dict[float, str]:
-    """Return what the values of a variable of classes mean, as CF has it."""
+    """Return what the values of a variable of categories mean, as CF has it."""
     words = str(array.attrs.get("flag_meanings", "")).split()
     flags = np.ravel(array.attrs.get("flag_values", []))
     return dict(zip(map(float, flags), words, strict=False)) if flags.size == len(words) else {}
@@ -151,14 +151,14 @@ def raster_times(path: Path, label: str, layer: str | None = None) -> list[datet
     """Return the times of a NetCDF file of rasters, UTC; none of other files."""
     if path.suffix.lower() not in NETCDF:
         return []
-    with open_source(path) as source, reading(path):
-        name = _choose_variable(source, layer, label)
-        found = _times(source, source[name], f"{label}, variable {name!r}")
+    with open_input(path) as dataset, reading(path):
+        name = _choose_variable(dataset, layer, label)
+        found = _times(dataset, dataset[name], f"{label}, variable {name!r}")
     return [] if found is None else [_moment(time) for time in found[1]]
 
 
-def _choose_variable(source: xr.Dataset, layer: str | None, label: str) -> str:
-    found = raster_variables(source)
+def _choose_variable(dataset: xr.Dataset, layer: str | None, label: str) -> str:
+    found = raster_variables(dataset)
     if layer is not None and layer in found:
         return layer
     if layer is not None or not found:
@@ -176,14 +176,14 @@ def _choose_variable(source: xr.Dataset, layer: str | None, label: str) -> str:
 
 
 def _choose_time(
-    source: xr.Dataset,
+    dataset: xr.Dataset,
     array: xr.DataArray,
     dims: list[Hashable],
     wanted: datetime | None,
     where: str,
 ) -> tuple[datetime | None, xr.DataArray]:
     """Take the record of a time, and say of when it is."""
-    found = _times(source, array, where)
+    found = _times(dataset, array, where)
     if found is None:
         return None, array
     variable, times = found
@@ -208,14 +208,14 @@ def _choose_time(
 
 
 def _times(
-    source: xr.Dataset, array: xr.DataArray, where: str
+    dataset: xr.Dataset, array: xr.DataArray, where: str
 ) -> tuple[xr.Variable, npt.NDArray[np.datetime64]] | None:
     """Return the time axis of a variable, and its times; None where it has none."""
     try:
-        name = find_axis(source, array, "time", where)
+        name = find_axis(dataset, array, "time", where)
     except CatalogError:
         return None
-    variable = source.variables[name]
+    variable = dataset.variables[name]
     return variable, read_times(variable, where).times
 
 

@@ -50,8 +50,8 @@ class Slick:
         ``sheen`` and ``thick`` -> their geometries, disjoint; empty where not told apart.
     attributes : dict
         What the files say of the slick as a whole, plain values only.
-    sources : tuple of str
-        The files.
+    files : tuple of str
+        What it was read from: names of files, with layers.
     doubt : str
         Why the time is not known, where the files say something of one.
     time_keys : TimeKeys
@@ -62,7 +62,7 @@ class Slick:
     geometry: Area
     thickness_class: dict[str, Area] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
-    sources: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     doubt: str = ""
     time_keys: TimeKeys = NO_KEYS
 
@@ -269,7 +269,7 @@ def _slick_of(layers: Sequence[_Layer], time: datetime | None, keys: TimeKeys) -
         geometry=polygons_of(part.geometry for part in layers),
         thickness_class=_by_thickness(layers),
         attributes=_common_attributes(layers),
-        sources=tuple(part.label for part in layers),
+        files=tuple(part.label for part in layers),
         doubt="" if time or told or not doubts else doubts[0],
         time_keys=keys if any(part.times.by_keys for part in layers) else TimeKeys(zone=keys.zone),
     )

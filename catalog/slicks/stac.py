@@ -37,7 +37,11 @@ _TYPES = {
     ".nc": "application/netcdf",
     ".nc4": "application/netcdf",
 }
-_OURS = ("sensor", "quality", "origin", "country", "event", "identifier")
+_OURS = {
+    **{name: name for name in ("sensor", "quality", "country", "event", "identifier")},
+    "origin": "cause",
+}
+"""Properties of an item, and the attributes of a detection that they are."""
 # What pystac raises where a document only looks like one of STAC.
 _FAULTS = (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _MOST_ITEMS = 10_000
@@ -167,8 +171,8 @@ def to_item(detection: Detection, event: str) -> pystac.Item:
     import pystac
 
     told: dict[str, Any] = {
-        f"{_PREFIX}{name}": getattr(detection, name)
-        for name in _OURS
+        f"{_PREFIX}{key}": getattr(detection, name)
+        for key, name in _OURS.items()
         if getattr(detection, name) is not None
     }
     told[f"{_PREFIX}event"] = event
@@ -240,9 +244,9 @@ def _detection(item: pystac.Item) -> Detection:
     from catalog.slicks.detection import Detection
 
     told = {
-        name: str(item.properties[f"{_PREFIX}{name}"])
-        for name in _OURS
-        if f"{_PREFIX}{name}" in item.properties
+        name: str(item.properties[f"{_PREFIX}{key}"])
+        for key, name in _OURS.items()
+        if f"{_PREFIX}{key}" in item.properties
     }
     volume, source = (item.properties.get(f"{_PREFIX}{name}") for name in ("volume_m3", "source"))
     if "sensor" not in told and item.properties.get("platform"):
@@ -275,10 +279,10 @@ def _slick(item: pystac.Item, files: tuple[str, ...]) -> Slick:
     here = [f for f in layers if not urlsplit(f).scheme and Path(f).is_file()]
     if here and here == layers:
         slick = read_slick(here, time, time_keys=_time_keys(item))
-        return replace(slick, sources=tuple(here))
+        return replace(slick, files=tuple(here))
     if item.geometry is None:
         raise CatalogError(f"item {item.id}: has no geometry, and its assets cannot be read")
-    return Slick(time=time, geometry=_own_geometry(item), sources=files)
+    return Slick(time=time, geometry=_own_geometry(item), files=files)
 
 
 def _time_keys(item: pystac.Item) -> TimeKeys:

@@ -1,6 +1,6 @@
 """The time loop of a chunk of particles: all processes, step after step.
 
-A chunk of some thousand particles stays in the processor's cache through all steps of a window.
+A chunk of some thousand particles stays in the processor's cache through all steps of a span.
 Measured against one pass over all particles a step, this is what keeps a particle-step of drift
 near ten nanoseconds (see benchmarks/README.md).
 """
@@ -66,27 +66,27 @@ def new_chunk(size: int, components: int) -> Chunk:
 
 
 @loop
-def take(count, ids, source, target):
+def take(count, ids, values, target):
     """Copy the entries of some particles, in rising order, next to one another."""
     if count > 0 and ids[count - 1] - ids[0] == count - 1:
         first = ids[0]
         for k in range(count):
-            target[k] = source[first + k]
+            target[k] = values[first + k]
         return
     for k in range(count):
-        target[k] = source[ids[k]]
+        target[k] = values[ids[k]]
 
 
 @loop
-def put(count, ids, source, target):
+def put(count, ids, values, target):
     """Copy the entries of some particles, in rising order, back."""
     if count > 0 and ids[count - 1] - ids[0] == count - 1:
         first = ids[0]
         for k in range(count):
-            target[first + k] = source[k]
+            target[first + k] = values[k]
         return
     for k in range(count):
-        target[ids[k]] = source[k]
+        target[ids[k]] = values[k]
 
 
 @loop
@@ -239,14 +239,14 @@ def advance(
     first_step,
     room,
 ):
-    """Carry the particles [first, last) through all steps of a window, in place.
+    """Carry the particles [first, last) through all steps of a span, in place.
 
     Parameters
     ----------
     first, last : int
         Range of particles.
     size : int
-        Of them at a time, of no effect on the outcome.
+        Of them at a time, of no effect on the result.
     numbers, codes : ndarray
         Of all particles, as in `Chunk`; changed in place.
     fields : Fields
@@ -258,7 +258,7 @@ def advance(
     moments : ndarray of int64, shape (steps,)
         When the steps start, in milliseconds since the start of the run (keys the random numbers).
     first_step : int
-        Number of the window's first step in the whole run.
+        Number of the span's first step in the whole run.
     room : Chunk
         Room for `size` particles, whatever it holds.
     """
@@ -283,7 +283,7 @@ def advance(
 def advance_chunk(
     first, last, numbers, codes, fields, coast, oil, settings, durations, moments, first_step, room
 ):
-    """Carry one chunk of particles through all steps of a window, see `advance`."""
+    """Carry one chunk of particles through all steps of a span, see `advance`."""
     weathering, diffusivity = settings.weathering, settings.horizontal_diffusivity
     chunk, count, waiting, apart = gather(first, last, numbers, codes, oil, room, weathering)
     for step in range(durations.size):

@@ -29,7 +29,7 @@ def fluidity(temperature, pour_point):
     -----
     A pour point is that of oil that was cooled at rest (ASTM D97). The sea breaks up the network of
     wax, so that waxy crudes are found to set at temperatures of 5 to 15 K below it. Such oil
-    spreads, evaporates and disperses very slowly, or sets to lumps that do not at all. The sources
+    spreads, evaporates and disperses very slowly, or sets to lumps that do not at all. The papers
     give the effect and the range of temperature, but no law of the rates; the straight line is the
     simplest there is. The pour point rises as oil evaporates, which is left out.
 

@@ -11,10 +11,10 @@ import numpy as np
 from simulator.kernels._jit import law
 
 THIN_THICKNESS = 1e-5
-"""Of the sheen, at all times. [m]"""
+"""Thickness of the sheen, at all times. [m]"""
 
 INITIAL_THICK_THICKNESS = 0.02
-"""Of the thick part, at release. [m]"""
+"""Thickness of the thick part, at release. [m]"""
 
 INITIAL_THIN_SHARE = 4.0
 """Area of the sheen over that of the thick part, at release. [1]"""

@@ -14,10 +14,10 @@ SUNK = 5
 EVAPORATED = 6
 
 LEAST_SHARE = 1e-6
-"""Of the oil that an element was released with: what is less counts as nothing left. [1]"""
+"""Share of the oil that an element was released with, below which nothing counts as left. [1]"""
 
 WIND_STEP = 0.1
-"""Of tables over wind speed. [m s-1]"""
+"""Step of tables over wind speed. [m s-1]"""
 
 _Floats = NDArray[np.float64]
 
@@ -73,19 +73,19 @@ WIND_SPEED, TEMPERATURE, WAVE_HEIGHT, WAVE_PERIOD = 9, 10, 11, 12
 """Weather at its place. [m s-1, K, m, s]"""
 
 MASS, VOLUME, MOLES = 13, 14, 15
-"""Of its oil without its water, the volume at 15 degrees Celsius. [kg, m3, mol]"""
+"""Amounts of its oil without its water, the volume at 15 degrees Celsius. [kg, m3, mol]"""
 
 TABLE_WEIGHT = 16
-"""Of the next row in the tables of the oil, see `table_place`. [1]"""
+"""Weight of the next row in the tables of the oil, see `table_place`. [1]"""
 
 WORK, BEFORE, LOOKED_UP = 17, 18, 19
-"""Within one process."""
+"""Scratch rows that hold for one process only."""
 
 SCRATCH = 20
 
 
 class Fields(NamedTuple):
-    """What surrounds the oil during a window of steps, on the grid.
+    """What surrounds the oil during a span of steps, on the grid.
 
     Attributes
     ----------

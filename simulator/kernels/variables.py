@@ -195,4 +195,4 @@ STRETCH = _CODE["stretch"]
 RELEASE_STEP = _CODE["release_step"]
 
 DRIFTING = 2
-"""Of the numbers, the first that change where oil only drifts."""
+"""How many of the numbers, the first ones, change where oil only drifts."""

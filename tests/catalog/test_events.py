@@ -51,7 +51,7 @@ def test_layers_of_the_orbital_layout_are_one_detection(tmp_path: Path) -> None:
     assert problems == []
     assert event.identifier == "20210824-0343-SYR-PL"
     assert seen.identifier == FIRST
-    assert (seen.sensor, seen.quality, seen.origin, seen.country) == (
+    assert (seen.sensor, seen.quality, seen.cause, seen.country) == (
         *("Sentinel-1", "B", "platform", "SYR"),
     )
     assert set(seen.slick.thickness_class) == {"sheen", "thick"}

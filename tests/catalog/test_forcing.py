@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, CoverageError, UnreadableFileError, open_forcing
-from catalog.forcing.files import source_coordinate
+from catalog.forcing.files import file_coordinate
 from catalog.forcing.names import (
     EASTWARD_CURRENT,
     EASTWARD_STOKES,
@@ -34,8 +34,8 @@ def test_files_of_a_pattern_are_joined_along_time(write_currents, tmp_path: Path
     ds = open_forcing(tmp_path / "day*.nc", "currents")
     assert ds.sizes["time"] == 8
     assert (np.diff(ds["time"]) == np.timedelta64(1, "h")).all()
-    sources = ds[source_coordinate(U)].to_numpy()
-    assert [Path(name).name for name in sources[[0, -1]]] == ["day1.nc", "day2.nc"]
+    files = ds[file_coordinate(U)].to_numpy()
+    assert [Path(name).name for name in files[[0, -1]]] == ["day1.nc", "day2.nc"]
 
 
 @pytest.mark.parametrize("doubled_last", [True, False])
@@ -53,7 +53,7 @@ def test_components_in_separate_files(write_currents) -> None:
     v = write_currents("v.nc", times=np.arange(1.0, 5.0), change=lambda ds: ds.drop_vars("uo"))
     ds = open_forcing([u, v], "currents")
     assert ds.sizes["time"] == 3
-    assert set(ds[source_coordinate(V)].to_numpy()) == {str(v)}
+    assert set(ds[file_coordinate(V)].to_numpy()) == {str(v)}
 
 
 def test_daily_temperature_beside_hourly_currents(write_currents) -> None:

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from catalog import CatalogError, ForcingFiles, open_forcing, prepare_forcing
-from catalog.forcing.files import source_coordinate
+from catalog.forcing.files import file_coordinate
 from catalog.forcing.names import EASTWARD_CURRENT, SEA_TEMPERATURE
 
 U = EASTWARD_CURRENT
@@ -99,7 +99,7 @@ def test_a_zarr_store_is_a_file(write_currents, tmp_path: Path, version: int) ->
         wanted = open_forcing(path, "currents", period=RUN, box=(34.1, 35.1, 35.4, 35.9))
         np.testing.assert_array_equal(got[U], wanted[U])
         np.testing.assert_array_equal(got["longitude"], wanted["longitude"])
-        assert got[source_coordinate(U)][0] == str(store)
+        assert got[file_coordinate(U)][0] == str(store)
 
 
 @pytest.mark.slow

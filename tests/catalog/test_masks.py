@@ -434,7 +434,7 @@ def test_the_same_rules_hold_for_netcdf(tmp_path: Path) -> None:
         ("no_oil ship rig oil_on_water", 3),
     ],
 )
-def test_classes_that_the_file_names(tmp_path: Path, meanings: str, count: int) -> None:
+def test_categories_that_the_file_names(tmp_path: Path, meanings: str, count: int) -> None:
     attrs = {"flag_values": np.array([0, 1, 2, 3], "i1"), "flag_meanings": meanings}
     values = of_values(1, 2, 2, 3, 3, 3, kind="int8")
     assert cells(write_netcdf(tmp_path / "m.nc", values, attrs)) == count
@@ -454,14 +454,16 @@ def test_classes_that_the_file_names(tmp_path: Path, meanings: str, count: int) 
         ("sea land ship cloud", r"sea \(0\), land \(1\), ship \(2\), cloud \(3\)"),
     ],
 )
-def test_classes_that_may_be_oil_are_asked_for(tmp_path: Path, meanings: str, asked: str) -> None:
+def test_categories_that_may_be_oil_are_asked_for(
+    tmp_path: Path, meanings: str, asked: str
+) -> None:
     attrs = {"flag_values": np.array([0, 1, 2, 3], "i1"), "flag_meanings": meanings}
     path = write_netcdf(tmp_path / "m.nc", of_values(1, 2, 3, kind="int8"), attrs)
-    with pytest.raises(CatalogError, match=f"has the classes {asked}; .* by `oil_values`"):
+    with pytest.raises(CatalogError, match=f"has the categories {asked}; .* by `oil_values`"):
         read_slick(path)
     assert cells(path, oil_values=[1]) == 1
 
 
-def test_a_class_that_may_be_oil_but_is_nowhere_is_not_asked_for(tmp_path: Path) -> None:
+def test_a_category_that_may_be_oil_but_is_nowhere_is_not_asked_for(tmp_path: Path) -> None:
     attrs = {"flag_values": np.array([0, 1, 2], "i1"), "flag_meanings": "sea oil possible_oil"}
     assert cells(write_netcdf(tmp_path / "m.nc", of_values(1, 1, kind="int8"), attrs)) == 2

@@ -63,7 +63,7 @@ def test_vector_formats(tmp_path: Path, name: str) -> None:
     slick = read_slick(_write(tmp_path / name, COUNTRY="SYR"))
     assert slick.geometry.equals(_SQUARE)
     assert slick.attributes["COUNTRY"] == "SYR"
-    assert slick.sources == (str(tmp_path / name),)
+    assert slick.files == (str(tmp_path / name),)
     assert slick.time is None
     assert slick.thickness_class == {}
 
@@ -224,7 +224,7 @@ def test_sheen_and_thick_are_told_apart(tmp_path: Path) -> None:
     thick = _write(tmp_path / f"{stem}_thick.shp", shapely.box(35.5, 33.0, 36.5, 34.0))
     _write(tmp_path / f"{stem}_source.shp", shapely.Point(35.0, 33.0))
     slick = read_slick(tmp_path / f"{stem}_*.shp")
-    assert slick.sources == (str(sheen), str(thick))
+    assert slick.files == (str(sheen), str(thick))
     assert slick.time == _EIGHT_TEN
     assert slick.geometry.area == pytest.approx(1.5)
     assert slick.thickness_class["thick"].equals(shapely.box(35.5, 33.0, 36.5, 34.0))
@@ -248,7 +248,7 @@ def test_zipped_shapefile(tmp_path: Path) -> None:
     slick = read_slick(archive)
     assert slick.geometry.equals(_SQUARE)
     assert slick.time == _EIGHT_TEN
-    assert slick.sources == (f"{archive}/folder/{path.name}",)
+    assert slick.files == (f"{archive}/folder/{path.name}",)
 
 
 @pytest.mark.parametrize(

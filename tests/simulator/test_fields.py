@@ -45,7 +45,7 @@ def test_the_finer_one_where_it_reaches_and_the_wider_one_elsewhere():
     np.testing.assert_array_equal(u[:, ~here], np.float32(0.7))
     share = here.mean()
     assert fields.current.shares == pytest.approx((share, 1.0 - share))
-    assert (fields.current.origin == GIVEN).all()
+    assert (fields.current.support == GIVEN).all()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -73,7 +73,7 @@ def test_where_both_have_holes_the_nearest_goes_before_nothing():
         return data
 
     fields = joined(hole(34.55), hole(35.05))
-    worst = fields.current.origin[0, 0]
+    worst = fields.current.support[0, 0]
     column = np.round((fields.grid.longitude - 34.0) / 0.1).astype(int)
     expected = np.select([column <= 10, column <= 13], [GIVEN, NEAREST], NOTHING)
     np.testing.assert_array_equal(worst, expected)
@@ -147,7 +147,7 @@ def test_stokes_drift_may_come_from_two_products():
         [waves(0.01, axes=NEAR), waves(0.05, axes=WIDE)],
         start=START,
     )
-    assert fields.stokes_origin == "field"
+    assert fields.stokes_drift == "field"
     assert set(np.unique(fields.stokes.values[..., 0])) == {np.float32(0.01), np.float32(0.05)}
 
 

@@ -118,17 +118,17 @@ def test_currents_reach_three_nodes_towards_the_coast_and_then_the_wind_is_alone
     assert np.isfinite(u[:, : last + 1]).all()
     shares = [last + 1, FILL_REACH, fields.grid.columns - last - 1 - FILL_REACH]
     expected = np.repeat([GIVEN, NEAREST, NOTHING], shares)
-    np.testing.assert_array_equal(fields.current.origin, np.broadcast_to(expected, (2, *u.shape)))
-    assert (fields.wind.origin == GIVEN).all()
+    np.testing.assert_array_equal(fields.current.support, np.broadcast_to(expected, (2, *u.shape)))
+    assert (fields.wind.support == GIVEN).all()
 
 
 def test_where_oil_starts_the_worst_node_round_it_counts():
     fields = forcing((shelf(), shelf(-0.5)))
     longitude = np.array([34.95, 35.05, 35.25, 35.35, 35.95])
-    origins = fields.origins_at(longitude, np.full(5, 35.55))
+    support = fields.support_at(longitude, np.full(5, 35.55))
     expected = [GIVEN, NEAREST, NEAREST, NOTHING, NOTHING]
-    np.testing.assert_array_equal(origins["current"], np.eye(3)[expected])
-    np.testing.assert_array_equal(origins["wind"], np.eye(3)[[GIVEN] * 5])
+    np.testing.assert_array_equal(support["current"], np.eye(3)[expected])
+    np.testing.assert_array_equal(support["wind"], np.eye(3)[[GIVEN] * 5])
 
 
 def test_a_hole_that_lasts_for_a_while_counts_as_long():
@@ -136,7 +136,7 @@ def test_a_hole_that_lasts_for_a_while_counts_as_long():
         return np.where((lon > 35.05) & (t == 3600.0), np.nan, 0.5)
 
     fields = forcing((holed, holed), hours=(0.0, 1.0, 2.0, 3.0))
-    share = fields.origins_at(np.array([35.25]), np.array([35.55]))["current"]
+    share = fields.support_at(np.array([35.25]), np.array([35.55]))["current"]
     np.testing.assert_array_equal(share, [[0.75, 0.25, 0.0]])
 
 
@@ -200,11 +200,11 @@ WAVES = waves(0.05, -0.02)
         (True, WAVES, "none", "none"),
     ],
 )
-def test_stokes_drift_comes_from_one_source_and_never_twice(included, sea, asked, origin):
+def test_stokes_drift_is_taken_from_one_place_and_never_twice(included, sea, asked, origin):
     current = currents(0.1, 0.1, includes_stokes_drift=included)
     fields = Forcing.from_datasets(current, winds(10.0), sea, start=START, stokes_drift=asked)
     expected = {"none": (0.0, 0.0), "field": (0.05, -0.02), "wind": (0.0943, 0.0)}[origin]
-    assert fields.stokes_origin == origin
+    assert fields.stokes_drift == origin
     np.testing.assert_allclose(drift(fields)[3, 4], np.add(0.1, expected), atol=5e-4)
 
 
@@ -333,7 +333,7 @@ def test_weather_neither_narrows_nor_refines_the_grid():
     )
     plain = Forcing.from_datasets(currents(), winds(), start=START)
     assert fields.grid == plain.grid
-    assert fields.stokes_origin == "wind"
+    assert fields.stokes_drift == "wind"
     made = weather(fields, 0.0)[0]
     nearest = np.clip(fields.grid.longitude, 34.5, 35.0)
     np.testing.assert_allclose(made[0, :, 2], nearest, rtol=1e-6)

@@ -11,7 +11,7 @@ from simulator import Grid, metres_per_degree
 from tests.simulator.builders import WGS84
 
 GRID = Grid(west=-5.0, south=35.0, dlon=0.25, dlat=0.125, columns=9, rows=5)
-WINDOW = replace(GRID, first_column=-3, first_row=2, columns=4, rows=3)
+PART = replace(GRID, first_column=-3, first_row=2, columns=4, rows=3)
 
 
 @pytest.mark.parametrize("latitude", [-80.0, -45.0, 0.0, 35.0, 60.0, 80.0])
@@ -45,22 +45,22 @@ def test_a_cell_is_as_many_metres_as_its_share_of_a_degree():
     np.testing.assert_allclose(1.0 / GRID.cells_per_metre[:, 1], 0.125 * north)
 
 
-def test_a_window_has_its_own_nodes():
-    assert WINDOW.box == (-5.75, 35.25, -5.0, 35.5)
-    np.testing.assert_array_equal(WINDOW.longitude, [-5.75, -5.5, -5.25, -5.0])
-    np.testing.assert_array_equal(WINDOW.latitude, GRID.latitude[2:])
-    np.testing.assert_array_equal(WINDOW.cells_per_metre, GRID.cells_per_metre[2:])
+def test_a_part_has_its_own_nodes():
+    assert PART.box == (-5.75, 35.25, -5.0, 35.5)
+    np.testing.assert_array_equal(PART.longitude, [-5.75, -5.5, -5.25, -5.0])
+    np.testing.assert_array_equal(PART.latitude, GRID.latitude[2:])
+    np.testing.assert_array_equal(PART.cells_per_metre, GRID.cells_per_metre[2:])
 
 
 @given(st.floats(-180.0, 180.0), st.floats(-80.0, 80.0))
-def test_a_place_has_the_same_column_and_row_in_every_window(lon, lat):
-    x, y = WINDOW.to_cells(lon, lat)
+def test_a_place_has_the_same_column_and_row_in_every_part(lon, lat):
+    x, y = PART.to_cells(lon, lat)
     assert (x, y) == GRID.to_cells(lon, lat)
-    assert WINDOW.to_degrees(x, y) == GRID.to_degrees(x, y)
+    assert PART.to_degrees(x, y) == GRID.to_degrees(x, y)
 
 
 @given(st.integers(-1000, 1000), st.floats(0.01, 1.0))
-def test_a_node_has_the_same_place_in_every_window(first, step):
+def test_a_node_has_the_same_place_in_every_part(first, step):
     wide = Grid(-5.0, 35.0, step, step, 60, 60, first_column=first - 20, first_row=first - 30)
     narrow = Grid(-5.0, 35.0, step, step, 10, 9, first_column=first, first_row=first)
     np.testing.assert_array_equal(narrow.longitude, wide.longitude[20:30])

@@ -175,7 +175,7 @@ def test_any_number_of_threads_gives_the_same_bits(alone, threads):
     assert crowd(threads=threads).identical(alone)
 
 
-@pytest.mark.parametrize(("name", "value"), [("CHUNK", 7), ("CHUNK", 10**6), ("WINDOW_BYTES", 1)])
+@pytest.mark.parametrize(("name", "value"), [("CHUNK", 7), ("CHUNK", 10**6), ("SPAN_BYTES", 1)])
 def test_any_division_of_the_work_gives_the_same_bits(alone, monkeypatch, name, value):
     monkeypatch.setattr(model, name, value)
     assert crowd(threads=2).identical(alone)

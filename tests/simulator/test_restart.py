@@ -72,3 +72,30 @@ def test_outputs_before_the_restart_are_left_out(restart):
     np.testing.assert_array_equal(hours, [6, 9, 12])
     with pytest.raises(SimulatorError, match="output_times: all before 21600 seconds"):
         weathered(12, outputs=[0, 3], resume=restart)
+
+
+@pytest.mark.parametrize("kept_every", [1, 3])
+def test_a_run_that_was_killed_at_any_halt_gives_all_outputs_to_the_same_bits(kept_every):
+    outputs = [0, 1.3, 3, 6, 7.77, 12]
+    halts, count = [], 0
+
+    def on_halt(halt):
+        nonlocal count
+        count += 1
+        if count % kept_every == 0:
+            halts.append(halt())
+
+    whole = weathered(12, outputs=outputs, on_halt=on_halt)
+    assert len(halts) >= 4
+    for number, halt in enumerate(halts, 1):
+        parts = [each.recorded for each in halts[:number]]
+        again = weathered(12, outputs=outputs, resume=halt.restart, recorded=parts)
+        assert again.identical(whole)
+
+
+def test_outputs_recorded_by_another_run_are_refused():
+    halts = []
+    weathered(12, outputs=[6, 9, 12], on_halt=lambda halt: halts.append(halt()))
+    few = [{name: values[..., :2] for name, values in halts[-1].recorded.items()}]
+    with pytest.raises(SimulatorError, match="is of another run"):
+        weathered(12, outputs=[6, 9, 12], resume=halts[-1].restart, recorded=few)

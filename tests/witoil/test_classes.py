@@ -11,10 +11,10 @@ from witoil.errors import CaseError
 from witoil.files import write_json
 from witoil.forecast.experts import forecast
 from witoil.outputs.run import write_run
+from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import masks_at, run
 from witoil.scenario.verification import SlickMasks, transformed
-from witoil.scenario.windows import windows_of
 
 HOURS = (12, 18)
 
@@ -154,7 +154,7 @@ def test_a_forecast_learns_from_classes(folder, tmp_path):
     small = case.model.model_copy(update={"particles": 2000})
     result = forecast(prepare(case.model_copy(update={"model": small})), tmp_path)
     trial = result.trials[0]
-    again = evaluate(result.windows[:1], trial.parameters)
+    again = evaluate(result.legs[:1], trial.parameters)
     assert trial.outcomes[0]["score"] == again["score"]
     assert "classes" in again["observations"][0]
 
@@ -172,7 +172,7 @@ def test_persistence_from_slick_to_slick_keeps_the_classes(folder):
     search = '\n[optimise]\nstart_from = "observations"\n'
     case = case_with(folder, *(observation(hour) for hour in HOURS), search)
     scenario = prepare(case)
-    first, second = persistence(windows_of(scenario))["observations"]
+    first, second = persistence(legs_of(scenario))["observations"]
     assert "classes" not in first
     # the same pair of slicks as within one long run
     assert second == persistence([scenario])["observations"][1]

@@ -17,7 +17,13 @@ from tests.witoil.command import witoil as witoil_here
 from witoil.case import Ensemble, Normal, load_case
 from witoil.ensemble import runs as ensemble
 from witoil.ensemble.members import Member, draw_members
-from witoil.ensemble.runs import prepare_products, run_ensemble, simulate_member, summarise
+from witoil.ensemble.runs import (
+    MemberResult,
+    prepare_products,
+    run_ensemble,
+    simulate_member,
+    summarise,
+)
 from witoil.errors import CaseError, WitoilError
 from witoil.outputs.ensemble import write_ensemble
 from witoil.scenario.prepare import prepare
@@ -271,11 +277,19 @@ def test_whatever_befalls_a_worker_is_named_too(small, members, monkeypatch):
     assert some.failures == {1: "MemoryError: no room"}
 
 
-def test_progress_is_told(small, members):
+def test_members_that_are_known_are_not_run_again(small, members):
     told = []
     scenarios = prepare_products(small.case, small)
-    run_ensemble(scenarios, members[:3], on_member=lambda *numbers: told.append(numbers))
-    assert told == [(1, 0), (2, 0), (3, 0)]
+    whole = run_ensemble(scenarios, members[:3], on_member=lambda *each: told.append(each))
+    assert {number for number, _ in told} == {0, 1, 2}
+    known = {n: MemberResult.from_arrays(n, outcome.to_arrays()) for n, outcome in told[:2]}
+    again = []
+    same = run_ensemble(
+        scenarios, members[:3], known=known, on_member=lambda *each: again.append(each)
+    )
+    assert [number for number, _ in again] == [told[2][0]]
+    np.testing.assert_array_equal(same.probability, whole.probability)
+    np.testing.assert_array_equal(same.first_arrival_median, whole.first_arrival_median)
 
 
 @pytest.fixture(scope="module")

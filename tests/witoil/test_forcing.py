@@ -284,18 +284,18 @@ def test_forcing_that_makes_no_sense_is_refused(forcing, message):
         parse_case(BASE | {"forcing": forcing})
 
 
-def test_what_a_case_says_of_its_sources():
+def test_what_a_case_says_of_its_products():
     forcing = {
         "currents": [{"files": ["a.nc", "b.nc"], "zeros": "data"}, {"files": "c.nc"}],
         "winds": ["w.nc"],
         "means": "day",
     }
     found = parse_case(BASE | {"forcing": forcing}).forcing
-    first, second = found.sources("currents")
+    first, second = found.products("currents")
     assert (first.files, first.zeros, first.means) == (["a.nc", "b.nc"], "data", "day")
     assert (second.files, second.zeros) == ("c.nc", "auto")
-    assert [source.files for source in found.sources("winds")] == [["w.nc"]]
-    assert found.sources("waves") == []
+    assert [product.files for product in found.products("winds")] == [["w.nc"]]
+    assert found.products("waves") == []
 
 
 def test_in_a_storm_the_area_read_is_as_wide_as_the_oil_gets(tmp_path):

@@ -95,7 +95,7 @@ def test_a_twin_is_forecast_better_than_by_persistence_and_default(done):
 @pytest.mark.slow
 def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
     # several sets of parameters move this slick alike: scores tell, and not single values
-    truth = evaluate(done[1].windows, TRUTH)
+    truth = evaluate(done[1].legs, TRUTH)
     assert done[1].study["best"]["score"] > truth["score"] - 0.01
     assert truth["score"] > done[1].study["default"]["score"] + 0.02
     after = {row["name"]: row for row in done[1].study["posterior"]}
@@ -238,12 +238,12 @@ class Failing:
     def __init__(self, *, all_of_them):
         self.all_of_them = all_of_them
 
-    def __call__(self, windows, changed, **options):
+    def __call__(self, legs, changed, **options):
         if changed["current_factor"] != 1.0 and (
             self.all_of_them or changed["current_factor"] > 1.3
         ):
             raise SimulatorError("every particle left the grid")
-        return simulated_slicks(windows, changed, **options)
+        return simulated_slicks(legs, changed, **options)
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def done(folder):
 @pytest.mark.slow
 def test_it_goes_hour_by_hour_from_the_last_slick_to_the_end_of_the_case(done):
     _, found = done
-    assert found.window.forcing.start == np.datetime64("2025-06-01T12:00")
+    assert found.leg.forcing.start == np.datetime64("2025-06-01T12:00")
     np.testing.assert_array_equal(
         found.times, [np.datetime64(f"2025-06-01T{hour}:00") for hour in range(13, 19)]
     )
@@ -79,7 +79,7 @@ def test_the_true_slick_of_the_evening_is_foretold(folder, done):
         true, other, _ = read_mask(folder / "seen" / f"mask_20250601T{hour}00.tif")
         true = grid.cells_of(true, other)
         score = fractions_skill_score(foretold, true, [1])[1]
-        unmoved = fractions_skill_score(found.window.seen_first, true, [1])[1]
+        unmoved = fractions_skill_score(found.leg.seen_first, true, [1])[1]
         assert score > unmoved + 0.1
         assert score > 0.7
 
@@ -116,17 +116,17 @@ def test_failed_runs_do_not_count_and_all_failed_is_an_error(done, monkeypatch):
     result, found = done
     bad = next(iter(found.cells))
 
-    def fails(window, changed, **options):
+    def fails(leg, changed, **options):
         if changed == result.trials[bad].parameters:
             raise SimulatorError("no wind")
-        return run(window, changed, **options)
+        return run(leg, changed, **options)
 
     monkeypatch.setattr(module, "run", fails)
     fewer = look_ahead(result)
     assert set(found.cells) - set(fewer.cells) == {bad}
     assert fewer.probability(0).max() <= 1.0 + 1e-6
 
-    def always(window, changed, **options):
+    def always(leg, changed, **options):
         raise SimulatorError("no wind")
 
     monkeypatch.setattr(module, "run", always)

@@ -63,7 +63,7 @@ def make_scenario(name="a spill", *, observations=1, seen_before=True):
     land = shapely.MultiPolygon([shapely.Polygon(shapely.box(35.6, 34, 37, 36).exterior, [lake])])
     spill = simulator.AreaRelease(shapely.box(35.4, 35.0, 35.5, 35.1), 1e4, START)
     grid = VerificationGrid.covering(forcing.grid.box, 500.0)
-    slick = catalog.Slick(None, spill.geometry, sources=("/far/away/<seen>.shp",))
+    slick = catalog.Slick(None, spill.geometry, files=("/far/away/<seen>.shp",))
     return Scenario(
         case=case,
         end=START + np.timedelta64(5 * observations, "h"),

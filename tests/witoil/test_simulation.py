@@ -135,7 +135,7 @@ def test_what_is_not_given_is_parametrised_and_told(changed):
 def test_a_wave_file_gives_stokes_drift_height_and_period(changed, twin):
     weather_file(twin, "waves.nc", **HEIGHT_AND_PERIOD, **STOKES_DRIFT)
     scenario = prepare(load_case(with_waves(changed)))
-    assert scenario.forcing.stokes_origin == "field"
+    assert scenario.forcing.stokes_drift == "field"
     assert {*STOKES, WAVE_HEIGHT, WAVE_PERIOD} < set(told(scenario, Coverage))
     assert list(told(scenario, Parametrised)) == [TEMPERATURE]
     np.testing.assert_allclose(
@@ -149,7 +149,7 @@ def test_a_wave_file_gives_stokes_drift_height_and_period(changed, twin):
 def test_waves_without_stokes_drift_leave_it_to_the_wind(changed, twin):
     weather_file(twin, "waves.nc", **HEIGHT_AND_PERIOD)
     scenario = prepare(load_case(with_waves(changed)))
-    assert scenario.forcing.stokes_origin == "wind"
+    assert scenario.forcing.stokes_drift == "wind"
     assert told(scenario, Parametrised)["sea_surface_wave_stokes_drift"].startswith("not given; ")
     np.testing.assert_allclose(weather_of(scenario)[0, 0, 2:], [1.5, 6.0], rtol=1e-6)
 

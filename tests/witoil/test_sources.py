@@ -10,9 +10,9 @@ from witoil.case.tunables import TUNABLES
 from witoil.ensemble.members import draw_members
 from witoil.errors import CaseError
 from witoil.scenario.changes import particles_with
+from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import mask_at, run
-from witoil.scenario.windows import windows_of
 
 SMALL = ("particles = 20_000", "particles = 2_000")
 LAST = np.datetime64("2025-06-01T18:00")
@@ -208,12 +208,12 @@ def test_a_search_of_the_place_reads_forcing_for_all_of_it(changed):
 
 
 def test_in_every_window_the_source_is_moved(changed):
-    windows = windows_of(prepare(load_case(changed(SMALL, ANEW))))
-    assert len(windows) == 2
-    for window in windows:
-        moved = particles_with(window, {"source_north_km": 3.0, "source_factor": 2.0})
-        fresh = window.is_source[moved.release_number]
+    legs = legs_of(prepare(load_case(changed(SMALL, ANEW))))
+    assert len(legs) == 2
+    for leg in legs:
+        moved = particles_with(leg, {"source_north_km": 3.0, "source_factor": 2.0})
+        fresh = leg.is_source[moved.release_number]
         assert (moved.latitude[fresh] > 36.52).all()
         assert moved.mass[fresh].sum() == pytest.approx(2.0 * 60e3)
-        old = window.particles.latitude[~window.from_source]
+        old = leg.particles.latitude[~leg.from_source]
         np.testing.assert_array_equal(moved.latitude[~fresh], old)

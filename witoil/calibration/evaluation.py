@@ -21,13 +21,13 @@ from witoil.workers import workers
 Evaluate = Callable[[Iterable[Mapping[str, float]]], Iterator[optimizer.Outcome]]
 
 
-def evaluate(windows: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str, Any]:
+def evaluate(legs: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str, Any]:
     """Run scenarios once and score them against all observations.
 
     Parameters
     ----------
-    windows : sequence of Scenario
-        From `witoil.scenario.windows.windows_of`.
+    legs : sequence of Scenario
+        From `witoil.scenario.legs.legs_of`.
     changed : mapping
         Tunable parameters that differ from the case.
 
@@ -41,45 +41,45 @@ def evaluate(windows: Sequence[Scenario], changed: Mapping[str, float]) -> dict[
     ------
     SimulatorError
     """
-    slicks = simulated_slicks(windows, changed)
-    return {"parameters": windows[0].parameters(changed), **combined_scores(windows, slicks)}
+    slicks = simulated_slicks(legs, changed)
+    return {"parameters": legs[0].parameters(changed), **combined_scores(legs, slicks)}
 
 
 def simulated_slicks(
-    windows: Sequence[Scenario], changed: Mapping[str, float], *, threads: int | None = 1
+    legs: Sequence[Scenario], changed: Mapping[str, float], *, threads: int | None = 1
 ) -> list[SlickMasks]:
     """Run scenarios once and return the slick at each of their observations."""
     slicks = []
-    for window in windows:
-        result = run(window, changed, regular_outputs=False, threads=threads)
+    for leg in legs:
+        result = run(leg, changed, regular_outputs=False, threads=threads)
         limit = changed.get("detection_limit_um")
-        slicks += [masks_at(window, result, seen.time, limit) for seen in window.observations]
+        slicks += [masks_at(leg, result, seen.time, limit) for seen in leg.observations]
     return slicks
 
 
-def persistence(windows: Sequence[Scenario]) -> dict[str, Any] | None:
+def persistence(legs: Sequence[Scenario]) -> dict[str, Any] | None:
     """Score the slick last seen, unmoved, as the forecast of the next one.
 
     None where no slick was seen before the first observation.
     """
     last = []
-    for window in windows:
-        seen = [SlickMasks(o.mask, o.thick) for o in window.observations]
-        last += [SlickMasks(window.seen_first, window.thick_first), *seen][:-1]
-    return combined_scores(windows, last) if last[0].oil.any() else None
+    for leg in legs:
+        seen = [SlickMasks(o.mask, o.thick) for o in leg.observations]
+        last += [SlickMasks(leg.seen_first, leg.thick_first), *seen][:-1]
+    return combined_scores(legs, last) if last[0].oil.any() else None
 
 
-def combined_scores(windows: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> dict[str, Any]:
-    """Score one slick for each observation of all windows, and combine them.
+def combined_scores(legs: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> dict[str, Any]:
+    """Score one slick for each observation of all legs, and combine them.
 
     The score is the mean of the FSS over its scales, weighted by 1 / scale, and over
     observations, by their weights: it follows the finest scale, and still has a slope where the
     slicks do not overlap yet. An observation with sheen and thick oil stands for two, one of each
     class. `fss` is of all the oil, whatever its class.
     """
-    scales = windows[0].case.score.windows
-    seen = [observation for window in windows for observation in window.observations]
-    observations = score_observations(replace(windows[0], observations=tuple(seen)), slicks)
+    scales = legs[0].case.score.windows
+    seen = [observation for leg in legs for observation in leg.observations]
+    observations = score_observations(replace(legs[0], observations=tuple(seen)), slicks)
     whole = [(row["fss"], o.weight) for row, o in zip(observations, seen, strict=True)]
     scored = [part for row, o in zip(observations, seen, strict=True) for part in _parts(row, o)]
     return {
@@ -112,14 +112,14 @@ def _mean_fss(
 
 
 @contextmanager
-def evaluator(windows: Sequence[Scenario], scheduler: str | None) -> Iterator[Evaluate]:
+def evaluator(legs: Sequence[Scenario], scheduler: str | None) -> Iterator[Evaluate]:
     """Yield what evaluates a batch of candidates side by side, one thread each, in their order.
 
     `scheduler` is the address of a Dask scheduler [tcp://host:port] whose workers run them; without
     it, threads of this process do. The outcomes are the same, to the last bit.
     """
     with workers(scheduler) as there:
-        shared = there.share(tuple(windows))
+        shared = there.share(tuple(legs))
         # of a worker elsewhere, not of this process, any fault is one that others may not have
         result = Future[optimizer.Outcome].result if scheduler is None else _result_or_fault
 
@@ -130,10 +130,10 @@ def evaluator(windows: Sequence[Scenario], scheduler: str | None) -> Iterator[Ev
         yield evaluate_there
 
 
-def outcome_of(windows: Sequence[Scenario], changed: Mapping[str, float]) -> optimizer.Outcome:
+def outcome_of(legs: Sequence[Scenario], changed: Mapping[str, float]) -> optimizer.Outcome:
     """Evaluate one candidate."""
     try:
-        details = evaluate(windows, changed)
+        details = evaluate(legs, changed)
     except SimulatorError as error:
         return optimizer.Outcome(failure=str(error))
     return optimizer.Outcome(score=details["score"], details=details)

@@ -79,6 +79,6 @@ def _row(parameter: optimizer.Parameter) -> dict[str, Any]:
     }
 
 
-def total_weight(windows: Sequence[Scenario]) -> float:
-    """Return the sum of the weights of all observations of some windows."""
-    return sum(seen.weight for window in windows for seen in window.observations)
+def total_weight(legs: Sequence[Scenario]) -> float:
+    """Return the sum of the weights of all observations of some legs."""
+    return sum(seen.weight for leg in legs for seen in leg.observations)

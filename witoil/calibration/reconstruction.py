@@ -14,10 +14,10 @@ import simulator
 from catalog.antimeridian import wrapped
 from witoil.case.tunables import PLACE, START
 from witoil.errors import CaseError
-from witoil.files import utc
 from witoil.geojson import geojson_of
 from witoil.scenario.changes import displaced, source_of
 from witoil.scenario.scenario import Scenario
+from witoil.times import second
 
 FloatArray = NDArray[np.float64]
 
@@ -110,11 +110,12 @@ class Reconstruction:
             }
             for ellipse in self.ellipses
         }
-        start: dict[str, Any] = {"best": utc(self.best_start)}
+        start: dict[str, Any] = {"best": second(self.best_start)}
         if self.starts.size:
-            start["median"] = utc(np.sort(self.starts)[self.starts.size // 2])
+            start["median"] = second(np.sort(self.starts)[self.starts.size // 2])
             start["intervals"] = {
-                str(level): [utc(time) for time in ends] for level, ends in self.intervals.items()
+                str(level): [second(time) for time in ends]
+                for level, ends in self.intervals.items()
             }
         return {
             "place": place if self.ellipses else None,

@@ -31,6 +31,7 @@ from witoil.runs.slick import (
 )
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
+from witoil.times import datetime64
 
 
 def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list[dict[str, Any]]:
@@ -280,7 +281,7 @@ def _mask_of_both(folder: Path, run: Path, time: datetime | None) -> Path:
 
 def _mask_of_run(folder: Path, time: datetime | None) -> Path:
     masks = sorted(folder.glob("mask_*.tif"))
-    wanted = "" if time is None else mask_name(np.datetime64(time.replace(tzinfo=None)))
+    wanted = "" if time is None else mask_name(datetime64(time))
     for mask in masks:
         if mask.name == wanted or (time is None and len(masks) == 1):
             return mask

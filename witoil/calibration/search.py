@@ -19,8 +19,8 @@ from witoil.case import Case
 from witoil.case.tunables import PLACE, START, TUNABLES
 from witoil.errors import CaseError
 from witoil.scenario.changes import refuse_unfit
+from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
-from witoil.scenario.windows import windows_of
 from witoil.versions import versions
 
 SETTLED = 0.75
@@ -41,7 +41,7 @@ class Calibration:
     Attributes
     ----------
     scenario : Scenario
-    windows : tuple of Scenario
+    legs : tuple of Scenario
         From slick to slick, or the scenario alone.
     study : dict
         As in `study.json`.
@@ -50,7 +50,7 @@ class Calibration:
     """
 
     scenario: Scenario
-    windows: tuple[Scenario, ...]
+    legs: tuple[Scenario, ...]
     study: dict[str, Any]
     source: Reconstruction | None
 
@@ -88,8 +88,8 @@ def search(
     refuse_unobserved(case)
     _refuse_missing_method(case.optimise.method)
     space = search_space(scenario)
-    windows = windows_of(scenario)
-    head = study_head(scenario, windows, space)
+    legs = legs_of(scenario)
+    head = study_head(scenario, legs, space)
     history = read_history(folder, head)
 
     def record(history: optimizer.History) -> None:
@@ -98,7 +98,7 @@ def search(
             on_trial(history)
 
     record(history)
-    with evaluator(windows, scheduler) as evaluate_points:
+    with evaluator(legs, scheduler) as evaluate_points:
         history = optimizer.maximise(
             evaluate_points,
             space,
@@ -107,7 +107,7 @@ def search(
             seed=case.model.seed,
             initial=case.optimise.initial_points,
             method=case.optimise.method,
-            evidence=evidence(total_weight(windows)),
+            evidence=evidence(total_weight(legs)),
             tolerance=case.optimise.tolerance,
             history=history,
             on_trial=record,
@@ -115,11 +115,11 @@ def search(
     study = write_study(folder, head, history, space)
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
-    sample = likely(windows, history, space, case.model.seed)
-    source = reconstructed(scenario, windows, history, space, sample)
+    sample = likely(legs, history, space, case.model.seed)
+    source = reconstructed(scenario, legs, history, space, sample)
     found = {"posterior": _marginals(sample), "source": source and source.as_dict()}
     study = write_study(folder, {**head, **found}, history, space)
-    return Calibration(scenario, tuple(windows), study, source)
+    return Calibration(scenario, tuple(legs), study, source)
 
 
 def refuse_unobserved(case: Case) -> None:
@@ -129,7 +129,7 @@ def refuse_unobserved(case: Case) -> None:
 
 
 def likely(
-    windows: Sequence[Scenario], history: optimizer.History, space: optimizer.Space, seed: int
+    legs: Sequence[Scenario], history: optimizer.History, space: optimizer.Space, seed: int
 ) -> Sample:
     """Return sets of parameters that are likely after a search, the likelier the more often.
 
@@ -140,12 +140,12 @@ def likely(
     done = [trial for trial in history if trial.score is not None]
     if len(done) < 2:
         return []
-    sample, _ = optimizer.posterior_sample(done, space, POSTERIOR_SAMPLE, seed, _counts(windows))
+    sample, _ = optimizer.posterior_sample(done, space, POSTERIOR_SAMPLE, seed, _counts(legs))
     return sample
 
 
-def _counts(windows: Sequence[Scenario]) -> optimizer.Evidence:
-    return optimizer.Evidence(total_weight(windows), EVIDENCE)
+def _counts(legs: Sequence[Scenario]) -> optimizer.Evidence:
+    return optimizer.Evidence(total_weight(legs), EVIDENCE)
 
 
 def _marginals(sample: Sample) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def _marginals(sample: Sample) -> list[dict[str, Any]]:
 
 def reconstructed(
     scenario: Scenario,
-    windows: Sequence[Scenario],
+    legs: Sequence[Scenario],
     history: optimizer.History,
     space: optimizer.Space,
     sample: Sample,
@@ -172,7 +172,7 @@ def reconstructed(
     best = history.best
     assert best is not None
     early = optimizer.History(history[: round(SETTLED * len(history))]).best
-    settled = early is not None and _value(best) - _value(early) < _counts(windows).scale
+    settled = early is not None and _value(best) - _value(early) < _counts(legs).scale
     return reconstruct(scenario, sample, best.parameters, settled=settled)
 
 
@@ -218,20 +218,20 @@ def _refuse_missing_method(method: str) -> None:
 
 
 def study_head(
-    scenario: Scenario, windows: Sequence[Scenario], space: optimizer.Space
+    scenario: Scenario, legs: Sequence[Scenario], space: optimizer.Space
 ) -> dict[str, Any]:
     """Return the part of the study that does not change during the search."""
     case = scenario.case
     return {
         "name": case.name,
-        "default": evaluate(windows, {}),
-        "persistence": persistence(windows),
+        "default": evaluate(legs, {}),
+        "persistence": persistence(legs),
         "priors": prior_rows(space),
         "posterior": [],
         "source": None,
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),
         "coverage": [report.as_dict() for report in scenario.coverage],
-        "stokes_drift": scenario.forcing.stokes_origin,
+        "stokes_drift": scenario.forcing.stokes_drift,
         "case": case.model_dump(mode="json"),
     }

@@ -1,51 +1,49 @@
 """The case file: its sections and keys, what can be tuned, how it is read."""
 
-from witoil.case.forcing import FieldSource, ForcingSources
+from witoil.case.forcing import FieldFiles, Forcing
 from witoil.case.loading import load_case, parse_case, with_changes
-from witoil.case.parts import minute
-from witoil.case.releases import AreaSource, Fix, LineSource, Outflow, PointSource, ShipSource
+from witoil.case.releases import AreaRelease, Fix, LineRelease, Outflow, PointRelease, ShipRelease
 from witoil.case.schema import (
     Case,
     ClassWeights,
     Forecast,
     Model,
-    ObservationSource,
+    ObservationFiles,
     Oil,
     Optimise,
     Period,
     ProcessSwitches,
     Score,
-    ShoreSource,
+    Shore,
 )
 from witoil.case.uncertainty import Ensemble, ForcingProduct, Normal, Spread, Trace
 
 __all__ = [
-    "AreaSource",
+    "AreaRelease",
     "Case",
     "ClassWeights",
     "Ensemble",
-    "FieldSource",
+    "FieldFiles",
     "Fix",
+    "Forcing",
     "ForcingProduct",
-    "ForcingSources",
     "Forecast",
-    "LineSource",
+    "LineRelease",
     "Model",
     "Normal",
-    "ObservationSource",
+    "ObservationFiles",
     "Oil",
     "Optimise",
     "Outflow",
     "Period",
-    "PointSource",
+    "PointRelease",
     "ProcessSwitches",
     "Score",
-    "ShipSource",
-    "ShoreSource",
+    "ShipRelease",
+    "Shore",
     "Spread",
     "Trace",
     "load_case",
-    "minute",
     "parse_case",
     "with_changes",
 ]

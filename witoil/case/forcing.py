@@ -12,13 +12,13 @@ Means = Literal["day", "instants"]
 Zeros = Literal["auto", "data", "missing"]
 
 NONE = "none"
-"""In the place of files: a run without currents, or without wind."""
+"""What stands in the place of files for a run without currents, or without wind."""
 
 _MEANS = "What daily values at 00:00 are, where their files do not say it."
 _ZEROS = "What exact zeros of a vector are: told apart, values, or missing."
 
 
-class FieldSource(Section):
+class FieldFiles(Section):
     """`{ files = ... }`: one of several products for a role, or one with keys of its own."""
 
     files: Paths = Field(description="NetCDF files: path, glob pattern or list.")
@@ -27,7 +27,7 @@ class FieldSource(Section):
 
 
 def _form(value: Any) -> str:
-    tables = (dict, FieldSource)
+    tables = (dict, FieldFiles)
     if isinstance(value, tables):
         return "table"
     if isinstance(value, list):
@@ -35,27 +35,27 @@ def _form(value: Any) -> str:
     return "path"
 
 
-FieldSources = Annotated[
+FieldProducts = Annotated[
     Annotated[str, Tag("path")]
     | Annotated[list[str], Tag("paths")]
-    | Annotated[FieldSource, Tag("table")]
-    | Annotated[list[FieldSource], Tag("tables")],
+    | Annotated[FieldFiles, Tag("table")]
+    | Annotated[list[FieldFiles], Tag("tables")],
     Discriminator(_form),
 ]
 """Files of one product, or several products in order of preference."""
 
 
-class ForcingSources(Section):
+class Forcing(Section):
     """`[forcing]`: where currents, winds, waves, temperature and land come from."""
 
-    currents: FieldSources = Field(
+    currents: FieldProducts = Field(
         description='NetCDF files: path, glob pattern or list, or "none".'
     )
-    winds: FieldSources = Field(description='NetCDF files of the wind at 10 m, or "none".')
-    waves: FieldSources | None = Field(
+    winds: FieldProducts = Field(description='NetCDF files of the wind at 10 m, or "none".')
+    waves: FieldProducts | None = Field(
         None, description="NetCDF files of Stokes drift, significant height and peak period."
     )
-    temperature: FieldSources | None = Field(
+    temperature: FieldProducts | None = Field(
         None, description="NetCDF files of the temperature of the sea surface."
     )
     gap_policy: Literal["error", "hold", "interpolate"] = Field(
@@ -69,24 +69,24 @@ class ForcingSources(Section):
     coastline: str = Field("osm", description='"osm", "gshhg", "none", or a polygon file.')
 
     @model_validator(mode="after")
-    def _something_moves(self) -> ForcingSources:
-        if not self.sources("currents") and not self.sources("winds"):
+    def _something_moves(self) -> Forcing:
+        if not self.products("currents") and not self.products("winds"):
             raise ValueError('currents and winds: both "none", expected files of one at least')
         return self
 
-    def sources(self, role: str) -> list[FieldSource]:
+    def products(self, role: str) -> list[FieldFiles]:
         """Return the products of a role in order of preference, with their keys; none for none."""
         given = getattr(self, role)
         if given is None or given == NONE:
             return []
         several = given if isinstance(given, list) else [given]
-        if all(isinstance(source, str) for source in several):
-            several = [FieldSource(files=given)]
+        if all(isinstance(one, str) for one in several):
+            several = [FieldFiles(files=given)]
         return [
-            FieldSource(
-                files=source.files,
-                means=source.means or self.means,
-                zeros=source.zeros or self.zeros,
+            FieldFiles(
+                files=one.files,
+                means=one.means or self.means,
+                zeros=one.zeros or self.zeros,
             )
-            for source in several
+            for one in several
         ]

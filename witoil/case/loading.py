@@ -14,26 +14,26 @@ from pydantic import (
     ValidationError,
 )
 
-from witoil.case.forcing import FieldSource, ForcingSources
+from witoil.case.forcing import FieldFiles, Forcing
 from witoil.case.releases import (
-    AreaSource,
+    AreaRelease,
     Fix,
-    LineSource,
-    PointSource,
-    ShipSource,
+    LineRelease,
+    PointRelease,
+    ShipRelease,
 )
 from witoil.case.schema import (
     Case,
     ClassWeights,
     Forecast,
     Model,
-    ObservationSource,
+    ObservationFiles,
     Oil,
     Optimise,
     Period,
     ProcessSwitches,
     Score,
-    ShoreSource,
+    Shore,
 )
 from witoil.case.uncertainty import Ensemble, ForcingProduct, Normal, Trace
 from witoil.errors import CaseError
@@ -188,19 +188,19 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
     """Find the model of the table in which a key stands."""
     tables: dict[str, type[BaseModel]] = {
         "time": Period,
-        "forcing": ForcingSources,
-        "table": FieldSource,
-        "tables": FieldSource,
-        "area": AreaSource,
-        "point": PointSource,
-        "line": LineSource,
-        "ship": ShipSource,
+        "forcing": Forcing,
+        "table": FieldFiles,
+        "tables": FieldFiles,
+        "area": AreaRelease,
+        "point": PointRelease,
+        "line": LineRelease,
+        "ship": ShipRelease,
         "track": Fix,
         "oil": Oil,
         "model": Model,
         "processes": ProcessSwitches,
-        "shore": ShoreSource,
-        "observation": ObservationSource,
+        "shore": Shore,
+        "observation": ObservationFiles,
         "weight": ClassWeights,
         "score": Score,
         "optimise": Optimise,

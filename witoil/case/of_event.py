@@ -9,17 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from catalog import RoleName
 from catalog.forcing.matching import MatchingFiles, find_files
 from catalog.slicks.bonn import BONN_THICKNESS_UM
 from catalog.slicks.detection import Detection
 from catalog.slicks.event import Event
 from catalog.slicks.time_keys import NO_KEYS
-from witoil.case import Case, minute, parse_case
+from witoil.case import Case, parse_case
 from witoil.errors import CaseError
 from witoil.files import replacing
+from witoil.times import minute, second
 
 THINNEST_UM = BONN_THICKNESS_UM["sheen"][0]
 
@@ -132,8 +131,8 @@ def _document(
         f"name = {_toml(event.identifier)}",
         "",
         "[time]",
-        f"start = {event.start:%Y-%m-%dT%H:%M:%SZ}",
-        f"end = {event.end:%Y-%m-%dT%H:%M:%SZ}",
+        f"start = {second(event.start)}",
+        f"end = {second(event.end)}",
         "",
         "[forcing]",
     ]
@@ -173,7 +172,7 @@ def _release(scene: tuple[Detection, ...], folder: Path) -> list[str]:
 def _slick(scene: tuple[Detection, ...], folder: Path) -> list[str]:
     paths = [_shortened(name, folder) for detection in scene for name in _layers(detection)]
     geometry = paths[0] if len(paths) == 1 else paths
-    lines = [f"geometry = {_toml(geometry)}", f"time = {scene[0].time:%Y-%m-%dT%H:%M:%SZ}"]
+    lines = [f"geometry = {_toml(geometry)}", f"time = {second(scene[0].time)}"]
     keys = next((d.slick.time_keys for d in scene if d.slick.time_keys != NO_KEYS), NO_KEYS)
     if keys.fields:
         lines.append(f"time_field = {_toml(list(keys.fields))}")
@@ -203,8 +202,8 @@ def _remark(files: MatchingFiles) -> str:
     step = "once" if math.isnan(files.step_hours) else f"every {files.step_hours:g} h"
     remark = f"{files.resolution_deg:.3g} degrees, {step}"
     if files.share < 1.0 and files.covered is not None:
-        first, last = (np.datetime_as_string(time, unit="m") for time in files.covered)
-        remark += f"; covers {files.share:.0%} of the period, {first}Z to {last}Z"
+        first, last = map(minute, files.covered)
+        remark += f"; covers {files.share:.0%} of the period, {first} to {last}"
     return remark
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from witoil.case.tunables import TUNABLES, within_limits
+from witoil.times import in_utc, minute
 
-
-def _in_utc(time: datetime) -> datetime:
-    """Read a time without offset as UTC, as satellite and forecast products are."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-Time = Annotated[datetime, AfterValidator(_in_utc)]
+Time = Annotated[datetime, AfterValidator(in_utc)]
 Paths = str | list[str]
 Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
 Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]
@@ -27,11 +22,6 @@ class Section(BaseModel):
     """A table of the case file: closed to unknown keys, and never changed after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def minute(time: datetime) -> str:
-    """Return a time as messages have it."""
-    return f"{time:%Y-%m-%dT%H:%MZ}"
 
 
 def refuse_reversed(start: datetime | None, end: datetime | None) -> None:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from catalog.slicks.bonn import Estimate
-from witoil.case.parts import Lat, Lon, Paths, Section, Time, minute, refuse_reversed
+from witoil.case.parts import Lat, Lon, Paths, Section, Time, refuse_reversed
 from witoil.case.slicks import SlickFiles
+from witoil.times import minute
 
 
 def _tag(value: Any) -> str:
@@ -38,7 +39,7 @@ FileOrFixes = Annotated[
 ]
 
 
-class AreaSource(SlickFiles):
+class AreaRelease(SlickFiles):
     """`[[release]]` with `kind = "area"`: a slick that was seen."""
 
     kind: Literal["area"]
@@ -58,7 +59,7 @@ class AreaSource(SlickFiles):
     age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
 
     @model_validator(mode="after")
-    def _one_amount(self) -> AreaSource:
+    def _one_amount(self) -> AreaRelease:
         amounts = ("mass_tonnes", "thickness_um", "thickness_class")
         given = [name for name in amounts if getattr(self, name) is not None]
         found = f"found {' and '.join(given) or 'none'}, expected"
@@ -71,7 +72,7 @@ class AreaSource(SlickFiles):
         return self
 
     @model_validator(mode="after")
-    def _thickness_of_each_file(self) -> AreaSource:
+    def _thickness_of_each_file(self) -> AreaRelease:
         if isinstance(self.thickness_um, list):
             files = 1 if isinstance(self.geometry, str) else len(self.geometry)
             if len(self.thickness_um) != files:
@@ -121,7 +122,7 @@ class Outflow(Section):
         return [self.start, self.end]
 
 
-class PointSource(Outflow):
+class PointRelease(Outflow):
     """`[[release]]` with `kind = "point"`: a place that leaks."""
 
     kind: Literal["point"]
@@ -129,7 +130,7 @@ class PointSource(Outflow):
     lat: Lat
 
 
-class LineSource(Outflow):
+class LineRelease(Outflow):
     """`[[release]]` with `kind = "line"`: oil along a line."""
 
     kind: Literal["line"]
@@ -140,7 +141,7 @@ class LineSource(Outflow):
     layer: str | None = Field(None, description="Layer of the file, where it has several.")
 
     @model_validator(mode="after")
-    def _one_line(self) -> LineSource:
+    def _one_line(self) -> LineRelease:
         if (self.coordinates is None) == (self.geometry is None):
             raise ValueError("expected either coordinates or geometry")
         if self.coordinates is not None and len(set(self.coordinates)) < 2:
@@ -148,7 +149,7 @@ class LineSource(Outflow):
         return self
 
 
-class ShipSource(Outflow):
+class ShipRelease(Outflow):
     """`[[release]]` with `kind = "ship"`: oil let out under way."""
 
     kind: Literal["ship"]
@@ -157,7 +158,7 @@ class ShipSource(Outflow):
     end: Time | None = Field(None, description="Default: the last fix.")
 
     @model_validator(mode="after")
-    def _on_the_track(self) -> ShipSource:
+    def _on_the_track(self) -> ShipRelease:
         if isinstance(self.track, str):
             return self
         times = [fix.time for fix in self.track]
@@ -191,4 +192,6 @@ class ShipSource(Outflow):
         return [self.start or first, self.end or last]
 
 
-Source = Annotated[AreaSource | PointSource | LineSource | ShipSource, Field(discriminator="kind")]
+Release = Annotated[
+    AreaRelease | PointRelease | LineRelease | ShipRelease, Field(discriminator="kind")
+]

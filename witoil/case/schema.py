@@ -19,14 +19,15 @@ from simulator.generic_oils import LEAST_API, MOST_API
 from simulator.parameters import Parameters
 from simulator.processes import Dispersion, Evaporation, Processes
 from simulator.shore import SHORE_TYPE_NAMES
-from witoil.case.forcing import ForcingSources
-from witoil.case.parts import Bounds, Paths, Section, Time, minute, refuse_bounds, refuse_unknown
+from witoil.case.forcing import Forcing
+from witoil.case.parts import Bounds, Paths, Section, Time, refuse_bounds, refuse_unknown
 from witoil.case.releases import (
-    Source,
+    Release,
 )
 from witoil.case.slicks import SlickFiles
 from witoil.case.tunables import TUNABLES
 from witoil.case.uncertainty import Ensemble, Trace
+from witoil.times import minute
 
 
 class Period(Section):
@@ -40,7 +41,7 @@ class Period(Section):
     def _after_start(cls, end: datetime, info: Any) -> datetime:
         start = info.data.get("start")
         if start is not None and end <= start:
-            raise ValueError(f"expected a time after start, {start:%Y-%m-%dT%H:%MZ}")
+            raise ValueError(f"expected a time after start, {minute(start)}")
         return end
 
 
@@ -79,7 +80,7 @@ class Model(Section):
     particles: int = Field(30_000, ge=1, le=20_000_000, description="Number of particles.")
     time_step_minutes: float = Field(15.0, gt=0.0, le=180.0, description="[min]")
     output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
-    seed: int = Field(1, ge=0, lt=2**63, description="Of the turbulence and the release.")
+    seed: int = Field(1, ge=0, lt=2**63, description="Seed of the turbulence and the release.")
     water_temperature_celsius: float = Field(
         15.0, ge=-2.0, le=40.0, description="Where no temperature is given. [degrees Celsius]"
     )
@@ -104,7 +105,7 @@ class Model(Section):
 
     @property
     def water_temperature(self) -> float:
-        """Where no temperature is given. [K]"""
+        """Temperature of the water where the forcing has none. [K]"""
         return 273.15 + self.water_temperature_celsius
 
     @property
@@ -124,7 +125,7 @@ class ProcessSwitches(Section):
     sinking: bool = Field(True, description="Oil denser than the sea sinks.")
     shore: bool = Field(True, description="Beached oil seeps in and comes off again.")
     vertical_diffusivity: float = Field(
-        0.01, ge=0.0, le=10.0, description="In the mixed layer. [m2 s-1]"
+        0.01, ge=0.0, le=10.0, description="Diffusivity in the mixed layer. [m2 s-1]"
     )
     mixed_layer_depth_m: float = Field(30.0, gt=0.0, le=2000.0, description="[m]")
 
@@ -135,7 +136,7 @@ class ProcessSwitches(Section):
         return Processes(mixed_layer_depth=keys.pop("mixed_layer_depth_m"), **keys)
 
 
-class ShoreSource(Section):
+class Shore(Section):
     """`[shore]`: what the coast is like."""
 
     type: str = Field("sand", description="Type where no zone says otherwise.")
@@ -154,8 +155,8 @@ class ShoreSource(Section):
 class ClassWeights(Section):
     """`weight = { sheen = ..., thick = ... }` of an observation that has both."""
 
-    sheen: float = Field(gt=0.0, le=1e6, description="Of the sheen, in the mean.")
-    thick: float = Field(gt=0.0, le=1e6, description="Of the thick oil, in the mean.")
+    sheen: float = Field(gt=0.0, le=1e6, description="Weight of the sheen.")
+    thick: float = Field(gt=0.0, le=1e6, description="Weight of the thick oil.")
 
 
 def _weight_tag(value: Any) -> str:
@@ -169,16 +170,16 @@ Weight = Annotated[
 """Weight of an observation in the mean: a number, or one for each class."""
 
 
-class ObservationSource(SlickFiles):
+class ObservationFiles(SlickFiles):
     """`[[observation]]`: a slick mask to score against."""
 
     time: Time | None = Field(None, description="Default: from the attributes or the name.")
-    weight: Weight = Field(1.0, description="In the mean over observations.")
+    weight: Weight = Field(1.0, description="Weight in the mean over observations.")
     swath: Paths | None = Field(
         None, description="Polygon file of what the sensor saw; outside nothing is compared."
     )
     mass_tonnes: float | None = Field(
-        None, gt=0.0, description="Of the slick, where the next window starts from it. [t]"
+        None, gt=0.0, description="Mass of the slick, where the next leg starts from it. [t]"
     )
 
     @property
@@ -263,7 +264,7 @@ class Forecast(Section):
     )
     members: int = Field(40, ge=1, le=10_000, description="Most runs of each forecast.")
     memory_hours: float = Field(
-        24.0, gt=0.0, le=1e5, description="In which what a slick tells fades, e-folding. [h]"
+        24.0, gt=0.0, le=1e5, description="Time in which what a slick tells fades, e-folding. [h]"
     )
 
 
@@ -272,13 +273,13 @@ class Case(Section):
 
     name: str = Field(min_length=1, max_length=200)
     time: Period
-    forcing: ForcingSources
-    release: list[Source] = Field([], description="Where oil comes from.")
+    forcing: Forcing
+    release: list[Release] = Field([], description="Where oil comes from.")
     oil: Oil = Oil(name="generic-medium-crude")
     model: Model = Model()
     processes: ProcessSwitches = ProcessSwitches()
-    shore: ShoreSource = ShoreSource()
-    observation: list[ObservationSource] = Field([], description="Slicks seen, to score against.")
+    shore: Shore = Shore()
+    observation: list[ObservationFiles] = Field([], description="Slicks seen, to score against.")
     score: Score = Score()
     optimise: Optimise = Optimise()
     forecast: Forecast = Forecast()

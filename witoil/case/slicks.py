@@ -25,10 +25,11 @@ class SlickFiles(Section):
         None, description="Attribute with the time, or [date, clock]."
     )
     time_format: str | None = Field(
-        None, description='Of time_field, such as "%d/%m/%Y %H:%M"; parts joined by a blank.'
+        None, description='Format of time_field, such as "%d/%m/%Y %H:%M"; parts joined by a blank.'
     )
     time_zone: str | None = Field(
-        None, description='Of times that name none: "-03:00", "America/Sao_Paulo"; default UTC.'
+        None,
+        description='Zone of times that name none: "-03:00", "America/Sao_Paulo"; default UTC.',
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from simulator.parameters import Parameters
-from witoil.case.forcing import FieldSources
+from witoil.case.forcing import FieldProducts
 from witoil.case.parts import Bounds, Section, refuse_bounds, refuse_unknown
 from witoil.case.tunables import TUNABLES, within_limits
 
@@ -34,9 +34,9 @@ Spread = Annotated[
 class ForcingProduct(Section):
     """`[[ensemble.forcing]]`: other files for a share of the members."""
 
-    currents: FieldSources | None = Field(None, description="Instead of those of [forcing].")
-    winds: FieldSources | None = Field(None, description="Instead of those of [forcing].")
-    waves: FieldSources | None = Field(None, description="Instead of those of [forcing].")
+    currents: FieldProducts | None = Field(None, description="Instead of those of [forcing].")
+    winds: FieldProducts | None = Field(None, description="Instead of those of [forcing].")
+    waves: FieldProducts | None = Field(None, description="Instead of those of [forcing].")
     weight: float = Field(1.0, gt=0.0, le=1e6, description="Share of members; [forcing] has 1.")
 
     @model_validator(mode="after")
@@ -50,7 +50,7 @@ class Ensemble(Section):
     """`[ensemble]`: what is uncertain, and by how much."""
 
     members: int = Field(50, ge=1, le=100_000, description="Runs, the unperturbed one included.")
-    seed: int = Field(1, ge=0, lt=2**63, description="Of all that is drawn.")
+    seed: int = Field(1, ge=0, lt=2**63, description="Seed of all that is drawn.")
     wind_error_m_s: float = Field(
         1.5, ge=0.0, le=20.0, description="Standard deviation of each wind component. [m s-1]"
     )

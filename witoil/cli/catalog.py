@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from witoil.cli.lean import lean
+from witoil.times import in_utc
 
 catalog_app = typer.Typer(no_args_is_help=True, help="Find, fetch and serve data.")
 
@@ -176,7 +177,7 @@ def parse_period(text: str) -> tuple[datetime, datetime]:
     typer.BadParameter
     """
     try:
-        start, end = (_in_utc(datetime.fromisoformat(part)) for part in text.split("/"))
+        start, end = (in_utc(datetime.fromisoformat(part)) for part in text.split("/"))
     except ValueError:
         raise typer.BadParameter(
             f"--time: found {text!r}, expected for example 2021-08-24T00:00Z/2021-08-26T00:00Z"
@@ -184,7 +185,3 @@ def parse_period(text: str) -> tuple[datetime, datetime]:
     if end < start:
         raise typer.BadParameter(f"--time: found {text!r}, expected the end after the start")
     return start, end
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,6 +12,7 @@ import typer
 
 from witoil.cli.catalog import catalog_app, parse_box, parse_period
 from witoil.cli.lean import lean
+from witoil.times import minute, second
 
 if TYPE_CHECKING:
     from catalog.services.registry import Choice
@@ -112,9 +113,9 @@ def make_case(
     events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
     found = find_event(events, event)
     path = out or Path(f"{found.identifier}.toml")
-    sources = forcing or ([folder] if "://" not in folder else [])
+    places = forcing or ([folder] if "://" not in folder else [])
     with claimed(path, is_file=True):
-        files = find_forcing(found, sources)
+        files = find_forcing(found, places)
         if fetch:
             files = _fetch_missing(found, files) | files
         case = write_case(found, files, path)
@@ -215,7 +216,7 @@ def _fetch_missing(event: Event, files: Any) -> dict[Any, CaseForcing]:
 def _describe(choice: Choice) -> str:
     dataset = choice.dataset
     kind = {"mean": "means", "instant": "instants"}[dataset.values]
-    gaps = ", ".join(f"{a:%Y-%m-%dT%H:%MZ} to {b:%Y-%m-%dT%H:%MZ}" for a, b in choice.gaps)
+    gaps = ", ".join(f"{minute(a)} to {minute(b)}" for a, b in choice.gaps)
     holds = f"; holds {' and '.join(dataset.includes)}" if dataset.includes else ""
     return (
         f"{dataset.id} ({dataset.service}): {dataset.title}, {dataset.resolution_deg:.3g} degrees, "
@@ -249,9 +250,7 @@ def _print_events(events: list[Event]) -> None:
     for event in events:
         west, south, east, north = event.box
         when = (
-            "time not known"
-            if event.missing
-            else f"{event.start:%Y-%m-%dT%H:%MZ} to {event.end:%Y-%m-%dT%H:%MZ}"
+            "time not known" if event.missing else f"{minute(event.start)} to {minute(event.end)}"
         )
         print(
             f"{event.identifier}  {len(event.detections)} detections, {when}, "
@@ -262,7 +261,7 @@ def _print_events(events: list[Event]) -> None:
         print(f"  {'time':<17}  {'sensor':<12}  class  {'layers':<11}  {'km2':>8}  {'m3':>13}  id")
         for d in event.detections:
             layers = "+".join(d.slick.thickness_class) or "-"
-            seen = "-" if d.slick.time is None else f"{d.time:%Y-%m-%dT%H:%MZ}"
+            seen = "-" if d.slick.time is None else minute(d.time)
             print(
                 f"  {seen:<17}  {d.sensor or '-':<12}  {d.quality or '-':<5}  "
                 f"{layers:<11}  {d.area_km2:>8.2f}  {_volume(d.volume_m3):>13}  {d.identifier}"
@@ -282,10 +281,10 @@ def _event_as_dict(event: Event) -> dict[str, Any]:
     detections = [
         {
             "id": d.identifier,
-            "time": None if d.slick.time is None else f"{d.time:%Y-%m-%dT%H:%M:%SZ}",
+            "time": None if d.slick.time is None else second(d.time),
             "sensor": d.sensor,
             "class": d.quality,
-            "origin": d.origin,
+            "origin": d.cause,
             "layers": list(d.slick.thickness_class),
             "area_km2": d.area_km2,
             "volume_m3": d.volume_m3,

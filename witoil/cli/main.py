@@ -6,12 +6,8 @@ import atexit
 import gc
 import json
 import logging
-import signal
 import sys
-import threading
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +18,7 @@ import witoil.cli.events  # noqa: F401 - adds its commands to those of the catal
 from witoil.cli.catalog import catalog_app
 from witoil.cli.lean import lean
 from witoil.cli.pictures import pictures_app
+from witoil.cli.progress import Quiet, Verbose, Voice, shown
 from witoil.cli.runs import (
     Coastline,
     Density,
@@ -47,9 +44,7 @@ app.add_typer(runs_app)
 CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another run has left there.")]
-
-_GOES_ON = "the same command goes on from there"
-_BEGINS_ANEW = "nothing is left of it, the same command begins anew"
+NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Draw nothing, and write no page.")]
 
 
 def main() -> None:
@@ -138,8 +133,13 @@ def simulate(
     members: Members = None,
     scheduler: Scheduler = None,
     force: Force = False,
+    no_pictures: NoPictures = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run a case once, go on with a run, or run an ensemble (--members, or as the case says)."""
+    voice = Voice(verbose, quiet)
+    how: dict[str, Any] = {"force": force, "pictures": not no_pictures}
     with lean():
         from catalog.files.probe import start_ahead
 
@@ -154,23 +154,17 @@ def simulate(
             raise typer.BadParameter(
                 "--resume goes on with one run; expected no ensemble beside it"
             )
-        with _shown("simulating", _BEGINS_ANEW) as shown:
-            summary = jobs.ensemble(
-                loaded, out, members=count, scheduler=scheduler, force=force, **shown
-            )
-        _print_ensemble(summary, out)
+        with shown("simulating", voice) as told:
+            summary = jobs.ensemble(loaded, out, members=count, scheduler=scheduler, **how, **told)
+        _tell_ensemble(summary, voice)
+        _tell_where(out, voice, not no_pictures)
         return
     if scheduler is not None:
         raise typer.BadParameter("expected --members beside it, or a case with an ensemble")
-    with lean(), _shown("simulating", _BEGINS_ANEW) as shown:
-        summary = jobs.simulate(loaded, out, resume=resume, force=force, **shown)
-    from witoil.outputs.budget import in_words
-
-    for line in in_words(summary["status"], summary["mass_balance_kg"]):
-        print(line)
-    for score in summary["scores"]:
-        print(f"{score['time']}: FSS " + _fss(score["fss"]))
-    print(f"written to {out}")
+    with lean(), shown("simulating", voice) as told:
+        summary = jobs.simulate(loaded, out, resume=resume, **how, **told)
+    _tell_run(summary, voice)
+    _tell_where(out, voice, not no_pictures)
 
 
 @app.command()
@@ -183,6 +177,9 @@ def optimise(
     mlflow: TrackingStore = None,
     scheduler: Scheduler = None,
     force: Force = False,
+    no_pictures: NoPictures = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the parameters with which a case matches its observations.
 
@@ -193,12 +190,19 @@ def optimise(
     loaded = load_case(case)
     if evaluations is not None:
         loaded = with_changes(loaded, "optimise", {"evaluations": evaluations})
-    _optimise(loaded, out, mlflow=mlflow, scheduler=scheduler, force=force)
+    how: dict[str, Any] = {"force": force, "pictures": not no_pictures}
+    _optimise(loaded, out, Voice(verbose, quiet), mlflow=mlflow, scheduler=scheduler, **how)
 
 
 @app.command()
 def forecast(
-    case: CaseFile, out: Out = Path("out"), mlflow: TrackingStore = None, force: Force = False
+    case: CaseFile,
+    out: Out = Path("out"),
+    mlflow: TrackingStore = None,
+    force: Force = False,
+    no_pictures: NoPictures = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Forecast each slick from those seen before it, and score what was forecast.
 
@@ -207,57 +211,71 @@ def forecast(
     from witoil import jobs
     from witoil.case import load_case
 
-    with _shown("forecasting", _GOES_ON) as shown:
-        study = jobs.forecast(load_case(case), out, mlflow=mlflow, force=force, **shown)
+    voice = Voice(verbose, quiet)
+    how: dict[str, Any] = {"force": force, "pictures": not no_pictures}
+    with shown("forecasting", voice) as told:
+        study = jobs.forecast(load_case(case), out, mlflow=mlflow, **how, **told)
     table = study["forecast"]
     for step in table["steps"]:
-        print(f"{step['from']} to {step['to']}")
+        voice.say(f"{step['from']} to {step['to']}")
         for name, scores in step["scores"].items():
-            print(f"  {name:<12} FSS " + _fss(scores["fss"]))
-    print("mean")
+            voice.say(f"  {name:<12} FSS " + _fss(scores["fss"]))
+    voice.say("mean")
     for name, fss in table["mean"].items():
-        print(f"  {name:<12} FSS " + _fss(fss))
+        voice.say(f"  {name:<12} FSS " + _fss(fss))
     if (out / "outlook").is_dir():
-        print(f"beyond the last slick, not verified: {out / 'outlook'}")
-    print(f"report: {out / 'report.html'}")
+        voice.say(f"beyond the last slick, not verified: {out / 'outlook'}")
+    _tell_where(out, voice, not no_pictures)
 
 
 @app.command()
 @lean()
-def trace(case: CaseFile, out: Out = Path("out"), force: Force = False) -> None:
+def trace(
+    case: CaseFile,
+    out: Out = Path("out"),
+    force: Force = False,
+    no_pictures: NoPictures = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
     """Trace a slick back to where and when it may have been released."""
     from witoil import jobs
     from witoil.case import load_case
 
-    with _shown("tracing back", _BEGINS_ANEW) as shown:
-        summary = jobs.trace(load_case(case), out, force=force, **shown)
+    voice = Voice(verbose, quiet)
+    how: dict[str, Any] = {"force": force, "pictures": not no_pictures}
+    with shown("tracing back", voice) as told:
+        summary = jobs.trace(load_case(case), out, **how, **told)
     traced, place = summary["traced"], summary["likeliest_cell"]
-    print(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
+    voice.say(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
     for level, area in summary["area_km2"].items():
-        print(f"the source lies within {area:.3g} km2 with {level} %")
-    print(f"likeliest place: {place['lon']:.4f} E {place['lat']:.4f} N")
+        voice.say(f"the source lies within {area:.3g} km2 with {level} %")
+    voice.say(f"likeliest place: {place['lon']:.4f} E {place['lat']:.4f} N")
     if summary["share_left_domain"] > 0.0:
         share = 100.0 * summary["share_left_domain"]
-        print(f"{share:.2g} % of the paths left the area of the forcing and do not count")
-    print(f"written to {out}")
+        voice.say(f"{share:.2g} % of the paths left the area of the forcing and do not count")
+    _tell_where(out, voice, not no_pictures)
 
 
 @app.command()
-def demo(out: Out = Path("demo"), force: Force = False) -> None:
+def demo(
+    out: Out = Path("demo"), force: Force = False, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
     """Run the whole chain on a synthetic twin experiment: no data, no network."""
     from simulator import compile_early
     from witoil.case import load_case
     from witoil.claim import claimed, need_room
     from witoil.demo import TRUTH, make_twin
 
+    voice = Voice(verbose, quiet)
     compile_early()
     with claimed(out):
         need_room(out)
         case_file = make_twin(out)
-    print(f"a synthetic spill near an island stands in {case_file}")
-    study = _optimise(load_case(case_file), out, force=force)
+    voice.say(f"a synthetic spill near an island stands in {case_file}")
+    study = _optimise(load_case(case_file), out, voice, force=force)
     for name, true in TRUTH.items():
-        print(f"{name}: true {true:g}, found {study['best']['parameters'][name]:.3g}")
+        voice.say(f"{name}: true {true:g}, found {study['best']['parameters'][name]:.3g}")
 
 
 @app.command()
@@ -336,114 +354,62 @@ def oils(
         print(HOW_TO_GET_MORE)
 
 
-def _print_source(source: dict[str, Any]) -> None:
-    """Print where and since when a source leaked."""
+def _tell_source(source: dict[str, Any], voice: Voice) -> None:
+    """Say where and since when a source leaked."""
     place, start = source["place"], source["start"]
     if place is not None:
         longer, shorter = place["ellipses"]["90"]["semi_axes_km"]
-        print(
+        voice.say(
             f"the source lies with 90 % in an ellipse of {longer:.3g} by {shorter:.3g} km round "
             f"{place['mean']['lon']:.4f} E {place['mean']['lat']:.4f} N"
         )
     if start is not None:
-        print("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
+        voice.say("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
     if not source["settled"]:
-        print("the best score still rose towards the end: give the search more evaluations")
+        voice.say("the best score still rose towards the end: give the search more evaluations")
 
 
 def _fss(fss: dict[str, float | None]) -> str:
     return "  ".join(f"{w}: {'-' if s is None else f'{s:.3f}'}" for w, s in fss.items())
 
 
-def _optimise(case: Any, out: Path, **options: Any) -> dict[str, Any]:
+def _optimise(case: Any, out: Path, voice: Voice, **options: Any) -> dict[str, Any]:
     from witoil import jobs
 
-    with _shown("calibrating", _GOES_ON) as shown:
-        study = jobs.optimise(case, out, **options, **shown)
-    print(f"stopped after {len(study['history'])}: {study['stopped']}")
+    with shown("calibrating", voice) as told:
+        study = jobs.optimise(case, out, **options, **told)
+    voice.say(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
-            print(f"{label:<12} FSS " + _fss(study[label]["fss"]))
+            voice.say(f"{label:<12} FSS " + _fss(study[label]["fss"]))
     if study["source"] is not None:
-        _print_source(study["source"])
-    print(f"report: {out / 'report.html'}")
+        _tell_source(study["source"], voice)
+    _tell_where(out, voice, options.get("pictures", True))
     return study
 
 
-def _print_ensemble(summary: dict[str, Any], out: Path) -> None:
+def _tell_run(summary: dict[str, Any], voice: Voice) -> None:
+    """Say what a person asks of a run: where, how large, how thick, how much ashore."""
+    from witoil.outputs.budget import in_words
+    from witoil.report.answers import answers
+
+    voice.say(f"At the end, {summary['case']['time']['end'][:16].replace('T', ' ')} UTC:")
+    for name, answer in answers(summary):
+        voice.say(f"  {name.lower():<10} {answer}")
+    for line in in_words(summary["status"], summary["mass_balance_kg"]):
+        voice.say(f"  {line}")
+    for score in summary["scores"]:
+        voice.say(f"{score['time']}: FSS " + _fss(score["fss"]))
+
+
+def _tell_ensemble(summary: dict[str, Any], voice: Voice) -> None:
     for failure in summary["failed"]:
-        print(f"member {failure['number']} failed: {failure['reason']}")
-    print(
+        voice.say(f"member {failure['number']} failed: {failure['reason']}")
+    voice.say(
         f"{summary['members_counted']} members; a slick was possible on "
         f"{summary['area_km2']:,.0f} km2, oil on {summary['coast_km']:,.0f} km of coast"
     )
-    print(f"written to {out}")
 
 
-@contextmanager
-def _shown(label: str, if_interrupted: str) -> Iterator[dict[str, Any]]:
-    """Give what a job tells people by: coverage on standard output, a bar on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    reading = console.status("")
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    task = bar.add_task(label, total=1.0, note="")
-
-    def clear() -> None:
-        reading.stop()
-        if bar.live.is_started:
-            bar.stop()
-
-    def on_coverage(reports: Iterable[object]) -> None:
-        clear()
-        for report in reports:
-            print(report, flush=True)
-        bar.start()
-
-    def progress(share: float, note: str) -> None:
-        if interruptions:
-            raise KeyboardInterrupt  # again: libraries may swallow the first
-        if bar.live.is_started:
-            bar.update(task, completed=share, note=note)
-        else:  # not known yet how far it is
-            reading.update(note)
-            reading.start()
-
-    with _noted_interruptions() as interruptions:
-        try:
-            yield {"progress": progress, "on_coverage": on_coverage}
-        except KeyboardInterrupt:
-            clear()
-            print(f"witoil: interrupted; {if_interrupted}", file=sys.stderr)
-            raise typer.Exit(130) from None
-        finally:
-            clear()
-
-
-@contextmanager
-def _noted_interruptions() -> Iterator[list[int]]:
-    """Give a list that has an item for each Ctrl-C meanwhile; each raises as without."""
-    noted: list[int] = []
-
-    def note(number: int, frame: object) -> None:
-        noted.append(number)
-        raise KeyboardInterrupt
-
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not usual or threading.current_thread() is not threading.main_thread():
-        yield noted
-        return
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def _tell_where(out: Path, voice: Voice, with_report: bool) -> None:
+    voice.say(f"written to {out}" + (f"; look at {out / 'report.html'}" if with_report else ""))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import shapely
@@ -19,17 +20,17 @@ from witoil.ensemble.coast import CoastStatistics, OiledCoast, coast_statistics
 from witoil.ensemble.members import Member, ensemble_of
 from witoil.errors import CaseError, WitoilError
 from witoil.scenario.prepare import prepare
-from witoil.scenario.releases import datetime64
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Box, VerificationGrid
+from witoil.times import datetime64
 from witoil.workers import Workers, workers
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MemberResult:
     """What one member leaves: few numbers, so that thousands of members fit into memory.
 
     Attributes
@@ -47,6 +48,17 @@ class Outcome:
     cells: NDArray[np.int64]
     first: NDArray[np.int32]
     coast: OiledCoast
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all but the number, for `from_arrays`."""
+        coast = {f"coast_{name}": values for name, values in vars(self.coast).items()}
+        return {"cells": self.cells, "first": self.first, **coast}
+
+    @classmethod
+    def from_arrays(cls, number: int, arrays: Mapping[str, NDArray[Any]]) -> MemberResult:
+        """Return what `to_arrays` told."""
+        coast = {part.name: arrays[f"coast_{part.name}"] for part in fields(OiledCoast)}
+        return cls(number, arrays["cells"], arrays["first"], OiledCoast(**coast))
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     scenarios = [scenario]
     for k, product in enumerate(ensemble_of(case).forcing):
         instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
-        files = {role: source for role, source in instead.items() if source is not None}
+        files = {role: files for role, files in instead.items() if files is not None}
         try:
             scenarios.append(prepare(with_changes(case, "forcing", files)))
         except (CatalogError, SimulatorError, WitoilError) as error:
@@ -132,9 +144,10 @@ def run_ensemble(
     members: Sequence[Member],
     *,
     scheduler: str | None = None,
-    on_member: Callable[[int, int], None] | None = None,
+    known: Mapping[int, MemberResult] | None = None,
+    on_member: Callable[[int, MemberResult | str], None] | None = None,
 ) -> EnsembleResult:
-    """Run all members on Dask, each on one thread, and gather their statistics.
+    """Run all members side by side, each on one thread, and gather their statistics.
 
     Parameters
     ----------
@@ -143,8 +156,10 @@ def run_ensemble(
     members : sequence of Member
     scheduler : str, optional
         Address of a Dask scheduler, `tcp://host:port`. Default: threads of this process.
+    known : mapping, optional
+        What each member gave that has been run already, by its number.
     on_member : callable, optional
-        Called with the numbers of members done and failed.
+        Called with the number of every member that is run and what it gave, or why it failed.
 
     Returns
     -------
@@ -158,20 +173,19 @@ def run_ensemble(
     """
     for scenario in scenarios:
         _ = scenario.land  # once here, and not once on each worker
-    outcomes: list[Outcome] = []
-    failures: dict[int, str] = {}
+    results: dict[int, MemberResult | str] = dict(known or {})
+    to_run = [member for member in members if member.number not in results]
     with workers(scheduler) as there:
-        for number, outcome in _results(there, scenarios, members):
-            if isinstance(outcome, str):
-                failures[number] = outcome
-            else:
-                outcomes.append(outcome)
+        for number, result in _results(there, scenarios, to_run):
+            results[number] = result
             if on_member:
-                on_member(len(outcomes) + len(failures), len(failures))
-    return summarise(scenarios, members, outcomes, dict(sorted(failures.items())))
+                on_member(number, result)
+    those = [result for result in results.values() if isinstance(result, MemberResult)]
+    failures = {n: why for n, why in sorted(results.items()) if isinstance(why, str)}
+    return summarise(scenarios, members, those, failures)
 
 
-def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
+def simulate_member(scenario: Scenario, member: Member) -> MemberResult | str:
     """Run one member.
 
     Parameters
@@ -182,7 +196,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
 
     Returns
     -------
-    Outcome or str
+    MemberResult or str
         Why it could not be run, where its parameters are such that it cannot.
     """
     perturbed = replace(
@@ -205,7 +219,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
         cells = np.flatnonzero(mask_at(scenario, needed, time, limit))
         first[cells] = np.minimum(first[cells], k)
     oiled = np.flatnonzero(first != never)
-    return Outcome(
+    return MemberResult(
         number=member.number,
         cells=oiled,
         first=first[oiled],
@@ -216,7 +230,7 @@ def simulate_member(scenario: Scenario, member: Member) -> Outcome | str:
 def summarise(
     scenarios: Sequence[Scenario],
     members: Sequence[Member],
-    outcomes: Sequence[Outcome],
+    results: Sequence[MemberResult],
     failures: Mapping[int, str],
 ) -> EnsembleResult:
     """Gather the statistics of members.
@@ -225,7 +239,7 @@ def summarise(
     ----------
     scenarios : sequence of Scenario
     members : sequence of Member
-    outcomes : sequence of Outcome
+    results : sequence of MemberResult
         In any order.
     failures : mapping
         Number of a member -> why it failed.
@@ -235,14 +249,14 @@ def summarise(
     WitoilError
         Where all members failed.
     """
-    if not outcomes:
+    if not results:
         number, reason = next(iter(failures.items()))
         raise WitoilError(f"all {len(failures)} members failed; member {number}: {reason}")
-    outcomes = sorted(outcomes, key=lambda outcome: outcome.number)
+    results = sorted(results, key=lambda result: result.number)
     grid = scenarios[0].grid
     hours = output_hours(scenarios[0].case)
-    cells = np.concatenate([outcome.cells for outcome in outcomes])
-    first = np.concatenate([outcome.first for outcome in outcomes])
+    cells = np.concatenate([result.cells for result in results])
+    first = np.concatenate([result.first for result in results])
     where, count, earliest, median = first_arrivals(cells, hours[first])
     product = {member.number: member.product for member in members}
     return EnsembleResult(
@@ -250,12 +264,12 @@ def summarise(
         members=tuple(members),
         failures=failures,
         hours=hours,
-        probability=_spread_out(grid, where, count / len(outcomes), 0.0),
+        probability=_spread_out(grid, where, count / len(results), 0.0),
         first_arrival_earliest=_spread_out(grid, where, earliest, np.nan),
         first_arrival_median=_spread_out(grid, where, median, np.nan),
         coast=coast_statistics(
             [scenario.coast.shore for scenario in scenarios],
-            [(product[outcome.number], outcome.coast) for outcome in outcomes],
+            [(product[result.number], result.coast) for result in results],
             hours,
         ),
     )
@@ -297,8 +311,8 @@ def _spread_out(
 
 def _results(
     there: Workers, scenarios: Sequence[Scenario], members: Sequence[Member]
-) -> Iterator[tuple[int, Outcome | str]]:
-    """Yield the number of each member and its outcome, or why there is none, as they come."""
+) -> Iterator[tuple[int, MemberResult | str]]:
+    """Yield the number of each member and its result, or why there is none, as they come."""
     data = [there.share(scenario) for scenario in scenarios]
     numbers = {
         there.executor.submit(simulate_member, data[member.product], member): member.number
@@ -307,11 +321,11 @@ def _results(
     for future in as_completed(list(numbers)):
         number = numbers.pop(future)
         try:
-            outcome = future.result()
+            result = future.result()
         except Exception as error:
             # whatever befell one worker, the other members are still worth having
-            outcome = f"{type(error).__name__}: {error}".splitlines()[0]
-        yield number, outcome
+            result = f"{type(error).__name__}: {error}".splitlines()[0]
+        yield number, result
 
 
 def _around_both(one: Box, other: Box) -> Box:

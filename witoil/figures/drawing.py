@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -54,7 +55,7 @@ TITLE_ROOM = 0.3
 """What the title over axes takes. [inch]"""
 
 TICK_ROOM = 0.1
-"""From an edge of axes to the labels of its ticks. [inch]"""
+"""Distance from an edge of axes to the labels of its ticks. [inch]"""
 
 TICK_TEXT = 9.5
 """Size of the labels of ticks. [point]"""
@@ -248,7 +249,14 @@ def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Fra
 
 
 def draw_outline(axes: Axes, grid: VerificationGrid, frame: Frame, mask: Mask) -> None:
-    """Draw the outline of a slick."""
+    """Draw the outline of the slick at the start."""
+    draw_contour(axes, grid, frame, mask, FIRST, "solid")
+
+
+def draw_contour(
+    axes: Axes, grid: VerificationGrid, frame: Frame, mask: Mask, colour: str, line: str
+) -> None:
+    """Draw the outline of a slick in a colour and a style of line, on a white halo."""
     rows, columns, (left, right, bottom, top) = cells_in(grid, frame)
     part = mask[rows, columns]
     if not part.any() or min(part.shape) < 2:
@@ -257,7 +265,9 @@ def draw_outline(axes: Axes, grid: VerificationGrid, frame: Frame, mask: Mask) -
     x = np.linspace(left + half, right - half, part.shape[1])
     y = np.linspace(top - half, bottom + half, part.shape[0])
     axes.contour(x, y, part, levels=[0.5], colors=["white"], linewidths=2.4, zorder=4)
-    axes.contour(x, y, part, levels=[0.5], colors=[FIRST], linewidths=1.3, zorder=4)
+    axes.contour(
+        x, y, part, levels=[0.5], colors=[colour], linewidths=1.3, linestyles=line, zorder=4
+    )
 
 
 def cells_in(
@@ -341,3 +351,45 @@ def draw_scale_bar(axes: Axes, frame: Frame) -> None:
         path_effects=halo,
         zorder=6,
     )
+
+
+def draw_north(axes: Axes, grid: VerificationGrid, frame: Frame) -> None:
+    """Draw an arrow to true north in the upper right corner."""
+    x = frame.right - 0.07 * frame.width
+    y = frame.top - 0.13 * frame.width
+    lon, lat = grid.to_degrees.transform(x, y)
+    ahead = np.array(grid.to_metres.transform(lon, lat + 1e-3)) - (x, y)
+    tip = (x, y) + 0.08 * frame.width * ahead / np.hypot(*ahead)
+    halo = [withStroke(linewidth=3, foreground="white")]
+    axes.annotate(
+        "N",
+        tip,
+        (x, y),
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        color=INK,
+        path_effects=halo,
+        arrowprops={"arrowstyle": "-|>", "color": INK, "shrinkA": 5, "lw": 1.2},
+        zorder=6,
+    )
+
+
+def set_title(axes: Axes, text: str) -> None:
+    """Set a title over axes, at a place of its own: else it would be looked for."""
+    axes.set_title(text, loc="left", y=1.0, fontsize=11, fontweight="bold", color=INK)
+
+
+def label_times(axes: Axes, first: np.datetime64, last: np.datetime64) -> None:
+    """Let a time axis go from `first` to `last`, with ticks at round hours, or at whole days."""
+    axes.set_xlim(first, last)  # type: ignore[arg-type]
+    days = (last - first) / np.timedelta64(1, "D")
+    locator: DateLocator
+    if days > 3.0:
+        locator = DayLocator(interval=math.ceil(days / 8.0))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_minor_locator(DayLocator())  # type: ignore[no-untyped-call]
+    else:
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.xaxis.get_offset_text().set_color(MUTED)

@@ -28,7 +28,7 @@ from witoil.figures.drawing import (
     draw_scale_bar,
     label_degrees,
 )
-from witoil.figures.origins import draw_origin, origin_of
+from witoil.figures.release_marks import draw_release_marks, marks_of
 from witoil.scenario.verification import VerificationGrid
 
 FloatArray = NDArray[np.float64]
@@ -40,7 +40,7 @@ MASS_BOUNDS = (0.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """Levels of the oil on the coast. [kg km-1]"""
 
 HOURS = (0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0)
-"""What the classes of the arrival time may be wide. [h]"""
+"""What the bins of the arrival time may be wide. [h]"""
 
 PANEL = 5.6
 """Width of each map. [inch]"""
@@ -76,7 +76,7 @@ def _frame(result: EnsembleResult) -> Frame:
     coast = np.stack(
         result.grid.to_metres.transform(result.coast.longitude, result.coast.latitude), axis=-1
     )
-    points = np.concatenate([coast.reshape(-1, 2), origin_of(result.scenarios[0]).places])
+    points = np.concatenate([coast.reshape(-1, 2), marks_of(result.scenarios[0]).places])
     return Frame.around(result.grid, [result.probability > 0.0], points)
 
 
@@ -84,7 +84,7 @@ def _base(axes: Axes, result: EnsembleResult, frame: Frame, title: str, named: b
     axes.set_aspect("equal")
     axes.set_facecolor(SEA)
     draw_land(axes, result.land, result.grid, frame)
-    draw_origin(axes, origin_of(result.scenarios[0]), frame, named=named)
+    draw_release_marks(axes, marks_of(result.scenarios[0]), frame, named=named)
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
     label_degrees(axes, result.grid, frame)
@@ -95,12 +95,12 @@ def _base(axes: Axes, result: EnsembleResult, frame: Frame, title: str, named: b
 
 def _draw_probability(figure: Figure, axes: Axes, result: EnsembleResult, frame: Frame) -> None:
     # blue at sea and orange to brown ashore: two scales that the colour-blind can tell apart
-    colours, norm = _classes("GnBu", PERCENT_BOUNDS)
+    colours, norm = _bins("GnBu", PERCENT_BOUNDS)
     drawn = np.where(result.probability > 0.0, 100.0 * result.probability, np.nan)
     _draw_field(axes, result.grid, frame, drawn, colours, norm)
     label = "share of members with a slick there at any time [%]"
     _colour_bar(figure, axes, colours, norm, label)
-    colours, norm = _classes("YlOrBr", MASS_BOUNDS)
+    colours, norm = _bins("YlOrBr", MASS_BOUNDS)
     per_km = result.coast.greatest_where_oiled / (1e-3 * result.coast.length)
     _draw_coast(axes, result, per_km, colours, norm)
     label = "oil on the coast, median of the members that oil it [kg/km]"
@@ -112,7 +112,7 @@ def _draw_arrival(figure: Figure, axes: Axes, result: EnsembleResult, frame: Fra
     width = next((h for h in HOURS if duration / h <= 9.0), 24.0 * np.ceil(duration / 216.0))
     bounds = np.arange(0.0, duration + width, width)
     # soon is dark, as what is urgent should stand out
-    colours, norm = _classes("viridis", bounds)
+    colours, norm = _bins("viridis", bounds)
     _draw_field(axes, result.grid, frame, result.first_arrival_earliest, colours, norm)
     _draw_coast(axes, result, result.coast.first_arrival_earliest, colours, norm)
     label = f"in the quickest member, since {start:%d %B %Y %H:%M} UTC [h]"
@@ -130,8 +130,8 @@ def _colour_bar(
     bar.set_label(label, fontsize=9, color=INK)
 
 
-def _classes(name: str, bounds: Sequence[float] | FloatArray) -> tuple[Colormap, BoundaryNorm]:
-    """Return one colour for each class between bounds, without the palest of a map."""
+def _bins(name: str, bounds: Sequence[float] | FloatArray) -> tuple[Colormap, BoundaryNorm]:
+    """Return one colour for each bin between bounds, without the palest of a map."""
     count = len(bounds) - 1
     start = 0.0 if name == "viridis" else 0.2
     colours = ListedColormap(colormaps[name](np.linspace(start, 1.0, count)))

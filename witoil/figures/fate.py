@@ -14,7 +14,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
@@ -35,13 +34,16 @@ from witoil.figures.drawing import (
     draw_scale_bar,
     fix_y_label,
     label_degrees,
+    label_times,
     legend_height,
     place,
+    set_title,
     style_axes,
 )
-from witoil.figures.origins import draw_origin, origin_of
+from witoil.figures.release_marks import draw_release_marks, marks_of
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.scenario import Scenario
+from witoil.times import to_datetime
 
 _Scaling = Callable[[Any], Any]
 
@@ -72,7 +74,7 @@ COAST_LOOKS = {
 }
 
 PER_KM_COLOURS = "viridis_r"
-"""From light for little to dark for much oil, alike for the colour-blind."""
+"""Colours from light for little to dark for much oil, alike for the colour-blind."""
 
 SHORTEST_SIDE = 5e3
 """A map of the coast shows no less. [m]"""
@@ -84,7 +86,7 @@ BAR_ROOM = 0.85
 """What the bar of colours takes right of the map, with its labels. [inch]"""
 
 MAP_LABELS = 0.4
-"""Between map and chart, for the longitudes. [inch]"""
+"""Height between map and chart, for the longitudes. [inch]"""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -117,7 +119,7 @@ def budget_chart(result: xr.Dataset) -> bytes:
     percent: Any = axes.secondary_yaxis("right", functions=_percent_of(whole))
     percent.set_ylabel("share of all oil released [%]", color=INK)
     percent.tick_params(colors=MUTED, labelsize=TICK_TEXT)
-    _set_title(axes, f"{_amount(released)} t of oil released")
+    set_title(axes, f"{_amount(released)} t of oil released")
     title = "Where the oil is at the end of the run"
     top = legend_height(figure, title) + TITLE_ROOM
     height = 4.2 - TIME_AXIS_ROOM - top
@@ -141,9 +143,9 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     bytes
         PNG.
     """
-    origin = origin_of(scenario)
+    marks = marks_of(scenario)
     middles = scenario.grid.to_metres.transform(coast.longitude, coast.latitude)
-    places = np.concatenate([np.stack(middles, axis=-1), origin.places])
+    places = np.concatenate([np.stack(middles, axis=-1), marks.places])
     frame = Frame.holding(places, SHORTEST_SIDE)
     figure = Figure(facecolor="white")
     upper, lower = figure.add_subplot(), figure.add_subplot()
@@ -153,12 +155,12 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     upper.set_facecolor(SEA)
     draw_land(upper, scenario.coast.land, scenario.grid, frame)
     drawn = _draw_stretches(upper, scenario, coast)
-    draw_origin(upper, origin, frame)
+    draw_release_marks(upper, marks, frame)
     upper.set_xlim(frame.left, frame.right)
     upper.set_ylim(frame.bottom, frame.top)
     draw_scale_bar(upper, frame)
-    end = np.datetime_as_string(coast.times[-1], unit="m").replace("T", " ")
-    _set_title(upper, f"Oil on the coast, {end} UTC")
+    end = f"{to_datetime(coast.times[-1]):%Y-%m-%d %H:%M}"
+    set_title(upper, f"Oil on the coast, {end} UTC")
     style_axes(lower)
     _draw_ashore(lower, coast)
     map_width, map_height = _place_parts(figure, upper, lower, bar, frame)
@@ -256,34 +258,15 @@ def _stack(
         area.set(label=look.label, edgecolor="white", linewidth=0.4)
         if look.hatch:
             area.set(hatch=look.hatch, edgecolor=MUTED, linewidth=0.0)
-    axes.set_xlim(times[0], max(times[-1], times[0] + np.timedelta64(1, "h")))
-    _label_times(axes, (times[-1] - times[0]) / np.timedelta64(1, "D"))
-    axes.xaxis.get_offset_text().set_color(MUTED)
+    label_times(axes, times[0], max(times[-1], times[0] + np.timedelta64(1, "h")))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.set_xlabel("time [UTC]")
     axes.set_ylabel("mass of oil [t]")
 
 
-def _label_times(axes: Axes, days: float) -> None:
-    """Put ticks at round hours, or at whole days where there are some."""
-    locator: DateLocator
-    if days > 3.0:
-        locator = DayLocator(interval=math.ceil(days / 8.0))  # type: ignore[no-untyped-call]
-        axes.xaxis.set_minor_locator(DayLocator())  # type: ignore[no-untyped-call]
-    else:
-        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-
-
 def _percent_of(whole: float) -> tuple[_Scaling, _Scaling]:
     """Return the way from a mass to its percentage of the whole, and back."""
     return lambda mass: mass * (100.0 / whole), lambda percent: percent * (0.01 * whole)
-
-
-def _set_title(axes: Axes, text: str) -> None:
-    # at a place of its own, or it would be looked for
-    axes.set_title(text, loc="left", y=1.0, fontsize=11, fontweight="bold", color=INK)
 
 
 def _amount(number: float, digits: int = 3) -> str:

@@ -130,7 +130,7 @@ def reliability_chart(found: Reliability) -> bytes:
     return as_png(figure)
 
 
-def learning_chart(trials: Sequence[Trial], windows: int) -> bytes:
+def learning_chart(trials: Sequence[Trial], legs: int) -> bytes:
     """Draw the score of every set of parameters on the slicks seen when it was proposed."""
     figure, axes = new_figure(3.7)
     numbers = np.array([trial.number + 1 for trial in trials])
@@ -139,7 +139,7 @@ def learning_chart(trials: Sequence[Trial], windows: int) -> bytes:
         chosen = np.array([trial.origin == origin for trial in trials])
         axes.plot(numbers[chosen], scores[chosen], marker, ms=4.5, color=colour, label=label)
     steps = np.array([max(trial.step, 1) for trial in trials])
-    for step in range(1, windows + 1):
+    for step in range(1, legs + 1):
         of_step = (steps == step) & np.isfinite(scores)
         if of_step.any():
             best = np.maximum.accumulate(scores[of_step])

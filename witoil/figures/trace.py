@@ -29,6 +29,7 @@ from witoil.figures.drawing import (
     rgba,
 )
 from witoil.scenario.verification import Mask
+from witoil.times import to_datetime
 from witoil.trace.backward import BackwardScenario
 from witoil.trace.source_map import SourceMap
 
@@ -111,8 +112,8 @@ def _draw_map(
     axes.tick_params(colors=MUTED, labelsize=9.5)
     draw_scale_bar(axes, frame)
     axes.set_title(
-        f"Where the oil may have been released\n{_minute(found.times[-1])} to "
-        f"{_minute(found.times[0])} UTC",
+        f"Where the oil may have been released\n{to_datetime(found.times[-1]):%Y-%m-%d %H:%M} to "
+        f"{to_datetime(found.times[0]):%Y-%m-%d %H:%M} UTC",
         loc="left",
         fontsize=10.5,
         fontweight="bold",
@@ -182,7 +183,3 @@ def _handles() -> list[Patch | Line2D]:
         Line2D([], [], color=FIRST, lw=1.2, label="slick seen"),
         Line2D([], [], color=TRACK, lw=1.6, marker="o", mfc="white", label="centre, hours before"),
     ]
-
-
-def _minute(time: np.datetime64) -> str:
-    return np.datetime_as_string(time, "m").replace("T", " ")

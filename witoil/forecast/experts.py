@@ -17,11 +17,12 @@ from witoil.calibration.search import search_space, study_head
 from witoil.calibration.study import NAME, checksum, refuse_changed, refuse_other
 from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
-from witoil.files import read_json, utc, write_json
+from witoil.files import read_json, write_json
 from witoil.forecast.walk import Posterior, Trial, Walk
+from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
-from witoil.scenario.windows import windows_of
+from witoil.times import second
 
 FloatArray = NDArray[np.float64]
 
@@ -38,8 +39,8 @@ class Step:
 
     Attributes
     ----------
-    window : int
-        Number of the window that is forecast; those before it have been seen.
+    leg : int
+        Number of the leg that is forecast; those before it have been seen.
     probability : ndarray of float32, shape of the grid
         Of oil in each cell: that of the forecast.
     masks : dict
@@ -51,7 +52,7 @@ class Step:
     posterior : Posterior
     """
 
-    window: int
+    leg: int
     probability: NDArray[np.float32]
     masks: dict[str, Mask]
     trust: dict[str, float]
@@ -67,7 +68,7 @@ class Forecasts:
     Attributes
     ----------
     scenario : Scenario
-    windows : tuple of Scenario
+    legs : tuple of Scenario
     space : optimizer.Space
     steps : list of Step
         The first from the second slick on: at the first there was nothing to learn from.
@@ -81,7 +82,7 @@ class Forecasts:
     """
 
     scenario: Scenario
-    windows: tuple[Scenario, ...]
+    legs: tuple[Scenario, ...]
     space: optimizer.Space
     steps: list[Step]
     trials: list[Trial]
@@ -102,7 +103,7 @@ def forecast(
     Parameters
     ----------
     scenario : Scenario
-        Whose case starts from observations, with two windows or more.
+        Whose case starts from observations, with two legs or more.
     folder : Path
         Takes `study.json`, written after every batch of runs. A study already there is continued.
     on_batch : callable, optional
@@ -119,10 +120,10 @@ def forecast(
     WitoilError, SimulatorError
         One line that says what to change.
     """
-    windows = windows_of(scenario)
-    refuse_too_few(scenario.case, len(windows))
+    legs = legs_of(scenario)
+    refuse_too_few(scenario.case, len(legs))
     space = search_space(scenario)
-    head = study_head(scenario, windows, space) | {
+    head = study_head(scenario, legs, space) | {
         "space": [vars(parameter) for parameter in space.parameters]
     }
 
@@ -134,9 +135,9 @@ def forecast(
             on_trials(walk.trials)
 
     case = scenario.case
-    total = _expected_runs(len(windows), case.forecast.evaluations, case.forecast.members)
+    total = _expected_runs(len(legs), case.forecast.evaluations, case.forecast.members)
     walk = Walk(
-        windows,
+        legs,
         space,
         evaluations=case.forecast.evaluations,
         memory_hours=case.forecast.memory_hours,
@@ -145,21 +146,21 @@ def forecast(
         on_batch=record,
     )
     steps = [*_steps(walk, case.forecast.members)]
-    posteriors = [*(step.posterior for step in steps), walk.learn(len(windows))]
+    posteriors = [*(step.posterior for step in steps), walk.learn(len(legs))]
     study = _write(folder, head, walk, steps, posteriors[-1])
     return Forecasts(
-        scenario, windows, space, steps[1:], walk.trials, posteriors, study, track_record(steps)
+        scenario, legs, space, steps[1:], walk.trials, posteriors, study, track_record(steps)
     )
 
 
 def _steps(walk: Walk, members: int) -> Sequence[Step]:
-    """Predict each window from those before it, then see it."""
+    """Predict each leg from those before it, then see it."""
     steps: list[Step] = []
-    for k in range(len(walk.windows)):
+    for k in range(len(walk.legs)):
         posterior = walk.learn(k) if k else walk.prior()
         step = predict(walk, k, posterior, members, track_record(steps))
         step.scores = {
-            name: combined_scores([walk.windows[k]], [SlickMasks(mask)])
+            name: combined_scores([walk.legs[k]], [SlickMasks(mask)])
             for name, mask in step.masks.items()
         }
         steps.append(step)
@@ -186,8 +187,8 @@ def track_record(steps: Sequence[Step]) -> dict[str, float]:
 def predict(
     walk: Walk, k: int, posterior: Posterior, most: int, trust: Mapping[str, float]
 ) -> Step:
-    """Predict the slick at the end of a window from the one at its start."""
-    window = walk.windows[k]
+    """Predict the slick at the end of a leg from the one at its start."""
+    leg = walk.legs[k]
     singles = {"default": walk.trials[0]}
     if k:
         singles |= {"best": walk.best(range(k)), "latest": walk.best([k - 1])}
@@ -199,8 +200,8 @@ def predict(
         name: probability_of([found[trial.number] for trial in trials], weights)
         for name, (trials, weights) in ensembles.items()
     }
-    if window.seen_first.any():
-        maps["persistence"] = window.seen_first
+    if leg.seen_first.any():
+        maps["persistence"] = leg.seen_first
     mixed, shares = mix(maps, trust)
     masks = {name: likeliest(p) for name, p in {"forecast": mixed, **maps}.items()}
     for name, trial in singles.items():
@@ -248,29 +249,29 @@ def likeliest(probability: NDArray[Any]) -> Mask:
     return mask
 
 
-def _expected_runs(windows: int, evaluations: int, members: int) -> int:
-    """Return about how many runs a walk takes: the first window's trials, then two shares each."""
-    learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, windows + 1))
-    return learning + members * windows
+def _expected_runs(legs: int, evaluations: int, members: int) -> int:
+    """Return about how many runs a walk takes: the first leg's trials, then two shares each."""
+    learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, legs + 1))
+    return learning + members * legs
 
 
-def refuse_too_few(case: Case, windows: int | None = None) -> None:
+def refuse_too_few(case: Case, legs: int | None = None) -> None:
     """Refuse a case whose slicks are too few to learn from one and forecast the next.
 
     Parameters
     ----------
     case : Case
-    windows : int, optional
+    legs : int, optional
         From slick to slick. Default: the most that there can be.
     """
-    if windows is None:
-        windows = len(case.observation) - (not case.release)
+    if legs is None:
+        legs = len(case.observation) - (not case.release)
     if not case.starts_from_observations:
         raise CaseError(
             'optimise.start_from: expected "observations", since each forecast starts from a slick '
             "that was seen"
         )
-    if windows < 2:
+    if legs < 2:
         raise CaseError(
             f"observation: found {len(case.observation)}, expected one to learn from and one "
             "to forecast at least"
@@ -301,14 +302,14 @@ def _write(
 
 def _best(walk: Walk) -> dict[str, Any]:
     """Return the trial that matches all slicks best, and how well."""
-    seen = range(len(walk.windows))
+    seen = range(len(walk.legs))
     trial = walk.best(seen)
     scores = [trial.outcomes[k] for k in seen]
-    weights = [walk.windows[k].observations[0].weight for k in seen]
+    weights = [walk.legs[k].observations[0].weight for k in seen]
     scales = scores[0]["fss"].keys()
     return {
         "trial": trial.number,
-        "parameters": walk.windows[0].parameters(trial.parameters),
+        "parameters": walk.legs[0].parameters(trial.parameters),
         "score": float(np.average([s["score"] for s in scores], weights=weights)),
         "penalised": walk.penalised(trial, seen),
         "fss": {
@@ -324,13 +325,13 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
         return None
     rows = []
     for step in steps:
-        window = walk.windows[step.window]
+        leg = walk.legs[step.leg]
         rows.append(
             {
-                "from": utc(window.forcing.start),
-                "to": utc(window.observations[0].time),
+                "from": second(leg.forcing.start),
+                "to": second(leg.observations[0].time),
                 "in_sample": {
-                    str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.window)
+                    str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.leg)
                 },
                 "scores": step.scores,
                 "trust": step.trust,
@@ -338,7 +339,7 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
             }
         )
     names = [name for name in steps[0].scores if all(name in step.scores for step in steps)]
-    scales = [str(w) for w in walk.windows[0].case.score.windows]
+    scales = [str(w) for w in walk.legs[0].case.score.windows]
     mean = {
         name: {w: float(np.mean([s.scores[name]["fss"][w] for s in steps])) for w in scales}
         for name in names

@@ -14,9 +14,9 @@ from simulator import SimulatorError
 from witoil.errors import CaseError
 from witoil.forecast.experts import Forecasts, mix
 from witoil.forecast.walk import Trial
+from witoil.scenario.legs import leg_beyond
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
-from witoil.scenario.windows import window_beyond
 
 FloatArray = NDArray[np.float64]
 Cells = NDArray[np.int64]
@@ -28,7 +28,7 @@ class Outlook:
 
     Attributes
     ----------
-    window : Scenario
+    leg : Scenario
         From the last slick to the end of the case.
     times : ndarray of datetime64, shape (times,)
         Outputs after the last slick; the last is the end of the case.
@@ -40,7 +40,7 @@ class Outlook:
         Number of a trial -> cells with oil at each time, numbered along the rows of the grid.
     """
 
-    window: Scenario
+    leg: Scenario
     times: NDArray[np.datetime64]
     trust: dict[str, float]
     members: dict[str, tuple[list[int], FloatArray]]
@@ -52,13 +52,13 @@ class Outlook:
             name: self._share(numbers, weights, k)
             for name, (numbers, weights) in self.members.items()
         }
-        maps["persistence"] = self.window.seen_first.astype(np.float32)
+        maps["persistence"] = self.leg.seen_first.astype(np.float32)
         return mix(maps, self.trust)[0]
 
     def _share(self, numbers: list[int], weights: FloatArray, k: int) -> NDArray[np.float32]:
         known = [(n, w) for n, w in zip(numbers, weights, strict=True) if n in self.cells]
         whole = sum(weight for _, weight in known)
-        probability = np.zeros(self.window.grid.shape, np.float32)
+        probability = np.zeros(self.leg.grid.shape, np.float32)
         for number, weight in known:
             probability.ravel()[self.cells[number][k]] += weight / whole
         return probability
@@ -88,8 +88,8 @@ def look_ahead(
     ------
     CatalogError, CaseError, SimulatorError
     """
-    window = window_beyond(result.scenario)
-    if window is None:
+    leg = leg_beyond(result.scenario)
+    if leg is None:
         return None
     most = result.scenario.case.forecast.members
     ensembles = {
@@ -99,7 +99,7 @@ def look_ahead(
     trials = {trial.number: trial for found, _ in ensembles.values() for trial in found}
     cells: dict[int, list[Cells]] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ran = pool.map(lambda trial: _cells_of(window, trial), trials.values())
+        ran = pool.map(lambda trial: _cells_of(leg, trial), trials.values())
         for done, (number, found) in enumerate(zip(trials, ran, strict=True), start=1):
             if found is not None:
                 cells[number] = found
@@ -110,21 +110,21 @@ def look_ahead(
     }
     if not all(cells.keys() & numbers for numbers, _ in members.values()):
         raise CaseError("every run beyond the last slick failed; expected some to reach time.end")
-    return Outlook(window, _times(window), result.trust, members, cells)
+    return Outlook(leg, _times(leg), result.trust, members, cells)
 
 
-def _times(window: Scenario) -> NDArray[np.datetime64]:
+def _times(leg: Scenario) -> NDArray[np.datetime64]:
     """Return the regular outputs after the start."""
-    interval = np.timedelta64(round(window.case.model.output_interval_minutes * 60e9), "ns")
-    times = np.arange(window.start + interval, window.end, interval)
-    return np.append(times, window.end)
+    interval = np.timedelta64(round(leg.case.model.output_interval_minutes * 60e9), "ns")
+    times = np.arange(leg.start + interval, leg.end, interval)
+    return np.append(times, leg.end)
 
 
-def _cells_of(window: Scenario, trial: Trial) -> list[Cells] | None:
+def _cells_of(leg: Scenario, trial: Trial) -> list[Cells] | None:
     """Run a trial and return its cells with oil at each time; None where it fails."""
     try:
-        result = run(window, trial.parameters, threads=1)
+        result = run(leg, trial.parameters, threads=1)
     except SimulatorError:
         return None
     limit = trial.parameters.get("detection_limit_um")
-    return [np.flatnonzero(mask_at(window, result, time, limit)) for time in _times(window)]
+    return [np.flatnonzero(mask_at(leg, result, time, limit)) for time in _times(leg)]

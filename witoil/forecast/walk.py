@@ -1,4 +1,4 @@
-"""A sample of parameters that learns from window after window; every run of it is done once."""
+"""A sample of parameters that learns from leg after leg; every run of it is done once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEAST = 8.0
 
 @dataclass
 class Trial:
-    """A set of parameters, and how it did on each window it was tried on.
+    """A set of parameters, and how it did on each leg it was tried on.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Trial:
     parameters : dict
         Those searched.
     outcomes : dict
-        Number of a window -> `score` and `fss`, or `failure`.
+        Number of a leg -> `score` and `fss`, or `failure`.
     """
 
     number: int
@@ -52,15 +52,15 @@ class Trial:
 
     def score(
         self,
-        windows: Sequence[Scenario],
+        legs: Sequence[Scenario],
         chosen: Sequence[int],
         factors: FloatArray | None = None,
     ) -> float:
-        """Return the weighted sum of the scores on some windows; minus infinity if any failed.
+        """Return the weighted sum of the scores on some legs; minus infinity if any failed.
 
         Parameters
         ----------
-        windows : sequence of Scenario
+        legs : sequence of Scenario
         chosen : sequence of int
         factors : ndarray, shape (chosen,), optional
             Of the weights of the observations.
@@ -68,7 +68,7 @@ class Trial:
         if any("failure" in self.outcomes[k] for k in chosen):
             return -np.inf
         scores = np.array([self.outcomes[k]["score"] for k in chosen])
-        weights = np.array([windows[k].observations[0].weight for k in chosen])
+        weights = np.array([legs[k].observations[0].weight for k in chosen])
         return float(scores @ (weights if factors is None else weights * factors))
 
     def as_row(self) -> dict[str, Any]:
@@ -78,12 +78,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is likely after some windows.
+    """What is likely after some legs.
 
     Attributes
     ----------
     trials : tuple of Trial
-        Tried on all of these windows.
+        Tried on all of these legs.
     weights : ndarray, shape (trials,)
         Their sum is 1.
     """
@@ -110,15 +110,15 @@ class Posterior:
 
 
 class Walk:
-    """Trials that are tried on window after window.
+    """Trials that are tried on leg after leg.
 
     Parameters
     ----------
-    windows : sequence of Scenario
+    legs : sequence of Scenario
     space : optimizer.Space
         With priors.
     evaluations : int
-        New trials for each window.
+        New trials for each leg.
     memory_hours : float
         Time in which what a slick tells of the next one fades, e-folding. [h]
     seed : int
@@ -130,7 +130,7 @@ class Walk:
 
     def __init__(
         self,
-        windows: Sequence[Scenario],
+        legs: Sequence[Scenario],
         space: optimizer.Space,
         *,
         evaluations: int,
@@ -139,7 +139,7 @@ class Walk:
         recorded: Sequence[Mapping[str, Any]] = (),
         on_batch: Callable[[Walk], None] = lambda walk: None,
     ) -> None:
-        self.windows = windows
+        self.legs = legs
         self.space = space
         self.evaluations = evaluations
         self.memory_hours = memory_hours
@@ -163,9 +163,9 @@ class Walk:
         return Posterior(drawn, np.full(len(drawn), 1.0 / len(drawn)))
 
     def learn(self, seen: int) -> Posterior:
-        """Return what is likely once the first `seen` windows have been seen.
+        """Return what is likely once the first `seen` legs have been seen.
 
-        To be called with 1, 2, 3 ...: it goes on from what was likely one window before.
+        To be called with 1, 2, 3 ...: it goes on from what was likely one leg before.
         """
         if seen > 1:
             before = self._posterior(seen - 1)
@@ -183,46 +183,46 @@ class Walk:
             self.run(self._propose(seen, "posterior", proposal), range(seen))
         return self._posterior(seen)
 
-    def best(self, windows: Sequence[int]) -> Trial:
-        """Return the trial of the highest score on some windows, less what the priors take off."""
-        return max(self._kept, key=lambda trial: self.penalised(trial, windows))
+    def best(self, legs: Sequence[int]) -> Trial:
+        """Return the trial of the highest score on some legs, less what the priors take off."""
+        return max(self._kept, key=lambda trial: self.penalised(trial, legs))
 
-    def penalised(self, trial: Trial, windows: Sequence[int]) -> float:
-        """Return the mean score of a trial on some windows, less what the priors take off."""
-        weight = total_weight([self.windows[k] for k in windows])
-        score = trial.score(self.windows, windows) / weight
+    def penalised(self, trial: Trial, legs: Sequence[int]) -> float:
+        """Return the mean score of a trial on some legs, less what the priors take off."""
+        weight = total_weight([self.legs[k] for k in legs])
+        score = trial.score(self.legs, legs) / weight
         return evidence(weight).penalised(score, self.space.log_prior(trial.parameters))
 
-    def run(self, trials: Sequence[Trial], windows: Sequence[int]) -> None:
-        """Try trials on windows, side by side; what is known already is not run again."""
-        jobs = [(trial, k) for trial in trials for k in windows if k not in trial.outcomes]
-        if jobs:
+    def run(self, trials: Sequence[Trial], legs: Sequence[int]) -> None:
+        """Try trials on legs, side by side; what is known already is not run again."""
+        tasks = [(trial, k) for trial in trials for k in legs if k not in trial.outcomes]
+        if tasks:
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                outcomes = [*pool.map(lambda job: self._outcome(*job)[0], jobs)]
-            self._record(jobs, outcomes)
+                outcomes = [*pool.map(lambda task: self._outcome(*task)[0], tasks)]
+            self._record(tasks, outcomes)
 
-    def forecast(self, trials: Sequence[Trial], window: int) -> list[Mask | None]:
-        """Run trials on a window and return the slick of each at its end; None where one failed."""
+    def forecast(self, trials: Sequence[Trial], leg: int) -> list[Mask | None]:
+        """Run trials on a leg and return the slick of each at its end; None where one failed."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = [*pool.map(lambda trial: self._outcome(trial, window), trials)]
-        self._record([(trial, window) for trial in trials], [outcome for outcome, _ in found])
+            found = [*pool.map(lambda trial: self._outcome(trial, leg), trials)]
+        self._record([(trial, leg) for trial in trials], [outcome for outcome, _ in found])
         return [mask for _, mask in found]
 
     def _record(
-        self, jobs: Sequence[tuple[Trial, int]], outcomes: Sequence[dict[str, Any]]
+        self, tasks: Sequence[tuple[Trial, int]], outcomes: Sequence[dict[str, Any]]
     ) -> None:
-        for (trial, k), outcome in zip(jobs, outcomes, strict=True):
+        for (trial, k), outcome in zip(tasks, outcomes, strict=True):
             trial.outcomes[k] = outcome
-        self.runs += len(jobs)
+        self.runs += len(tasks)
         self._on_batch(self)
 
     def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
-        window = [self.windows[k]]
+        leg = [self.legs[k]]
         try:
-            slicks = simulated_slicks(window, trial.parameters)
+            slicks = simulated_slicks(leg, trial.parameters)
         except SimulatorError as error:
             return {"failure": str(error)}, None
-        scores = combined_scores(window, slicks)
+        scores = combined_scores(leg, slicks)
         return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
 
     def _propose(self, step: int, origin: str, proposal: optimizer.NormalProposal) -> list[Trial]:
@@ -252,10 +252,10 @@ class Walk:
         trial.outcomes = {int(k): outcome for k, outcome in row["outcomes"].items()}
 
     def _posterior(self, seen: int) -> Posterior:
-        ends = np.array([window.observations[0].time for window in self.windows[:seen]])
+        ends = np.array([leg.observations[0].time for leg in self.legs[:seen]])
         hours = (ends[-1] - ends) / np.timedelta64(1, "h")
         fading = np.exp(-hours / self.memory_hours)
-        scores = np.array([trial.score(self.windows, range(seen), fading) for trial in self._kept])
+        scores = np.array([trial.score(self.legs, range(seen), fading) for trial in self._kept])
         if np.isneginf(scores).all():
             raise CaseError(f"every simulation failed; one of them: {self._a_failure(seen)}")
         weights = optimizer.weigh(

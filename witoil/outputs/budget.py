@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from simulator import FATES
-from witoil.files import replacing, utc
+from witoil.files import replacing
+from witoil.times import second
 
 
 def final_balance(result: xr.Dataset) -> dict[str, float]:
@@ -63,4 +64,4 @@ def write_budget(result: xr.Dataset, path: Path) -> None:
             # of their own sum, not of what was released: the same but for rounding
             shares = parts / parts.sum() if whole > 0.0 else []
             written = [f"{share:.12f}" for share in shares] or [""] * len(FATES)
-            writer.writerow([utc(time), f"{whole:.9g}", *written])
+            writer.writerow([second(time), f"{whole:.9g}", *written])

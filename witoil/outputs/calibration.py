@@ -9,15 +9,15 @@ from typing import Any
 from simulator import FATES
 from witoil.calibration.evaluation import simulated_slicks
 from witoil.calibration.search import Calibration
-from witoil.files import stamp
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
 from witoil.report.calibration import write_report
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.verification import Mask
+from witoil.times import stamp
 
 
-def write_calibration(found: Calibration, folder: Path) -> None:
+def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True) -> None:
     """Run the best parameters once more with all outputs, and draw the report.
 
     Parameters
@@ -26,35 +26,38 @@ def write_calibration(found: Calibration, folder: Path) -> None:
     folder : Path
         Takes `best/` and `report.html`; and `source.png` and `source.geojson`, where a source was
         looked for.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Raises
     ------
     OutputError, SimulatorError
     """
-    scenario, windows, study = found.scenario, found.windows, found.study
+    scenario, legs, study = found.scenario, found.legs, found.study
     if found.source is not None:
-        write_reconstruction(scenario, found.source, folder)
+        write_reconstruction(scenario, found.source, folder, pictures=pictures)
     best = study["best"]["parameters"]
     # not all of them: a share of the mass that was not searched would undo a factor that was
     changed = study["history"][study["best"]["trial"]]["parameters"]
     after: list[Mask] = []
     summary: dict[str, Any] = {}
-    for window in windows:
-        result = run(window, changed)
+    for leg in legs:
+        result = run(leg, changed)
         into = folder / "best"
-        if len(windows) > 1:
-            into /= stamp(window.forcing.start)
-        summary = write_run(window, result, into, parameters=best)
+        if len(legs) > 1:
+            into /= stamp(leg.forcing.start)
+        summary = write_run(leg, result, into, parameters=best, pictures=pictures, report=False)
         after += [
-            mask_at(window, result, seen.time, best["detection_limit_um"])
-            for seen in window.observations
+            mask_at(leg, result, seen.time, best["detection_limit_um"]) for seen in leg.observations
         ]
-    seen = tuple(observation for window in windows for observation in window.observations)
+    if not pictures:
+        return
+    seen = tuple(observation for leg in legs for observation in leg.observations)
     write_report(
         folder / "report.html",
-        replace(windows[0], case=scenario.case, observations=seen),
+        replace(legs[0], case=scenario.case, observations=seen),
         study,
-        before=[slick.oil for slick in simulated_slicks(windows, {}, threads=None)],
+        before=[slick.oil for slick in simulated_slicks(legs, {}, threads=None)],
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
         source=found.source,

@@ -12,9 +12,6 @@ from witoil.geojson import geojson_of
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.scenario import Scenario
 
-COAST_FILES = ("coast.csv", "coast_by_day.csv", "coast.geojson", "coast.png")
-"""Written only where oil reaches the coast."""
-
 
 def write_coast(scenario: Scenario, coast: OiledCoast, folder: Path) -> None:
     """Write the tables and the lines of an oiled coast."""

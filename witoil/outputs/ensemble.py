@@ -18,11 +18,14 @@ from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
+from witoil.report.run import write_ensemble_report
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
 
-def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
+def write_ensemble(
+    result: EnsembleResult, folder: Path, *, pictures: bool = True
+) -> dict[str, Any]:
     """Write all outputs of an ensemble.
 
     Parameters
@@ -30,6 +33,8 @@ def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
     result : EnsembleResult
     folder : Path
         Made where it does not exist.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Returns
     -------
@@ -56,10 +61,14 @@ def write_ensemble(result: EnsembleResult, folder: Path) -> dict[str, Any]:
     write_coast_table(folder / "coast.csv", table)
     write_coast_lines(folder / "coast.geojson", table, result.coast.line)
     for seen in result.scenarios[0].observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.sources, folder)
-    with replacing(folder / "ensemble.png") as temporary:
-        temporary.write_bytes(ensemble_map(result))
-    return write_json(folder / "ensemble.json", _record(result))
+        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder)
+    record = write_json(folder / "ensemble.json", _record(result))
+    if pictures:
+        picture = ensemble_map(result)
+        with replacing(folder / "ensemble.png") as temporary:
+            temporary.write_bytes(picture)
+        write_ensemble_report(folder / "report.html", result, record, picture)
+    return record
 
 
 def coast_table(coast: CoastStatistics) -> dict[str, list[Any]]:
@@ -139,7 +148,7 @@ def _record(result: EnsembleResult) -> dict[str, Any]:
                 "files": product.case.forcing.model_dump(mode="json"),
                 "members": sum(member.product == k for member in result.members),
                 "coverage": [report.as_dict() for report in product.coverage],
-                "stokes_drift": product.forcing.stokes_origin,
+                "stokes_drift": product.forcing.stokes_drift,
             }
             for k, product in enumerate(result.scenarios)
         ],

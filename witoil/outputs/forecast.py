@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from witoil.figures.forecast import reliability_chart
-from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.files import mask_name, replacing, write_json
 from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
 from witoil.outputs.run import write_mask, write_observed, write_outline
 from witoil.report.forecast import write_forecast_report
+from witoil.times import second, stamp
 
 
-def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = None) -> None:
+def write_forecast(
+    result: Forecasts, folder: Path, outlook: Outlook | None = None, *, pictures: bool = True
+) -> None:
     """Write all that a walk leaves beside its `study.json`.
 
     Parameters
@@ -26,6 +29,8 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
     folder : Path
     outlook : Outlook, optional
         Beyond the last slick; goes into `outlook/`.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Raises
     ------
@@ -33,40 +38,42 @@ def write_forecast(result: Forecasts, folder: Path, outlook: Outlook | None = No
         Where something cannot be written; no file is then left half-written.
     """
     for step in result.steps:
-        window = result.windows[step.window]
-        seen = window.observations[0]
+        leg = result.legs[step.leg]
+        seen = leg.observations[0]
         time = seen.time
-        bands = {f"probability of oil at {utc(time)}": step.probability}
-        write_bands(folder / f"probability_{stamp(time)}.tif", window.grid, bands, 0.0)
-        write_mask(step.masks["forecast"], window.grid, time, folder / mask_name(time), window.land)
+        bands = {f"probability of oil at {second(time)}": step.probability}
+        write_bands(folder / f"probability_{stamp(time)}.tif", leg.grid, bands, 0.0)
+        write_mask(step.masks["forecast"], leg.grid, time, folder / mask_name(time), leg.land)
         write_outline(
-            step.masks["forecast"], window.grid, time, folder / f"slick_{stamp(time)}.geojson"
+            step.masks["forecast"], leg.grid, time, folder / f"slick_{stamp(time)}.geojson"
         )
-        write_observed(time, seen.slick.geometry, seen.slick.sources, folder)
+        write_observed(time, seen.slick.geometry, seen.slick.files, folder)
     _write_table(folder / "forecast.csv", *_score_table(result))
     found = reliability(_on_unused(result))
     _write_table(folder / "reliability.csv", *_reliability_table(found))
-    with replacing(folder / "reliability.png") as temporary:
-        temporary.write_bytes(reliability_chart(found))
     if outlook is not None:
         write_outlook(outlook, folder / "outlook")
+    if not pictures:
+        return
+    with replacing(folder / "reliability.png") as temporary:
+        temporary.write_bytes(reliability_chart(found))
     write_forecast_report(folder / "report.html", result, found, outlook)
 
 
 def write_outlook(outlook: Outlook, folder: Path) -> None:
     """Write probability, slick and outline at each time beyond the last slick, and a record."""
-    grid, rows = outlook.window.grid, []
+    grid, rows = outlook.leg.grid, []
     for k, time in enumerate(outlook.times):
         probability = outlook.probability(k)
         slick = likeliest(probability)
-        bands = {f"probability of oil at {utc(time)}, not verified": probability}
+        bands = {f"probability of oil at {second(time)}, not verified": probability}
         write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
-        write_mask(slick, grid, time, folder / mask_name(time), outlook.window.land)
+        write_mask(slick, grid, time, folder / mask_name(time), outlook.leg.land)
         write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
         square_km = grid.resolution**2 / 1e6
         rows.append(
             {
-                "time": utc(time),
+                "time": second(time),
                 "slick_km2": round(float(slick.sum() * square_km), 3),
                 "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
             }
@@ -74,10 +81,10 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
     write_json(
         folder / "outlook.json",
         {
-            "name": outlook.window.case.name,
+            "name": outlook.leg.case.name,
             "verified": False,
-            "from": utc(outlook.window.forcing.start),
-            "to": utc(outlook.times[-1]),
+            "from": second(outlook.leg.forcing.start),
+            "to": second(outlook.times[-1]),
             "trust": outlook.trust,
             "runs": len(outlook.cells),
             "times": rows,
@@ -88,9 +95,9 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
 def _on_unused(result: Forecasts) -> Iterable[tuple[Any, Any, Any]]:
     """Yield probability, slick seen and cells to compare of each forecast."""
     for step in result.steps:
-        window = result.windows[step.window]
-        seen = window.observations[0]
-        yield step.probability, seen.mask, window.valid(seen)
+        leg = result.legs[step.leg]
+        seen = leg.observations[0]
+        yield step.probability, seen.mask, leg.valid(seen)
 
 
 def _score_table(result: Forecasts) -> tuple[list[str], list[list[Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -15,9 +15,11 @@ from pydantic import BaseModel, StrictInt, StrictStr, ValidationError, model_val
 from catalog.paths import recording
 from catalog.remote.store import Entry, Store, default_store, hash_file
 from witoil.calibration.study import NAME as STUDY
-from witoil.claim import written
+from witoil.claim import CHECKPOINT, written
 from witoil.errors import OutputError, WitoilError
 from witoil.files import read_json, write_json
+from witoil.outputs.checkpoints import HEAD, remove_checkpoints
+from witoil.times import second
 from witoil.versions import versions
 
 if TYPE_CHECKING:
@@ -62,7 +64,9 @@ _SIBLINGS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 @contextmanager
-def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> Iterator[None]:
+def recorded(
+    command: str, case: Case, folder: Path, *, force: bool = False
+) -> Iterator[Callable[[], dict[str, Any]]]:
     """Write what was read and written meanwhile into the folder of a run.
 
     What the run before it left there, and this one does not write again, is removed; so is what
@@ -78,6 +82,11 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     force : bool
         Remove what another run has left there, or an earlier one of the same.
 
+    Yields
+    ------
+    callable
+        Returns what has been read so far, as the file says it, and the case.
+
     Raises
     ------
     OutputError
@@ -86,6 +95,7 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     before = _held_by(folder)
     if before is not None and force:
         _remove(folder, before["outputs"])
+        remove_checkpoints(folder)
     elif before is not None and (before["command"], before["name"]) not in (
         (command, case.name),
         (None, case.name),
@@ -100,7 +110,12 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     document["built_in"] = _built_in(case)
     try:
         with recording() as names:
-            yield
+            yield (
+                lambda: (
+                    document
+                    | {"case": case.model_dump(mode="json"), "inputs": _inputs(case, names)}
+                )
+            )
     except BaseException:
         halves = written(folder) - _GOES_ON
         _remove(folder, halves)
@@ -112,17 +127,21 @@ def recorded(command: str, case: Case, folder: Path, *, force: bool = False) -> 
     _remove(folder, earlier - {*outputs})
     inputs = _inputs(case, names)
     write_json(folder / NAME, document | {"inputs": inputs, "outputs": outputs})
+    remove_checkpoints(folder)
 
 
 def _held_by(folder: Path) -> dict[str, Any] | None:
     """Return command, name and outputs of the run whose files lie in a folder; None if of none."""
-    for name in (NAME, STUDY):  # a search that was killed has its study only
+    # of a search that was killed there is its study only, of others what they go on from
+    for name in (NAME, STUDY, f"{CHECKPOINT}/{HEAD}"):
         try:
             document = read_json(folder / name)
             return {
                 "command": document.get("command"),
                 "name": document["name"],
-                "outputs": [str(file) for file in document.get("outputs", [STUDY])],
+                "outputs": [
+                    str(file) for file in document.get("outputs", [STUDY] if name == STUDY else [])
+                ],
             }
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
@@ -184,9 +203,9 @@ def in_words(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"{document['name']}, by witoil {document['versions']['witoil']}"
     for what, name in document["built_in"].items():
         yield f"{what}: {name}"
-    for source in document["inputs"]:
-        yield f"{source['key']}: {source['name']}"
-        for file in source["files"]:
+    for item in document["inputs"]:
+        yield f"{item['key']}: {item['name']}"
+        for file in item["files"]:
             yield f"  {file['sha256']}  {file['size']:>12,} bytes  {file['id']}"
             known = [f"{key} {file[key]}" for key in _VERSIONS if key in file]
             if known:
@@ -201,9 +220,9 @@ def _inputs(case: Case, names: Mapping[str, list[Path | Opendap]]) -> list[dict[
         {
             "key": keys.get(name, ""),
             "name": name,
-            "files": [file for source in sources for file in _files(source, store)],
+            "files": [file for item in found for file in _files(item, store)],
         }
-        for name, sources in names.items()
+        for name, found in names.items()
     ]
 
 
@@ -219,21 +238,21 @@ def _keys(case: Case, value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield case.paths(value)[0], key
 
 
-def _files(source: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
-    if not isinstance(source, Path):
+def _files(item: Path | Opendap, store: Store) -> Iterator[dict[str, Any]]:
+    if not isinstance(item, Path):
         # its layout, its attributes, and each piece of its values
         for entry in store.asked():
-            if entry.identifier.startswith((f"{source}.dds", f"{source}.das", f"{source}.dods?")):
+            if entry.identifier.startswith((f"{item}.dds", f"{item}.das", f"{item}.dods?")):
                 yield _of_entry(entry)
         return
-    held = [entry for entry in store.asked() if entry.path == source]
+    held = [entry for entry in store.asked() if entry.path == item]
     if held:
         yield _of_entry(held[0])
         return
-    if source.is_dir():
-        yield _of_folder(source)
+    if item.is_dir():
+        yield _of_folder(item)
         return
-    for path in _with_siblings(source):
+    for path in _with_siblings(item):
         sha256, size = _content(path)
         yield {"id": str(path), "sha256": sha256, "size": size}
 
@@ -253,7 +272,7 @@ def _of_entry(entry: Entry) -> dict[str, Any]:
         "id": entry.identifier,
         "sha256": entry.sha256,
         "size": entry.size,
-        "fetched": f"{entry.fetched:%Y-%m-%dT%H:%M:%SZ}",
+        "fetched": second(entry.fetched),
     }
 
 

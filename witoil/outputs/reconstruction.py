@@ -10,8 +10,10 @@ from witoil.files import replacing, write_json
 from witoil.scenario.scenario import Scenario
 
 
-def write_reconstruction(scenario: Scenario, found: Reconstruction, folder: Path) -> None:
-    """Write `source.png`, and `source.geojson` where a place was looked for.
+def write_reconstruction(
+    scenario: Scenario, found: Reconstruction, folder: Path, *, pictures: bool = True
+) -> None:
+    """Write `source.png` unless no pictures are wanted, and `source.geojson` if a place was sought.
 
     Raises
     ------
@@ -20,5 +22,7 @@ def write_reconstruction(scenario: Scenario, found: Reconstruction, folder: Path
     """
     if found.ellipses:
         write_json(folder / "source.geojson", found.features())
+    if not pictures:
+        return
     with replacing(folder / "source.png") as temporary:
         temporary.write_bytes(draw_reconstruction(scenario, found))

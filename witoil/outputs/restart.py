@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
+from catalog.files.inputs import reading
 from catalog.files.probe import refuse_fatal
-from catalog.files.sources import reading
-from witoil.case import Case, Outflow, ShipSource
+from witoil.case import Case, Outflow, ShipRelease
 from witoil.case.comparison import differences
 from witoil.errors import WitoilError
-from witoil.files import replacing, utc
-from witoil.scenario.releases import datetime64
+from witoil.files import replacing
+from witoil.times import datetime64, second
 
 NAME = "restart.nc"
 
@@ -71,7 +71,7 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
         does; the message names the first difference.
     """
     path = path / NAME if path.is_dir() else path
-    restart, before = _read(path)
+    restart, before = load_restart(path)
     now = case.model_dump(mode="json")
     for key, found, wanted in differences(before, now, MAY_DIFFER):
         raise WitoilError(
@@ -83,14 +83,20 @@ def read_restart(path: Path, case: Case) -> xr.Dataset:
     stands_at = _end(restart)
     if not stands_at < datetime64(case.time.end):
         raise WitoilError(
-            f"{path}: ends at {utc(stands_at)}, and the case at {utc(datetime64(case.time.end))}; "
+            f"{path}: ends at {second(stands_at)}, and the case at {second(case.time.end)}; "
             "expected a later time.end to go on to"
         )
     return restart
 
 
-def _read(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
-    """Return a restart and the case that it was made with."""
+def load_restart(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
+    """Return a restart and the case that it was made with.
+
+    Raises
+    ------
+    WitoilError
+        Where the file is none, or not as it was written.
+    """
     expected = f"expected the {NAME} of an earlier witoil simulate"
     if not path.is_file():
         raise WitoilError(f"{path}: no such file; {expected}")
@@ -132,10 +138,10 @@ def _end(restart: xr.Dataset) -> np.datetime64:
 
 def _refuse_open_releases(path: Path, case: Case) -> None:
     """Refuse another end of the run where it is the end of a release too."""
-    for k, source in enumerate(case.release):
-        if not isinstance(source, Outflow) or isinstance(source, ShipSource):
+    for k, release in enumerate(case.release):
+        if not isinstance(release, Outflow) or isinstance(release, ShipRelease):
             continue
-        if source.rate_tonnes_per_hour is not None and source.end is None:
+        if release.rate_tonnes_per_hour is not None and release.end is None:
             raise WitoilError(
                 f"{path}: cannot go on to another time.end: release.{k} has no end and lasts to "
                 "the end of the run, so a later one changes what was released; expected an end of "

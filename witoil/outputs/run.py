@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,27 +18,23 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import wrapped
 from simulator import Status, area_of
+from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import score_observations
 from witoil.case import Case
-from witoil.figures.fate import budget_chart, coast_map
-from witoil.files import mask_name, replacing, stamp, utc, write_json
+from witoil.figures.run import draw_run
+from witoil.files import mask_name, replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
-from witoil.outputs.coast import COAST_FILES, write_coast
+from witoil.outputs.coast import write_coast
+from witoil.report.run import write_run_report
 from witoil.runs.run import OBSERVED
+from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.run import masks_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import second, stamp
 from witoil.versions import versions
-
-
-def room_of_run(case: Case) -> float:
-    """Return what the outputs of a run take at least, about half of what is usual. [byte]"""
-    seconds = (case.time.end - case.time.start).total_seconds()
-    outputs = seconds / (60.0 * case.model.output_interval_minutes) + 1.0
-    # 20 bytes for a particle at each output where oil weathers, compressed, and 90 at the end
-    return 250e3 + case.model.particles * (10.0 * outputs + 40.0)
 
 
 def write_run(
@@ -47,6 +43,8 @@ def write_run(
     folder: Path,
     *,
     parameters: dict[str, float],
+    pictures: bool = True,
+    report: bool = True,
 ) -> dict[str, Any]:
     """Write all outputs of one run.
 
@@ -59,6 +57,8 @@ def write_run(
         Made where it does not exist.
     parameters : dict
         Tunable parameters as they were in this run.
+    pictures, report : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Returns
     -------
@@ -70,38 +70,36 @@ def write_run(
     OutputError
         Where something cannot be written; no file is then left half-written.
     """
+    # a run that goes on from a restart has no outputs before it
+    seen = [o for o in scenario.observations if o.time in result["time"].values]
+    scenario = replace(scenario, observations=tuple(seen))
+    limit = parameters["detection_limit_um"]
     with ThreadPoolExecutor(1) as beside:
         # the NetCDF library compresses while Python draws
         particles = folder / "particles.nc"
         written = beside.submit(write_trajectories, scenario.case, result, parameters, particles)
         write_budget(result, folder / "budget.csv")
-        _write_bytes(budget_chart(result), folder / "budget.png")
         coast = OiledCoast.of_run(scenario, result)
-        _write_coast(scenario, coast, folder)
+        if coast is not None:
+            write_coast(scenario, coast, folder)
+        scores = _write_slicks(scenario, result, limit, folder)
+        drawn = draw_run(scenario, result, coast, limit) if pictures else {}
+        for name, content in drawn.items():
+            with replacing(folder / f"{name}.png") as temporary:
+                temporary.write_bytes(content)
         written.result()
-    # a run that goes on from a restart has no outputs before it
-    seen = [o for o in scenario.observations if o.time in result["time"].values]
-    scenario = replace(scenario, observations=tuple(seen))
-    scores = _write_slicks(scenario, result, parameters["detection_limit_um"], folder)
-    return write_json(
+    summary = write_json(
         folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
     )
+    if drawn and report:
+        write_run_report(folder / "report.html", scenario, summary, drawn, coast=coast)
+    return summary
 
 
 def status_counts(result: xr.Dataset) -> dict[str, int]:
     """Return how many particles ended in each status; they add up to the number of particles."""
     counts = np.bincount(result["status"].values[:, -1], minlength=len(Status))
     return {status.name.lower(): int(counts[status]) for status in Status}
-
-
-def _write_coast(scenario: Scenario, coast: OiledCoast | None, folder: Path) -> None:
-    """Write what is known of the oiled coast; take away what an earlier run left of one."""
-    if coast is None:
-        for name in COAST_FILES:
-            (folder / name).unlink(missing_ok=True)
-        return
-    write_coast(scenario, coast, folder)
-    _write_bytes(coast_map(scenario, coast), folder / "coast.png")
 
 
 def _write_slicks(
@@ -114,12 +112,22 @@ def _write_slicks(
         write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     for seen in scenario.observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.sources, folder)
+        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder)
+    if not scenario.observations:
+        return []
     seen_then = [slicks[seen.time] for seen in scenario.observations]
+    unmoved = persistence([scenario])
     return [
-        {"time": stamp(seen.time), "observation": list(seen.slick.sources), **score}
-        for seen, score in zip(
-            scenario.observations, score_observations(scenario, seen_then), strict=True
+        {
+            "time": stamp(seen.time),
+            "observation": list(seen.slick.files),
+            **score,
+            "persistence": None
+            if unmoved is None
+            else next(iter(unmoved["observations"][k]["fss"].values())),
+        }
+        for k, (seen, score) in enumerate(
+            zip(scenario.observations, score_observations(scenario, seen_then), strict=True)
         )
     ]
 
@@ -145,12 +153,37 @@ def _summary(
             "mass_kg": float(scenario.particles.mass.sum()),
         },
         "processes": case.processes.model_dump(mode="json"),
+        "afloat": _afloat(scenario, result, parameters),
+        "ashore": _ashore(coast),
         "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
         "scores": scores,
         "coverage": [report.as_dict() for report in scenario.coverage],
-        "stokes_drift": scenario.forcing.stokes_origin,
+        "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),
         "case": case.model_dump(mode="json"),
+    }
+
+
+def _afloat(
+    scenario: Scenario, result: xr.Dataset, parameters: Mapping[str, float]
+) -> dict[str, Any] | None:
+    """Return the oil afloat at the end of a run; None where there is none."""
+    end = result["time"].values[-1]
+    found = Afloat.at(scenario, result, end, parameters["detection_limit_um"])
+    return None if found is None else {**asdict(found), "time": second(end)}
+
+
+def _ashore(coast: OiledCoast | None) -> dict[str, Any] | None:
+    """Return the oil on the coast at the end of a run, and since when; None where there is none."""
+    if coast is None:
+        return None
+    first = coast.times[np.argmax(coast.total_mass > 0.0)]
+    return {
+        "mass_t": 1e-3 * float(coast.total_mass[-1]),
+        "oiled_km": float(coast.oiled_km[-1]),
+        "first_oiled": second(first),
+        "lon": float(coast.longitude[0]),
+        "lat": float(coast.latitude[0]),
     }
 
 
@@ -166,11 +199,6 @@ def _on_shore(coast: OiledCoast | None) -> dict[str, float]:
     }
 
 
-def _write_bytes(content: bytes, path: Path) -> None:
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
 def write_trajectories(
     case: Case, result: xr.Dataset, parameters: dict[str, float], path: Path
 ) -> None:
@@ -181,7 +209,7 @@ def write_trajectories(
         title=f"Drift of oil: {case.name}",
         institution="not given",
         source=f"witoil {version('witoil')}, Lagrangian particle model",
-        history=f"{utc(np.datetime64('now'))} written by witoil",
+        history=f"{second(np.datetime64('now'))} written by witoil",
         references="see the documentation of witoil",
         comment="status tells floating, submerged, beached, evaporated and lost particles apart",
         witoil_case=json.dumps(case.model_dump(mode="json")),
@@ -307,6 +335,6 @@ def _write_slick(path: Path, outline: BaseGeometry, time: np.datetime64, **prope
     feature = {
         "type": "Feature",
         "geometry": geojson_of(outline),
-        "properties": {"time": utc(time), **properties},
+        "properties": {"time": second(time), **properties},
     }
     write_json(path, {"type": "FeatureCollection", "features": [feature]})

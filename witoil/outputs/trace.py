@@ -17,7 +17,9 @@ from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_json
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
+from witoil.report.run import write_trace_report
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
 from witoil.trace.source_map import LEVELS, SourceMap, region
 from witoil.versions import versions
@@ -30,7 +32,9 @@ ASSUMPTIONS = (
 )
 
 
-def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> dict[str, Any]:
+def write_trace(
+    scenario: BackwardScenario, found: SourceMap, folder: Path, *, pictures: bool = True
+) -> dict[str, Any]:
     """Write all outputs of a trace.
 
     Parameters
@@ -40,6 +44,8 @@ def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> d
         From `witoil.trace.source_map.map_sources`.
     folder : Path
         Made where it does not exist.
+    pictures : bool
+        Whether to draw, and to write a page of what is drawn.
 
     Returns
     -------
@@ -55,16 +61,19 @@ def write_trace(scenario: BackwardScenario, found: SourceMap, folder: Path) -> d
     by_time = {level: [region(chances, level) for chances in found.by_time] for level in LEVELS}
     whole = found.whole.astype(np.float32)[np.newaxis]
     _write_raster(whole, ["source_probability"], found.grid, folder / "source_probability.tif")
-    names = [_second(time) for time in found.times]
+    names = [second(time) for time in found.times]
     _write_raster(found.by_time, names, found.grid, folder / "source_by_time.tif")
     _write_contours(found, regions, by_time, folder / "source_contours.geojson")
     _write_times(found, by_time, folder / "source_times.csv")
     slick = scenario.slick
     write_observed(slick.time, slick.geometry, [slick.key], folder)
-    picture = draw_trace(scenario, found, regions, by_time)
-    with replacing(folder / "trace.png") as temporary:
-        temporary.write_bytes(picture)
-    return write_json(folder / "trace.json", _summary(scenario, found, regions))
+    summary = write_json(folder / "trace.json", _summary(scenario, found, regions))
+    if pictures:
+        picture = draw_trace(scenario, found, regions, by_time)
+        with replacing(folder / "trace.png") as temporary:
+            temporary.write_bytes(picture)
+        write_trace_report(folder / "report.html", scenario, summary, picture)
+    return summary
 
 
 def _summary(
@@ -81,12 +90,12 @@ def _summary(
         "name": case.name,
         "slick": {
             "key": slick.key,
-            "time": _second(slick.time),
+            "time": second(slick.time),
             "area_km2": simulator.area_of(slick.geometry) / 1e6,
         },
         "traced": {
-            "from": _second(found.times[-1]),
-            "to": _second(found.times[0]),
+            "from": second(found.times[-1]),
+            "to": second(found.times[0]),
             "hours": float(found.ages[-1]),
         },
         "likeliest_cell": {"lon": lon, "lat": lat},
@@ -101,7 +110,7 @@ def _summary(
         "fixed": fixed,
         "assumptions": ASSUMPTIONS,
         "coverage": [report.as_dict() for report in scenario.coverage],
-        "stokes_drift": scenario.forcing.stokes_origin,
+        "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),
         "case": case.model_dump(mode="json"),
     }
@@ -142,7 +151,7 @@ def _feature(found: SourceMap, mask: Mask, level: int, k: int | None) -> dict[st
         "geometry": geojson_of(_outline(mask, found.grid)),
         "properties": {
             "level": level,
-            "time": None if k is None else _second(found.times[k]),
+            "time": None if k is None else second(found.times[k]),
             "age_hours": None if k is None else round(float(found.ages[k]), 4),
             "area_km2": found.area_km2(mask),
         },
@@ -174,7 +183,7 @@ def _write_times(found: SourceMap, by_time: dict[int, list[Mask]], path: Path) -
             lon, lat = found.densest(found.by_time[k])
             writer.writerow(
                 [
-                    _second(time),
+                    second(time),
                     f"{found.ages[k]:.4f}",
                     *(f"{found.area_km2(by_time[level][k]):.6g}" for level in LEVELS),
                     f"{found.ashore[k]:.6f}",
@@ -182,7 +191,3 @@ def _write_times(found: SourceMap, by_time: dict[int, list[Mask]], path: Path) -
                     *("" if np.isnan(degrees) else f"{degrees:.6f}" for degrees in (lon, lat)),
                 ]
             )
-
-
-def _second(time: np.datetime64) -> str:
-    return np.datetime_as_string(time, unit="s") + "Z"

@@ -47,7 +47,7 @@ class Evaluation:
         Of the set of parameters.
     parameters : mapping
     step : int
-        Of a forecast, the number of the window; else 0.
+        Of a forecast, the number of the leg; else 0.
     metrics : mapping
         Scores; empty where it failed.
     failure : str or None
@@ -71,12 +71,12 @@ def of_history(history: optimizer.History) -> Iterator[Evaluation]:
 
 
 def of_trials(trials: Sequence[Trial]) -> Iterator[Evaluation]:
-    """Yield the evaluations of a walk forward: of each set of parameters on each window."""
+    """Yield the evaluations of a walk forward: of each set of parameters on each leg."""
     for trial in trials:
-        for window, found in trial.outcomes.items():
+        for leg, found in trial.outcomes.items():
             failure = found.get("failure")
             metrics = {} if failure else _metrics(found["score"], found["fss"])
-            yield Evaluation(trial.number, trial.parameters, window, metrics, failure)
+            yield Evaluation(trial.number, trial.parameters, leg, metrics, failure)
 
 
 def _metrics(score: float, fss: Mapping[str, float]) -> dict[str, float]:
@@ -88,7 +88,7 @@ def tracking(uri: str | None, command: str, case: Case, folder: Path) -> Iterato
     """Give a function that sends evaluations to MLflow; without a URI it does nothing.
 
     The study is a run, each set of parameters a run below it, whose metrics have a step for each
-    window of a forecast. Those sent before, as before a break, are not sent again.
+    leg of a forecast. Those sent before, as before a break, are not sent again.
 
     Parameters
     ----------

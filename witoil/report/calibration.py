@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 
 from catalog.antimeridian import wrapped
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.reconstruction import Reconstruction
-from witoil.case import Case, PointSource
+from witoil.case import PointRelease
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
 from witoil.files import replacing
+from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.words import listed, number, quantity, time_in_words
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
 
 NEAR_BOUND = 0.02
 """A best value this close to a bound, as a share of the range, is reported as lying at it."""
+
 
 _OF_RELEASES = {
     "source_share": "mass of the releases",
@@ -41,9 +38,6 @@ _OF_RELEASES = {
     "slick_age_hours": "age_hours of the slick",
 }
 """Parameters that no key of the case file has -> what they change."""
-
-_NONE = "\N{EN DASH}"
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write_report(
@@ -99,7 +93,7 @@ def render(
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
-        **context_of_run(scenario, study),
+        **context_of_run(scenario.case, study),
         facts=_facts(scenario, study),
         verdict=_verdict(study, scales),
         scales=[drawing.distance(scale) for scale in scales],
@@ -122,35 +116,6 @@ def render(
     )
 
 
-def page_template(name: str) -> Template:
-    """Return a template of the package, with the filters that print numbers."""
-    environment = Environment(
-        loader=FunctionLoader(
-            lambda file: files("witoil.report").joinpath(file).read_text("utf-8")
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "unit": _unit,
-        "quantity": _quantity,
-        "share": "{:.1%}".format,
-    }
-    return environment.get_template(name)
-
-
-def context_of_run(scenario: Scenario, study: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what every page says of the case, the forcing and how to repeat the run."""
-    return {
-        "period": _period(scenario.case),
-        "coverage": [_coverage(row) for row in study["coverage"]],
-        "case": json.dumps(study["case"], indent=2, ensure_ascii=False),
-    }
-
-
 def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str]:
     """Say in words what the calibration reached, at the finest scale, as it is printed."""
     fss = {key: _printed(study, key) for key in figures.STYLES}
@@ -169,7 +134,7 @@ def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str
         pairs = zip(scales[1:], fss["best"][1:], fss[key][1:], strict=True)
         below = [drawing.distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
         if below:
-            text += f" At {_listed(below)} it scores less than {name}."
+            text += f" At {listed(below)} it scores less than {name}."
     return {"kind": "good", "short": "Better than persistence", "text": text}
 
 
@@ -216,7 +181,7 @@ def _observation(
         labels[key] = f"{label}\nFSS {number(score, 2)} at {at}"
     return {
         "time": time_in_words(seen.time),
-        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "files": [PurePath(file).name for file in seen.slick.files],
         "maps": [
             map_figure(scenario, seen, frame, before, given, labels["default"]),
             map_figure(scenario, seen, frame, after, sources, labels["best"]),
@@ -259,7 +224,7 @@ def areas_in_words(scenario: Scenario, simulated: Mask, seen: Observation) -> st
         "in both": (simulated & seen.mask).sum(),
     }
     text = ", ".join(
-        f"{name} {_quantity(float(cells * square_km), 'km2')}" for name, cells in area.items()
+        f"{name} {quantity(float(cells * square_km), 'km2')}" for name, cells in area.items()
     )
     return f"{text[0].upper()}{text[1:]}."
 
@@ -377,7 +342,7 @@ def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
         lines.append(
             f"{ellipse.level} %: an ellipse of {longer} by {shorter} km (half axes; the longer "
             f"one bears {number(ellipse.bearing_deg, 0)}\N{DEGREE SIGN}), "
-            f"{_quantity(ellipse.area_km2, 'km2')}."
+            f"{quantity(ellipse.area_km2, 'km2')}."
         )
     for level, (first, last) in found.intervals.items():
         lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
@@ -398,79 +363,8 @@ def _fate(masses: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(shares, key=lambda item: -item[1])
 
 
-def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of the forcing table; names of files without their folders."""
-    if "box" not in row:
-        return {"variable": row["variable"], "files": None, "action": row["action"]}
-    west, south, east, north = row["box"]
-    step = row["step_hours"]
-    return {
-        "variable": row["variable"],
-        "files": ", ".join(PurePath(file).name for file in row["files"]),
-        "start": row["start"],
-        "end": row["end"],
-        "step": _NONE if step is None else f"{step:g} h",
-        "box": [f"{west:.2f} to {east:.2f} °E", f"{south:.2f} to {north:.2f} °N"],
-        "missing": row["missing_share"],
-        "action": row["action"],
-    }
-
-
 def places_of_sources(scenario: Scenario) -> NDArray[np.float64]:
     """Return eastings and northings of the point sources, shape (n, 2). [m]"""
-    points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointSource)]
+    points = [(r.lon, r.lat) for r in scenario.case.release if isinstance(r, PointRelease)]
     longitude, latitude = np.array(points, dtype=np.float64).reshape(-1, 2).T
     return np.stack(scenario.grid.to_metres.transform(longitude, latitude), axis=-1)
-
-
-def _period(case: Case) -> str:
-    start, end = case.time.start, case.time.end
-    until = f"{end:%H:%M}" if start.date() == end.date() else _day(end)
-    hours = (end - start).total_seconds() / 3600.0
-    return f"{_day(start)} to {until} UTC ({number(hours)} h)"
-
-
-def time_in_words(time: np.datetime64) -> str:
-    """Return a time as the page has it."""
-    instant: datetime = time.astype("datetime64[s]").item()
-    return f"{_day(instant)} UTC"
-
-
-def _day(time: datetime) -> str:
-    return f"{time.day} {time:%B %Y, %H:%M}"
-
-
-def _listed(items: Sequence[str]) -> str:
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
-
-
-def number(value: float | None, decimals: int | None = None) -> str:
-    """Return a number for reading, of three digits where no decimals are asked; None is a dash."""
-    if value is None:
-        return _NONE
-    if decimals is None and value and abs(value) < 1000.0:
-        decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-        text = f"{value:.{min(decimals, 8)}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    else:
-        text = f"{value:,.{decimals or 0}f}"
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
-def _quantity(value: float | None, units: str) -> str:
-    """Return a number with its unit."""
-    gap = "" if units in ("1", "degree") else "\N{NO-BREAK SPACE}"
-    return f"{number(value)}{gap}{_unit(units)}"
-
-
-def _unit(units: str) -> str:
-    """Return a unit as it is printed: nothing for 1, exponents raised."""
-    names = {"1": "", "degree": "°", "um": "µm"}
-    if units in names:
-        return names[units]
-    return re.sub(r"(?<=[a-z])-?\d+", lambda m: m.group().translate(_SUPERSCRIPTS), units)
-
-
-def image_uri(png: bytes) -> str:
-    """Return a picture as the page holds it."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

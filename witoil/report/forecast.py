@@ -23,17 +23,9 @@ from witoil.files import replacing
 from witoil.forecast.experts import Forecasts, Step, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
-from witoil.report.calibration import (
-    areas_in_words,
-    context_of_run,
-    image_uri,
-    number,
-    page_template,
-    places_of_sources,
-    snippet,
-    time_in_words,
-    useful_skill,
-)
+from witoil.report.calibration import areas_in_words, places_of_sources, snippet, useful_skill
+from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.words import number, time_in_words
 from witoil.scenario.scenario import Scenario
 
 OUTLOOK_MAPS = 4
@@ -55,7 +47,7 @@ def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return page_template("forecast.html").render(
         study=study,
-        **context_of_run(scenario, study),
+        **context_of_run(scenario.case, study),
         verdict=_verdict(study, drawing.distance(scales[0])),
         scales=[drawing.distance(scale) for scale in scales],
         styles=STYLES,
@@ -101,39 +93,39 @@ def _table(study: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the maps and numbers of one forecast."""
-    window = result.windows[step.window]
-    seen, masks = window.observations[0], step.masks
+    leg = result.legs[step.leg]
+    seen, masks = leg.observations[0], step.masks
     frame = drawing.Frame.around(
-        window.grid,
-        [masks["default"], masks["forecast"], seen.mask, window.seen_first],
-        places_of_sources(window),
+        leg.grid,
+        [masks["default"], masks["forecast"], seen.mask, leg.seen_first],
+        places_of_sources(leg),
     )
     labels = {"default": "Before: default parameters", "forecast": "After: forecast"}
     maps = []
     for name, label in labels.items():
         scale, score = next(iter(step.scores[name]["fss"].items()))
-        at = drawing.distance(int(scale) * window.grid.resolution)
+        at = drawing.distance(int(scale) * leg.grid.resolution)
         title = f"{label}\nFSS {number(score, 2)} at {at}"
         image = figures.slick_map(
-            window.grid,
-            window.coast.land,
+            leg.grid,
+            leg.coast.land,
             frame,
             simulated=masks[name],
             observed=seen.mask,
-            first=window.seen_first,
-            sources=places_of_sources(window),
+            first=leg.seen_first,
+            sources=places_of_sources(leg),
             title=title,
         )
-        areas = areas_in_words(window, masks[name], seen)
+        areas = areas_in_words(leg, masks[name], seen)
         alt = f"Map. {title}. {areas}".replace("\n", ", ")
         maps.append({"uri": image_uri(image), "alt": alt, "caption": areas})
     image = probability_map(
-        window.grid,
-        window.coast.land,
+        leg.grid,
+        leg.coast.land,
         frame,
         probability=step.probability,
         observed=seen.mask,
-        sources=places_of_sources(window),
+        sources=places_of_sources(leg),
         title="Probability of oil",
     )
     caption = "Probability of the forecast; the outline is the slick observed."
@@ -141,8 +133,8 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
     in_sample = [next(iter(fss.values())) for fss in row["in_sample"].values()]
     return {
         "time": time_in_words(seen.time),
-        "start": time_in_words(window.forcing.start),
-        "sources": [PurePath(source).name for source in seen.slick.sources],
+        "start": time_in_words(leg.forcing.start),
+        "files": [PurePath(file).name for file in seen.slick.files],
         "maps": maps,
         "in_sample": float(np.mean(in_sample)),
         "trust": ", ".join(f"{share:.0%} {name}" for name, share in step.trust.items()),
@@ -151,30 +143,30 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
 
 def _outlook(outlook: Outlook) -> dict[str, Any]:
     """Return maps of the probability at some times beyond the last slick."""
-    window, last = outlook.window, outlook.times.size - 1
+    leg, last = outlook.leg, outlook.times.size - 1
     chosen = np.unique(np.linspace(0, last, OUTLOOK_MAPS + 1).round().astype(int)[1:])
     probabilities = {int(k): outlook.probability(int(k)) for k in chosen}
     slicks = {k: likeliest(probability) for k, probability in probabilities.items()}
     frame = drawing.Frame.around(
-        window.grid, [window.seen_first, *slicks.values()], places_of_sources(window)
+        leg.grid, [leg.seen_first, *slicks.values()], places_of_sources(leg)
     )
     maps = []
     for k, probability in probabilities.items():
         at = time_in_words(outlook.times[k])
         image = probability_map(
-            window.grid,
-            window.coast.land,
+            leg.grid,
+            leg.coast.land,
             frame,
             probability=probability,
-            observed=window.seen_first,
-            sources=places_of_sources(window),
+            observed=leg.seen_first,
+            sources=places_of_sources(leg),
             title=f"Not verified: {at}",
         )
-        area = slicks[k].sum() * window.grid.resolution**2 / 1e6
+        area = slicks[k].sum() * leg.grid.resolution**2 / 1e6
         caption = f"{at}. Likeliest slick: {number(float(area))} km\N{SUPERSCRIPT TWO}."
         maps.append({"uri": image_uri(image), "alt": f"Map. {caption}", "caption": caption})
     return {
-        "start": time_in_words(window.forcing.start),
+        "start": time_in_words(leg.forcing.start),
         "end": time_in_words(outlook.times[-1]),
         "maps": maps,
         "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust.items()),
@@ -188,7 +180,7 @@ def _charts(
     shown = {key: [*mean[key].values()] for key in STYLES if key in mean}
     useful = useful_skill(_as_one(result))
     finest = "; ".join(f"{STYLES[key].label} {number(fss[0], 2)}" for key, fss in shown.items())
-    labels = ["prior", *(f"{n} slick{'s' * (n > 1)}" for n in range(1, len(result.windows) + 1))]
+    labels = ["prior", *(f"{n} slick{'s' * (n > 1)}" for n in range(1, len(result.legs) + 1))]
     posteriors = dict(zip(labels, result.posteriors, strict=True))
     missed = f"Of the cells with oil, {found.missed / max(found.seen, 1):.1%} had probability 0."
     return {
@@ -203,7 +195,7 @@ def _charts(
             "missed": missed,
         },
         "learning": {
-            "uri": image_uri(learning_chart(result.trials, len(result.windows))),
+            "uri": image_uri(learning_chart(result.trials, len(result.legs))),
             "alt": f"Score of each of {len(result.trials)} sets of parameters.",
         },
         "parameters": {
@@ -215,8 +207,8 @@ def _charts(
 
 def _as_one(result: Forecasts) -> Scenario:
     """Return the slicks that were forecast as those of one scenario."""
-    windows = [result.windows[step.window] for step in result.steps]
-    return replace(windows[0], observations=tuple(w.observations[0] for w in windows))
+    legs = [result.legs[step.leg] for step in result.steps]
+    return replace(legs[0], observations=tuple(leg.observations[0] for leg in legs))
 
 
 def _parameters(study: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from catalog.antimeridian import unbroken
-from catalog.files.sources import open_source
+from catalog.files.inputs import open_input
 from simulator.oil import density_from_api
 from witoil.claim import is_half_written
 from witoil.errors import WitoilError
@@ -134,7 +134,7 @@ def _with_particles(run: Run, folder: Path) -> Run:
     if not path.is_file():
         raise WitoilError(f"{folder}: has no {NAME}; expected a whole run: run it again")
     summary = run.summary if folder == run.path else _read_record(folder / "summary.json")
-    particles, case, parameters = read_particles(open_source(path), path)
+    particles, case, parameters = read_particles(open_input(path), path)
     if case != summary.get("case") or parameters != summary.get("parameters"):
         raise WitoilError(
             f"{folder}: {NAME} and summary.json are of different runs; expected one run: run it "

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from catalog.files.sources import reading
+from catalog.files.inputs import reading
 from catalog.forcing.times import decode_times
 from catalog.units import BARREL, conversion
 from simulator import Status

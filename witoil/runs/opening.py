@@ -8,7 +8,7 @@ from typing import Protocol
 
 import xarray as xr
 
-from catalog.files.sources import open_source
+from catalog.files.inputs import open_input
 from witoil.case import Score
 from witoil.errors import WitoilError
 from witoil.runs import medslik, opendrift, pygnome
@@ -54,7 +54,7 @@ def open_run(path: Path) -> Run:
         return open_folder(path)
     if not path.exists():
         raise WitoilError(f"{path}: no such file; expected the folder of a run, or its particles")
-    file = open_source(path)
+    file = open_input(path)
     if is_ours(file):
         return read_run(file, path)
     with file:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from packaging.version import InvalidVersion, Version
 
-from catalog.files.sources import reading
+from catalog.files.inputs import reading
 from catalog.forcing.times import read_times
 from simulator.oil import density_from_api
 from witoil.errors import WitoilError

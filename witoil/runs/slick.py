@@ -16,10 +16,10 @@ from catalog.antimeridian import moved, turn_between
 from simulator import Status
 from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.errors import WitoilError
-from witoil.files import utc
 from witoil.runs.run import Run
-from witoil.scenario.run import thickness_afloat
+from witoil.scenario.afloat import thickness_afloat
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import second
 
 CUSTOMARY_DENSITY = 900.0
 """Of oil in a run that does not say; slicks hardly depend on it. [kg m-3]"""
@@ -101,8 +101,8 @@ def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
     times = run.particles["time"].values
     if not times[0] <= time <= times[-1]:
         raise WitoilError(
-            f"{run.path}: has outputs from {utc(times[0])} to {utc(times[-1])}; expected one at "
-            f"{utc(time)}, when the slick was seen"
+            f"{run.path}: has outputs from {second(times[0])} to {second(times[-1])}; expected one "
+            f"at {second(time)}, when the slick was seen"
         )
     k = int(np.searchsorted(times, time))
     after = run.particles[names].isel(time=k).load()
@@ -121,8 +121,9 @@ def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
 def afloat(at: xr.Dataset) -> BaseGeometry:
     """Return the places of the particles afloat. [degrees]"""
     chosen = at["status"].values == Status.AFLOAT
-    places = np.stack([at["lon"].values, at["lat"].values], axis=-1)[chosen]
-    return shapely.MultiPoint(places)
+    points = np.stack([at["lon"].values, at["lat"].values], axis=-1)[chosen]
+    whole: BaseGeometry = shapely.multipoints(points)
+    return whole
 
 
 def grid_over(places: Iterable[BaseGeometry], resolution: float, margin: int) -> VerificationGrid:

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from catalog.antimeridian import wrapped
-from catalog.files.sources import reading
+from catalog.files.inputs import reading
 from catalog.forcing.fills import Absence
 from catalog.forcing.times import read_times
 from catalog.units import angle_in_degrees, conversion

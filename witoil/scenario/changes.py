@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import simulator
-from witoil.case import AreaSource, Case, PointSource
+from witoil.case import AreaRelease, Case, PointRelease
 from witoil.case.releases import Outflow
 from witoil.case.tunables import PLACE, START
 from witoil.errors import CaseError
 from witoil.scenario.scenario import Scenario
+from witoil.times import minute
 
 _ONE_POINT = 'expected one release that is not an "area", of kind "point"'
 
@@ -63,8 +64,10 @@ def particles_with(scenario: Scenario, changed: Mapping[str, float]) -> simulato
 
 def source_of(case: Case) -> int | None:
     """Return the number of the release that can be moved: the only one that is no slick."""
-    found = [k for k, r in enumerate(case.release) if not isinstance(r, AreaSource)]
-    return found[0] if len(found) == 1 and isinstance(case.release[found[0]], PointSource) else None
+    match [(k, r) for k, r in enumerate(case.release) if not isinstance(r, AreaRelease)]:
+        case [(number, PointRelease())]:
+            return number
+    return None
 
 
 def refuse_unfit(
@@ -91,7 +94,7 @@ def refuse_unfit(
     rules: dict[str, dict[str, bool]] = {
         "source_share": {
             "expected one of source_share and source_factor, not both": "source_factor" in names,
-            f"{beside_anew} windows differ in length; expected source_factor": anew,
+            f"{beside_anew} legs differ in length; expected source_factor": anew,
             'the case has no two kinds of release to share between; expected an "area" release '
             "and one of another kind": not fresh.any() or bool(fresh.all()),
         },
@@ -171,15 +174,15 @@ def _started(
     at_once = release.end == release.time
     if time < scenario.forcing.start or (time >= release.end and not at_once):
         raise simulator.SimulatorError(
-            f"the source starts at {np.datetime_as_string(time, 'm')}Z; expected a time from the "
+            f"the source starts at {minute(time)}; expected a time from the "
             "start of the run to the end of the release"
         )
     return replace(release, time=time, end=time if at_once else release.end)
 
 
 def _has_rate(case: Case, number: int) -> bool:
-    source = case.release[number]
-    return isinstance(source, Outflow) and source.rate_tonnes_per_hour is not None
+    release = case.release[number]
+    return isinstance(release, Outflow) and release.rate_tonnes_per_hour is not None
 
 
 def _with_share(

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import wrapped
 from simulator import SHORE_TYPE_NAMES
-from witoil.files import utc
 from witoil.scenario.scenario import Scenario
+from witoil.times import second
 
 OILED_FROM = 100.0
 """Oil from which coast counts as oiled: 100 g a metre. [kg km-1]"""
@@ -117,7 +117,7 @@ class OiledCoast:
                     "lat": round(float(self.latitude[k]), 6),
                     "length_m": round(float(self.length[k]), 1),
                     "shore_type": str(self.shore_type[k]),
-                    "first_oiled": utc(first),
+                    "first_oiled": second(first),
                     "mass_kg": round(float(self.mass[k, -1]), 3),
                     "absorbed_kg": round(float(self.absorbed[k, -1]), 3),
                     "max_mass_kg": round(float(self.mass[k].max()), 3),
@@ -138,7 +138,7 @@ class OiledCoast:
             rows.append(
                 {
                     "day": day,
-                    "time": utc(self.times[k]),
+                    "time": second(self.times[k]),
                     "mass_t": round(float(mass), 6),
                     "loose_t": round(float(mass - absorbed), 6),
                     "absorbed_t": round(float(absorbed), 6),

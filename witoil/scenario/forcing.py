@@ -15,7 +15,7 @@ import catalog
 import simulator
 from catalog.grid import turn_longitudes
 from witoil.case import Case
-from witoil.case.forcing import FieldSource
+from witoil.case.forcing import FieldFiles
 from witoil.scenario.verification import Box
 
 Report = catalog.Coverage | catalog.Parametrised
@@ -94,7 +94,7 @@ def read_forcing(
     read: dict[str, list[_Product]] = {
         role: _products(case, role, (start, end), wanted, area) for role in _ROLES
     }
-    stokes = simulator.stokes_origin(
+    stokes = simulator.choose_stokes_drift(
         [product.data for product in read["currents"]],
         [product.data for product in read["waves"]],
         case.forcing.stokes_drift,
@@ -141,10 +141,10 @@ def with_holes(
     """
     if not particles.size:
         return tuple(coverage)
-    origins = forcing.origins_at(particles.longitude, particles.latitude)
+    support = forcing.support_at(particles.longitude, particles.latitude)
     said = {}
     for role, name in _FIELD_OF.items():
-        at_places = origins.get("Stokes drift" if name == "stokes" else name)
+        at_places = support.get("Stokes drift" if name == "stokes" else name)
         if at_places is not None:
             share = particles.mass @ at_places / particles.mass.sum()
             for component in _COMPONENTS[role]:
@@ -181,17 +181,17 @@ def first_time(case: Case) -> np.datetime64:
     """Return from when on all the fields that a case needs can be had."""
     firsts = []
     for role in ("currents", "winds"):
-        for source in case.forcing.sources(role)[-1:]:
-            with _open(case, source, role) as files:
+        for product in case.forcing.products(role)[-1:]:
+            with _open(case, product, role) as files:
                 firsts.append(files.times[0])
     latest: np.datetime64 = max(firsts)
     return latest
 
 
-def _open(case: Case, source: FieldSource, role: catalog.RoleName) -> catalog.ForcingFiles:
-    assert source.zeros is not None  # that of the case where it has none of its own
-    paths = case.paths(source.files)
-    return catalog.ForcingFiles(paths, role, zeros=source.zeros, means=source.means)
+def _open(case: Case, product: FieldFiles, role: catalog.RoleName) -> catalog.ForcingFiles:
+    assert product.zeros is not None  # that of the case where it has none of its own
+    paths = case.paths(product.files)
+    return catalog.ForcingFiles(paths, role, zeros=product.zeros, means=product.means)
 
 
 def _products(
@@ -202,12 +202,12 @@ def _products(
     area: Box,
 ) -> list[_Product]:
     """Read what the products of a role have of a run; the last one has to have what it needs."""
-    sources = case.forcing.sources(role)
+    given = case.forcing.products(role)
     products: list[_Product] = []
     unused: list[str] = []
-    for number, source in enumerate(sources):
-        is_last = number == len(sources) - 1
-        with _open(case, source, role) as files:
+    for number, product in enumerate(given):
+        is_last = number == len(given) - 1
+        with _open(case, product, role) as files:
             axes = xr.Dataset(coords={"latitude": files.latitude, "longitude": files.longitude})
             box = _within(area, axes, wanted) if is_last else _shared(area, axes)
             try:
@@ -217,7 +217,7 @@ def _products(
                     raise
                 data = None
         if box is None or data is None:
-            unused.append(f"nothing of {source.files} in the area of the run: not used")
+            unused.append(f"nothing of {product.files} in the area of the run: not used")
         else:
             products.append(_Product(data, axes, box, is_last, tuple(unused)))
             unused = []

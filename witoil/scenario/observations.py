@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -14,11 +13,12 @@ import simulator
 from catalog.antimeridian import turn_between
 from catalog.errors import without_keys
 from catalog.slicks.bonn import ThicknessClass
-from witoil.case import Case, ClassWeights, ObservationSource, minute
+from witoil.case import Case, ClassWeights, ObservationFiles
 from witoil.errors import CaseError
-from witoil.scenario.releases import datetime64, turned_towards
+from witoil.scenario.releases import turned_towards
 from witoil.scenario.scenario import Observation
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import datetime64, minute
 
 _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 
@@ -26,8 +26,8 @@ _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 def read_observations(case: Case) -> list[catalog.Slick]:
     """Read the observations, in the order of their times."""
     slicks: list[catalog.Slick] = []
-    for k, source in enumerate(case.observation):
-        slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
+    for k, given in enumerate(case.observation):
+        slick = catalog.read_slick(case.paths(given.geometry), given.time, **given.reading())
         if slick.time is None:
             raise CaseError(without_time(k, slick))
         _refuse_outside(case, k, slick.time)
@@ -41,7 +41,7 @@ def without_time(k: int, slick: catalog.Slick) -> str:
     """Say that nothing tells when the slick of an observation was seen, and what to do."""
     told = slick.doubt or "none in the attributes or the name"
     return (
-        f"observation.{k}.time: none given, and of {slick.sources[0]}: {told}; expected time = "
+        f"observation.{k}.time: none given, and of {slick.files[0]}: {told}; expected time = "
         "2021-08-24T15:33:00Z or the like"
     )
 
@@ -101,7 +101,7 @@ def refuse_before_releases(
     if datetime64(slicks[0].time) <= first:
         raise CaseError(
             f"observation.0.time: found {minute(slicks[0].time)}, expected a time after the first "
-            f"release, {np.datetime_as_string(first, unit='m')}Z"
+            f"release, {minute(first)}"
         )
 
 
@@ -124,23 +124,23 @@ def on_grid(
     case: Case, slick: catalog.Slick, grid: VerificationGrid, land: Mask, k: int
 ) -> Observation:
     """Return an observation on the grid of a run; refuse one that shares no cell with it."""
-    source = case.observation[k]
+    given = case.observation[k]
     mask = grid.cells_touched(slick.geometry)
     if not mask.any():
         raise CaseError(
-            f"observation.{k}: {slick.sources[0]} shares no cell with the area of the run; "
+            f"observation.{k}: {slick.files[0]} shares no cell with the area of the run; "
             "expected a slick within reach of the release"
         )
     swath = None
-    if source.swath is not None:
+    if given.swath is not None:
         with without_keys(
             "a swath is expected as polygons of one layer and time, or as one band of 0 and 1"
         ):
-            seen_at = catalog.read_slick(case.paths(source.swath), slick.time)
+            seen_at = catalog.read_slick(case.paths(given.swath), slick.time)
         swath = grid.cells_centred_in(seen_at.geometry)
     if not (mask & ~land if swath is None else mask & swath & ~land).any():
         raise CaseError(
-            f"observation.{k}: {slick.sources[0]} has no cell at sea"
+            f"observation.{k}: {slick.files[0]} has no cell at sea"
             + ("" if swath is None else " within its swath")
             + "; expected one at least to compare with"
         )
@@ -150,27 +150,27 @@ def on_grid(
     seen = ~land if swath is None else swath & ~land
     if cells is not None and not ((mask & cells & seen).any() and (mask & ~cells & seen).any()):
         cells = None  # of one class there is nothing to compare
-    weights = _class_weights(source, k, both=cells is not None)
+    weights = _class_weights(given, k, both=cells is not None)
     return Observation(
         datetime64(slick.time),
         mask,
         slick,
-        weight=source.whole_weight,
+        weight=given.whole_weight,
         thick=cells,
         class_weights=weights,
         swath=swath,
-        mass=None if source.mass_tonnes is None else 1e3 * source.mass_tonnes,
+        mass=None if given.mass_tonnes is None else 1e3 * given.mass_tonnes,
     )
 
 
-def _class_weights(source: ObservationSource, k: int, *, both: bool) -> dict[ThicknessClass, float]:
+def _class_weights(given: ObservationFiles, k: int, *, both: bool) -> dict[ThicknessClass, float]:
     """Return the weight of each class of an observation; by default each has half."""
-    if isinstance(source.weight, ClassWeights):
+    if isinstance(given.weight, ClassWeights):
         if not both:
             raise CaseError(
                 f"observation.{k}.weight: found one for each class, but not both sheen and thick "
                 "oil to compare; expected a number, or files or layers named ..._sheen and "
                 "..._thick"
             )
-        return {"sheen": source.weight.sheen, "thick": source.weight.thick}
-    return {"sheen": 0.5 * source.weight, "thick": 0.5 * source.weight} if both else {}
+        return {"sheen": given.weight.sheen, "thick": given.weight.thick}
+    return {"sheen": 0.5 * given.weight, "thick": 0.5 * given.weight} if both else {}

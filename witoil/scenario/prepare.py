@@ -10,7 +10,7 @@ import shapely
 import catalog
 import simulator
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case
+from witoil.case import AreaRelease, Case
 from witoil.errors import CaseError
 from witoil.scenario.changes import seed
 from witoil.scenario.forcing import with_holes
@@ -22,10 +22,11 @@ from witoil.scenario.observations import (
     refuse_swapped,
 )
 from witoil.scenario.oils import oil_of, remarks_on
-from witoil.scenario.releases import datetime64, releases_of
+from witoil.scenario.releases import releases_of
 from witoil.scenario.scenario import NO_PARTICLES, Scenario
 from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.scenario.verification import VerificationGrid
+from witoil.times import datetime64
 
 
 def prepare(case: Case) -> Scenario:
@@ -59,13 +60,13 @@ def prepare(case: Case) -> Scenario:
             f"release.{k}": shapely.GeometryCollection([r.geometry for r in several])
             for k, several in enumerate(parts)
         }
-        | {f"observation ({', '.join(slick.sources)})": slick.geometry for slick in slicks}
+        | {f"observation ({', '.join(slick.files)})": slick.geometry for slick in slicks}
     )
     shapes, longest = [r.geometry for r in releases], end - start
     if case.starts_from_observations:
-        # no window starts from the last one, and no forecast may depend on where it lies
+        # no leg starts from the last one, and no forecast may depend on where it lies
         shapes += [slick.geometry for slick in slicks[:-1]]
-        longest = _longest_window(start, slicks)
+        longest = _longest_leg(start, slicks)
     wanted = bounds(shapes)
     forcing, coverage, coast = read_surroundings(case, start, end, wanted, longest)
     coverage += remarks_on(case, oil, forcing)
@@ -93,7 +94,7 @@ def prepare(case: Case) -> Scenario:
         end=end,
         time_step=60.0 * case.model.time_step_minutes,
         seed=case.model.seed,
-        sources=tuple(not isinstance(source, AreaSource) for source in case.release),
+        sources=tuple(not isinstance(release, AreaRelease) for release in case.release),
         oil=oil,
         forcing=forcing,
         coverage=with_holes(coverage, forcing, particles),
@@ -107,7 +108,7 @@ def prepare(case: Case) -> Scenario:
     )
 
 
-def _longest_window(start: np.datetime64, slicks: Sequence[catalog.Slick]) -> np.timedelta64:
+def _longest_leg(start: np.datetime64, slicks: Sequence[catalog.Slick]) -> np.timedelta64:
     """Return the longest time from one slick to the next."""
     times = [start, *(datetime64(slick.time) for slick in slicks if slick.time)]
     longest: np.timedelta64 = max(np.diff(times))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,11 +18,13 @@ import simulator
 from catalog.antimeridian import moved, turn_between, unwrapped
 from catalog.shapes.vector import Area, areas_together
 from catalog.slicks.bonn import ThicknessClass
-from witoil.case import AreaSource, Case, LineSource, Outflow, PointSource, ShipSource
+from witoil.case import AreaRelease, Case, LineRelease, Outflow, PointRelease, ShipRelease
 from witoil.errors import CaseError
+from witoil.times import datetime64, to_datetime
 
 DROPLET_DIAMETER_UM = 1000.0
-"""Of oil released at depth, where the case has none: between a leak and a blow-out. [micrometre]"""
+"""Diameter of droplets at depth where a case has none: between a leak and a blow-out.
+[micrometre]"""
 
 _Spread = Callable[..., simulator.AreaRelease]
 
@@ -42,18 +44,18 @@ def releases_of(case: Case, k: int, density: float) -> list[simulator.Release]:
     ------
     CatalogError, CaseError, SimulatorError
     """
-    source = case.release[k]
-    if isinstance(source, AreaSource):
-        return [*_areas(case, source, density)]
-    if isinstance(source, ShipSource):
-        return [_ship(case, source, k)]
-    start, end = source.start or case.time.start, source.end
+    release = case.release[k]
+    if isinstance(release, AreaRelease):
+        return [*_areas(case, release, density)]
+    if isinstance(release, ShipRelease):
+        return [_ship(case, release, k)]
+    start, end = release.start or case.time.start, release.end
     if end is None:
-        end = start if source.rate_tonnes_per_hour is None else case.time.end
-    outflow = _outflow(source, start, end)
-    if isinstance(source, PointSource):
-        return [simulator.PointRelease(_wrapped(source.lon), source.lat, **outflow)]
-    return [simulator.LineRelease(_line(case, source), **outflow)]
+        end = start if release.rate_tonnes_per_hour is None else case.time.end
+    outflow = _outflow(release, start, end)
+    if isinstance(release, PointRelease):
+        return [simulator.PointRelease(_wrapped(release.lon), release.lat, **outflow)]
+    return [simulator.LineRelease(_line(case, release), **outflow)]
 
 
 def turned_towards(release: simulator.Release, middle: float) -> simulator.Release:
@@ -67,45 +69,42 @@ def turned_towards(release: simulator.Release, middle: float) -> simulator.Relea
     return replace(release, geometry=moved(release.geometry, turn))
 
 
-def datetime64(time: datetime) -> np.datetime64:
-    """Return a time of the case as arrays have it."""
-    return np.datetime64(time.replace(tzinfo=None), "ns")
-
-
-def _areas(case: Case, source: AreaSource, density: float) -> list[simulator.AreaRelease]:
-    time = datetime64(source.time or case.time.start)
+def _areas(case: Case, release: AreaRelease, density: float) -> list[simulator.AreaRelease]:
+    time = datetime64(release.time or case.time.start)
     spread = partial(
         simulator.AreaRelease,
         time=time,
-        end=datetime64(source.end) if source.end else time,
-        age=3600.0 * source.age_hours,
+        end=datetime64(release.end) if release.end else time,
+        age=3600.0 * release.age_hours,
     )
-    mass = None if source.mass_tonnes is None else 1e3 * source.mass_tonnes
-    paths = case.paths(source.geometry)
-    if source.raster_values == "thickness_um":
-        oil = catalog.read_thickness(paths, layer=source.layer)
+    mass = None if release.mass_tonnes is None else 1e3 * release.mass_tonnes
+    paths = case.paths(release.geometry)
+    if release.raster_values == "thickness_um":
+        oil = catalog.read_thickness(paths, layer=release.layer)
         return [_mapped(oil, mass, density, spread)]
-    if isinstance(source.thickness_um, list):
-        parts = zip(_each(paths, source), (1e-6 * um for um in source.thickness_um), strict=True)
+    if isinstance(release.thickness_um, list):
+        parts = zip(_each(paths, release), (1e-6 * um for um in release.thickness_um), strict=True)
         return _layered([*parts], density, spread)
-    slick = catalog.read_slick(paths, source.time, **source.reading())
-    if source.thickness_um is not None:
-        return _layered([(slick.geometry, 1e-6 * source.thickness_um)], density, spread)
+    slick = catalog.read_slick(paths, release.time, **release.reading())
+    if release.thickness_um is not None:
+        return _layered([(slick.geometry, 1e-6 * release.thickness_um)], density, spread)
     if mass is not None:
-        return _shared_out(mass, slick, source, spread)
-    classes = _classes(slick, source)
-    looks = [(part, catalog.bonn_thickness(c, source.bonn_estimate)) for c, part in classes.items()]
+        return _shared_out(mass, slick, release, spread)
+    classes = _classes(slick, release)
+    looks = [
+        (part, catalog.bonn_thickness(c, release.bonn_estimate)) for c, part in classes.items()
+    ]
     return _layered(looks, density, spread)
 
 
-def _each(paths: list[str], source: AreaSource) -> list[Area]:
-    shapes = [catalog.read_slick(p, source.time, **source.reading()).geometry for p in paths]
+def _each(paths: list[str], release: AreaRelease) -> list[Area]:
+    shapes = [catalog.read_slick(p, release.time, **release.reading()).geometry for p in paths]
     return areas_together(shapes, ", ".join(paths))
 
 
-def _classes(slick: catalog.Slick, source: AreaSource) -> dict[ThicknessClass, Any]:
-    if source.thickness_class == "sheen" or source.thickness_class == "thick":
-        return {source.thickness_class: slick.geometry}
+def _classes(slick: catalog.Slick, release: AreaRelease) -> dict[ThicknessClass, Any]:
+    if release.thickness_class == "sheen" or release.thickness_class == "thick":
+        return {release.thickness_class: slick.geometry}
     return slick.by_class()
 
 
@@ -125,14 +124,14 @@ def _layered(
 
 
 def _shared_out(
-    mass: float, slick: catalog.Slick, source: AreaSource, spread: _Spread
+    mass: float, slick: catalog.Slick, release: AreaRelease, spread: _Spread
 ) -> list[simulator.AreaRelease]:
     """Share a known mass [kg] between what is thin and what is thick by their volumes."""
     if len(slick.thickness_class) < 2:
         return [spread(slick.geometry, mass)]
     parts = slick.by_class()
     volumes = {
-        c: simulator.area_of(part) * catalog.bonn_thickness(c, source.bonn_estimate)
+        c: simulator.area_of(part) * catalog.bonn_thickness(c, release.bonn_estimate)
         for c, part in parts.items()
     }
     whole = sum(volumes.values())
@@ -146,60 +145,55 @@ def _mapped(
     return spread(oil.geometry, volume * density if mass is None else mass, thickness=oil.thickness)
 
 
-def _line(case: Case, source: LineSource) -> BaseGeometry:
-    if source.geometry is not None:
-        return catalog.read_lines(case.paths(source.geometry), layer=source.layer)
-    assert source.coordinates is not None
-    longitude, latitude = np.array(source.coordinates).T
+def _line(case: Case, release: LineRelease) -> BaseGeometry:
+    if release.geometry is not None:
+        return catalog.read_lines(case.paths(release.geometry), layer=release.layer)
+    assert release.coordinates is not None
+    longitude, latitude = np.array(release.coordinates).T
     return shapely.LineString(np.stack([_along(longitude), latitude], axis=-1))
 
 
-def _ship(case: Case, source: ShipSource, k: int) -> simulator.TrackRelease:
-    track = _track(case, source)
-    first, last = (_utc(track.times[n]) for n in (0, -1))
-    start, end = source.start or first, source.end or last
+def _ship(case: Case, release: ShipRelease, k: int) -> simulator.TrackRelease:
+    track = _track(case, release)
+    first, last = (to_datetime(track.times[n]) for n in (0, -1))
+    start, end = release.start or first, release.end or last
     try:
-        source.refuse_off_track(first, last)
+        release.refuse_off_track(first, last)
         case.refuse_outside(k, [start, end])
     except ValueError as error:
         key = f"release.{k}"
         raise CaseError(f"{key}: {str(error).removeprefix(f'{key}: ')}") from None
     return simulator.TrackRelease(
-        track.times, _along(track.longitude), track.latitude, **_outflow(source, start, end)
+        track.times, _along(track.longitude), track.latitude, **_outflow(release, start, end)
     )
 
 
-def _track(case: Case, source: ShipSource) -> catalog.Track:
-    if isinstance(source.track, str):
-        return catalog.read_track(case.paths(source.track)[0])
+def _track(case: Case, release: ShipRelease) -> catalog.Track:
+    if isinstance(release.track, str):
+        return catalog.read_track(case.paths(release.track)[0])
     return catalog.Track(
-        np.array([datetime64(fix.time) for fix in source.track]),
-        np.array([fix.lon for fix in source.track]),
-        np.array([fix.lat for fix in source.track]),
+        np.array([datetime64(fix.time) for fix in release.track]),
+        np.array([fix.lon for fix in release.track]),
+        np.array([fix.lat for fix in release.track]),
     )
 
 
-def _outflow(source: Outflow, start: datetime, end: datetime) -> dict[str, Any]:
+def _outflow(release: Outflow, start: datetime, end: datetime) -> dict[str, Any]:
     """Return what all releases of fresh oil have in common, in SI units."""
-    if source.rate_tonnes_per_hour is not None:
-        tonnes = source.rate_tonnes_per_hour * (end - start).total_seconds() / 3600.0
+    if release.rate_tonnes_per_hour is not None:
+        tonnes = release.rate_tonnes_per_hour * (end - start).total_seconds() / 3600.0
     else:
-        assert source.mass_tonnes is not None
-        tonnes = source.mass_tonnes
-    diameter = 1e-6 * (source.droplet_diameter_um or DROPLET_DIAMETER_UM)
+        assert release.mass_tonnes is not None
+        tonnes = release.mass_tonnes
+    diameter = 1e-6 * (release.droplet_diameter_um or DROPLET_DIAMETER_UM)
     return {
         "mass": 1e3 * tonnes,
         "time": datetime64(start),
         "end": datetime64(end),
-        "age": 3600.0 * source.age_hours,
-        "depth": source.depth_m,
-        "droplet_diameter": diameter if source.depth_m > 0.0 else np.nan,
+        "age": 3600.0 * release.age_hours,
+        "depth": release.depth_m,
+        "droplet_diameter": diameter if release.depth_m > 0.0 else np.nan,
     }
-
-
-def _utc(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)
 
 
 def _wrapped(longitude: Any) -> Any:

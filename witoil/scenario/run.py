@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 import simulator
-from simulator.oil import TEMPERATURE_15C
 from witoil.case.tunables import TUNABLES, refuse_values
+from witoil.scenario.afloat import thickness_at
 from witoil.scenario.changes import particles_with
 from witoil.scenario.scenario import Scenario
-from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
+from witoil.scenario.verification import Mask, SlickMasks
 
 
 def run(
@@ -26,6 +27,8 @@ def run(
     on_output: Callable[[float], None] | None = None,
     resume: xr.Dataset | None = None,
     on_end: Callable[[xr.Dataset], None] | None = None,
+    recorded: Sequence[Mapping[str, NDArray[Any]]] = (),
+    on_halt: Callable[[Callable[[], simulator.Halt]], None] | None = None,
 ) -> xr.Dataset:
     """Run a scenario.
 
@@ -39,10 +42,8 @@ def run(
     threads : int, optional
     on_output : callable, optional
         Called with the share that is done.
-    resume : Dataset, optional
-        Go on from where an earlier run ended.
-    on_end : callable, optional
-        Called with what is needed to go on from the end.
+    resume, on_end, recorded, on_halt : optional
+        To go on from an earlier run, see `simulator.run`.
 
     Returns
     -------
@@ -80,6 +81,8 @@ def run(
         on_output=on_output,
         resume=resume,
         on_end=on_end,
+        recorded=recorded,
+        on_halt=on_halt,
     )
 
 
@@ -103,8 +106,7 @@ def masks_at(
 
     Where it would look thick is told where an observation of the scenario tells it, too.
     """
-    density = scenario.oil.density(TEMPERATURE_15C)
-    thickness = thickness_afloat(result.sel(time=time), scenario.grid, density)
+    thickness = thickness_at(scenario, result, time)
     score = scenario.case.score
     limit = score.detection_limit_um if detection_limit_um is None else detection_limit_um
     refuse_values({"detection_limit_um": limit})
@@ -112,31 +114,3 @@ def masks_at(
     if all(seen.thick is None for seen in scenario.observations):
         return SlickMasks(oil)
     return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
-
-
-def thickness_afloat(at: xr.Dataset, grid: VerificationGrid, density: float) -> NDArray[np.float64]:
-    """Return the thickness of the oil afloat in each cell.
-
-    Parameters
-    ----------
-    at : Dataset
-        Particles at one time: `status`, `lon`, `lat` [degrees] and `mass` [kg].
-    grid : VerificationGrid
-    density : float
-        Of the oil without its water. [kg m-3]
-
-    Returns
-    -------
-    ndarray, shape of the grid
-        [m]
-    """
-    afloat = at["status"].values == simulator.Status.AFLOAT
-    column, row = grid.cells(at["lon"].values[afloat], at["lat"].values[afloat])
-    return simulator.oil_thickness(
-        column,
-        row,
-        at["mass"].values[afloat],
-        grid.shape,
-        cell_area=grid.resolution**2,
-        density=density,
-    )

@@ -30,7 +30,7 @@ NO_PARTICLES = simulator.Particles(
     age=_NONE,
     droplet_diameter=_NONE,
 )
-"""Of a case without a release, whose windows start from slicks."""
+"""Particles of a case without a release, whose legs start from slicks: none."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Observation:
     mask: Mask
     slick: catalog.Slick
     weight: float = 1.0
-    """In the mean over observations; of both classes where they are scored apart."""
+    """Weight in the mean over observations; of both classes where they are scored apart."""
     thick: Mask | None = None
     """Cells with thick oil, where they and others are seen: the classes are then scored apart."""
     class_weights: Mapping[ThicknessClass, float] = field(default_factory=dict)

@@ -19,7 +19,7 @@ USUAL_DRIFT = 2.0
 """Speed at which the area of a run is first cut out of the forcing; a storm needs more. [m s-1]"""
 
 _MARGIN = 1.1
-"""By which the area is wider than the fastest drift that was found in it needs."""
+"""Factor by which the area is wider than the fastest drift found in it needs. [1]"""
 
 
 def read_surroundings(
@@ -151,5 +151,5 @@ def _shore_zones(case: Case) -> list[tuple[BaseGeometry, str]]:
 
 
 def _coastline(case: Case) -> str:
-    source = case.forcing.coastline
-    return source if source in ("osm", "gshhg", "none") else case.paths(source)[0]
+    coastline = case.forcing.coastline
+    return coastline if coastline in ("osm", "gshhg", "none") else case.paths(coastline)[0]

@@ -114,12 +114,12 @@ class VerificationGrid:
 
     @cached_property
     def to_metres(self) -> Transformer:
-        """From longitude and latitude to the grid's reference system."""
+        """Transformer from longitude and latitude to the grid's reference system."""
         return Transformer.from_crs(4326, self.crs, always_xy=True)
 
     @cached_property
     def to_degrees(self) -> Transformer:
-        """From the grid's reference system to longitude and latitude."""
+        """Transformer from the grid's reference system to longitude and latitude."""
         return Transformer.from_crs(self.crs, 4326, always_xy=True)
 
     def outline(self, mask: Mask) -> BaseGeometry:

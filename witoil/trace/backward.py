@@ -11,9 +11,10 @@ that time back the place on the coast is a candidate, a source on the shore or o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -25,14 +26,15 @@ import catalog
 import optimizer
 import simulator
 from simulator.oil import TEMPERATURE_15C
-from witoil.case import AreaSource, Case, Trace
+from witoil.case import AreaRelease, Case, Trace
 from witoil.case.tunables import TUNABLES
 from witoil.errors import CaseError
 from witoil.scenario.forcing import first_time
 from witoil.scenario.observations import without_time
 from witoil.scenario.oils import oil_of
-from witoil.scenario.releases import datetime64, releases_of
+from witoil.scenario.releases import releases_of
 from witoil.scenario.surroundings import bounds, read_surroundings
+from witoil.times import datetime64, minute
 
 DEFAULT_HOURS = 48.0
 """How far back where the case does not say, and does not start before the slick. [h]"""
@@ -93,6 +95,22 @@ class BackwardScenario:
     coverage: tuple[catalog.Coverage | catalog.Parametrised, ...]
     coast: simulator.Coast
     particles: simulator.Particles
+
+
+class MemberPaths(NamedTuple):
+    """Where the particles of one member were, each of shape (times, particles).
+
+    Attributes
+    ----------
+    lon, lat : ndarray
+        [degrees]
+    status : ndarray of int8
+        See `simulator.Status`.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    status: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -182,7 +200,8 @@ def trace_back(
     scenario: BackwardScenario,
     *,
     threads: int | None = None,
-    on_member: Callable[[float], None] | None = None,
+    known: Mapping[int, MemberPaths] | None = None,
+    on_member: Callable[[int, MemberPaths], None] | None = None,
 ) -> Paths:
     """Carry a slick back in time.
 
@@ -190,9 +209,11 @@ def trace_back(
     ----------
     scenario : BackwardScenario
     threads : int, optional
-        Default: one for each processor. The outcome does not depend on it.
+        Default: one for each processor. The result does not depend on it.
+    known : mapping, optional
+        What each member that has been run already gave, by its number.
     on_member : callable, optional
-        Called with the share of the members that is done.
+        Called with the same of every member that is run.
 
     Returns
     -------
@@ -203,7 +224,7 @@ def trace_back(
     # the model's clock goes on from the time of the slick, while the fields go back
     clock = scenario.slick.time + _spans(scenario.ages)
 
-    def go(number: int) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
+    def go(number: int) -> MemberPaths:
         result = simulator.run(
             scenario.forcing,
             _dealt(scenario.particles, number, len(members)),
@@ -216,15 +237,16 @@ def trace_back(
             seed=(model.seed + number) % 2**63,
             threads=1,
         )
-        lon, lat, status = (result[name].values.T for name in ("lon", "lat", "status"))
-        return lon, lat, status
+        return MemberPaths(*(result[name].values.T for name in MemberPaths._fields))
 
-    parts = []
+    paths = dict(known or {})
+    to_run = [number for number in range(len(members)) if number not in paths]
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for part in pool.map(go, range(len(members))):
-            parts.append(part)
+        for number, part in zip(to_run, pool.map(go, to_run), strict=True):
+            paths[number] = part
             if on_member:
-                on_member(len(parts) / len(members))
+                on_member(number, part)
+    parts = [paths[number] for number in range(len(members))]
     lon, lat, status = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
     return Paths(scenario.slick.time - _spans(scenario.ages), scenario.ages, lon, lat, status)
 
@@ -243,7 +265,7 @@ def find_slick(case: Case) -> SeenSlick:
     if wanted is not None:
         kind, number = wanted.split(".")
         return _named(case, kind, int(number))
-    areas = [k for k, source in enumerate(case.release) if isinstance(source, AreaSource)]
+    areas = [k for k, release in enumerate(case.release) if isinstance(release, AreaRelease)]
     slicks = [_released(case, k) for k in areas]
     slicks += [_observed(case, k) for k in range(len(case.observation))]
     if not slicks:
@@ -265,21 +287,21 @@ def _named(case: Case, kind: str, number: int) -> SeenSlick:
 
 
 def _released(case: Case, k: int) -> SeenSlick:
-    source = case.release[k]
-    if not isinstance(source, AreaSource):
+    release = case.release[k]
+    if not isinstance(release, AreaRelease):
         raise CaseError(
-            f'trace.slick: found "release.{k}" of kind "{source.kind}"; expected one of kind '
+            f'trace.slick: found "release.{k}" of kind "{release.kind}"; expected one of kind '
             '"area", or an observation'
         )
-    time = datetime64(source.time or case.time.start)
+    time = datetime64(release.time or case.time.start)
     parts = releases_of(case, k, oil_of(case).density(TEMPERATURE_15C))
     areas = [part for part in parts if isinstance(part, simulator.AreaRelease)]
     return SeenSlick(f"release.{k}", time, tuple(replace(a, time=time, end=time) for a in areas))
 
 
 def _observed(case: Case, k: int) -> SeenSlick:
-    source = case.observation[k]
-    slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
+    given = case.observation[k]
+    slick = catalog.read_slick(case.paths(given.geometry), given.time, **given.reading())
     if slick.time is None:
         raise CaseError(without_time(k, slick))
     time = datetime64(slick.time)
@@ -295,8 +317,8 @@ def _default_hours(case: Case, slick: SeenSlick) -> float:
     covered = float((slick.time - first) / _HOUR)
     if covered <= 0.0:
         raise CaseError(
-            f"trace: the slick {slick.key} was seen at {_minute(slick.time)}, and the forcing "
-            f"begins at {_minute(first)}; expected fields of the time before the slick"
+            f"trace: the slick {slick.key} was seen at {minute(slick.time)}, and the forcing "
+            f"begins at {minute(first)}; expected fields of the time before the slick"
         )
     return min(DEFAULT_HOURS, covered)
 
@@ -314,7 +336,3 @@ def _span(hours: float) -> np.timedelta64:
 
 def _spans(hours: FloatArray) -> NDArray[np.timedelta64]:
     return np.round(hours * 3600e9).astype("timedelta64[ns]")
-
-
-def _minute(time: np.datetime64) -> str:
-    return f"{np.datetime_as_string(time, 'm')}Z"

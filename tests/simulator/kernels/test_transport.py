@@ -211,7 +211,7 @@ def settings(diffusivity):
 
 
 def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share=1.0):
-    """Carry particles through one window, cut into chunks at `bounds`."""
+    """Carry particles through one span, cut into chunks at `bounds`."""
     rng = np.random.default_rng(4)
     x, y = rng.uniform(0.5, 3.5, size), rng.uniform(0.5, 5.5, size)
     step = np.zeros(size, np.int32) if release_step is None else np.sort(release_step)

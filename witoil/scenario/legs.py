@@ -16,7 +16,7 @@ from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.scenario.verification import VerificationGrid
 
 
-def windows_of(scenario: Scenario) -> tuple[Scenario, ...]:
+def legs_of(scenario: Scenario) -> tuple[Scenario, ...]:
     """Return the runs that a case is compared by.
 
     Parameters
@@ -37,13 +37,13 @@ def windows_of(scenario: Scenario) -> tuple[Scenario, ...]:
     """
     if not scenario.case.starts_from_observations:
         return (scenario,)
-    return tuple(_windows(scenario))
+    return tuple(_legs(scenario))
 
 
-def window_beyond(scenario: Scenario) -> Scenario | None:
+def leg_beyond(scenario: Scenario) -> Scenario | None:
     """Return the run from the last slick seen to the end of a case that starts from observations.
 
-    Its fields, coast and grid are read anew, round the last slick: those of the windows must not
+    Its fields, coast and grid are read anew, round the last slick: those of the legs must not
     depend on where that lies.
 
     Parameters
@@ -86,7 +86,7 @@ def window_beyond(scenario: Scenario) -> Scenario | None:
     )
 
 
-def _windows(scenario: Scenario) -> Iterator[Scenario]:
+def _legs(scenario: Scenario) -> Iterator[Scenario]:
     start, slick = scenario.forcing.start, None
     for k, seen in enumerate(scenario.observations):
         releases, numbers = _released_between(scenario, start, seen.time)
@@ -94,11 +94,11 @@ def _windows(scenario: Scenario) -> Iterator[Scenario]:
             releases.append(_as_release(scenario, slick, k - 1))
             numbers.append(len(scenario.sources))
         if releases:
-            yield _window(scenario, start, seen, slick, releases, numbers)
+            yield _leg(scenario, start, seen, slick, releases, numbers)
         start, slick = seen.time, seen
 
 
-def _window(
+def _leg(
     scenario: Scenario,
     start: np.datetime64,
     seen: Observation,
@@ -172,6 +172,6 @@ def _mass(scenario: Scenario, slick: Observation, k: int) -> float:
     if not mass:
         raise CaseError(
             f'observation.{k}.mass_tonnes: none given, and no release of kind "area" to take it '
-            "from; expected the mass of the slick, from which the next window starts"
+            "from; expected the mass of the slick, from which the next leg starts"
         )
     return mass

@@ -36,10 +36,10 @@ class Lazy(Protocol):
         """Return the data set, nothing of it read yet."""
 
 
-Source = Path | Lazy
+Input = Path | Lazy
 
 
-def unpacked(path: Source, stack: ExitStack) -> list[Source]:
+def unpacked(path: Input, stack: ExitStack) -> list[Input]:
     """Files to read for one path: a zip, as the Climate Data Store sends them, has several.
 
     Parameters
@@ -63,7 +63,7 @@ def unpacked(path: Source, stack: ExitStack) -> list[Source]:
     return [*files]
 
 
-def open_source(path: Source) -> xr.Dataset:
+def open_input(path: Input) -> xr.Dataset:
     """Open a file without reading its values; packed integers and fills are decoded when read.
 
     Parameters
@@ -102,7 +102,7 @@ def open_source(path: Source) -> xr.Dataset:
 
 
 @contextmanager
-def reading(path: Source) -> Iterator[None]:
+def reading(path: Input) -> Iterator[None]:
     """Turn whatever the libraries say of a damaged file into one line.
 
     Raises

@@ -12,8 +12,8 @@ from witoil.calibration.evaluation import evaluate, persistence, simulated_slick
 from witoil.case import load_case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import write_json
+from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare
-from witoil.scenario.windows import windows_of
 
 SMALL = ("particles = 20_000", "particles = 2_000")
 ANEW = ("evaluations = 80", 'evaluations = 13\nstart_from = "observations"')
@@ -27,7 +27,7 @@ def whole(changed):
 
 
 def test_a_window_is_the_run_from_one_slick_to_the_next(whole):
-    first, second = windows_of(whole)
+    first, second = legs_of(whole)
     assert [w.forcing.start for w in (first, second)] == [
         np.datetime64("2025-06-01T06:00"),
         np.datetime64("2025-06-01T12:00"),
@@ -43,31 +43,31 @@ def test_a_window_is_the_run_from_one_slick_to_the_next(whole):
 def test_the_first_window_is_the_run_of_the_case_until_then(changed):
     alone = load_case(changed(SMALL, (SECOND, ""), ("end = 2025-06-01T18", "end = 2025-06-01T12")))
     anew = prepare(load_case(changed(SMALL, ANEW)))
-    long = simulated_slicks(windows_of(prepare(alone)), {})[0].oil
-    short = simulated_slicks(windows_of(anew)[:1], {})[0].oil
+    long = simulated_slicks(legs_of(prepare(alone)), {})[0].oil
+    short = simulated_slicks(legs_of(anew)[:1], {})[0].oil
     assert anew.grid.shape != long.shape or (short == long).all()
     assert short.sum() == long.sum()
 
 
 def test_fields_are_not_copied_and_hold_the_same_at_the_same_time(whole):
-    second = windows_of(whole)[1]
+    second = legs_of(whole)[1]
     assert second.forcing.wind.values is whole.forcing.wind.values
     at = {}
-    for name, forcing in (("long", whole.forcing), ("window", second.forcing)):
+    for name, forcing in (("long", whole.forcing), ("leg", second.forcing)):
         since = float((np.datetime64("2025-06-01T14:30") - forcing.start) / np.timedelta64(1, "s"))
         at[name] = np.empty((1, forcing.grid.rows, forcing.grid.columns, 2))
         forcing.drift(np.array([since]), simulator.Parameters(), at[name])
-    np.testing.assert_array_equal(at["long"], at["window"])
+    np.testing.assert_array_equal(at["long"], at["leg"])
 
 
 def test_one_long_run_is_the_default(scenario):
-    assert windows_of(scenario) == (scenario,)
+    assert legs_of(scenario) == (scenario,)
 
 
 def test_an_observation_may_say_its_mass(changed):
     heavy = FIRST + "mass_tonnes = 20\n"
     scenario = prepare(load_case(changed(SMALL, ANEW, (FIRST, heavy))))
-    second = windows_of(scenario)[1]
+    second = legs_of(scenario)[1]
     assert second.particles.mass[~second.from_source].sum() == pytest.approx(20e3)
 
 
@@ -75,9 +75,9 @@ def test_slicks_alone_make_a_case(changed):
     text = changed(SMALL, ANEW).read_text()
     releases = text[text.index("[[release]]") : text.index("[oil]")]
     case = changed(SMALL, ANEW, (releases, ""), (FIRST, FIRST + "mass_tonnes = 20\n"))
-    (window,) = windows_of(prepare(load_case(case)))
-    assert window.particles.mass.sum() == pytest.approx(20e3)
-    assert evaluate([window], {})["score"] > 0.1
+    (leg,) = legs_of(prepare(load_case(case)))
+    assert leg.particles.mass.sum() == pytest.approx(20e3)
+    assert evaluate([leg], {})["score"] > 0.1
 
 
 def test_a_slick_of_unknown_mass_is_refused(changed):
@@ -85,7 +85,7 @@ def test_a_slick_of_unknown_mass_is_refused(changed):
     releases = text[text.index("[[release]]") : text.index("[oil]")]
     scenario = prepare(load_case(changed(SMALL, ANEW, (releases, ""))))
     with pytest.raises(CaseError, match=r"observation\.0\.mass_tonnes: none given"):
-        windows_of(scenario)
+        legs_of(scenario)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_what_the_sensor_did_not_see_is_not_compared(changed, twin):
     )
     with_swath = FIRST + 'swath = "swath.geojson"\n'
     scenario = prepare(load_case(changed(SMALL, ANEW, (FIRST, with_swath))))
-    window = windows_of(scenario)[0]
-    observation = window.observations[0]
+    leg = legs_of(scenario)[0]
+    observation = leg.observations[0]
     assert 0 < observation.swath.sum() < observation.swath.size
     outside = replace(observation, mask=observation.mask | ~observation.swath)
-    same = [replace(window, observations=(o,)) for o in (observation, outside)]
+    same = [replace(leg, observations=(o,)) for o in (observation, outside)]
     assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
 
 
@@ -149,16 +149,16 @@ def test_a_swath_that_is_not_certain_says_what_a_swath_can_be(changed, twin):
 
 
 def test_land_is_not_compared(whole):
-    window = windows_of(whole)[0]
-    observation = window.observations[0]
-    ashore = replace(observation, mask=observation.mask | window.land)
-    same = [replace(window, observations=(o,)) for o in (observation, ashore)]
+    leg = legs_of(whole)[0]
+    observation = leg.observations[0]
+    ashore = replace(observation, mask=observation.mask | leg.land)
+    same = [replace(leg, observations=(o,)) for o in (observation, ashore)]
     assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
 
 
 def test_weights_shift_the_mean(changed):
-    plain = windows_of(prepare(load_case(changed(SMALL, ANEW))))
-    heavy = windows_of(prepare(load_case(changed(SMALL, ANEW, (FIRST, FIRST + "weight = 3\n")))))
+    plain = legs_of(prepare(load_case(changed(SMALL, ANEW))))
+    heavy = legs_of(prepare(load_case(changed(SMALL, ANEW, (FIRST, FIRST + "weight = 3\n")))))
     each = [s["fss"]["1"] for s in persistence(plain)["observations"]]
     assert persistence(plain)["fss"]["1"] == pytest.approx(sum(each) / 2)
     assert persistence(heavy)["fss"]["1"] == pytest.approx((3 * each[0] + each[1]) / 4)

@@ -1,4 +1,4 @@
-"""What the names of classes in a mask say of oil."""
+"""What the names of categories in a mask say of oil."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OTHER = {
 
 
 def means_oil(meaning: str) -> bool | None:
-    """Say whether a class is of oil; None where its name leaves that open.
+    """Say whether a category is of oil; None where its name leaves that open.
 
     Parameters
     ----------

@@ -1,0 +1,165 @@
+"""Jobs that are killed go on, to the same bits, where they are the same job."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import xarray as xr
+
+from witoil import jobs
+from witoil.case import load_case
+from witoil.errors import OutputError
+from witoil.outputs import checkpoints
+
+MEMBERS = "[trace]\nmembers = 5\nparticles = 500\n\n[ensemble]\nmembers = 5\n\n[oil]"
+SMALL = ("particles = 20_000", "particles = 1_000"), ("[oil]", MEMBERS)
+OFTEN = """
+import sys
+from pathlib import Path
+from witoil import jobs
+from witoil.case import load_case
+from witoil.outputs import checkpoints
+checkpoints.SECONDS = 0.0
+"""
+
+RESULT = {
+    jobs.simulate: ("particles.nc", "restart.nc", "budget.csv"),
+    jobs.ensemble: ("probability.tif", "first_arrival_hours.tif", "coast.csv"),
+    jobs.trace: ("source_probability.tif", "source_times.csv"),
+}
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.fixture
+def case(changed):
+    return load_case(changed(*SMALL))
+
+
+@pytest.fixture
+def often(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
+
+
+def stop_after(calls):
+    """Return what stops a job when it has told so often how far it is; and what it was told."""
+    told = []
+
+    def progress(share, note):
+        if share > 0.0:
+            told.append(share)
+        if calls and len(told) == calls:
+            raise KilledError
+
+    return progress, told
+
+
+def kept(folder):
+    return sorted(path.name for path in (folder / ".witoil-checkpoint").glob("*"))
+
+
+def assert_same(job, one, other):
+    for name in RESULT[job]:
+        first, second = one / name, other / name
+        if name.endswith(".nc"):
+            with xr.open_dataset(first) as a, xr.open_dataset(second) as b:
+                a.attrs.pop("history", None), b.attrs.pop("history", None)
+                assert a.identical(b), name
+        else:
+            assert first.read_bytes() == second.read_bytes(), name
+
+
+@pytest.mark.parametrize("job", RESULT)
+def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, job):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    everything = stop_after(0)
+    job(case, whole, progress=everything[0])
+    with pytest.raises(KilledError):
+        job(case, broken, progress=stop_after(3)[0])
+    assert "made_from.json" in kept(broken)
+    rest = stop_after(0)
+    job(case, broken, progress=rest[0])
+    assert rest[1] == everything[1][-len(rest[1]) :]
+    assert len(rest[1]) < len(everything[1])
+    assert not kept(broken)
+    assert_same(job, broken, whole)
+
+
+@pytest.mark.parametrize("model", ["particles = 1_001", "particles = 1_000\nseed = 2"])
+def test_a_job_that_differs_begins_anew(changed, case, tmp_path, often, model):
+    with pytest.raises(KilledError):
+        jobs.simulate(case, tmp_path, progress=stop_after(3)[0])
+    other = load_case(changed(("particles = 20_000", model), SMALL[1]))
+    jobs.simulate(other, tmp_path)
+    jobs.simulate(other, tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
+
+
+def test_a_job_begins_anew_where_an_input_has_changed(case, twin, tmp_path, often):
+    with pytest.raises(KilledError):
+        jobs.simulate(case, tmp_path, progress=stop_after(3)[0])
+    with xr.open_dataset(twin / "winds.nc") as file:
+        winds = file.load()
+    before = (twin / "winds.nc").read_bytes()
+    try:
+        (1.01 * winds).assign_attrs(winds.attrs).map(
+            lambda v: v.assign_attrs(winds[v.name].attrs)
+        ).to_netcdf(twin / "winds.nc")
+        progress, told = stop_after(0)
+        jobs.simulate(case, tmp_path, progress=progress)
+    finally:
+        (twin / "winds.nc").write_bytes(before)
+    whole = stop_after(0)
+    jobs.simulate(case, tmp_path / "whole", progress=whole[0])
+    assert told == whole[1]
+
+
+def test_what_is_damaged_begins_anew(case, tmp_path, often):
+    with pytest.raises(KilledError):
+        jobs.simulate(case, tmp_path, progress=stop_after(4)[0])
+    part = sorted((tmp_path / ".witoil-checkpoint").glob("part-*.npz"))[0]
+    part.write_bytes(part.read_bytes()[:100])
+    jobs.simulate(case, tmp_path)
+    jobs.simulate(case, tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
+
+
+def test_a_folder_with_the_checkpoint_of_another_case_is_refused(case, changed, tmp_path, often):
+    with pytest.raises(KilledError):
+        jobs.simulate(case, tmp_path, progress=stop_after(3)[0])
+    other = load_case(changed(*SMALL, ('name = "demo"', 'name = "other"')))
+    with pytest.raises(OutputError, match=r"what `witoil simulate` made of the case 'demo'"):
+        jobs.simulate(other, tmp_path)
+    jobs.simulate(other, tmp_path, force=True)
+    assert not kept(tmp_path)
+
+
+def test_a_short_run_keeps_nothing(case, tmp_path):
+    with pytest.raises(KilledError):
+        jobs.simulate(case, tmp_path / "out", progress=stop_after(3)[0])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", RESULT)
+def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, job):
+    case = changed(*SMALL)
+    run = f"jobs.{job.__name__}(load_case(Path(sys.argv[1])), Path(sys.argv[2]))"
+    command = [sys.executable, "-c", OFTEN + run, str(case)]
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    for parts in (1, 3):
+        process = subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL)
+        while process.poll() is None and sum(name.startswith("part") for name in kept(out)) < parts:
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert kept(out)
+    subprocess.run([*command, str(out)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, str(whole)], check=True, stdout=subprocess.DEVNULL)
+    assert_same(job, out, whole)
+    assert not kept(out)

@@ -1,0 +1,106 @@
+"""What a job tells people while it works: what its data cover, a bar, how to go on after Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from witoil.cli.coverage import in_brief
+
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say all that is known of the data.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How much a command says."""
+
+    verbose: bool = False
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        if self.verbose and self.quiet:
+            raise typer.BadParameter("--quiet and --verbose exclude each other")
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        if not self.quiet:
+            print(text, flush=True)
+
+
+@contextmanager
+def shown(label: str, voice: Voice) -> Iterator[dict[str, Any]]:
+    """Give what a job tells people by: coverage on standard output, a bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, quiet=voice.quiet)
+    reading = console.status("")
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    task = bar.add_task(label, total=1.0, note="")
+
+    def clear() -> None:
+        reading.stop()
+        if bar.live.is_started:
+            bar.stop()
+
+    def on_coverage(reports: Iterable[Any]) -> None:
+        clear()
+        for line in map(str, reports) if voice.verbose else in_brief(reports):
+            voice.say(line)
+        bar.start()
+
+    def progress(share: float, note: str) -> None:
+        if interruptions:
+            raise KeyboardInterrupt  # again: libraries may swallow the first
+        if bar.live.is_started:
+            bar.update(task, completed=share, note=note)
+        else:  # not known yet how far it is
+            reading.update(note)
+            reading.start()
+
+    with _noted_interruptions() as interruptions:
+        try:
+            yield {"progress": progress, "on_coverage": on_coverage}
+        except KeyboardInterrupt:
+            clear()
+            print("witoil: interrupted; the same command goes on from there", file=sys.stderr)
+            raise typer.Exit(130) from None
+        finally:
+            clear()
+
+
+@contextmanager
+def _noted_interruptions() -> Iterator[list[int]]:
+    """Give a list that has an item for each Ctrl-C meanwhile; each raises as without."""
+    noted: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,50 @@
+"""Times as cases have them and as arrays do, and how they are written.
+
+A time without a zone is UTC, as satellite and forecast products have it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def in_utc(time: datetime) -> datetime:
+    """Return a time with the zone UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def datetime64(time: datetime) -> np.datetime64:
+    """Return a time as arrays have it, to the nanosecond."""
+    import numpy as np  # commands that compute nothing start without it
+
+    return np.datetime64(in_utc(time).replace(tzinfo=None), "ns")
+
+
+def to_datetime(time: np.datetime64) -> datetime:
+    """Return a time of an array as cases have it, cut to the microsecond."""
+    moment: datetime = time.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
+
+
+def minute(time: datetime | np.datetime64) -> str:
+    """Return a time as messages have it, 2021-08-24T15:33Z."""
+    return _written(time, "minutes")
+
+
+def second(time: datetime | np.datetime64) -> str:
+    """Return a time as tables and documents have it, 2021-08-24T15:33:00Z."""
+    return _written(time, "seconds")
+
+
+def stamp(time: datetime | np.datetime64) -> str:
+    """Return a time as names of files have it, 20210824T1533."""
+    return minute(time).translate(str.maketrans("", "", "-:Z"))
+
+
+def _written(time: datetime | np.datetime64, to: str) -> str:
+    moment = in_utc(time) if isinstance(time, datetime) else to_datetime(time)
+    return f"{moment.replace(tzinfo=None).isoformat(timespec=to)}Z"
