@@ -17,10 +17,10 @@ from witoil.calibration.scoring import ScoredSlick, score_runs
 from witoil.case.comparison import differences
 from witoil.case.tunables import TUNABLES
 from witoil.errors import WitoilError
-from witoil.files import utc
 from witoil.runs.opening import open_run
 from witoil.runs.run import Run, Seen
 from witoil.runs.slick import Sensor, particles_at, taken_for
+from witoil.times import second
 from witoil.versions import versions
 
 _SAME_AREA = 0.01
@@ -135,7 +135,7 @@ def _common_time(runs: Sequence[Run]) -> tuple[np.datetime64, np.datetime64]:
     start, end = max(first for first, _ in spans), min(last for _, last in spans)
     if start > end:
         told = ", ".join(
-            f"{run.path} from {utc(first)} to {utc(last)}"
+            f"{run.path} from {second(first)} to {second(last)}"
             for run, (first, last) in zip(runs, spans, strict=True)
         )
         raise WitoilError(f"{told}: no time is in all of them; expected runs of one time")
@@ -163,13 +163,13 @@ def _seen_by_all(
     for one in (*given, *(seen for run in runs for seen in run.seen)):
         if not start <= one.time <= end:
             remarks.append(
-                f"{one.name}, seen at {utc(one.time)}, is left out: not all runs have that time"
+                f"{one.name}, seen at {second(one.time)}, is left out: not all runs have that time"
             )
         elif one.time not in found:
             found[one.time] = one
         elif _differ(one, found[one.time]):
             remarks.append(
-                f"of {utc(one.time)} there are two slicks: {found[one.time].name} is taken, "
+                f"of {second(one.time)} there are two slicks: {found[one.time].name} is taken, "
                 f"{one.name} is left out"
             )
     return [found[time] for time in sorted(found)], list(dict.fromkeys(remarks))
@@ -184,7 +184,7 @@ def as_document(found: Comparison) -> dict[str, Any]:
     """Return a comparison as JSON has it, with all numbers of the page."""
     return {
         "windows": list(found.windows),
-        "end": utc(found.end),
+        "end": second(found.end),
         "runs": [_run(found, k) for k in range(len(found.runs))],
         "differences": differing(found),
         "moments": [_moment(found, moment) for moment in found.moments],
@@ -203,8 +203,8 @@ def _run(found: Comparison, k: int) -> dict[str, Any]:
         "path": str(run.path),
         "name": run.name,
         "command": run.command,
-        "from": utc(times[0]),
-        "to": utc(times[-1]),
+        "from": second(times[0]),
+        "to": second(times[-1]),
         "particles": int(run.particles.sizes["trajectory"]),
         **taken_for(run, found.sensors[k]),
         "at_end": _shares(run, found.end),
@@ -233,7 +233,7 @@ def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
         for label, slick in zip(found.labels, moment.slicks, strict=True)
     ]
     return {
-        "time": utc(moment.time),
+        "time": second(moment.time),
         "observation": None if moment.seen is None else moment.seen.name,
         "runs": rows,
     }

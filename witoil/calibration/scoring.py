@@ -17,7 +17,7 @@ import catalog
 import optimizer
 from catalog.errors import without_keys
 from witoil.errors import WitoilError
-from witoil.files import mask_name, utc
+from witoil.files import mask_name
 from witoil.runs.opening import open_run
 from witoil.runs.run import Run
 from witoil.runs.slick import (
@@ -31,7 +31,7 @@ from witoil.runs.slick import (
 )
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
-from witoil.times import datetime64
+from witoil.times import datetime64, second
 
 
 def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list[dict[str, Any]]:
@@ -152,7 +152,7 @@ def _score_file_of_particles(
     return {
         "run": str(path),
         "observation": str(observation),
-        "time": utc(time),
+        "time": second(time),
         **scored.scores,
         **taken_for(run, sensor),
     }
@@ -217,7 +217,7 @@ def score_runs(
     shapes = places if outline is None else [outline, *places]
     if all(shape.is_empty for shape in shapes):
         raise WitoilError(
-            f"{runs[0].path}: has no oil afloat at {utc(time)}; expected some, to compare"
+            f"{runs[0].path}: has no oil afloat at {second(time)}; expected some, to compare"
         )
     grid = grid_over(shapes, resolution, max(windows) // 2)
     land, coast = land_on(grid, coastline)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 import simulator
-from witoil.player.mercator import MercatorGrid, box_of
+from witoil.errors import WitoilError
+from witoil.player.mercator import Box, MercatorGrid, box_of
 from witoil.player.quantise import Logarithmic, Scale
+from witoil.runs.run import Run
 
 _MOST = np.iinfo(np.uint8).max
 
@@ -73,6 +75,46 @@ class Layer:
             "digits": self.digits,
             "classes": [{"from": k, "label": label} for k, label in self.classes.items()],
         }
+
+
+class Fields(NamedTuple):
+    """What a run tells over time, other than by its particles.
+
+    Attributes
+    ----------
+    times : ndarray of datetime64, shape (times,)
+        Rising.
+    layers : list of Layer
+    box : tuple of float
+        Around what they show: west, south, east, north. [degrees]
+    """
+
+    times: NDArray[np.datetime64]
+    layers: list[Layer]
+    box: Box
+
+
+def fields_of(run: Run) -> Fields:
+    """Return the layers of a run, or of its particles.
+
+    Raises
+    ------
+    WitoilError
+        Where there is nothing to show.
+    """
+    if run.particles is None:
+        from witoil.player.probabilities import read_fields  # loads what no simulation needs
+
+        return read_fields(run)
+    lon, lat = run.particles["lon"].values, run.particles["lat"].values
+    there = np.isfinite(lon) & np.isfinite(lat)
+    if not there.any():
+        raise WitoilError(f"{run.path}: found no particle with a position; expected some")
+    found = None
+    if "mass" in run.particles:
+        found = thickness_layer(run.particles, run.resolution, run.density)
+    layers = [] if found is None else [found]
+    return Fields(run.particles["time"].values, layers, box_of(lon[there], lat[there]))
 
 
 def thickness_layer(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +11,11 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import moved, turn_between, turned
-from simulator import FATES, Status
-from witoil.errors import WitoilError
+from simulator import Status
+from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, coast_arrays, land_of, surroundings, within
-from witoil.player.layers import Layer, thickness_layer
-from witoil.player.mercator import Box, box_of, northing
+from witoil.player.layers import fields_of
+from witoil.player.mercator import Box, northing
 from witoil.player.payload import Packed, Payload, pack_array
 from witoil.player.quantise import Linear, Logarithmic, Scale
 from witoil.runs.run import Run
@@ -46,8 +43,6 @@ MISSING = np.iinfo(np.uint16).max
 
 _MOST = MISSING - 1
 
-_LABELS = {"left_domain": "left the area", "unreleased": "not yet released"}
-
 
 def pack(run: Run, land: Land | None = None) -> Payload:
     """Return what a page needs to show a run.
@@ -69,18 +64,22 @@ def pack(run: Run, land: Land | None = None) -> Payload:
     CatalogError
     """
     notes = [*run.remarks]
+    times, layers, box = fields_of(run)
+    arrays = {
+        f"layer_{layer.name}": pack_array(layer.numbers.reshape(len(layer.numbers), -1))
+        for layer in layers
+    }
+    particles, budget = None, None
     if run.particles is not None:
-        times, box, parts = _of_particles(run, run.particles, notes)
-    else:
-        from witoil.player.probabilities import read_fields  # loads what no simulation needs
-
-        times, layers, box = read_fields(run)
-        parts = {
-            "layers": layers,
-            "particles": None,
-            "budget": None,
-            "arrays": _packed_layers(layers),
-        }
+        room = MOST_BYTES - sum(len(each.content) for each in arrays.values())
+        particles, columns = _that_fit(run.particles, box, room)
+        arrays |= columns
+        budget = budget_of(run, run.particles).as_dict()
+        if particles["count"] < particles["of"]:
+            notes.append(
+                f"{particles['count']:,} of {particles['of']:,} particles are drawn, chosen at "
+                "random; all others count in thickness and budget."
+            )
     seen, box = _seen(run, box)
     view = _view(box)
     around = surroundings(view)
@@ -89,7 +88,7 @@ def pack(run: Run, land: Land | None = None) -> Payload:
         notes += [note] if note else []
     around = within(around, land.box)
     coast, coast_numbers = coast_arrays(land, view, around)
-    arrays = parts["arrays"] | {name: pack_array(each) for name, each in coast_numbers.items()}
+    arrays |= {name: pack_array(each) for name, each in coast_numbers.items()}
     header = {
         "version": VERSION,
         "name": run.name,
@@ -98,9 +97,9 @@ def pack(run: Run, land: Land | None = None) -> Payload:
         "times": times.astype("M8[ms]").astype(np.int64).tolist(),
         "view": view,
         "surroundings": around,
-        "particles": parts["particles"],
-        "layers": [layer.as_dict() for layer in parts["layers"]],
-        "budget": parts["budget"],
+        "particles": particles,
+        "layers": [layer.as_dict() for layer in layers],
+        "budget": budget,
         "seen": seen,
         "sources": _sources(run, view),
         "coast": coast,
@@ -109,47 +108,9 @@ def pack(run: Run, land: Land | None = None) -> Payload:
     return Payload(header, arrays)
 
 
-def _packed_layers(layers: Sequence[Layer]) -> dict[str, Packed]:
-    return {
-        f"layer_{layer.name}": pack_array(layer.numbers.reshape(len(layer.numbers), -1))
-        for layer in layers
-    }
-
-
-def _of_particles(
-    run: Run, particles: xr.Dataset, notes: list[str]
-) -> tuple[NDArray[np.datetime64], Box, dict[str, Any]]:
-    """Return times, box and parts of a page of particles."""
-    lon, lat = particles["lon"].values, particles["lat"].values
-    there = np.isfinite(lon) & np.isfinite(lat)
-    if not there.any():
-        raise WitoilError(f"{run.path}: found no particle with a position; expected some")
-    box = box_of(lon[there], lat[there])
-    layers: list[Layer] = []
-    if "mass" in particles:
-        layer = thickness_layer(particles, run.resolution, run.density)
-        layers += [] if layer is None else [layer]
-    packed_layers = _packed_layers(layers)
-    room = MOST_BYTES - sum(len(each.content) for each in packed_layers.values())
-    about, arrays = _that_fit(particles, box, room)
-    if about["count"] < about["of"]:
-        notes.append(
-            f"{about['count']:,} of {about['of']:,} particles are drawn, chosen at random; all "
-            "others count in thickness and budget."
-        )
-    return (
-        particles["time"].values,
-        box,
-        {
-            "layers": layers,
-            "particles": about,
-            "budget": _budget(run, particles),
-            "arrays": arrays | packed_layers,
-        },
-    )
-
-
-def _that_fit(particles: xr.Dataset, box: Box, room: int) -> tuple[dict[str, Any], dict[str, Packed]]:
+def _that_fit(
+    particles: xr.Dataset, box: Box, room: int
+) -> tuple[dict[str, Any], dict[str, Packed]]:
     """Return as many particles, chosen at random, as a page has room for; see `_columns`. [byte]"""
     whole = particles.sizes["trajectory"]
     count = min(whole, max(MOST_POINTS // particles.sizes["time"], 1))
@@ -194,7 +155,11 @@ def _columns(particles: xr.Dataset, box: Box) -> tuple[dict[str, Any], dict[str,
         "missing": MISSING,
         "scales": {name: scale.as_dict() for name, scale in scales.items()},
         "statuses": [
-            {"code": int(status), "name": status.name.lower(), "label": _label(status.name.lower())}
+            {
+                "code": int(status),
+                "name": status.name.lower(),
+                "label": label_of(status.name.lower()),
+            }
             for status in Status
         ],
     }
@@ -207,77 +172,6 @@ def _numbers(values: NDArray[np.float64], scale: Scale) -> NDArray[np.uint16]:
     numbers = np.full(values.shape, MISSING, np.uint16)
     numbers[known] = scale.encode(values[known], _MOST)
     return numbers
-
-
-def _label(name: str) -> str:
-    return _LABELS.get(name, name.replace("_", " "))
-
-
-def _budget(run: Run, particles: xr.Dataset) -> dict[str, Any]:
-    """Return how much oil met each fate at each time, and where the numbers come from."""
-    # of a search, the run is the best one
-    found = [p for p in (run.path / "budget.csv", run.path / "best" / "budget.csv") if p.is_file()]
-    if found:
-        path = found[0]
-        rows = _rows_of(path, particles["time"].values)
-        released = np.array([float(row["released_kg"]) for row in rows])
-        series = {
-            name: (released * [float(row[f"{name}_fraction"] or 0.0) for row in rows]).tolist()
-            for name in FATES
-        }
-        return _stack(series, "of oil released")
-    status = particles["status"].values
-    names = [s for s in Status if s is not Status.UNRELEASED]
-    if "mass" in particles:
-        mass = np.nan_to_num(particles["mass"].values)
-        series = {_fate(s): np.where(status == s, mass, 0.0).sum(axis=0).tolist() for s in names}
-        return _stack(series, "of oil on the particles")
-    counts = {_fate(s): (status == s).sum(axis=0).tolist() for s in names}
-    return {"title": "particles", "unit": "", "rows": _as_rows(counts)}
-
-
-def _fate(status: Status) -> str:
-    renamed = {Status.AFLOAT: "floating", Status.SUBMERGED: "dispersed"}
-    return renamed.get(status, status.name.lower())
-
-
-def _stack(kilograms: Mapping[str, list[float]], title: str) -> dict[str, Any]:
-    """Return masses in the unit that suits the largest sum."""
-    most = max(map(sum, zip(*kilograms.values(), strict=True)), default=0.0)
-    unit, factor = ("t", 1e-3) if most >= 1000.0 else ("kg", 1.0)
-    rounded = {
-        name: [float(f"{factor * value:.6g}") for value in values]
-        for name, values in kilograms.items()
-    }
-    return {"title": title, "unit": unit, "rows": _as_rows(rounded)}
-
-
-def _as_rows(series: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "label": _label(name), "values": values}
-        for name, values in series.items()
-        if any(values)
-    ]
-
-
-def _rows_of(path: Path, times: NDArray[np.datetime64]) -> list[dict[str, str]]:
-    """Return the rows of a budget, one for each time of the particles."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        written = np.array([row["time"].removesuffix("Z") for row in rows], "M8[s]")
-        agrees = np.array_equal(written, times.astype("M8[s]"))
-        for row in rows:
-            _ = [float(row[f"{name}_fraction"] or 0.0) for name in ("released", *FATES)[1:]]
-            float(row["released_kg"])
-    except (KeyError, ValueError, AttributeError, TypeError):
-        agrees = False
-    if not agrees:
-        raise WitoilError(
-            f"{path}: not the budget of the particles beside it; expected a row for each of their "
-            f"{times.size} times, run it again"
-        )
-    return rows
 
 
 def _seen(run: Run, box: Box) -> tuple[list[dict[str, Any]], Box]:

@@ -49,12 +49,20 @@ def write_page(run: Run, path: Path, land: Land | None = None) -> None:
 
 
 def embedded(run: Run, land: Land | None = None) -> str:
-    """Return the player of a run as an element for another page, which it cannot touch."""
+    """Return the player of a run as an element for another page, which it cannot touch.
+
+    A page with a policy of its own must have `script_policy` in it, and allow inline styles.
+    """
     page, title = html.escape(render(run, land)), html.escape(f"{run.name}, played in time")
     style = f"width:100%;height:{FRAME_HEIGHT}px;border:0"
     return (
         f'<iframe title="{title}" sandbox="allow-scripts" style="{style}" srcdoc="{page}"></iframe>'
     )
+
+
+def script_policy() -> str:
+    """Return what the policy of another page must say for the player to run within it."""
+    return f"script-src '{_hash(bundled(static_files()))}'"
 
 
 def render(run: Run, land: Land | None = None) -> str:

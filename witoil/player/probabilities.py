@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,17 @@ from shapely.geometry import shape
 
 from witoil.errors import WitoilError
 from witoil.figures.ensemble import PERCENT_BOUNDS
-from witoil.player.layers import Layer
+from witoil.player.layers import Fields, Layer
 from witoil.player.mercator import Box, MercatorGrid, box_of
 from witoil.player.quantise import Linear
 from witoil.runs.run import Run
+from witoil.times import datetime64
 from witoil.trace.source_map import region
 
 PERCENT_STEP = 0.01
 """Between the numbers that stand for probabilities. [%]"""
 
 _HELD = (90, 75, 50)
-
-Fields = tuple[NDArray[np.datetime64], list[Layer], Box]
-"""Times, layers, and the box of what they show. [degrees]"""
 
 
 def read_fields(run: Run) -> Fields:
@@ -143,7 +141,7 @@ def _of_ensemble(run: Run) -> Fields:
         _percent("reached", f"{label}, in cells that a member has reached by now", grid, by_now),
         _percent("probability", label, grid, chances[np.newaxis]),
     ]
-    return times, layers, box
+    return Fields(times, layers, box)
 
 
 def _of_forecast(run: Run) -> Fields:
@@ -164,7 +162,7 @@ def _of_forecast(run: Run) -> Fields:
     grid = _grid(box, [bands for _, bands in found])
     chances = np.stack([_on(grid, bands)[0] for _, bands in found])
     times = np.array([time for time, _ in found])
-    return times, [_percent("probability", "probability of oil", grid, chances)], box
+    return Fields(times, [_percent("probability", "probability of oil", grid, chances)], box)
 
 
 def _of_trace(run: Run) -> Fields:
@@ -180,7 +178,7 @@ def _of_trace(run: Run) -> Fields:
         _held("source", "source of the oil, had it leaked at this time", grid, bands, order),
         _held("whole", "source of the oil, whenever it leaked", grid, whole, np.array([0])),
     ]
-    return times[order], layers, box
+    return Fields(times[order], layers, box)
 
 
 def _held(
@@ -245,4 +243,4 @@ def _time_in(text: str, path: Path) -> np.datetime64:
 
 def _time_of(text: str) -> np.datetime64:
     """Return a time that a run has written. UTC"""
-    return np.datetime64(datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None), "ms")
+    return datetime64(datetime.fromisoformat(text))

@@ -15,7 +15,8 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import drawing
 from witoil.figures.calibration import slick_map
 from witoil.files import replacing
-from witoil.report.calibration import image_uri, number, page_template, time_in_words
+from witoil.report.page import image_uri, page_template
+from witoil.report.words import number, time_in_words
 
 _NO_SOURCES = np.zeros((0, 2))
 

@@ -108,10 +108,10 @@ def test_it_plays_and_pauses_at_an_output(opened):
     page.select_option("#speed", "4")
     page.focus("#map")
     page.keyboard.press("Space")
-    assert page.get_attribute("#play", "aria-label") == "Pause"
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
     expect(page.locator("#clock")).to_have_text(re.compile("06:[45]|07:"))
     page.keyboard.press("Space")
-    assert page.get_attribute("#play", "aria-label") == "Play"
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Play")
     assert clock(page)[-9:] in {f"0{hour}:00 UTC" for hour in range(7, 10)}
     page.click("#play")
     expect(page.locator("#clock")).to_have_text("1 Jun 2025 12:00 UTC")
@@ -243,8 +243,8 @@ def test_thickness_has_a_legend_with_its_unit_and_values(opened):
 def test_the_map_moves_and_comes_back(opened):
     page = opened(drifting())
     before = count(page, LAND)
-    page.click("#zoom-in")
-    assert count(page, LAND) > 1.3 * before
+    page.click("#zoom-out")
+    assert 1_000 < count(page, LAND) != before
     page.click("#whole")
     assert count(page, LAND) == before
     page.mouse.move(700, 400)

@@ -93,7 +93,8 @@ class Player {
     const play = element("play");
     play.dataset.playing = String(clock.playing);
     play.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
-    const seen = this.map.seenAt(step);
+    const wanted = /** @type {HTMLInputElement} */ (element("seen")).checked;
+    const seen = wanted ? this.map.seenAt(step) : [];
     element("seen-now").textContent = seen.map((each) => `Observed ${timeText(each.time)}`).join(", ");
     element("seen-now").hidden = seen.length === 0;
   }
