@@ -399,6 +399,42 @@ def view(run: Path, page: Path) -> None:
     write_page(open_run(run), page)
 
 
+def animate(
+    run: Path,
+    film: Path,
+    what: str | None = None,
+    *,
+    pictures_per_second: float | None = None,
+    progress: Progress = _silent,
+) -> None:
+    """Write a film of a run; see `witoil.player.film.write_film`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.player.film import write_film
+    from witoil.runs.opening import open_run
+
+    write_film(
+        open_run(run), film, what, pictures_per_second=pictures_per_second, progress=progress
+    )
+
+
+def plot(run: Path, picture: Path, what: str | None = None, time: datetime | None = None) -> None:
+    """Write a picture of a run at one of its times; see `witoil.player.stills.write_still`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.player.stills import write_still
+    from witoil.runs.opening import open_run
+    from witoil.times import datetime64
+
+    write_still(open_run(run), picture, what, None if time is None else datetime64(time))
+
+
 def score(
     run: Path,
     observation: Path,

@@ -100,14 +100,15 @@ def _write_gif(path: Path, pictures: Iterator[NDArray[np.uint8]], rate: float) -
         for picture in pictures
     )
     first = next(images)
-    first.save(
-        path,
-        "gif",
-        save_all=True,
-        append_images=images,
-        duration=round(1000.0 / rate),
-        loop=0,
-    )
+    with path.open("wb") as file:
+        first.save(
+            file,
+            "gif",
+            save_all=True,
+            append_images=images,
+            duration=round(1000.0 / rate),
+            loop=0,
+        )
 
 
 _WRITERS = {".mp4": _write_mp4, ".gif": _write_gif}

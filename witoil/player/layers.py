@@ -11,10 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import simulator
-from witoil.errors import WitoilError
 from witoil.player.mercator import Box, MercatorGrid, box_of
 from witoil.player.quantise import Logarithmic, Scale
-from witoil.runs.run import Run
 
 _MOST = np.iinfo(np.uint8).max
 
@@ -92,29 +90,6 @@ class Fields(NamedTuple):
     times: NDArray[np.datetime64]
     layers: list[Layer]
     box: Box
-
-
-def fields_of(run: Run) -> Fields:
-    """Return the layers of a run, or of its particles.
-
-    Raises
-    ------
-    WitoilError
-        Where there is nothing to show.
-    """
-    if run.particles is None:
-        from witoil.player.probabilities import read_fields  # loads what no simulation needs
-
-        return read_fields(run)
-    lon, lat = run.particles["lon"].values, run.particles["lat"].values
-    there = np.isfinite(lon) & np.isfinite(lat)
-    if not there.any():
-        raise WitoilError(f"{run.path}: found no particle with a position; expected some")
-    found = None
-    if "mass" in run.particles:
-        found = thickness_layer(run.particles, run.resolution, run.density)
-    layers = [] if found is None else [found]
-    return Fields(run.particles["time"].values, layers, box_of(lon[there], lat[there]))
 
 
 def thickness_layer(

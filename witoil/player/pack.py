@@ -14,7 +14,7 @@ from catalog.antimeridian import moved, turn_between, turned
 from simulator import Status
 from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, coast_arrays, land_of, surroundings, within
-from witoil.player.layers import fields_of
+from witoil.player.fields import fields_of
 from witoil.player.mercator import Box, northing
 from witoil.player.payload import Packed, Payload, pack_array
 from witoil.player.quantise import Linear, Logarithmic, Scale

@@ -135,10 +135,10 @@ def _of_ensemble(run: Run) -> Fields:
     grid = _grid(box, [probability])
     chances, since = _on(grid, probability)[0], 1.0 + last - _on(grid, soonness)[0]
     reached = since <= hours[:, np.newaxis, np.newaxis] + 1e-3
-    label = "probability of oil at any time of the run"
+    label = "probability of oil at any time"
     by_now = np.where(reached, chances, np.float32(0.0))
     layers = [
-        _percent("reached", f"{label}, in cells that a member has reached by now", grid, by_now),
+        _percent("reached", f"{label}, in cells reached by now", grid, by_now),
         _percent("probability", label, grid, chances[np.newaxis]),
     ]
     return Fields(times, layers, box)

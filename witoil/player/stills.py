@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 import shapely
+import xarray as xr
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import AxesImage
@@ -12,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import moved, turn_between
-from simulator import Status
+from simulator import FATES, Status
 from witoil.errors import WitoilError
 from witoil.figures.drawing import (
     DOTS_PER_INCH,
@@ -32,10 +36,12 @@ from witoil.figures.drawing import (
     place,
     set_title,
 )
-from witoil.figures.fate import FATE_LOOKS
-from witoil.player.budget import label_of
+from witoil.figures.fate import FATE_LOOKS, budget_chart
+from witoil.files import replacing
+from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, land_of, surroundings
-from witoil.player.layers import Layer, fields_of
+from witoil.player.fields import fields_of
+from witoil.player.layers import Layer
 from witoil.player.mercator import Box, northing
 from witoil.runs.run import Run
 from witoil.scenario.verification import VerificationGrid, transformed
@@ -56,6 +62,64 @@ _ACROSS = 700
 
 _LEFT, _FOOT = 0.45, 0.4
 """What the labels of a map take. [inch]"""
+
+
+BUDGET = "budget"
+
+
+def write_still(
+    run: Run,
+    path: Path,
+    what: str | None = None,
+    time: np.datetime64 | None = None,
+    *,
+    land: Land | None = None,
+) -> None:
+    """Write a picture of a run as PNG.
+
+    Parameters
+    ----------
+    run : Run
+    path : Path
+    what : str, optional
+        ``budget``, or as for `Stills`.
+    time : datetime64, optional
+        The output nearest to it is shown. Default: the last.
+    land : Land, optional
+        Default: as the run had it, read again.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    if path.suffix.lower() != ".png":
+        raise WitoilError(f"{path}: expected a name that ends with .png")
+    if what == BUDGET:
+        picture = _budget_chart(run, time)
+    else:
+        stills = Stills(run, what, land)
+        picture = stills.png(len(stills.times) - 1 if time is None else stills.step_at(time))
+    with replacing(path) as temporary:
+        temporary.write_bytes(picture)
+
+
+def _budget_chart(run: Run, time: np.datetime64 | None) -> bytes:
+    if run.particles is None:
+        raise WitoilError(f"{run.path}: has no budget of oil; expected a single simulation")
+    if time is not None:
+        raise WitoilError("--time: the budget shows all times; expected no time beside it")
+    found = budget_of(run, run.particles)
+    if found.unit != "kg":
+        raise WitoilError(f"{run.path}: its particles have no mass; expected some for a budget")
+    nothing = np.zeros(run.particles.sizes["time"])
+    masses = {name: found.parts.get(name, nothing) for name in FATES}
+    masses["released"] = sum(masses.values(), nothing)
+    return budget_chart(
+        xr.Dataset(
+            {f"{name}_mass": ("time", values) for name, values in masses.items()},
+            {"time": run.particles["time"].values},
+        )
+    )
 
 
 class Stills:
@@ -85,7 +149,7 @@ class Stills:
         what = next(iter(named)) if what is None else what
         if what not in named:
             raise WitoilError(
-                f"{run.path}: found nothing called {what!r} in it; expected {' or '.join(named)}"
+                f"{run.path}: found nothing called {what!r} in it; expected {_listed(run, named)}"
             )
         self._layer = named[what]
         self._seen = [
@@ -230,6 +294,11 @@ class Stills:
             for ring in _rings(metres):
                 self._axes.plot(*ring.T, color="white", lw=2.4, zorder=6, gid="seen")
                 self._axes.plot(*ring.T, color=FIRST, lw=1.3, zorder=6, gid="seen")
+
+
+def _listed(run: Run, named: Iterable[str]) -> str:
+    """Return what a run can be shown as."""
+    return ", ".join([*named] if run.particles is None else [*named, BUDGET])
 
 
 def _heading(layer: Layer) -> str:

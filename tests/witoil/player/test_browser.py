@@ -19,7 +19,7 @@ from tests.witoil.player.test_pack import CASE, write_raster
 from tests.witoil.player.test_page import HOSTILE
 from witoil.player.mercator import northing
 from witoil.player.pack import pack
-from witoil.player.page import embedded, write_page
+from witoil.player.page import embedded, script_policy, write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -364,9 +364,12 @@ def test_probabilities_play(opened, tmp_path):
 
 
 def test_it_plays_within_another_page(browser, tmp_path):
+    """With a policy of its own, which holds for what is in it, too."""
     frame = embedded(drifting(), ISLAND)
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; {script_policy()}"
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     path = tmp_path / "report.html"
-    path.write_text(f"<!doctype html><title>a report</title>{frame}", encoding="utf-8")
+    path.write_text(f"<!doctype html>{meta}<title>a report</title>{frame}", encoding="utf-8")
     page = browser.new_page()
     page.goto(path.as_uri())
     inner = page.frame_locator("iframe")
