@@ -13,12 +13,9 @@ from shapely.geometry.base import BaseGeometry
 import catalog
 from catalog.antimeridian import moved, turn_between
 from catalog.errors import CatalogError
-from witoil.player.mercator import Box, northing
+from witoil.player.mercator import POLEMOST, Box, northing
 from witoil.player.quantise import Linear
 from witoil.runs.run import Run
-
-POLEMOST = 89.9
-"""Beyond it Mercator's projection runs away. [degrees]"""
 
 PIXELS = 3000
 """Detail of the coast: this many dots across what the page shows first."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from witoil.errors import WitoilError
 from witoil.player.layers import Fields, thickness_layer
-from witoil.player.mercator import box_of
+from witoil.player.mercator import POLEMOST, box_of
 from witoil.runs.run import Run
 
 
@@ -16,7 +16,7 @@ def fields_of(run: Run) -> Fields:
     Raises
     ------
     WitoilError
-        Where there is nothing to show.
+        Where there is nothing to show, or what cannot be shown.
     """
     if run.particles is None:
         from witoil.player.probabilities import read_fields  # loads what no simulation needs
@@ -26,6 +26,11 @@ def fields_of(run: Run) -> Fields:
     there = np.isfinite(lon) & np.isfinite(lat)
     if not there.any():
         raise WitoilError(f"{run.path}: found no particle with a position; expected some")
+    if np.abs(lat[there]).max() > POLEMOST:
+        raise WitoilError(
+            f"{run.path}: found particles within {90.0 - POLEMOST:.2f} degrees of a pole, of which "
+            "Mercator's projection can show nothing; expected none"
+        )
     found = None
     if "mass" in run.particles:
         found = thickness_layer(run.particles, run.resolution, run.density)

@@ -19,6 +19,9 @@ Box = tuple[float, float, float, float]
 MOST_CELLS = 360_000
 """A grid is made coarser until it has no more: about as many as a page has pixels for it."""
 
+POLEMOST = 89.95
+"""Beyond it the projection runs away. [degrees]"""
+
 _RADIUS = 6_378_137.0
 
 

@@ -15,7 +15,7 @@ from simulator import Status
 from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, coast_arrays, land_of, surroundings, within
 from witoil.player.fields import fields_of
-from witoil.player.mercator import Box, northing
+from witoil.player.mercator import POLEMOST, Box, northing
 from witoil.player.payload import Packed, Payload, pack_array
 from witoil.player.quantise import Linear, Logarithmic, Scale
 from witoil.runs.run import Run
@@ -226,7 +226,7 @@ def _view(box: Box) -> Box:
     x, y = 0.5 * (west + east), 0.5 * (south + north)
     return (
         x - 0.5 * across - margin,
-        max(y - 0.5 * up - margin, -89.5),
+        max(y - 0.5 * up - margin, -POLEMOST),
         x + 0.5 * across + margin,
-        min(y + 0.5 * up + margin, 89.5),
+        min(y + 0.5 * up + margin, POLEMOST),
     )

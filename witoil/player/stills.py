@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import moved, turn_between
-from simulator import FATES, Status
+from simulator import FATES, Status, metres_per_degree
 from witoil.errors import WitoilError
 from witoil.figures.drawing import (
     DOTS_PER_INCH,
@@ -190,11 +190,14 @@ class Stills:
 
     def _draw_map(self, box: Box, land: Land | None) -> None:
         """Draw what stays: land, degrees, scale, north and legend."""
-        grid = VerificationGrid.covering(box, self._run.resolution, may_be_coarser=True)
+        # for its projection alone: it needs no cells, and few are never too many
+        degree = max(metres_per_degree(0.5 * (box[1] + box[3])))
+        extent = degree * max(box[2] - box[0], box[3] - box[1])
+        grid = VerificationGrid.covering(box, max(0.01 * extent, self._run.resolution))
         outlines = [outline.bounds for _, outline in self._seen]
         corners = [(x, y) for w, s, e, n in (box, *outlines) for x in (w, e) for y in (s, n)]
         places = np.stack(grid.to_metres.transform(*np.array(corners).T), axis=-1)
-        frame = Frame.holding(places, 20.0 * grid.resolution)
+        frame = Frame.holding(places, 20.0 * self._run.resolution)
         self._grid, self._frame = grid, frame
         self._figure, axes = new_figure(SIZE)
         self._figure.set_layout_engine("none")

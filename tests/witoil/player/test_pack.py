@@ -229,6 +229,13 @@ def test_a_run_without_a_place_is_refused():
         packed(run_of(particles_of(nothing, nothing)))
 
 
+def test_a_run_near_the_pole_is_shown_whole_and_one_over_it_refused():
+    header, _ = packed(run_of(particles_of([[10.0, 12.0]], [[89.8, 89.85]])))
+    assert header["view"][3] > 89.85
+    with pytest.raises(WitoilError, match="of a pole"):
+        packed(run_of(particles_of([[10.0, 12.0]], [[89.8, 89.96]])))
+
+
 @pytest.mark.slow
 def test_a_page_of_20_000_particles_and_48_times_is_small():
     random = np.random.default_rng(3)

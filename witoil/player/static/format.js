@@ -14,6 +14,7 @@ export function timeText(milliseconds) {
 /** @param {number} value @param {number} digits whose count is kept; thousands stand apart */
 export function numberText(value, digits = 3) {
   if (value === 0) return "0";
+  if (Math.abs(value) < 1e-6) return value.toExponential(digits - 1);
   const rounded = Number(value.toPrecision(digits));
   const whole = Math.abs(value) >= 10 ** digits;
   return (whole ? Math.round(value) : rounded).toLocaleString("en", { maximumFractionDigits: 12 });

@@ -42,12 +42,12 @@ export function layerLines(layer, step, place) {
 
 /** @param {number} kilograms */
 function massText(kilograms) {
-  return kilograms >= 1000 ? `${numberText(kilograms / 1000)} t` : `${numberText(kilograms)} kg`;
+  const kept = Number(kilograms.toPrecision(3));
+  return kept >= 1000 ? `${numberText(kept / 1000)} t` : `${numberText(kept)} kg`;
 }
 
 /** @param {number} least @param {number | null} most hours since the release */
 function ageText(least, most) {
-  return most === null
-    ? `released ${durationText(least)} ago or earlier`
-    : `released ${durationText(least)} to ${durationText(most)} ago`;
+  if (most !== null) return `released ${durationText(least)} to ${durationText(most)} ago`;
+  return least > 0 ? `released ${durationText(least)} ago or earlier` : "released at this time or earlier";
 }
