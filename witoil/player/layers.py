@@ -41,6 +41,8 @@ class Layer:
     ----------
     name, label, unit : str
     grid : MercatorGrid
+    resolution : float
+        Side of the cells in which the field was made, or of the coarser ones of `grid`. [m]
     numbers : ndarray of uint8 or uint16, shape (frames, rows, columns)
         0 is nothing. One frame for each time of the page, or one for all.
     scale : Linear, Logarithmic or None
@@ -55,6 +57,7 @@ class Layer:
     label: str
     unit: str
     grid: MercatorGrid
+    resolution: float
     numbers: NDArray[np.uint8] | NDArray[np.uint16]
     scale: Scale | None
     classes: Mapping[int, str]
@@ -68,7 +71,7 @@ class Layer:
             "unit": self.unit,
             "grid": self.grid.as_dict(),
             "shape": self.numbers.shape,
-            "cellMetres": self.grid.resolution,
+            "cellMetres": self.resolution,
             "scale": None if self.scale is None else self.scale.as_dict(),
             "digits": self.digits,
             "classes": [{"from": k, "label": label} for k, label in self.classes.items()],
@@ -152,4 +155,4 @@ def _logarithmic(
     firsts = np.maximum(np.ceil(powers - 1e-9).astype(int) + _MOST, 1)
     classes = dict(zip(firsts.tolist(), bounds.values(), strict=True))
     numbers = scale.encode(shown, _MOST).astype(np.uint8)
-    return Layer(name, label, unit, grid, numbers, scale, classes, digits=2)
+    return Layer(name, label, unit, grid, grid.resolution, numbers, scale, classes, digits=2)

@@ -122,8 +122,14 @@ def read_bands(
 
 def _of_ensemble(run: Run) -> Fields:
     """Return times and layers of an ensemble, and the box of its oil."""
-    hours = np.array(run.summary["output_hours"], np.float64)
-    start = _time_of(run.summary["case"]["time"]["start"])
+    try:
+        hours = np.array(run.summary["output_hours"], np.float64)
+        start = _time_of(run.summary["case"]["time"]["start"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise WitoilError(
+            f"{run.path}: its record names no times ({error!r}); expected output_hours and the "
+            "start of the case as a run writes them, run it again"
+        ) from None
     times = start + np.rint(3.6e6 * hours).astype("m8[ms]")
     probability = read_bands(run.path / "probability.tif")
     last = float(hours.max())
@@ -136,10 +142,11 @@ def _of_ensemble(run: Run) -> Fields:
     chances, since = _on(grid, probability)[0], 1.0 + last - _on(grid, soonness)[0]
     reached = since <= hours[:, np.newaxis, np.newaxis] + 1e-3
     label = "probability of oil at any time"
+    resolution = max(probability.transform.a, grid.resolution)
     by_now = np.where(reached, chances, np.float32(0.0))
     layers = [
-        _percent("reached", f"{label}, in cells reached by now", grid, by_now),
-        _percent("probability", label, grid, chances[np.newaxis]),
+        _percent("reached", f"{label}, in cells reached by now", grid, resolution, by_now),
+        _percent("probability", label, grid, resolution, chances[np.newaxis]),
     ]
     return Fields(times, layers, box)
 
@@ -162,7 +169,9 @@ def _of_forecast(run: Run) -> Fields:
     grid = _grid(box, [bands for _, bands in found])
     chances = np.stack([_on(grid, bands)[0] for _, bands in found])
     times = np.array([time for time, _ in found])
-    return Fields(times, [_percent("probability", "probability of oil", grid, chances)], box)
+    resolution = max(grid.resolution, *(bands.transform.a for _, bands in found))
+    layer = _percent("probability", "probability of oil", grid, resolution, chances)
+    return Fields(times, [layer], box)
 
 
 def _of_trace(run: Run) -> Fields:
@@ -193,10 +202,13 @@ def _held(
     ).astype(np.uint8)
     numbers = grid.take(regions, bands.transform, bands.crs)
     classes = {k: f"lies within with {level} %" for k, level in enumerate(_HELD, start=1)}
-    return Layer(name, label, "", grid, numbers, None, classes)
+    resolution = max(bands.transform.a, grid.resolution)
+    return Layer(name, label, "", grid, resolution, numbers, None, classes)
 
 
-def _percent(name: str, label: str, grid: MercatorGrid, chances: NDArray[np.float32]) -> Layer:
+def _percent(
+    name: str, label: str, grid: MercatorGrid, resolution: float, chances: NDArray[np.float32]
+) -> Layer:
     """Return probabilities as a layer, to 0.005 %; what is above 0 is at least the first number."""
     scale = Linear(0.0, PERCENT_STEP)
     numbers = scale.encode(100.0 * chances.astype(np.float64), round(100.0 / PERCENT_STEP))
@@ -206,7 +218,7 @@ def _percent(name: str, label: str, grid: MercatorGrid, chances: NDArray[np.floa
         first: f"{low:g} to {high:g}"
         for first, (low, high) in zip(firsts, pairwise(PERCENT_BOUNDS), strict=True)
     }
-    return Layer(name, label, "%", grid, shown, scale, classes)
+    return Layer(name, label, "%", grid, resolution, shown, scale, classes)
 
 
 def _grid(box: Box, bands: Sequence[Bands]) -> MercatorGrid:

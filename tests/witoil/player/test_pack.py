@@ -309,6 +309,7 @@ def ensemble(tmp_path):
 def test_an_ensemble_fills_the_cells_as_they_are_reached(ensemble):
     run, chances, since = ensemble
     header, arrays = packed(run)
+    assert {layer["cellMetres"] for layer in header["layers"]} == {150.0}
     assert header["times"] == [1748757600000 + 3_600_000 * k for k in range(5)]
     for column in range(5, 25):
         place = middle_of(10, column)
@@ -366,6 +367,12 @@ def test_a_run_without_its_rasters_is_refused_in_a_line(tmp_path, command, messa
     summary = {"output_hours": [0.0], "case": CASE}
     with pytest.raises(WitoilError, match=message):
         packed(run_of(None, tmp_path, command=command, summary=summary))
+
+
+def test_an_ensemble_without_times_is_refused(tmp_path):
+    for summary in ({}, {"output_hours": ["x"], "case": CASE}, {"output_hours": [0.0], "case": {}}):
+        with pytest.raises(WitoilError, match="names no times"):
+            packed(run_of(None, tmp_path, command="ensemble", summary=summary))
 
 
 def test_a_band_without_a_time_is_refused(tmp_path):
