@@ -1,4 +1,4 @@
-"""From what a user names (a path, a glob, a list) to files that exist."""
+"""Files that exist, by what a user names: a path, a glob, a list."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _LENGTHS = {
     **dict.fromkeys(("nautical_mile", "nautical_miles", "nmi"), 1852.0),
 }
 BARREL = 0.158987294928
-"""Of oil: 42 US gallons. [m3]"""
+"""Barrel of oil: 42 US gallons. [m3]"""
 
 # Canonical unit -> unit found, tidied by `_tidy` -> (factor, offset): ours = found*factor + offset.
 _CONVERSIONS: dict[str, dict[str, tuple[float, float]]] = {

@@ -155,7 +155,7 @@ def run(
     for kept in recorded:
         recorder.take_over(kept)
 
-    def on_window(seconds: float) -> None:
+    def on_part(seconds: float) -> None:
         if on_halt:
             on_halt(lambda: Halt(recorder.news(), simulation.restart(seconds)))
 
@@ -168,7 +168,7 @@ def run(
         recorder,
         threads or os.cpu_count() or 1,
         on_output,
-        on_window,
+        on_part,
     )
     if on_end:
         on_end(simulation.restart(duration))
@@ -389,7 +389,7 @@ def _go(
     recorder: Recorder,
     threads: int,
     on_output: Callable[[float], None] | None,
-    on_window: Callable[[float], None],
+    on_part: Callable[[float], None],
 ) -> None:
     """Take a run to its end, and record it at the stops."""
     visits = steps.visits() if simulation.processes.shore else {}
@@ -421,7 +421,7 @@ def _go(
                 if on_output:
                     on_output(float(steps.edges[last] / steps.edges[-1]))
             if last < steps.durations.size:
-                on_window(float(steps.edges[last]))
+                on_part(float(steps.edges[last]))
 
 
 def _shares(particles: int, threads: int) -> tuple[int, list[tuple[int, int]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import shapely
@@ -31,86 +32,99 @@ _AT_ONCE = np.datetime64("NaT")
 _NEAR_DEG = 0.01
 
 
-class Release(Protocol):
-    """What all kinds of release have in common."""
+@dataclass(frozen=True, kw_only=True)
+class _Release(ABC):
+    """What all kinds of release have in common.
+
+    Attributes
+    ----------
+    mass : float
+        All the oil. [kg]
+    time, end : datetime64
+        Times of the first and the last oil, UTC; all is there at once where no `end` is given.
+    age : float
+        How long the oil has weathered when it is released. [s]
+    """
+
+    in_order: ClassVar[bool] = True
+    """Whether `positions` are in the order of time; else oil comes at any time all over."""
+
+    mass: float
+    time: np.datetime64
+    end: np.datetime64 = _AT_ONCE
+    age: float = 0.0
+
+    def __post_init__(self) -> None:
+        if np.isnat(self.end):
+            object.__setattr__(self, "end", self.time)
+        if self.end < self.time:
+            raise SimulatorError(f"release ends at {self.end}, before it starts at {self.time}")
+        if not self.age >= 0.0:
+            raise SimulatorError(f"release of age {self.age:g} s: expected no age below 0")
 
     @property
-    def mass(self) -> float:
-        """All the oil. [kg]"""
-
-    @property
-    def time(self) -> np.datetime64:
-        """Time of the first oil, UTC."""
-
-    @property
-    def end(self) -> np.datetime64:
-        """Time of the last oil, UTC; equal to `time` for oil released at once."""
-
-    @property
-    def age(self) -> float:
-        """How long the oil has weathered when it is released. [s]"""
-
-    @property
-    def depth(self) -> float:
-        """Depth of the release, 0 at the surface. [m]"""
-
-    @property
-    def droplet_diameter(self) -> float:
-        """Diameter of the droplets; NaN at the surface. [m]"""
-
-    @property
-    def geometry(self) -> BaseGeometry:
-        """Where oil comes out. [degrees]"""
-
-    @property
+    @abstractmethod
     def slick_mass(self) -> float:
         """Mass of the slick that a particle is a part of. [kg]"""
 
     @property
+    @abstractmethod
     def slick_area(self) -> float:
         """Area of that slick when it is released; NaN for fresh oil. [m2]"""
 
+    @abstractmethod
     def positions(self, count: int, seed: int) -> FloatArray:
         """Return `count` places, shape (count, 2). [degrees]"""
 
-    def times(self, count: int) -> NDArray[np.datetime64]:
-        """Return the release times of these `count` places."""
-
-    def without(self, land: BaseGeometry) -> Self | None:
-        """Return the release without its part on land; None where it cannot be."""
-
+    @abstractmethod
     def on_land(self, land: BaseGeometry) -> str:
         """Say where it lies on land."""
 
+    def without(self, land: BaseGeometry) -> Self | None:
+        """Return the release without its part on land; None where that cannot be or is all."""
+        return None
+
+    def times(self, count: int) -> NDArray[np.datetime64]:
+        """Return the release times of these `count` places, evenly spread over the release."""
+        rank = np.arange(count)
+        if not self.in_order and self.end > self.time:
+            rank = np.argsort(np.argsort((rank * _GOLDEN) % 1.0, kind="stable"))
+        share = (rank + 0.5) / rank.size
+        return self.time + ((self.end - self.time) * share).astype("timedelta64[ns]")
+
 
 @dataclass(frozen=True)
-class AreaRelease:
+class AreaRelease(_Release):
     """Oil spread over polygons, evenly or by its thickness; at once or steadily.
 
     Attributes
     ----------
     geometry : BaseGeometry
         Polygon or multipolygon in degrees; holes hold no oil.
-    mass : float
-        [kg]
-    time, end : datetime64
-        UTC; `end` is `time`, for oil that is there at once, where not given.
-    age : float
-        How long the oil has weathered. [s]
     thickness : ndarray, shape (parts,), optional
         Relative thickness of the oil on each polygon of a multipolygon; the polygons must not
         overlap, but may share edges.
+    mass, time, end, age
+        Those of all releases: the oil [kg], its times, and how long it has weathered [s].
+
+    Raises
+    ------
+    SimulatorError
+        Where the end is before the start, the age below 0, or there is not one thickness above 0
+        for each polygon.
     """
 
+    in_order: ClassVar[bool] = False
+    depth: ClassVar[float] = 0.0
+    """Slicks float. [m]"""
+    droplet_diameter: ClassVar[float] = np.nan
+    """There are no droplets. [m]"""
+
     geometry: BaseGeometry
-    mass: float
-    time: np.datetime64
-    end: np.datetime64 = _AT_ONCE
-    age: float = 0.0
-    thickness: FloatArray | None = None
+    thickness: FloatArray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _settle(self)
+        super().__post_init__()
         parts = len(shapely.get_parts(self.geometry))
         if self.thickness is not None and (
             self.thickness.shape != (parts,) or not (self.thickness > 0.0).all()
@@ -119,16 +133,6 @@ class AreaRelease:
                 f"an area release has {parts} polygons and {self.thickness.size} thicknesses; "
                 "expected one above 0 for each polygon"
             )
-
-    @property
-    def depth(self) -> float:
-        """Slicks float. [m]"""
-        return 0.0
-
-    @property
-    def droplet_diameter(self) -> float:
-        """No droplets. [m]"""
-        return np.nan
 
     @property
     def slick_mass(self) -> float:
@@ -149,10 +153,6 @@ class AreaRelease:
         offset = np.random.default_rng([seed, 1]).random(2)
         return scatter(polygons, density, *((offset + np.outer(np.arange(count), _R2)) % 1.0).T)
 
-    def times(self, count: int) -> NDArray[np.datetime64]:
-        """Return release times, evenly spread, and at any time over the whole area."""
-        return _spread(self, _shuffled(self, count))
-
     def without(self, land: BaseGeometry) -> AreaRelease | None:
         """Return the release without its part on land; None where nothing is left."""
         if self.thickness is None:
@@ -171,64 +171,72 @@ class AreaRelease:
         return _place(self.geometry.representative_point())
 
 
-@dataclass(frozen=True)
-class PointRelease:
-    """Oil released at one place, steadily from `time` to `end`, or all at once.
+@dataclass(frozen=True, kw_only=True)
+class _Source(_Release):
+    """What all releases of oil that comes out have in common.
 
     Attributes
     ----------
-    longitude, latitude : float
-        [degrees]
-    mass : float
-        [kg]
-    time, end : datetime64
-        UTC; `end` is `time`, for an instantaneous release, where not given.
-    age : float
-        How long the oil has weathered when it comes out. [s]
     depth : float
-        0 at the surface. [m]
+        Depth of the release, 0 at the surface. [m]
     droplet_diameter : float
-        Of oil released at depth; NaN at the surface. [m]
+        Diameter of droplets of oil released at depth; NaN at the surface. [m]
     """
 
-    longitude: float
-    latitude: float
-    mass: float
-    time: np.datetime64
-    end: np.datetime64 = _AT_ONCE
-    age: float = 0.0
     depth: float = 0.0
     droplet_diameter: float = np.nan
 
     def __post_init__(self) -> None:
-        _settle(self)
-
-    @property
-    def geometry(self) -> BaseGeometry:
-        """The place of the release."""
-        return shapely.Point(self.longitude, self.latitude)
+        super().__post_init__()
+        if not self.depth >= 0.0:
+            raise SimulatorError(f"release at {self.depth:g} m: expected no depth below 0")
+        if self.depth > 0.0 and not self.droplet_diameter > 0.0:
+            raise SimulatorError(
+                f"release at {self.depth:g} m with droplets of {self.droplet_diameter:g} m: "
+                "expected a diameter above 0"
+            )
 
     @property
     def slick_mass(self) -> float:
         """What comes out within the duration of one slick. [kg]"""
-        return _mass_of_one_slick(self)
+        return self.mass / max(float((self.end - self.time) / SLICK_DURATION), 1.0)
 
     @property
     def slick_area(self) -> float:
         """Fresh oil has none yet. [m2]"""
         return np.nan
 
+
+@dataclass(frozen=True)
+class PointRelease(_Source):
+    """Oil released at one place, steadily from `time` to `end`, or all at once.
+
+    Attributes
+    ----------
+    longitude, latitude : float
+        [degrees]
+    mass, time, end, age, depth, droplet_diameter
+        Those of all sources: the oil [kg], its times, how long it has weathered [s], and at which
+        depth and in which droplets it comes out [m].
+
+    Raises
+    ------
+    SimulatorError
+        Where the end is before the start, age or depth are below 0, or oil at depth has no
+        droplets.
+    """
+
+    longitude: float
+    latitude: float
+
+    @property
+    def geometry(self) -> BaseGeometry:
+        """The place of the release."""
+        return shapely.Point(self.longitude, self.latitude)
+
     def positions(self, count: int, seed: int) -> FloatArray:
         """Return `count` times the place of the release, shape (count, 2). [degrees]"""
         return np.tile([self.longitude, self.latitude], (count, 1))
-
-    def times(self, count: int) -> NDArray[np.datetime64]:
-        """Return release times, evenly spread over the release."""
-        return _spread(self, np.arange(count))
-
-    def without(self, land: BaseGeometry) -> PointRelease | None:
-        """Return None: a point is on land or not."""
-        return None
 
     def on_land(self, land: BaseGeometry) -> str:
         """Say where it lies on land."""
@@ -236,47 +244,30 @@ class PointRelease:
 
 
 @dataclass(frozen=True)
-class LineRelease:
+class LineRelease(_Source):
     """Oil spread evenly along a line, at once or steadily from `time` to `end`.
 
     Attributes
     ----------
     geometry : BaseGeometry
         Line or lines; straight between vertices in longitude and latitude. [degrees]
-    mass : float
-        [kg]
-    time, end : datetime64
-        UTC; `end` is `time`, for oil released at once, where not given.
-    age : float
-        How long the oil has weathered when it comes out. [s]
-    depth : float
-        0 at the surface. [m]
-    droplet_diameter : float
-        Of oil released at depth; NaN at the surface. [m]
+    mass, time, end, age, depth, droplet_diameter
+        Those of all sources, see `PointRelease`.
+
+    Raises
+    ------
+    SimulatorError
+        As for a `PointRelease`, and where there is no line with a length.
     """
 
+    in_order: ClassVar[bool] = False
+
     geometry: BaseGeometry
-    mass: float
-    time: np.datetime64
-    end: np.datetime64 = _AT_ONCE
-    age: float = 0.0
-    depth: float = 0.0
-    droplet_diameter: float = np.nan
 
     def __post_init__(self) -> None:
-        _settle(self)
+        super().__post_init__()
         if not self.geometry.length > 0.0 or shapely.get_dimensions(self.geometry) != 1:
             raise SimulatorError("a line release has no line with a length")
-
-    @property
-    def slick_mass(self) -> float:
-        """What comes out within the duration of one slick. [kg]"""
-        return _mass_of_one_slick(self)
-
-    @property
-    def slick_area(self) -> float:
-        """Fresh oil has none yet. [m2]"""
-        return np.nan
 
     def positions(self, count: int, seed: int) -> FloatArray:
         """Return `count` points, even along the line, shape (count, 2). [degrees]"""
@@ -288,10 +279,6 @@ class LineRelease:
         start, end = segments[chosen, 0], segments[chosen, 1]
         points: FloatArray = start + share[:, np.newaxis] * (end - start)
         return points
-
-    def times(self, count: int) -> NDArray[np.datetime64]:
-        """Return release times, evenly spread, and at any time along the whole line."""
-        return _spread(self, _shuffled(self, count))
 
     def without(self, land: BaseGeometry) -> LineRelease | None:
         """Return the release without its part on land; None where nothing is left."""
@@ -305,7 +292,7 @@ class LineRelease:
 
 
 @dataclass(frozen=True)
-class TrackRelease:
+class TrackRelease(_Source):
     """Oil let out by a moving ship, steadily from `time` to `end`, where the ship is then.
 
     Attributes
@@ -314,27 +301,20 @@ class TrackRelease:
         When the ship was where, rising; UTC.
     longitude, latitude : ndarray, shape (fixes,)
         Between fixes the ship goes straight and steadily. [degrees]
-    mass : float
-        [kg]
-    time, end : datetime64
-        UTC, within the fixes; by default the whole track.
-    age : float
-        How long the oil has weathered when it comes out. [s]
-    depth : float
-        0 at the surface. [m]
-    droplet_diameter : float
-        Of oil released at depth; NaN at the surface. [m]
+    mass, time, end, age, depth, droplet_diameter
+        Those of all sources, see `PointRelease`; the times within the fixes, by default the whole
+        track.
+
+    Raises
+    ------
+    SimulatorError
+        As for a `PointRelease`, and where fixes do not rise or the times are not within them.
     """
 
     fix_times: NDArray[np.datetime64]
     longitude: FloatArray
     latitude: FloatArray
-    mass: float
-    time: np.datetime64 = _AT_ONCE
-    end: np.datetime64 = _AT_ONCE
-    age: float = 0.0
-    depth: float = 0.0
-    droplet_diameter: float = np.nan
+    time: np.datetime64 = field(default=_AT_ONCE, kw_only=True)
 
     def __post_init__(self) -> None:
         times = self.fix_times
@@ -343,7 +323,7 @@ class TrackRelease:
         for name, whole in (("time", times[0]), ("end", times[-1])):
             if np.isnat(getattr(self, name)):
                 object.__setattr__(self, name, whole)
-        _settle(self)
+        super().__post_init__()
         if self.time < times[0] or self.end > times[-1]:
             raise SimulatorError(
                 f"release from {self.time} to {self.end}, expected times within the ship's "
@@ -370,27 +350,9 @@ class TrackRelease:
         """The path along which oil comes out."""
         return shapely.LineString(self.where(self._released_at()))
 
-    @property
-    def slick_mass(self) -> float:
-        """What comes out within the duration of one slick. [kg]"""
-        return _mass_of_one_slick(self)
-
-    @property
-    def slick_area(self) -> float:
-        """Fresh oil has none yet. [m2]"""
-        return np.nan
-
     def positions(self, count: int, seed: int) -> FloatArray:
         """Return the places of the ship at `times(count)`, shape (count, 2). [degrees]"""
         return self.where(self.times(count))
-
-    def times(self, count: int) -> NDArray[np.datetime64]:
-        """Return release times, evenly spread over the release."""
-        return _spread(self, np.arange(count))
-
-    def without(self, land: BaseGeometry) -> TrackRelease | None:
-        """Return None: a ship does not sail on land, so the track or its times are wrong."""
-        return None
 
     def on_land(self, land: BaseGeometry) -> str:
         """Say where and when it lies on land."""
@@ -406,6 +368,10 @@ class TrackRelease:
             f"{_place(middle)}, between the fixes of {_minute(times[k])} and "
             f"{_minute(times[k + 1])} (more of them round a cape)"
         )
+
+
+Release = AreaRelease | PointRelease | LineRelease | TrackRelease
+"""Any release of oil."""
 
 
 @dataclass(frozen=True)
@@ -469,7 +435,7 @@ def seed_particles(
 
     Parameters
     ----------
-    releases : sequence of AreaRelease, PointRelease, LineRelease or TrackRelease
+    releases : sequence of Release
     count : int
         Number of particles in all.
     seed : int
@@ -560,41 +526,6 @@ def areas_of(geometry: BaseGeometry) -> FloatArray:
     east, north = metres_per_degree(shapely.get_y(shapely.centroid(polygons)))
     areas: FloatArray = shapely.area(polygons) * east * north
     return areas
-
-
-def _settle(release: Release) -> None:
-    """Let oil without an end come out at once, and check what all kinds share."""
-    if np.isnat(release.end):
-        object.__setattr__(release, "end", release.time)
-    if release.end < release.time:
-        raise SimulatorError(f"release ends at {release.end}, before it starts at {release.time}")
-    if not (release.age >= 0.0 and release.depth >= 0.0):
-        raise SimulatorError(
-            f"release of age {release.age:g} s at {release.depth:g} m: expected neither below 0"
-        )
-    if release.depth > 0.0 and not release.droplet_diameter > 0.0:
-        raise SimulatorError(
-            f"release at {release.depth:g} m with droplets of {release.droplet_diameter:g} m: "
-            "expected a diameter above 0"
-        )
-
-
-def _mass_of_one_slick(release: Release) -> float:
-    lasts = release.end - release.time
-    return release.mass / max(float(lasts / SLICK_DURATION), 1.0)
-
-
-def _spread(release: Release, rank: NDArray[np.intp]) -> NDArray[np.datetime64]:
-    """Spread times over a release, in the order of rank."""
-    share = (rank + 0.5) / rank.size
-    return release.time + ((release.end - release.time) * share).astype("timedelta64[ns]")
-
-
-def _shuffled(release: Release, count: int) -> NDArray[np.intp]:
-    """Return ranks for places that lie in order, such that those of any hour lie everywhere."""
-    if release.end == release.time:
-        return np.zeros(count, np.intp)  # nothing to shuffle
-    return np.argsort(np.argsort((np.arange(count) * _GOLDEN) % 1.0, kind="stable"))
 
 
 def _segments(lines: BaseGeometry) -> FloatArray:

@@ -112,7 +112,7 @@ class Recorder:
 
     @property
     def count(self) -> int:
-        """At how many output times something was kept so far."""
+        """Number of output times at which something was kept so far."""
         return self._count
 
     def news(self) -> dict[str, NDArray[Any]]:

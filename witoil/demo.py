@@ -10,7 +10,7 @@ import xarray as xr
 
 from simulator import CURRENT, WIND, metres_per_degree
 from witoil.case import load_case
-from witoil.files import mask_name, replacing, write_json
+from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.outputs.run import write_mask
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import mask_at, run
@@ -105,18 +105,17 @@ def make_twin(folder: Path) -> Path:
     write_json(folder / "island.geojson", feature(outline(*_ISLAND, 4e3, 2.5e3, wiggle=0.15)))
     write_json(folder / "slick_20250601T0600.geojson", feature(outline(*_SLICK, 4e3, 1.5e3)))
     parameters = "\n".join(f"{name} = {json.dumps(value)}" for name, value in TRUTH.items())
-    _write_text(folder / "truth.toml", "demo-truth", _TRUE_RUN.format(parameters=parameters))
+    _write_case(folder / "truth.toml", "demo-truth", _TRUE_RUN.format(parameters=parameters))
     truth = prepare(load_case(folder / "truth.toml"))
     result = run(truth)
     for time in _OBSERVED:
         mask = mask_at(truth, result, time)
         write_mask(mask, truth.grid, time, folder / mask_name(time))
-    return _write_text(folder / "demo.toml", "demo", _SEARCH)
+    return _write_case(folder / "demo.toml", "demo", _SEARCH)
 
 
-def _write_text(path: Path, name: str, rest: str) -> Path:
-    with replacing(path) as temporary:
-        temporary.write_text(_CASE.format(name=name) + rest, encoding="utf-8")
+def _write_case(path: Path, name: str, rest: str) -> Path:
+    write_text(path, _CASE.format(name=name) + rest)
     return path
 
 

@@ -108,13 +108,16 @@ def copy_into(folder: Path, file: Path, taken: set[str]) -> Path:
     return folder / name
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text atomically, as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     """Write JSON atomically, and return what was written; what is not finite becomes null."""
     written: dict[str, Any] = plain(document)
-    with replacing(path) as temporary:
-        temporary.write_text(
-            json.dumps(written, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-        )
+    write_text(path, json.dumps(written, indent=2, allow_nan=False) + "\n")
     return written
 
 

@@ -1,7 +1,33 @@
-"""From a case to a folder: all that can be done with a case, for whoever asks for it.
+"""All that can be done with a case, from the case to a folder, for whoever asks for it.
 
 A job claims its folder, reads what the case names, computes, writes, and records what it read. It
 tells how far it is by one function, and ends early, with nothing half-written, if that raises.
+
+Parameters of every job
+-----------------------
+case : Case
+folder : Path
+    Takes the outputs. Where the same job was broken off there, it goes on if it can.
+force : bool
+    Replace what another run has left in the folder.
+pictures : bool
+    Draw, and write a page of what is drawn.
+progress : callable
+    See `Progress`.
+on_coverage : callable
+    See `OnCoverage`.
+
+Parameters of some
+------------------
+mlflow : str, optional
+    Tracking store of MLflow that every evaluation goes to.
+scheduler : str, optional
+    Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
+
+Raises
+------
+WitoilError, CatalogError, SimulatorError
+    One line that says what to change.
 """
 
 from __future__ import annotations
@@ -60,26 +86,15 @@ def simulate(
 
     Parameters
     ----------
-    case : Case
-    folder : Path
-        For the outputs.
+    case, folder, force, pictures, progress, on_coverage
+        Those of every job, see `witoil.jobs`.
     resume : Path, optional
         An earlier run: its folder or ``restart.nc``.
-    force : bool
-        Replace what another run has left in the folder.
-    pictures : bool
-        Draw, and write a page of what is drawn.
-    progress, on_coverage : callable
 
     Returns
     -------
     dict
         As in ``summary.json``.
-
-    Raises
-    ------
-    WitoilError, CatalogError, SimulatorError
-        One line that says what to change.
     """
     from witoil.outputs.checkpoints import Checkpoints
     from witoil.outputs.restart import NAME, read_restart, write_restart
@@ -131,26 +146,15 @@ def ensemble(
 
     Parameters
     ----------
-    case : Case
-    folder : Path
+    case, folder, scheduler, force, pictures, progress, on_coverage
+        Those of every job, see `witoil.jobs`.
     members : int, optional
         Default: as the case says.
-    scheduler : str, optional
-        Address of a Dask scheduler, ``tcp://host:port``, whose workers run them.
-    force : bool
-        Replace what another run has left in the folder.
-    pictures : bool
-        Draw, and write a page of what is drawn.
-    progress, on_coverage : callable
 
     Returns
     -------
     dict
-        As in ``summary.json``.
-
-    Raises
-    ------
-    WitoilError, CatalogError, SimulatorError
+        As in ``ensemble.json``.
     """
     from witoil.ensemble.members import draw_members
     from witoil.ensemble.runs import MemberResult, prepare_products, run_ensemble
@@ -198,30 +202,18 @@ def optimise(
 ) -> dict[str, Any]:
     """Find the parameters with which a case matches its observations, or go on with that.
 
+    The folder takes ``study.json``, written after every evaluation, and at the end the best run and
+    the report.
+
     Parameters
     ----------
-    case : Case
-    folder : Path
-        Takes ``study.json``, written after every evaluation, and at the end the best run and the
-        report. A study already there is continued.
-    mlflow : str, optional
-        Tracking store of MLflow that every evaluation goes to.
-    scheduler : str, optional
-        Address of a Dask scheduler, ``tcp://host:port``, whose workers run the simulations.
-    force : bool
-        Replace what another run has left in the folder.
-    pictures : bool
-        Draw, and write a page of what is drawn.
-    progress, on_coverage : callable
+    case, folder, mlflow, scheduler, force, pictures, progress, on_coverage
+        Those of every job, see `witoil.jobs`.
 
     Returns
     -------
     dict
         As in ``study.json``.
-
-    Raises
-    ------
-    WitoilError, CatalogError, SimulatorError
     """
     from witoil.calibration.search import refuse_unobserved, search
     from witoil.outputs.calibration import write_calibration
@@ -277,27 +269,17 @@ def forecast(
 ) -> dict[str, Any]:
     """Forecast each slick of a case from those seen before it, or go on with that.
 
+    The folder takes ``study.json``, written after every batch of runs, and all outputs at the end.
+
     Parameters
     ----------
-    case : Case
-    folder : Path
-        Takes ``study.json``, written after every batch of runs, and all outputs at the end.
-    mlflow : str, optional
-        Tracking store of MLflow that every evaluation goes to.
-    force : bool
-        Replace what another run has left in the folder.
-    pictures : bool
-        Draw, and write a page of what is drawn.
-    progress, on_coverage : callable
+    case, folder, mlflow, force, pictures, progress, on_coverage
+        Those of every job, see `witoil.jobs`.
 
     Returns
     -------
     dict
         As in ``study.json``.
-
-    Raises
-    ------
-    WitoilError, CatalogError, SimulatorError
     """
     from witoil.forecast.experts import forecast as walk_forward
     from witoil.forecast.experts import refuse_too_few
@@ -336,23 +318,13 @@ def trace(
 
     Parameters
     ----------
-    case : Case
-    folder : Path
-        For the outputs.
-    force : bool
-        Replace what another run has left in the folder.
-    pictures : bool
-        Draw, and write a page of what is drawn.
-    progress, on_coverage : callable
+    case, folder, force, pictures, progress, on_coverage
+        Those of every job, see `witoil.jobs`.
 
     Returns
     -------
     dict
-        As in ``summary.json``.
-
-    Raises
-    ------
-    WitoilError, CatalogError, SimulatorError
+        As in ``trace.json``.
     """
     from simulator import compile_early
     from witoil.outputs.checkpoints import Checkpoints, KeptMembers

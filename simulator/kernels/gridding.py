@@ -1,4 +1,4 @@
-"""From particles to oil on a grid."""
+"""Oil on a grid, summed up over particles."""
 
 import numpy as np
 

@@ -19,7 +19,9 @@ def droplets(depths, longitude=35.0, latitude=35.5):
     """Make droplets that stay at their depths: too small to rise."""
     return simulator.seed_particles(
         [
-            PointRelease(longitude, latitude, 1.0, START, depth=depth, droplet_diameter=1e-7)
+            PointRelease(
+                longitude, latitude, mass=1.0, time=START, depth=depth, droplet_diameter=1e-7
+            )
             for depth in depths
         ],
         len(depths),

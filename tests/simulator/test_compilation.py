@@ -14,7 +14,7 @@ from simulator.kernels import chunk as chunks
 from simulator.kernels import shore
 from tests.simulator.builders import START, carry, forcing
 
-SLICK = simulator.PointRelease(35.0, 35.5, 1e5, START)
+SLICK = simulator.PointRelease(35.0, 35.5, mass=1e5, time=START)
 
 _RUN = """
 import json

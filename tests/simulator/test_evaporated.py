@@ -26,7 +26,7 @@ from tests.simulator.compiled import from_python
 let_go, weigh = from_python(weathering.let_go), from_python(weathering.weigh)
 
 GASOLINE = GENERIC_OILS["generic-gasoline"]
-SLICK = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.01), 1e4, START)
+SLICK = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.01), mass=1e4, time=START)
 HOT = {"oil": GASOLINE, "water_temperature": 298.15}
 SHORE = shapely.box(35.02, 35.0, 36.0, 36.0)
 
@@ -61,7 +61,7 @@ def test_without_evaporation_nothing_is_gone():
 
 
 def test_oil_evaporates_altogether_on_the_shore_and_what_has_seeped_in_stays():
-    near = AreaRelease(shapely.Point(35.015, 35.5).buffer(0.003), 1e5, START)
+    near = AreaRelease(shapely.Point(35.015, 35.5).buffer(0.003), mass=1e5, time=START)
     result = weather(near, 48, current=(0.5, 0.0), wind=(0.5, 0.0), land=SHORE)
     status = result["status"].values
     assert (status == Status.BEACHED).any(axis=1).sum() > 10
@@ -80,7 +80,7 @@ def test_oil_evaporates_altogether_on_the_shore_and_what_has_seeped_in_stays():
 
 def test_a_run_goes_on_to_the_same_bits_whatever_has_evaporated():
     options = {"current": (0.5, 0.0), "land": SHORE, "wind": (2.0, 0.0)}
-    release = PointRelease(35.0, 35.5, 1e6, START, START + np.timedelta64(8, "h"))
+    release = PointRelease(35.0, 35.5, mass=1e6, time=START, end=START + np.timedelta64(8, "h"))
     kept = []
     first = weather(release, 5, on_end=kept.append, **options)
     assert len(np.unique(first["status"][:, -1])) >= 3

@@ -22,19 +22,21 @@ LATER = START + 2 * HOUR
 WAY = np.array([START, LATER])
 
 AT_ONCE = {
-    "point": PointRelease(35.0, 35.5, 1e5, START),
-    "old point": PointRelease(35.0, 35.5, 1e5, START, age=86400.0),
-    "deep point": PointRelease(35.0, 35.5, 1e5, START, depth=20.0, droplet_diameter=1e-3),
-    "line": LineRelease(shapely.LineString([(35.0, 35.4), (35.0, 35.6)]), 1e5, START),
-    "area": AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), 1e5, START),
-    "old area": AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), 1e5, START, age=86400.0),
+    "point": PointRelease(35.0, 35.5, mass=1e5, time=START),
+    "old point": PointRelease(35.0, 35.5, mass=1e5, time=START, age=86400.0),
+    "deep point": PointRelease(35.0, 35.5, mass=1e5, time=START, depth=20.0, droplet_diameter=1e-3),
+    "line": LineRelease(shapely.LineString([(35.0, 35.4), (35.0, 35.6)]), mass=1e5, time=START),
+    "area": AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), mass=1e5, time=START),
+    "old area": AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), mass=1e5, time=START, age=86400.0),
 }
 STEADY = {
-    "point": PointRelease(35.0, 35.5, 1e5, START, LATER),
-    "deep point": PointRelease(35.0, 35.5, 1e5, START, LATER, depth=5.0, droplet_diameter=1e-4),
-    "old point": PointRelease(35.0, 35.5, 1e5, START, LATER, age=86400.0),
-    "area": AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), 1e5, START, LATER),
-    "ship": TrackRelease(WAY, np.array([34.9, 35.1]), np.array([35.4, 35.6]), 1e5),
+    "point": PointRelease(35.0, 35.5, mass=1e5, time=START, end=LATER),
+    "deep point": PointRelease(
+        35.0, 35.5, mass=1e5, time=START, end=LATER, depth=5.0, droplet_diameter=1e-4
+    ),
+    "old point": PointRelease(35.0, 35.5, mass=1e5, time=START, end=LATER, age=86400.0),
+    "area": AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), mass=1e5, time=START, end=LATER),
+    "ship": TrackRelease(WAY, np.array([34.9, 35.1]), np.array([35.4, 35.6]), mass=1e5),
 }
 
 
@@ -55,7 +57,7 @@ def warming_northward():
 
 @pytest.mark.parametrize("kind", AT_ONCE)
 def test_oil_is_fresh_at_the_start_in_the_temperature_of_its_place(kind):
-    later = PointRelease(35.0, 35.5, 1e5, LATER)
+    later = PointRelease(35.0, 35.5, mass=1e5, time=LATER)
     oiled = simulator.seed_particles([AT_ONCE[kind], later], 50, seed=1)
     result = carry(warming_northward(), oiled, 1, oil=OIL, processes=Processes())
     first = result.isel(time=0)

@@ -56,17 +56,19 @@ def releases(draw, hours):
         options["depth"] = 10.0 ** draw(st.floats(-1.0, 2.0))
         options["droplet_diameter"] = 10.0 ** draw(st.floats(-6.0, -2.0))
     if kind.endswith("point"):
-        return PointRelease(*place, mass, time, end, **options)
+        return PointRelease(*place, mass=mass, time=time, end=end, **options)
     other = draw(points(INNER))
     assume(np.hypot(place[0] - other[0], place[1] - other[1]) > 1e-4)
     if kind.endswith("line"):
-        return LineRelease(shapely.LineString([place, other]), mass, time, end, **options)
+        return LineRelease(
+            shapely.LineString([place, other]), mass=mass, time=time, end=end, **options
+        )
     if kind == "area":
         # from sheens of a tenth of a micrometre on
         disc = shapely.Point(place).buffer(10.0 ** draw(st.floats(-4.0, -1.7)))
-        return AreaRelease(disc, mass, time, end, **options)
+        return AreaRelease(disc, mass=mass, time=time, end=end, **options)
     lon, lat = np.transpose([place, other])
-    return TrackRelease(np.array([time, time + 2 * HOUR]), lon, lat, mass, **options)
+    return TrackRelease(np.array([time, time + 2 * HOUR]), lon, lat, mass=mass, **options)
 
 
 @st.composite
@@ -203,10 +205,14 @@ def everything(minutes=15.0, **options):
     later = START + 2 * HOUR
     oiled = simulator.seed_particles(
         [
-            PointRelease(34.95, 35.5, 3e5, START),
-            PointRelease(34.9, 35.45, 3e5, START, later, depth=20.0, droplet_diameter=1e-3),
-            AreaRelease(shapely.box(34.8, 35.4, 34.98, 35.6), 1e5, START, age=86400.0),
-            LineRelease(shapely.LineString([(34.9, 35.4), (34.9, 35.6)]), 1e5, START, later),
+            PointRelease(34.95, 35.5, mass=3e5, time=START),
+            PointRelease(
+                34.9, 35.45, mass=3e5, time=START, end=later, depth=20.0, droplet_diameter=1e-3
+            ),
+            AreaRelease(shapely.box(34.8, 35.4, 34.98, 35.6), mass=1e5, time=START, age=86400.0),
+            LineRelease(
+                shapely.LineString([(34.9, 35.4), (34.9, 35.6)]), mass=1e5, time=START, end=later
+            ),
         ],
         5000,
         seed=1,

@@ -282,8 +282,8 @@ def test_a_particle_drifts_from_the_moment_of_its_release():
 
 
 def test_oil_neither_comes_nor_goes():
-    slick = simulator.AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), 3e5, START)
-    leak = simulator.PointRelease(35.2, 35.5, 2e4, START, START + 4 * HOUR)
+    slick = simulator.AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), mass=3e5, time=START)
+    leak = simulator.PointRelease(35.2, 35.5, mass=2e4, time=START, end=START + 4 * HOUR)
     oil = simulator.seed_particles([slick, leak], 777, seed=1)
     result = carry(RESTLESS, oil, 6, land=ISLE - shapely.box(34.9, 35.4, 35.3, 35.6))
     mass = result["mass"].isel(time=-1).groupby(result["release"]).sum()

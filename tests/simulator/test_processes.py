@@ -25,7 +25,7 @@ from tests.simulator.builders import START, carry, currents, field, forcing, win
 
 LIGHT = GENERIC_OILS["generic-light-crude"]
 WATER = 288.15
-POINT = PointRelease(35.0, 35.5, 1e5, START)
+POINT = PointRelease(35.0, 35.5, mass=1e5, time=START)
 METRES_EAST, METRES_NORTH = simulator.metres_per_degree(35.5)
 
 
@@ -58,8 +58,8 @@ def rise(diameter):
     )
 
 
-SLICK = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.003), 1e5, START)
-DEEP = PointRelease(35.0, 35.5, 1e4, START, depth=20.0, droplet_diameter=3e-4)
+SLICK = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.003), mass=1e5, time=START)
+DEEP = PointRelease(35.0, 35.5, mass=1e4, time=START, depth=20.0, droplet_diameter=3e-4)
 EVERYTHING = {
     "evaporation": "pseudo-components",
     "dispersion": "li2017",
@@ -191,7 +191,7 @@ def test_oil_sets_only_where_the_sea_is_cold():
     def temperature(t, lon, lat):
         return np.where(lon < 35.0, WATER, WATER + 20.0)
 
-    west, east = (PointRelease(x, 35.5, 1e5, START) for x in (34.5, 35.5))
+    west, east = (PointRelease(x, 35.5, mass=1e5, time=START) for x in (34.5, 35.5))
     fields = simulator.Forcing.from_datasets(
         currents(),
         winds(8.0, 0.0),
@@ -223,7 +223,9 @@ def test_beached_oil_comes_off_by_its_half_life_where_the_current_goes_out_to_se
         return np.where(t < 3600.0 * 2.5, 0.5, east)
 
     count, hours = 4000, 26.25
-    oiled = simulator.seed_particles([PointRelease(35.0, 35.5, 1e3, START)], count, seed=1)
+    oiled = simulator.seed_particles(
+        [PointRelease(35.0, 35.5, mass=1e3, time=START)], count, seed=1
+    )
     fields = forcing((current, 0.0), (3.0, 0.0), hours=(0.0, 2.4, 2.5, 240.0))
     result = carry(
         fields,
@@ -251,7 +253,7 @@ def test_without_shore_beached_oil_stays_loose_where_it_is():
 def test_a_large_droplet_rises_as_long_as_its_depth_over_its_speed(minutes):
     diameter, depth = 5e-4, 200.0
     seconds = depth / rise(diameter)
-    release = PointRelease(35.0, 35.5, 1e4, START, depth=depth, droplet_diameter=diameter)
+    release = PointRelease(35.0, 35.5, mass=1e4, time=START, depth=depth, droplet_diameter=diameter)
     hours = np.array([0.97, 1.03]) * seconds / 3600.0
     result = weather(
         release,
@@ -269,7 +271,8 @@ def test_a_large_droplet_rises_as_long_as_its_depth_over_its_speed(minutes):
 def test_droplets_without_buoyancy_stay_evenly_spread_in_the_mixed_layer(minutes):
     depths = np.linspace(0.01, 29.99, 2000)
     releases = [
-        PointRelease(35.0, 35.5, 1.0, START, depth=d, droplet_diameter=1e-7) for d in depths
+        PointRelease(35.0, 35.5, mass=1.0, time=START, depth=d, droplet_diameter=1e-7)
+        for d in depths
     ]
     result = weather(
         releases, 12, minutes=minutes, processes=only(vertical_mixing=True, mixed_layer_depth=30.0)
@@ -308,7 +311,7 @@ def test_droplets_surface_at_their_speed_times_the_concentration_under_the_surfa
     start, diffusivity, count = 5.0, 0.01, 4000
     hours = min(5.0 / rise(diameter) / 3600.0, 12.0)
     hours = max(np.round(hours), 1.0)
-    release = PointRelease(35.0, 35.5, 1.0, START, depth=start, droplet_diameter=diameter)
+    release = PointRelease(35.0, 35.5, mass=1.0, time=START, depth=start, droplet_diameter=diameter)
     result = weather(
         release, hours, count=count, minutes=minutes, processes=only(vertical_mixing=True)
     )
@@ -354,7 +357,7 @@ def slick(volume, hours, dt):
 
 def test_the_thick_part_of_a_slick_grows_with_the_root_of_time():
     # of so much oil the sheen takes next to nothing, and its own growth a few per cent of the whole
-    result = spread(PointRelease(35.0, 35.5, 1e7, START), (0.25, 6.25, 24.25))
+    result = spread(PointRelease(35.0, 35.5, mass=1e7, time=START), (0.25, 6.25, 24.25))
     volume = 1e7 / LIGHT.density(WATER)
     first = volume / (INITIAL_THICK_THICKNESS + 4.0 * THIN_THICKNESS)
     area = np.sqrt(first**2 + 300.0 * volume ** (4.0 / 3.0) * 3600.0 * np.array([6.0, 24.0]))
@@ -377,7 +380,7 @@ def test_the_oil_of_a_slick_lies_as_far_out_as_its_parts(minutes, hours):
 
 
 def test_a_sheen_does_not_spread():
-    sheen = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.01), 100.0, START)
+    sheen = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.01), mass=100.0, time=START)
     result = spread(sheen, (0.0, 24.0))
     assert (result["lon"][:, 0] == result["lon"][:, 1]).all()
     assert (result["thickness"][:, 0] == result["thickness"][:, 1]).all()
@@ -391,8 +394,8 @@ STARTS = [
 
 @pytest.mark.parametrize("start", STARTS)
 def test_old_oil_loses_in_its_first_step_what_fresh_oil_loses_in_its_age(start):
-    aged = AreaRelease(SLICK.geometry, SLICK.mass, start, age=86400.0)
-    fresh = AreaRelease(SLICK.geometry, SLICK.mass, start)
+    aged = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=start, age=86400.0)
+    fresh = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=start)
     processes = only(evaporation="pseudo-components")
     once = share(weather(aged, 0.5, processes=processes), "evaporated")[-1]
     day = share(weather(fresh, 24.5, processes=processes), "evaporated")[-1]
@@ -401,8 +404,8 @@ def test_old_oil_loses_in_its_first_step_what_fresh_oil_loses_in_its_age(start):
 
 @pytest.mark.parametrize("start", STARTS)
 def test_old_oil_has_the_water_of_its_age(start):
-    aged = AreaRelease(SLICK.geometry, SLICK.mass, start, age=6 * 3600.0)
-    fresh = AreaRelease(SLICK.geometry, SLICK.mass, start)
+    aged = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=start, age=6 * 3600.0)
+    fresh = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=start)
     processes = only(emulsification=True)
     once = weather(aged, 0.5, processes=processes)["water_fraction"].values[0, -1]
     later = weather(fresh, 6.5, processes=processes)["water_fraction"].values[0, -1]
@@ -411,8 +414,8 @@ def test_old_oil_has_the_water_of_its_age(start):
 
 def test_old_oil_evaporated_under_the_water_that_it_took_up():
     later = START + np.timedelta64(900, "s")
-    aged = AreaRelease(SLICK.geometry, SLICK.mass, later, age=86400.0)
-    fresh = AreaRelease(SLICK.geometry, SLICK.mass, later)
+    aged = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=later, age=86400.0)
+    fresh = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=later)
     processes = only(evaporation="pseudo-components", emulsification=True)
     once = share(weather(aged, 0.5, processes=processes), "evaporated")[-1]
     day = share(weather(fresh, 24.5, processes=processes), "evaporated")[-1]

@@ -24,12 +24,12 @@ BOX = (34.0, 35.0, 34.3, 35.3)
 
 
 def area(geometry, mass=1e6, hours=0.0):
-    return AreaRelease(geometry, mass, START + np.timedelta64(round(3600 * hours), "s"))
+    return AreaRelease(geometry, mass=mass, time=START + np.timedelta64(round(3600 * hours), "s"))
 
 
 def leak(mass=1e6, lon=34.1, lat=35.1, hours=(0.0, 10.0)):
     first, last = (START + (hour * HOUR).astype("timedelta64[ns]") for hour in np.array(hours))
-    return PointRelease(lon, lat, mass, first, last)
+    return PointRelease(lon, lat, mass=mass, time=first, end=last)
 
 
 def inside(geometry, points):
@@ -200,18 +200,20 @@ def hours(*values):
 
 
 def line(coordinates=((34.0, 35.0), (34.2, 35.0), (34.2, 35.3)), mass=1e6, last=0.0, **options):
-    return LineRelease(shapely.LineString(coordinates), mass, START, *hours(last), **options)
+    return LineRelease(
+        shapely.LineString(coordinates), mass=mass, time=START, end=hours(last)[0], **options
+    )
 
 
 def ship(mass=1e6, **options):
     """Sail east for an hour, then north at a quarter of the pace."""
     places = np.array([34.0, 34.2, 34.2]), np.array([35.0, 35.0, 35.2])
-    return TrackRelease(hours(0.0, 1.0, 5.0), *places, mass, **options)
+    return TrackRelease(hours(0.0, 1.0, 5.0), *places, mass=mass, **options)
 
 
 ALL_KINDS = {
     "area": area(shapely.box(*BOX)),
-    "steady area": AreaRelease(shapely.box(*BOX), 1e6, *hours(0.0, 8.0)),
+    "steady area": AreaRelease(shapely.box(*BOX), mass=1e6, time=START, end=hours(8.0)[0]),
     "point": leak(),
     "line": line(),
     "steady line": line(last=8.0),
@@ -258,7 +260,7 @@ def test_a_line_holds_as_much_oil_on_each_metre():
 
 def test_lines_are_not_joined_over_the_gap_between_them():
     pair = shapely.MultiLineString([[(34.0, 35.0), (34.1, 35.0)], [(34.3, 35.0), (34.4, 35.0)]])
-    longitude = LineRelease(pair, 1.0, START).positions(1000, 1)[:, 0]
+    longitude = LineRelease(pair, mass=1.0, time=START).positions(1000, 1)[:, 0]
     assert not ((longitude > 34.1) & (longitude < 34.3)).any()
     assert (longitude < 34.2).mean() == 0.5
 
@@ -280,7 +282,7 @@ def test_a_part_of_a_track_is_where_the_whole_track_was_then(steps, first, last)
     times = hours(0.0, *np.cumsum(steps))
     places = np.random.default_rng(len(steps)).uniform(34.0, 35.0, (2, times.size))
     start, end = times[0] + ((times[-1] - times[0]) * np.array([first, last])).astype("m8[ns]")
-    release = TrackRelease(times, *places, 1.0, start, end)
+    release = TrackRelease(times, *places, mass=1.0, time=start, end=end)
     known = (times - START) / HOUR
     wanted = (release.times(50) - START) / HOUR
     assert wanted.min() >= (start - START) / HOUR
@@ -309,7 +311,7 @@ def test_a_ship_may_let_all_out_at_once():
 def test_a_track_that_does_not_go_on_is_refused(times, message):
     place = np.linspace(34.0, 35.0, len(times))
     with pytest.raises(SimulatorError, match=message):
-        TrackRelease(np.array(times), place, place, 1.0)
+        TrackRelease(np.array(times), place, place, mass=1.0)
 
 
 def test_oil_off_the_track_is_refused():
@@ -325,13 +327,17 @@ def test_a_line_of_no_length_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"age": -1.0}, "neither below 0"),
-        ({"depth": -1.0}, "neither below 0"),
+        ({"age": -1.0}, "expected no age below 0"),
+        ({"depth": -1.0}, "expected no depth below 0"),
         ({"depth": 5.0}, "droplets of nan m: expected a diameter above 0"),
     ],
 )
 def test_impossible_oil_is_refused(options, message):
-    for make in (line, ship, lambda **options: PointRelease(34.0, 35.0, 1.0, START, **options)):
+    for make in (
+        line,
+        ship,
+        lambda **options: PointRelease(34.0, 35.0, mass=1.0, time=START, **options),
+    ):
         with pytest.raises(SimulatorError, match=message):
             make(**options)
 
@@ -353,7 +359,7 @@ def test_age_depth_and_droplets_reach_the_particles():
     ("release", "mass"),
     [
         (area(shapely.box(*BOX)), 1e6),
-        (AreaRelease(shapely.box(*BOX), 1e6, *hours(0.0, 8.0)), 1e6),
+        (AreaRelease(shapely.box(*BOX), mass=1e6, time=START, end=hours(8.0)[0]), 1e6),
         (leak(hours=(0.0, 10.0)), 1e5),
         (leak(hours=(0.0, 0.5)), 1e6),
         (leak(hours=(0.0, 0.0)), 1e6),
@@ -390,7 +396,7 @@ def weighted(thickness=(1.0, 3.0), **options):
     cells = shapely.MultiPolygon(
         [shapely.box(34.0, 35.0, 34.1, 35.1), shapely.box(34.1, 35.0, 34.2, 35.1)]
     )
-    return AreaRelease(cells, 1e6, START, thickness=np.array(thickness), **options)
+    return AreaRelease(cells, mass=1e6, time=START, thickness=np.array(thickness), **options)
 
 
 def test_thicker_parts_get_more_of_the_oil():
@@ -481,3 +487,9 @@ def test_parts_of_one_release_share_its_number():
         seed_particles(
             parts, 30, seed=1, land=shapely.Point(34.1, 35.1).buffer(0.01), numbers=[0, 0, 1]
         )
+
+
+@pytest.mark.parametrize("age", [-1.0, np.nan])
+def test_a_slick_of_impossible_age_is_refused(age):
+    with pytest.raises(SimulatorError, match="expected no age below 0"):
+        AreaRelease(shapely.box(*BOX), mass=1.0, time=START, age=age)

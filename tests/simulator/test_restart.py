@@ -9,7 +9,7 @@ from simulator import SimulatorError
 from tests.simulator.builders import START, carry, forcing
 
 LAND = shapely.box(35.3, 34.0, 37.0, 37.0)
-SLICK = simulator.AreaRelease(shapely.box(35.24, 35.48, 35.27, 35.52), 3e5, START)
+SLICK = simulator.AreaRelease(shapely.box(35.24, 35.48, 35.27, 35.52), mass=3e5, time=START)
 OIL = simulator.seed_particles([SLICK], 300, seed=1)
 
 

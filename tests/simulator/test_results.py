@@ -12,8 +12,8 @@ from tests.simulator.builders import HOUR, START, carry, forcing
 
 @pytest.fixture(scope="module")
 def result():
-    slick = simulator.AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), 3e5, START)
-    leak = simulator.PointRelease(35.5, 35.5, 1e5, START + HOUR, START + 5 * HOUR)
+    slick = simulator.AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), mass=3e5, time=START)
+    leak = simulator.PointRelease(35.5, 35.5, mass=1e5, time=START + HOUR, end=START + 5 * HOUR)
     oil = simulator.seed_particles([slick, leak], 400, seed=1)
     return carry(forcing((0.5, 0.2)), oil, 6, outputs=(0, 2, 6))
 
@@ -77,7 +77,7 @@ def test_each_fate_has_its_mass_and_together_they_are_what_was_released(result):
 def ashore():
     """A slick off a coast, and a current that carries it ashore within hours."""
     land = shapely.box(35.3, 34.0, 37.0, 37.0)
-    slick = simulator.AreaRelease(shapely.box(35.25, 35.48, 35.27, 35.52), 3e5, START)
+    slick = simulator.AreaRelease(shapely.box(35.25, 35.48, 35.27, 35.52), mass=3e5, time=START)
     return carry(
         forcing((0.5, 0.0), (5.0, 0.0)),
         simulator.seed_particles([slick], 300, seed=1),

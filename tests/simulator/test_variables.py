@@ -98,7 +98,7 @@ def test_elements_begin_with_what_the_table_says(variable):
 @pytest.fixture(scope="module")
 def run():
     """Run oil onto a coast; return the results and the restart."""
-    slick = simulator.AreaRelease(shapely.box(35.24, 35.48, 35.27, 35.52), 3e5, START)
+    slick = simulator.AreaRelease(shapely.box(35.24, 35.48, 35.27, 35.52), mass=3e5, time=START)
     kept = []
     result = carry(
         forcing((0.5, 0.0), (9.0, 0.0)),

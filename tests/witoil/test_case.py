@@ -251,7 +251,7 @@ MISTAKES = {
     ),
     "line without mass": (
         released({"kind": "line", "coordinates": ENDS}),
-        r"release\.0: expected either rate_tonnes_per_hour or mass_tonnes",
+        r"release\.0: found none, expected one of rate_tonnes_per_hour, mass_tonnes",
     ),
     "no track": (
         released({"kind": "ship", "mass_tonnes": 1}),
@@ -285,10 +285,13 @@ MISTAKES = {
         ),
         r"release\.0: found the time 2021-08-24T04:09Z, expected one within the run",
     ),
-    "no mass": (document(release=[POINT]), r"release\.0: .*rate_tonnes_per_hour or mass_tonnes"),
+    "no mass": (
+        document(release=[POINT]),
+        r"release\.0: found none, expected one of rate_tonnes_per_hour, mass_tonnes",
+    ),
     "two masses": (
         document(release=[POINT | {"mass_tonnes": 1, "rate_tonnes_per_hour": 1}]),
-        r"either rate_tonnes_per_hour or mass_tonnes",
+        r"found rate_tonnes_per_hour and mass_tonnes, expected one of rate_tonnes_per_hour, mass",
     ),
     "negative mass": (
         document(release=[POINT | {"mass_tonnes": -1}]),

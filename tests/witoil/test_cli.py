@@ -37,15 +37,39 @@ def test_help_loads_none_of_the_heavy_libraries():
 
 @pytest.mark.slow
 def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
-    answer = witoil("simulate", twin / "demo.toml", "--out", tmp_path / "run")
+    answer = witoil("simulate", twin / "demo.toml", "--out", tmp_path / "run", "--verbose")
     assert answer.returncode == 0, answer.stderr
     assert "eastward_wind: 2025-06-01T06:00Z to 2025-06-01T18:00Z" in answer.stdout
+    for question in ("where ", "how large ", "how thick ", "ashore "):
+        assert f"\n  {question}" in answer.stdout
     assert "20,000 particles at the end: " in answer.stdout
     assert "620.0 t of oil released: " in answer.stdout
     assert "% floating" in answer.stdout
     assert "20250601T1200: FSS 1: 0." in answer.stdout
     assert (tmp_path / "run" / "particles.nc").exists()
     assert (tmp_path / "run" / "restart.nc").exists()
+
+
+def test_a_quiet_command_says_nothing_and_one_without_pictures_draws_none(changed, tmp_path):
+    case = changed(("particles = 20_000", "particles = 500"))
+    out = tmp_path / "run"
+    answer = witoil_here("simulate", case, "--out", out, "--quiet", "--no-pictures")
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    names = {path.name for path in out.iterdir()}
+    assert "particles.nc" in names
+    assert not [name for name in names if name.endswith((".png", ".html"))]
+    answer = witoil_here("simulate", case, "--quiet", "--verbose")
+    assert answer.returncode == 2
+    assert "exclude each other" in answer.stderr
+
+
+def test_what_data_cover_is_said_in_few_lines(changed, tmp_path):
+    case = changed(("particles = 20_000", "particles = 500"))
+    said = witoil_here("simulate", case, "--out", tmp_path / "run").stdout.splitlines()
+    assert "currents: currents.nc, 2025-06-01T06:00Z to 2025-06-01T18:00Z every 1 h" in said
+    notes = [line for line in said if line.startswith("note: ")]
+    assert [line for line in notes if line.startswith("note: Stokes drift: not given")]
+    assert said.index(notes[0]) < 4
 
 
 def test_score_prints_json(twin):

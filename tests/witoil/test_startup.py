@@ -7,22 +7,6 @@ import pytest
 
 LOADED = "import sys; print(*sorted(name for name, module in sys.modules.items() if module))"
 RUN = f"from witoil.cli.main import app; app(standalone_mode=False); {LOADED}"
-IMPORT_ALL = f"""
-import sys
-from importlib import import_module
-from pkgutil import walk_packages
-for name in sys.argv[1:]:
-    for part in walk_packages(import_module(name).__path__, f"{{name}}."):
-        import_module(part.name)
-{LOADED}
-"""
-LOWER = (
-    *("simulator", "optimizer"),
-    # but for the server, whose library brings Jinja along
-    *(f"catalog.{room}" for room in ("files", "forcing", "remote", "services", "shapes", "slicks")),
-    *(f"witoil.{room}" for room in ("case", "scenario", "calibration", "ensemble", "trace")),
-    "witoil.forecast",
-)
 CLUSTER = {"boto3", "dask", "distributed", "pyarrow", "tornado"}
 SEARCH = {"skopt", "sklearn", "scipy.stats", "scipy.optimize", "cma"}
 NETWORK = {"requests", "pydap", "siphon", "flask", "zarr", "mlflow"}
@@ -42,7 +26,7 @@ def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
     modules = loaded(RUN, "simulate", case, "--out", tmp_path / "out")
     assert (tmp_path / "out" / "coast.png").is_file() or (tmp_path / "out" / "budget.png").is_file()
     assert {"numba", "matplotlib"} <= modules
-    assert not modules & (CLUSTER | SEARCH | NETWORK | {"jinja2"})
+    assert not modules & (CLUSTER | SEARCH | NETWORK)
 
 
 def test_a_list_of_oils_starts_no_compiler():
@@ -61,17 +45,3 @@ def test_slicks_of_vector_files_are_listed_without_model_and_xarray(twin, tmp_pa
 
 def test_the_command_line_itself_loads_no_arrays():
     assert not loaded(f"import witoil.cli.main; {LOADED}") & (ARRAYS | CLUSTER | {"numpy"})
-
-
-@pytest.mark.slow
-def test_no_room_below_figures_draws_or_writes_pages():
-    modules = loaded(IMPORT_ALL, *LOWER)
-    assert {"witoil.forecast.walk", "catalog.slicks.slick", "optimizer.search"} <= modules
-    assert not modules & {"matplotlib", "jinja2"}
-
-
-@pytest.mark.slow
-def test_no_room_below_report_writes_pages():
-    modules = loaded(IMPORT_ALL, "witoil.figures")
-    assert "matplotlib" in modules
-    assert "jinja2" not in modules

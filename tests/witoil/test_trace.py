@@ -97,13 +97,17 @@ def drawn(rng, number, scenario):
     low, high = Trace().parameters["horizontal_diffusivity"]
     values["horizontal_diffusivity"] = np.exp(rng.uniform(np.log(low), np.log(high)))
     start = SEEN - age * HOUR
-    return PointRelease(lon, lat, 2e5, start, start + lasts), Parameters(**values), age
+    return (
+        PointRelease(lon, lat, mass=2e5, time=start, end=start + lasts),
+        Parameters(**values),
+        age,
+    )
 
 
 @pytest.fixture(scope="module")
 def traced(twin, scenario):
     """One twin, carried back: the source, its age, the scenario and the map."""
-    source = PointRelease(19.60, 36.60, 2e5, SEEN - 6 * HOUR)
+    source = PointRelease(19.60, 36.60, mass=2e5, time=SEEN - 6 * HOUR)
     truth = Parameters(wind_drift_factor=0.022, current_factor=0.8, horizontal_diffusivity=6.0)
     mask = slick_of(scenario, source, truth, 1)
     case = load_case(

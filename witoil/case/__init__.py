@@ -2,7 +2,7 @@
 
 from witoil.case.forcing import FieldFiles, Forcing
 from witoil.case.loading import load_case, parse_case, with_changes
-from witoil.case.releases import AreaRelease, Fix, LineRelease, Outflow, PointRelease, ShipRelease
+from witoil.case.releases import AreaRelease, Fix, LineRelease, PointRelease, ShipRelease, Source
 from witoil.case.schema import (
     Case,
     ClassWeights,
@@ -34,13 +34,13 @@ __all__ = [
     "ObservationFiles",
     "Oil",
     "Optimise",
-    "Outflow",
     "Period",
     "PointRelease",
     "ProcessSwitches",
     "Score",
     "ShipRelease",
     "Shore",
+    "Source",
     "Spread",
     "Trace",
     "load_case",

@@ -17,7 +17,6 @@ from catalog.slicks.event import Event
 from catalog.slicks.time_keys import NO_KEYS
 from witoil.case import Case, parse_case
 from witoil.errors import CaseError
-from witoil.files import replacing
 from witoil.times import minute, second
 
 THINNEST_UM = BONN_THICKNESS_UM["sheen"][0]
@@ -77,8 +76,10 @@ def find_forcing(event: Event, names: Sequence[str]) -> dict[RoleName, CaseForci
     return found
 
 
-def write_case(event: Event, forcing: Mapping[RoleName, CaseForcing], path: Path) -> Case:
-    """Write a case file that is ready to run.
+def case_of_event(
+    event: Event, forcing: Mapping[RoleName, CaseForcing], path: Path
+) -> tuple[Case, str]:
+    """Return a case that is ready to run, and the text of its file.
 
     Parameters
     ----------
@@ -87,18 +88,18 @@ def write_case(event: Event, forcing: Mapping[RoleName, CaseForcing], path: Path
     forcing : mapping
         Role -> files.
     path : Path
-        TOML file to write.
+        TOML file that the text is for: where it stands, its paths begin.
 
     Returns
     -------
-    Case
+    case : Case
+    text : str
+        TOML.
 
     Raises
     ------
     CaseError
         If there is nothing to compare with, or currents or winds are missing.
-    OutputError
-        If it cannot be written.
     """
     scenes = event.scenes()
     if len(scenes) < 2:
@@ -115,9 +116,7 @@ def write_case(event: Event, forcing: Mapping[RoleName, CaseForcing], path: Path
         )
     text = _document(event, scenes, forcing, path.resolve().parent)
     case = parse_case(tomllib.loads(text), folder=path.resolve().parent, name=str(path))
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return case
+    return case, text
 
 
 def _document(

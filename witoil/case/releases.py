@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -39,14 +40,59 @@ FileOrFixes = Annotated[
 ]
 
 
-class AreaRelease(SlickFiles):
+class Release(Section, ABC):
+    """What all releases have in common.
+
+    The time of the first oil has a key of its own in each kind, and so have the amounts, just
+    one of which is to be given.
+    """
+
+    amounts: ClassVar[tuple[str, ...]]
+
+    mass_tonnes: float | None = Field(None, gt=0.0, description="Mass of all the oil. [t]")
+    end: Time | None = Field(
+        None, description="Time of the last oil. Default: all comes at once, a rate to the end."
+    )
+    age_hours: float = Field(
+        0.0, ge=0.0, le=8760.0, description="How long the oil has weathered by then. [h]"
+    )
+
+    @property
+    @abstractmethod
+    def first(self) -> datetime | None:
+        """Time of the first oil; None for the start of the run."""
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Self:
+        self.refuse_amounts([name for name in self.amounts if getattr(self, name) is not None])
+        return self
+
+    @model_validator(mode="after")
+    def _end_after_start(self) -> Self:
+        refuse_reversed(self.first, self.end)
+        return self
+
+    def refuse_amounts(self, given: list[str]) -> None:
+        """Refuse a release of which not just one amount is given."""
+        if len(given) != 1:
+            raise ValueError(
+                f"found {' and '.join(given) or 'none'}, expected one of {', '.join(self.amounts)}"
+            )
+
+    def moments(self) -> list[datetime | None]:
+        """Return the times that must be within the run."""
+        return [self.first, self.end]
+
+
+class AreaRelease(Release, SlickFiles):
     """`[[release]]` with `kind = "area"`: a slick that was seen."""
+
+    amounts = ("mass_tonnes", "thickness_um", "thickness_class")
 
     kind: Literal["area"]
     raster_values: Literal["mask", "thickness_um"] = Field(
         "mask", description="What the values of a raster say."
     )
-    mass_tonnes: float | None = Field(None, gt=0.0, description="Mass of the oil. [t]")
     thickness_um: OneOrSeveral | None = Field(
         None, description="Thickness of the oil, or of that in each file. [micrometre]"
     )
@@ -54,22 +100,23 @@ class AreaRelease(SlickFiles):
         None, description="What it looks like; by-name: as files or layers are named."
     )
     bonn_estimate: Estimate = Field("mean", description="Which volume of a thickness class.")
-    time: Time | None = Field(None, description="Default: the start of the run.")
-    end: Time | None = Field(None, description="Default: all is there at once.")
-    age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
+    time: Time | None = Field(
+        None, description="When the slick is there. Default: the start of the run."
+    )
 
-    @model_validator(mode="after")
-    def _one_amount(self) -> AreaRelease:
-        amounts = ("mass_tonnes", "thickness_um", "thickness_class")
-        given = [name for name in amounts if getattr(self, name) is not None]
-        found = f"found {' and '.join(given) or 'none'}, expected"
-        if self.raster_values == "thickness_um":
-            if given not in ([], ["mass_tonnes"]):
-                raise ValueError(f"{found} at most mass_tonnes beside raster_values")
-        elif len(given) != 1:
-            raise ValueError(f"{found} one of {', '.join(amounts)}")
-        refuse_reversed(self.time, self.end)
-        return self
+    @property
+    def first(self) -> datetime | None:
+        """Time of the first oil; None for the start of the run."""
+        return self.time
+
+    def refuse_amounts(self, given: list[str]) -> None:
+        """Refuse a slick of which not just one amount is given, by key or by raster."""
+        if self.raster_values == "mask":
+            super().refuse_amounts(given)
+        elif given not in ([], ["mass_tonnes"]):
+            raise ValueError(
+                f"found {' and '.join(given)}, expected at most mass_tonnes beside raster_values"
+            )
 
     @model_validator(mode="after")
     def _thickness_of_each_file(self) -> AreaRelease:
@@ -82,31 +129,30 @@ class AreaRelease(SlickFiles):
                 )
         return self
 
-    def moments(self) -> list[datetime | None]:
-        """Return the times that must be within the run."""
-        return [self.time, self.end]
 
+class Source(Release):
+    """What all releases of oil that comes out have in common: points, lines and ships."""
 
-class Outflow(Section):
-    """What all releases of fresh oil have in common."""
+    amounts = ("rate_tonnes_per_hour", "mass_tonnes")
 
-    rate_tonnes_per_hour: float | None = Field(None, gt=0.0, description="[t h-1]")
-    mass_tonnes: float | None = Field(None, gt=0.0, description="Mass in all. [t]")
-    start: Time | None = Field(None, description="Default: the start of the run.")
-    end: Time | None = Field(
-        None, description="Default: the end of the run, or at once for a mass."
+    rate_tonnes_per_hour: float | None = Field(
+        None, gt=0.0, description="Steady rate from start to end. [t h-1]"
     )
-    age_hours: float = Field(0.0, ge=0.0, le=8760.0, description="Weathered so long. [h]")
-    depth_m: float = Field(0.0, ge=0.0, le=11_000.0, description="Of the release. [m]")
+    start: Time | None = Field(
+        None, description="Time of the first oil. Default: the start of the run."
+    )
+    depth_m: float = Field(0.0, ge=0.0, le=11_000.0, description="Depth of the release. [m]")
     droplet_diameter_um: float | None = Field(
-        None, gt=0.0, le=1e5, description="Of oil released at depth. [micrometre]"
+        None, gt=0.0, le=1e5, description="Diameter of droplets at depth. [micrometre]"
     )
+
+    @property
+    def first(self) -> datetime | None:
+        """Time of the first oil; None for the start of the run."""
+        return self.start
 
     @model_validator(mode="after")
-    def _one_amount(self) -> Self:
-        if (self.rate_tonnes_per_hour is None) == (self.mass_tonnes is None):
-            raise ValueError("expected either rate_tonnes_per_hour or mass_tonnes")
-        refuse_reversed(self.start, self.end)
+    def _rate_for_a_time(self) -> Self:
         if self.rate_tonnes_per_hour is not None and self.end and self.start == self.end:
             raise ValueError("end: found the time of start, expected a later one for a rate")
         return self
@@ -117,12 +163,8 @@ class Outflow(Section):
             raise ValueError("droplet_diameter_um: expected depth_m above 0 beside it")
         return self
 
-    def moments(self) -> list[datetime | None]:
-        """Return the times that must be within the run."""
-        return [self.start, self.end]
 
-
-class PointRelease(Outflow):
+class PointRelease(Source):
     """`[[release]]` with `kind = "point"`: a place that leaks."""
 
     kind: Literal["point"]
@@ -130,7 +172,7 @@ class PointRelease(Outflow):
     lat: Lat
 
 
-class LineRelease(Outflow):
+class LineRelease(Source):
     """`[[release]]` with `kind = "line"`: oil along a line."""
 
     kind: Literal["line"]
@@ -149,13 +191,13 @@ class LineRelease(Outflow):
         return self
 
 
-class ShipRelease(Outflow):
+class ShipRelease(Source):
     """`[[release]]` with `kind = "ship"`: oil let out under way."""
 
     kind: Literal["ship"]
     track: FileOrFixes = Field(description="[{time, lon, lat}, ...], or a CSV or GeoJSON file.")
-    start: Time | None = Field(None, description="Default: the first fix.")
-    end: Time | None = Field(None, description="Default: the last fix.")
+    start: Time | None = Field(None, description="Time of the first oil. Default: the first fix.")
+    end: Time | None = Field(None, description="Time of the last oil. Default: the last fix.")
 
     @model_validator(mode="after")
     def _on_the_track(self) -> ShipRelease:
@@ -192,6 +234,6 @@ class ShipRelease(Outflow):
         return [self.start or first, self.end or last]
 
 
-Release = Annotated[
+AnyRelease = Annotated[
     AreaRelease | PointRelease | LineRelease | ShipRelease, Field(discriminator="kind")
 ]

@@ -22,7 +22,7 @@ from simulator.shore import SHORE_TYPE_NAMES
 from witoil.case.forcing import Forcing
 from witoil.case.parts import Bounds, Paths, Section, Time, refuse_bounds, refuse_unknown
 from witoil.case.releases import (
-    Release,
+    AnyRelease,
 )
 from witoil.case.slicks import SlickFiles
 from witoil.case.tunables import TUNABLES
@@ -274,7 +274,7 @@ class Case(Section):
     name: str = Field(min_length=1, max_length=200)
     time: Period
     forcing: Forcing
-    release: list[Release] = Field([], description="Where oil comes from.")
+    release: list[AnyRelease] = Field([], description="Where oil comes from.")
     oil: Oil = Oil(name="generic-medium-crude")
     model: Model = Model()
     processes: ProcessSwitches = ProcessSwitches()

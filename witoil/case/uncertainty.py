@@ -99,7 +99,9 @@ class Trace(Section):
         le=2400.0,
         description="How far back. Default: to the start of the case, or 48. [h]",
     )
-    particles: int = Field(25_600, ge=1, le=20_000_000, description="Over all members.")
+    particles: int = Field(
+        25_600, ge=1, le=20_000_000, description="Particles of all members together."
+    )
     members: int = Field(256, ge=1, le=65_536, description="Runs, each of other parameters.")
     output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
     parameters: dict[str, Bounds] = Field(

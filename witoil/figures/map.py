@@ -55,14 +55,14 @@ EARLIER = 3
 ASHORE = "#8a5300"
 PATH = "#7b8794"
 THICKNESS = "viridis_r"
-"""From light for thin to dark for thick oil, alike for the colour-blind."""
+"""Colours from light for thin to dark for thick oil, alike for the colour-blind."""
 
 MOST_OVERLAP = 0.3
 """Outlines of slicks that share more than this of their cells could not be told apart."""
 
 EARLIER_COLOUR = "#0072b2"
 LINES = ("dotted", "dashed", "dashdot")
-"""Of the slicks before the last, the earliest first: they are told apart in grey, too."""
+"""Lines of the slicks before the last, the earliest first: they are told apart in grey, too."""
 
 THINNEST_UM = 0.04
 """Thinner oil is no sheen by the code of the Bonn Agreement. [um]"""
@@ -195,14 +195,14 @@ def _draw_thickness(
 
 
 def _draw_earlier(
-    axes: Axes, scenario: Scenario, frame: Frame, slicks: Mapping[np.datetime64, Mask]
+    axes: Axes, scenario: Scenario, frame: Frame, masks: Mapping[np.datetime64, Mask]
 ) -> None:
     """Draw the slicks before the last that can be told from it, from the first and each other."""
-    *earlier, last = slicks
-    drawn = [slicks[last], scenario.seen_first]
+    *earlier, last = masks
+    drawn = [masks[last], scenario.seen_first]
     lines = iter(LINES)
     for time in earlier:
-        mask = slicks[time]
+        mask = masks[time]
         if not mask.any() or any(_overlap(mask, other) > MOST_OVERLAP for other in drawn):
             continue
         drawn.append(mask)

@@ -9,9 +9,10 @@ from typing import Any
 from simulator import FATES
 from witoil.calibration.evaluation import simulated_slicks
 from witoil.calibration.search import Calibration
+from witoil.files import write_text
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
-from witoil.report.calibration import write_report
+from witoil.report.calibration import render
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.verification import Mask
 from witoil.times import stamp
@@ -53,8 +54,7 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
     if not pictures:
         return
     seen = tuple(observation for leg in legs for observation in leg.observations)
-    write_report(
-        folder / "report.html",
+    page = render(
         replace(legs[0], case=scenario.case, observations=seen),
         study,
         before=[slick.oil for slick in simulated_slicks(legs, {}, threads=None)],
@@ -62,3 +62,4 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
         source=found.source,
     )
+    write_text(folder / "report.html", page)

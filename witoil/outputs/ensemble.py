@@ -15,10 +15,10 @@ from witoil.ensemble.coast import CoastStatistics, Range
 from witoil.ensemble.members import ensemble_of
 from witoil.ensemble.runs import EnsembleResult
 from witoil.figures.ensemble import ensemble_map
-from witoil.files import replacing, write_json
+from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
-from witoil.report.run import write_ensemble_report
+from witoil.report.ensemble import ensemble_page
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
@@ -67,7 +67,7 @@ def write_ensemble(
         picture = ensemble_map(result)
         with replacing(folder / "ensemble.png") as temporary:
             temporary.write_bytes(picture)
-        write_ensemble_report(folder / "report.html", result, record, picture)
+        write_text(folder / "report.html", ensemble_page(result, record, picture))
     return record
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from witoil.figures.forecast import reliability_chart
-from witoil.files import mask_name, replacing, write_json
+from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
 from witoil.outputs.run import write_mask, write_observed, write_outline
-from witoil.report.forecast import write_forecast_report
+from witoil.report.forecast import render
 from witoil.times import second, stamp
 
 
@@ -57,7 +57,7 @@ def write_forecast(
         return
     with replacing(folder / "reliability.png") as temporary:
         temporary.write_bytes(reliability_chart(found))
-    write_forecast_report(folder / "report.html", result, found, outlook)
+    write_text(folder / "report.html", render(result, found, outlook))
 
 
 def write_outlook(outlook: Outlook, folder: Path) -> None:

@@ -14,7 +14,7 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.files.inputs import reading
 from catalog.files.probe import refuse_fatal
-from witoil.case import Case, Outflow, ShipRelease
+from witoil.case import Case, ShipRelease, Source
 from witoil.case.comparison import differences
 from witoil.errors import WitoilError
 from witoil.files import replacing
@@ -139,7 +139,7 @@ def _end(restart: xr.Dataset) -> np.datetime64:
 def _refuse_open_releases(path: Path, case: Case) -> None:
     """Refuse another end of the run where it is the end of a release too."""
     for k, release in enumerate(case.release):
-        if not isinstance(release, Outflow) or isinstance(release, ShipRelease):
+        if not isinstance(release, Source) or isinstance(release, ShipRelease):
             continue
         if release.rate_tonnes_per_hour is not None and release.end is None:
             raise WitoilError(

@@ -22,11 +22,11 @@ from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import score_observations
 from witoil.case import Case
 from witoil.figures.run import draw_run
-from witoil.files import mask_name, replacing, write_json
+from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
-from witoil.report.run import write_run_report
+from witoil.report.run import run_page
 from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
@@ -71,6 +71,7 @@ def write_run(
         Where something cannot be written; no file is then left half-written.
     """
     # a run that goes on from a restart has no outputs before it
+    unmoved = _unmoved(scenario)
     seen = [o for o in scenario.observations if o.time in result["time"].values]
     scenario = replace(scenario, observations=tuple(seen))
     limit = parameters["detection_limit_um"]
@@ -82,7 +83,7 @@ def write_run(
         coast = OiledCoast.of_run(scenario, result)
         if coast is not None:
             write_coast(scenario, coast, folder)
-        scores = _write_slicks(scenario, result, limit, folder)
+        scores = _write_slicks(scenario, result, limit, unmoved, folder)
         drawn = draw_run(scenario, result, coast, limit) if pictures else {}
         for name, content in drawn.items():
             with replacing(folder / f"{name}.png") as temporary:
@@ -92,7 +93,7 @@ def write_run(
         folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
     )
     if drawn and report:
-        write_run_report(folder / "report.html", scenario, summary, drawn, coast=coast)
+        write_text(folder / "report.html", run_page(scenario, summary, drawn, coast=coast))
     return summary
 
 
@@ -102,8 +103,21 @@ def status_counts(result: xr.Dataset) -> dict[str, int]:
     return {status.name.lower(): int(counts[status]) for status in Status}
 
 
+def _unmoved(scenario: Scenario) -> dict[np.datetime64, float | None]:
+    """Return the FSS at the finest scale of the slick before each observation, left unmoved."""
+    scores = persistence([scenario]) if scenario.observations else None
+    if scores is None:
+        return {}
+    fss = [next(iter(row["fss"].values())) for row in scores["observations"]]
+    return {seen.time: score for seen, score in zip(scenario.observations, fss, strict=True)}
+
+
 def _write_slicks(
-    scenario: Scenario, result: xr.Dataset, detection_limit_um: float, folder: Path
+    scenario: Scenario,
+    result: xr.Dataset,
+    detection_limit_um: float,
+    unmoved: Mapping[np.datetime64, float | None],
+    folder: Path,
 ) -> list[dict[str, Any]]:
     """Write mask and outline at each observation, else at the end; return the scores."""
     times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
@@ -113,21 +127,16 @@ def _write_slicks(
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     for seen in scenario.observations:
         write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder)
-    if not scenario.observations:
-        return []
     seen_then = [slicks[seen.time] for seen in scenario.observations]
-    unmoved = persistence([scenario])
     return [
         {
             "time": stamp(seen.time),
             "observation": list(seen.slick.files),
             **score,
-            "persistence": None
-            if unmoved is None
-            else next(iter(unmoved["observations"][k]["fss"].values())),
+            "persistence": unmoved.get(seen.time),
         }
-        for k, (seen, score) in enumerate(
-            zip(scenario.observations, score_observations(scenario, seen_then), strict=True)
+        for seen, score in zip(
+            scenario.observations, score_observations(scenario, seen_then), strict=True
         )
     ]
 
@@ -307,7 +316,7 @@ def write_outline(
 
 
 def write_observed(
-    time: np.datetime64, outline: BaseGeometry, sources: Sequence[str], folder: Path
+    time: np.datetime64, outline: BaseGeometry, files: Sequence[str], folder: Path
 ) -> None:
     """Write a slick that was seen as GeoJSON, so that the run can be looked at without its files.
 
@@ -317,7 +326,7 @@ def write_observed(
         UTC.
     outline : Polygon or MultiPolygon
         [degrees]
-    sources : sequence of str
+    files : sequence of str
         Files that it was read from.
     folder : Path
         Of the run.
@@ -327,7 +336,7 @@ def write_observed(
         outline,
         time,
         polygon_area_km2=area_of(outline) / 1e6,
-        observation=[PurePath(source).name for source in sources],
+        observation=[PurePath(file).name for file in files],
     )
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 import simulator
 from catalog.antimeridian import parts_of
 from witoil.figures.trace import draw_trace
-from witoil.files import replacing, write_json
+from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.run import new_raster, write_observed
-from witoil.report.run import write_trace_report
+from witoil.report.trace import trace_page
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
@@ -72,7 +72,7 @@ def write_trace(
         picture = draw_trace(scenario, found, regions, by_time)
         with replacing(folder / "trace.png") as temporary:
             temporary.write_bytes(picture)
-        write_trace_report(folder / "report.html", scenario, summary, picture)
+        write_text(folder / "report.html", trace_page(scenario, summary, picture))
     return summary
 
 

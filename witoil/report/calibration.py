@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
-from witoil.files import replacing
 from witoil.report.page import context_of_run, image_uri, page_template
 from witoil.report.words import listed, number, quantity, time_in_words
 from witoil.scenario.scenario import Observation, Scenario
@@ -40,42 +39,6 @@ _OF_RELEASES = {
 """Parameters that no key of the case file has -> what they change."""
 
 
-def write_report(
-    path: Path,
-    scenario: Scenario,
-    study: Mapping[str, Any],
-    *,
-    before: Sequence[Mask],
-    after: Sequence[Mask],
-    fate: Mapping[str, float] | None = None,
-    source: Reconstruction | None = None,
-) -> None:
-    """Write the report of a finished calibration.
-
-    Parameters
-    ----------
-    path : Path
-        An HTML file. It loads nothing: images and style are inside.
-    scenario : Scenario
-    study : mapping
-        As in `study.json`, with a best trial.
-    before, after : sequence of Mask
-        The slick at each observation with the default and with the best parameters.
-    fate : mapping, optional
-        Mass of oil that met each fate until the end of the best run.
-    source : Reconstruction, optional
-        Where and when the source leaked, where this was searched.
-
-    Raises
-    ------
-    OutputError
-        Where the file cannot be written.
-    """
-    page = render(scenario, study, before=before, after=after, fate=fate, source=source)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-
-
 def render(
     scenario: Scenario,
     study: Mapping[str, Any],
@@ -85,7 +48,25 @@ def render(
     fate: Mapping[str, float] | None = None,
     source: Reconstruction | None = None,
 ) -> str:
-    """Return the report as text; see `write_report`."""
+    """Return the report of a finished calibration, as a page that loads nothing.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    study : mapping
+        As in `study.json`, with a best trial.
+    before, after : sequence of Mask
+        The slick at each observation with the default and with the best parameters.
+    fate : mapping, optional
+        Mass of oil that met each fate until the end of the best run. [kg]
+    source : Reconstruction, optional
+        Where and when the source leaked, where this was searched.
+
+    Returns
+    -------
+    str
+        HTML; images and style are inside.
+    """
     template = page_template("report.html")
     places = places_of_sources(scenario)
     if source is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from witoil.figures.forecast import (
     probability_map,
     reliability_chart,
 )
-from witoil.files import replacing
 from witoil.forecast.experts import Forecasts, Step, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
@@ -32,17 +31,22 @@ OUTLOOK_MAPS = 4
 """Times beyond the last slick that are drawn."""
 
 
-def write_forecast_report(
-    path: Path, result: Forecasts, found: Reliability, outlook: Outlook | None = None
-) -> None:
-    """Write the report as an HTML file that loads nothing."""
-    page = render(result, found, outlook)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-
-
 def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None) -> str:
-    """Return the report as text."""
+    """Return the report of a forecast, as a page that loads nothing.
+
+    Parameters
+    ----------
+    result : Forecasts
+    found : Reliability
+        How often oil was seen where it was forecast.
+    outlook : Outlook, optional
+        What is likely after the last slick, where the case goes on.
+
+    Returns
+    -------
+    str
+        HTML; images and style are inside.
+    """
     scenario, study = result.scenario, result.study
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return page_template("forecast.html").render(

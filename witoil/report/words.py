@@ -20,6 +20,11 @@ def time_in_words(time: np.datetime64) -> str:
     return f"{day(to_datetime(time))} UTC"
 
 
+def stamp_in_words(stamp: str) -> str:
+    """Return a time in the way of names of files, 20210824T1533, as the page has it."""
+    return f"{day(datetime.strptime(stamp, '%Y%m%dT%H%M'))} UTC"
+
+
 def day(time: datetime) -> str:
     """Return a time to the minute, with its day in words."""
     return f"{time.day} {time:%B %Y, %H:%M}"

@@ -170,7 +170,7 @@ def _read_seen(path: Path) -> Seen:
     try:
         (feature,) = read_json(path)["features"]
         time = np.datetime64(feature["properties"]["time"].removesuffix("Z"), "ns")
-        names = [PurePath(source).name for source in feature["properties"]["observation"]]
+        names = [PurePath(file).name for file in feature["properties"]["observation"]]
         outline = unbroken([shape(feature["geometry"])], str(path))[0]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         raise WitoilError(

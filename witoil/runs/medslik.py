@@ -50,10 +50,10 @@ _CODES = {
 """Below 0 a particle is ashore: the number is that of a segment, or the oil that it took up."""
 
 _START = re.compile(r"(\d{4})_(\d{2})_(\d{2})_(\d{2})(\d{2})(?!\d)")
-"""In the folder that it makes for each run: MDK_SIM_2017_04_24_1300_NAME."""
+"""Names of the folders that it makes, one for a run: MDK_SIM_2017_04_24_1300_NAME."""
 
 _LEAST_DENSITY, _MOST_DENSITY = 600.0, 1200.0
-"""Of all oils. [kg m-3]"""
+"""Density of all oils. [kg m-3]"""
 
 
 def is_of(file: xr.Dataset) -> bool:
@@ -74,8 +74,8 @@ def read(file: xr.Dataset, path: Path, resolution: float) -> Run:
     volume, of_volume = _volume(file, path)
     of_mass, no_mass = masses(volume * density, path)
     columns = {
-        name: by_particle(file[source].dims, time, values, path)
-        for name, source, values in (
+        name: by_particle(file[variable].dims, time, values, path)
+        for name, variable, values in (
             ("lon", lon_name, lon),
             ("lat", lon_name, lat),
             *(("mass", _VOLUMES[0], values) for values in of_mass.values()),

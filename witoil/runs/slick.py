@@ -22,7 +22,7 @@ from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 
 CUSTOMARY_DENSITY = 900.0
-"""Of oil in a run that does not say; slicks hardly depend on it. [kg m-3]"""
+"""Density of oil in a run that does not say it; slicks hardly depend on it. [kg m-3]"""
 
 _COAST_DEG = 0.2
 """How far beyond the grid land is read."""

@@ -22,7 +22,7 @@ Codes = NDArray[np.int8]
 Times = NDArray[np.datetime64]
 
 NO_STATUS = -1
-"""Of a particle about which a file says nothing at a time."""
+"""Status of a particle about which a file says nothing at a time."""
 
 _ENDED = (Status.BEACHED, Status.LEFT_DOMAIN, Status.SUNK, Status.EVAPORATED)
 """What becomes of oil that a model follows no further."""

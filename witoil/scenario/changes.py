@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import simulator
 from witoil.case import AreaRelease, Case, PointRelease
-from witoil.case.releases import Outflow
+from witoil.case.releases import Source
 from witoil.case.tunables import PLACE, START
 from witoil.errors import CaseError
 from witoil.scenario.scenario import Scenario
@@ -182,7 +182,7 @@ def _started(
 
 def _has_rate(case: Case, number: int) -> bool:
     release = case.release[number]
-    return isinstance(release, Outflow) and release.rate_tonnes_per_hour is not None
+    return isinstance(release, Source) and release.rate_tonnes_per_hour is not None
 
 
 def _with_share(

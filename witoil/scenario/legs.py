@@ -1,4 +1,4 @@
-"""From one slick to the next: the run between each two observations, started anew."""
+"""The run from each slick seen to the next, started anew."""
 
 from __future__ import annotations
 
@@ -152,16 +152,13 @@ def _part(
     if first >= last:
         return None
     share = float((last - first) / (release.end - release.time))
-    part: simulator.Release = replace(  # type: ignore[type-var]
-        release, time=first, end=last, mass=share * release.mass
-    )
-    return part
+    return replace(release, time=first, end=last, mass=share * release.mass)
 
 
 def _as_release(scenario: Scenario, slick: Observation, k: int) -> simulator.Release:
     """Return the slick that was seen as a release."""
     shape = shapely.MultiPolygon(shapely.get_parts(slick.slick.geometry).tolist())
-    return simulator.AreaRelease(shape, _mass(scenario, slick, k), slick.time)
+    return simulator.AreaRelease(shape, mass=_mass(scenario, slick, k), time=slick.time)
 
 
 def _mass(scenario: Scenario, slick: Observation, k: int) -> float:

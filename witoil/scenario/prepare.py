@@ -1,4 +1,4 @@
-"""From a case to a scenario: all that it names read, and refused where something is not covered."""
+"""A case made a scenario: all that it names read, and refused where something is not covered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the releases of a case to those of the simulator."""
+"""The releases of a case made those of the simulator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import simulator
 from catalog.antimeridian import moved, turn_between, unwrapped
 from catalog.shapes.vector import Area, areas_together
 from catalog.slicks.bonn import ThicknessClass
-from witoil.case import AreaRelease, Case, LineRelease, Outflow, PointRelease, ShipRelease
+from witoil.case import AreaRelease, Case, LineRelease, PointRelease, ShipRelease, Source
+from witoil.case.releases import Release
 from witoil.errors import CaseError
 from witoil.times import datetime64, to_datetime
 
@@ -50,9 +51,9 @@ def releases_of(case: Case, k: int, density: float) -> list[simulator.Release]:
     if isinstance(release, ShipRelease):
         return [_ship(case, release, k)]
     start, end = release.start or case.time.start, release.end
-    if end is None:
-        end = start if release.rate_tonnes_per_hour is None else case.time.end
-    outflow = _outflow(release, start, end)
+    if end is None and release.rate_tonnes_per_hour is not None:
+        end = case.time.end
+    outflow = _outflow(release, start, end or start)
     if isinstance(release, PointRelease):
         return [simulator.PointRelease(_wrapped(release.lon), release.lat, **outflow)]
     return [simulator.LineRelease(_line(case, release), **outflow)]
@@ -65,18 +66,12 @@ def turned_towards(release: simulator.Release, middle: float) -> simulator.Relea
         return replace(release, longitude=release.longitude + turn)
     if isinstance(release, simulator.TrackRelease):
         return replace(release, longitude=release.longitude + turn)
-    assert isinstance(release, simulator.AreaRelease | simulator.LineRelease)
     return replace(release, geometry=moved(release.geometry, turn))
 
 
 def _areas(case: Case, release: AreaRelease, density: float) -> list[simulator.AreaRelease]:
-    time = datetime64(release.time or case.time.start)
-    spread = partial(
-        simulator.AreaRelease,
-        time=time,
-        end=datetime64(release.end) if release.end else time,
-        age=3600.0 * release.age_hours,
-    )
+    start = release.time or case.time.start
+    spread = partial(simulator.AreaRelease, **_shared(release, start, release.end or start))
     mass = None if release.mass_tonnes is None else 1e3 * release.mass_tonnes
     paths = case.paths(release.geometry)
     if release.raster_values == "thickness_um":
@@ -119,7 +114,7 @@ def _layered(
         taken = shapely.union(taken, shape)
         mass = simulator.area_of(left) * thickness * density
         if mass > 0.0:
-            releases.append(spread(left, mass))
+            releases.append(spread(left, mass=mass))
     return releases
 
 
@@ -128,21 +123,22 @@ def _shared_out(
 ) -> list[simulator.AreaRelease]:
     """Share a known mass [kg] between what is thin and what is thick by their volumes."""
     if len(slick.thickness_class) < 2:
-        return [spread(slick.geometry, mass)]
+        return [spread(slick.geometry, mass=mass)]
     parts = slick.by_class()
     volumes = {
         c: simulator.area_of(part) * catalog.bonn_thickness(c, release.bonn_estimate)
         for c, part in parts.items()
     }
     whole = sum(volumes.values())
-    return [spread(part, mass * volumes[c] / whole) for c, part in parts.items()]
+    return [spread(part, mass=mass * volumes[c] / whole) for c, part in parts.items()]
 
 
 def _mapped(
     oil: catalog.ThicknessMap, mass: float | None, density: float, spread: _Spread
 ) -> simulator.AreaRelease:
-    volume = float(simulator.areas_of(oil.geometry) @ oil.thickness)
-    return spread(oil.geometry, volume * density if mass is None else mass, thickness=oil.thickness)
+    if mass is None:
+        mass = float(simulator.areas_of(oil.geometry) @ oil.thickness) * density
+    return spread(oil.geometry, mass=mass, thickness=oil.thickness)
 
 
 def _line(case: Case, release: LineRelease) -> BaseGeometry:
@@ -178,8 +174,8 @@ def _track(case: Case, release: ShipRelease) -> catalog.Track:
     )
 
 
-def _outflow(release: Outflow, start: datetime, end: datetime) -> dict[str, Any]:
-    """Return what all releases of fresh oil have in common, in SI units."""
+def _outflow(release: Source, start: datetime, end: datetime) -> dict[str, Any]:
+    """Return what all sources have in common, in SI units."""
     if release.rate_tonnes_per_hour is not None:
         tonnes = release.rate_tonnes_per_hour * (end - start).total_seconds() / 3600.0
     else:
@@ -187,12 +183,19 @@ def _outflow(release: Outflow, start: datetime, end: datetime) -> dict[str, Any]
         tonnes = release.mass_tonnes
     diameter = 1e-6 * (release.droplet_diameter_um or DROPLET_DIAMETER_UM)
     return {
+        **_shared(release, start, end),
         "mass": 1e3 * tonnes,
+        "depth": release.depth_m,
+        "droplet_diameter": diameter if release.depth_m > 0.0 else np.nan,
+    }
+
+
+def _shared(release: Release, start: datetime, end: datetime) -> dict[str, Any]:
+    """Return what all releases have in common, in SI units."""
+    return {
         "time": datetime64(start),
         "end": datetime64(end),
         "age": 3600.0 * release.age_hours,
-        "depth": release.depth_m,
-        "droplet_diameter": diameter if release.depth_m > 0.0 else np.nan,
     }
 
 

@@ -305,7 +305,9 @@ def _observed(case: Case, k: int) -> SeenSlick:
     if slick.time is None:
         raise CaseError(without_time(k, slick))
     time = datetime64(slick.time)
-    return SeenSlick(f"observation.{k}", time, (simulator.AreaRelease(slick.geometry, 1.0, time),))
+    return SeenSlick(
+        f"observation.{k}", time, (simulator.AreaRelease(slick.geometry, mass=1.0, time=time),)
+    )
 
 
 def _default_hours(case: Case, slick: SeenSlick) -> float:

@@ -1,4 +1,4 @@
-"""From particles carried back in time to the probability that the source was in a cell."""
+"""The probability that the source was in a cell, by particles carried back in time."""
 
 from __future__ import annotations
 

@@ -1,0 +1,88 @@
+"""What the pages of runs, ensembles and traces are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from witoil.case import Case
+from witoil.report.page import context_of_run, image_uri, page_template
+
+MOST_STRETCHES = 10
+"""Stretches of coast in a table."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a page.
+
+    Attributes
+    ----------
+    png : bytes
+    alt, caption : str
+    wide : bool
+        It has the width of the page, and no neighbour.
+    """
+
+    png: bytes
+    alt: str
+    caption: str
+    wide: bool = False
+
+    @property
+    def uri(self) -> str:
+        """The picture as the page holds it."""
+        return image_uri(self.png)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a page; the first column names the rows."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a page, under a title."""
+
+    title: str
+    pictures: Sequence[Picture]
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Player:
+    """What plays a run within a page, and what the policy of the page must allow for it."""
+
+    element: str
+    policy: str
+
+
+def page_of(case: Case, study: Mapping[str, Any], *, player: Player | None, **context: Any) -> str:
+    """Return a page, whose template says what else it takes."""
+    return page_template("run.html").render(
+        study=study,
+        **context_of_run(case, study),
+        player=None if player is None else Markup(player.element),
+        script_policy="" if player is None else player.policy,
+        **context,
+    )
+
+
+def unknowns_of_forcing(coverage: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what was parametrised, filled or odd in what drove the oil."""
+    lines = []
+    for row in coverage:
+        name = row["variable"].replace("_", " ")
+        odd = [] if "box" in row and not row["gaps"] else [row["action"]]
+        for remark in [*odd, *row.get("remarks", [])]:
+            line = f"{name[0].upper()}{name[1:]}: {remark}."
+            if line not in lines:
+                lines.append(line)
+    return lines

@@ -1,0 +1,60 @@
+"""The page of a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from witoil.report.answers import position
+from witoil.report.parts import Part, Picture, Player, page_of, unknowns_of_forcing
+from witoil.report.words import number, quantity
+from witoil.trace.backward import BackwardScenario
+
+
+def trace_page(
+    scenario: BackwardScenario,
+    summary: Mapping[str, Any],
+    picture: bytes,
+    player: Player | None = None,
+) -> str:
+    """Return the page of a trace, which loads nothing.
+
+    Parameters
+    ----------
+    scenario : BackwardScenario
+    summary : mapping
+        As in ``trace.json``.
+    picture : bytes
+        PNG.
+    player : Player, optional
+    """
+    traced, place = summary["traced"], summary["likeliest_cell"]
+    areas = [
+        (f"Area that holds the source with {level} %", quantity(area, "km2"))
+        for level, area in summary["area_km2"].items()
+    ]
+    caption = (
+        "Above: the regions that hold the source with 50 and 90 %, and the way of their middle "
+        "back in time. Below: how they widen."
+    )
+    likeliest = position(place["lon"], place["lat"])
+    return page_of(
+        scenario.case,
+        dict(summary) | {"seeds": {"model": summary["seed"]}},
+        kind="trace",
+        verdict={
+            "kind": "open",
+            "short": f"Likeliest place of the release: {likeliest}",
+            "text": f"{summary['slick']['key']} was traced back {number(traced['hours'])} h, to "
+            f"{traced['from']}.",
+        },
+        facts=[
+            *areas,
+            ("Members", f"{summary['members']}"),
+            ("Particles", f"{summary['particles']:,}"),
+            ("Paths that left the area", f"{summary['share_left_domain']:.1%}"),
+        ],
+        parts=[Part("Where it may have been released", [Picture(picture, caption, caption)])],
+        unknowns=[*summary["assumptions"], *unknowns_of_forcing(summary["coverage"])],
+        player=player,
+    )
