@@ -352,7 +352,7 @@ def trace(
 
 
 def view(run: Path, page: Path) -> None:
-    """Write a page that plays a run; see `witoil.player.page.write_page`.
+    """Write a page that plays a run; see `witoil.outputs.pictures.write_page`.
 
     Parameters
     ----------
@@ -365,7 +365,7 @@ def view(run: Path, page: Path) -> None:
     ------
     WitoilError, CatalogError
     """
-    from witoil.player.page import write_page
+    from witoil.outputs.pictures import write_page
     from witoil.runs.opening import open_run
 
     write_page(open_run(run), page)
@@ -379,13 +379,13 @@ def animate(
     pictures_per_second: float | None = None,
     progress: Progress = _silent,
 ) -> None:
-    """Write a film of a run; see `witoil.player.film.write_film`.
+    """Write a film of a run; see `witoil.outputs.pictures.write_film`.
 
     Raises
     ------
     WitoilError, CatalogError
     """
-    from witoil.player.film import write_film
+    from witoil.outputs.pictures import write_film
     from witoil.runs.opening import open_run
 
     write_film(
@@ -394,13 +394,13 @@ def animate(
 
 
 def plot(run: Path, picture: Path, what: str | None = None, time: datetime | None = None) -> None:
-    """Write a picture of a run at one of its times; see `witoil.player.stills.write_still`.
+    """Write a picture of a run at one of its times; see `witoil.outputs.pictures.write_still`.
 
     Raises
     ------
     WitoilError, CatalogError
     """
-    from witoil.player.stills import write_still
+    from witoil.outputs.pictures import write_still
     from witoil.runs.opening import open_run
     from witoil.times import datetime64
 

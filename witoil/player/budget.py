@@ -26,7 +26,7 @@ _FATES = {
     Status.EVAPORATED: "evaporated",
     Status.LEFT_DOMAIN: "left_domain",
 }
-"""Of the oil on a particle. What else has evaporated is known to the run alone."""
+"""Fates of the oil on a particle. What else has evaporated is known to the run alone."""
 
 
 def label_of(name: str) -> str:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from witoil.errors import WitoilError
-from witoil.files import replacing
 from witoil.player.coast import Land
 from witoil.player.stills import Stills
 from witoil.runs.run import Run
@@ -30,7 +29,21 @@ SLOWEST, QUICKEST = 2.0, 12.0
 _COLOURS = 128
 
 
-def write_film(
+def refuse_film(path: Path) -> None:
+    """Refuse a name that no film can have, or whose kind cannot be made here.
+
+    Raises
+    ------
+    WitoilError
+    """
+    kind = path.suffix.lower()
+    if kind not in _WRITERS:
+        raise WitoilError(f"{path}: expected a name that ends with {' or '.join(_WRITERS)}")
+    if kind == ".mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
+        raise WitoilError(HOW_TO_GET_IT)
+
+
+def make_film(
     run: Run,
     path: Path,
     what: str | None = None,
@@ -39,13 +52,13 @@ def write_film(
     pictures_per_second: float | None = None,
     progress: Callable[[float, str], None] = lambda share, note: None,
 ) -> None:
-    """Write a film of a run.
+    """Make a film of a run.
 
     Parameters
     ----------
     run : Run
     path : Path
-        ``.mp4`` or ``.gif``.
+        Temporary, of a name that `refuse_film` lets pass.
     what : str, optional
         As for `witoil.player.stills.Stills`.
     land : Land, optional
@@ -59,11 +72,6 @@ def write_film(
     ------
     WitoilError, CatalogError
     """
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise WitoilError(f"{path}: expected a name that ends with {' or '.join(_WRITERS)}")
-    if write is _write_mp4 and importlib.util.find_spec("imageio_ffmpeg") is None:
-        raise WitoilError(HOW_TO_GET_IT)
     stills = Stills(run, what, land)
     count = len(stills.times)
     rate = pictures_per_second or float(np.clip(count / SECONDS, SLOWEST, QUICKEST))
@@ -73,8 +81,7 @@ def write_film(
             yield stills.pixels(step)
             progress((step + 1) / count, "")
 
-    with replacing(path) as temporary:
-        write(temporary, pictures(), rate)
+    _WRITERS[path.suffix.lower()](path, pictures(), rate)
 
 
 def _write_mp4(path: Path, pictures: Iterator[NDArray[np.uint8]], rate: float) -> None:

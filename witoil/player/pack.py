@@ -1,4 +1,4 @@
-"""From a run to what its page is given: particles, layers, budget, slicks seen and coast."""
+"""A run as its page is given it: particles, layers, budget, slicks seen and coast."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from witoil.player.quantise import Linear, Logarithmic, Scale
 from witoil.runs.run import Run
 
 VERSION = 1
-"""Of the payload, which the page checks."""
+"""Version of the payload, which the page checks."""
 
 MOST_POINTS = 1_000_000
 """Particles times outputs: of larger runs a random part is shown, for the speed of the page."""

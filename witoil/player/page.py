@@ -10,10 +10,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 
-from witoil.files import replacing
 from witoil.player.coast import Land
 from witoil.player.pack import pack
 from witoil.runs.run import Run
@@ -24,28 +22,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", r
 _ANY_EXPORT = re.compile(r"^(?:import|export)\b", re.MULTILINE)
 
 FRAME_HEIGHT = 720
-"""Of the player within another page. [CSS pixel]"""
-
-
-def write_page(run: Run, path: Path, land: Land | None = None) -> None:
-    """Write the page of a run.
-
-    Parameters
-    ----------
-    run : Run
-    path : Path
-        An HTML file.
-    land : Land, optional
-        Default: as the run had it, read again.
-
-    Raises
-    ------
-    WitoilError, CatalogError
-        Where the run cannot be shown, or the file not be written.
-    """
-    page = render(run, land)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
+"""Height of the player within another page. [CSS pixel]"""
 
 
 def embedded(run: Run, land: Land | None = None) -> str:
@@ -66,7 +43,19 @@ def script_policy() -> str:
 
 
 def render(run: Run, land: Land | None = None) -> str:
-    """Return the page of a run as text; see `write_page`."""
+    """Return the page of a run as text.
+
+    Parameters
+    ----------
+    run : Run
+    land : Land, optional
+        Default: as the run had it, read again.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+        Where the run cannot be shown.
+    """
     header, payload = pack(run, land).as_text()
     script, style = bundled(static_files()), f"\n{_static('player.css')}"
     return Template(_static("page.html")).substitute(

@@ -29,7 +29,7 @@ from witoil.times import datetime64
 from witoil.trace.source_map import region
 
 PERCENT_STEP = 0.01
-"""Between the numbers that stand for probabilities. [%]"""
+"""Step between the numbers that stand for probabilities. [%]"""
 
 _HELD = (90, 75, 50)
 

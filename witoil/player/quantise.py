@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float64]
 
 
 class Scale(Protocol):
-    """Between values and the whole numbers, 0 to `most`, that stand for them."""
+    """A rule by which whole numbers, 0 to `most`, stand for values."""
 
     def encode(self, values: FloatArray, most: int) -> NDArray[np.int64]:
         """Return the whole numbers of finite values."""

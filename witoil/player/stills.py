@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 import shapely
@@ -37,7 +36,6 @@ from witoil.figures.drawing import (
     set_title,
 )
 from witoil.figures.fate import FATE_LOOKS, budget_chart
-from witoil.files import replacing
 from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, land_of, surroundings
 from witoil.player.fields import fields_of
@@ -67,20 +65,18 @@ _LEFT, _FOOT = 0.45, 0.4
 BUDGET = "budget"
 
 
-def write_still(
+def draw_still(
     run: Run,
-    path: Path,
     what: str | None = None,
     time: np.datetime64 | None = None,
     *,
     land: Land | None = None,
-) -> None:
-    """Write a picture of a run as PNG.
+) -> bytes:
+    """Draw a picture of a run.
 
     Parameters
     ----------
     run : Run
-    path : Path
     what : str, optional
         ``budget``, or as for `Stills`.
     time : datetime64, optional
@@ -88,19 +84,19 @@ def write_still(
     land : Land, optional
         Default: as the run had it, read again.
 
+    Returns
+    -------
+    bytes
+        PNG.
+
     Raises
     ------
     WitoilError, CatalogError
     """
-    if path.suffix.lower() != ".png":
-        raise WitoilError(f"{path}: expected a name that ends with .png")
     if what == BUDGET:
-        picture = _budget_chart(run, time)
-    else:
-        stills = Stills(run, what, land)
-        picture = stills.png(len(stills.times) - 1 if time is None else stills.step_at(time))
-    with replacing(path) as temporary:
-        temporary.write_bytes(picture)
+        return _budget_chart(run, time)
+    stills = Stills(run, what, land)
+    return stills.png(len(stills.times) - 1 if time is None else stills.step_at(time))
 
 
 def _budget_chart(run: Run, time: np.datetime64 | None) -> bytes:

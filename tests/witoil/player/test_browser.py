@@ -17,9 +17,10 @@ from playwright.sync_api import expect, sync_playwright
 from tests.witoil.player.made import HOUR, ISLAND, OPEN_SEA, START, drifting
 from tests.witoil.player.test_pack import CASE, write_raster
 from tests.witoil.player.test_page import HOSTILE
+from witoil.outputs.pictures import write_page
 from witoil.player.mercator import northing
 from witoil.player.pack import pack
-from witoil.player.page import embedded, script_policy, write_page
+from witoil.player.page import embedded, script_policy
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

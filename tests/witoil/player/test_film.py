@@ -9,9 +9,9 @@ from tests.witoil.command import witoil
 from tests.witoil.player.made import HOUR, ISLAND, OPEN_SEA, START, drifting, particles_of, run_of
 from tests.witoil.player.test_pack import CASE, write_raster
 from witoil.errors import WitoilError
+from witoil.outputs.pictures import write_film, write_still
 from witoil.player import film
-from witoil.player.film import write_film
-from witoil.player.stills import Stills, write_still
+from witoil.player.stills import Stills
 
 AFLOAT, BEACHED, SEEN, LAND = (
     (0x2B, 0x37, 0x43),

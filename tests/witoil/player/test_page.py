@@ -8,7 +8,8 @@ import pytest
 from tests.witoil.command import witoil
 from tests.witoil.player.made import ISLAND, OPEN_SEA, drifting, particles_of, run_of
 from witoil.errors import OutputError
-from witoil.player.page import bundled, embedded, render, static_files, write_page
+from witoil.outputs.pictures import write_page
+from witoil.player.page import bundled, embedded, render, static_files
 
 HOSTILE = """</script><img src=x onerror="document.title='taken'"> "ü" & 'ß' $name <!-- \u2028"""
 
