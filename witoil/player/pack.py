@@ -26,7 +26,7 @@ VERSION = 1
 MOST_POINTS = 1_000_000
 """Particles times outputs: of larger runs a random part is shown, for the speed of the page."""
 
-MOST_BYTES = 3_300_000
+MOST_BYTES = 3_500_000
 """What particles and layers take, packed: the page then has less than 5 MB."""
 
 PLACES = 16_383
