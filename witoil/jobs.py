@@ -456,6 +456,62 @@ def check(case: Case, *, fetch: bool = False) -> dict[str, Any]:
     return check_case(case, fetch=fetch)
 
 
+def view(run: Path, page: Path) -> None:
+    """Write a page that plays a run; see `witoil.outputs.pictures.write_page`.
+
+    Parameters
+    ----------
+    run : Path
+        As `witoil.runs.opening.open_run` takes it.
+    page : Path
+        An HTML file.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.outputs.pictures import write_page
+    from witoil.runs.opening import open_run
+
+    write_page(open_run(run), page)
+
+
+def animate(
+    run: Path,
+    film: Path,
+    what: str | None = None,
+    *,
+    pictures_per_second: float | None = None,
+    progress: Progress = _silent,
+) -> None:
+    """Write a film of a run; see `witoil.outputs.pictures.write_film`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.outputs.pictures import write_film
+    from witoil.runs.opening import open_run
+
+    write_film(
+        open_run(run), film, what, pictures_per_second=pictures_per_second, progress=progress
+    )
+
+
+def plot(run: Path, picture: Path, what: str | None = None, time: datetime | None = None) -> None:
+    """Write a picture of a run at one of its times; see `witoil.outputs.pictures.write_still`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.outputs.pictures import write_still
+    from witoil.runs.opening import open_run
+    from witoil.times import datetime64
+
+    write_still(open_run(run), picture, what, None if time is None else datetime64(time))
+
+
 def score(
     run: Path,
     observation: Path,

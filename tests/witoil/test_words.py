@@ -23,7 +23,7 @@ TYPES = {
     "mask": r"\bMask\b",
     "origin": r"\bstr\b",
     "outcome": r"\bOutcome\b|dict\[str, Any\]",
-    "release": r"Release\b|\bSource\b",
+    "release": r"Release\b|\bSource\b|int32",
     "scenario": r"Scenario\b",
     # what a reconstruction found, a place, places, or which releases leak
     "source": r"Reconstruction|dict\[str, Any\]|tuple\[float, float\]|float64|tuple\[bool, ",

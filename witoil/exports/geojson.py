@@ -14,7 +14,7 @@ from witoil.exports.content import Content, file_of
 from witoil.exports.layers import Batch, Layer, iso
 
 DECIMALS = 7
-"""Of degrees: a centimetre, more than a map has."""
+"""Decimals of degrees: a centimetre, more than a map has."""
 
 MANY = 200_000
 """Features beyond which most programs that show GeoJSON give up."""

@@ -22,9 +22,10 @@ from shapely.geometry.base import BaseGeometry
 from catalog.antimeridian import unbroken
 from witoil.errors import WitoilError
 from witoil.exports.layers import Batch, Column, Kind, Layer, in_parts, printable, to_seconds
-from witoil.files import read_json, second
+from witoil.files import read_json
 from witoil.runs.run import Run
 from witoil.scenario.verification import transformed
+from witoil.times import second
 
 PROBABILITIES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9)
 """Areas are drawn where oil is at least as likely as these."""

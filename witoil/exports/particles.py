@@ -74,9 +74,10 @@ def _output_at(times: NDArray[np.datetime64], time: np.datetime64) -> int:
     distance = np.abs(times - time)
     nearest = int(np.argmin(distance))
     if distance[nearest] >= np.timedelta64(1, "s"):
+        first, last, near = (second(times[k]) for k in (0, -1, nearest))
         raise WitoilError(
-            f"--time: the run has no output at {second(time)}; expected one of its {times.size} from "
-            f"{second(times[0])} to {second(times[-1])}, the nearest is {second(times[nearest])}"
+            f"--time: the run has no output at {second(time)}; expected one of its {times.size} "
+            f"from {first} to {last}, the nearest is {near}"
         )
     return nearest
 

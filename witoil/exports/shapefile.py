@@ -19,13 +19,13 @@ from witoil.exports.layers import Batch, Layer
 from witoil.exports.styles import qml
 
 MOST_BYTES = 2**31 - 1
-"""Of each file of a set; some programs cannot read more."""
+"""Size of each file of a set; some programs cannot read more."""
 
 LONGEST = 254
 """Bytes of a text."""
 
 _WIDTHS = {"real": 24, "whole": 9, "time": 20, "text": 80}
-"""As GDAL has them in the table. [byte]"""
+"""Widths of columns as GDAL has them in the table. [byte]"""
 
 
 def write(content: Content, path: Path) -> list[str]:

@@ -17,7 +17,7 @@ STATUS_COLOURS = {
     Status.SUNK: "#56b4e9",
     Status.EVAPORATED: "#c3ccd4",
 }
-"""Of particles, as charts of the oil budget have them."""
+"""Colours of particles, as charts of the oil budget have them."""
 
 LAYER_COLOURS = {
     "slicks": "#0072b2",

@@ -18,6 +18,7 @@ from witoil.ensemble.runs import EnsembleResult
 from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
+from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.ensemble import ensemble_page
 from witoil.scenario.scenario import Observation
@@ -73,9 +74,17 @@ def write_ensemble(
     record = write_json(folder / "ensemble.json", _record(result))
     if pictures:
         picture = ensemble_map(result)
+        player = player_of_fields(
+            "ensemble",
+            folder,
+            record,
+            result.grid.resolution,
+            seen_in(seen),
+            (result.land, result.scenarios[0].forcing.grid.box),
+        )
         with replacing(folder / "ensemble.png") as temporary:
             temporary.write_bytes(picture)
-        write_text(folder / "report.html", ensemble_page(result, record, picture))
+        write_text(folder / "report.html", ensemble_page(result, record, picture, player))
     return record
 
 

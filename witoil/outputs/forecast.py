@@ -13,6 +13,7 @@ from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
+from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import write_mask, write_observed, write_outline
 from witoil.report.forecast import render
 from witoil.times import second, stamp
@@ -57,7 +58,16 @@ def write_forecast(
         return
     with replacing(folder / "reliability.png") as temporary:
         temporary.write_bytes(reliability_chart(found))
-    write_text(folder / "report.html", render(result, found, outlook))
+    scenario = result.scenario
+    player = player_of_fields(
+        "forecast",
+        folder,
+        result.study,
+        scenario.grid.resolution,
+        seen_in(scenario.observations),
+        (scenario.coast.land, scenario.forcing.grid.box),
+    )
+    write_text(folder / "report.html", render(result, found, outlook, player))
 
 
 def write_outlook(outlook: Outlook, folder: Path) -> None:

@@ -26,6 +26,7 @@ from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
+from witoil.outputs.playing import player_of_run
 from witoil.report.run import run_page
 from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
@@ -93,7 +94,10 @@ def write_run(
         folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
     )
     if drawn and report:
-        write_text(folder / "report.html", run_page(scenario, summary, drawn, coast=coast))
+        player = player_of_run(scenario, result, summary, folder)
+        write_text(
+            folder / "report.html", run_page(scenario, summary, drawn, coast=coast, player=player)
+        )
     return summary
 
 

@@ -16,8 +16,10 @@ from catalog.antimeridian import parts_of
 from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
+from witoil.outputs.playing import player_of_fields
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.trace import trace_page
+from witoil.runs.run import Seen
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
@@ -69,10 +71,18 @@ def write_trace(
     write_observed(slick.time, slick.geometry, [slick.key], folder)
     summary = write_json(folder / "trace.json", _summary(scenario, found, regions))
     if pictures:
+        player = player_of_fields(
+            "trace",
+            folder,
+            summary,
+            found.grid.resolution,
+            [Seen(slick.time, slick.geometry, slick.key)],
+            (scenario.coast.land, scenario.forcing.grid.box),
+        )
         picture = draw_trace(scenario, found, regions, by_time)
         with replacing(folder / "trace.png") as temporary:
             temporary.write_bytes(picture)
-        write_text(folder / "report.html", trace_page(scenario, summary, picture))
+        write_text(folder / "report.html", trace_page(scenario, summary, picture, player))
     return summary
 
 

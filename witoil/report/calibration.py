@@ -20,7 +20,7 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
-from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.words import listed, number, quantity, time_in_words
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
@@ -48,6 +48,7 @@ def render(
     after: Sequence[Mask],
     fate: Mapping[str, float] | None = None,
     source: Reconstruction | None = None,
+    player: Player | None = None,
 ) -> str:
     """Return the report of a finished calibration, as a page that loads nothing.
 
@@ -62,6 +63,8 @@ def render(
         Mass of oil that met each fate until the end of the best run. [kg]
     source : Reconstruction, optional
         Where and when the source leaked, where this was searched.
+    player : Player, optional
+        Plays the best run.
 
     Returns
     -------
@@ -75,7 +78,8 @@ def render(
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
-        **context_of_run(scenario.case, study),
+        **context_of_run(scenario.case, study, player),
+        played="The best run, played",
         facts=_facts(scenario, study),
         verdict=_verdict(study, scales),
         scales=[drawing.distance(scale) for scale in scales],
