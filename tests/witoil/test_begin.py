@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.witoil.command import witoil
-from witoil.case import Ensemble, Model, ObservationSource, load_case
+from witoil.case import Ensemble, Model, ObservationFiles, load_case
 from witoil.case.loading import parse_text
 from witoil.case.starter import Beginning, how_to_fetch, text_of
 from witoil.cli.catalog import parse_box, parse_period
@@ -93,7 +93,7 @@ def test_what_is_said_to_be_the_default_is():
     (observation,), ensemble = said.pop("observation"), said.pop("ensemble")
     assert Model(**said) == Model()
     assert Ensemble(**ensemble) == Ensemble()
-    assert start < ObservationSource(**observation).time < start + timedelta(1)
+    assert start < ObservationFiles(**observation).time < start + timedelta(1)
 
 
 @pytest.mark.parametrize("name", ["a${HOME}b", "\udcff"])

@@ -52,7 +52,7 @@ def test_a_run_is_read_back_with_what_was_seen(kept, scenario):
     for seen, observed in zip(found.seen, scenario.observations, strict=True):
         apart = seen.outline.symmetric_difference(observed.slick.geometry).area
         assert apart <= 1e-9 * observed.slick.geometry.area
-        assert seen.name == observed.slick.sources[0].rpartition("/")[2]
+        assert seen.name == observed.slick.files[0].rpartition("/")[2]
 
 
 def test_outlines_seen_say_the_area_of_their_polygons(kept, scenario):

@@ -20,7 +20,7 @@ from witoil.errors import WitoilError
 from witoil.runs.opening import open_run
 from witoil.runs.run import Run, Seen
 from witoil.runs.slick import Sensor, particles_at, particles_of, taken_for
-from witoil.times import second
+from witoil.times import datetime64, second
 from witoil.versions import versions
 
 _SAME_AREA = 0.01
@@ -148,7 +148,7 @@ def _read_seen(path: Path) -> Seen:
             f"{path}: does not say when the slick was seen; expected its time in its attributes or "
             "its name, such as 20210824-0810"
         )
-    time = np.datetime64(slick.time.replace(tzinfo=None), "ns")
+    time = datetime64(slick.time)
     return Seen(time, slick.geometry, path.name)
 
 

@@ -187,7 +187,7 @@ def _score_file_of_particles(
         raise WitoilError(
             f"{observation}: does not say when the slick was seen; expected its time (--time)"
         )
-    time = np.datetime64(slick.time.replace(tzinfo=None), "ns")
+    time = datetime64(slick.time)
     sensor = sensor.of(run)
     (scored,) = score_runs([run], slick.geometry, time, windows=windows, sensors=[sensor])
     return {

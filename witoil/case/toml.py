@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from witoil.errors import CaseError
+from witoil.times import exact
 
 
 def value(text: str | list[str]) -> str:
@@ -27,7 +28,7 @@ def value(text: str | list[str]) -> str:
 
 def moment(time: datetime) -> str:
     """Return a time, in UTC, as a value that is read back the same."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return exact(time)
 
 
 def comment(text: str) -> str:

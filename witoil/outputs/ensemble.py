@@ -22,6 +22,7 @@ from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.ensemble import ensemble_page
 from witoil.scenario.scenario import Observation
+from witoil.scenario.surroundings import box_of_land
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
@@ -80,7 +81,7 @@ def write_ensemble(
             record,
             result.grid.resolution,
             seen_in(seen),
-            (result.land, result.scenarios[0].forcing.grid.box),
+            (result.land, box_of_land(result.scenarios[0].forcing.grid.box)),
         )
         with replacing(folder / "ensemble.png") as temporary:
             temporary.write_bytes(picture)

@@ -16,6 +16,7 @@ from witoil.outputs.ensemble import write_bands
 from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import write_mask, write_observed, write_outline
 from witoil.report.forecast import render
+from witoil.scenario.surroundings import box_of_land
 from witoil.times import second, stamp
 
 
@@ -65,7 +66,7 @@ def write_forecast(
         result.study,
         scenario.grid.resolution,
         seen_in(scenario.observations),
-        (scenario.coast.land, scenario.forcing.grid.box),
+        (scenario.coast.land, box_of_land(scenario.forcing.grid.box)),
     )
     write_text(folder / "report.html", render(result, found, outlook, player))
 

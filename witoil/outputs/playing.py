@@ -16,6 +16,7 @@ from witoil.player.page import embedded, script_policy
 from witoil.report.page import Player
 from witoil.runs.run import Run, Seen
 from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.surroundings import box_of_land
 
 
 def player_of_run(
@@ -33,7 +34,7 @@ def player_of_run(
         seen=seen_in(scenario.observations),
         density=scenario.oil.density(TEMPERATURE_15C),
     )
-    return _player(run, scenario.coast.land, scenario.forcing.grid.box)
+    return _player(run, scenario.coast.land, box_of_land(scenario.forcing.grid.box))
 
 
 def player_of_fields(

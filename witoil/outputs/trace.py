@@ -20,6 +20,7 @@ from witoil.outputs.playing import player_of_fields
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.trace import trace_page
 from witoil.runs.run import Seen
+from witoil.scenario.surroundings import box_of_land
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
@@ -77,7 +78,7 @@ def write_trace(
             summary,
             found.grid.resolution,
             [Seen(slick.time, slick.geometry, slick.key)],
-            (scenario.coast.land, scenario.forcing.grid.box),
+            (scenario.coast.land, box_of_land(scenario.forcing.grid.box)),
         )
         picture = draw_trace(scenario, found, regions, by_time)
         with replacing(folder / "trace.png") as temporary:

@@ -34,7 +34,7 @@ _BONN_UM = {
 
 
 @dataclass(frozen=True)
-class Layer:
+class FieldLayer:
     """A field on a grid.
 
     Attributes
@@ -85,19 +85,19 @@ class Fields(NamedTuple):
     ----------
     times : ndarray of datetime64, shape (times,)
         Rising.
-    layers : list of Layer
+    layers : list of FieldLayer
     box : tuple of float
         Around what they show: west, south, east, north. [degrees]
     """
 
     times: NDArray[np.datetime64]
-    layers: list[Layer]
+    layers: list[FieldLayer]
     box: Box
 
 
 def thickness_layer(
     particles: xr.Dataset, resolution: float, density: float | None
-) -> Layer | None:
+) -> FieldLayer | None:
     """Return the oil that floats, smoothed as for the masks of a run; None where none does.
 
     Parameters
@@ -145,7 +145,7 @@ def _logarithmic(
     grid: MercatorGrid,
     values: NDArray[np.float64],
     bounds: Mapping[float, str],
-) -> Layer:
+) -> FieldLayer:
     """Return positive values as a layer; what is less than the first bound is not shown."""
     least, greatest = min(bounds), max(float(values.max()), 2.0 * min(bounds))
     ratio = max(FINEST_RATIO, (greatest / least) ** (1.0 / (_MOST - 1)))
@@ -155,4 +155,4 @@ def _logarithmic(
     firsts = np.maximum(np.ceil(powers - 1e-9).astype(int) + _MOST, 1)
     classes = dict(zip(firsts.tolist(), bounds.values(), strict=True))
     numbers = scale.encode(shown, _MOST).astype(np.uint8)
-    return Layer(name, label, unit, grid, grid.resolution, numbers, scale, classes, digits=2)
+    return FieldLayer(name, label, unit, grid, grid.resolution, numbers, scale, classes, digits=2)

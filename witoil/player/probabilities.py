@@ -21,7 +21,7 @@ from shapely.geometry import shape
 
 from witoil.errors import WitoilError
 from witoil.figures.ensemble import PERCENT_BOUNDS
-from witoil.player.layers import Fields, Layer
+from witoil.player.layers import FieldLayer, Fields
 from witoil.player.mercator import Box, MercatorGrid, box_of
 from witoil.player.quantise import Linear
 from witoil.runs.run import Run
@@ -192,7 +192,7 @@ def _of_trace(run: Run) -> Fields:
 
 def _held(
     name: str, label: str, grid: MercatorGrid, bands: Bands, order: NDArray[np.intp]
-) -> Layer:
+) -> FieldLayer:
     """Return the regions that hold shares of a probability, the smallest innermost."""
     regions: NDArray[np.uint8] = np.stack(
         [
@@ -203,12 +203,12 @@ def _held(
     numbers = grid.take(regions, bands.transform, bands.crs)
     classes = {k: f"lies within with {level} %" for k, level in enumerate(_HELD, start=1)}
     resolution = max(bands.transform.a, grid.resolution)
-    return Layer(name, label, "", grid, resolution, numbers, None, classes)
+    return FieldLayer(name, label, "", grid, resolution, numbers, None, classes)
 
 
 def _percent(
     name: str, label: str, grid: MercatorGrid, resolution: float, chances: NDArray[np.float32]
-) -> Layer:
+) -> FieldLayer:
     """Return probabilities as a layer, to 0.005 %; what is above 0 is at least the first number."""
     scale = Linear(0.0, PERCENT_STEP)
     numbers = scale.encode(100.0 * chances.astype(np.float64), round(100.0 / PERCENT_STEP))
@@ -218,7 +218,7 @@ def _percent(
         first: f"{low:g} to {high:g}"
         for first, (low, high) in zip(firsts, pairwise(PERCENT_BOUNDS), strict=True)
     }
-    return Layer(name, label, "%", grid, resolution, shown, scale, classes)
+    return FieldLayer(name, label, "%", grid, resolution, shown, scale, classes)
 
 
 def _grid(box: Box, bands: Sequence[Bands]) -> MercatorGrid:

@@ -39,7 +39,7 @@ from witoil.figures.fate import FATE_LOOKS, budget_chart
 from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, land_of, surroundings
 from witoil.player.fields import fields_of
-from witoil.player.layers import Layer
+from witoil.player.layers import FieldLayer
 from witoil.player.mercator import Box, northing
 from witoil.runs.run import Run
 from witoil.scenario.verification import VerificationGrid, transformed
@@ -140,7 +140,7 @@ class Stills:
     def __init__(self, run: Run, what: str | None = None, land: Land | None = None) -> None:
         self._run = run
         self.times, layers, box = fields_of(run)
-        named: dict[str, Layer | None] = {PARTICLES: None} if run.particles is not None else {}
+        named: dict[str, FieldLayer | None] = {PARTICLES: None} if run.particles is not None else {}
         named |= {layer.name: layer for layer in layers}
         what = next(iter(named)) if what is None else what
         if what not in named:
@@ -238,7 +238,7 @@ class Stills:
                 )
                 self._axes.plot([], [], "o", ls="", color=colour, label=label_of(code.name.lower()))
 
-    def _prepare_layer(self, layer: Layer) -> None:
+    def _prepare_layer(self, layer: FieldLayer) -> None:
         """Find which cell of the layer each dot of the picture lies in."""
         frame = self._frame
         down = max(round(_ACROSS * frame.height / frame.width), 1)
@@ -300,7 +300,7 @@ def _listed(run: Run, named: Iterable[str]) -> str:
     return ", ".join([*named] if run.particles is None else [*named, BUDGET])
 
 
-def _heading(layer: Layer) -> str:
+def _heading(layer: FieldLayer) -> str:
     unit = f" [{layer.unit}]" if layer.unit else ""
     return f"{layer.label[:1].upper()}{layer.label[1:]}{unit}"
 

@@ -18,7 +18,7 @@ from witoil.case.forcing import NONE
 from witoil.case.starter import USUAL_DURATION, Beginning
 from witoil.errors import CaseError
 from witoil.scenario.surroundings import refuse_the_pole
-from witoil.times import minute
+from witoil.times import minute, to_datetime
 
 Period = tuple[datetime, datetime]
 ForcingNames = Mapping[catalog.RoleName, Sequence[str]]
@@ -122,15 +122,10 @@ def _covered(forcing: ForcingNames) -> Period | None:
             continue
         with catalog.ForcingFiles(list(names), role) as files:
             if role in ("currents", "winds"):
-                spans.append((_moment(files.times[0]), _moment(files.times[-1])))
+                spans.append((to_datetime(files.times[0]), to_datetime(files.times[-1])))
     if not spans:
         return None
     return max(first for first, _ in spans), min(last for _, last in spans)
-
-
-def _moment(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)
 
 
 def _refuse_land(longitude: float, latitude: float) -> None:

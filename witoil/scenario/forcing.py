@@ -161,7 +161,7 @@ def note_faults_of_forcing(
             read[role] = _products(case, role, (start, end), wanted, area)
     if len(faults.found) == before and {*roles} == {*_ROLES}:
         with faults.of("forcing.stokes_drift"):
-            stokes = simulator.stokes_origin(
+            stokes = simulator.choose_stokes_drift(
                 [product.data for product in read["currents"]],
                 [product.data for product in read["waves"]],
                 case.forcing.stokes_drift,

@@ -66,7 +66,7 @@ def read_surroundings(
             break
         # oil could leave what was read while it is within the area of the files
         speed = _MARGIN * fastest
-    land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
+    land = catalog.read_land(box_of_land(forcing.grid.box), _coastline(case))
     coast = simulator.Coast.from_land(
         land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
     )
@@ -105,7 +105,7 @@ def note_faults_around(
     reach = _reach(_displaced(case, wanted), end - start, USUAL_DRIFT)
     covers = note_faults_of_forcing(case, start, end, wanted, reach, roles, faults)
     with faults.of("forcing.coastline"):
-        land = catalog.read_land(_widened(wanted, 0.2), _coastline(case))
+        land = catalog.read_land(box_of_land(wanted), _coastline(case))
         for number, several in releases.items():
             for release in several:
                 with faults.of(f"release.{number}"):
@@ -134,8 +134,10 @@ def bounds(geometries: list[BaseGeometry]) -> Box:
     return float(low[0]), float(low[1]), float(high[2]), float(high[3])
 
 
-def _widened(box: Box, degrees: float) -> Box:
+def box_of_land(box: Box) -> Box:
+    """Return the box whose land is read for a run in a box of fields: a little more. [degrees]"""
     west, south, east, north = box
+    degrees = 0.2
     return west - degrees, max(south - degrees, -90.0), east + degrees, min(north + degrees, 90.0)
 
 
