@@ -30,7 +30,7 @@ def _files(role: str) -> Any:
 def new(
     case: Annotated[Path, typer.Argument(help="Case file to write.", metavar="CASE.toml")],
     point: Annotated[
-        str | None, typer.Option(help="Where it leaks [degrees].", metavar="LON,LAT")
+        str | None, typer.Option(help="Where it leaks, in degrees.", metavar="LON,LAT")
     ] = None,
     slick: Annotated[
         Files, typer.Option(help="A slick that was seen: polygons or mask.", metavar="FILE")
@@ -50,10 +50,10 @@ def new(
     waves: Annotated[Files, _files("Waves")] = None,
     temperature: Annotated[Files, _files("Temperature of the sea surface")] = None,
     mass: Annotated[
-        float | None, typer.Option(help="Of the oil [t].", metavar="TONNES", min=0.0)
+        float | None, typer.Option(help="Mass of the oil.", metavar="TONNES", min=0.0)
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(help="Of a leak [t/h].", metavar="TONNES_PER_HOUR", min=0.0)
+        float | None, typer.Option(help="Rate of a leak.", metavar="TONNES_PER_HOUR", min=0.0)
     ] = None,
     oil: Annotated[
         str | None, typer.Option(help="As `witoil oils` has it, or degrees API.", metavar="OIL")

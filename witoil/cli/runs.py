@@ -19,19 +19,19 @@ runs_app = typer.Typer()
 Resolution = Annotated[
     float | None,
     typer.Option(
-        "--resolution", help="Cells for particles [m]; default: as the run says, else 150."
+        "--resolution", help="Cells for particles, in metres; default: as the run says, else 150."
     ),
 ]
 DetectionLimit = Annotated[
     float | None,
     typer.Option(
         "--detection-limit",
-        help="Thinnest oil seen, for particles [um]; default: as the run says, else 0.1.",
+        help="Thinnest oil seen, in micrometres; default: as the run says, else 0.1.",
     ),
 ]
 Density = Annotated[
     float | None,
-    typer.Option(help="Of the oil, for particles [kg/m3]; default: as the run says, else 900."),
+    typer.Option(help="Density of the oil, in kg/m3; default: as the run says, else 900."),
 ]
 Coastline = Annotated[
     str | None,
