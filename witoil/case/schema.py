@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from catalog.slicks.bonn import BONN_THICKNESS_UM
 from simulator.generic_oils import LEAST_API, MOST_API
@@ -285,7 +286,7 @@ class Case(Section):
     forecast: Forecast = Forecast()
     trace: Trace | None = None
     ensemble: Ensemble | None = None
-    folder: Path = Field(Path(), exclude=True)
+    folder: SkipJsonSchema[Path] = Field(Path(), exclude=True)
 
     @model_validator(mode="after")
     def _something_to_follow(self) -> Case:

@@ -1,0 +1,279 @@
+"""What the service does for people: one table of processes, each a job of `witoil`.
+
+A process is described from its row: its id and title, the model that its inputs are checked by, the
+function that does it, and the files that come of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from witoil import jobs
+from witoil.case.parts import Time
+from witoil.case.schema import Case
+
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".geojson": "application/geo+json",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".nc": "application/x-netcdf",
+    ".png": "image/png",
+    ".tif": "image/tiff; application=geotiff",
+}
+"""Of the files that jobs write, by how their names end."""
+
+NAME_OF_RESULT = "result"
+"""Output of every process: what its function returns."""
+
+
+def media_type(name: str) -> str:
+    """Return the media type of a file that a job has written."""
+    return MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
+
+
+def _without_folder(case: Any) -> Any:
+    if isinstance(case, Mapping) and "folder" in case:
+        raise ValueError("folder: unknown key; a case names stored uploads and catalogue entries")
+    return case
+
+
+CheckedCase = Annotated[Case, BeforeValidator(_without_folder)]
+
+
+class Inputs(BaseModel):
+    """Inputs of a process; closed to unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class CaseInputs(Inputs):
+    """A case, and whether to draw."""
+
+    case: CheckedCase = Field(description="The case, keys as in a case file.")
+    pictures: bool = Field(True, description="Draw, and write a page of what is drawn.")
+
+
+class EnsembleInputs(CaseInputs):
+    """A case that is run many times."""
+
+    members: int | None = Field(
+        None, ge=1, le=100_000, description="Number of runs; default: as the case says."
+    )
+
+
+class ScoreInputs(Inputs):
+    """A slick or a run, and what it is compared with."""
+
+    run: str = Field(min_length=1, max_length=200, description="A mask or a run that is stored.")
+    observation: str = Field(min_length=1, max_length=200, description="A slick that is stored.")
+    windows: list[int] = Field(
+        [1, 7, 21, 67], min_length=1, max_length=50, description="Odd numbers of cells."
+    )
+    time: Time | None = Field(None, description="Of the observation; default: as its file says.")
+
+
+@dataclass(frozen=True)
+class Output:
+    """Files that come of a process.
+
+    Attributes
+    ----------
+    id : str
+        Name of the output.
+    title : str
+        What it is.
+    pattern : str
+        Name of the file, or what the names of all its files match, within the folder of the job.
+    """
+
+    id: str
+    title: str
+    pattern: str
+
+    @property
+    def is_many(self) -> bool:
+        """Whether there may be several files, or none."""
+        return "*" in self.pattern
+
+    def files(self, folder: Path) -> list[Path]:
+        """Return its files within the folder of a job."""
+        return sorted(path for path in folder.glob(self.pattern) if path.is_file())
+
+
+Work = Callable[[Mapping[str, Any], Path, jobs.Progress], dict[str, Any]]
+"""From resolved inputs to a folder; returns the result, and tells how far it is."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A row of the table.
+
+    Attributes
+    ----------
+    id, title, description : str
+    inputs : type of Inputs
+        What its inputs are checked by.
+    work : Work
+        What a runner calls, with inputs whose texts name files.
+    outputs : tuple of Output
+        Beside `result`, what the function returns.
+    is_short : bool
+        Whether a client may wait for it.
+    """
+
+    id: str
+    title: str
+    description: str
+    inputs: type[Inputs]
+    work: Work
+    outputs: tuple[Output, ...] = ()
+    is_short: bool = False
+
+
+def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
+    """Have a job that takes a case and a folder take inputs of a process."""
+
+    def work(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+        options = {name: value for name, value in inputs.items() if name != "case"}
+        # not parse_case: that puts environment variables into texts, and these are a stranger's
+        case = Case.model_validate(inputs["case"])
+        return function(case, folder, progress=progress, **options)
+
+    return work
+
+
+def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    checked = ScoreInputs.model_validate(inputs)
+    return jobs.score(
+        Path(checked.run),
+        Path(checked.observation),
+        windows=checked.windows,
+        time=checked.time,
+    )
+
+
+_REPORT = Output("report", "A page with all that is found", "report.html")
+_PICTURES = Output("pictures", "Pictures of the page", "*.png")
+_PROVENANCE = Output("provenance", "The exact inputs, by name, version and checksum", "*nance.json")
+_STUDY = Output("study", "The search, evaluation by evaluation", "study.json")
+_COAST = (
+    Output("coast", "Oil on each stretch of coast, a table", "coast.csv"),
+    Output("coast_map", "The same stretches as lines", "coast.geojson"),
+)
+_SLICKS = (
+    Output("masks", "Slicks on the grid, at the times of the observations", "mask_*.tif"),
+    Output("slicks", "Their outlines", "slick_*.geojson"),
+)
+_RUN = (
+    Output("particles", "Particles of the run, CF trajectories", "particles.nc"),
+    *_SLICKS,
+    Output("budget", "Where the oil went, by the hour", "budget.csv"),
+    *_COAST,
+    Output("summary", "Figures of the run", "summary.json"),
+)
+
+
+def _within(folder: str, outputs: Iterable[Output]) -> tuple[Output, ...]:
+    return tuple(replace(output, pattern=f"{folder}/{output.pattern}") for output in outputs)
+
+
+_CALIBRATION = (
+    _STUDY,
+    *_within("best", _RUN),
+    _REPORT,
+    Output("pictures", "Pictures of the page", "**/*.png"),
+    _PROVENANCE,
+)
+
+_ALL = (
+    Process(
+        "simulate",
+        "Simulate the drift of oil",
+        "Run a case once: where the oil goes, how much stays, what it does on the coast.",
+        CaseInputs,
+        _with_case(jobs.simulate),
+        (*_RUN, Output("restart", "State at the end", "restart.nc"), _REPORT, _PICTURES, _PROVENANCE),
+    ),
+    Process(
+        "ensemble",
+        "Run an ensemble",
+        "Run a case many times, with what is uncertain drawn anew for each member.",
+        EnsembleInputs,
+        _with_case(jobs.ensemble),
+        (
+            Output("probability", "Probability of a slick in each cell", "probability.tif"),
+            Output("first_arrival", "When it arrives", "first_arrival_hours.tif"),
+            *_COAST,
+            Output("summary", "Figures of the ensemble", "ensemble.json"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "optimise",
+        "Calibrate against observations",
+        "Find the parameters with which a case matches the slicks seen.",
+        CaseInputs,
+        _with_case(jobs.optimise),
+        _CALIBRATION,
+    ),
+    Process(
+        "reconstruct",
+        "Reconstruct a source",
+        "Find where or since when the source of a case leaked.",
+        CaseInputs,
+        _with_case(jobs.reconstruct),
+        _CALIBRATION,
+    ),
+    Process(
+        "forecast",
+        "Forecast slick by slick",
+        "Forecast each slick of a case from those seen before it, and score what was forecast.",
+        CaseInputs,
+        _with_case(jobs.forecast),
+        (
+            _STUDY,
+            Output("probability", "Probability of oil in each cell", "**/probability_*.tif"),
+            Output("masks", "Forecast slicks on the grid", "**/mask_*.tif"),
+            Output("slicks", "Their outlines", "**/slick_*.geojson"),
+            Output("scores", "FSS of each forecast", "forecast.csv"),
+            Output("reliability", "How often what was forecast came", "reliability.csv"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "trace",
+        "Trace a slick back",
+        "Trace a slick of a case back to where and when it may have been released.",
+        CaseInputs,
+        _with_case(jobs.trace),
+        (
+            Output("probability", "Probability of the source in each cell", "*.tif"),
+            Output("outlines", "Areas that hold the source, by probability", "*.geojson"),
+            Output("summary", "Figures of the trace", "trace.json"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "score",
+        "Score a slick",
+        "Compare a mask or a run with a slick seen: Fractions Skill Score, overlap, distance.",
+        ScoreInputs,
+        _score,
+        is_short=True,
+    ),
+)
+
+PROCESSES: Mapping[str, Process] = {process.id: process for process in _ALL}
+"""Processes by id."""
