@@ -93,8 +93,8 @@ def make_engine(url: str) -> Engine:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StoreError(
-            f"database: the folder of {parsed.database} cannot be made ({error.strerror}); expected "
-            "one that can be written to"
+            f"database: the folder of {parsed.database} cannot be made ({error.strerror}); "
+            "expected one that can be written to"
         ) from error
     engine = create_engine(parsed, **options)
     event.listen(engine, "connect", _set_up_sqlite)
