@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from web.settings import Settings
     from web.store.base import Store
 
@@ -37,9 +39,14 @@ class Service:
 
 def service() -> Service:
     """Return the service that the current request goes to."""
-    return cast("Service", current_app.extensions[_NAME])
+    return service_of(current_app)
 
 
-def attach(app: object, made: Service) -> None:
+def service_of(app: Flask) -> Service:
+    """Return the service of an application."""
+    return cast("Service", app.extensions[_NAME])
+
+
+def attach(app: Flask, made: Service) -> None:
     """Have the requests of an application find a service."""
-    app.extensions[_NAME] = made  # type: ignore[attr-defined]
+    app.extensions[_NAME] = made
