@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -78,29 +75,14 @@ def serve(
 def runner(
     data: Data = None,
     database: Database = None,
-    beside: Annotated[
-        bool, typer.Option("--beside", hidden=True, help="End when standard input does.")
-    ] = False,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End with this process.")] = None,
 ) -> None:
     """Do jobs of a service, beside its server or on a machine that shares database and folder."""
     with _said_in_a_line():
         from web.logs import log_to_stderr
-        from web.runner import Runner
+        from web.runner import run
         from web.settings import read_settings
-        from web.store.base import Store
 
         settings = read_settings(data=data, database=database)
         log_to_stderr()
-        made = Runner(Store.open(settings.database_url), settings.jobs)
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: made.stop())
-        if beside:
-            threading.Thread(target=_stop_at_end, args=(made,), daemon=True).start()
-        made.run()
-
-
-def _stop_at_end(made: Any) -> None:
-    """Stop a runner when nobody holds the other end of its standard input any more."""
-    while sys.stdin.buffer.read(4096):
-        pass
-    made.stop()
+        run(settings, parent=parent)

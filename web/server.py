@@ -114,8 +114,8 @@ def _keep(settings: Settings, stopping: threading.Event) -> None:
     """Keep one runner running; it ends by itself where this process ends without a word."""
     while not stopping.is_set():
         runner = subprocess.Popen(
-            [sys.executable, "-m", "witoil", "runner", "--beside"],
-            stdin=subprocess.PIPE,
+            [sys.executable, "-m", "witoil", "runner", "--parent", str(os.getpid())],
+            stdin=subprocess.DEVNULL,
             env=os.environ | settings.environment(),
             start_new_session=True,  # Ctrl-C is for the server, which tells its runners
         )

@@ -33,8 +33,10 @@ from web.api.documents import (
 from web.api.jobs import status_of
 from web.api.landing import TAG
 from web.api.results import results_of
+from web.callbacks import CallbackError, refuse_unlisted
 from web.context import service
-from web.errors import NotFoundError
+from web.errors import ContentError, NotFoundError
+from web.faults import Fault
 from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type
 from web.store.jobs import Job
 
@@ -158,8 +160,8 @@ for _each in PROCESSES.values():
 
 def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     given = request.get_json()["inputs"]
+    subscriber = _subscriber(body)
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
-    subscriber = body.subscriber
     with service().store.session() as session:
         job = queue.submit(
             session,
@@ -167,7 +169,7 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
             process.id,
             given,
             queue.key_of(process.id, given, {}),
-            subscriber=subscriber.model_dump(by_alias=True, exclude_none=True) if subscriber else {},
+            subscriber=subscriber,
             anew=anew,
         )
     if wants_to_wait:
@@ -180,6 +182,24 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     if not wants_to_wait:
         answer.headers["Preference-Applied"] = "respond-async"
     return answer
+
+
+def _subscriber(body: Execute) -> dict[str, str]:
+    """Return the addresses that are to be called, by what for.
+
+    Raises
+    ------
+    ContentError
+        If one of them is none of a host that the operator allows.
+    """
+    if body.subscriber is None:
+        return {}
+    addresses = body.subscriber.model_dump(by_alias=True, exclude_none=True)
+    try:
+        refuse_unlisted(addresses, service().settings.callback_hosts)
+    except CallbackError as error:
+        raise ContentError([Fault("/subscriber", f"subscriber: {error}")]) from None
+    return addresses
 
 
 def _awaited(job: Job) -> Job:

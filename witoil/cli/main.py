@@ -43,7 +43,7 @@ class _Commands(typer.core.TyperGroup):
 
         for entry in entry_points(group="witoil.commands"):
             others: Any = typer.main.get_group(entry.load())
-            self.commands = dict(others.commands) | dict(self.commands)
+            self.commands = {**self.commands, **others.commands}
 
 
 app = typer.Typer(
