@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from web.store.base import now
@@ -30,6 +30,9 @@ MOST_LOSSES = 5
 
 MOST_LISTED = 1000
 """Jobs or events that are given at once."""
+
+MOST_LETTERS = 4000
+"""Of a message or reason."""
 
 ENDED = (State.SUCCESSFUL, State.FAILED, State.DISMISSED)
 
@@ -297,7 +300,7 @@ def renew(session: Session, held: Held, lease: timedelta) -> None:
 def progress(session: Session, held: Held, share: float, message: str) -> None:
     """Say how far a job is: share that is done, 0 to 1, and a note."""
     job = _held(session, held)
-    job.progress, job.message = min(max(share, 0.0), 1.0), message
+    job.progress, job.message = min(max(share, 0.0), 1.0), _line(message)
     _tell(session, job)
 
 
@@ -308,7 +311,7 @@ def finish(session: Session, held: Held, result: dict[str, Any]) -> None:
 
 def fail(session: Session, held: Held, reason: str) -> None:
     """End a job that cannot be done, for a reason that its owner may read."""
-    _end(session, _held(session, held), State.FAILED, reason=reason)
+    _end(session, _held(session, held), State.FAILED, reason=_line(reason))
 
 
 def hand_back(session: Session, held: Held) -> None:
@@ -324,29 +327,25 @@ def lose(session: Session, held: Held, how: str) -> None:
 
 
 def forsaken(session: Session) -> list[str]:
-    """Return folders that no job needs any more, and note that they are gone.
-
-    Their files are to be removed when the transaction has been kept.
-    """
+    """Return folders that no job needs any more and nobody works in; that never changes again."""
     other = aliased(Job)
-    needed = (
-        select(other.id)
-        .where(other.folder == Job.folder, other.state != State.DISMISSED)
-        .correlate(Job)
-        .exists()
+    needed = select(other.id).where(
+        other.folder == Job.folder,
+        or_(
+            other.state != State.DISMISSED,
+            # whoever worked in it when it was dismissed has noticed by then
+            other.lease_until > now(session),
+        ),
     )
-    unneeded = select(Job).where(
-        Job.state == State.DISMISSED,
-        Job.folder.is_not(None),
-        # whoever worked in it has noticed by then
-        or_(Job.lease_until.is_(None), Job.lease_until < now(session)),
-        ~needed,
+    unneeded = select(Job.folder).where(
+        Job.state == State.DISMISSED, Job.folder.is_not(None), ~needed.correlate(Job).exists()
     )
-    jobs = list(session.scalars(unneeded.with_for_update(skip_locked=True)))
-    folders = sorted({job.folder for job in jobs if job.folder is not None})
-    for job in jobs:
-        job.folder = None
-    return folders
+    return [folder for folder in session.scalars(unneeded.distinct()) if folder is not None]
+
+
+def note_removed(session: Session, folder: str) -> None:
+    """Note that a folder is gone which was forsaken."""
+    session.execute(update(Job).where(Job.folder == folder).values(folder=None))
 
 
 def document(job: Job) -> dict[str, Any]:
@@ -366,6 +365,14 @@ def document(job: Job) -> dict[str, Any]:
     if job.result is not None:
         told["result"] = job.result
     return told
+
+
+def _line(text: str) -> str:
+    """Return a text as any database takes it: no surrogates, no NUL, not endless."""
+    text = (
+        text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    )
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}..."
 
 
 def _claimable(session: Session) -> ColumnElement[bool]:
