@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Response, send_file
-from flask_openapi import APIBlueprint
-from pydantic import BaseModel, Field
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import Field
 
 from web.access import needs
 from web.api.documents import JobPath, Link, Results, href, problems
@@ -23,7 +23,7 @@ from web.store.jobs import Job, State
 _POLICY = "sandbox allow-scripts allow-downloads; default-src 'unsafe-inline' data: blob:"
 """Of pages that a job has written: they show themselves, and reach nothing of the service."""
 
-results = APIBlueprint(
+blueprint = APIBlueprint(
     "results", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems(409)
 )
 
@@ -93,14 +93,14 @@ def _without_paths(value: Any) -> Any:
     return without_paths(value) if isinstance(value, str) else value
 
 
-@results.get("/<jobID>/results", responses={200: Results})
+@blueprint.get("/<jobID>/results", responses={200: Results})
 @needs("read")
 def show_results(path: JobPath) -> dict[str, Any]:
     """Name the outputs of a job: figures as a value, files by links."""
     return results_of(read_job(path.job_id))
 
 
-@results.get(
+@blueprint.get(
     "/<jobID>/files/<path:name>",
     responses={
         200: {"description": "The file.", "content": {"*/*": {}}},

@@ -13,7 +13,6 @@ from pydantic import (
     BaseModel,
     ValidationError,
 )
-
 from pydantic_core import ErrorDetails
 
 from witoil.case.forcing import FieldFiles, Forcing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -97,7 +98,7 @@ class Model(Section):
     def _outputs_between_steps(self) -> Model:
         # otherwise outputs would cut steps, and a run would depend on when it is looked at
         steps = self.output_interval_minutes / self.time_step_minutes
-        if abs(steps - round(steps)) > 1e-9 or steps < 0.5:
+        if not 0.5 <= steps < math.inf or abs(steps - round(steps)) > 1e-9:
             raise ValueError(
                 f"output_interval_minutes: found {self.output_interval_minutes:g}, expected a "
                 f"multiple of time_step_minutes, {self.time_step_minutes:g}"

@@ -21,7 +21,6 @@ from witoil.cli.lean import lean
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
 
 
-
 class _Commands(typer.core.TyperGroup):
     """Commands of witoil, and those of packages that build on it, in the group `witoil.commands`.
 
