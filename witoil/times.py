@@ -56,6 +56,11 @@ def second(time: datetime | np.datetime64) -> str:
     return _written(time, "seconds")
 
 
+def exact(time: datetime) -> str:
+    """Return a time with all its digits, which is read back the same."""
+    return f"{in_utc(time).replace(tzinfo=None).isoformat()}Z"
+
+
 def stamp(time: datetime | np.datetime64) -> str:
     """Return a time as names of files have it, 20210824T1533."""
     return minute(time).translate(str.maketrans("", "", "-:Z"))

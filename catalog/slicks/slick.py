@@ -66,6 +66,16 @@ class Slick:
     doubt: str = ""
     time_keys: TimeKeys = NO_KEYS
 
+    @cached_property
+    def area_km2(self) -> float:
+        """Area of the polygons on the WGS 84 ellipsoid. [km2]"""
+        from pyproj import Geod
+
+        # rings have to run round the oil and round its holes the other way
+        rings = shapely.orient_polygons(self.geometry)
+        area, _ = Geod(ellps="WGS84").geometry_area_perimeter(rings)
+        return 1e-6 * abs(float(area))
+
     def moved(self, turn: float) -> Slick:
         """Return the slick moved by whole turns of longitude. [degrees]"""
         classes = {name: moved(part, turn) for name, part in self.thickness_class.items()}

@@ -21,7 +21,7 @@ def document(**changes):
 
 
 def test_defaults_are_those_of_the_simulator():
-    assert parse_case(document()).model.physics == Parameters()
+    assert parse_case(document()).model.physics() == Parameters()
 
 
 def test_every_parameter_of_the_simulator_is_tunable():

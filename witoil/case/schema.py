@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -110,10 +111,10 @@ class Model(Section):
         """Temperature of the water where the forcing has none. [K]"""
         return 273.15 + self.water_temperature_celsius
 
-    @property
-    def physics(self) -> Parameters:
-        """The physical parameters among the keys."""
-        return Parameters(**{name: getattr(self, name) for name in Parameters.names()})
+    def physics(self, changed: Mapping[str, float] | None = None) -> Parameters:
+        """Return the physical parameters among the keys, some of them changed."""
+        keys = {name: getattr(self, name) for name in Parameters.names()}
+        return Parameters(**keys | dict(changed or {}))
 
 
 class ProcessSwitches(Section):
