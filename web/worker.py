@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,20 @@ def main(arguments: list[str]) -> None:
         answer = _do(processes[asked["process"]], asked, runner)
         runner.is_waited_for = False
         runner.tell(answer)
+        _sweep()
+
+
+@cache
+def _keep_loaded() -> None:
+    """Look no more through what the first job has loaded."""
+    gc.collect()
+    gc.freeze()
+
+
+def _sweep() -> None:
+    """Give back the memory of a job, which is many objects that refer to each other."""
+    _keep_loaded()
+    gc.collect()
 
 
 class _Runner:
