@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
 from web.faults import Fault
+from web.store.base import StoreError
 from witoil.errors import OutputError, WitoilError
 
 MEDIA_TYPE = "application/problem+json"
@@ -113,12 +114,14 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     SimulatorError: HTTPStatus.UNPROCESSABLE_ENTITY,
     OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
     PoolTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The one table from exceptions to status codes; the closest class of an exception counts."""
 
 _FIXED = {
     OperationalError: "the database is busy or away; try again in a moment",
     PoolTimeoutError: "the database is busy; try again in a moment",
+    StoreError: "the database is away; try again in a moment",
 }
 """What is said in place of messages that were not written for clients."""
 

@@ -110,6 +110,14 @@ class Settings(BaseSettings):
         """Where jobs, tokens and uploads are recorded."""
         return self.database or f"sqlite:///{self.data.resolve() / 'witoil.sqlite'}"
 
+    def environment(self) -> dict[str, str]:
+        """Return what gives another process the same settings."""
+        named = self.model_dump(mode="json", exclude_none=True)
+        return {
+            PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else str(value)
+            for name, value in named.items()
+        }
+
     @property
     def jobs(self) -> Path:
         """Folder with a folder for each job."""

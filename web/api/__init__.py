@@ -1,0 +1,11 @@
+"""What is answered at which address: a blueprint for each kind of object."""
+
+from web.api.events import events
+from web.api.health import health
+from web.api.jobs import jobs
+from web.api.landing import landing
+from web.api.processes import processes
+from web.api.results import results
+
+BLUEPRINTS = (health, landing, processes, jobs, results, events)
+"""All of them, in the order of the document."""
