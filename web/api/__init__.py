@@ -6,6 +6,7 @@ from web.api.jobs import jobs
 from web.api.landing import landing
 from web.api.processes import processes
 from web.api.results import results
+from web.api.uploads import uploads
 
-BLUEPRINTS = (health, landing, processes, jobs, results, events)
+BLUEPRINTS = (health, landing, processes, jobs, results, events, uploads)
 """All of them, in the order of the document."""
