@@ -70,7 +70,9 @@ def main(file: str, purpose: str, answer: str) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard),) * 2)
+        resource.setrlimit(
+            kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard),) * 2
+        )
     logging.disable()
     Path(answer).write_text(json.dumps(_answer(Path(file), purpose), allow_nan=False))
 
@@ -195,7 +197,9 @@ def _batches(path: Path, layer: str) -> Iterator[Any]:
 
     first, count = 0, 1000
     while True:
-        found = pyogrio.raw.read(path, layer=layer, columns=[], skip_features=first, max_features=count)
+        found = pyogrio.raw.read(
+            path, layer=layer, columns=[], skip_features=first, max_features=count
+        )
         rows = found[2]
         if rows is None or not len(rows):
             return

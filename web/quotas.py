@@ -197,7 +197,8 @@ def particle_steps(process: str, inputs: BaseModel) -> int:
         "optimise": case.optimise.evaluations,
         "reconstruct": case.optimise.evaluations,
         "forecast": case.forecast.evaluations + case.forecast.members,
-        "ensemble": getattr(inputs, "members", None) or (case.ensemble.members if case.ensemble else 1),
+        "ensemble": getattr(inputs, "members", None)
+        or (case.ensemble.members if case.ensemble else 1),
     }
     hours = (case.time.end - case.time.start) / timedelta(hours=1)
     return case.model.particles * _steps(case, hours) * runs.get(process, 1)

@@ -74,8 +74,8 @@ class Part(RawIOBase):
         self.size += len(data)
         if self.size > self._most_bytes:
             raise TooLargeError(
-                f"file: has more than {self._most_bytes:,} bytes, as many as may be stored; expected "
-                "less, cut out the region and the time"
+                f"file: has more than {self._most_bytes:,} bytes, as many as may be stored; "
+                "expected less, cut out the region and the time"
             )
         self._hash.update(data)
         return self._file.write(data)
@@ -269,9 +269,7 @@ def forget(session: Session, owner: str, upload_id: str) -> str:
         If a job that has not ended needs it.
     """
     upload = get_upload(session, owner, upload_id)
-    active = select(Job).where(
-        Job.owner == owner, Job.state.in_((State.ACCEPTED, State.RUNNING))
-    )
+    active = select(Job).where(Job.owner == owner, Job.state.in_((State.ACCEPTED, State.RUNNING)))
     for job in session.scalars(active):
         if REFERENCE + upload_id in json.dumps(job.inputs):
             raise ConflictError(f"job {job.id} needs it; wait until it ends, or dismiss it")

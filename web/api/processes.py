@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 from flask import Response, current_app, request
 from flask_openapi import APIBlueprint, validate_request
@@ -15,7 +13,6 @@ from pydantic import BaseModel, Field, create_model
 from web import queue
 from web.access import needs, who
 from web.api.documents import (
-    JSON,
     REL,
     Execute,
     InputDescription,
@@ -37,7 +34,9 @@ from web.callbacks import CallbackError, refuse_unlisted
 from web.context import service
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
+from web.inputs import admit
 from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type
+from web.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.store.jobs import Job
 
 LOOK_SECONDS = 0.1
@@ -162,16 +161,21 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     given = request.get_json()["inputs"]
     subscriber = _subscriber(body)
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
+    settings, person = service().settings, who()
+    steps = particle_steps(process.id, body.inputs)
     with service().store.session() as session:
+        files = admit(session, person.name, given, settings)
+        refuse_job(session, person, quotas_of(session, person, settings), steps)
         job = queue.submit(
             session,
-            who().name,
+            person.name,
             process.id,
             given,
-            queue.key_of(process.id, given, {}),
+            queue.key_of(process.id, given, files),
             subscriber=subscriber,
             anew=anew,
         )
+        charge(session, job, steps)
     if wants_to_wait:
         job = _awaited(job)
         if job.state in queue.ENDED:

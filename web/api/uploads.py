@@ -132,10 +132,10 @@ def bring(query: UploadQuery) -> Response:
                 purpose=query.purpose,
                 facts=facts,
             )
-    answer: Response = current_app.json.response(_described(upload).model_dump(mode="json"))
+    answer: Any = current_app.json.response(_described(upload).model_dump(mode="json"))
     answer.status_code = 201
     answer.headers["Location"] = href(f"/uploads/{upload.id}")
-    return answer
+    return answer  # type: ignore[no-any-return]
 
 
 def _allowed(person: Person) -> int:
@@ -172,7 +172,7 @@ def _received(room: Path, most_bytes: int) -> files.Part:
 
     request.max_content_length = most_bytes + _ENVELOPE_BYTES
     parser = FormDataParser(
-        stream_factory=open_part,
+        stream_factory=open_part,  # type: ignore[arg-type]
         max_form_memory_size=_ENVELOPE_BYTES,
         max_form_parts=10,
         silent=False,
