@@ -1,7 +1,9 @@
 import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -29,14 +31,13 @@ def postgres(tmp_path_factory):
     user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if user:
         shutil.chown(folder, "postgres")
-        for parent in folder.parents:
-            if parent.owner() == "root" and parent != Path("/") and parent.stat().st_mode & 0o777 == 0o700:
-                parent.chmod(0o711)
+        # pytest keeps its folders to itself
+        for parent in folder.parents[: len(folder.parents) - 2]:
+            parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
     data = folder / "data"
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run(
-        [*user, programs / "initdb", "-A", "trust", "-U", "witoil", "-E", "UTF8", "-N", data], **quiet
-    )
+    start = [programs / "initdb", "-A", "trust", "-U", "witoil", "-E", "UTF8", "-N", data]
+    subprocess.run([*user, *start], **quiet)
     control = [*user, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
     subprocess.run([*control, "-o", f"-c listen_addresses= -k {folder} -F", "start"], **quiet)
     yield f"postgresql://witoil@/{{}}?host={folder}"
@@ -52,8 +53,8 @@ def database(request, tmp_path):
 
 
 def _new_database(address):
+
     import psycopg
-    from uuid import uuid4
 
     name = f"test_{uuid4().hex}"
     with psycopg.connect(address.format("postgres"), autocommit=True) as connection:
