@@ -54,7 +54,7 @@ RENEWAL_SECONDS = 1.0
 TICK_SECONDS = 0.2
 """How long the runner looks nowhere else. [s]"""
 
-TIDY_SECONDS = 30.0
+TIDY_SECONDS = 5.0
 """How often folders that nobody needs are looked for. [s]"""
 
 MOST_JOBS = 100
