@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -124,8 +125,9 @@ def submit(
         updated=moment,
         subscriber=dict(subscriber or {}),
     )
-    session.add(job)
     job.folder = job.id
+    session.add(job)
+    session.flush()  # events and callbacks refer to it
     before = None if anew else _successful(session, job)
     if before is None:
         _tell(session, job)
@@ -139,20 +141,18 @@ def submit(
 
 def _successful(session: Session, job: Job) -> Job | None:
     """Return one that has the result of a new job; it stays so until the transaction ends."""
-    with session.no_autoflush:
-        return session.scalars(
-            select(Job)
-            .where(
-                Job.owner == job.owner,
-                Job.key == job.key,
-                Job.process == job.process,
-                Job.state == State.SUCCESSFUL,
-                Job.folder.is_not(None),
-            )
-            .order_by(Job.created.desc(), Job.id)
-            .limit(1)
-            .with_for_update(read=True)
-        ).first()
+    return session.scalars(
+        select(Job)
+        .where(
+            Job.owner == job.owner,
+            Job.key == job.key,
+            Job.process == job.process,
+            Job.state == State.SUCCESSFUL,
+        )
+        .order_by(Job.created.desc(), Job.id)
+        .limit(1)
+        .with_for_update(read=True)
+    ).first()
 
 
 def get(session: Session, owner: str | None, job_id: str) -> Job:
@@ -300,7 +300,8 @@ def renew(session: Session, held: Held, lease: timedelta) -> None:
 def progress(session: Session, held: Held, share: float, message: str) -> None:
     """Say how far a job is: share that is done, 0 to 1, and a note."""
     job = _held(session, held)
-    job.progress, job.message = min(max(share, 0.0), 1.0), _line(message)
+    job.progress = 0.0 if math.isnan(share) else min(max(share, 0.0), 1.0)
+    job.message = _line(message)
     _tell(session, job)
 
 

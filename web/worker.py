@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,9 +59,23 @@ def main(arguments: list[str]) -> None:
     runner = _Runner(Connection(int(descriptor)), float(lease))
     processes: Mapping[str, Process] = importlib.import_module(table).PROCESSES
     while (asked := runner.asked.get()) is not None:
-        answer = _do(processes[asked["process"]], asked, runner)
+        answer = _do(processes.get(asked["process"]), asked, runner)
         runner.is_waited_for = False
         runner.tell(answer)
+        _sweep()
+
+
+@cache
+def _keep_loaded() -> None:
+    """Look no more through what the first job has loaded."""
+    gc.collect()
+    gc.freeze()
+
+
+def _sweep() -> None:
+    """Give back the memory of a job, which is many objects that refer to each other."""
+    _keep_loaded()
+    gc.collect()
 
 
 class _Runner:
@@ -95,8 +110,10 @@ class _Runner:
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _do(process: Process, asked: Mapping[str, Any], runner: _Runner) -> dict[str, Any]:
+def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> dict[str, Any]:
     """Do a job; return its result, or why it failed, as the runner is told."""
+    if process is None:  # of a version before, or after
+        return {"reason": f"found process {asked['process']!r}, which this version does not have"}
     folder = Path(asked["folder"])
     told = -PROGRESS_SECONDS
 

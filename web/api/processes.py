@@ -36,7 +36,9 @@ from web.callbacks import CallbackError, refuse_unlisted
 from web.context import service
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
+from web.inputs import admit
 from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.store.jobs import Job
 
 LOOK_SECONDS = 0.1
@@ -166,16 +168,21 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     given = {name: unqualified(value) for name, value in asked.items()}
     subscriber = _subscriber(body)
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
+    settings, person = service().settings, who()
+    steps = particle_steps(process.id, body.inputs)
     with service().store.session() as session:
+        files = admit(session, person.name, given, settings)
+        refuse_job(session, person, quotas_of(session, person, settings), steps)
         job = queue.submit(
             session,
-            who().name,
+            person.name,
             process.id,
             given,
-            queue.key_of(process.id, given, {}),
+            queue.key_of(process.id, given, files),
             subscriber=subscriber,
             anew=anew,
         )
+        charge(session, job, steps)
     if wants_to_wait:
         job = _awaited(job)
         if job.state in queue.ENDED:

@@ -25,6 +25,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from witoil.errors import WitoilError
+
 BUSY_SECONDS = 30.0
 """How long to wait for others that write. [s]"""
 
@@ -33,7 +35,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x7717011  # any number; that of witoil among the advisory locks of a database
 
 
-class StoreError(Exception):
+class StoreError(WitoilError):
     """One line: what is wrong with the database, and what to do."""
 
 
