@@ -6,6 +6,7 @@ function that does it, and the files that come of it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -216,11 +217,17 @@ class Process:
     is_short: bool = False
 
 
-def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
+SCHEDULER = "WITOIL_SCHEDULER"
+"""Names the Dask scheduler of a site; without it jobs start workers of their own."""
+
+
+def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = False) -> Work:
     """Have a job that takes a case and a folder take inputs of a process."""
 
     def work(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
         options = {name: value for name, value in inputs.items() if name != "case"}
+        if on_cluster:
+            options["scheduler"] = os.environ.get(SCHEDULER)
         # not parse_case: that puts environment variables into texts, and these are a stranger's
         case = Case.model_validate(inputs["case"])
         return function(case, folder, progress=progress, **options)
@@ -318,7 +325,7 @@ _ALL = (
         "Run an ensemble",
         "Run a case many times, with what is uncertain drawn anew for each member.",
         EnsembleInputs,
-        _with_case(jobs.ensemble),
+        _with_case(jobs.ensemble, on_cluster=True),
         (
             Output("probability", "Probability of a slick in each cell", "probability.tif"),
             Output("first_arrival", "When it arrives", "first_arrival_hours.tif"),
@@ -334,7 +341,7 @@ _ALL = (
         "Calibrate against observations",
         "Find the parameters with which a case matches the slicks seen.",
         CaseInputs,
-        _with_case(jobs.optimise),
+        _with_case(jobs.optimise, on_cluster=True),
         _CALIBRATION,
     ),
     Process(
@@ -342,7 +349,7 @@ _ALL = (
         "Reconstruct a source",
         "Find where or since when the source of a case leaked.",
         CaseInputs,
-        _with_case(jobs.reconstruct),
+        _with_case(jobs.reconstruct, on_cluster=True),
         _CALIBRATION,
     ),
     Process(
