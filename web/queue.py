@@ -182,6 +182,7 @@ def list_jobs(
     *,
     processes: Sequence[str] = (),
     states: Sequence[str] = (),
+    where: Sequence[ColumnElement[bool]] = (),
     limit: int = 100,
     offset: int = 0,
 ) -> tuple[list[Job], int]:
@@ -194,12 +195,14 @@ def list_jobs(
         Whose; None: everybody's.
     processes, states : sequence of str
         Only of these, where there are any.
+    where : sequence
+        Other conditions on `Job`.
     limit : int
         At most so many, and `MOST_LISTED`.
     offset : int
         Leave out so many.
     """
-    wanted: list[ColumnElement[bool]] = []
+    wanted = list(where)
     if owner is not None:
         wanted.append(Job.owner == owner)
     if processes:

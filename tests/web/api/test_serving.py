@@ -13,7 +13,6 @@ import urllib.request
 import pytest
 
 
-
 def witoil(*arguments, env):
     """Run a command that ends by itself."""
     command = [sys.executable, "-m", "witoil", *map(str, arguments)]

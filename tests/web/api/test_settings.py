@@ -36,7 +36,10 @@ MISTAKES = {
     "WITOIL_PORT": ("many", "WITOIL_PORT: found 'many', expected a valid integer"),
     "WITOIL_AUTH": ("perhaps", "WITOIL_AUTH: found 'perhaps', expected 'on' or 'off'"),
     "WITOIL_SCHEDULER": ("host:8786", "WITOIL_SCHEDULER: found 'host:8786', expected "),
-    "WITOIL_CALLBACK_HOSTS": ("https://a", "WITOIL_CALLBACK_HOSTS: found 'https://a', expected names"),
+    "WITOIL_CALLBACK_HOSTS": (
+        "https://a",
+        "WITOIL_CALLBACK_HOSTS: found 'https://a', expected names",
+    ),
     "WITOIL_STREAMS": ("48", "WITOIL_STREAMS: found 48, expected fewer than threads, 48"),
 }
 
