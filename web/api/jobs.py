@@ -185,8 +185,8 @@ def _conditions(query: JobsQuery, session: Session) -> Iterator[ColumnElement[bo
         yield lasted <= query.max_duration
 
 
-def _duration(session: Session) -> ColumnElement[float]:
-    """Return how long jobs have run, up to now where they do; null where they have not begun. [s]"""
+def _duration(session: Session) -> ColumnElement[Any]:
+    """Return how long jobs have run, up to now where they do; null before they begin. [s]"""
     end = func.coalesce(Job.finished, literal(now(session), UtcTime))
     if session.get_bind().dialect.name == "sqlite":
         return (func.julianday(end) - func.julianday(Job.started)) * 86_400.0

@@ -99,7 +99,7 @@ def test_a_job_is_done_and_all_ends_with_the_server(served):
 
 @pytest.mark.slow
 def test_a_runner_is_started_again_and_ends_when_the_server_is_killed(served):
-    address, process = served
+    _, process = served
     (first,) = until(lambda: runners_of(process))
     os.kill(first, signal.SIGKILL)
     (second,) = until(lambda: [each for each in runners_of(process) if each != first])
