@@ -236,13 +236,14 @@ def get_upload(session: Session, owner: str, upload_id: str) -> Upload:
     NotFoundError
         If there is none, or it is another's.
     """
-    upload = session.get(Upload, upload_id) if _is_id(upload_id) else None
+    upload = session.get(Upload, upload_id) if is_id(upload_id) else None
     if upload is None or upload.owner != owner:
         raise NotFoundError(f"there is no upload {upload_id[:40]!r}")
     return upload
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Return whether a text is the id of an upload or a job, as they are written."""
     try:
         return str(UUID(text)) == text
     except ValueError:
