@@ -176,10 +176,14 @@ def _refuse_vector(path: Path, label: str) -> None:
 
     from catalog.errors import CatalogError
 
-    if path.suffix.lower() in (".geojson", ".json") and _is_record(path, label):
-        return
+    if path.suffix.lower() in (".geojson", ".json"):
+        _refuse_system_elsewhere(path, label)
+    try:
+        layers = pyogrio.list_layers(path)
+    except pyogrio.errors.DataSourceError:
+        return  # the record of an oil; of anything else its reader says what is wrong
     vertices = 0
-    for name, _ in pyogrio.list_layers(path):
+    for name, _ in layers:
         driver = pyogrio.read_info(path, layer=name)["driver"]
         if driver not in _DRIVERS:
             raise CatalogError(f"{label}: is of the format {driver}; expected what its name says")
@@ -209,23 +213,20 @@ def _batches(path: Path, layer: str) -> Iterator[Any]:
             return
 
 
-def _is_record(path: Path, label: str) -> bool:
-    """Say whether JSON is something else than GeoJSON; refuse a reference system elsewhere."""
+def _refuse_system_elsewhere(path: Path, label: str) -> None:
+    """Refuse JSON that is none, or names the address of its reference system."""
     from catalog.errors import CatalogError, UnreadableFileError
 
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise UnreadableFileError(f"{label}: not JSON ({error})") from None
-    if not isinstance(document, dict):
-        return True
-    system = document.get("crs")
+    system = document.get("crs") if isinstance(document, dict) else None
     if isinstance(system, dict) and system.get("type") in ("link", "url"):
         raise CatalogError(
             f"{label}: its reference system stands at another address; expected longitudes and "
             "latitudes, as GeoJSON has them"
         )
-    return document.get("type") not in ("FeatureCollection", "Feature")
 
 
 def _refuse_large_raster(path: Path, label: str) -> None:
