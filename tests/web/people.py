@@ -13,7 +13,8 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from shapely import Polygon, to_geojson
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from web.app import create_app
 from web.context import service_of
@@ -68,10 +69,11 @@ def bring(
     client: FlaskClient, name: str, content: bytes, purpose: str = "mask", **options: Any
 ) -> TestResponse:
     """Upload a file."""
+    boundary, body = encode_multipart({"file": FileStorage(io.BytesIO(content), name)})
     return client.post(
         f"/uploads?purpose={purpose}",
-        data={"file": (io.BytesIO(content), name)},
-        content_type="multipart/form-data",
+        data=body,
+        content_type=f"multipart/form-data; boundary={boundary}",
         **options,
     )
 
