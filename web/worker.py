@@ -28,6 +28,7 @@ import filelock
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
+from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
 
@@ -124,8 +125,8 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
             runner.tell({"share": share, "note": note})
 
     try:
-        with _alone(folder, runner):
-            result = plain(process.work(asked["inputs"], folder, progress))
+        with _alone(folder, runner), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
+            result = plain(process.work(inputs, folder, progress))
         json.dumps(result, allow_nan=False)
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": _without_paths(str(error), folder)}
@@ -161,6 +162,11 @@ def lock_of(folder: Path) -> Path:
 def _without_paths(reason: str, folder: Path) -> str:
     """Return a reason that does not say where the server keeps its files."""
     return reason.replace(f"{folder}/", "").replace(str(folder), "the folder of the job")
+
+
+def links_of(folder: Path) -> Path:
+    """Return the folder by whose links a job reads what it names."""
+    return folder.with_name(f"{folder.name}.links")
 
 
 if __name__ == "__main__":
