@@ -155,13 +155,18 @@ def _address(target: _Target) -> str:
     except (OSError, UnicodeError) as error:
         raise CallbackError(f"{target.host}: cannot be found ({error})") from None
     addresses = [str(item[4][0]) for item in found]
-    private = [each for each in addresses if not ipaddress.ip_address(each).is_global]
+    private = [each for each in addresses if not _is_public(each)]
     if private:
         raise CallbackError(
             f"{target.host}: leads to {private[0]}, which is no public address; the operator may "
             "list that address itself"
         )
     return addresses[0]
+
+
+def _is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return parsed.is_global and not parsed.is_multicast
 
 
 def deliver(store: Store, hosts: Sequence[str]) -> bool:
