@@ -1,4 +1,4 @@
-"""Seconds of whole commands, process start included: help, demo, and a calibration on real data."""
+"""Seconds of whole commands, process start included: help, demo, a run and a calibration."""
 
 import os
 import resource
@@ -27,6 +27,9 @@ def run() -> dict[str, float]:
             case = folder / "baniyas.toml"
             text = EXAMPLE.read_text(encoding="utf-8")
             case.write_text(text.replace("particles = 50_000", "particles = 30_000"))
+            whole = ("simulate", EXAMPLE, "--out", folder / "run")
+            figures["simulate_s"] = _seconds(*whole)
+            figures["simulate_without_pictures_s"] = _seconds(*whole, "--no-pictures")
             out = ("--out", folder / "baniyas", "--evaluations", "60")
             figures["optimise_60_x_30000_s"] = _seconds("optimise", case, *out)
     figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0

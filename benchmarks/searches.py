@@ -1,7 +1,7 @@
 """Best score against the number of simulations, for each method of search.
 
 On the twin experiment of the demo and, where the cases are at hand, on two legs of Baniyas.
-Writes `docs/searches.png`, and all curves as `searches.json` beside it.
+Writes all curves as `docs/searches.json`.
 """
 
 import json
@@ -43,7 +43,7 @@ Curves = dict[str, dict[str, list[list[float]]]]
 
 
 def run() -> dict[str, float]:
-    """Search with every method and seed, and draw the curves.
+    """Search with every method and seed, and keep the curves.
 
     Returns
     -------
@@ -130,13 +130,12 @@ def figures(curves: Curves) -> dict[str, float]:
 
 
 def write(curves: Curves, folder: Path) -> None:
-    """Write the curves, and their picture."""
+    """Write the curves, which `python -m docs.pictures` draws."""
     rounded = {
         case: {name: np.round(several, 4).tolist() for name, several in methods.items()}
         for case, methods in curves.items()
     }
     (folder / "searches.json").write_text(json.dumps(rounded) + "\n", encoding="utf-8")
-    draw(curves).savefig(folder / "searches.png", dpi=144)
 
 
 def draw(curves: Mapping[str, Mapping[str, list[list[float]]]]) -> Figure:

@@ -77,7 +77,7 @@ def _measure(case: Case) -> dict[str, float]:
             scenario.coast,
             end=hours[-1],
             output_times=output_times,
-            parameters=case.model.physics,
+            parameters=case.model.physics(),
         )
 
     wall, processor = [], []

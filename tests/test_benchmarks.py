@@ -6,6 +6,7 @@ NAMES = [
     "calibration",
     "commands",
     "damaged",
+    "export",
     "forecast_twins",
     "joint",
     "large_forcing",

@@ -142,7 +142,7 @@ def token_of(secret: str) -> Token:
 
 
 def _person_of(token: Token) -> Person:
-    scopes = SCOPES[: SCOPES.index(token.scope) + 1]  # type: ignore[arg-type]
+    scopes = SCOPES[: SCOPES.index(token.scope) + 1]
     return Person(token.owner_name, frozenset(scopes), token.owner.country)
 
 

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from typing import Any
 
 from flask import Flask, Response, redirect, request
-from flask_openapi import Info, OpenAPI
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
 from flask_openapi_swagger.plugins import RegisterPlugin as Swagger
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -46,7 +47,7 @@ def create_app(settings: Settings) -> Flask:
         validation_error_model=Problem,
         doc_ui=False,
         static_folder=None,
-        openapi_extensions={"security": [{"bearer": []}]},
+        openapi_extensions={"security": [{"bearer": []}] if settings.auth == "on" else []},
         security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
     )
     app.json = StrictJson(app)
@@ -83,7 +84,7 @@ def _describe(app: OpenAPI) -> None:
 
     @app.get("/openapi.json", doc_ui=False)
     def document() -> Response:
-        answer: Response = app.json.response(app.api_doc)
+        answer = app.make_response(app.api_doc)
         answer.mimetype = "application/vnd.oai.openapi+json"
         return answer
 

@@ -1,50 +1,16 @@
-"""`witoil serve`, `runner`: the commands of the service."""
+"""`witoil serve`, `runner`, `token`: the commands of the service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from witoil.errors import WitoilError
+from web.cli_parts import Data, Database, said_in_a_line
+from web.cli_tokens import tokens
 
 app = typer.Typer(add_completion=False)
-
-Data = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the database and the jobs.", metavar="DIR", show_default=False),
-]
-Database = Annotated[
-    str | None,
-    typer.Option(help="sqlite:///PATH or postgresql://USER@HOST/NAME.", metavar="URL"),
-]
-
-
-class ServiceError(WitoilError):
-    """A service that cannot be started, in one line."""
-
-
-@contextmanager
-def _said_in_a_line() -> Iterator[None]:
-    """Say what is missing or wrong as the other commands do.
-
-    Raises
-    ------
-    ServiceError
-    """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise ServiceError(
-            f"{error.name} is not installed; the service needs: pip install 'witoil[service]'"
-        ) from None
-    except Exception as error:
-        if type(error).__name__ != "StoreError":
-            raise
-        raise ServiceError(str(error)) from None
+app.add_typer(tokens, name="token")
 
 
 @app.command()
@@ -61,7 +27,7 @@ def serve(
 
     Settings are taken from the environment, WITOIL_..., see docs/service.md.
     """
-    with _said_in_a_line():
+    with said_in_a_line():
         from web.logs import log_to_stderr
         from web.server import serve as serve_until_told
         from web.settings import read_settings
@@ -78,7 +44,7 @@ def runner(
     parent: Annotated[int | None, typer.Option(hidden=True, help="End with this process.")] = None,
 ) -> None:
     """Do jobs of a service, beside its server or on a machine that shares database and folder."""
-    with _said_in_a_line():
+    with said_in_a_line():
         from web.logs import log_to_stderr
         from web.runner import run
         from web.settings import read_settings

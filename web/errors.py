@@ -143,12 +143,12 @@ def _of_ours(error: Exception) -> Response:
     if kind is None:
         log.exception("request failed")
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, _UNKNOWN)
-    status = _STATUS[kind]  # type: ignore[index]
+    status = _STATUS[kind]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed: %s", error)
     faults = error.faults if isinstance(error, ContentError) else ()
     name = error.kind if isinstance(error, ServiceError) else None
-    detail = _FIXED.get(kind) or str(error)  # type: ignore[call-overload]
+    detail = _FIXED.get(kind) or str(error)
     return problem(status, detail, faults=faults, kind=name)
 
 

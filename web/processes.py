@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from witoil import jobs
 from witoil.case.parts import Time
 from witoil.case.schema import Case
 
+_JSON = "application/json"
+
 MEDIA_TYPES = {
     ".csv": "text/csv",
     ".geojson": "application/geo+json",
     ".html": "text/html",
-    ".json": "application/json",
+    ".json": _JSON,
     ".nc": "application/x-netcdf",
     ".png": "image/png",
     ".tif": "image/tiff; application=geotiff",
@@ -46,10 +48,34 @@ def _without_folder(case: Any) -> Any:
 CheckedCase = Annotated[Case, BeforeValidator(_without_folder)]
 
 
+def unqualified(value: Any) -> Any:
+    """Return an input out of how OGC API – Processes wraps objects: `{"value": …}`.
+
+    Raises
+    ------
+    ValueError
+        For a link, and for another form than JSON.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    if "href" in value:
+        raise ValueError("found a link, expected the value itself: store files, and name these")
+    if "value" not in value:
+        return value
+    if value.keys() - {"value", "mediaType"} or value.get("mediaType", _JSON) != _JSON:
+        raise ValueError(f"found a value in another form, expected one of mediaType {_JSON}")
+    return value["value"]
+
+
 class Inputs(BaseModel):
     """Inputs of a process; closed to unknown names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _inline(cls, value: Any) -> Any:
+        return unqualified(value)
 
 
 class CaseInputs(Inputs):
@@ -160,7 +186,9 @@ def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> 
 
 _REPORT = Output("report", "A page with all that is found", "report.html")
 _PICTURES = Output("pictures", "Pictures of the page", "*.png")
-_PROVENANCE = Output("provenance", "The exact inputs, by name, version and checksum", "*nance.json")
+_PROVENANCE = Output(
+    "provenance", "The exact inputs, by name, version and checksum", "provenance.json"
+)
 _STUDY = Output("study", "The search, evaluation by evaluation", "study.json")
 _COAST = (
     Output("coast", "Oil on each stretch of coast, a table", "coast.csv"),
@@ -198,7 +226,13 @@ _ALL = (
         "Run a case once: where the oil goes, how much stays, what it does on the coast.",
         CaseInputs,
         _with_case(jobs.simulate),
-        (*_RUN, Output("restart", "State at the end", "restart.nc"), _REPORT, _PICTURES, _PROVENANCE),
+        (
+            *_RUN,
+            Output("restart", "State at the end", "restart.nc"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
     ),
     Process(
         "ensemble",

@@ -34,6 +34,8 @@ from sqlalchemy.orm import Session
 
 from web import queue
 from web.callbacks import delivering
+from web.confinement import confined
+from web.inputs import resolver
 from web.queue import Held, NotHeldError
 from web.store.base import Store
 from web.store.jobs import Job
@@ -82,9 +84,11 @@ class Worker:
         Module with the table of processes.
     lease : float
         After so long without a renewal it ends itself. [s]
+    environment : mapping
+        Variables that it has beside those of this process.
     """
 
-    def __init__(self, table: str, lease: float) -> None:
+    def __init__(self, table: str, lease: float, environment: Mapping[str, str]) -> None:
         self._line, theirs = Pipe()
         with theirs:
             number = str(theirs.fileno())
@@ -94,6 +98,7 @@ class Worker:
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,
+                env=os.environ | environment,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # so that all that it has begun can be ended with it
             )
@@ -154,6 +159,8 @@ class Runner:
         See `Resolve`; default: inputs are taken as they are.
     table : str
         Module with the table of processes, ``PROCESSES``.
+    environment : mapping, optional
+        Variables that the process which does the jobs has beside those of this one.
     lease, renewal : float
         How long a job is kept for a runner that says nothing, and how often it does. [s]
     """
@@ -165,6 +172,7 @@ class Runner:
         *,
         resolve: Resolve | None = None,
         table: str = "web.processes",
+        environment: Mapping[str, str] | None = None,
         lease: float = LEASE_SECONDS,
         renewal: float = RENEWAL_SECONDS,
     ) -> None:
@@ -172,6 +180,7 @@ class Runner:
         self._store, self._jobs = store, jobs.resolve()
         self._resolve = resolve or (lambda _, job: job.inputs)
         self._table, self._lease, self._renewal = table, timedelta(seconds=lease), renewal
+        self._environment = dict(environment or {})
         self._worker: Worker | None = None
         self._stopping = threading.Event()
         self._tidied = -TIDY_SECONDS
@@ -288,7 +297,7 @@ class Runner:
         if self._worker is not None and self._worker.jobs >= MOST_JOBS:
             self._end_worker()
         if self._worker is None:
-            self._worker = Worker(self._table, self._lease.total_seconds())
+            self._worker = Worker(self._table, self._lease.total_seconds(), self._environment)
         self._worker.jobs += 1
         return self._worker
 
@@ -329,7 +338,12 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     StoreError
     """
     store = Store.open(settings.database_url)
-    runner = Runner(store, settings.jobs)
+    runner = Runner(
+        store,
+        settings.jobs,
+        resolve=resolver(settings),
+        environment=confined(settings.private_hosts),
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())
     with ending_with(parent, runner.stop), delivering(store, settings.callback_hosts):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import waitress
+from waitress.server import create_server
 
 from web.app import create_app
 from web.context import service_of
@@ -52,7 +52,7 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
     """
     app = create_app(settings)
     try:
-        server = waitress.create_server(
+        server = create_server(
             app,
             host=settings.host,
             port=settings.port,

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         0, ge=0, le=8, description="Proxies in front whose X-Forwarded headers are true."
     )
     allowed_hosts: Hosts = Field([], description="Hosts from which cases may fetch data.")
+    private_hosts: Hosts = Field(
+        [], description="Those of the allowed hosts that are in a private network."
+    )
     callback_hosts: Hosts = Field([], description="Hosts that may be told of the end of a job.")
     catalogue: Path | None = Field(None, description="File that names data for all cases.")
     threads: PositiveInt = Field(
@@ -85,6 +88,17 @@ class Settings(BaseSettings):
     body_bytes: PositiveInt = Field(4_000_000, description="Largest JSON body. [byte]")
     wait_seconds: PositiveFloat = Field(
         20.0, le=300.0, description="How long a synchronous request waits for its job. [s]"
+    )
+
+    guests: int = Field(0, ge=0, le=1000, description="Guests at once, without tokens; 0: none.")
+    jobs_at_once: PositiveInt = Field(50, description="Jobs of one person that wait or run.")
+    jobs_a_day: PositiveInt = Field(1000, description="Jobs of one person in 24 hours.")
+    particle_steps: PositiveInt = Field(
+        10**12, description="Particles times time steps of one person in 24 hours."
+    )
+    upload_bytes: PositiveInt = Field(500_000_000, description="Largest uploaded file. [byte]")
+    stored_bytes: PositiveInt = Field(
+        10_000_000_000, description="Uploads of one person together. [byte]"
     )
 
     @model_validator(mode="after")
@@ -122,6 +136,11 @@ class Settings(BaseSettings):
     def jobs(self) -> Path:
         """Folder with a folder for each job."""
         return self.data / "jobs"
+
+    @property
+    def uploads(self) -> Path:
+        """Folder with a folder for each content."""
+        return self.data / "uploads"
 
     @property
     def names(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, get_args
 
@@ -240,3 +241,34 @@ def find_signed_in(session: Session, secret: str) -> Token | None:
 def sign_out(session: Session, secret: str) -> None:
     """Forget a cookie."""
     session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(secret)))
+
+
+def grant_quotas(
+    session: Session, name: str, granted: Mapping[str, int | None]
+) -> dict[str, int | None]:
+    """Grant somebody other quotas than everybody has.
+
+    Parameters
+    ----------
+    session : Session
+    name : str
+    granted : mapping
+        Name of a quota, see `web.quotas.Quotas`, and what is granted; None changes nothing.
+
+    Returns
+    -------
+    dict
+        What is granted now; None: as everybody.
+
+    Raises
+    ------
+    TokenError
+        If nobody has the name.
+    """
+    owner = session.get(Owner, name)
+    if owner is None:
+        raise TokenError(f"found nobody called {name!r}; make a token first")
+    for quota, value in granted.items():
+        if value is not None:
+            setattr(owner, quota, value)
+    return {quota: getattr(owner, quota) for quota in granted}

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
@@ -78,6 +78,48 @@ def filling(folder: Path) -> Iterator[Path]:
         raise OutputError(
             f"{folder}: could not be written to ({error}); expected a folder that can be, with "
             "room on its disk"
+        ) from error
+
+
+@contextmanager
+def replacing_set(path: Path, others: Iterable[str] = ()) -> Iterator[Path]:
+    """Give an empty temporary folder; what is in it at the end is put beside `path`, as a whole.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file that the others belong to.
+    others : iterable of str
+        Names of what may belong to it. Where it was there before, they are of an earlier set and
+        go with it, so that files of two sets never stand together.
+
+    Raises
+    ------
+    OutputError
+        Where something cannot be written or moved.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary(path.with_suffix(""))
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _flush(file)
+            if path.is_file():
+                for name in (path.name, *others):
+                    path.with_name(name).unlink(missing_ok=True)
+            for made in sorted(temporary.iterdir()):
+                made.replace(path.with_name(made.name))
+                note_written(path.with_name(made.name))
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except (OSError, RuntimeError) as error:
+        # GDAL reports a full disk as RuntimeError
+        raise OutputError(
+            f"{path}: could not be written ({error}); expected a folder that can be written to, "
+            "with room on its disk"
         ) from error
 
 

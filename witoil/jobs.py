@@ -16,6 +16,8 @@ progress : callable
     See `Progress`.
 on_coverage : callable
     See `OnCoverage`.
+on_cost : callable
+    See `OnCost`.
 
 Parameters of some
 ------------------
@@ -34,21 +36,24 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from witoil.claim import LEAST_BYTES, claimed, need_room
-from witoil.errors import CaseError
+from witoil.errors import CaseError, OutputError
+from witoil.times import datetime64
 
 if TYPE_CHECKING:
-    from catalog import Coverage, Parametrised
+    from catalog import Coverage, Parametrised, RoleName
     from optimizer import History
     from simulator import Halt
     from witoil.case import Case
+    from witoil.check.cost import Command, Cost
     from witoil.ensemble.runs import MemberResult
+    from witoil.runs.slick import Sensor
     from witoil.scenario.scenario import Scenario
 
     Covers = Sequence[Coverage | Parametrised]
@@ -59,11 +64,18 @@ Progress = Callable[[float, str], None]
 OnCoverage = Callable[["Covers"], None]
 """Called with what the data of a case cover, before anything is computed."""
 
+OnCost = Callable[["Cost"], None]
+"""Called with what a job takes once its data are read, where it begins anew, on this machine."""
+
 
 _READING = "reading forcing, slicks and coastline"
 
 
 def _silent(share: float, note: str) -> None:
+    """Tell nobody."""
+
+
+def _unannounced(cost: Cost) -> None:
     """Tell nobody."""
 
 
@@ -80,12 +92,13 @@ def simulate(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Run a case once, or go on from the end of an earlier run.
 
     Parameters
     ----------
-    case, folder, force, pictures, progress, on_coverage
+    case, folder, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
     resume : Path, optional
         An earlier run: its folder or ``restart.nc``.
@@ -103,7 +116,9 @@ def simulate(
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
     with _working("simulate", case, folder, room=room_of_run(case), force=force) as made_from:
-        scenario = _prepared(case, progress, on_coverage)
+        scenario = _prepared(
+            "simulate", case, progress, on_coverage, on_cost if before is None else _unannounced
+        )
         began = None if before is None else before.attrs
         kept = Checkpoints(case, folder, lambda: {**made_from(), "resume": began})
         recorded, restart = kept.take_up()
@@ -140,12 +155,13 @@ def ensemble(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Run a case many times, with what is uncertain drawn anew for each member.
 
     Parameters
     ----------
-    case, folder, scheduler, force, pictures, progress, on_coverage
+    case, folder, scheduler, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
     members : int, optional
         Default: as the case says.
@@ -164,7 +180,9 @@ def ensemble(
     if not count:
         raise CaseError("ensemble: found no number of members; expected [ensemble] members")
     with _working("simulate", case, folder, force=force) as made_from:
-        scenario = _prepared(case, progress, on_coverage)
+        # other machines, and what goes on from an earlier run, take another time
+        told = on_cost if scheduler is None else _unannounced
+        scenario = _prepared("ensemble", case, progress, on_coverage, told, members=count)
         drawn = draw_members(scenario, count)
         scenarios = prepare_products(case, scenario)
         on_coverage([report for other in scenarios[1:] for report in other.coverage])
@@ -185,7 +203,7 @@ def ensemble(
         found = run_ensemble(
             scenarios, drawn, scheduler=scheduler, known=known, on_member=on_member
         )
-        return write_ensemble(found, folder, pictures=pictures)
+        return write_ensemble(found, folder, scenario.observations, pictures=pictures)
 
 
 def optimise(
@@ -198,6 +216,7 @@ def optimise(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Find the parameters with which a case matches its observations, or go on with that.
 
@@ -206,7 +225,7 @@ def optimise(
 
     Parameters
     ----------
-    case, folder, mlflow, scheduler, force, pictures, progress, on_coverage
+    case, folder, mlflow, scheduler, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -215,6 +234,7 @@ def optimise(
         As in ``study.json``.
     """
     from witoil.calibration.search import refuse_unobserved, search
+    from witoil.calibration.study import NAME as STUDY
     from witoil.outputs.calibration import write_calibration
     from witoil.outputs.room import room_of_run
     from witoil.outputs.tracking import of_history, tracking
@@ -225,7 +245,9 @@ def optimise(
         tracking(mlflow, "optimise", case, folder) as track,
     ):
         refuse_unobserved(case)
-        scenario = _prepared(case, progress, on_coverage)
+        is_begun = (folder / STUDY).exists()
+        told = _unannounced if is_begun or scheduler is not None else on_cost
+        scenario = _prepared("optimise", case, progress, on_coverage, told)
 
         def on_trial(history: History) -> None:
             best = history.best
@@ -265,6 +287,7 @@ def forecast(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Forecast each slick of a case from those seen before it, or go on with that.
 
@@ -272,7 +295,7 @@ def forecast(
 
     Parameters
     ----------
-    case, folder, mlflow, force, pictures, progress, on_coverage
+    case, folder, mlflow, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -280,6 +303,7 @@ def forecast(
     dict
         As in ``study.json``.
     """
+    from witoil.calibration.study import NAME as STUDY
     from witoil.forecast.experts import forecast as walk_forward
     from witoil.forecast.experts import refuse_too_few
     from witoil.forecast.outlook import look_ahead
@@ -291,7 +315,8 @@ def forecast(
         tracking(mlflow, "forecast", case, folder) as track,
     ):
         refuse_too_few(case)
-        scenario = _prepared(case, progress, on_coverage)
+        told = _unannounced if (folder / STUDY).exists() else on_cost
+        scenario = _prepared("forecast", case, progress, on_coverage, told)
         result = walk_forward(
             scenario,
             folder,
@@ -312,12 +337,13 @@ def trace(
     pictures: bool = True,
     progress: Progress = _silent,
     on_coverage: OnCoverage = _unread,
+    on_cost: OnCost = _unannounced,
 ) -> dict[str, Any]:
     """Trace a slick of a case back to where and when it may have been released.
 
     Parameters
     ----------
-    case, folder, force, pictures, progress, on_coverage
+    case, folder, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -326,6 +352,7 @@ def trace(
         As in ``trace.json``.
     """
     from simulator import compile_early
+    from witoil.check.cost import cost_of_trace
     from witoil.outputs.checkpoints import Checkpoints, KeptMembers
     from witoil.outputs.trace import write_trace
     from witoil.trace.backward import MemberPaths, prepare_trace, settings_of, trace_back
@@ -336,6 +363,7 @@ def trace(
         progress(0.0, _READING)
         scenario = prepare_trace(case)
         on_coverage(scenario.coverage)
+        on_cost(cost_of_trace(scenario))
         kept = KeptMembers(Checkpoints(case, folder, made_from))
         known = {number: MemberPaths(**arrays) for number, arrays in kept.known.items()}
         count, done = settings_of(case).members, len(known)
@@ -350,8 +378,147 @@ def trace(
         return write_trace(scenario, map_sources(scenario, paths), folder, pictures=pictures)
 
 
+def begin(
+    path: Path,
+    *,
+    point: tuple[float, float] | None = None,
+    slick: Sequence[str] = (),
+    forcing: Mapping[RoleName, Sequence[str]] | None = None,
+    period: tuple[datetime, datetime] | None = None,
+    force: bool = False,
+    **amounts: Any,
+) -> Case:
+    """Write the smallest case file that runs, commented.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file.
+    point : tuple of float, optional
+        Longitude and latitude of what leaks. [degrees] Either this
+    slick : sequence of str
+        or files of a slick that was seen.
+    forcing : mapping, optional
+        Role -> files, those that there are.
+    period : tuple of datetime, optional
+        Of the run, UTC.
+    force : bool
+        Replace a file that is there.
+    **amounts
+        ``name``, and what is known of the oil: fields of `witoil.case.starter.Beginning`.
+
+    Returns
+    -------
+    Case
+        As it is read from the file.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+        One line that says what to change; nothing is written then.
+    """
+    from witoil.case.loading import parse_text
+    from witoil.case.starter import text_of
+    from witoil.files import replacing
+    from witoil.scenario.beginning import at_point, from_slick
+    from witoil.scenario.oils import oil_of
+
+    with claimed(path, is_file=True):
+        refuse_existing(path, force=force)
+        if point is not None:
+            beginning = at_point(point, forcing or {}, period, **amounts)
+        else:
+            beginning = from_slick(slick, forcing or {}, period, **amounts)
+        text = text_of(beginning, path)
+        case = parse_text(text, path)
+        oil_of(case)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return case
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Refuse to write a case file where one is, unless by force."""
+    if path.exists() and not force:
+        raise OutputError(f"{path}: is there already; expected a new name, or --force")
+
+
+def check(case: Case, *, fetch: bool = False) -> dict[str, Any]:
+    """Say what a case would read, cover, cost and lack; see `witoil.check.case.check`.
+
+    Raises
+    ------
+    CatalogError
+        Where the cache cannot be used.
+    """
+    from witoil.check.case import check as check_case
+
+    return check_case(case, fetch=fetch)
+
+
+def view(run: Path, page: Path) -> None:
+    """Write a page that plays a run; see `witoil.outputs.pictures.write_page`.
+
+    Parameters
+    ----------
+    run : Path
+        As `witoil.runs.opening.open_run` takes it.
+    page : Path
+        An HTML file.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.outputs.pictures import write_page
+    from witoil.runs.opening import open_run
+
+    write_page(open_run(run), page)
+
+
+def animate(
+    run: Path,
+    film: Path,
+    what: str | None = None,
+    *,
+    pictures_per_second: float | None = None,
+    progress: Progress = _silent,
+) -> None:
+    """Write a film of a run; see `witoil.outputs.pictures.write_film`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.outputs.pictures import write_film
+    from witoil.runs.opening import open_run
+
+    write_film(
+        open_run(run), film, what, pictures_per_second=pictures_per_second, progress=progress
+    )
+
+
+def plot(run: Path, picture: Path, what: str | None = None, time: datetime | None = None) -> None:
+    """Write a picture of a run at one of its times; see `witoil.outputs.pictures.write_still`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.outputs.pictures import write_still
+    from witoil.runs.opening import open_run
+    from witoil.times import datetime64
+
+    write_still(open_run(run), picture, what, None if time is None else datetime64(time))
+
+
 def score(
-    run: Path, observation: Path, *, windows: Sequence[int], time: datetime | None = None
+    run: Path,
+    observation: Path,
+    *,
+    windows: Sequence[int],
+    time: datetime | None = None,
+    sensor: Sensor | None = None,
 ) -> dict[str, Any]:
     """Score a run or a mask against an observation; see `witoil.calibration.scoring.score_files`.
 
@@ -361,7 +528,88 @@ def score(
     """
     from witoil.calibration.scoring import score_files
 
-    return score_files(run, observation, windows=windows, time=time)
+    return score_files(run, observation, windows=windows, time=time, sensor=sensor)
+
+
+def compare(
+    runs: Sequence[Path],
+    folder: Path,
+    *,
+    observations: Sequence[Path] = (),
+    windows: Sequence[int],
+    sensor: Sensor | None = None,
+) -> dict[str, Any]:
+    """Put runs side by side; see `witoil.calibration.comparison.compare`.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+    folder : Path
+        Takes ``compare.html`` and ``compare.json``.
+    observations : sequence of Path
+    windows : sequence of int
+    sensor : Sensor, optional
+
+    Returns
+    -------
+    dict
+        As in ``compare.json``.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.calibration.comparison import compare as side_by_side
+    from witoil.outputs.comparison import write_comparison
+
+    # before the folder is claimed, since a run may lie in it
+    found = side_by_side(runs, observations, windows=windows, sensor=sensor)
+    with claimed(folder):
+        need_room(folder)
+        return write_comparison(found, folder)
+
+
+def export(
+    run: Path,
+    to: str,
+    out: Path | None = None,
+    *,
+    time: datetime | None = None,
+    every: int = 1,
+) -> dict[str, Any]:
+    """Write a run in the format of another tool.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a run, or a file of particles.
+    to : str
+        ``kmz``, ``gpkg``, ``shp``, ``csv``, ``geojson``, ``covjson`` or ``zarr``.
+    out : Path, optional
+        File to write; default: beside the run, by its name.
+    time : datetime, optional
+        The one output to write; without a zone it is UTC.
+    every : int
+        Write every so many outputs of the particles.
+
+    Returns
+    -------
+    dict
+        ``file``, ``files`` (names of all that was written beside each other), ``layers`` (name ->
+        number of features) and ``remarks``.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.exports.formats import format_named, place_of, write
+    from witoil.runs.opening import open_run
+
+    place = place_of(run, format_named(to), out)
+    opened = open_run(run)
+    moment = None if time is None else datetime64(time)
+    with claimed(place, is_file=True):
+        return {"file": str(place), **write(opened, to, place, time=moment, every=every)}
 
 
 @contextmanager
@@ -381,12 +629,21 @@ def _load_beside(module: str) -> None:
     threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
 
 
-def _prepared(case: Case, progress: Progress, on_coverage: OnCoverage) -> Scenario:
+def _prepared(
+    command: Command,
+    case: Case,
+    progress: Progress,
+    on_coverage: OnCoverage,
+    on_cost: OnCost,
+    members: int | None = None,
+) -> Scenario:
     from simulator import compile_early
+    from witoil.check.cost import cost_of
     from witoil.scenario.prepare import prepare
 
     compile_early()
     progress(0.0, _READING)
     scenario = prepare(case)
     on_coverage(scenario.coverage)
+    on_cost(cost_of(command, scenario, members=members))
     return scenario

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: any, or public ones alone where files are fetched for others.
+"""Which addresses may be connected to: any, or public ones where files are fetched for others.
 
 A name says nothing: it may resolve to an address of the own network, and to another one a moment
 later. So it is resolved once, and the connection is made to the address that was looked at.

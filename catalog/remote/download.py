@@ -542,7 +542,7 @@ class _WatchedAdapter(requests.adapters.HTTPAdapter):
         def watched(pool: Any) -> Any:
             class Connection(pool.ConnectionCls):  # type: ignore[misc]
                 def _new_conn(self) -> socket.socket:
-                    named = self._dns_host
+                    named: str = self._dns_host
                     try:
                         if is_guarded:
                             self._dns_host = address_of(named, self.port)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any
-
-import shapely
 
 from catalog.slicks.slick import Slick
 
 EARTH_KM = 6371.0
-"""Radius of the sphere on which areas and distances of events are taken. [km]"""
+"""Radius of the sphere on which distances of events are taken. [km]"""
 
 
 @dataclass(frozen=True)
@@ -52,19 +48,7 @@ class Detection:
         assert self.slick.time is not None
         return self.slick.time
 
-    @cached_property
+    @property
     def area_km2(self) -> float:
-        """Area on the sphere. [km2]"""
-        return _area_km2(self.slick.geometry)
-
-
-def _area_km2(geometry: Any) -> float:
-    """Area by Lambert's cylindrical projection, which keeps areas. [km2]"""
-    import numpy as np
-
-    def project(points: Any) -> Any:
-        return np.column_stack(
-            [np.radians(points[:, 0]) * EARTH_KM, np.sin(np.radians(points[:, 1])) * EARTH_KM]
-        )
-
-    return float(shapely.area(shapely.transform(geometry, project)))
+        """Area of its polygons. [km2]"""
+        return self.slick.area_km2

@@ -1,7 +1,8 @@
-"""Where files are fetched for others, private addresses are out of reach, however they are spelt."""
+"""Where files are fetched for others, private addresses are out of reach in any spelling."""
 
 import socket
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -74,9 +75,9 @@ def public(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Counting(Quiet):
-    requests: list = []
+    requests: ClassVar[list] = []
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         self.requests.append((self.path, {}))
         self.send(200, b"secret")
 
@@ -97,9 +98,9 @@ def test_redirect_to_a_private_address(tmp_path: Path, monkeypatch: pytest.Monke
     with serving(file_handler({"/a": b"secret"})) as inner:
 
         class Leading(Quiet):
-            requests: list = []
+            requests: ClassVar[list] = []
 
-            def do_GET(self) -> None:
+            def do_GET(self) -> None:  # noqa: N802
                 self.send(302, Location=f"{inner}/a")
 
         with serving(Leading) as outer:

@@ -52,3 +52,22 @@ def test_unknown_unit_is_refused_by_name(units: str) -> None:
 def test_a_multiple_of_a_unit_that_does_not_begin_at_0_is_refused() -> None:
     with pytest.raises(CatalogError, match=r"unit '0\.01 degC' is unknown"):
         conversion("0.01 degC", "K", "file.nc, variable 'sst'")
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "factor"),
+    [
+        ("kilograms", "kg", 1.0),
+        ("grams", "kg", 1e-3),
+        ("tonnes", "kg", 1e3),
+        ("m^3", "m3", 1.0),
+        ("cubic meters", "m3", 1.0),
+        ("bbl", "m3", 0.158987294928),
+        ("Barrels", "m3", 0.158987294928),
+        ("kg/m^3", "kg m-3", 1.0),
+        ("kg m**-3", "kg m-3", 1.0),
+        ("g/cm3", "kg m-3", 1e3),
+    ],
+)
+def test_units_of_oil(found, wanted, factor):
+    assert conversion(found, wanted, "x") == (factor, 0.0)

@@ -1,7 +1,7 @@
 """Weathering beside that of another model: the figures, and which choice explains what.
 
 `python -m tests.validation.weathering FOLDER` computes everything anew from the reference figures
-in FOLDER, and writes the tables of `weathering.md` and the picture `weathering.png`.
+in FOLDER, and writes the tables of `weathering.md`; `python -m docs.pictures` draws its picture.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from simulator.kernels.weathering import evaporation_exponent
 from tests.simulator.builders import START, carry, forcing
 
 REPORT = Path(__file__).with_name("weathering.md")
-PICTURE = Path(__file__).with_name("weathering.png")
 
 OILS = {
     "light crude": "GENERIC LIGHT CRUDE",
@@ -605,10 +604,9 @@ def draw(comparison: Comparison, path: Path) -> None:
 
 
 def main(folder: str) -> None:
-    """Compute everything anew and write report and picture."""
+    """Compute everything anew and write the report."""
     comparison = compare(Path(folder))
     REPORT.write_text(with_tables(REPORT.read_text(), tables(comparison)))
-    draw(comparison, PICTURE)
 
 
 if __name__ == "__main__":

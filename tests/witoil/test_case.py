@@ -21,7 +21,7 @@ def document(**changes):
 
 
 def test_defaults_are_those_of_the_simulator():
-    assert parse_case(document()).model.physics == Parameters()
+    assert parse_case(document()).model.physics() == Parameters()
 
 
 def test_every_parameter_of_the_simulator_is_tunable():
@@ -98,6 +98,18 @@ MISTAKES = {
     "outputs that cut steps": (
         document(model={"output_interval_minutes": 50}),
         r"model: output_interval_minutes: found 50, expected a multiple of time_step_minutes, 15",
+    ),
+    "outputs beyond all steps": (
+        document(model={"output_interval_minutes": 1e300, "time_step_minutes": 1e-10}),
+        r"model: output_interval_minutes: found 1e\+300, expected a multiple of time_step_minutes",
+    ),
+    "a year of no calendar in use": (
+        document(time={"start": "0001-01-01T00:00:00+05:00", "end": "2021-08-24T08:10:00Z"}),
+        r"time\.start: .*expected a year from 1700 to 2200",
+    ),
+    "a year beyond what arrays hold": (
+        document(time={"start": "2021-08-24T03:43:00Z", "end": "9999-12-31T23:59:59-05:00"}),
+        r"time\.end: .*expected a year from 1700 to 2200",
     ),
     "boiling water": (
         document(model={"water_temperature_celsius": 100.0}),

@@ -137,6 +137,14 @@ def test_bad_input_is_one_line_and_exit_code_2(with_bad_files, changed, tmp_path
     assert not out.exists()
 
 
+@pytest.mark.parametrize("mistake", BAD)
+def test_a_check_says_what_a_run_would_be_refused_for(with_bad_files, changed, mistake):
+    old, new, named = BAD[mistake]
+    answer = witoil_here("check", changed((old, new)))
+    assert answer.returncode == 2
+    assert named in answer.stdout + answer.stderr
+
+
 def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed):
     import geopandas
 
@@ -164,3 +172,18 @@ def test_a_full_disk_leaves_nothing_half_written(twin, tmp_path):
     assert answer.returncode == 2
     assert "particles.nc: could not be written" in answer.stderr
     assert list(out.iterdir()) == []
+
+
+def test_help_says_all_of_what_it_is_written_as():
+    """Square brackets would be taken for marks of a style, and vanish."""
+    from typer.main import get_command
+
+    from witoil.cli.main import app
+
+    def texts(command):
+        yield command.help or ""
+        yield from (getattr(option, "help", None) or "" for option in command.params)
+        for child in getattr(command, "commands", {}).values():
+            yield from texts(child)
+
+    assert [text for text in texts(get_command(app)) if "[" in text] == []

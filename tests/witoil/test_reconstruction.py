@@ -11,7 +11,8 @@ from shapely import affinity
 from tests.witoil.calibrated import calibrate
 from witoil.calibration.reconstruction import reconstruct
 from witoil.case import load_case
-from witoil.cli.main import _print_source
+from witoil.cli.main import _tell_source
+from witoil.cli.progress import Voice
 from witoil.errors import CaseError
 from witoil.files import mask_name
 from witoil.outputs.run import write_mask
@@ -132,12 +133,12 @@ def test_the_command_line_says_where_and_when(capsys):
     ellipse = {"semi_axes_km": [4.25, 1.54], "bearing_deg": 9.0, "area_km2": 20.6}
     place = {"mean": {"lon": 35.9136, "lat": 35.164}, "ellipses": {"90": ellipse}}
     start = {"intervals": {"90": ["2021-08-22T17:00:00Z", "2021-08-23T12:00:00Z"]}}
-    _print_source({"place": place, "start": start, "settled": False})
+    _tell_source({"place": place, "start": start, "settled": False}, Voice())
     text = capsys.readouterr().out
     assert "ellipse of 4.25 by 1.54 km round 35.9136 E 35.1640 N" in text
     assert "from 2021-08-22T17:00:00Z to 2021-08-23T12:00:00Z" in text
     assert "more evaluations" in text
-    _print_source({"place": None, "start": None, "settled": True})
+    _tell_source({"place": None, "start": None, "settled": True}, Voice())
     assert capsys.readouterr().out == ""
 
 

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 import rasterio
+import shapely
 
+import catalog
+import optimizer
 from catalog import CatalogError
-from witoil.calibration.scoring import score_files
+from witoil.calibration.scoring import areas_km2, score_files
 from witoil.errors import WitoilError
 
 FIRST = "mask_20250601T1200.tif"
@@ -65,3 +68,30 @@ def test_an_empty_mask_has_scores_but_no_centre(twin, tmp_path):
     scores = score_files(tmp_path / "none.tif", twin / FIRST, windows=[1])
     assert scores["fss"] == {"1": 0.0}
     assert scores["centroid_distance_m"] is None
+
+
+def test_areas_of_polygons_and_of_cells_are_told_apart(scenario):
+    seen = scenario.observations[0]
+    areas = areas_km2(scenario, seen, scenario.seen_first)
+    scores = optimizer.score_masks(
+        scenario.seen_first,
+        seen.mask,
+        windows=[1],
+        resolution=scenario.grid.resolution,
+        valid=scenario.valid(seen),
+    )
+    assert areas["simulated_cells"] / areas["observed_cells"] == pytest.approx(scores["area_ratio"])
+    either = areas["simulated_cells"] + areas["observed_cells"] - areas["both_cells"]
+    assert areas["both_cells"] / either == pytest.approx(scores["iou"])
+    # this one was cut from cells of the same size, turned by the grid's convergence at most
+    assert areas["observed_polygons"] == pytest.approx(areas["observed_cells"], rel=0.05)
+
+
+def test_the_area_of_polygons_is_that_of_the_ellipsoid():
+    # a square of a degree at 60 N with a hole of a quarter of it, by hand: WGS 84 tables have
+    # 55,800 m to a degree of longitude there and 111,412 m to one of latitude
+    outer, hole = shapely.box(10, 59.5, 11, 60.5), shapely.box(10.25, 59.75, 10.75, 60.25)
+    slick = catalog.Slick(None, outer.difference(hole))
+    assert slick.area_km2 == pytest.approx(0.75 * 55.800 * 111.412, rel=1e-3)
+    reversed_rings = shapely.reverse(slick.geometry)
+    assert catalog.Slick(None, reversed_rings).area_km2 == pytest.approx(slick.area_km2)

@@ -208,7 +208,7 @@ def test_members_are_drawn_from_the_ranges_and_others_stay(traced):
         assert high - 0.1 * (high - low) < values.max() <= high
     assert {member.stokes_factor for member in members} == {1.0}
     case = backward.case.model_copy(update={"trace": Trace(parameters={}, members=3)})
-    assert draw_members(case) == [case.model.physics] * 3
+    assert draw_members(case) == [case.model.physics()] * 3
 
 
 @pytest.mark.parametrize(("level", "cells"), [(50, 2), (89, 3), (90, 3), (91, 4)])

@@ -16,19 +16,19 @@ _, *WORDS = re.findall(r"^\| ([a-z]+) \|", GLOSSARY, re.MULTILINE)
 
 # What is called so: the types that parameters and fields of these names have, and only these.
 TYPES = {
-    "case": r"Case\b|CaseFile|dict\[str, Any\]|^Any$",
+    "case": r"Case\b|CaseFile|^Path$|dict\[str, Any\]|^Any$",
     "detection": r"Detection\b",
     "event": r"Event\b|^str$|^str \| None$|typer",
     "leg": r"\bScenario\b|\bint\b",
     "mask": r"\bMask\b",
     "origin": r"\bstr\b",
     "outcome": r"\bOutcome\b|dict\[str, Any\]",
-    "release": r"Release\b|\bSource\b",
+    "release": r"Release\b|\bSource\b|int32",
     "scenario": r"Scenario\b",
     # what a reconstruction found, a place, places, or which releases leak
     "source": r"Reconstruction|dict\[str, Any\]|tuple\[float, float\]|float64|tuple\[bool, ",
     # trace.slick names one
-    "slick": r"Slick\b|\bSlickMasks\b|\bObservation\b|^str \| None$",
+    "slick": r"Slick\b|\bSlickMasks\b|\bObservation\b|^str \| None$|^Sequence\[str\]$|typer",
     "swath": r"\bMask\b|\bPaths\b",
     "trial": r"\bTrial\b",
     "window": r"\bint\b|typer",

@@ -1,11 +1,19 @@
-"""What is answered at which address: a blueprint for each kind of object."""
+"""What is answered at which address: a module with a blueprint for each kind of object."""
 
-from web.api.events import events
-from web.api.health import health
-from web.api.jobs import jobs
-from web.api.landing import landing
-from web.api.processes import processes
-from web.api.results import results
+from web.api import (
+    events,
+    health,
+    jobs,
+    landing,
+    processes,
+    results,
+    shares,
+    tokens,
+    uploads,
+)
 
-BLUEPRINTS = (health, landing, processes, jobs, results, events)
+BLUEPRINTS = tuple(
+    module.blueprint
+    for module in (health, landing, processes, jobs, results, events, uploads, shares, tokens)
+)
 """All of them, in the order of the document."""

@@ -19,6 +19,9 @@ from web.processes import Inputs
 JSON = "application/json"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
+PUBLIC: dict[str, Any] = {"security": []}
+"""Of operations for which nobody has to be signed in."""
+
 StateName = Literal["accepted", "running", "successful", "failed", "dismissed"]
 
 
@@ -26,6 +29,10 @@ class Document(BaseModel):
     """Of the standard; names in Python are ours."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    def shown(self) -> dict[str, Any]:
+        """Return it by the names of the standard; what there is none of is left out."""
+        return self.model_dump(by_alias=True, exclude_none=True)
 
 
 class Link(BaseModel):

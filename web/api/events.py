@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from flask import Response, request
-from flask_openapi import APIBlueprint
+from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
 from web import queue
@@ -28,7 +28,7 @@ PING_SECONDS = 10.0
 RETRY_MILLISECONDS = 2000
 """How long a client waits before it comes back. [ms]"""
 
-events = APIBlueprint(
+blueprint = APIBlueprint(
     "events", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems(429)
 )
 
@@ -39,7 +39,7 @@ class EventsHeader(BaseModel):
     last_event_id: str | None = Field(None, alias="Last-Event-ID", max_length=18)
 
 
-@events.get(
+@blueprint.get(
     "/<jobID>/events",
     responses={
         200: {

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from web.api.documents import problems
+from web.api.documents import PUBLIC, problems
 from web.context import service
 
-health = APIBlueprint(
+blueprint = APIBlueprint(
     "health",
     __name__,
     url_prefix="/health",
     abp_tags=[Tag(name="health", description="For those who run the service.")],
     abp_responses=problems(),
-    abp_security=[],
 )
 
 
@@ -27,13 +27,13 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-@health.get("/live", responses={200: Health}, security=[])
+@blueprint.get("/live", responses={200: Health}, openapi_extensions=PUBLIC)
 def live() -> dict[str, Any]:
     """Say that the process answers."""
     return Health().model_dump()
 
 
-@health.get("/ready", responses={200: Health}, security=[])
+@blueprint.get("/ready", responses={200: Health}, openapi_extensions=PUBLIC)
 def ready() -> dict[str, Any]:
     """Say that the database answers, too."""
     with service().store.reading() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask_openapi import APIBlueprint
+from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,7 @@ from web.errors import NotFoundError, without_paths
 from web.processes import PROCESSES
 from web.store.jobs import Job, State
 
-jobs = APIBlueprint(
+blueprint = APIBlueprint(
     "jobs", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems()
 )
 
@@ -100,7 +100,7 @@ def _links(job: Job) -> list[Link]:
     return links
 
 
-@jobs.get("", responses={200: JobList})
+@blueprint.get("", responses={200: JobList})
 @needs("read")
 def list_jobs(query: JobsQuery) -> dict[str, Any]:
     """List jobs, the newest first."""
@@ -117,7 +117,7 @@ def list_jobs(query: JobsQuery) -> dict[str, Any]:
         jobs=[status_of(job) for job in found],
         number_matched=total,
         links=_pages(query, total),
-    ).model_dump(by_alias=True, exclude_none=True)
+    ).shown()
 
 
 def _pages(query: JobsQuery, total: int) -> list[Link]:
@@ -137,18 +137,18 @@ def _pages(query: JobsQuery, total: int) -> list[Link]:
     ]
 
 
-@jobs.get("/<jobID>", responses={200: StatusInfo})
+@blueprint.get("/<jobID>", responses={200: StatusInfo})
 @needs("read")
 def show_job(path: JobPath) -> dict[str, Any]:
     """Show how far a job is."""
-    return status_of(read_job(path.job_id)).model_dump(by_alias=True, exclude_none=True)
+    return status_of(read_job(path.job_id)).shown()
 
 
-@jobs.delete("/<jobID>", responses={200: StatusInfo, **problems(429)})
+@blueprint.delete("/<jobID>", responses={200: StatusInfo, **problems(429)})
 @needs("run")
 def dismiss_job(path: JobPath) -> dict[str, Any]:
     """End a job for good, and have its files removed."""
     with service().store.session() as session:
         job_of(session, path.job_id)
         job = queue.dismiss(session, who().name, path.job_id)
-    return status_of(job).model_dump(by_alias=True, exclude_none=True)
+    return status_of(job).shown()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_openapi import APIBlueprint, Tag
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
 
-from web.api.documents import REL, Conformance, Landing, Link, href, problems
+from web.api.documents import PUBLIC, REL, Conformance, Landing, Link, href, problems
 
-TAG = Tag(name="processes", description="OGC API – Processes 1.0.")
+TAG = Tag(name="processes", description="OGC API - Processes 1.0.")
 OPENAPI = "application/vnd.oai.openapi+json;version=3.2"
 
 CONFORMS_TO = [
@@ -23,12 +24,12 @@ CONFORMS_TO = [
     )
 ]
 
-landing = APIBlueprint(
+blueprint = APIBlueprint(
     "landing", __name__, url_prefix="/ogc", abp_tags=[TAG], abp_responses=problems()
 )
 
 
-@landing.get("/", responses={200: Landing}, security=[])
+@blueprint.get("/", responses={200: Landing}, openapi_extensions=PUBLIC)
 def show_landing() -> dict[str, Any]:
     """Show where all else is."""
     return Landing(
@@ -49,10 +50,10 @@ def show_landing() -> dict[str, Any]:
             Link(href=href("/ogc/processes"), rel=f"{REL}processes", title="Processes"),
             Link(href=href("/ogc/jobs"), rel=f"{REL}job-list", title="Jobs"),
         ],
-    ).model_dump(by_alias=True, exclude_none=True)
+    ).shown()
 
 
-@landing.get("/conformance", responses={200: Conformance}, security=[])
+@blueprint.get("/conformance", responses={200: Conformance}, openapi_extensions=PUBLIC)
 def show_conformance() -> dict[str, Any]:
     """List which parts of the standard are kept to."""
-    return Conformance(conforms_to=CONFORMS_TO).model_dump(by_alias=True)
+    return Conformance(conforms_to=CONFORMS_TO).shown()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from importlib.metadata import version
-from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 from flask import Response, current_app, request
-from flask_openapi import APIBlueprint, validate_request
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.request import validate_request
 from pydantic import BaseModel, Field, create_model
 
 from web import queue
 from web.access import needs, who
 from web.api.documents import (
-    JSON,
     REL,
     Execute,
     InputDescription,
@@ -37,13 +36,15 @@ from web.callbacks import CallbackError, refuse_unlisted
 from web.context import service
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
-from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type
+from web.inputs import admit
+from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.store.jobs import Job
 
 LOOK_SECONDS = 0.1
 """How often a request that waits looks for the end of its job. [s]"""
 
-processes = APIBlueprint(
+blueprint = APIBlueprint(
     "processes", __name__, url_prefix="/ogc/processes", abp_tags=[TAG], abp_responses=problems()
 )
 
@@ -54,17 +55,17 @@ class ExecuteQuery(BaseModel):
     anew: bool = Field(False, description="Compute even what has been computed before.")
 
 
-@processes.get("", responses={200: ProcessList})
+@blueprint.get("", responses={200: ProcessList})
 @needs("read")
 def list_processes() -> dict[str, Any]:
     """List what can be asked for."""
     return ProcessList(
         processes=[ProcessSummary(**_summary(process)) for process in PROCESSES.values()],
         links=[Link(href=href("/ogc/processes"), rel="self")],
-    ).model_dump(by_alias=True, exclude_none=True)
+    ).shown()
 
 
-@processes.get("/<processID>", responses={200: ProcessDescription})
+@blueprint.get("/<processID>", responses={200: ProcessDescription})
 @needs("read")
 def describe_process(path: ProcessPath) -> dict[str, Any]:
     """Describe a process: its inputs and outputs."""
@@ -73,13 +74,13 @@ def describe_process(path: ProcessPath) -> dict[str, Any]:
         **_summary(process),
         inputs={name: _input(process, name) for name in process.inputs.model_fields},
         outputs={
-            NAME_OF_RESULT: OutputDescription(title="Figures", schema={"type": "object"}),
+            NAME_OF_RESULT: OutputDescription(title="Figures", schema_={"type": "object"}),
             **{output.id: _output(output) for output in process.outputs},
         },
-    ).model_dump(by_alias=True, exclude_none=True)
+    ).shown()
 
 
-@processes.post("/<processID>/execution", doc_ui=False)
+@blueprint.post("/<processID>/execution", doc_ui=False)
 @needs("run")
 def execute_unknown(path: ProcessPath) -> Response:
     """Refuse what is not in the table; each process of the table has its own rule."""
@@ -127,14 +128,14 @@ def _input(process: Process, name: str) -> InputDescription:
         title=name,
         description=field.description,
         min_occurs=int(field.is_required()),
-        schema={"$ref": href(where)},
+        schema_={"$ref": href(where)},
     )
 
 
 def _output(output: Output) -> OutputDescription:
     file = {"type": "string", "contentMediaType": media_type(output.pattern)}
     schema = {"type": "array", "items": file} if output.is_many else file
-    return OutputDescription(title=output.title, schema=schema)
+    return OutputDescription(title=output.title, schema_=schema)
 
 
 def _add_execution(process: Process) -> None:
@@ -148,9 +149,13 @@ def _add_execution(process: Process) -> None:
     execute.__annotations__ = {"query": ExecuteQuery, "body": body, "return": Response}
     execute.__name__ = execute.__qualname__ = f"execute_{process.id}"
     execute.__doc__ = f"{process.title}.\n\n{process.description}"
-    processes.post(
+    blueprint.post(
         f"/{process.id}/execution",
-        responses={200: Results, 201: StatusInfo, **problems(413, 415, 429)},
+        responses={
+            **({200: Results} if process.is_short else {}),
+            201: StatusInfo,
+            **problems(413, 415, 429),
+        },
     )(needs("run")(validate_request()(execute)))
 
 
@@ -159,25 +164,30 @@ for _each in PROCESSES.values():
 
 
 def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
-    given = request.get_json()["inputs"]
+    asked = request.get_json()["inputs"]
+    given = {name: unqualified(value) for name, value in asked.items()}
     subscriber = _subscriber(body)
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
+    settings, person = service().settings, who()
+    steps = particle_steps(process.id, body.inputs)
     with service().store.session() as session:
+        files = admit(session, person.name, given, settings)
+        refuse_job(session, person, quotas_of(session, person, settings), steps)
         job = queue.submit(
             session,
-            who().name,
+            person.name,
             process.id,
             given,
-            queue.key_of(process.id, given, {}),
+            queue.key_of(process.id, given, files),
             subscriber=subscriber,
             anew=anew,
         )
+        charge(session, job, steps)
     if wants_to_wait:
         job = _awaited(job)
         if job.state in queue.ENDED:
-            return current_app.json.response(results_of(job))
-    answer = current_app.json.response(status_of(job))
-    answer.status_code = 201
+            return current_app.make_response(results_of(job))
+    answer = current_app.make_response((status_of(job).shown(), HTTPStatus.CREATED))
     answer.headers["Location"] = href(f"/ogc/jobs/{job.id}")
     if not wants_to_wait:
         answer.headers["Preference-Applied"] = "respond-async"
@@ -194,7 +204,7 @@ def _subscriber(body: Execute) -> dict[str, str]:
     """
     if body.subscriber is None:
         return {}
-    addresses = body.subscriber.model_dump(by_alias=True, exclude_none=True)
+    addresses = body.subscriber.shown()
     try:
         refuse_unlisted(addresses, service().settings.callback_hosts)
     except CallbackError as error:

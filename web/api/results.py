@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Response, send_file
-from flask_openapi import APIBlueprint
-from pydantic import BaseModel, Field
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import Field
 
 from web.access import needs
 from web.api.documents import JobPath, Link, Results, href, problems
@@ -23,7 +23,7 @@ from web.store.jobs import Job, State
 _POLICY = "sandbox allow-scripts allow-downloads; default-src 'unsafe-inline' data: blob:"
 """Of pages that a job has written: they show themselves, and reach nothing of the service."""
 
-results = APIBlueprint(
+blueprint = APIBlueprint(
     "results", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems(409)
 )
 
@@ -34,8 +34,14 @@ class FilePath(JobPath):
     name: str = Field(description="Its path, as the results have it.")
 
 
-def results_of(job: Job) -> dict[str, Any]:
+def results_of(job: Job, address: str | None = None) -> dict[str, Any]:
     """Return the outputs of a job.
+
+    Parameters
+    ----------
+    job : Job
+    address : str, optional
+        At which its files are; default: that of the job.
 
     Raises
     ------
@@ -45,9 +51,10 @@ def results_of(job: Job) -> dict[str, Any]:
         It has failed.
     """
     _refuse_unsuccessful(job)
+    address = address or href(f"/ogc/jobs/{job.id}")
     found: dict[str, Any] = {NAME_OF_RESULT: {"value": _without_paths(job.result)}}
     for output, files in _files(job):
-        links = [_link(job, output, name) for name in files]
+        links = [_link(address, output, name) for name in files]
         if output.is_many:
             found[output.id] = links
         elif links:
@@ -77,10 +84,10 @@ def _files(job: Job) -> Iterator[tuple[Output, list[str]]]:
         yield output, [path.relative_to(folder).as_posix() for path in files]
 
 
-def _link(job: Job, output: Output, name: str) -> dict[str, Any]:
-    address = href(f"/ogc/jobs/{job.id}/files/{quote(name)}")
+def _link(address: str, output: Output, name: str) -> dict[str, Any]:
     title = f"{output.title}: {Path(name).name}" if output.is_many else output.title
-    link = Link(href=address, rel="item", type=media_type(name), title=title)
+    where = f"{address}/files/{quote(name)}"
+    link = Link(href=where, rel="item", type=media_type(name), title=title)
     return link.model_dump(exclude_none=True)
 
 
@@ -93,34 +100,43 @@ def _without_paths(value: Any) -> Any:
     return without_paths(value) if isinstance(value, str) else value
 
 
-@results.get("/<jobID>/results", responses={200: Results})
+@blueprint.get("/<jobID>/results", responses={200: Results})
 @needs("read")
 def show_results(path: JobPath) -> dict[str, Any]:
     """Name the outputs of a job: figures as a value, files by links."""
     return results_of(read_job(path.job_id))
 
 
-@results.get(
-    "/<jobID>/files/<path:name>",
-    responses={
-        200: {"description": "The file.", "content": {"*/*": {}}},
-        206: {"description": "A part of it.", "content": {"*/*": {}}},
-        304: {"description": "The client has it."},
-        **problems(416),
-    },
-)
+FILE_ANSWERS = {
+    200: {"description": "The file.", "content": {"*/*": {}}},
+    206: {"description": "A part of it.", "content": {"*/*": {}}},
+    304: {"description": "The client has it."},
+    **problems(416),
+}
+
+
+@blueprint.get("/<jobID>/files/<path:name>", responses=FILE_ANSWERS)
 @needs("read")
 def send(path: FilePath) -> Response:
     """Send a file of a job, or a range of it."""
-    job = read_job(path.job_id)
+    return file_answer(read_job(path.job_id), path.name)
+
+
+def file_answer(job: Job, name: str) -> Response:
+    """Return a file of a job, or the range of it that is asked for.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+    """
     _refuse_unsuccessful(job)
-    if path.name not in {name for _, files in _files(job) for name in files}:
+    if name not in {each for _, files in _files(job) for each in files}:
         raise NotFoundError("there is no such file among the results of the job")
     folder = service().settings.jobs.resolve() / str(job.folder)
     answer = send_file(
-        folder / path.name,
-        mimetype=media_type(path.name),
-        download_name=Path(path.name).name,
+        folder / name,
+        mimetype=media_type(name),
+        download_name=Path(name).name,
         conditional=True,
         etag=True,
         max_age=None,

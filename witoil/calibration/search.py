@@ -86,7 +86,7 @@ def search(
     """
     case = scenario.case
     refuse_unobserved(case)
-    _refuse_missing_method(case.optimise.method)
+    refuse_missing_method(case.optimise.method)
     space = search_space(scenario)
     legs = legs_of(scenario)
     head = study_head(scenario, legs, space)
@@ -208,7 +208,7 @@ def search_space(scenario: Scenario) -> optimizer.Space:
     return optimizer.Space(tuple(parameters))
 
 
-def _refuse_missing_method(method: str) -> None:
+def refuse_missing_method(method: str) -> None:
     """Refuse a method whose package is not installed, before any simulation."""
     if method == "cma" and importlib.util.find_spec("cma") is None:
         raise CaseError(

@@ -13,7 +13,6 @@ from pydantic import (
     BaseModel,
     ValidationError,
 )
-
 from pydantic_core import ErrorDetails
 
 from witoil.case.forcing import FieldFiles, Forcing
@@ -60,13 +59,20 @@ def load_case(path: str | Path) -> Case:
     """
     path = Path(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CaseError(f"{path}: no such file; expected a case file in TOML") from None
     except IsADirectoryError:
         raise CaseError(f"{path}: is a folder; expected a case file in TOML") from None
     except UnicodeDecodeError as error:
         raise CaseError(f"{path}: not a text file ({error.reason}); expected TOML") from None
+    return parse_text(text, path)
+
+
+def parse_text(text: str, path: Path) -> Case:
+    """Check the text of a case file that stands, or will stand, at a path; see `load_case`."""
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CaseError(f"{path}: not TOML: {error}") from None
     return parse_case(document, folder=path.resolve().parent, name=str(path))

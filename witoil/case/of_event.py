@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,8 @@ from catalog.slicks.bonn import BONN_THICKNESS_UM
 from catalog.slicks.detection import Detection
 from catalog.slicks.event import Event
 from catalog.slicks.time_keys import NO_KEYS
-from witoil.case import Case, parse_case
+from witoil.case import Case, toml
+from witoil.case.loading import parse_text
 from witoil.errors import CaseError
 from witoil.times import minute, second
 
@@ -115,8 +114,7 @@ def case_of_event(
             "fetch them by --fetch (`witoil catalog forcing` says what that takes)"
         )
     text = _document(event, scenes, forcing, path.resolve().parent)
-    case = parse_case(tomllib.loads(text), folder=path.resolve().parent, name=str(path))
-    return case, text
+    return parse_text(text, path), text
 
 
 def _document(
@@ -127,7 +125,7 @@ def _document(
 ) -> str:
     lines = [
         f"# {len(event.detections)} detections; volumes by the Bonn code, weights all the same.",
-        f"name = {_toml(event.identifier)}",
+        f"name = {toml.value(event.identifier)}",
         "",
         "[time]",
         f"start = {second(event.start)}",
@@ -137,13 +135,13 @@ def _document(
     ]
     for role in (*REQUIRED, *OPTIONAL):
         if role in forcing:
-            paths = [_shortened(name, folder) for name in forcing[role].paths]
-            lines.append(f"{role} = {_toml(paths)} # {forcing[role].remark}")
+            paths = [toml.path_from(folder, name) for name in forcing[role].paths]
+            lines.append(f"{role} = {toml.value(paths)} {toml.comment(forcing[role].remark)}")
     if not all(found.complete for found in forcing.values()):
         lines.append('gap_policy = "hold" # some forcing does not reach over the whole period')
     lines += ["", *_release(scenes[0], folder)]
     for scene in scenes[1:]:
-        lines += ["", f"[[observation]] # {_describe(scene)}", *_slick(scene, folder)]
+        lines += ["", f"[[observation]] {toml.comment(_describe(scene))}", *_slick(scene, folder)]
     lines += ["", "[score]", f"detection_limit_um = {THINNEST_UM} # where sheen begins"]
     return "\n".join([*lines, ""])
 
@@ -151,7 +149,7 @@ def _document(
 def _release(scene: tuple[Detection, ...], folder: Path) -> list[str]:
     by_name = any(detection.slick.thickness_class for detection in scene)
     lines = [
-        f"[[release]] # {_describe(scene)}",
+        f"[[release]] {toml.comment(_describe(scene))}",
         'kind = "area"',
         *_slick(scene, folder),
         f'thickness_class = "{"by-name" if by_name else "sheen"}"',
@@ -169,16 +167,16 @@ def _release(scene: tuple[Detection, ...], folder: Path) -> list[str]:
 
 
 def _slick(scene: tuple[Detection, ...], folder: Path) -> list[str]:
-    paths = [_shortened(name, folder) for detection in scene for name in _layers(detection)]
+    paths = [toml.path_from(folder, name) for detection in scene for name in _layers(detection)]
     geometry = paths[0] if len(paths) == 1 else paths
-    lines = [f"geometry = {_toml(geometry)}", f"time = {second(scene[0].time)}"]
+    lines = [f"geometry = {toml.value(geometry)}", f"time = {second(scene[0].time)}"]
     keys = next((d.slick.time_keys for d in scene if d.slick.time_keys != NO_KEYS), NO_KEYS)
     if keys.fields:
-        lines.append(f"time_field = {_toml(list(keys.fields))}")
+        lines.append(f"time_field = {toml.value(list(keys.fields))}")
     if keys.format is not None:
-        lines.append(f"time_format = {_toml(keys.format)}")
+        lines.append(f"time_format = {toml.value(keys.format)}")
     if keys.zone is not None:
-        lines.append(f"time_zone = {_toml(keys.zone)}")
+        lines.append(f"time_zone = {toml.value(keys.zone)}")
     return lines
 
 
@@ -204,16 +202,3 @@ def _remark(files: MatchingFiles) -> str:
         first, last = map(minute, files.covered)
         remark += f"; covers {files.share:.0%} of the period, {first} to {last}"
     return remark
-
-
-def _shortened(name: str, folder: Path) -> str:
-    """Return a path as seen from the case file where it lies below, else whole."""
-    if "://" in name or name.startswith("thredds:"):
-        return name
-    path = Path(name).expanduser().resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
-
-
-def _toml(value: str | list[str]) -> str:
-    """Text in TOML, whose escapes are those of JSON but for one."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

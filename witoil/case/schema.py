@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -97,7 +99,7 @@ class Model(Section):
     def _outputs_between_steps(self) -> Model:
         # otherwise outputs would cut steps, and a run would depend on when it is looked at
         steps = self.output_interval_minutes / self.time_step_minutes
-        if abs(steps - round(steps)) > 1e-9 or steps < 0.5:
+        if not 0.5 <= steps < math.inf or abs(steps - round(steps)) > 1e-9:
             raise ValueError(
                 f"output_interval_minutes: found {self.output_interval_minutes:g}, expected a "
                 f"multiple of time_step_minutes, {self.time_step_minutes:g}"
@@ -109,10 +111,10 @@ class Model(Section):
         """Temperature of the water where the forcing has none. [K]"""
         return 273.15 + self.water_temperature_celsius
 
-    @property
-    def physics(self) -> Parameters:
-        """The physical parameters among the keys."""
-        return Parameters(**{name: getattr(self, name) for name in Parameters.names()})
+    def physics(self, changed: Mapping[str, float] | None = None) -> Parameters:
+        """Return the physical parameters among the keys, some of them changed."""
+        keys = {name: getattr(self, name) for name in Parameters.names()}
+        return Parameters(**keys | dict(changed or {}))
 
 
 class ProcessSwitches(Section):

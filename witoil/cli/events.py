@@ -30,7 +30,7 @@ Folder = Annotated[
     str, typer.Argument(help="Folder, file, STAC item, or URL.", metavar="FOLDER|URL")
 ]
 BoxOption = Annotated[
-    str | None, typer.Option("--bbox", help="[degrees]", metavar="WEST,SOUTH,EAST,NORTH")
+    str | None, typer.Option("--bbox", help="Area, in degrees.", metavar="WEST,SOUTH,EAST,NORTH")
 ]
 TimeOption = Annotated[
     str | None, typer.Option("--time", help="ISO 8601, UTC.", metavar="START/END")

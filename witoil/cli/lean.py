@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_UNUSED = ("boto3", "dask", "pyarrow")
-"""Asked for by rasterio, by xarray and by pandas; no use is made of them in one process."""
+_ASKED_FOR_BY = {"boto3": "rasterio", "dask": "xarray", "pyarrow": "pandas"}
+"""Libraries of which no use is made in one process -> what loads them if they are there."""
 
 
 @contextmanager
@@ -16,7 +16,9 @@ def lean() -> Iterator[None]:
 
     Ensembles and calibrations run on Dask, and services are asked with boto3: not for them.
     """
-    hidden = [name for name in _UNUSED if name not in sys.modules]
+    loaded = sys.modules
+    # what was loaded before knows already that they are there, and may load them at any time
+    hidden = [n for n, by in _ASKED_FOR_BY.items() if n not in loaded and by not in loaded]
     # Python's own way to say that a module is not there: importing it raises ModuleNotFoundError
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:

@@ -16,10 +16,23 @@ import typer
 import typer.core
 
 import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
+from witoil.cli.begin import begin_app
 from witoil.cli.catalog import catalog_app
+from witoil.cli.completion import complete_cases, complete_runs
+from witoil.cli.exports import exports_app
 from witoil.cli.lean import lean
+from witoil.cli.pictures import pictures_app
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
-
+from witoil.cli.runs import (
+    Coastline,
+    Density,
+    DetectionLimit,
+    Resolution,
+    runs_app,
+    sensor_of,
+    taken_in_words,
+    whole_numbers,
+)
 
 
 class _Commands(typer.core.TyperGroup):
@@ -49,14 +62,20 @@ class _Commands(typer.core.TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
 )
 
+app.add_typer(begin_app)
 app.add_typer(catalog_app, name="catalog")
+app.add_typer(exports_app)
+app.add_typer(pictures_app)
+app.add_typer(runs_app)
 
-CaseFile = Annotated[Path, typer.Argument(help="Case file (TOML).", metavar="CASE.toml")]
+CaseFile = Annotated[
+    Path,
+    typer.Argument(help="Case file (TOML).", metavar="CASE.toml", autocompletion=complete_cases),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the outputs.", metavar="DIR")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another run has left there.")]
 NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Draw nothing, and write no page.")]
@@ -142,7 +161,9 @@ def simulate(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on from the end of an earlier run: its folder or restart.nc.", metavar="RUN"
+            help="Go on from the end of an earlier run: its folder or restart.nc.",
+            metavar="RUN",
+            autocompletion=complete_runs,
         ),
     ] = None,
     members: Members = None,
@@ -296,18 +317,29 @@ def demo(
 @app.command()
 @lean()
 def score(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, or a mask (GeoTIFF).")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of a run, a mask (GeoTIFF), or particles of any known model.",
+            autocompletion=complete_runs,
+        ),
+    ],
     observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
     windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
     time: Annotated[
         datetime | None, typer.Option(help="Of the observation, UTC; default: as its file says.")
     ] = None,
+    resolution: Resolution = None,
+    detection_limit: DetectionLimit = None,
+    density: Density = None,
+    coastline: Coastline = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run or mask against an observation."""
     from witoil import jobs
 
-    scores = jobs.score(run, observation, windows=_whole_numbers(windows), time=time)
+    sensor = sensor_of(resolution, detection_limit, density, coastline)
+    scores = jobs.score(run, observation, windows=whole_numbers(windows), time=time, sensor=sensor)
     if as_json:
         print(json.dumps(scores, indent=2))
         return
@@ -316,12 +348,18 @@ def score(
         value = scores[name + unit]
         text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
         print(f"{name.replace('_', ' ')}: {text}")
+    if "model" in scores:
+        for line in taken_in_words(scores):
+            print(line)
 
 
 @app.command()
 @lean()
 def provenance(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run.", metavar="RUN", autocompletion=complete_runs),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Name the exact inputs of a run: files, versions, checksums."""
@@ -356,13 +394,6 @@ def oils(
         print(f"no oil has {query!r} in its name")
     if not has_library:
         print(HOW_TO_GET_MORE)
-
-
-def _whole_numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"found {text!r}, expected numbers like 1,7,21,67") from None
 
 
 def _tell_source(source: dict[str, Any], voice: Voice) -> None:

@@ -8,11 +8,20 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from witoil.cli.coverage import in_brief
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from witoil.check.cost import Cost
+
+_LONG = 10.0
+"""Work that takes longer is announced. [s]"""
 
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say all that is known of the data.")
@@ -77,13 +86,23 @@ def shown(label: str, voice: Voice) -> Iterator[dict[str, Any]]:
 
     with _noted_interruptions() as interruptions:
         try:
-            yield {"progress": progress, "on_coverage": on_coverage}
+            yield {
+                "progress": progress,
+                "on_coverage": on_coverage,
+                "on_cost": partial(_announce, console),
+            }
         except KeyboardInterrupt:
             clear()
             print("witoil: interrupted; the same command goes on from there", file=sys.stderr)
             raise typer.Exit(130) from None
         finally:
             clear()
+
+
+def _announce(console: Console, cost: Cost) -> None:
+    """Say how long something long will take."""
+    if cost.seconds > _LONG:
+        console.print(f"about {cost.duration} on this machine", highlight=False)
 
 
 @contextmanager

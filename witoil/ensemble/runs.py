@@ -57,8 +57,8 @@ class MemberResult:
     @classmethod
     def from_arrays(cls, number: int, arrays: Mapping[str, NDArray[Any]]) -> MemberResult:
         """Return what `to_arrays` told."""
-        coast = {part.name: arrays[f"coast_{part.name}"] for part in fields(OiledCoast)}
-        return cls(number, arrays["cells"], arrays["first"], OiledCoast(**coast))
+        coast = {part.name: arrays[f"coast_{part.name}"] for part in fields(MemberCoast)}
+        return cls(number, arrays["cells"], arrays["first"], MemberCoast(**coast))
 
 
 @dataclass(frozen=True)

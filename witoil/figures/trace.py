@@ -156,7 +156,7 @@ def _draw_areas(axes: Axes, found: SourceMap, by_time: Mapping[int, Sequence[Mas
     axes.spines[["left", "bottom"]].set_color(MUTED)
     axes.tick_params(colors=MUTED, labelsize=9.5)
     for level, style in ((90, "-"), (50, "--")):
-        areas = np.array([found.area_km2(mask) for mask in by_time[level]])
+        areas = np.array([found.grid.area_km2(mask) for mask in by_time[level]])
         areas[areas == 0.0] = np.nan
         axes.plot(found.ages, areas, style, color=COLOURS[50], lw=1.8)
         last = int(np.flatnonzero(np.isfinite(areas))[-1])

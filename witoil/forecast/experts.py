@@ -142,7 +142,7 @@ def forecast(
             on_trials(walk.trials)
 
     case = scenario.case
-    total = _expected_runs(len(legs), case.forecast.evaluations, case.forecast.members)
+    total = expected_runs(len(legs), case.forecast.evaluations, case.forecast.members)
     walk = Walk(
         legs,
         space,
@@ -256,7 +256,7 @@ def likeliest(probability: NDArray[Any]) -> Mask:
     return mask
 
 
-def _expected_runs(legs: int, evaluations: int, members: int) -> int:
+def expected_runs(legs: int, evaluations: int, members: int) -> int:
     """Return about how many runs a walk takes: the first leg's trials, then two shares each."""
     learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, legs + 1))
     return learning + members * legs

@@ -10,6 +10,7 @@ from simulator import FATES
 from witoil.calibration.evaluation import simulated_slicks
 from witoil.calibration.search import Calibration
 from witoil.files import write_text
+from witoil.outputs.playing import player_of_run
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
 from witoil.report.calibration import render
@@ -61,5 +62,7 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
         source=found.source,
+        # of several legs each has a run of its own
+        player=player_of_run(leg, result, summary, into) if len(legs) == 1 else None,
     )
     write_text(folder / "report.html", page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,21 @@ from witoil.ensemble.runs import EnsembleResult
 from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
+from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.ensemble import ensemble_page
+from witoil.scenario.scenario import Observation
+from witoil.scenario.surroundings import box_of_land
 from witoil.scenario.verification import VerificationGrid
 from witoil.versions import versions
 
 
 def write_ensemble(
-    result: EnsembleResult, folder: Path, *, pictures: bool = True
+    result: EnsembleResult,
+    folder: Path,
+    seen: Sequence[Observation] = (),
+    *,
+    pictures: bool = True,
 ) -> dict[str, Any]:
     """Write all outputs of an ensemble.
 
@@ -33,6 +41,8 @@ def write_ensemble(
     result : EnsembleResult
     folder : Path
         Made where it does not exist.
+    seen : sequence of Observation
+        Slicks of the case, of which its members know nothing.
     pictures : bool
         Whether to draw, and to write a page of what is drawn.
 
@@ -60,14 +70,22 @@ def write_ensemble(
     table = coast_table(result.coast)
     write_coast_table(folder / "coast.csv", table)
     write_coast_lines(folder / "coast.geojson", table, result.coast.line)
-    for seen in result.scenarios[0].observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder)
+    for each in seen:
+        write_observed(each.time, each.slick.geometry, each.slick.files, folder)
     record = write_json(folder / "ensemble.json", _record(result))
     if pictures:
         picture = ensemble_map(result)
+        player = player_of_fields(
+            "ensemble",
+            folder,
+            record,
+            result.grid.resolution,
+            seen_in(seen),
+            (result.land, box_of_land(result.scenarios[0].forcing.grid.box)),
+        )
         with replacing(folder / "ensemble.png") as temporary:
             temporary.write_bytes(picture)
-        write_text(folder / "report.html", ensemble_page(result, record, picture))
+        write_text(folder / "report.html", ensemble_page(result, record, picture, player))
     return record
 
 
@@ -136,7 +154,7 @@ def _record(result: EnsembleResult) -> dict[str, Any]:
     return {
         "name": case.name,
         "members_counted": len(result.members) - len(result.failures),
-        "area_km2": float((result.probability > 0.0).sum() * result.grid.resolution**2 / 1e6),
+        "area_km2": result.grid.area_km2(result.probability > 0.0),
         "coast_km": float(result.coast.length.sum() / 1e3),
         "particles": scenario.particles.size,
         "output_hours": result.hours.tolist(),

@@ -13,8 +13,10 @@ from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
+from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import write_mask, write_observed, write_outline
 from witoil.report.forecast import render
+from witoil.scenario.surroundings import box_of_land
 from witoil.times import second, stamp
 
 
@@ -57,7 +59,16 @@ def write_forecast(
         return
     with replacing(folder / "reliability.png") as temporary:
         temporary.write_bytes(reliability_chart(found))
-    write_text(folder / "report.html", render(result, found, outlook))
+    scenario = result.scenario
+    player = player_of_fields(
+        "forecast",
+        folder,
+        result.study,
+        scenario.grid.resolution,
+        seen_in(scenario.observations),
+        (scenario.coast.land, box_of_land(scenario.forcing.grid.box)),
+    )
+    write_text(folder / "report.html", render(result, found, outlook, player))
 
 
 def write_outlook(outlook: Outlook, folder: Path) -> None:
@@ -70,12 +81,11 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
         write_bands(folder / f"probability_{stamp(time)}.tif", grid, bands, 0.0)
         write_mask(slick, grid, time, folder / mask_name(time), outlook.leg.land)
         write_outline(slick, grid, time, folder / f"slick_{stamp(time)}.geojson", verified=False)
-        square_km = grid.resolution**2 / 1e6
         rows.append(
             {
                 "time": second(time),
-                "slick_km2": round(float(slick.sum() * square_km), 3),
-                "possible_km2": round(float((probability > 0.0).sum() * square_km), 3),
+                "slick_km2": round(grid.area_km2(slick), 3),
+                "possible_km2": round(grid.area_km2(probability > 0.0), 3),
             }
         )
     write_json(

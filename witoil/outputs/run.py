@@ -19,13 +19,14 @@ from shapely.geometry.base import BaseGeometry
 from catalog.antimeridian import wrapped
 from simulator import Status, area_of
 from witoil.calibration.evaluation import persistence
-from witoil.calibration.scoring import score_observations
+from witoil.calibration.scoring import areas_km2, score_observations
 from witoil.case import Case
 from witoil.figures.run import draw_run
 from witoil.files import mask_name, replacing, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
+from witoil.outputs.playing import player_of_run
 from witoil.report.run import run_page
 from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
@@ -93,7 +94,10 @@ def write_run(
         folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
     )
     if drawn and report:
-        write_text(folder / "report.html", run_page(scenario, summary, drawn, coast=coast))
+        player = player_of_run(scenario, result, summary, folder)
+        write_text(
+            folder / "report.html", run_page(scenario, summary, drawn, coast=coast, player=player)
+        )
     return summary
 
 
@@ -134,6 +138,7 @@ def _write_slicks(
             "observation": list(seen.slick.files),
             **score,
             "persistence": unmoved.get(seen.time),
+            "areas_km2": areas_km2(scenario, seen, slicks[seen.time].oil),
         }
         for seen, score in zip(
             scenario.observations, score_observations(scenario, seen_then), strict=True

@@ -16,8 +16,11 @@ from catalog.antimeridian import parts_of
 from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_json, write_text
 from witoil.geojson import geojson_of
+from witoil.outputs.playing import player_of_fields
 from witoil.outputs.run import new_raster, write_observed
 from witoil.report.trace import trace_page
+from witoil.runs.run import Seen
+from witoil.scenario.surroundings import box_of_land
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second
 from witoil.trace.backward import BackwardScenario, settings_of
@@ -69,10 +72,18 @@ def write_trace(
     write_observed(slick.time, slick.geometry, [slick.key], folder)
     summary = write_json(folder / "trace.json", _summary(scenario, found, regions))
     if pictures:
+        player = player_of_fields(
+            "trace",
+            folder,
+            summary,
+            found.grid.resolution,
+            [Seen(slick.time, slick.geometry, slick.key)],
+            (scenario.coast.land, box_of_land(scenario.forcing.grid.box)),
+        )
         picture = draw_trace(scenario, found, regions, by_time)
         with replacing(folder / "trace.png") as temporary:
             temporary.write_bytes(picture)
-        write_text(folder / "report.html", trace_page(scenario, summary, picture))
+        write_text(folder / "report.html", trace_page(scenario, summary, picture, player))
     return summary
 
 
@@ -99,7 +110,7 @@ def _summary(
             "hours": float(found.ages[-1]),
         },
         "likeliest_cell": {"lon": lon, "lat": lat},
-        "area_km2": {str(level): found.area_km2(mask) for level, mask in regions.items()},
+        "area_km2": {str(level): found.grid.area_km2(mask) for level, mask in regions.items()},
         "share_ashore": float(found.ashore[-1]),
         "share_left_domain": float(found.left[-1]),
         "resolution_m": found.grid.resolution,
@@ -153,7 +164,7 @@ def _feature(found: SourceMap, mask: Mask, level: int, k: int | None) -> dict[st
             "level": level,
             "time": None if k is None else second(found.times[k]),
             "age_hours": None if k is None else round(float(found.ages[k]), 4),
-            "area_km2": found.area_km2(mask),
+            "area_km2": found.grid.area_km2(mask),
         },
     }
 
@@ -185,7 +196,7 @@ def _write_times(found: SourceMap, by_time: dict[int, list[Mask]], path: Path) -
                 [
                     second(time),
                     f"{found.ages[k]:.4f}",
-                    *(f"{found.area_km2(by_time[level][k]):.6g}" for level in LEVELS),
+                    *(f"{found.grid.area_km2(by_time[level][k]):.6g}" for level in LEVELS),
                     f"{found.ashore[k]:.6f}",
                     f"{found.left[k]:.6f}",
                     *("" if np.isnan(degrees) else f"{degrees:.6f}" for degrees in (lon, lat)),

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from catalog.antimeridian import wrapped
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.reconstruction import Reconstruction
+from witoil.calibration.scoring import areas_km2
 from witoil.case import PointRelease
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
-from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.words import listed, number, quantity, time_in_words
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
@@ -47,6 +48,7 @@ def render(
     after: Sequence[Mask],
     fate: Mapping[str, float] | None = None,
     source: Reconstruction | None = None,
+    player: Player | None = None,
 ) -> str:
     """Return the report of a finished calibration, as a page that loads nothing.
 
@@ -61,6 +63,8 @@ def render(
         Mass of oil that met each fate until the end of the best run. [kg]
     source : Reconstruction, optional
         Where and when the source leaked, where this was searched.
+    player : Player, optional
+        Plays the best run.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def render(
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return template.render(
         study=study,
-        **context_of_run(scenario.case, study),
+        **context_of_run(scenario.case, study, player),
+        played="The best run, played",
         facts=_facts(scenario, study),
         verdict=_verdict(study, scales),
         scales=[drawing.distance(scale) for scale in scales],
@@ -198,16 +203,13 @@ def map_figure(
 
 def areas_in_words(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
     """Say how large the slicks are and how much they share."""
-    square_km = scenario.grid.resolution**2 / 1e6
-    area = {
-        "observed": seen.mask.sum(),
-        "simulated": simulated.sum(),
-        "in both": (simulated & seen.mask).sum(),
-    }
-    text = ", ".join(
-        f"{name} {quantity(float(cells * square_km), 'km2')}" for name, cells in area.items()
+    areas = {k: quantity(v, "km2") for k, v in areas_km2(scenario, seen, simulated).items()}
+    cell = drawing.distance(scenario.grid.resolution)
+    return (
+        f"Cells of {cell} at sea: observed {areas['observed_cells']}, simulated "
+        f"{areas['simulated_cells']}, in both {areas['both_cells']}. The polygons observed enclose "
+        f"{areas['observed_polygons']}."
     )
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _charts(

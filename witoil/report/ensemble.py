@@ -7,15 +7,8 @@ from typing import Any
 
 from witoil.ensemble.runs import EnsembleResult
 from witoil.report.answers import position
-from witoil.report.parts import (
-    MOST_STRETCHES,
-    Part,
-    Picture,
-    Player,
-    Table,
-    page_of,
-    unknowns_of_forcing,
-)
+from witoil.report.page import Player
+from witoil.report.parts import MOST_STRETCHES, Part, Picture, Table, page_of, unknowns_of_forcing
 from witoil.report.words import number, quantity
 
 

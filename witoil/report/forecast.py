@@ -23,7 +23,7 @@ from witoil.forecast.experts import Forecasts, Step, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
 from witoil.report.calibration import areas_in_words, places_of_sources, snippet, useful_skill
-from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.words import number, time_in_words
 from witoil.scenario.scenario import Scenario
 
@@ -31,7 +31,12 @@ OUTLOOK_MAPS = 4
 """Times beyond the last slick that are drawn."""
 
 
-def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None) -> str:
+def render(
+    result: Forecasts,
+    found: Reliability,
+    outlook: Outlook | None = None,
+    player: Player | None = None,
+) -> str:
     """Return the report of a forecast, as a page that loads nothing.
 
     Parameters
@@ -41,6 +46,7 @@ def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None
         How often oil was seen where it was forecast.
     outlook : Outlook, optional
         What is likely after the last slick, where the case goes on.
+    player : Player, optional
 
     Returns
     -------
@@ -51,7 +57,8 @@ def render(result: Forecasts, found: Reliability, outlook: Outlook | None = None
     scales = [w * scenario.grid.resolution for w in scenario.case.score.windows]
     return page_template("forecast.html").render(
         study=study,
-        **context_of_run(scenario.case, study),
+        **context_of_run(scenario.case, study, player),
+        played="The forecasts, played",
         verdict=_verdict(study, drawing.distance(scales[0])),
         scales=[drawing.distance(scale) for scale in scales],
         styles=STYLES,
@@ -166,8 +173,8 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
             sources=places_of_sources(leg),
             title=f"Not verified: {at}",
         )
-        area = slicks[k].sum() * leg.grid.resolution**2 / 1e6
-        caption = f"{at}. Likeliest slick: {number(float(area))} km\N{SUPERSCRIPT TWO}."
+        area = leg.grid.area_km2(slicks[k])
+        caption = f"{at}. Likeliest slick: {number(area)} km\N{SUPERSCRIPT TWO}."
         maps.append({"uri": image_uri(image), "alt": f"Map. {caption}", "caption": caption})
     return {
         "start": time_in_words(leg.forcing.start),

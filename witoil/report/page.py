@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from witoil.case import Case
 from witoil.report.words import NONE, day, number, quantity, unit
@@ -35,9 +37,21 @@ def page_template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def context_of_run(case: Case, study: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Player:
+    """What plays a run within a page, and what the policy of the page must allow for it."""
+
+    element: str
+    policy: str
+
+
+def context_of_run(
+    case: Case, study: Mapping[str, Any], player: Player | None = None
+) -> dict[str, Any]:
     """Return what every page says of the case, the forcing and how to repeat the run."""
     return {
+        "player": None if player is None else Markup(player.element),
+        "script_policy": "" if player is None else player.policy,
         "period": _period(case),
         "coverage": [_coverage(row) for row in study["coverage"]],
         "case": json.dumps(study["case"], indent=2, ensure_ascii=False),

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from witoil.case import Case
-from witoil.report.page import context_of_run, image_uri, page_template
+from witoil.report.page import Player, context_of_run, image_uri, page_template
 
 MOST_STRETCHES = 10
 """Stretches of coast in a table."""
@@ -56,22 +54,10 @@ class Part:
     table: Table | None = None
 
 
-@dataclass(frozen=True)
-class Player:
-    """What plays a run within a page, and what the policy of the page must allow for it."""
-
-    element: str
-    policy: str
-
-
 def page_of(case: Case, study: Mapping[str, Any], *, player: Player | None, **context: Any) -> str:
     """Return a page, whose template says what else it takes."""
     return page_template("run.html").render(
-        study=study,
-        **context_of_run(case, study),
-        player=None if player is None else Markup(player.element),
-        script_policy="" if player is None else player.policy,
-        **context,
+        study=study, **context_of_run(case, study, player), **context
     )
 
 

@@ -7,15 +7,8 @@ from typing import Any
 
 from witoil.figures import drawing
 from witoil.report.answers import answers, position
-from witoil.report.parts import (
-    MOST_STRETCHES,
-    Part,
-    Picture,
-    Player,
-    Table,
-    page_of,
-    unknowns_of_forcing,
-)
+from witoil.report.page import Player
+from witoil.report.parts import MOST_STRETCHES, Part, Picture, Table, page_of, unknowns_of_forcing
 from witoil.report.words import number, stamp_in_words
 from witoil.scenario.coast import OILED_FROM, OiledCoast
 from witoil.scenario.scenario import Scenario

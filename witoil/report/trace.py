@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from witoil.report.answers import position
-from witoil.report.parts import Part, Picture, Player, page_of, unknowns_of_forcing
+from witoil.report.page import Player
+from witoil.report.parts import Part, Picture, page_of, unknowns_of_forcing
 from witoil.report.words import number, quantity
 from witoil.trace.backward import BackwardScenario
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from pydantic import ValidationError
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
@@ -17,7 +18,7 @@ from simulator.oil import density_from_api
 from witoil.claim import is_half_written
 from witoil.errors import WitoilError
 from witoil.files import read_json
-from witoil.runs.particles import NAME, read_particles, refuse_later, version_of
+from witoil.runs.particles import NAME, CaseFacts, fault, read_particles, refuse_later, version_of
 from witoil.runs.run import OBSERVED, Run, Seen
 
 _RECORDS = {
@@ -28,7 +29,7 @@ _RECORDS = {
 }
 """What a run wrote of itself -> the command; of a study, that of a walk forward says otherwise."""
 
-_EXPECTED = f"expected one of {', '.join(_RECORDS)} as a run writes it"
+_PROVENANCE = "provenance.json"
 
 
 def open_folder(folder: Path) -> Run:
@@ -52,15 +53,19 @@ def open_folder(folder: Path) -> Run:
     path = _record_of(folder)
     record = _read_record(path)
     refuse_later(version_of(record, path), path)
+    if (provenance := folder / _PROVENANCE).is_file():
+        refuse_later(version_of(_read_record(provenance), provenance), provenance)
     command = "forecast" if "forecast" in record else _RECORDS[path.name]
     if path.name == "study.json":
         _refuse_unfinished(record, command, folder)
     try:
-        name, case = str(record["name"]), record["case"]
-        resolution = float(case["score"]["resolution_m"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise WitoilError(f"{path}: its case cannot be read ({error!r}); {_EXPECTED}") from None
-    run = Run(folder, "witoil", command, name, None, resolution, record, _seen(folder))
+        facts = CaseFacts.model_validate(record.get("case"))
+    except ValidationError as error:
+        raise WitoilError(
+            f"{path}: its case cannot be read ({fault(error)}); expected what a run writes"
+        ) from None
+    resolution = facts.score.resolution_m
+    run = Run(folder, "witoil", command, facts.name, None, resolution, record, _seen(folder))
     if command == "simulate":
         return _with_particles(run, folder)
     return _with_best(run) if command == "optimise" else run
@@ -104,9 +109,11 @@ def _read_record(path: Path) -> dict[str, Any]:
     try:
         record = read_json(path)
     except (OSError, ValueError) as error:
-        raise WitoilError(f"{path}: not JSON ({error}); {_EXPECTED}") from None
+        raise WitoilError(f"{path}: not JSON ({error}); expected what a run writes") from None
     if not isinstance(record, dict):
-        raise WitoilError(f"{path}: found a {type(record).__name__}; {_EXPECTED}")
+        raise WitoilError(
+            f"{path}: found a {type(record).__name__}; expected an object as a run writes it"
+        )
     return record
 
 
@@ -144,7 +151,7 @@ def _with_particles(run: Run, folder: Path) -> Run:
         density = density_from_api(float(summary["oil"]["api_gravity"]))
     except (KeyError, TypeError, ValueError) as error:
         raise WitoilError(
-            f"{folder}: summary.json names no oil ({error!r}); run it again"
+            f"{folder}: summary.json names no oil ({fault(error)}); run it again"
         ) from None
     resolution = _resolution(folder, run.resolution)
     return replace(run, particles=particles, resolution=resolution, density=density)

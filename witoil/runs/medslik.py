@@ -26,6 +26,7 @@ from witoil.runs.trajectories import (
     by_particle,
     followed,
     in_our_layout,
+    is_moving,
     masses,
     positions_of,
     required,
@@ -84,7 +85,7 @@ def read(file: xr.Dataset, path: Path, resolution: float) -> Run:
     codes = by_particle(file[_STATUS].dims, time, values_of(file, _STATUS, path), path)
     status = _status(codes, f"{path}: {_STATUS}")
     status[np.isnan(columns["lon"])] = NO_STATUS
-    status, columns, odd = followed(status, columns)
+    status, columns, odd = followed(status, is_moving(status), columns)
     unreleased = status == Status.UNRELEASED
     for values in columns.values():
         values[unreleased] = np.nan

@@ -75,9 +75,10 @@ def read(file: xr.Dataset, path: Path, resolution: float) -> Run:
     where = f"{path}: status"
     status, unknown = status_of(codes, flags_of(file["status"], where), _MEANINGS, where)
     status[np.isnan(columns["lon"])] = NO_STATUS
+    moving = status == Status.AFLOAT  # all else is a reason to deactivate an element
     if "z" in columns:
         status = below_surface(status, columns["z"])
-    status, columns, odd = followed(status, columns)
+    status, columns, odd = followed(status, moving, columns)
     return Run(
         path=path,
         model=MODEL,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import xarray as xr
 
 from catalog.files.inputs import open_input
@@ -27,6 +28,9 @@ class _Model(Protocol):
 
 _OTHERS: tuple[_Model, ...] = (opendrift, pygnome, medslik)
 """Models whose files are known; the one whose files do not name it comes last."""
+
+_MOST_NAMES = 8
+"""Variables that a message names at most."""
 
 
 def open_run(path: Path) -> Run:
@@ -66,10 +70,15 @@ def _read_other(file: xr.Dataset, path: Path) -> Run:
         if model.is_of(file):
             run = model.read(file, path, Score().resolution_m)
             assert run.particles is not None
+            if not np.isfinite(run.particles["lon"]).any():
+                raise WitoilError(f"{path}: has no particle with a place; expected one at least")
             return replace(run, particles=without_break(run.particles, path))
     known = ", ".join(model.MODEL for model in _OTHERS)
     told = [f"{key} {file.attrs[key]!r}" for key in ("title", "source") if key in file.attrs]
+    names = [*map(str, file.variables)]
+    if len(names) > _MOST_NAMES:
+        names[_MOST_NAMES:] = ["..."]
     raise WitoilError(
         f"{path}: is of an unknown model ({', '.join(told) or 'no title, no source'}; variables "
-        f"{', '.join(map(str, file.variables)) or 'none'}); expected particles of witoil, {known}"
+        f"{', '.join(names) or 'none'}); expected particles of witoil, {known}"
     )

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ValidationError
 
 from catalog.files.inputs import reading
 from catalog.forcing.times import read_times
-from simulator.oil import density_from_api
+from simulator import GENERIC_OILS
+from simulator.oil import TEMPERATURE_15C, density_from_api
 from witoil.errors import WitoilError
 from witoil.runs.run import Run
 from witoil.versions import versions
@@ -22,6 +24,23 @@ NAME = "particles.nc"
 
 _LAYOUT = ("lon", "lat", "status")
 _LATER = "install that version to read it"
+
+
+class _Oil(BaseModel):
+    name: str | None
+    api_gravity: float | None
+
+
+class _Score(BaseModel):
+    resolution_m: float
+
+
+class CaseFacts(BaseModel):
+    """What is relied on of a case as a run wrote it."""
+
+    name: str
+    oil: _Oil
+    score: _Score
 
 
 def is_ours(file: xr.Dataset) -> bool:
@@ -37,17 +56,25 @@ def read_run(file: xr.Dataset, path: Path) -> Run:
     WitoilError, CatalogError
     """
     particles, case, parameters = read_particles(file, path)
-    api = (case.get("oil") or {}).get("api_gravity")
+    facts = CaseFacts.model_validate(case)
     return Run(
         path=path,
         model="witoil",
         command="simulate",
-        name=str(case["name"]),
+        name=facts.name,
         particles=particles,
-        resolution=float(case["score"]["resolution_m"]),
-        summary={"name": case["name"], "parameters": parameters, "case": case},
-        density=None if api is None else density_from_api(float(api)),
+        resolution=facts.score.resolution_m,
+        summary={"name": facts.name, "parameters": parameters, "case": case},
+        density=_density(facts.oil),
     )
+
+
+def _density(oil: _Oil) -> float | None:
+    """Return the density of the oil of a case at 15 degrees Celsius [kg m-3]; None of a record."""
+    if oil.api_gravity is not None:
+        return density_from_api(oil.api_gravity)
+    generic = GENERIC_OILS.get(str(oil.name).strip().lower())
+    return None if generic is None else generic.density(TEMPERATURE_15C)
 
 
 def read_particles(
@@ -63,10 +90,11 @@ def read_particles(
     try:
         case: dict[str, Any] = json.loads(file.attrs["witoil_case"])
         parameters: dict[str, float] = json.loads(file.attrs["witoil_parameters"])
-        float(case["score"]["resolution_m"]), str(case["name"])
+        CaseFacts.model_validate(case)
     except (KeyError, ValueError, TypeError) as error:
         raise WitoilError(
-            f"{path}: its case cannot be read ({error!r}); expected a {NAME} as witoil writes it"
+            f"{path}: its case cannot be read ({fault(error)}); expected a {NAME} as witoil writes "
+            "it"
         ) from None
     if not {*_LAYOUT, "time"} <= set(file.variables) or any(
         file[name].dims != ("trajectory", "time") for name in _LAYOUT
@@ -127,3 +155,11 @@ def version_of(record: Mapping[str, Any], path: Path) -> str:
         raise WitoilError(f"{path}: names no version of witoil; expected what a run writes")
     version: str = found["witoil"]
     return version
+
+
+def fault(error: Exception) -> str:
+    """Return what is wrong with a document, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"{type(error).__name__}: {error}"

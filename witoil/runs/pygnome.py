@@ -23,6 +23,7 @@ from witoil.runs.trajectories import (
     flags_of,
     followed,
     in_our_layout,
+    is_moving,
     masses,
     positions_of,
     status_of,
@@ -80,7 +81,7 @@ def read(file: xr.Dataset, path: Path, resolution: float) -> Run:
     status[np.isnan(columns["lon"])] = NO_STATUS
     if "z" in columns:
         status = below_surface(status, columns["z"])
-    status, columns, odd = followed(status, columns)
+    status, columns, odd = followed(status, is_moving(status), columns)
     if "time zone" in str(file[time].attrs.get("comment", "")):
         odd = (*odd, "the file does not say the time zone of its times: taken for UTC")
     return Run(

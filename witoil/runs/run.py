@@ -80,3 +80,10 @@ class Run:
     seen: tuple[Seen, ...] = ()
     density: float | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Tunable parameters as they were in the run, those of the best one of a search."""
+        best = self.summary.get("best")
+        told = best if isinstance(best, Mapping) else self.summary
+        return dict(told.get("parameters", {}))

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 import catalog
 import simulator
-from catalog.antimeridian import moved, turn_between
+from catalog.antimeridian import moved, turn_between, unbroken_box
 from simulator import Status
 from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.errors import WitoilError
@@ -50,8 +50,8 @@ class Sensor:
     coastline: str = "osm"
 
     def __post_init__(self) -> None:
-        if self.resolution is not None and not self.resolution >= 1.0:
-            raise WitoilError(f"resolution: found {self.resolution:g} m, expected 1 m or more")
+        if self.resolution is not None and not 1.0 <= self.resolution <= 1e5:
+            raise WitoilError(f"resolution: found {self.resolution:g} m, expected 1 to 100000 m")
         if self.density is not None and not 600.0 <= self.density <= 1200.0:
             raise WitoilError(
                 f"density: found {self.density:g} kg m-3, expected 600 to 1200, that of an oil"
@@ -61,7 +61,7 @@ class Sensor:
 
     def of(self, run: Run) -> Sensor:
         """Return what is taken for a run."""
-        own = run.summary.get("parameters", {}).get("detection_limit_um")
+        own = run.parameters.get("detection_limit_um")
         default = TUNABLES["detection_limit_um"].default
         limit = next(v for v in (self.detection_limit_um, own, default) if v is not None)
         return replace(
@@ -70,6 +70,22 @@ class Sensor:
             detection_limit_um=float(limit),
             density=self.density or run.density or CUSTOMARY_DENSITY,
         )
+
+
+def particles_of(run: Run) -> xr.Dataset:
+    """Return the particles of a run at all its times.
+
+    Raises
+    ------
+    WitoilError
+        Where it has none.
+    """
+    if run.particles is None:
+        raise WitoilError(
+            f"{run.path}: a run of {run.command} has no particles of its own; expected a "
+            "simulation, or one of a search such as best/"
+        )
+    return run.particles
 
 
 def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
@@ -92,23 +108,19 @@ def particles_at(run: Run, time: np.datetime64) -> xr.Dataset:
     WitoilError
         Where the run has no particles, or not then.
     """
-    if run.particles is None:
-        raise WitoilError(
-            f"{run.path}: a run of {run.command} has no particles of its own; expected a "
-            "simulation, or one of a search such as best/"
-        )
-    names = [name for name in ("lon", "lat", "status", "mass") if name in run.particles]
-    times = run.particles["time"].values
+    particles = particles_of(run)
+    names = [name for name in ("lon", "lat", "status", "mass") if name in particles]
+    times = particles["time"].values
     if not times[0] <= time <= times[-1]:
         raise WitoilError(
             f"{run.path}: has outputs from {second(times[0])} to {second(times[-1])}; expected one "
             f"at {second(time)}, when the slick was seen"
         )
     k = int(np.searchsorted(times, time))
-    after = run.particles[names].isel(time=k).load()
+    after = particles[names].isel(time=k).load()
     if times[k] == time:
         return after
-    before = run.particles[names].isel(time=k - 1).load()
+    before = particles[names].isel(time=k - 1).load()
     share = float((time - times[k - 1]) / (times[k] - times[k - 1]))
     nearer = (after if share >= 0.5 else before).drop_vars("time")
     both = (before["status"].values == Status.AFLOAT) & (after["status"].values == Status.AFLOAT)
@@ -126,10 +138,8 @@ def afloat(at: xr.Dataset) -> BaseGeometry:
     return whole
 
 
-def grid_over(
-    places: Iterable[BaseGeometry], resolution: float, margin: int
-) -> tuple[VerificationGrid, float]:
-    """Return a grid over slicks and particles, and the meridian about which it lies.
+def grid_over(places: Iterable[BaseGeometry], resolution: float, margin: int) -> VerificationGrid:
+    """Return a grid over slicks and particles.
 
     Parameters
     ----------
@@ -151,7 +161,14 @@ def grid_over(
     bounds = np.array([moved(each, turn_between(each, middle)).bounds for each in shapes])
     low, high = bounds.min(axis=0), bounds.max(axis=0)
     box = (float(low[0]), float(low[1]), float(high[2]), float(high[3]))
-    return VerificationGrid.covering(box, resolution, margin), middle
+    try:
+        return VerificationGrid.covering(box, resolution, margin)
+    except WitoilError:
+        raise WitoilError(
+            f"what is compared lies between {box[0]:.3g} and {box[2]:.3g} E, {box[1]:.3g} and "
+            f"{box[3]:.3g} N, too much for cells of {resolution:g} m; expected slicks and "
+            "particles of one area, or a coarser resolution"
+        ) from None
 
 
 def land_on(grid: VerificationGrid, coastline: str) -> tuple[Mask, BaseGeometry]:
@@ -163,15 +180,12 @@ def land_on(grid: VerificationGrid, coastline: str) -> tuple[Mask, BaseGeometry]
     """
     rows, columns = grid.shape
     right, bottom = grid.west + columns * grid.resolution, grid.north - rows * grid.resolution
-    west, south, east, north = grid.to_degrees.transform_bounds(
-        grid.west, bottom, right, grid.north, densify_pts=21
-    )
-    box = (
-        west - _COAST_DEG,
-        max(south - _COAST_DEG, -90.0),
-        east + _COAST_DEG,
-        min(north + _COAST_DEG, 90.0),
-    )
+    bounds = grid.to_degrees.transform_bounds(grid.west, bottom, right, grid.north, densify_pts=21)
+    west, south, east, north = unbroken_box(bounds)
+    west, east = west - _COAST_DEG, east + _COAST_DEG
+    if east - west > 360.0:  # about a pole
+        west, east = -180.0, 180.0
+    box = (west, max(south - _COAST_DEG, -90.0), east, min(north + _COAST_DEG, 90.0))
     land = catalog.read_land(box, coastline)
     return grid.cells_centred_in(land), land
 

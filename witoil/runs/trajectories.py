@@ -24,9 +24,6 @@ Times = NDArray[np.datetime64]
 NO_STATUS = -1
 """Status of a particle about which a file says nothing at a time."""
 
-_ENDED = (Status.BEACHED, Status.LEFT_DOMAIN, Status.SUNK, Status.EVAPORATED)
-"""What becomes of oil that a model follows no further."""
-
 
 def find(
     file: xr.Dataset, standard_names: Collection[str], names: Collection[str], path: Path
@@ -77,6 +74,8 @@ def times_of(file: xr.Dataset, path: Path) -> tuple[str, Times]:
     WitoilError, CatalogError
     """
     name = required(file, ["time"], ["time"], path)
+    if not file[name].size:
+        raise WitoilError(f"{path}: has no outputs; expected one at least")
     with reading(path):
         times = read_times(file[name].variable, f"{path}: {name}").times
     return str(file[name].dims[0]) if file[name].ndim else name, rising(times, path)
@@ -143,7 +142,10 @@ def positions_of(file: xr.Dataset, path: Path) -> tuple[str, Floats, Floats]:
         found.append((name, values))
     (name, lon), (other, lat) = found
     if file[name].dims != file[other].dims:
-        raise WitoilError(f"{path}: found {name} {file[name].dims} and {other} {file[other].dims}")
+        raise WitoilError(
+            f"{path}: found {name} {file[name].dims} and {other} {file[other].dims}; "
+            "expected the same dimensions"
+        )
     absent = np.isnan(lon) | np.isnan(lat)
     return name, np.where(absent, np.nan, wrapped(lon)), np.where(absent, np.nan, lat)
 
@@ -215,8 +217,13 @@ def status_of(
     return status, tuple(remarks)
 
 
+def is_moving(status: Codes) -> NDArray[np.bool_]:
+    """Say which particles a model goes on with, as long as it gives no reason to end."""
+    return np.isin(status, (Status.AFLOAT, Status.SUBMERGED))
+
+
 def followed(
-    status: Codes, columns: Mapping[str, Floats]
+    status: Codes, moving: NDArray[np.bool_], columns: Mapping[str, Floats]
 ) -> tuple[Codes, dict[str, Floats], tuple[str, ...]]:
     """Say at every time what is known of particles that models write only while they move.
 
@@ -224,6 +231,8 @@ def followed(
     ----------
     status : ndarray, shape (particles, times)
         `NO_STATUS` where the file says nothing.
+    moving : ndarray of bool
+        Where the status is no reason for a model to follow a particle no further.
     columns : mapping
         Name -> values of the same shape.
 
@@ -231,7 +240,7 @@ def followed(
     -------
     status : ndarray
         Before the first that is known a particle is unreleased. Afterwards it stays what it was
-        last; if that was afloat or under water, the model has given it up, and it is gone.
+        last; if it was moving, the model has given it up, and it is gone.
     columns : dict
         Values, those last known where a file says nothing.
     remarks : tuple of str
@@ -241,7 +250,7 @@ def followed(
     last = np.maximum.accumulate(numbers, axis=1)
     held = np.take_along_axis(status, np.maximum(last, 0), axis=1)
     over = numbers.max(axis=1, keepdims=True, initial=-1) == last
-    given_up = over & ~present & ~np.isin(held, _ENDED)
+    given_up = over & ~present & np.take_along_axis(moving, np.maximum(last, 0), axis=1)
     remarks = []
     if count := int((~over & ~present & (last >= 0)).any(axis=1).sum()):
         remarks.append(f"{count} particles are missing for a while: they stay where they were")
@@ -256,6 +265,11 @@ def followed(
     for name, values in columns.items():
         filled[name] = np.take_along_axis(values, np.maximum(last, 0), axis=1)
         filled[name][last < 0] = np.nan
+    if "mass" in filled:
+        lacking = np.isnan(filled["mass"]) & (held != Status.UNRELEASED)
+        filled["mass"][lacking] = 0.0
+        if count := int(lacking.any(axis=1).sum()):
+            remarks.append(f"{count} particles have a place but no mass: they count for nothing")
     return held, filled, tuple(remarks)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ import simulator
 from catalog.grid import turn_longitudes
 from witoil.case import Case
 from witoil.case.forcing import FieldFiles
+from witoil.scenario.faults import FAULTS, Faults
 from witoil.scenario.verification import Box
 
 Report = catalog.Coverage | catalog.Parametrised
@@ -125,6 +127,62 @@ def read_forcing(
         for role, number, report in reports
     ]
     return forcing, (*coverage, *absent)
+
+
+def note_faults_of_forcing(
+    case: Case,
+    start: np.datetime64,
+    end: np.datetime64,
+    wanted: Box,
+    area: Box,
+    roles: Collection[catalog.RoleName],
+    faults: Faults,
+) -> list[catalog.Coverage]:
+    """Note why the fields of a run cannot be read: all that is wrong, and not only the first.
+
+    Parameters
+    ----------
+    case, start, end, wanted, area
+        As for `read_forcing`.
+    roles : collection of {"currents", "winds", "waves", "temperature"}
+        Those to look at.
+    faults : Faults
+        Takes what is wrong, by the keys of the case.
+
+    Returns
+    -------
+    list of catalog.Coverage
+        What those that can be read cover, with all their gaps.
+    """
+    before = len(faults.found)
+    read: dict[str, list[_Product]] = {name: [] for name in _ROLES}
+    for role in roles:
+        with faults.of(f"forcing.{role}"):
+            read[role] = _products(case, role, (start, end), wanted, area)
+    if len(faults.found) == before and {*roles} == {*_ROLES}:
+        with faults.of("forcing.stokes_drift"):
+            stokes = simulator.choose_stokes_drift(
+                [product.data for product in read["currents"]],
+                [product.data for product in read["waves"]],
+                case.forcing.stokes_drift,
+            )
+            read = _without_unused(read, stokes)
+    covers = []
+    for name, products in read.items():
+        for product in products:
+            try:
+                covers += _cut(case, product, start, end)[1]
+            except FAULTS as error:
+                faults.found.append((f"forcing.{name}", error))
+                with suppress(*FAULTS):  # without asking for what it does not have
+                    _, found = _cut(case, replace(product, is_last=False), start, end)
+                    covers += [replace(report, action=_refused(report)) for report in found]
+    return covers
+
+
+def _refused(report: catalog.Coverage) -> str:
+    gaps = (" to ".join(f"{np.datetime_as_string(t, 'm')}Z" for t in gap) for gap in report.gaps)
+    return f"no data for {', '.join(gaps)}: refused"
 
 
 def with_holes(

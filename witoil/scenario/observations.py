@@ -26,15 +26,22 @@ _FAR_OFF_DEG = 0.2  # nearer slicks belong together without further question
 def read_observations(case: Case) -> list[catalog.Slick]:
     """Read the observations, in the order of their times."""
     slicks: list[catalog.Slick] = []
-    for k, given in enumerate(case.observation):
-        slick = catalog.read_slick(case.paths(given.geometry), given.time, **given.reading())
-        if slick.time is None:
-            raise CaseError(without_time(k, slick))
-        _refuse_outside(case, k, slick.time)
+    for k in range(len(case.observation)):
+        slick = read_observation(case, k)
         if slicks:
-            _refuse_disorder(k, slicks[-1].time, slick.time)
+            refuse_disorder(k, slicks[-1], slick)
         slicks.append(slick)
     return slicks
+
+
+def read_observation(case: Case, k: int) -> catalog.Slick:
+    """Read one observation, which was seen within the run."""
+    source = case.observation[k]
+    slick = catalog.read_slick(case.paths(source.geometry), source.time, **source.reading())
+    if slick.time is None:
+        raise CaseError(without_time(k, slick))
+    _refuse_outside(case, k, slick.time)
+    return slick
 
 
 def without_time(k: int, slick: catalog.Slick) -> str:
@@ -44,6 +51,17 @@ def without_time(k: int, slick: catalog.Slick) -> str:
         f"observation.{k}.time: none given, and of {slick.files[0]}: {told}; expected time = "
         "2021-08-24T15:33:00Z or the like"
     )
+
+
+def read_swath(case: Case, k: int, time: datetime | None) -> catalog.Slick | None:
+    """Read what the sensor saw at the time of an observation; None where that is not given."""
+    swath = case.observation[k].swath
+    if swath is None:
+        return None
+    with without_keys(
+        "a swath is expected as polygons of one layer and time, or as one band of 0 and 1"
+    ):
+        return catalog.read_slick(case.paths(swath), time)
 
 
 def in_one_range(
@@ -75,9 +93,11 @@ def _refuse_outside(case: Case, k: int, time: datetime) -> None:
     raise CaseError(f"observation.{k}.time: found {minute(time)}, expected {expected}")
 
 
-def _refuse_disorder(k: int, before: datetime | None, time: datetime) -> None:
+def refuse_disorder(k: int, earlier: catalog.Slick, slick: catalog.Slick) -> None:
     """Refuse an observation that is not later than the one before it in the case."""
+    before, time = earlier.time, slick.time
     assert before is not None
+    assert time is not None
     if time == before:
         raise CaseError(
             f"observation.{k}.time: found {minute(time)}, as observation.{k - 1}; expected a later "
@@ -131,13 +151,8 @@ def on_grid(
             f"observation.{k}: {slick.files[0]} shares no cell with the area of the run; "
             "expected a slick within reach of the release"
         )
-    swath = None
-    if given.swath is not None:
-        with without_keys(
-            "a swath is expected as polygons of one layer and time, or as one band of 0 and 1"
-        ):
-            seen_at = catalog.read_slick(case.paths(given.swath), slick.time)
-        swath = grid.cells_centred_in(seen_at.geometry)
+    seen_by_sensor = read_swath(case, k, slick.time)
+    swath = None if seen_by_sensor is None else grid.cells_centred_in(seen_by_sensor.geometry)
     if not (mask & ~land if swath is None else mask & swath & ~land).any():
         raise CaseError(
             f"observation.{k}: {slick.files[0]} has no cell at sea"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -75,7 +74,7 @@ def run(
         oil=scenario.oil,
         processes=scenario.case.processes.physics,
         water_temperature=model.water_temperature,
-        parameters=replace(model.physics, **physics),
+        parameters=model.physics(physics),
         seed=scenario.seed,
         threads=threads,
         on_output=on_output,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
@@ -12,7 +14,8 @@ from witoil.case import Case
 from witoil.case.tunables import PLACE
 from witoil.errors import CaseError
 from witoil.scenario.changes import displaced
-from witoil.scenario.forcing import read_forcing
+from witoil.scenario.faults import Faults
+from witoil.scenario.forcing import note_faults_of_forcing, read_forcing
 from witoil.scenario.verification import Box
 
 USUAL_DRIFT = 2.0
@@ -52,7 +55,7 @@ def read_surroundings(
     ------
     CatalogError, SimulatorError
     """
-    _refuse_the_pole(wanted)
+    refuse_the_pole(wanted)
     duration, around = end - start if longest is None else longest, _displaced(case, wanted)
     speed = USUAL_DRIFT
     while True:
@@ -63,14 +66,59 @@ def read_surroundings(
             break
         # oil could leave what was read while it is within the area of the files
         speed = _MARGIN * fastest
-    land = catalog.read_land(_widened(forcing.grid.box, 0.2), _coastline(case))
+    land = catalog.read_land(box_of_land(forcing.grid.box), _coastline(case))
     coast = simulator.Coast.from_land(
         land, forcing.grid, shore_type=case.shore.type, zones=_shore_zones(case)
     )
     return forcing, coverage, coast
 
 
-def _refuse_the_pole(wanted: Box) -> None:
+def note_faults_around(
+    case: Case,
+    start: np.datetime64,
+    end: np.datetime64,
+    wanted: Box,
+    releases: Mapping[int, Sequence[simulator.Release]],
+    roles: Collection[catalog.RoleName],
+    faults: Faults,
+) -> list[catalog.Coverage]:
+    """Note all that is wrong with fields and coast round the oil of a case.
+
+    Parameters
+    ----------
+    case, start, end, wanted
+        As for `read_surroundings`.
+    releases : mapping
+        By their numbers in the case: they have to be at sea.
+    roles : collection of {"currents", "winds", "waves", "temperature"}
+        Those to look at.
+    faults : Faults
+        Takes what is wrong, by the keys of the case.
+
+    Returns
+    -------
+    list of catalog.Coverage
+        What those that can be read cover, with all their gaps.
+    """
+    with faults.of("release"):
+        refuse_the_pole(wanted)
+    reach = _reach(_displaced(case, wanted), end - start, USUAL_DRIFT)
+    covers = note_faults_of_forcing(case, start, end, wanted, reach, roles, faults)
+    with faults.of("forcing.coastline"):
+        land = catalog.read_land(box_of_land(wanted), _coastline(case))
+        for number, several in releases.items():
+            for release in several:
+                with faults.of(f"release.{number}"):
+                    simulator.seed_particles(
+                        [release], 1, seed=case.model.seed, land=land, numbers=(number,)
+                    )
+    with faults.of("shore.zones"):
+        _shore_zones(case)
+    return covers
+
+
+def refuse_the_pole(wanted: Box) -> None:
+    """Refuse oil so near a pole that it cannot be followed."""
     south, north = wanted[1], wanted[3]
     if max(-south, north) > simulator.POLEMOST:
         raise CaseError(
@@ -86,8 +134,10 @@ def bounds(geometries: list[BaseGeometry]) -> Box:
     return float(low[0]), float(low[1]), float(high[2]), float(high[3])
 
 
-def _widened(box: Box, degrees: float) -> Box:
+def box_of_land(box: Box) -> Box:
+    """Return the box whose land is read for a run in a box of fields: a little more. [degrees]"""
     west, south, east, north = box
+    degrees = 0.2
     return west - degrees, max(south - degrees, -90.0), east + degrees, min(north + degrees, 90.0)
 
 

@@ -122,6 +122,10 @@ class VerificationGrid:
         """Transformer from the grid's reference system to longitude and latitude."""
         return Transformer.from_crs(self.crs, 4326, always_xy=True)
 
+    def area_km2(self, mask: Mask) -> float:
+        """Return the area of some cells. [km2]"""
+        return float(mask.sum()) * self.resolution**2 / 1e6
+
     def outline(self, mask: Mask) -> BaseGeometry:
         """Return the outline of some cells in degrees, in longitudes without a break."""
         marked = shapes(mask.astype(np.uint8), mask=mask, transform=self.transform)

@@ -181,7 +181,7 @@ def draw_members(case: Case) -> list[simulator.Parameters]:
     parameters without a range are those of `[model]`.
     """
     settings = settings_of(case)
-    known = case.model.physics
+    known = case.model.physics()
     if not settings.parameters:
         return [known] * settings.members
     space = optimizer.Space(

@@ -66,10 +66,6 @@ class SourceMap:
         total = self.by_time.sum(axis=0, dtype=np.float64)
         return np.asarray(total / total.sum())
 
-    def area_km2(self, mask: Mask) -> float:
-        """Return the area of some cells. [km2]"""
-        return float(mask.sum() * self.grid.resolution**2 / 1e6)
-
     def centre(self, k: int) -> tuple[float, float]:
         """Return the centre of the probability at a time, in the grid's reference system. [m]"""
         chances = self.by_time[k].astype(np.float64)

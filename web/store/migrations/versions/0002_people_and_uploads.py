@@ -42,7 +42,10 @@ def upgrade() -> None:
         "browser_sessions",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column(
-            "token_id", sa.String(16), sa.ForeignKey("tokens.id", ondelete="CASCADE"), nullable=False
+            "token_id",
+            sa.String(16),
+            sa.ForeignKey("tokens.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("created", _TIME, nullable=False),
         sa.Column("expires", _TIME, nullable=False),

@@ -1,0 +1,43 @@
+// Numbers, places and times as text.
+
+import { latitudeOf } from "./mercator.js";
+
+const TIME = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "UTC",
+});
+
+/** @param {number} milliseconds since 1970 */
+export function timeText(milliseconds) {
+  return `${TIME.format(milliseconds).replace(",", "")} UTC`;
+}
+
+/** @param {number} value @param {number} digits whose count is kept; thousands stand apart */
+export function numberText(value, digits = 3) {
+  if (value === 0) return "0";
+  if (Math.abs(value) < 1e-6) return value.toExponential(digits - 1);
+  const rounded = Number(value.toPrecision(digits));
+  const whole = Math.abs(value) >= 10 ** digits;
+  return (whole ? Math.round(value) : rounded).toLocaleString("en", { maximumFractionDigits: 12 });
+}
+
+/** @param {number} metres */
+export function distanceText(metres) {
+  return metres < 1000 ? `${numberText(metres)} m` : `${numberText(metres / 1000)} km`;
+}
+
+/** @param {number} hours */
+export function durationText(hours) {
+  return hours < 48 ? `${numberText(hours)} h` : `${numberText(hours / 24)} d`;
+}
+
+/** @param {number} x @param {number} y in the projection */
+export function placeText(x, y) {
+  const latitude = latitudeOf(y);
+  const longitude = x - 360 * Math.round(x / 360);
+  return `${degrees(latitude, "N", "S", 4)}, ${degrees(longitude, "E", "W", 4)}`;
+}
+
+/** @param {number} value @param {string} positive @param {string} negative @param {number} decimals */
+export function degrees(value, positive, negative, decimals) {
+  return `${Math.abs(value).toFixed(decimals)}° ${value < 0 ? negative : positive}`;
+}
