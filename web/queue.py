@@ -22,6 +22,8 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from web.errors import document_without_paths
+from web.processes import NAME_OF_RESULT
 from web.store.base import now
 from web.store.jobs import Callback, Job, JobEvent, State
 from witoil.versions import versions
@@ -349,8 +351,13 @@ def note_removed(session: Session, folder: str) -> None:
     session.execute(update(Job).where(Job.folder == folder).values(folder=None))
 
 
-def document(job: Job) -> dict[str, Any]:
-    """Return a job as its subscribers get it: the status of OGC API - Processes, and the result."""
+def _body(job: Job) -> dict[str, Any]:
+    """Return what a subscriber is sent: the results, or the status, of OGC API - Processes.
+
+    Files are not among the results: under which name clients reach the service is not known here.
+    """
+    if job.state == State.SUCCESSFUL:
+        return {NAME_OF_RESULT: {"value": document_without_paths(job.result)}}
     told: dict[str, Any] = {
         "type": "process",
         "jobID": job.id,
@@ -363,8 +370,6 @@ def document(job: Job) -> dict[str, Any]:
         moment = getattr(job, name)
         if moment is not None:
             told[name] = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-    if job.result is not None:
-        told["result"] = job.result
     return told
 
 
@@ -449,4 +454,4 @@ def _tell(session: Session, job: Job) -> None:
 def _call(session: Session, job: Job, which: str | None) -> None:
     url = job.subscriber.get(which) if which is not None else None
     if url is not None:
-        session.add(Callback(job_id=job.id, url=url, body=document(job), tries=0, due=job.updated))
+        session.add(Callback(job_id=job.id, url=url, body=_body(job), tries=0, due=job.updated))

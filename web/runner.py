@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 from web import queue
 from web.callbacks import delivering
 from web.confinement import confined
+from web.errors import without_paths
 from web.inputs import resolver
 from web.queue import Held, NotHeldError
 from web.store.base import Store
@@ -235,7 +236,7 @@ class Runner:
             with self._store.reading() as session:
                 inputs = self._resolve(session, job)
         except WitoilError as error:
-            return partial(queue.fail, held=held, reason=str(error))
+            return partial(queue.fail, held=held, reason=without_paths(str(error)))
         try:
             worker = self._ready_worker()
             folder = str(self._jobs / str(job.folder))
@@ -254,7 +255,7 @@ class Runner:
             if "result" in message:
                 return partial(queue.finish, held=held, result=message["result"])
             if "reason" in message:
-                return partial(queue.fail, held=held, reason=message["reason"])
+                return partial(queue.fail, held=held, reason=without_paths(message["reason"]))
             news = message or news
             if time.monotonic() >= due:
                 if self._renewed(held, news):

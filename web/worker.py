@@ -128,7 +128,7 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
             result = plain(process.work(asked["inputs"], folder, progress))
         json.dumps(result, allow_nan=False)
     except (WitoilError, CatalogError, SimulatorError) as error:
-        return {"reason": _without_paths(str(error), folder)}
+        return {"reason": str(error)}
     except MemoryError:
         return {"reason": "needs more memory than there is; ask for fewer particles or less time"}
     except Exception:
@@ -156,11 +156,6 @@ def _alone(folder: Path, runner: _Runner) -> Iterator[None]:
 def lock_of(folder: Path) -> Path:
     """Return the file that whoever works in the folder of a job has locked."""
     return folder.with_name(f"{folder.name}.lock")
-
-
-def _without_paths(reason: str, folder: Path) -> str:
-    """Return a reason that does not say where the server keeps its files."""
-    return reason.replace(f"{folder}/", "").replace(str(folder), "the folder of the job")
 
 
 if __name__ == "__main__":
