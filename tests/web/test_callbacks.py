@@ -113,16 +113,8 @@ def resolving(monkeypatch, address):
     def getaddrinfo(host, port, *arguments, **options):
         if host != "hooks.example.org":
             return real(host, port, *arguments, **options)
-        return [
-            (
-                socket.AF_INET6 if ":" in each else socket.AF_INET,
-                socket.SOCK_STREAM,
-                6,
-                "",
-                (each, port),
-            )
-            for each in addresses
-        ]
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
