@@ -35,7 +35,7 @@ MOST_LISTED = 1000
 """Jobs or events that are given at once."""
 
 MOST_LETTERS = 4000
-"""Of a message or reason."""
+"""No message or reason is longer."""
 
 ENDED = (State.SUCCESSFUL, State.FAILED, State.DISMISSED)
 
