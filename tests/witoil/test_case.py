@@ -100,8 +100,12 @@ MISTAKES = {
         r"model: output_interval_minutes: found 50, expected a multiple of time_step_minutes, 15",
     ),
     "outputs beyond all steps": (
-        document(model={"output_interval_minutes": 1e300, "time_step_minutes": 1e-10}),
-        r"model: output_interval_minutes: found 1e\+300, expected a multiple of time_step_minutes",
+        document(model={"output_interval_minutes": 1e308, "time_step_minutes": 0.001}),
+        r"model: output_interval_minutes: found 1e\+308, expected a multiple of time_step_minutes",
+    ),
+    "steps of no length": (
+        document(model={"time_step_minutes": 1e-300, "output_interval_minutes": 1e-300}),
+        r"model\.time_step_minutes: found 1e-300, .*0\.001",
     ),
     "a year of no calendar in use": (
         document(time={"start": "0001-01-01T00:00:00+05:00", "end": "2021-08-24T08:10:00Z"}),

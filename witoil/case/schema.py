@@ -81,7 +81,7 @@ class Model(Section):
     """`[model]`: how the run is done, and its physical parameters before calibration."""
 
     particles: int = Field(30_000, ge=1, le=20_000_000, description="Number of particles.")
-    time_step_minutes: float = Field(15.0, gt=0.0, le=180.0, description="[min]")
+    time_step_minutes: float = Field(15.0, ge=0.001, le=180.0, description="[min]")
     output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of the turbulence and the release.")
     water_temperature_celsius: float = Field(

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 CASE = {
     "name": "spill",
     "time": {"start": "2021-08-24T00:00:00Z", "end": "2021-08-24T12:00:00Z"},
-    "forcing": {"currents": "none", "winds": "upload:1"},
+    "forcing": {"currents": "none", "winds": "catalogue:winds"},
     "release": [{"kind": "point", "lon": 35.9, "lat": 35.1, "mass_tonnes": 10}],
     "model": {"particles": 100},
 }
@@ -24,7 +24,12 @@ def settings(tmp_path, monkeypatch):
     for name in os.environ:
         if name.startswith("WITOIL_"):
             monkeypatch.delenv(name)
-    return Settings(data=tmp_path / "data", auth="off", wait_seconds=0.2, streams=2)
+    catalogue = tmp_path / "catalogue.toml"
+    (tmp_path / "winds.nc").touch()
+    catalogue.write_text('[winds]\ntitle = "Winds"\nfiles = "winds.nc"\n')
+    return Settings(
+        data=tmp_path / "data", auth="off", wait_seconds=0.2, streams=2, catalogue=catalogue
+    )
 
 
 @pytest.fixture

@@ -197,7 +197,7 @@ def test_streams_end_with_the_service(app, client, execute):
 
 
 def test_short_work_that_ends_in_time_is_answered_at_once(client, execute, ended, store, settings):
-    inputs = {"run": "upload:1", "observation": "upload:2"}
+    inputs = {"run": "catalogue:winds", "observation": "catalogue:winds"}
 
     def end():
         with store.reading() as session:

@@ -156,7 +156,7 @@ def test_values_by_reference_or_in_another_form_are_refused(client, inputs, poin
 
 
 def test_short_work_is_waited_for_unless_one_prefers_not_to(client, execute, keeps_to):
-    inputs = {"run": "upload:1", "observation": "upload:2"}
+    inputs = {"run": "catalogue:winds", "observation": "catalogue:winds"}
     late = client.post("/ogc/processes/score/execution", json={"inputs": inputs})
     assert late.status_code == 201  # as there is no runner
     assert "Preference-Applied" not in late.headers
