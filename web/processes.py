@@ -205,6 +205,9 @@ class Process:
         Beside `result`, what the function returns.
     is_short : bool
         Whether a client may wait for it.
+    is_spread : bool
+        Whether workers of a Dask scheduler may run it; it then takes an input ``scheduler``, of
+        the operator.
     """
 
     id: str
@@ -214,6 +217,7 @@ class Process:
     work: Work
     outputs: tuple[Output, ...] = ()
     is_short: bool = False
+    is_spread: bool = False
 
 
 def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
@@ -328,6 +332,7 @@ _ALL = (
             _PICTURES,
             _PROVENANCE,
         ),
+        is_spread=True,
     ),
     Process(
         "optimise",
@@ -336,6 +341,7 @@ _ALL = (
         CaseInputs,
         _with_case(jobs.optimise),
         _CALIBRATION,
+        is_spread=True,
     ),
     Process(
         "reconstruct",
@@ -344,6 +350,7 @@ _ALL = (
         CaseInputs,
         _with_case(jobs.reconstruct),
         _CALIBRATION,
+        is_spread=True,
     ),
     Process(
         "forecast",

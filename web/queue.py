@@ -13,15 +13,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
+from catalog.oils import LIBRARY_VARIABLE
 from web.errors import document_without_paths
 from web.processes import NAME_OF_RESULT
 from web.store.base import now
@@ -74,9 +77,20 @@ def key_of(process: str, inputs: Mapping[str, Any], files: Mapping[str, str]) ->
     files : mapping
         SHA-256 of all that the inputs name, by name.
     """
-    document = {"process": process, "inputs": inputs, "files": files, "versions": versions()}
+    document = {"process": process, "inputs": inputs, "files": files}
+    document |= {"versions": versions(), "built in": _built_in()}
     text = json.dumps(document, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _built_in() -> dict[str, Any]:
+    """Return the state of what results depend on beside a case: coasts, and oils of a library."""
+    found: dict[str, Any] = {"coastline": version("roaring-landmask")}
+    library = os.environ.get(LIBRARY_VARIABLE)
+    if library and os.path.exists(library):
+        state = os.stat(library)
+        found["oils"] = [library, state.st_size, state.st_mtime_ns]
+    return found
 
 
 def submit(
@@ -187,7 +201,7 @@ def list_jobs(
     limit: int = 100,
     offset: int = 0,
 ) -> tuple[list[Job], int]:
-    """Return jobs, the newest first, and how many there are in all.
+    """Return jobs, the newest first and without inputs and results, and how many there are in all.
 
     Parameters
     ----------
@@ -212,6 +226,7 @@ def list_jobs(
     page = (
         select(Job)
         .where(*wanted)
+        .options(defer(Job.inputs, raiseload=True), defer(Job.result, raiseload=True))
         .order_by(Job.created.desc(), Job.id)
         .limit(min(limit, MOST_LISTED))
         .offset(offset)

@@ -96,8 +96,10 @@ class _Runner:
     def _listen(self) -> None:
         try:
             while True:
-                if self.is_waited_for and not self._line.poll(self._lease):
-                    break
+                if not self._line.poll(self._lease):
+                    if self.is_waited_for:
+                        break
+                    continue
                 message = json.loads(self._line.recv_bytes())
                 if "process" in message:
                     self.is_waited_for = True

@@ -270,7 +270,7 @@ def test_subscribers_are_told_of_what_happened_and_of_nothing_else(store):
     json.dumps([call.body for call in calls], allow_nan=False)
 
 
-def test_a_key_is_that_of_all_that_a_result_depends_on():
+def test_a_key_is_that_of_all_that_a_result_depends_on(monkeypatch, tmp_path):
     key = queue.key_of("simulate", {"a": 1, "b": 2}, {"x": "12"})
     assert key == queue.key_of("simulate", {"b": 2, "a": 1}, {"x": "12"})
     others = [
@@ -279,7 +279,12 @@ def test_a_key_is_that_of_all_that_a_result_depends_on():
         queue.key_of("simulate", {"a": 1, "b": 2}, {"x": "13"}),
         queue.key_of("simulate", {"a": 1, "b": 2}, {}),
     ]
-    assert len({key, *others}) == 5
+    library = tmp_path / "oils.zip"
+    monkeypatch.setenv("WITOIL_OILS", str(library))
+    for content in (b"one", b"another"):
+        library.write_bytes(content)
+        others.append(queue.key_of("simulate", {"a": 1, "b": 2}, {"x": "12"}))
+    assert len({key, *others}) == 7
 
 
 CLAIMS = """
