@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -17,19 +17,13 @@ from witoil import jobs
 from witoil.case.parts import Time
 from witoil.case.schema import Case
 
-if TYPE_CHECKING:
-    from witoil.runs.slick import Sensor
-
 _JSON = "application/json"
 
 MEDIA_TYPES = {
-    ".covjson": "application/prs.coverage+json",
     ".csv": "text/csv",
     ".geojson": "application/geo+json",
-    ".gpkg": "application/geopackage+sqlite3",
     ".html": "text/html",
     ".json": _JSON,
-    ".kmz": "application/vnd.google-earth.kmz",
     ".nc": "application/x-netcdf",
     ".png": "image/png",
     ".tif": "image/tiff; application=geotiff",
@@ -99,63 +93,15 @@ class EnsembleInputs(CaseInputs):
     )
 
 
-class CheckInputs(Inputs):
-    """A case that is only looked at."""
+class ScoreInputs(Inputs):
+    """A slick or a run, and what it is compared with."""
 
-    case: CheckedCase = Field(description="The case, keys as in a case file.")
-
-
-Name = Annotated[str, Field(min_length=1, max_length=300)]
-"""Of a stored file, a result of a job or an entry of the catalogue."""
-
-
-class SensorInputs(Inputs):
-    """What is seen of particles, where a run does not say it itself."""
-
+    run: str = Field(min_length=1, max_length=200, description="A mask or a run that is stored.")
+    observation: str = Field(min_length=1, max_length=200, description="A slick that is stored.")
     windows: list[int] = Field(
         [1, 7, 21, 67], min_length=1, max_length=50, description="Odd numbers of cells."
     )
-    resolution_m: float | None = Field(None, ge=1.0, le=1e5, description="Cell of the grid. [m]")
-    detection_limit_um: float | None = Field(
-        None, gt=0.0, le=1e6, description="Thinnest oil that is seen. [micrometre]"
-    )
-    density: float | None = Field(
-        None, ge=600.0, le=1200.0, description="Of the oil without its water. [kg m-3]"
-    )
-    coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
-
-    @property
-    def sensor(self) -> Sensor:
-        """The same for jobs."""
-        from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
-
-        return Sensor(self.resolution_m, self.detection_limit_um, self.density, self.coastline)
-
-
-class ScoreInputs(SensorInputs):
-    """A slick or a run, and what it is compared with."""
-
-    run: Name = Field(description="A mask, or a run of this service or another model.")
-    observation: Name = Field(description="A slick that was seen.")
     time: Time | None = Field(None, description="Of the observation; default: as its file says.")
-
-
-class CompareInputs(SensorInputs):
-    """Runs that are put side by side."""
-
-    runs: list[Name] = Field(min_length=2, max_length=20, description="Runs, of any model.")
-    observations: list[Name] = Field([], max_length=50, description="Slicks that were seen.")
-
-
-class ExportInputs(Inputs):
-    """A run, and the format of another tool."""
-
-    run: Name = Field(description="A run, of any model.")
-    format: Literal["kmz", "gpkg", "shp", "csv", "geojson", "covjson"] = Field(
-        description="For Google Earth, QGIS, a spreadsheet ..."
-    )
-    time: Time | None = Field(None, description="The one output to write; default: all.")
-    every: int = Field(1, ge=1, le=100_000, description="Write every so many outputs.")
 
 
 @dataclass(frozen=True)
@@ -205,9 +151,6 @@ class Process:
         Beside `result`, what the function returns.
     is_short : bool
         Whether a client may wait for it.
-    is_spread : bool
-        Whether workers of a Dask scheduler may run it; it then takes an input ``scheduler``, of
-        the operator.
     """
 
     id: str
@@ -217,7 +160,6 @@ class Process:
     work: Work
     outputs: tuple[Output, ...] = ()
     is_short: bool = False
-    is_spread: bool = False
 
 
 def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
@@ -232,39 +174,14 @@ def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
     return work
 
 
-def _check(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
-    return jobs.check(Case.model_validate(inputs["case"]))
-
-
 def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
-    it = ScoreInputs.model_validate(inputs)
+    checked = ScoreInputs.model_validate(inputs)
     return jobs.score(
-        Path(it.run),
-        Path(it.observation),
-        windows=it.windows,
-        time=it.time,
-        sensor=it.sensor,
+        Path(checked.run),
+        Path(checked.observation),
+        windows=checked.windows,
+        time=checked.time,
     )
-
-
-def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
-    it = CompareInputs.model_validate(inputs)
-    return jobs.compare(
-        [Path(run) for run in it.runs],
-        folder,
-        observations=[Path(seen) for seen in it.observations],
-        windows=it.windows,
-        sensor=it.sensor,
-    )
-
-
-def _export(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
-    it = ExportInputs.model_validate(inputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = jobs.export(
-        Path(it.run), it.format, folder / f"run.{it.format}", time=it.time, every=it.every
-    )
-    return {name: value for name, value in written.items() if name != "file"}
 
 
 _REPORT = Output("report", "A page with all that is found", "report.html")
@@ -332,7 +249,6 @@ _ALL = (
             _PICTURES,
             _PROVENANCE,
         ),
-        is_spread=True,
     ),
     Process(
         "optimise",
@@ -341,7 +257,6 @@ _ALL = (
         CaseInputs,
         _with_case(jobs.optimise),
         _CALIBRATION,
-        is_spread=True,
     ),
     Process(
         "reconstruct",
@@ -350,7 +265,6 @@ _ALL = (
         CaseInputs,
         _with_case(jobs.reconstruct),
         _CALIBRATION,
-        is_spread=True,
     ),
     Process(
         "forecast",
@@ -391,35 +305,6 @@ _ALL = (
         "Compare a mask or a run with a slick seen: Fractions Skill Score, overlap, distance.",
         ScoreInputs,
         _score,
-        is_short=True,
-    ),
-    Process(
-        "compare",
-        "Compare runs",
-        "Put runs side by side, each with the slicks seen: scores, areas, mass, drift.",
-        CompareInputs,
-        _compare,
-        (
-            Output("report", "A page with all that is found", "compare.html"),
-            Output("figures", "The same figures", "compare.json"),
-        ),
-        is_short=True,
-    ),
-    Process(
-        "check",
-        "Check a case",
-        "Say what a case would read, cover, cost and lack, without running it.",
-        CheckInputs,
-        _check,
-        is_short=True,
-    ),
-    Process(
-        "export",
-        "Export a run",
-        "Write a run in the format of another tool.",
-        ExportInputs,
-        _export,
-        (Output("files", "The run in that format", "run*"),),
         is_short=True,
     ),
 )

@@ -39,7 +39,6 @@ from web.callbacks import delivering
 from web.confinement import confined
 from web.errors import without_paths
 from web.inputs import resolver
-from web.processes import PROCESSES
 from web.queue import Held, NotHeldError
 from web.settings import PREFIX, Settings
 from web.store.base import Store
@@ -361,7 +360,7 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     runner = Runner(
         store,
         settings.jobs,
-        resolve=_resolver(settings),
+        resolve=resolver(settings),
         environment=confined(settings.private_hosts),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -369,20 +368,6 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     with ending_with(parent, runner.stop), delivering(store, settings.callback_hosts):
         runner.run()
     store.close()
-
-
-def _resolver(settings: Settings) -> Resolve:
-    """Return what finds the files of a job, and those who run it where the operator names them."""
-    resolve = resolver(settings)
-
-    def resolved(session: Session, job: Job) -> dict[str, Any]:
-        inputs = resolve(session, job)
-        process = PROCESSES.get(job.process)
-        if settings.scheduler is None or process is None or not process.is_spread:
-            return inputs
-        return inputs | {"scheduler": settings.scheduler}
-
-    return resolved
 
 
 @contextmanager
