@@ -6,10 +6,11 @@ function that does it, and the files that come of it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -17,13 +18,19 @@ from witoil import jobs
 from witoil.case.parts import Time
 from witoil.case.schema import Case
 
+if TYPE_CHECKING:
+    from witoil.runs.slick import Sensor
+
 _JSON = "application/json"
 
 MEDIA_TYPES = {
+    ".covjson": "application/prs.coverage+json",
     ".csv": "text/csv",
     ".geojson": "application/geo+json",
+    ".gpkg": "application/geopackage+sqlite3",
     ".html": "text/html",
     ".json": _JSON,
+    ".kmz": "application/vnd.google-earth.kmz",
     ".nc": "application/x-netcdf",
     ".png": "image/png",
     ".tif": "image/tiff; application=geotiff",
@@ -93,15 +100,63 @@ class EnsembleInputs(CaseInputs):
     )
 
 
-class ScoreInputs(Inputs):
-    """A slick or a run, and what it is compared with."""
+class CheckInputs(Inputs):
+    """A case that is only looked at."""
 
-    run: str = Field(min_length=1, max_length=200, description="A mask or a run that is stored.")
-    observation: str = Field(min_length=1, max_length=200, description="A slick that is stored.")
+    case: CheckedCase = Field(description="The case, keys as in a case file.")
+
+
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+"""Of a stored file, a result of a job or an entry of the catalogue."""
+
+
+class SensorInputs(Inputs):
+    """What is seen of particles, where a run does not say it itself."""
+
     windows: list[int] = Field(
         [1, 7, 21, 67], min_length=1, max_length=50, description="Odd numbers of cells."
     )
+    resolution_m: float | None = Field(None, ge=1.0, le=1e5, description="Cell of the grid. [m]")
+    detection_limit_um: float | None = Field(
+        None, gt=0.0, le=1e6, description="Thinnest oil that is seen. [micrometre]"
+    )
+    density: float | None = Field(
+        None, ge=600.0, le=1200.0, description="Of the oil without its water. [kg m-3]"
+    )
+    coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
+
+    @property
+    def sensor(self) -> Sensor:
+        """The same for jobs."""
+        from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
+
+        return Sensor(self.resolution_m, self.detection_limit_um, self.density, self.coastline)
+
+
+class ScoreInputs(SensorInputs):
+    """A slick or a run, and what it is compared with."""
+
+    run: Name = Field(description="A mask, or a run of this service or another model.")
+    observation: Name = Field(description="A slick that was seen.")
     time: Time | None = Field(None, description="Of the observation; default: as its file says.")
+
+
+class CompareInputs(SensorInputs):
+    """Runs that are put side by side."""
+
+    runs: list[Name] = Field(min_length=2, max_length=20, description="Runs, of any model.")
+    observations: list[Name] = Field([], max_length=50, description="Slicks that were seen.")
+
+
+class ExportInputs(Inputs):
+    """A run, and the format of another tool."""
+
+    run: Name = Field(description="A run, of any model.")
+    format: Literal["kmz", "gpkg", "shp", "csv", "geojson", "covjson"] = Field(
+        description="For Google Earth, QGIS, a spreadsheet ..."
+    )
+    time: Time | None = Field(None, description="The one output to write; default: all.")
+    every: int = Field(1, ge=1, le=100_000, description="Write every so many outputs.")
 
 
 @dataclass(frozen=True)
@@ -162,11 +217,17 @@ class Process:
     is_short: bool = False
 
 
-def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
+SCHEDULER = "WITOIL_SCHEDULER"
+"""Names the Dask scheduler of a site; without it jobs start workers of their own."""
+
+
+def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = False) -> Work:
     """Have a job that takes a case and a folder take inputs of a process."""
 
     def work(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
         options = {name: value for name, value in inputs.items() if name != "case"}
+        if on_cluster:
+            options["scheduler"] = os.environ.get(SCHEDULER)
         # not parse_case: that puts environment variables into texts, and these are a stranger's
         case = Case.model_validate(inputs["case"])
         return function(case, folder, progress=progress, **options)
@@ -174,14 +235,39 @@ def _with_case(function: Callable[..., dict[str, Any]]) -> Work:
     return work
 
 
+def _check(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    return jobs.check(Case.model_validate(inputs["case"]))
+
+
 def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
-    checked = ScoreInputs.model_validate(inputs)
+    it = ScoreInputs.model_validate(inputs)
     return jobs.score(
-        Path(checked.run),
-        Path(checked.observation),
-        windows=checked.windows,
-        time=checked.time,
+        Path(it.run),
+        Path(it.observation),
+        windows=it.windows,
+        time=it.time,
+        sensor=it.sensor,
     )
+
+
+def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = CompareInputs.model_validate(inputs)
+    return jobs.compare(
+        [Path(run) for run in it.runs],
+        folder,
+        observations=[Path(seen) for seen in it.observations],
+        windows=it.windows,
+        sensor=it.sensor,
+    )
+
+
+def _export(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = ExportInputs.model_validate(inputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = jobs.export(
+        Path(it.run), it.format, folder / f"run.{it.format}", time=it.time, every=it.every
+    )
+    return {name: value for name, value in written.items() if name != "file"}
 
 
 _REPORT = Output("report", "A page with all that is found", "report.html")
@@ -239,7 +325,7 @@ _ALL = (
         "Run an ensemble",
         "Run a case many times, with what is uncertain drawn anew for each member.",
         EnsembleInputs,
-        _with_case(jobs.ensemble),
+        _with_case(jobs.ensemble, on_cluster=True),
         (
             Output("probability", "Probability of a slick in each cell", "probability.tif"),
             Output("first_arrival", "When it arrives", "first_arrival_hours.tif"),
@@ -255,7 +341,7 @@ _ALL = (
         "Calibrate against observations",
         "Find the parameters with which a case matches the slicks seen.",
         CaseInputs,
-        _with_case(jobs.optimise),
+        _with_case(jobs.optimise, on_cluster=True),
         _CALIBRATION,
     ),
     Process(
@@ -263,7 +349,7 @@ _ALL = (
         "Reconstruct a source",
         "Find where or since when the source of a case leaked.",
         CaseInputs,
-        _with_case(jobs.reconstruct),
+        _with_case(jobs.reconstruct, on_cluster=True),
         _CALIBRATION,
     ),
     Process(
@@ -305,6 +391,35 @@ _ALL = (
         "Compare a mask or a run with a slick seen: Fractions Skill Score, overlap, distance.",
         ScoreInputs,
         _score,
+        is_short=True,
+    ),
+    Process(
+        "compare",
+        "Compare runs",
+        "Put runs side by side, each with the slicks seen: scores, areas, mass, drift.",
+        CompareInputs,
+        _compare,
+        (
+            Output("report", "A page with all that is found", "compare.html"),
+            Output("figures", "The same figures", "compare.json"),
+        ),
+        is_short=True,
+    ),
+    Process(
+        "check",
+        "Check a case",
+        "Say what a case would read, cover, cost and lack, without running it.",
+        CheckInputs,
+        _check,
+        is_short=True,
+    ),
+    Process(
+        "export",
+        "Export a run",
+        "Write a run in the format of another tool.",
+        ExportInputs,
+        _export,
+        (Output("files", "The run in that format", "run*"),),
         is_short=True,
     ),
 )

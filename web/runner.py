@@ -43,7 +43,7 @@ from web.queue import Held, NotHeldError
 from web.settings import PREFIX, Settings
 from web.store.base import Store
 from web.store.jobs import Job
-from web.worker import lock_of
+from web.worker import links_of, lock_of
 from witoil.errors import WitoilError
 
 LEASE_SECONDS = 15.0
@@ -338,6 +338,7 @@ class Runner:
             if folder.exists():
                 log.warning("%s: cannot be removed", folder)
                 continue
+            shutil.rmtree(links_of(folder), ignore_errors=True)
             lock_of(folder).unlink(missing_ok=True)
             with self._store.session() as session:
                 queue.note_removed(session, name)

@@ -28,6 +28,7 @@ import filelock
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
+from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
 
@@ -126,8 +127,8 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
             runner.tell({"share": share, "note": note})
 
     try:
-        with _alone(folder, runner):
-            result = plain(process.work(asked["inputs"], folder, progress))
+        with _alone(folder, runner), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
+            result = plain(process.work(inputs, folder, progress))
         json.dumps(result, allow_nan=False)
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}
@@ -158,6 +159,11 @@ def _alone(folder: Path, runner: _Runner) -> Iterator[None]:
 def lock_of(folder: Path) -> Path:
     """Return the file that whoever works in the folder of a job has locked."""
     return folder.with_name(f"{folder.name}.lock")
+
+
+def links_of(folder: Path) -> Path:
+    """Return the folder by whose links a job reads what it names."""
+    return folder.with_name(f"{folder.name}.links")
 
 
 if __name__ == "__main__":

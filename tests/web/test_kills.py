@@ -16,7 +16,9 @@ import xarray as xr
 
 from web import queue
 from web.processes import PROCESSES
+from web.relative import by_relative_names
 from web.store.base import Store
+from web.worker import links_of
 from witoil.files import plain, read_json
 
 pytestmark = pytest.mark.slow
@@ -88,7 +90,9 @@ def undisturbed(inputs, tmp_path_factory):
     found = {}
     for name, given in inputs.items():
         folder = tmp_path_factory.mktemp(name)
-        found[name] = folder, plain(PROCESSES[name].work(given, folder, lambda *_: None))
+        with by_relative_names(given, links_of(folder)) as relative:
+            result = PROCESSES[name].work(relative, folder, lambda *_: None)
+        found[name] = folder, plain(result)
     return found
 
 

@@ -69,7 +69,11 @@ def test_a_body_that_is_too_large(app, settings):
 
 FIELDS = {
     "unknown key": ({"oil": {"colour": "red"}}, "/oil/colour", "unknown key; expected one of name"),
-    "missing": ({"forcing": {"winds": "catalogue:winds"}}, "/forcing/currents", "missing; expected"),
+    "missing": (
+        {"forcing": {"winds": "catalogue:winds"}},
+        "/forcing/currents",
+        "missing; expected",
+    ),
     "number": ({"model": {"particles": -1}}, "/model/particles", "found -1, expected greater"),
     "in a list": (
         {"release": [{"kind": "point", "lon": 1e9}]},
