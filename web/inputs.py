@@ -62,7 +62,7 @@ _SPECIAL: Mapping[str, Callable[[str], bool]] = {
 _ONE_FILE = frozenset(("run", "observation", "track", "name", "coastline"))
 """Keys of one file where it may not be a list."""
 
-_FOLDERS = frozenset(("run",))
+_FOLDERS = frozenset(("run", "runs"))
 """Keys of a run, which may be all that a job has made."""
 
 _CATALOGUE, _JOB = "catalogue:", "job:"

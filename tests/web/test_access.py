@@ -79,7 +79,9 @@ def test_cookie_is_out_of_reach_of_scripts_and_other_sites(service):
     assert "Secure" not in cookie
     assert answer.headers["Cache-Control"] == "no-store"
     token = service.token("bob")
-    over_tls = service.client().post("/session", json={"token": token}, base_url="https://localhost")
+    over_tls = service.client().post(
+        "/session", json={"token": token}, base_url="https://localhost"
+    )
     assert "Secure" in over_tls.headers["Set-Cookie"]
     assert token not in over_tls.get_data(as_text=True) + str(over_tls.headers)
 

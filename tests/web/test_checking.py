@@ -315,7 +315,8 @@ def test_environment_keeps_gdal_to_the_file(tmp_path):
     written(tmp_path, "a.geojson", layer.encode())
     script = (
         "import rasterio, pyogrio\n"
-        "for read in (lambda: rasterio.open('a.tif').read(), lambda: pyogrio.read_info('a.geojson')):\n"
+        "opened = lambda: rasterio.open('a.tif').read()\n"
+        "for read in (opened, lambda: pyogrio.read_info('a.geojson')):\n"
         "    try: read()\n"
         "    except Exception: print('refused')\n"
         "    else: print('read')\n"

@@ -238,7 +238,7 @@ def _leaves(schema: Any, definitions: dict[str, Any], keys: tuple[str, ...] = ()
 
 FILES = {
     "files", "currents", "winds", "waves", "temperature", "coastline", "geometry", "swath",
-    "zones", "track", "run", "observation",
+    "zones", "track", "run", "observation", "runs", "observations",
 }  # fmt: skip
 
 
@@ -365,7 +365,7 @@ def test_catalogues_that_cannot_be_read(tmp_path, content):
 
     path = tmp_path / "catalogue.toml"
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(CatalogueError, match="^catalogue: "):
+    with pytest.raises(CatalogueError, match=r"^catalogue: "):
         read_catalogue(path)
     with pytest.raises(CatalogueError, match="cannot be read"):
         read_catalogue(tmp_path / "none.toml")

@@ -115,6 +115,7 @@ def test_particle_steps_of_each_process():
     assert steps("ensemble", case=CASE | {"ensemble": {"members": 4}}) == 4 * STEPS
     trace = CASE | {"trace": {"particles": 1000, "members": 10, "hours": 6}}
     assert steps("trace", case=trace) == 1000 * 6 * 4
+    assert steps("check", case=CASE) == 0
     assert steps("score", run="a", observation="b") == 0
 
 

@@ -97,7 +97,7 @@ def test_old_browsers_are_forgotten(store):
     ["", " ", "a b", "../a", "guest-1", "a\nb", "a" * 65, "<b>", "é", "-a", "a;DROP TABLE", "\x00"],
 )
 def test_names_that_are_none(store, name):
-    with store.session() as session, pytest.raises(TokenError, match="^name: found"):
+    with store.session() as session, pytest.raises(TokenError, match=r"^name: found"):
         create_token(session, name)
 
 

@@ -239,9 +239,7 @@ def test_reader_that_is_lost(tmp_path, monkeypatch, harm):
     path = tmp_path / "a.zip"
     path.write_bytes(zipped({"a.geojson": FEATURES}))
     began = time.monotonic()
-    with pytest.raises(
-        ContentError, match="too much|is lost|cannot be read|no slick|damaged"
-    ) as caught:
+    with pytest.raises(ContentError, match=r"too much|cannot be read") as caught:
         uploads.check(path, "mask")
     assert str(tmp_path) not in str(caught.value)
     assert time.monotonic() - began < 30
