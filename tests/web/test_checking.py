@@ -143,6 +143,27 @@ def test_other_formats_of_json(tmp_path, content):
         assert "fault" in checking._answer(path, reader)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "CREATE VIEW v AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) "
+        "SELECT * FROM r",
+        "create  view v as select 1",
+        "CREATE VIRTUAL TABLE v USING fts4(a)",
+    ],
+)
+def test_tables_that_are_computed(tmp_path, shapefile, table):
+    import sqlite3
+    from contextlib import closing
+
+    path = good(tmp_path, "a b%20#.gpkg", shapefile)
+    refuse_harmful(path)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute(table)
+        file.commit()
+    refused(path, "is computed when it is read")
+
+
 def test_too_many_vertices(tmp_path, monkeypatch):
     monkeypatch.setattr(checking, "MOST_VERTICES", 1000)
     circle = shapely.Point(35.0, 35.0).buffer(0.1, quad_segs=300)

@@ -197,8 +197,7 @@ def test_what_a_killed_process_left_is_removed(service):
     folder = service.settings.uploads / ("0" * 64)
     folder.mkdir()
     (folder / "lost.nc").write_text("x")
-    with service.store.session() as session:
-        uploads.tidy(session, service.settings.uploads)
+    uploads.tidy(service.store, service.settings.uploads)
     assert [path.name for path in kept(service)] == ["a.nc"]
 
 
