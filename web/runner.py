@@ -37,7 +37,7 @@ from catalog.errors import CatalogError
 from web import queue
 from web.callbacks import delivering
 from web.confinement import confined
-from web.errors import without_paths
+from web.errors import ServiceError, without_paths
 from web.inputs import resolver
 from web.queue import Held, NotHeldError
 from web.settings import PREFIX, Settings
@@ -254,7 +254,7 @@ class Runner:
         try:
             with self._store.reading() as session:
                 inputs = self._resolve(session, job)
-        except (WitoilError, CatalogError, OSError) as error:
+        except (WitoilError, CatalogError, ServiceError, OSError) as error:
             return partial(queue.fail, held=held, reason=without_paths(str(error)))
         try:
             worker = self._ready_worker()

@@ -13,7 +13,7 @@ def _slowed(process):
     def work(inputs, folder, progress):
         def report(share, note):
             progress(share, note)
-            time.sleep(0.05)
+            time.sleep(0.1)
 
         return process.work(inputs, folder, report)
 
