@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ import urllib3
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from catalog.errors import UnreadableFileError
+from catalog.remote.addresses import address_of
 from web.store.base import Store, now
 from web.store.jobs import Callback
 from witoil.errors import WitoilError
@@ -145,23 +146,18 @@ def call(url: str, body: Mapping[str, Any], hosts: Sequence[str]) -> None:
 
 
 def _address(target: _Target) -> str:
+    """Return the address of a host, which is none of the own network unless that is listed."""
     try:
         ipaddress.ip_address(target.host)
-        return target.host  # listed as it is
+        return target.host
     except ValueError:
         pass
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        return address_of(target.host, target.port)
+    except UnreadableFileError as error:
+        raise CallbackError(f"{error}, or for the operator to list the address itself") from None
+    except OSError as error:
         raise CallbackError(f"{target.host}: cannot be found ({error})") from None
-    addresses = [str(item[4][0]) for item in found]
-    private = [each for each in addresses if not ipaddress.ip_address(each).is_global]
-    if private:
-        raise CallbackError(
-            f"{target.host}: leads to {private[0]}, which is no public address; the operator may "
-            "list that address itself"
-        )
-    return addresses[0]
 
 
 def deliver(store: Store, hosts: Sequence[str]) -> bool:

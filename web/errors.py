@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, g
 from pydantic import BaseModel, Field
@@ -194,3 +195,12 @@ def without_paths(text: str) -> str:
     at the other end of a network.
     """
     return _PATH.sub("", text)
+
+
+def document_without_paths(value: Any) -> Any:
+    """Return a document of JSON with the folders of this machine left out of all its texts."""
+    if isinstance(value, dict):
+        return {key: document_without_paths(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [document_without_paths(item) for item in value]
+    return without_paths(value) if isinstance(value, str) else value

@@ -13,15 +13,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
+from catalog.oils import LIBRARY_VARIABLE
+from web.errors import document_without_paths
+from web.processes import NAME_OF_RESULT
 from web.store.base import now
 from web.store.jobs import Callback, Job, JobEvent, State
 from witoil.versions import versions
@@ -33,7 +38,7 @@ MOST_LISTED = 1000
 """Jobs or events that are given at once."""
 
 MOST_LETTERS = 4000
-"""Of a message or reason."""
+"""No message or reason is longer."""
 
 ENDED = (State.SUCCESSFUL, State.FAILED, State.DISMISSED)
 
@@ -72,9 +77,20 @@ def key_of(process: str, inputs: Mapping[str, Any], files: Mapping[str, str]) ->
     files : mapping
         SHA-256 of all that the inputs name, by name.
     """
-    document = {"process": process, "inputs": inputs, "files": files, "versions": versions()}
+    document = {"process": process, "inputs": inputs, "files": files}
+    document |= {"versions": versions(), "built in": _built_in()}
     text = json.dumps(document, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _built_in() -> dict[str, Any]:
+    """Return the state of what results depend on beside a case: coasts, and oils of a library."""
+    found: dict[str, Any] = {"coastline": version("roaring-landmask")}
+    library = os.environ.get(LIBRARY_VARIABLE)
+    if library and os.path.exists(library):
+        state = os.stat(library)
+        found["oils"] = [library, state.st_size, state.st_mtime_ns]
+    return found
 
 
 def submit(
@@ -186,7 +202,7 @@ def list_jobs(
     limit: int = 100,
     offset: int = 0,
 ) -> tuple[list[Job], int]:
-    """Return jobs, the newest first, and how many there are in all.
+    """Return jobs, the newest first and without inputs and results, and how many there are in all.
 
     Parameters
     ----------
@@ -213,6 +229,7 @@ def list_jobs(
     page = (
         select(Job)
         .where(*wanted)
+        .options(defer(Job.inputs, raiseload=True), defer(Job.result, raiseload=True))
         .order_by(Job.created.desc(), Job.id)
         .limit(min(limit, MOST_LISTED))
         .offset(offset)
@@ -352,8 +369,13 @@ def note_removed(session: Session, folder: str) -> None:
     session.execute(update(Job).where(Job.folder == folder).values(folder=None))
 
 
-def document(job: Job) -> dict[str, Any]:
-    """Return a job as its subscribers get it: the status of OGC API - Processes, and the result."""
+def _body(job: Job) -> dict[str, Any]:
+    """Return what a subscriber is sent: the results, or the status, of OGC API - Processes.
+
+    Files are not among the results: under which name clients reach the service is not known here.
+    """
+    if job.state == State.SUCCESSFUL:
+        return {NAME_OF_RESULT: {"value": document_without_paths(job.result)}}
     told: dict[str, Any] = {
         "type": "process",
         "jobID": job.id,
@@ -366,8 +388,6 @@ def document(job: Job) -> dict[str, Any]:
         moment = getattr(job, name)
         if moment is not None:
             told[name] = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-    if job.result is not None:
-        told["result"] = job.result
     return told
 
 
@@ -452,4 +472,4 @@ def _tell(session: Session, job: Job) -> None:
 def _call(session: Session, job: Job, which: str | None) -> None:
     url = job.subscriber.get(which) if which is not None else None
     if url is not None:
-        session.add(Callback(job_id=job.id, url=url, body=document(job), tries=0, due=job.updated))
+        session.add(Callback(job_id=job.id, url=url, body=_body(job), tries=0, due=job.updated))

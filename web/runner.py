@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 import signal
@@ -26,24 +27,25 @@ from datetime import timedelta
 from functools import partial
 from multiprocessing import Pipe
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from catalog.errors import CatalogError
 from web import queue
 from web.callbacks import delivering
 from web.confinement import confined
+from web.errors import ServiceError, without_paths
 from web.inputs import resolver
 from web.queue import Held, NotHeldError
+from web.settings import PREFIX, Settings
 from web.store.base import Store
 from web.store.jobs import Job
+from web.uploads import tidy
 from web.worker import links_of, lock_of
 from witoil.errors import WitoilError
-
-if TYPE_CHECKING:
-    from web.settings import Settings
 
 LEASE_SECONDS = 15.0
 """Longer than any pause of a machine that is only busy, and than processes need to end. [s]"""
@@ -51,11 +53,14 @@ LEASE_SECONDS = 15.0
 RENEWAL_SECONDS = 1.0
 """How often a lease is renewed, and at the latest noticed that a job was dismissed. [s]"""
 
-TICK_SECONDS = 0.2
+TICK_SECONDS = 0.1
 """How long the runner looks nowhere else. [s]"""
 
 TIDY_SECONDS = 5.0
 """How often folders that nobody needs are looked for. [s]"""
+
+WARM_SECONDS = 900.0
+"""After so long without a job the memory of the process that did the last one is given back. [s]"""
 
 MOST_JOBS = 100
 """A process that has done so many makes room for a new one."""
@@ -73,6 +78,11 @@ _UNREACHABLE = (OperationalError, InterfaceError)
 
 class WorkerEndedError(Exception):
     """The process that did a job has ended without a word; how."""
+
+
+def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the way into the database, which may hold a password."""
+    return {name: value for name, value in environment.items() if name != f"{PREFIX}DATABASE"}
 
 
 class Worker:
@@ -98,12 +108,17 @@ class Worker:
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,
-                env=os.environ | environment,
+                env=_harmless(os.environ) | dict(environment),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # so that all that it has begun can be ended with it
             )
         self.pid = self._process.pid
         self.jobs = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is there no more."""
+        return self._process.poll() is not None
 
     def ask(self, message: Mapping[str, Any]) -> None:
         """Send a message.
@@ -183,7 +198,7 @@ class Runner:
         self._environment = dict(environment or {})
         self._worker: Worker | None = None
         self._stopping = threading.Event()
-        self._tidied = -TIDY_SECONDS
+        self._tidied = self._worked = -math.inf
 
     def stop(self) -> None:
         """Have `run` return soon; a job that is being done is handed back."""
@@ -196,16 +211,20 @@ class Runner:
                 try:
                     self._tidy()
                     job = self._next()
-                except _UNREACHABLE as error:
+                    if job is None:
+                        self._rest()
+                    else:
+                        self._do(job)
+                except _UNREACHABLE as error:  # what was claimed is anybody's when its lease ends
                     log.warning("database: %s", error.orig)
                     self._stopping.wait(self._renewal)
-                    continue
-                if job is None:
-                    self._stopping.wait(TICK_SECONDS)
-                else:
-                    self._do(job)
         finally:
             self._end_worker()
+
+    def _rest(self) -> None:
+        if time.monotonic() - self._worked > WARM_SECONDS:
+            self._end_worker()
+        self._stopping.wait(TICK_SECONDS)
 
     def _next(self) -> Job | None:
         with self._store.reading() as session:
@@ -222,7 +241,8 @@ class Runner:
         except NotHeldError as error:
             log.warning("%s", error)
             self._end_worker()
-            self._tidied = -TIDY_SECONDS
+        finally:
+            self._worked = time.monotonic()
 
     def _done(self, job: Job, held: Held) -> Ending:
         """Have a job done, and return what is to be written.
@@ -234,8 +254,8 @@ class Runner:
         try:
             with self._store.reading() as session:
                 inputs = self._resolve(session, job)
-        except WitoilError as error:
-            return partial(queue.fail, held=held, reason=str(error))
+        except (WitoilError, CatalogError, ServiceError, OSError) as error:
+            return partial(queue.fail, held=held, reason=without_paths(str(error)))
         try:
             worker = self._ready_worker()
             folder = str(self._jobs / str(job.folder))
@@ -254,7 +274,7 @@ class Runner:
             if "result" in message:
                 return partial(queue.finish, held=held, result=message["result"])
             if "reason" in message:
-                return partial(queue.fail, held=held, reason=message["reason"])
+                return partial(queue.fail, held=held, reason=without_paths(message["reason"]))
             news = message or news
             if time.monotonic() >= due:
                 if self._renewed(held, news):
@@ -294,7 +314,7 @@ class Runner:
                     return  # others find that the lease has passed
 
     def _ready_worker(self) -> Worker:
-        if self._worker is not None and self._worker.jobs >= MOST_JOBS:
+        if self._worker is not None and (self._worker.jobs >= MOST_JOBS or self._worker.has_ended):
             self._end_worker()
         if self._worker is None:
             self._worker = Worker(self._table, self._lease.total_seconds(), self._environment)
@@ -339,6 +359,7 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     StoreError
     """
     store = Store.open(settings.database_url)
+    tidy(store, settings.uploads)
     runner = Runner(
         store,
         settings.jobs,

@@ -97,8 +97,10 @@ class _Runner:
     def _listen(self) -> None:
         try:
             while True:
-                if self.is_waited_for and not self._line.poll(self._lease):
-                    break
+                if not self._line.poll(self._lease):
+                    if self.is_waited_for:
+                        break
+                    continue
                 message = json.loads(self._line.recv_bytes())
                 if "process" in message:
                     self.is_waited_for = True
@@ -129,7 +131,7 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
             result = plain(process.work(inputs, folder, progress))
         json.dumps(result, allow_nan=False)
     except (WitoilError, CatalogError, SimulatorError) as error:
-        return {"reason": _without_paths(str(error), folder)}
+        return {"reason": str(error)}
     except MemoryError:
         return {"reason": "needs more memory than there is; ask for fewer particles or less time"}
     except Exception:
@@ -157,11 +159,6 @@ def _alone(folder: Path, runner: _Runner) -> Iterator[None]:
 def lock_of(folder: Path) -> Path:
     """Return the file that whoever works in the folder of a job has locked."""
     return folder.with_name(f"{folder.name}.lock")
-
-
-def _without_paths(reason: str, folder: Path) -> str:
-    """Return a reason that does not say where the server keeps its files."""
-    return reason.replace(f"{folder}/", "").replace(str(folder), "the folder of the job")
 
 
 def links_of(folder: Path) -> Path:

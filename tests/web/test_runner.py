@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from web import queue
+from web import runner as runner_module
 from web.runner import Runner
 from witoil.errors import CaseError
 
@@ -48,6 +49,33 @@ def test_jobs_are_done_by_a_process_that_stays(queued):
         pid = first.result["pid"]
         assert is_alive(pid)
     assert gone(pid)
+
+
+@on_sqlite
+def test_a_process_that_waits_is_not_ended_with_the_lease_of_its_last_job(queued):
+    with queued.runner(lease=0.5, renewal=0.1):
+        first = queued.wait(queued.submit("count", steps=1))
+        time.sleep(1.5)
+        second = queued.wait(queued.submit("count", steps=1))
+        assert (second.result["pid"], second.losses) == (first.result["pid"], 0)
+
+
+@on_sqlite
+def test_a_process_that_ends_while_it_waits_costs_no_attempt(queued):
+    with queued.runner():
+        first = queued.wait(queued.submit("count", steps=1))
+        os.kill(first.result["pid"], signal.SIGKILL)
+        assert gone(first.result["pid"])
+        second = queued.wait(queued.submit("count", steps=1))
+    assert (second.state, second.attempts, second.losses) == ("successful", 1, 0)
+
+
+@on_sqlite
+def test_a_process_that_has_waited_for_long_gives_back_its_memory(queued, monkeypatch):
+    monkeypatch.setattr(runner_module, "WARM_SECONDS", 0.3)
+    with queued.runner():
+        assert gone(queued.wait(queued.submit("count", steps=1)).result["pid"])
+        assert queued.wait(queued.submit("count", steps=1)).attempts == 1
 
 
 @on_sqlite

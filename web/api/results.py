@@ -16,7 +16,7 @@ from web.api.documents import JobPath, Link, Results, href, problems
 from web.api.jobs import read_job
 from web.api.landing import TAG
 from web.context import service
-from web.errors import ConflictError, NotFoundError, without_paths
+from web.errors import ConflictError, NotFoundError, document_without_paths
 from web.processes import NAME_OF_RESULT, PROCESSES, Output, media_type
 from web.store.jobs import Job, State
 
@@ -52,7 +52,7 @@ def results_of(job: Job, address: str | None = None) -> dict[str, Any]:
     """
     _refuse_unsuccessful(job)
     address = address or href(f"/ogc/jobs/{job.id}")
-    found: dict[str, Any] = {NAME_OF_RESULT: {"value": _without_paths(job.result)}}
+    found: dict[str, Any] = {NAME_OF_RESULT: {"value": document_without_paths(job.result)}}
     for output, files in _files(job):
         links = [_link(address, output, name) for name in files]
         if output.is_many:
@@ -89,15 +89,6 @@ def _link(address: str, output: Output, name: str) -> dict[str, Any]:
     where = f"{address}/files/{quote(name)}"
     link = Link(href=where, rel="item", type=media_type(name), title=title)
     return link.model_dump(exclude_none=True)
-
-
-def _without_paths(value: Any) -> Any:
-    """Return figures with the folders of this machine left out of their texts."""
-    if isinstance(value, dict):
-        return {key: _without_paths(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_paths(item) for item in value]
-    return without_paths(value) if isinstance(value, str) else value
 
 
 @blueprint.get("/<jobID>/results", responses={200: Results})

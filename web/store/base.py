@@ -40,7 +40,7 @@ class StoreError(WitoilError):
 
 
 class Base(DeclarativeBase):
-    """Of all tables."""
+    """What all tables are based on."""
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -13,7 +13,7 @@ from web.store.base import Base, UtcTime
 
 
 class State(StrEnum):
-    """Of a job, in the words of OGC API - Processes."""
+    """What a job is at, in the words of OGC API - Processes."""
 
     ACCEPTED = "accepted"
     RUNNING = "running"
