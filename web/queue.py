@@ -325,9 +325,11 @@ def progress(session: Session, held: Held, share: float, message: str) -> None:
     _tell(session, job)
 
 
-def finish(session: Session, held: Held, result: dict[str, Any]) -> None:
-    """End a job that has done what was asked; `result` as JSON has it."""
-    _end(session, _held(session, held), State.SUCCESSFUL, result=result)
+def finish(session: Session, held: Held, result: dict[str, Any], message: str = "") -> None:
+    """End a job that has done what was asked; `result` as JSON has it, and a last note."""
+    job = _held(session, held)
+    job.message = _line(message)
+    _end(session, job, State.SUCCESSFUL, result=result)
 
 
 def fail(session: Session, held: Held, reason: str) -> None:
