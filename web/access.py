@@ -23,7 +23,7 @@ from web.tokens import GUEST, SCOPES, Scope, find_signed_in, find_token
 COOKIE = "witoil_session"
 
 LOCAL = "local"
-"""To whom all belongs where there are no tokens."""
+"""Owner of all where there are no tokens."""
 
 _NEEDED = "needed_scope"
 _READS = {"GET", "HEAD", "OPTIONS"}

@@ -25,7 +25,7 @@ FILE_BYTES = 1_500_000_000
 
 MOST_VERTICES = 500_000
 MOST_CELLS = 100_000_000
-"""Of a raster, in all its bands."""
+"""Values of a raster, in all its bands."""
 
 MOST_DECODED_BYTES = 4_000_000_000
 """Values of a NetCDF file when they are unpacked. [byte]"""

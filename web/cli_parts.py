@@ -21,7 +21,7 @@ Database = Annotated[
 ]
 
 
-class ServiceError(WitoilError):
+class CommandError(WitoilError):
     """A service that cannot be started, in one line."""
 
 
@@ -31,15 +31,15 @@ def said_in_a_line() -> Iterator[None]:
 
     Raises
     ------
-    ServiceError
+    CommandError
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ServiceError(
+        raise CommandError(
             f"{error.name} is not installed; the service needs: pip install 'witoil[service]'"
         ) from None
     except Exception as error:
         if type(error).__name__ != "StoreError":
             raise
-        raise ServiceError(str(error)) from None
+        raise CommandError(str(error)) from None

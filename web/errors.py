@@ -69,7 +69,7 @@ class TooLargeError(ServiceError):
 
 
 class QuotaError(ServiceError):
-    """As much as was granted is used."""
+    """All that was granted is used."""
 
 
 class ContentError(ServiceError):
@@ -97,7 +97,7 @@ class Problem(BaseModel):
     detail: str = Field(description="Where, what was found, what was expected.")
     request: str = Field(description="Id by which the log of the service knows the request.")
     errors: list[dict[str, str]] | None = Field(
-        None, description="Of content: `pointer` to the field in the body, and `detail`."
+        None, description="Mistakes of content: `pointer` to the field in the body, and `detail`."
     )
 
 

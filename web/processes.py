@@ -35,7 +35,7 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".tif": "image/tiff; application=geotiff",
 }
-"""Of the files that jobs write, by how their names end."""
+"""Media types of the files that jobs write, by how their names end."""
 
 NAME_OF_RESULT = "result"
 """Output of every process: what its function returns."""
@@ -107,7 +107,7 @@ class CheckInputs(Inputs):
 
 
 Name = Annotated[str, Field(min_length=1, max_length=300)]
-"""Of a stored file, a result of a job or an entry of the catalogue."""
+"""Name of a stored file, a result of a job or an entry of the catalogue."""
 
 
 class SensorInputs(Inputs):
@@ -121,7 +121,7 @@ class SensorInputs(Inputs):
         None, gt=0.0, le=1e6, description="Thinnest oil that is seen. [micrometre]"
     )
     density: float | None = Field(
-        None, ge=600.0, le=1200.0, description="Of the oil without its water. [kg m-3]"
+        None, ge=600.0, le=1200.0, description="Density of the oil without its water. [kg m-3]"
     )
     coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
 
@@ -138,7 +138,9 @@ class ScoreInputs(SensorInputs):
 
     run: Name = Field(description="A mask, or a run of this service or another model.")
     observation: Name = Field(description="A slick that was seen.")
-    time: Time | None = Field(None, description="Of the observation; default: as its file says.")
+    time: Time | None = Field(
+        None, description="Time of the observation; default: as its file says."
+    )
 
 
 class CompareInputs(SensorInputs):
@@ -153,7 +155,7 @@ class ExportInputs(Inputs):
 
     run: Name = Field(description="A run, of any model.")
     format: Literal["kmz", "gpkg", "shp", "csv", "geojson", "covjson"] = Field(
-        description="For Google Earth, QGIS, a spreadsheet ..."
+        description="Format of Google Earth, QGIS, a spreadsheet ..."
     )
     time: Time | None = Field(None, description="The one output to write; default: all.")
     every: int = Field(1, ge=1, le=100_000, description="Write every so many outputs.")
@@ -188,7 +190,7 @@ class Output:
 
 
 Work = Callable[[Mapping[str, Any], Path, jobs.Progress], dict[str, Any]]
-"""From resolved inputs to a folder; returns the result, and tells how far it is."""
+"""What takes resolved inputs and a folder, returns the result, and tells how far it is."""
 
 
 @dataclass(frozen=True)

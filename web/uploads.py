@@ -68,7 +68,7 @@ class Part(RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Of the content, hexadecimal."""
+        """SHA-256 of the content, hexadecimal."""
         return self._hash.hexdigest()
 
     def write(self, data: Any) -> int:

@@ -20,13 +20,13 @@ JSON = "application/json"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 PUBLIC: dict[str, Any] = {"security": []}
-"""Of operations for which nobody has to be signed in."""
+"""Marks operations for which nobody has to be signed in."""
 
 StateName = Literal["accepted", "running", "successful", "failed", "dismissed"]
 
 
 class Document(BaseModel):
-    """Of the standard; names in Python are ours."""
+    """A document of the standard; names in Python are ours."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 

@@ -16,7 +16,7 @@ blueprint = APIBlueprint(
     "health",
     __name__,
     url_prefix="/health",
-    abp_tags=[Tag(name="health", description="For those who run the service.")],
+    abp_tags=[Tag(name="health", description="Whether the service lives.")],
     abp_responses=problems(),
 )
 

@@ -21,7 +21,7 @@ from web.processes import NAME_OF_RESULT, PROCESSES, Output, media_type
 from web.store.jobs import Job, State
 
 _POLICY = "sandbox allow-scripts allow-downloads; default-src 'unsafe-inline' data: blob:"
-"""Of pages that a job has written: they show themselves, and reach nothing of the service."""
+"""Policy of pages that jobs have written: they show themselves, and reach nothing else."""
 
 blueprint = APIBlueprint(
     "results", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems(409)

@@ -52,7 +52,7 @@ class PersonInfo(BaseModel):
 
 
 class SignedIn(BaseModel):
-    """Until when a browser is signed in, unless it is signed out before."""
+    """End of being signed in, unless the browser is signed out before."""
 
     name: str
     expires: datetime

@@ -65,7 +65,7 @@ class ListQuery(BaseModel):
 class UploadPath(BaseModel):
     """Which upload."""
 
-    id: str = Field(description="As the answer to its upload says.")
+    id: str = Field(description="The id that the answer to its upload has.")
 
 
 class UploadInfo(BaseModel):

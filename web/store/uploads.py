@@ -23,11 +23,11 @@ class Upload(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     owner: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
-    """Of the file, without a folder; readers take times and classes from it."""
+    """Name of the file, without a folder; readers take times and classes from it."""
 
     purpose: Mapped[str] = mapped_column(String(16))
     sha256: Mapped[str] = mapped_column(String(64))
-    """Of the content, hexadecimal."""
+    """SHA-256 of the content, hexadecimal."""
 
     size: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
     """[byte]"""
