@@ -12,9 +12,25 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+_FIRST_YEAR, _LAST_YEAR = 1700, 2200
+
+
 def in_utc(time: datetime) -> datetime:
     """Return a time with the zone UTC."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def given_in_utc(time: datetime) -> datetime:
+    """Return a time that a person gives with the zone UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is none that an array can hold: nanoseconds since 1970 end in 1677 and in 2262.
+    """
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise ValueError(f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return in_utc(time)
 
 
 def datetime64(time: datetime) -> np.datetime64:

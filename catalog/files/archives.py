@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -12,6 +13,9 @@ from catalog.errors import CatalogError, UnreadableFileError
 
 MOST_UNPACKED_BYTES = 10**9
 """An archive that expands beyond this is refused. zipfile itself stops at the declared sizes."""
+
+MOST_ENTRIES = 10_000
+"""An archive of more files is refused: each takes room on a disk, even without content."""
 
 ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -42,6 +46,33 @@ def refuse_expansion(path: Path, entries: Iterable[zipfile.ZipInfo]) -> None:
         )
 
 
+def _refuse_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse an archive with names that point outside it, with links, or with too much.
+
+    Raises
+    ------
+    CatalogError
+    """
+    if len(entries) > MOST_ENTRIES:
+        raise CatalogError(
+            f"{path}: has {len(entries):,} entries, more than the {MOST_ENTRIES:,} allowed; unpack "
+            "it by hand"
+        )
+    for entry in entries:
+        # Windows' rules take both kinds of slash, and drives.
+        name = PureWindowsPath(entry.filename)
+        if name.anchor or ".." in name.parts:
+            raise CatalogError(
+                f"{path}: the archive's {entry.filename!r} points outside it; "
+                "pack the files again by relative names"
+            )
+        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise CatalogError(
+                f"{path}: the archive's {entry.filename!r} is a link; pack the file itself"
+            )
+    refuse_expansion(path, entries)
+
+
 def unpack(path: Path, folder: Path) -> None:
     """Unpack an archive into a folder, unless it would write outside it or without end.
 
@@ -50,20 +81,11 @@ def unpack(path: Path, folder: Path) -> None:
     UnreadableFileError
         If it is damaged or no zip.
     CatalogError
-        If a name points outside the folder, or it unpacks to too much.
+        If a name points outside the folder, an entry is a link, or it unpacks to too much.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            for entry in entries:
-                # Windows' rules take both kinds of slash, and drives.
-                name = PureWindowsPath(entry.filename)
-                if name.anchor or ".." in name.parts:
-                    raise CatalogError(
-                        f"{path}: the archive's {entry.filename!r} points outside it; "
-                        "pack the files again by relative names"
-                    )
-            refuse_expansion(path, entries)
+            _refuse_entries(path, archive.infolist())
             archive.extractall(folder)
     except CatalogError:
         raise

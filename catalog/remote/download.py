@@ -24,6 +24,7 @@ import tenacity
 import urllib3
 
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.remote.addresses import address_of, only_public
 from catalog.remote.tls import refuse_distrust, tls_error
 
 _log = logging.getLogger(__name__)
@@ -522,15 +523,36 @@ class _WatchedAdapter(requests.adapters.HTTPAdapter):
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
+        self._only_public = only_public()
         super().__init__(pool_maxsize=1)
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        """Send a request; not by a proxy, which would resolve names itself, to public addresses."""
+        if self._only_public:
+            kwargs["proxies"] = None
+        return super().send(request, *args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make pools whose connections are noted."""
         super().init_poolmanager(*args, **kwargs)
-        noted = self._sockets
+        noted, is_guarded = self._sockets, self._only_public
 
         def watched(pool: Any) -> Any:
             class Connection(pool.ConnectionCls):  # type: ignore[misc]
+                _dns_host: str
+
+                def _new_conn(self) -> socket.socket:
+                    named = self._dns_host
+                    try:
+                        if is_guarded:
+                            self._dns_host = address_of(named, self.port)
+                        connected: socket.socket = super()._new_conn()
+                    finally:
+                        self._dns_host = named  # certificates are for names
+                    return connected
+
                 def connect(self) -> None:
                     super().connect()
                     noted.append(self.sock)  # the connection may hand it on

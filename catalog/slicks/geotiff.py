@@ -48,7 +48,8 @@ def read_geotiff(path: Path, label: str, layer: str | None = None) -> Raster:
         with warnings.catch_warnings():
             # where it lies is looked at below
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            with rasterio.open(path) as dataset:
+            # of another format a file may be one that names others, whatever its own name says
+            with rasterio.open(path, driver="GTiff") as dataset:
                 return _read(dataset, label, layer)
     except CatalogError:
         raise

@@ -31,6 +31,7 @@ from catalog.slicks.times import SAME_SCENE, Times, as_utc, scenes_of, times_of
 _log = logging.getLogger(__name__)
 
 VECTORS = {".shp", ".geojson", ".json", ".gpkg", ".kml", ".gml", ".fgb"}
+_ARCHIVES = {".zip", ".kmz"}
 _CLASSES = ("sheen", "thick")
 _CENTRE_TOLERANCE_DEG = 0.1
 _SHOWN = 6  # times in a message
@@ -137,7 +138,7 @@ def read_slick(
     Parameters
     ----------
     paths : str, Path or sequence of them
-        Shapefile, GeoJSON, GeoPackage, KML, raster mask (GeoTIFF, or NetCDF on latitude and
+        Shapefile, GeoJSON, GeoPackage, KML, KMZ, raster mask (GeoTIFF, or NetCDF on latitude and
         longitude), or a zip of these; files, or layers of one file, named ``<id>_sheen`` and
         ``<id>_thick`` are classes of one slick.
     time : datetime, optional
@@ -329,7 +330,7 @@ def _listed(scenes: Sequence[tuple[datetime, datetime]]) -> str:
 
 def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     """Files to read for one path, each with its name for people: a zip has several."""
-    if path.suffix.lower() != ".zip":
+    if path.suffix.lower() not in _ARCHIVES:
         return [(path, str(path))]
     folder = stack.enter_context(scratch_folder())
     unpack(path, folder)
@@ -342,7 +343,9 @@ def _members(path: Path, stack: ExitStack) -> list[tuple[Path, str]]:
     # What lies beside a layer as JSON tells of it.
     members = [file for file in found if file.suffix.lower() != ".json"] or found
     if not members:
-        raise CatalogError(f"{path}: no shapefile, GeoJSON, GeoPackage or GeoTIFF in the archive")
+        raise CatalogError(
+            f"{path}: no shapefile, GeoJSON, GeoPackage, KML or GeoTIFF in the archive"
+        )
     return [(file, f"{path}/{file.relative_to(folder).as_posix()}") for file in members]
 
 

@@ -99,6 +99,22 @@ MISTAKES = {
         document(model={"output_interval_minutes": 50}),
         r"model: output_interval_minutes: found 50, expected a multiple of time_step_minutes, 15",
     ),
+    "outputs beyond all steps": (
+        document(model={"output_interval_minutes": 1e308, "time_step_minutes": 0.001}),
+        r"model: output_interval_minutes: found 1e\+308, expected a multiple of time_step_minutes",
+    ),
+    "steps of no length": (
+        document(model={"time_step_minutes": 1e-300, "output_interval_minutes": 1e-300}),
+        r"model\.time_step_minutes: found 1e-300, .*0\.001",
+    ),
+    "a year of no calendar in use": (
+        document(time={"start": "0001-01-01T00:00:00+05:00", "end": "2021-08-24T08:10:00Z"}),
+        r"time\.start: .*expected a year from 1700 to 2200",
+    ),
+    "a year beyond what arrays hold": (
+        document(time={"start": "2021-08-24T03:43:00Z", "end": "9999-12-31T23:59:59-05:00"}),
+        r"time\.end: .*expected a year from 1700 to 2200",
+    ),
     "boiling water": (
         document(model={"water_temperature_celsius": 100.0}),
         r"model\.water_temperature_celsius: found 100\.0, .*less than or equal to 40",

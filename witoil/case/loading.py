@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from witoil.case.forcing import FieldFiles, Forcing
 from witoil.case.releases import (
@@ -98,7 +99,7 @@ def parse_case(document: dict[str, Any], *, folder: Path = Path(), name: str = "
     try:
         return Case(**_expand(document, name), folder=folder)
     except ValidationError as error:
-        raise CaseError("\n".join(f"{name}: {line}" for line in _lines(error))) from None
+        raise CaseError("\n".join(f"{name}: {line}" for line in mistakes(error))) from None
 
 
 def with_changes(case: Case, section: str, keys: Mapping[str, Any]) -> Case:
@@ -114,7 +115,7 @@ def with_changes(case: Case, section: str, keys: Mapping[str, Any]) -> Case:
     try:
         return Case(**named | {section: table | dict(keys)})
     except ValidationError as error:
-        raise CaseError("\n".join(_lines(error))) from None
+        raise CaseError("\n".join(mistakes(error))) from None
 
 
 def _expand(value: Any, name: str) -> Any:
@@ -155,33 +156,41 @@ _NO_KEYS = (
 """What pydantic puts into the place of a mistake to tell alternatives apart."""
 
 
-def _lines(error: ValidationError) -> Iterator[str]:
-    """Put each mistake that pydantic found into one line: key, found, expected."""
-    for item in error.errors(include_url=False):
-        location, kind = item["loc"], item["type"]
-        key = ".".join(str(part) for part in location if part not in _NO_KEYS)
-        message = _plainly(item["msg"])
-        if kind == "extra_forbidden":
-            yield f"{key}: unknown key; expected {_known_keys(location)}"
-        elif kind == "missing":
-            yield f"{key}: missing; expected {_describe(location)}"
-        elif kind == "union_tag_not_found":
-            yield f"{key}.kind: missing; expected {KINDS}"
-        elif kind == "union_tag_invalid":
-            yield f"{key}.kind: found {item['ctx']['tag']!r}, expected {KINDS}"
-        elif kind == "list_type" and isinstance(item["input"], dict):
-            yield f"{key}: found a table, expected a list of them, [[{key}]]"
-        elif kind == "tuple_type":
-            yield f"{key}: found {item['input']!r}, expected two numbers in brackets, [a, b]"
-        elif location[-1:] == ("normal",):
-            yield f"{key}: found {item['input']!r}, expected [lower, higher] or {{ mean, sd }}"
-        elif kind == "value_error" and not isinstance(item["input"], str | int | float):
-            yield f"{key}: {message}".removeprefix(": ")
-        else:
-            yield f"{key}: found {item['input']!r}, {message}"
+def mistakes(error: ValidationError) -> Iterator[str]:
+    """Put each mistake that pydantic found in a case into one line: key, found, expected."""
+    return map(mistake, error.errors(include_url=False))
 
 
-def _plainly(message: str) -> str:
+def key_of(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the keys and numbers that lead to a mistake, out of what pydantic says of it."""
+    return tuple(part for part in location if part not in _NO_KEYS)
+
+
+def mistake(item: ErrorDetails) -> str:
+    """Put a mistake into one line."""
+    location, kind = item["loc"], item["type"]
+    key = ".".join(map(str, key_of(location)))
+    message = plainly(item["msg"])
+    if kind == "extra_forbidden":
+        return f"{key}: unknown key; expected {_known_keys(location)}"
+    if kind == "missing":
+        return f"{key}: missing; expected {_describe(location)}"
+    if kind == "union_tag_not_found":
+        return f"{key}.kind: missing; expected {KINDS}"
+    if kind == "union_tag_invalid":
+        return f"{key}.kind: found {item['ctx']['tag']!r}, expected {KINDS}"
+    if kind == "list_type" and isinstance(item["input"], dict):
+        return f"{key}: found a table, expected a list of them, [[{key}]]"
+    if kind == "tuple_type":
+        return f"{key}: found {item['input']!r}, expected two numbers in brackets, [a, b]"
+    if location[-1:] == ("normal",):
+        return f"{key}: found {item['input']!r}, expected [lower, higher] or {{ mean, sd }}"
+    if kind == "value_error" and not isinstance(item["input"], str | int | float):
+        return f"{key}: {message}".removeprefix(": ")
+    return f"{key}: found {item['input']!r}, {message}"
+
+
+def plainly(message: str) -> str:
     """Return what pydantic says in the words of this project."""
     message = message.removeprefix("Value error, ")
     message = re.sub(

@@ -9,9 +9,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from witoil.case.tunables import TUNABLES, within_limits
-from witoil.times import in_utc, minute
+from witoil.times import given_in_utc, minute
 
-Time = Annotated[datetime, AfterValidator(in_utc)]
+Time = Annotated[datetime, AfterValidator(given_in_utc)]
 Paths = str | list[str]
 Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
 Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from catalog.slicks.bonn import BONN_THICKNESS_UM
 from simulator.generic_oils import LEAST_API, MOST_API
@@ -79,7 +81,7 @@ class Model(Section):
     """`[model]`: how the run is done, and its physical parameters before calibration."""
 
     particles: int = Field(30_000, ge=1, le=20_000_000, description="Number of particles.")
-    time_step_minutes: float = Field(15.0, gt=0.0, le=180.0, description="[min]")
+    time_step_minutes: float = Field(15.0, ge=0.001, le=180.0, description="[min]")
     output_interval_minutes: float = Field(60.0, gt=0.0, description="[min]")
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of the turbulence and the release.")
     water_temperature_celsius: float = Field(
@@ -97,7 +99,7 @@ class Model(Section):
     def _outputs_between_steps(self) -> Model:
         # otherwise outputs would cut steps, and a run would depend on when it is looked at
         steps = self.output_interval_minutes / self.time_step_minutes
-        if abs(steps - round(steps)) > 1e-9 or steps < 0.5:
+        if not 0.5 <= steps < math.inf or abs(steps - round(steps)) > 1e-9:
             raise ValueError(
                 f"output_interval_minutes: found {self.output_interval_minutes:g}, expected a "
                 f"multiple of time_step_minutes, {self.time_step_minutes:g}"
@@ -286,7 +288,7 @@ class Case(Section):
     forecast: Forecast = Forecast()
     trace: Trace | None = None
     ensemble: Ensemble | None = None
-    folder: Path = Field(Path(), exclude=True)
+    folder: SkipJsonSchema[Path] = Field(Path(), exclude=True)
 
     @model_validator(mode="after")
     def _something_to_follow(self) -> Case:

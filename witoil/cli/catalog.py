@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from witoil.cli.lean import lean
-from witoil.times import in_utc
+from witoil.times import given_in_utc
 
 catalog_app = typer.Typer(no_args_is_help=True, help="Find, fetch and serve data.")
 
@@ -177,7 +177,7 @@ def parse_period(text: str) -> tuple[datetime, datetime]:
     typer.BadParameter
     """
     try:
-        start, end = (in_utc(datetime.fromisoformat(part)) for part in text.split("/"))
+        start, end = (given_in_utc(datetime.fromisoformat(part)) for part in text.split("/"))
     except ValueError:
         raise typer.BadParameter(
             f"--time: found {text!r}, expected for example 2021-08-24T00:00Z/2021-08-26T00:00Z"

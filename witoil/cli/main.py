@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
 from witoil.cli.begin import begin_app
@@ -33,7 +34,33 @@ from witoil.cli.runs import (
     whole_numbers,
 )
 
+
+class _Commands(typer.core.TyperGroup):
+    """Commands of witoil, and those of packages that build on it, in the group `witoil.commands`.
+
+    These are looked for where a command is none of ours, or all are listed: to look through what
+    is installed takes time.
+    """
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._find_others()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._find_others()
+        return super().list_commands(ctx)
+
+    def _find_others(self) -> None:
+        from importlib.metadata import entry_points
+
+        for entry in entry_points(group="witoil.commands"):
+            others: Any = typer.main.get_group(entry.load())
+            self.commands = {**self.commands, **others.commands}
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",

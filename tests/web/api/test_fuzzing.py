@@ -1,0 +1,64 @@
+"""The whole document, by requests that are made from it: no 5xx, nothing that it does not say."""
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+REFUSED = [*CHECKS, negative_data_rejection]
+POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+
+
+def examine(operation, mode, checks, examples):
+    """Send requests to an operation."""
+
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def send(case):
+        case.call_and_validate(checks=checks)
+
+    send()
+
+
+def operations(app):
+    """Return all operations of the document."""
+    document = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    return [found.ok() for found in document.get_all_operations()]
+
+
+@pytest.mark.slow
+def test_answers_are_those_of_the_document(app):
+    found = operations(app)
+    assert len(found) > 15
+    for operation in found:
+        examine(operation, POSITIVE, CHECKS, examples=10)
+
+
+@pytest.mark.slow
+def test_what_the_document_does_not_have_is_refused(app):
+    # in a path any text would do
+    found = [each for each in operations(app) if list(each.body) or list(each.query)]
+    assert len(found) > 7
+    for operation in found:
+        examine(operation, NEGATIVE, REFUSED, examples=25)

@@ -1,0 +1,172 @@
+"""Runners and the processes that do their jobs, killed at random moments while jobs run."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from web import queue
+from web.processes import PROCESSES
+from web.relative import by_relative_names
+from web.store.base import Store
+from web.worker import links_of
+from witoil.files import plain, read_json
+
+pytestmark = pytest.mark.slow
+
+JOBS, KILLS, RUNNERS, LEASE = 20, 12, 2, 2.0
+
+TIMES = {"seconds"}
+
+RUNNER = """
+import sys
+from pathlib import Path
+from web.runner import Runner
+from web.store.base import Store
+store = Store.open(sys.argv[1])
+Runner(store, Path(sys.argv[2]), table="slowed_processes", lease=float(sys.argv[3])).run()
+"""
+
+
+class Runners:
+    """Runners that are killed, or have their processes killed, and others in their place."""
+
+    def __init__(self, *arguments):
+        self._command = [sys.executable, "-c", RUNNER, *arguments]
+        self.running = [self._begin() for _ in range(RUNNERS)]
+
+    def _begin(self):
+        return subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+
+    def kill_one(self, dice):
+        """Kill a runner, or the process that does its job."""
+        k = dice.randrange(len(self.running))
+        runner = self.running[k]
+        if dice.random() < 0.5 and (worker := self._worker(runner.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+            return
+        runner.kill()
+        runner.wait()
+        self.running[k] = self._begin()
+
+    def end(self):
+        for runner in self.running:
+            runner.kill()
+            runner.wait()
+
+    @staticmethod
+    def _worker(pid):
+        with suppress(FileNotFoundError):
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            return int(children[0]) if children else None
+
+
+@pytest.fixture(scope="module")
+def inputs(demo_twin):
+    """Inputs of small jobs of three kinds."""
+    case = plain(tomllib.loads((demo_twin / "demo.toml").read_text()))
+    case["time"] = {key: value.isoformat() for key, value in case["time"].items()}
+    case["folder"] = os.fspath(demo_twin)
+    case["model"]["particles"] = 1000
+    case["optimise"]["evaluations"] = 4
+    trace = {"members": 4, "particles": 500}
+    kinds = {"simulate": case, "optimise": case, "trace": case | {"trace": trace}}
+    return {name: {"case": each, "pictures": False} for name, each in kinds.items()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(inputs, tmp_path_factory):
+    """Folder and result of each kind of job, where nothing is killed."""
+    found = {}
+    for name, given in inputs.items():
+        folder = tmp_path_factory.mktemp(name)
+        with by_relative_names(given, links_of(folder)) as relative:
+            result = PROCESSES[name].work(relative, folder, lambda *_: None)
+        found[name] = folder, plain(result)
+    return found
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_nothing_is_lost_and_nothing_counts_twice(
+    seed, database, inputs, undisturbed, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", os.fspath(Path(__file__).parent))
+    store, dice = Store.open(database), random.Random(seed)
+    kinds = [list(inputs)[k % len(inputs)] for k in range(JOBS)]
+    with store.session() as session:
+        ids = [queue.submit(session, "anna", k, inputs[k], str(n)).id for n, k in enumerate(kinds)]
+    runners = Runners(database, os.fspath(tmp_path / "jobs"), str(LEASE))
+    try:
+        kills = 0
+        while unfinished(jobs := all_of(store, ids)):
+            time.sleep(dice.uniform(0.1, 1.5))
+            # at work, and not only claimed
+            if kills < KILLS and any(job.progress > 0.0 for job in running(jobs)):
+                runners.kill_one(dice)
+                kills += 1
+    finally:
+        runners.end()
+
+    assert kills > KILLS // 3
+    assert any(job.attempts > 1 for job in jobs)
+    for job in jobs:
+        assert job.state == "successful" or job.reason
+        with store.reading() as session:
+            ends = Counter(event.state for event in queue.events(session, job.id))
+        assert ends["successful"] + ends["failed"] == 1
+        if job.state == "successful":
+            folder, result = undisturbed[job.process]
+            assert without_times(job.result) == without_times(result)
+            assert_same_files(tmp_path / "jobs" / job.folder, folder)
+    assert sum(job.state == "successful" for job in jobs) > JOBS // 2
+    store.close()
+
+
+def all_of(store, ids):
+    with store.reading() as session:
+        return [queue.get(session, None, each) for each in ids]
+
+
+def unfinished(jobs):
+    return [job for job in jobs if job.state not in queue.ENDED]
+
+
+def running(jobs):
+    return [job for job in jobs if job.state == "running"]
+
+
+def without_times(value):
+    """Return a document without how long things took, which no two runs share."""
+    if isinstance(value, dict):
+        kept = {
+            k: v for k, v in value.items() if k not in ("seconds", "written", "history_seconds")
+        }
+        return {key: without_times(item) for key, item in kept.items()}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def assert_same_files(folder, other):
+    names = [
+        sorted(path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file())
+        for top in (folder, other)
+    ]
+    assert names[0] == names[1]
+    for name in names[0]:
+        one, two = folder / name, other / name
+        if name.endswith(".nc"):
+            with xr.open_dataset(one) as first, xr.open_dataset(two) as second:
+                xr.testing.assert_equal(first, second)
+        elif name.endswith(".json"):
+            assert without_times(read_json(one)) == without_times(read_json(two))
+        elif not name.endswith(".html"):
+            assert one.read_bytes() == two.read_bytes()

@@ -1,0 +1,227 @@
+"""Jobs: which there are, how far they are, and ending them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, extract, func, literal
+from sqlalchemy.orm import Session
+
+from web import queue
+from web.access import needs, who
+from web.api.documents import (
+    REL,
+    JobList,
+    JobPath,
+    Link,
+    StateName,
+    StatusInfo,
+    href,
+    problems,
+)
+from web.api.landing import TAG
+from web.context import service
+from web.errors import NotFoundError, without_paths
+from web.processes import PROCESSES
+from web.store.base import UtcTime, now
+from web.store.jobs import Job, State
+from witoil.times import given_in_utc
+
+blueprint = APIBlueprint(
+    "jobs", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems()
+)
+
+
+def _period(text: str) -> str:
+    """Refuse what is neither a time nor two of them.
+
+    Raises
+    ------
+    ValueError
+    """
+    _ends(text)
+    return text
+
+
+def _ends(text: str) -> tuple[datetime | None, datetime | None]:
+    """Return the start and the end of a period as OGC API has it; None: it is open.
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        ends = [
+            None if part in ("", "..") else given_in_utc(datetime.fromisoformat(part))
+            for part in text.split("/")
+        ]
+    except ValueError:
+        ends = []
+    if len(ends) not in (1, 2) or ends == [None]:
+        raise ValueError(
+            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, or START/END"
+        )
+    return ends[0], ends[-1]
+
+
+Period = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_period)]
+"""A time, or two with a stroke between them, RFC 3339."""
+
+
+class JobsQuery(BaseModel):
+    """Which jobs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: list[Literal["process"]] = Field([], max_length=1)
+    process_id: list[str] = Field([], alias="processID", max_length=20)
+    status: list[StateName] = Field([], max_length=5)
+    created: Period | None = Field(
+        None,
+        alias="datetime",
+        description="When it was asked for: a time, or START/END, of which one may be `..`.",
+    )
+    min_duration: int | None = Field(None, alias="minDuration", ge=0, le=10**9, description="[s]")
+    max_duration: int | None = Field(None, alias="maxDuration", ge=0, le=10**9, description="[s]")
+    limit: int = Field(100, ge=1, le=queue.MOST_LISTED)
+    offset: int = Field(0, ge=0, le=10**9)
+
+
+def job_of(session: Session, job_id: str) -> Job:
+    """Return a job of whoever asks.
+
+    Raises
+    ------
+    NotFoundError
+        Also where it is another's.
+    """
+    try:
+        return queue.get(session, who().name, job_id)
+    except queue.NoSuchJobError:
+        raise NotFoundError("there is no such job of yours", kind="no-such-job") from None
+
+
+def read_job(job_id: str) -> Job:
+    """Return a job of whoever asks, as it is now.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    with service().store.reading() as session:
+        return job_of(session, job_id)
+
+
+def status_of(job: Job) -> StatusInfo:
+    """Describe a job."""
+    return StatusInfo(
+        job_id=job.id,
+        process_id=job.process,
+        status=job.state,
+        message=without_paths(job.reason or job.message),
+        progress=int(100.0 * job.progress),
+        created=job.created,
+        started=job.started,
+        finished=job.finished,
+        updated=job.updated,
+        links=list(_links(job)),
+    )
+
+
+def _links(job: Job) -> list[Link]:
+    address = href(f"/ogc/jobs/{job.id}")
+    links = [
+        Link(href=address, rel="self", title="This document"),
+        Link(href=f"{address}/events", rel="monitor", type="text/event-stream", title="Events"),
+    ]
+    if job.process in PROCESSES:
+        links.append(Link(href=href(f"/ogc/processes/{job.process}"), rel="type", title="Process"))
+    if job.state == State.SUCCESSFUL:
+        links.append(Link(href=f"{address}/results", rel=f"{REL}results", title="Results"))
+    elif job.state == State.FAILED:
+        rel = f"{REL}exceptions"
+        links.append(Link(href=f"{address}/results", rel=rel, title="Why it failed"))
+    return links
+
+
+@blueprint.get("", responses={200: JobList})
+@needs("read")
+def list_jobs(query: JobsQuery) -> dict[str, Any]:
+    """List jobs, the newest first."""
+    with service().store.reading() as session:
+        found, total = queue.list_jobs(
+            session,
+            who().name,
+            processes=query.process_id,
+            states=query.status,
+            where=list(_conditions(query, session)),
+            limit=query.limit,
+            offset=query.offset,
+        )
+    return JobList(
+        jobs=[status_of(job) for job in found],
+        number_matched=total,
+        links=_pages(query, total),
+    ).shown()
+
+
+def _conditions(query: JobsQuery, session: Session) -> Iterator[ColumnElement[bool]]:
+    """Yield what jobs have to be by the times of a query."""
+    if query.created is not None:
+        start, end = _ends(query.created)
+        if start is not None:
+            yield Job.created >= start
+        if end is not None:
+            yield Job.created <= end
+    lasted = _duration(session)
+    if query.min_duration is not None:
+        yield lasted >= query.min_duration
+    if query.max_duration is not None:
+        yield lasted <= query.max_duration
+
+
+def _duration(session: Session) -> ColumnElement[Any]:
+    """Return how long jobs have run, up to now where they do; null before they begin. [s]"""
+    end = func.coalesce(Job.finished, literal(now(session), UtcTime))
+    if session.get_bind().dialect.name == "sqlite":
+        return (func.julianday(end) - func.julianday(Job.started)) * 86_400.0
+    return extract("epoch", end) - extract("epoch", Job.started)
+
+
+def _pages(query: JobsQuery, total: int) -> list[Link]:
+    """Return links to this page of a list, the next and the one before."""
+    starts = {"self": query.offset}
+    if query.offset + query.limit < total:
+        starts["next"] = query.offset + query.limit
+    if query.offset > 0:
+        starts["prev"] = max(query.offset - query.limit, 0)
+    asked = query.model_dump(by_alias=True, exclude={"offset"}, exclude_unset=True)
+    return [
+        Link(
+            href=href("/ogc/jobs") + "?" + urlencode(asked | {"offset": start}, doseq=True),
+            rel=rel,
+        )
+        for rel, start in starts.items()
+    ]
+
+
+@blueprint.get("/<jobID>", responses={200: StatusInfo})
+@needs("read")
+def show_job(path: JobPath) -> dict[str, Any]:
+    """Show how far a job is."""
+    return status_of(read_job(path.job_id)).shown()
+
+
+@blueprint.delete("/<jobID>", responses={200: StatusInfo, **problems(429)})
+@needs("run")
+def dismiss_job(path: JobPath) -> dict[str, Any]:
+    """End a job for good, and have its files removed."""
+    with service().store.session() as session:
+        job_of(session, path.job_id)
+        job = queue.dismiss(session, who().name, path.job_id)
+    return status_of(job).shown()

@@ -1,0 +1,223 @@
+"""What can be asked for, and asking for it."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from flask import Response, current_app, request
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.request import validate_request
+from pydantic import BaseModel, Field, create_model
+
+from web import queue
+from web.access import needs, who
+from web.api.documents import (
+    REL,
+    Execute,
+    InputDescription,
+    Link,
+    OutputDescription,
+    ProcessDescription,
+    ProcessList,
+    ProcessPath,
+    ProcessSummary,
+    Results,
+    StatusInfo,
+    href,
+    problems,
+)
+from web.api.jobs import status_of
+from web.api.landing import TAG
+from web.api.results import results_of
+from web.callbacks import CallbackError, refuse_unlisted
+from web.context import service
+from web.errors import ContentError, NotFoundError
+from web.faults import Fault
+from web.inputs import admit
+from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.quotas import charge, particle_steps, quotas_of, refuse_job
+from web.store.jobs import Job
+
+LOOK_SECONDS = 0.1
+"""How often a request that waits looks for the end of its job. [s]"""
+
+blueprint = APIBlueprint(
+    "processes", __name__, url_prefix="/ogc/processes", abp_tags=[TAG], abp_responses=problems()
+)
+
+
+class ExecuteQuery(BaseModel):
+    """How to execute."""
+
+    anew: bool = Field(False, description="Compute even what has been computed before.")
+
+
+@blueprint.get("", responses={200: ProcessList})
+@needs("read")
+def list_processes() -> dict[str, Any]:
+    """List what can be asked for."""
+    return ProcessList(
+        processes=[ProcessSummary(**_summary(process)) for process in PROCESSES.values()],
+        links=[Link(href=href("/ogc/processes"), rel="self")],
+    ).shown()
+
+
+@blueprint.get("/<processID>", responses={200: ProcessDescription})
+@needs("read")
+def describe_process(path: ProcessPath) -> dict[str, Any]:
+    """Describe a process: its inputs and outputs."""
+    process = _process(path.process_id)
+    return ProcessDescription(
+        **_summary(process),
+        inputs={name: _input(process, name) for name in process.inputs.model_fields},
+        outputs={
+            NAME_OF_RESULT: OutputDescription(title="Figures", schema_={"type": "object"}),
+            **{output.id: _output(output) for output in process.outputs},
+        },
+    ).shown()
+
+
+@blueprint.post("/<processID>/execution", doc_ui=False)
+@needs("run")
+def execute_unknown(path: ProcessPath) -> Response:
+    """Refuse what is not in the table; each process of the table has its own rule."""
+    _process(path.process_id)
+    raise NotFoundError("there is nothing here")  # pragma: no cover - the own rule goes first
+
+
+def _process(process_id: str) -> Process:
+    if process_id not in PROCESSES:
+        raise NotFoundError(
+            f"found no process {process_id!r}, expected one of {', '.join(PROCESSES)}",
+            kind="no-such-process",
+        )
+    return PROCESSES[process_id]
+
+
+def _summary(process: Process) -> dict[str, Any]:
+    address = f"/ogc/processes/{process.id}"
+    return {
+        "id": process.id,
+        "title": process.title,
+        "description": process.description,
+        "version": version("witoil"),
+        "job_control_options": [
+            *(["sync-execute"] if process.is_short else []),
+            "async-execute",
+            "dismiss",
+        ],
+        "output_transmission": ["value", "reference"],
+        "links": [
+            Link(href=href(address), rel="self", title="Description"),
+            Link(href=href(f"{address}/execution"), rel=f"{REL}execute", title="Execute"),
+        ],
+    }
+
+
+def _input(process: Process, name: str) -> InputDescription:
+    """Describe an input; the schema stands in the document of the service, with all it refers to.
+
+    A schema within a description would have to be one of OpenAPI 3.0, which knows less.
+    """
+    field = process.inputs.model_fields[name]
+    where = f"/openapi.json#/components/schemas/{process.inputs.__name__}/properties/{name}"
+    return InputDescription(
+        title=name,
+        description=field.description,
+        min_occurs=int(field.is_required()),
+        schema_={"$ref": href(where)},
+    )
+
+
+def _output(output: Output) -> OutputDescription:
+    file = {"type": "string", "contentMediaType": media_type(output.pattern)}
+    schema = {"type": "array", "items": file} if output.is_many else file
+    return OutputDescription(title=output.title, schema_=schema)
+
+
+def _add_execution(process: Process) -> None:
+    """Add the rule by which a process is executed, with the model of its inputs."""
+    name = f"Execute{process.id.title()}"
+    body = create_model(name, __base__=Execute, inputs=(process.inputs, ...))
+
+    def execute(query: ExecuteQuery, body: Execute) -> Response:
+        return _execute(process, body, anew=query.anew)
+
+    execute.__annotations__ = {"query": ExecuteQuery, "body": body, "return": Response}
+    execute.__name__ = execute.__qualname__ = f"execute_{process.id}"
+    execute.__doc__ = f"{process.title}.\n\n{process.description}"
+    blueprint.post(
+        f"/{process.id}/execution",
+        responses={
+            **({200: Results} if process.is_short else {}),
+            201: StatusInfo,
+            **problems(413, 415, 429),
+        },
+    )(needs("run")(validate_request()(execute)))
+
+
+for _each in PROCESSES.values():
+    _add_execution(_each)
+
+
+def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
+    asked = request.get_json()["inputs"]
+    given = {name: unqualified(value) for name, value in asked.items()}
+    subscriber = _subscriber(body)
+    wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
+    settings, person = service().settings, who()
+    steps = particle_steps(process.id, body.inputs)
+    with service().store.session() as session:
+        files = admit(session, person.name, given, settings)
+        refuse_job(session, person, quotas_of(session, person, settings), steps)
+        job = queue.submit(
+            session,
+            person.name,
+            process.id,
+            given,
+            queue.key_of(process.id, given, files),
+            subscriber=subscriber,
+            anew=anew,
+        )
+        charge(session, job, steps)
+    if wants_to_wait:
+        job = _awaited(job)
+        if job.state in queue.ENDED:
+            return current_app.make_response(results_of(job))
+    answer = current_app.make_response((status_of(job).shown(), HTTPStatus.CREATED))
+    answer.headers["Location"] = href(f"/ogc/jobs/{job.id}")
+    if not wants_to_wait:
+        answer.headers["Preference-Applied"] = "respond-async"
+    return answer
+
+
+def _subscriber(body: Execute) -> dict[str, str]:
+    """Return the addresses that are to be called, by what for.
+
+    Raises
+    ------
+    ContentError
+        If one of them is none of a host that the operator allows.
+    """
+    if body.subscriber is None:
+        return {}
+    addresses = body.subscriber.shown()
+    try:
+        refuse_unlisted(addresses, service().settings.callback_hosts)
+    except CallbackError as error:
+        raise ContentError([Fault("/subscriber", f"subscriber: {error}")]) from None
+    return addresses
+
+
+def _awaited(job: Job) -> Job:
+    """Return a job when it has ended, or as it is when it was waited for long enough."""
+    until = time.monotonic() + service().settings.wait_seconds
+    while job.state not in queue.ENDED and time.monotonic() < until:
+        if service().stopping.wait(LOOK_SECONDS):
+            break
+        with service().store.reading() as session:
+            job = queue.get(session, job.owner, job.id)
+    return job

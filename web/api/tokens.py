@@ -1,0 +1,178 @@
+"""Signing in with a browser, guests, and asking to be let in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from flask import Response, current_app, request
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from web import admission
+from web.access import COOKIE, Person, needs, refuse_other_sites, token_of, who
+from web.api.documents import problems
+from web.context import service
+from web.errors import ForbiddenError, QuotaError
+from web.quotas import Quotas, Use, quotas_of, use_of
+from web.store.tokens import BrowserSession, Token
+from web.tokens import (
+    SCOPES,
+    Scope,
+    TokenError,
+    checked_country,
+    create_guest,
+    sign_in,
+    sign_out,
+)
+
+TAG = Tag(name="People", description="Who is signed in, and asking to be let in")
+
+blueprint = APIBlueprint("tokens", __name__, abp_tags=[TAG], abp_responses=problems())
+
+
+class SignIn(BaseModel):
+    """What a browser shows to be given a cookie."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(min_length=1, max_length=200)
+
+
+class PersonInfo(BaseModel):
+    """Who is signed in, what they may use, and what they do."""
+
+    name: str
+    scopes: list[Scope]
+    country: str | None
+    quotas: Quotas
+    use: Use
+
+
+class SignedIn(BaseModel):
+    """End of being signed in, unless the browser is signed out before."""
+
+    name: str
+    expires: datetime
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("expected one line of printable characters")
+    return text
+
+
+def _printable(text: str) -> str:
+    if not "".join(text.split()).isprintable():
+        raise ValueError("expected printable characters")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class AccessForm(BaseModel):
+    """What somebody writes who wants to be let in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line = Field(min_length=1, max_length=100)
+    email: Line = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)
+    institution: Line = Field(min_length=1, max_length=200)
+    country: Annotated[str, AfterValidator(checked_country)] | None = None
+    purpose: admission.Purpose
+    message: Annotated[str, AfterValidator(_printable)] = Field("", max_length=2000)
+
+
+class AccessAsked(BaseModel):
+    """The request as it is known."""
+
+    id: str
+    created: datetime
+
+
+@blueprint.post("/session", responses={201: SignedIn, **problems(415)})
+def begin_session(body: SignIn) -> Response:
+    """Exchange a token for a cookie that scripts of a page cannot read."""
+    refuse_other_sites()
+    token = token_of(body.token)
+    with service().store.session() as session:
+        signed, secret = sign_in(session, session.merge(token, load=False))
+    return _with_cookie(token, signed, secret)
+
+
+@blueprint.post("/session/guest", responses={201: SignedIn, **problems(429)})
+def begin_as_guest() -> Response:
+    """Begin as a guest, for ten minutes, where the operator has guests."""
+    refuse_other_sites()
+    most = service().settings.guests
+    if not most:
+        raise ForbiddenError("there are no guests here; expected a token")
+    with service().store.session() as session:
+        try:
+            token, _ = create_guest(session, most)
+        except TokenError as error:
+            raise QuotaError(str(error)) from None
+        signed, secret = sign_in(session, token)
+    return _with_cookie(token, signed, secret)
+
+
+def _with_cookie(token: Token, signed: BrowserSession, secret: str) -> Response:
+    document = SignedIn(name=token.owner_name, expires=signed.expires)
+    answer: Any = current_app.json.response(document.model_dump(mode="json"))
+    answer.status_code = 201
+    answer.set_cookie(
+        COOKIE,
+        secret,
+        expires=signed.expires,
+        path="/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer  # type: ignore[no-any-return]
+
+
+@blueprint.get("/session", responses={200: PersonInfo})
+@needs("read")
+def show_person() -> dict[str, Any]:
+    """Show who is signed in, what they may use, and what they do."""
+    person: Person = who()
+    with service().store.reading() as session:
+        quotas = quotas_of(session, person, service().settings)
+        use = use_of(session, person.name)
+    return {
+        "name": person.name,
+        "scopes": [scope for scope in SCOPES if scope in person.scopes],
+        "country": person.country,
+        "quotas": asdict(quotas),
+        "use": asdict(use),
+    }
+
+
+@blueprint.delete("/session", responses={204: None})
+def end_session() -> Response:
+    """Sign a browser out."""
+    refuse_other_sites()
+    cookie = request.cookies.get(COOKIE)
+    if cookie is not None:
+        with service().store.session() as session:
+            sign_out(session, cookie)
+    answer = Response(status=204)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+    return answer
+
+
+@blueprint.post("/access-requests", responses={201: AccessAsked, **problems(415, 429)})
+def ask_for_access(body: AccessForm) -> Response:
+    """Ask the operator for a token: to analyse, to train anew, or to deploy."""
+    refuse_other_sites()
+    with service().store.session() as session:
+        asked = admission.ask(session, **body.model_dump())
+    document = AccessAsked(id=asked.id, created=asked.created)
+    answer: Any = current_app.json.response(document.model_dump(mode="json"))
+    answer.status_code = 201
+    return answer  # type: ignore[no-any-return]

@@ -1,0 +1,109 @@
+"""The application: settings in, answers out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, Response, redirect, request
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
+from flask_openapi_swagger.plugins import RegisterPlugin as Swagger
+from pydantic import ValidationError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web.access import guard
+from web.api import BLUEPRINTS
+from web.context import Service, attach
+from web.errors import ContentError, Problem, handle_errors
+from web.faults import fault_of
+from web.logs import number_requests
+from web.settings import Settings, read_settings
+from web.store.base import Store
+from web.strict_json import JsonRequest, StrictJson
+
+log = logging.getLogger(__name__)
+
+_PAGE = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
+"""Content policy of pages; those that jobs have written have a stricter one."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application of a service, with its database open.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Default: those of the environment.
+
+    Raises
+    ------
+    web.settings.SettingsError
+    web.store.base.StoreError
+    """
+    settings = settings or read_settings()
+    app = OpenAPI(
+        "web",
+        info=Info(
+            title="witoil",
+            version=version("witoil"),
+            description="Where the oil came from and where it goes.",
+        ),
+        validation_error_callback=_refuse,
+        validation_error_model=Problem,
+        doc_ui=False,
+        static_folder=None,
+        openapi_extensions={"security": [{"bearer": []}] if settings.auth == "on" else []},
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
+    )
+    app.json = StrictJson(app)
+    app.request_class = JsonRequest
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.body_bytes,
+        TRUSTED_HOSTS=settings.names or None,
+    )
+    app.url_map.strict_slashes = False
+    attach(
+        app,
+        Service(settings, Store.open(settings.database_url), threading.Semaphore(settings.streams)),
+    )
+    number_requests(app)
+    handle_errors(app)
+    guard(app)
+    app.after_request(_guarded)
+    for blueprint in BLUEPRINTS:
+        app.register_api(blueprint)
+    _describe(app)
+    if settings.proxies:
+        n = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, n, n, n, n, n)  # type: ignore[method-assign]
+    return app
+
+
+def _refuse(error: ValidationError) -> Any:
+    raise ContentError([fault_of(item) for item in error.errors(include_url=False)])
+
+
+def _describe(app: OpenAPI) -> None:
+    """Add the document of the service, and the page on which to try it."""
+    app.register_blueprint(Swagger.register(doc_url="../openapi.json"), url_prefix="/api")
+    app.add_url_rule("/api/", "api", lambda: redirect(f"{request.root_url}api/swagger"))
+
+    @app.get("/openapi.json", doc_ui=False)
+    def document() -> Response:
+        answer = app.make_response(app.api_doc)
+        answer.mimetype = "application/vnd.oai.openapi+json"
+        return answer
+
+
+def _guarded(answer: Response) -> Response:
+    """Have browsers take an answer for what it is, and keep none for others."""
+    headers = answer.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Content-Security-Policy", _PAGE)
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "private, no-cache"
+    return answer

@@ -1,0 +1,45 @@
+"""What commands of the service share: where its data are, and mistakes in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from witoil.errors import WitoilError
+
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the database and the jobs.", metavar="DIR", show_default=False),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(help="sqlite:///PATH or postgresql://USER@HOST/NAME.", metavar="URL"),
+]
+
+
+class CommandError(WitoilError):
+    """A service that cannot be started, in one line."""
+
+
+@contextmanager
+def said_in_a_line() -> Iterator[None]:
+    """Say what is missing or wrong as the other commands do.
+
+    Raises
+    ------
+    CommandError
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"{error.name} is not installed; the service needs: pip install 'witoil[service]'"
+        ) from None
+    except Exception as error:
+        if type(error).__name__ != "StoreError":
+            raise
+        raise CommandError(str(error)) from None

@@ -1,0 +1,40 @@
+"""What keeps a process that reads strangers' files from reading anything else for them.
+
+Some formats lead elsewhere: a virtual raster or layer names other files, a GeoJSON may name the
+address of its reference system, and GDAL opens URLs by itself, past all that guards our own
+downloads. It is told so before it is loaded, by the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from catalog.remote.addresses import ADDRESSES, PRIVATE_HOSTS
+
+_LEAD_ELSEWHERE = (
+    *("VRT", "OGR_VRT", "GDALG", "GTI", "STACIT", "STACTA", "MRF", "DERIVED", "KMLSUPEROVERLAY"),
+    *("HTTP", "WMS", "WMTS", "WCS", "WFS", "OAPIF", "OGCAPI", "CSW", "GeoRSS", "DAAS", "ADBC"),
+    *("EEDA", "EEDAI", "PLSCENES", "PLMOSAIC", "NGW", "Carto", "AmigoCloud", "Elasticsearch"),
+    *("GML", "GMLAS", "MapML", "GTFS", "GPSBabel", "PMTiles", "MBTiles", "Zarr", "ESRIC", "TIL"),
+)
+"""Drivers of GDAL for files that name other files, or for services."""
+
+_NOWHERE = "127.0.0.1:9"  # nobody listens at the port of discard
+
+
+def confined(private_hosts: Iterable[str] = ()) -> dict[str, str]:
+    """Return what the environment of such a process has to hold.
+
+    Parameters
+    ----------
+    private_hosts : iterable of str
+        Hosts of a private network that it may fetch from all the same.
+    """
+    return {
+        "GDAL_SKIP": ",".join(_LEAD_ELSEWHERE),
+        "GDAL_HTTP_PROXY": _NOWHERE,
+        "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
+        "PROJ_NETWORK": "OFF",
+        ADDRESSES: "public",
+        PRIVATE_HOSTS: ",".join(private_hosts),
+    }

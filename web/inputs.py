@@ -1,0 +1,306 @@
+"""What the inputs of a process name: stored uploads, results of jobs, the catalogue, known hosts.
+
+Any text in the inputs is taken for the name of a file, and has to be one of these, but for texts
+that are known to be words. So a key that is new is closed until somebody has looked at it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from catalog.paths import expand_inputs
+from web import queue
+from web.catalogue import read_catalogue
+from web.errors import ContentError, NotFoundError
+from web.faults import Fault, pointer_to
+from web.store.jobs import State
+from web.uploads import REFERENCE, file_of, get_upload, is_id
+from witoil.errors import WitoilError
+
+if TYPE_CHECKING:
+    from web.settings import Settings
+    from web.store.jobs import Job
+
+WORDS = frozenset(
+    (
+        *("start", "end", "time", "kind", "type", "method", "start_from", "slick", "format"),
+        *("layer", "time_field", "time_format", "time_zone"),
+        *("raster_values", "thickness_class", "bonn_estimate"),
+        *("gap_policy", "means", "zeros", "stokes_drift", "evaporation", "dispersion"),
+    )
+)
+"""Keys, in whichever table, whose texts are words or times."""
+
+
+def _is_none(text: str) -> bool:
+    return text == "none"
+
+
+_SPECIAL: Mapping[str, Callable[[str], bool]] = {
+    "case.name": lambda text: True,
+    "oil.name": lambda text: not text.strip().lower().endswith(".json"),
+    "coastline": lambda text: text in ("osm", "gshhg", "none"),
+    "currents": _is_none,
+    "winds": _is_none,
+    "waves": _is_none,
+    "temperature": _is_none,
+}
+"""Keys, some with the table that they stand in, whose texts may be words, and which texts are."""
+
+_ONE_FILE = frozenset(("run", "observation", "track", "name", "coastline"))
+"""Keys of one file where it may not be a list."""
+
+_FOLDERS = frozenset(("run", "runs"))
+"""Keys of a run, which may be all that a job has made."""
+
+_CATALOGUE, _JOB = "catalogue:", "job:"
+_SERVERS = ("http://", "https://", "thredds:", "opendap:")
+_PLAIN_URL = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
+
+EXPECTED = (
+    f"expected a stored file, {REFERENCE}ID, a result, {_JOB}ID/FILE, an entry of the catalogue, "
+    f"{_CATALOGUE}NAME, or a URL of a host that the operator allows"
+)
+
+Location = tuple[str | int, ...]
+
+
+class MissingInputError(WitoilError):
+    """What a job names is there no more."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a name stands for.
+
+    Attributes
+    ----------
+    files : tuple of str
+        Paths or URLs.
+    identity : str
+        The same where the content is.
+    """
+
+    files: tuple[str, ...]
+    identity: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """A text of the inputs that names a file, and where it stands."""
+
+    location: Location
+    text: str
+
+
+def names_in(inputs: Any, location: Location = ()) -> Iterator[Named]:
+    """Yield the texts of inputs that name files, each with its place."""
+    if isinstance(inputs, Mapping):
+        for key, value in inputs.items():
+            yield from names_in(value, (*location, str(key)))
+    elif isinstance(inputs, list | tuple):
+        for number, value in enumerate(inputs):
+            yield from names_in(value, (*location, number))
+    elif isinstance(inputs, str) and not _is_word(location, inputs):
+        yield Named(location, inputs)
+
+
+def _keys(location: Location) -> list[str]:
+    return [part for part in location if isinstance(part, str)]
+
+
+def _is_word(location: Location, text: str) -> bool:
+    keys = _keys(location)
+    for name in (".".join(keys[-2:]), keys[-1] if keys else ""):
+        if name in _SPECIAL:
+            return _SPECIAL[name](text)
+    return bool(keys) and keys[-1] in WORDS
+
+
+def admit(
+    session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
+) -> dict[str, str]:
+    """Refuse inputs that name what somebody may not have.
+
+    Parameters
+    ----------
+    session : Session
+    owner : str
+    inputs : mapping
+        As JSON has them, checked by the model of the process.
+    settings : Settings
+
+    Returns
+    -------
+    dict
+        Name -> what tells its content, for `web.queue.key_of`.
+
+    Raises
+    ------
+    ContentError
+        Naming every field at fault.
+    """
+    faults: list[Fault] = []
+    found: dict[str, str] = {}
+    for named in names_in(inputs):
+        try:
+            source = _source(session, owner, named, settings)
+            found[named.text] = source.identity
+        except (NotFoundError, ValueError) as error:
+            keys = ".".join(map(str, named.location))
+            faults.append(Fault(f"/inputs{pointer_to(named.location)}", f"{keys}: {error}"))
+    if faults:
+        raise ContentError(faults)
+    return found
+
+
+def resolve(session: Session, job: Job, settings: Settings) -> dict[str, Any]:
+    """Return the inputs of a job with files in place of what stands for them.
+
+    Raises
+    ------
+    MissingInputError
+        If something has gone since the job was admitted.
+    """
+
+    def replaced(value: Any, location: Location) -> Any:
+        if isinstance(value, Mapping):
+            return {key: replaced(item, (*location, str(key))) for key, item in value.items()}
+        if isinstance(value, list):
+            return list(_flat(replaced(item, (*location, k)) for k, item in enumerate(value)))
+        if not isinstance(value, str) or _is_word(location, value):
+            return value
+        try:
+            files = _source(session, job.owner, Named(location, value), settings).files
+        except (NotFoundError, ValueError) as error:
+            keys = ".".join(map(str, location))
+            raise MissingInputError(f"{keys}: {error}") from None
+        return files[0] if len(files) == 1 else list(files)
+
+    resolved: dict[str, Any] = replaced(job.inputs, ())
+    return resolved
+
+
+def resolver(settings: Settings) -> Callable[[Session, Job], dict[str, Any]]:
+    """Return `resolve` with the settings of a service, as runners take it."""
+    return partial(resolve, settings=settings)
+
+
+def _flat(items: Iterator[Any]) -> Iterator[Any]:
+    """Yield items; of an entry that stands for several files, each."""
+    for item in items:
+        if isinstance(item, list) and item and all(isinstance(each, str) for each in item):
+            yield from item
+        else:
+            yield item
+
+
+def _source(session: Session, owner: str, named: Named, settings: Settings) -> Source:
+    """Return what a name stands for.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it is another's.
+    ValueError
+        If it is no such name.
+    """
+    text = named.text
+    if text.startswith(REFERENCE):
+        return _of_upload(session, owner, text.removeprefix(REFERENCE), settings)
+    if text.startswith(_JOB):
+        return _of_job(session, owner, named, settings)
+    if text.startswith(_CATALOGUE):
+        return _of_catalogue(named, settings)
+    if text.lower().startswith(_SERVERS):
+        return _of_host(text, settings)
+    raise ValueError(f"found {_shown(text)}, {EXPECTED}")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:80]}...")
+
+
+def _of_upload(session: Session, owner: str, upload_id: str, settings: Settings) -> Source:
+    upload = get_upload(session, owner, upload_id)
+    file = file_of(settings.uploads.resolve(), upload)
+    # readers take times and classes from the name
+    return Source((str(file),), f"{upload.sha256} {upload.name}")
+
+
+def _of_job(session: Session, owner: str, named: Named, settings: Settings) -> Source:
+    job_id, _, name = named.text.removeprefix(_JOB).partition("/")
+    try:
+        if not is_id(job_id):
+            raise queue.NoSuchJobError(job_id)
+        job = queue.get(session, owner, job_id)
+    except queue.NoSuchJobError:
+        raise NotFoundError(f"there is no job {_shown(job_id)} of yours") from None
+    if job.state != State.SUCCESSFUL or job.folder is None:
+        raise ValueError(f"job {job.id} is {job.state}, expected one that was successful")
+    folder = settings.jobs.resolve() / job.folder
+    path = Path(os.path.realpath(folder / name))
+    is_hidden = any(part.startswith(".") for part in Path(name).parts)
+    if is_hidden or not path.is_relative_to(folder) or not path.exists():
+        raise NotFoundError(f"job {job.id} has no file {_shown(name)}")
+    if path.is_dir() and _keys(named.location)[-1] not in _FOLDERS:
+        raise ValueError(f"found {_shown(named.text)}, a folder; expected {_JOB}ID/FILE")
+    return Source((str(path),), f"{job.folder}/{path.relative_to(folder).as_posix()}")
+
+
+def _of_catalogue(named: Named, settings: Settings) -> Source:
+    name = named.text.removeprefix(_CATALOGUE)
+    entries = read_catalogue(settings.catalogue)
+    if name not in entries:
+        raise NotFoundError(
+            f"found no entry {_shown(name)} in the catalogue, expected one of "
+            f"{', '.join(entries) or 'none'}"
+        )
+    files = entries[name].files
+    if len(files) > 1 and _keys(named.location)[-1] in _ONE_FILE:
+        raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
+    return Source(files, _states(files))
+
+
+def _states(files: tuple[str, ...]) -> str:
+    """Return what tells whether files are as they were; those of servers never are."""
+    if any("://" in file for file in files):
+        return uuid4().hex
+    paths = [path for path in expand_inputs(files) if isinstance(path, Path)]
+    states = [(path, path.stat()) for path in paths]
+    return " ".join(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
+
+
+def _of_host(text: str, settings: Settings) -> Source:
+    """Return a URL of a host that the operator allows.
+
+    Two parsers have to agree on the host, since the one that looks is not the one that connects.
+    """
+    url = re.sub(r"^(thredds|opendap):", "", text, flags=re.IGNORECASE)
+    try:
+        parts, other = urlsplit(url), parse_url(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except (ValueError, LocationParseError):
+        raise ValueError(f"found {_shown(text)}, expected a URL, https://host/path") from None
+    is_plain = _PLAIN_URL.fullmatch(text) and not parts.username and not parts.password
+    if not is_plain or (other.host or "").rstrip(".").lower() != host or other.port != port:
+        raise ValueError(f"found {_shown(text)}, expected a plain URL, https://host/path")
+    if not {host, f"{host}:{port}"} & set(settings.allowed_hosts):
+        raise ValueError(
+            f"found the host {_shown(host)}, expected one that the operator allows: "
+            f"{', '.join(settings.allowed_hosts) or 'there is none'}"
+        )
+    # what a server has may have changed since
+    return Source((text,), uuid4().hex)

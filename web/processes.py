@@ -1,0 +1,430 @@
+"""What the service does for people: one table of processes, each a job of `witoil`.
+
+A process is described from its row: its id and title, the model that its inputs are checked by, the
+function that does it, and the files that come of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from witoil import jobs
+from witoil.case.parts import Time
+from witoil.case.schema import Case
+
+if TYPE_CHECKING:
+    from witoil.runs.slick import Sensor
+
+_JSON = "application/json"
+
+MEDIA_TYPES = {
+    ".covjson": "application/prs.coverage+json",
+    ".csv": "text/csv",
+    ".geojson": "application/geo+json",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".html": "text/html",
+    ".json": _JSON,
+    ".kmz": "application/vnd.google-earth.kmz",
+    ".nc": "application/x-netcdf",
+    ".png": "image/png",
+    ".tif": "image/tiff; application=geotiff",
+}
+"""Media types of the files that jobs write, by how their names end."""
+
+NAME_OF_RESULT = "result"
+"""Output of every process: what its function returns."""
+
+
+def media_type(name: str) -> str:
+    """Return the media type of a file that a job has written."""
+    return MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
+
+
+def _without_folder(case: Any) -> Any:
+    if isinstance(case, Mapping) and "folder" in case:
+        raise ValueError("folder: unknown key; a case names stored uploads and catalogue entries")
+    return case
+
+
+CheckedCase = Annotated[Case, BeforeValidator(_without_folder)]
+
+
+def unqualified(value: Any) -> Any:
+    """Return an input out of how OGC API – Processes wraps objects: `{"value": …}`.
+
+    Raises
+    ------
+    ValueError
+        For a link, and for another form than JSON.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    if "href" in value:
+        raise ValueError("found a link, expected the value itself: store files, and name these")
+    if "value" not in value:
+        return value
+    if value.keys() - {"value", "mediaType"} or value.get("mediaType", _JSON) != _JSON:
+        raise ValueError(f"found a value in another form, expected one of mediaType {_JSON}")
+    return value["value"]
+
+
+class Inputs(BaseModel):
+    """Inputs of a process; closed to unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _inline(cls, value: Any) -> Any:
+        return unqualified(value)
+
+
+class CaseInputs(Inputs):
+    """A case, and whether to draw."""
+
+    case: CheckedCase = Field(description="The case, keys as in a case file.")
+    pictures: bool = Field(True, description="Draw, and write a page of what is drawn.")
+
+
+class EnsembleInputs(CaseInputs):
+    """A case that is run many times."""
+
+    members: int | None = Field(
+        None, ge=1, le=100_000, description="Number of runs; default: as the case says."
+    )
+
+
+class CheckInputs(Inputs):
+    """A case that is only looked at."""
+
+    case: CheckedCase = Field(description="The case, keys as in a case file.")
+
+
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+"""Name of a stored file, a result of a job or an entry of the catalogue."""
+
+
+class SensorInputs(Inputs):
+    """What is seen of particles, where a run does not say it itself."""
+
+    windows: list[int] = Field(
+        [1, 7, 21, 67], min_length=1, max_length=50, description="Odd numbers of cells."
+    )
+    resolution_m: float | None = Field(None, ge=1.0, le=1e5, description="Cell of the grid. [m]")
+    detection_limit_um: float | None = Field(
+        None, gt=0.0, le=1e6, description="Thinnest oil that is seen. [micrometre]"
+    )
+    density: float | None = Field(
+        None, ge=600.0, le=1200.0, description="Density of the oil without its water. [kg m-3]"
+    )
+    coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
+
+    @property
+    def sensor(self) -> Sensor:
+        """The same for jobs."""
+        from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
+
+        return Sensor(self.resolution_m, self.detection_limit_um, self.density, self.coastline)
+
+
+class ScoreInputs(SensorInputs):
+    """A slick or a run, and what it is compared with."""
+
+    run: Name = Field(description="A mask, or a run of this service or another model.")
+    observation: Name = Field(description="A slick that was seen.")
+    time: Time | None = Field(
+        None, description="Time of the observation; default: as its file says."
+    )
+
+
+class CompareInputs(SensorInputs):
+    """Runs that are put side by side."""
+
+    runs: list[Name] = Field(min_length=2, max_length=20, description="Runs, of any model.")
+    observations: list[Name] = Field([], max_length=50, description="Slicks that were seen.")
+
+
+class ExportInputs(Inputs):
+    """A run, and the format of another tool."""
+
+    run: Name = Field(description="A run, of any model.")
+    format: Literal["kmz", "gpkg", "shp", "csv", "geojson", "covjson"] = Field(
+        description="Format of Google Earth, QGIS, a spreadsheet ..."
+    )
+    time: Time | None = Field(None, description="The one output to write; default: all.")
+    every: int = Field(1, ge=1, le=100_000, description="Write every so many outputs.")
+
+
+@dataclass(frozen=True)
+class Output:
+    """Files that come of a process.
+
+    Attributes
+    ----------
+    id : str
+        Name of the output.
+    title : str
+        What it is.
+    pattern : str
+        Name of the file, or what the names of all its files match, within the folder of the job.
+    """
+
+    id: str
+    title: str
+    pattern: str
+
+    @property
+    def is_many(self) -> bool:
+        """Whether there may be several files, or none."""
+        return "*" in self.pattern
+
+    def files(self, folder: Path) -> list[Path]:
+        """Return its files within the folder of a job."""
+        return sorted(path for path in folder.glob(self.pattern) if path.is_file())
+
+
+Work = Callable[[Mapping[str, Any], Path, jobs.Progress], dict[str, Any]]
+"""What takes resolved inputs and a folder, returns the result, and tells how far it is."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A row of the table.
+
+    Attributes
+    ----------
+    id, title, description : str
+    inputs : type of Inputs
+        What its inputs are checked by.
+    work : Work
+        What a runner calls, with inputs whose texts name files.
+    outputs : tuple of Output
+        Beside `result`, what the function returns.
+    is_short : bool
+        Whether a client may wait for it.
+    """
+
+    id: str
+    title: str
+    description: str
+    inputs: type[Inputs]
+    work: Work
+    outputs: tuple[Output, ...] = ()
+    is_short: bool = False
+
+
+SCHEDULER = "WITOIL_SCHEDULER"
+"""Names the Dask scheduler of a site; without it jobs start workers of their own."""
+
+
+def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = False) -> Work:
+    """Have a job that takes a case and a folder take inputs of a process."""
+
+    def work(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+        options = {name: value for name, value in inputs.items() if name != "case"}
+        if on_cluster:
+            options["scheduler"] = os.environ.get(SCHEDULER)
+        # not parse_case: that puts environment variables into texts, and these are a stranger's
+        case = Case.model_validate(inputs["case"])
+        return function(case, folder, progress=progress, **options)
+
+    return work
+
+
+def _check(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    return jobs.check(Case.model_validate(inputs["case"]))
+
+
+def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = ScoreInputs.model_validate(inputs)
+    return jobs.score(
+        Path(it.run),
+        Path(it.observation),
+        windows=it.windows,
+        time=it.time,
+        sensor=it.sensor,
+    )
+
+
+def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = CompareInputs.model_validate(inputs)
+    return jobs.compare(
+        [Path(run) for run in it.runs],
+        folder,
+        observations=[Path(seen) for seen in it.observations],
+        windows=it.windows,
+        sensor=it.sensor,
+    )
+
+
+def _export(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = ExportInputs.model_validate(inputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = jobs.export(
+        Path(it.run), it.format, folder / f"run.{it.format}", time=it.time, every=it.every
+    )
+    return {name: value for name, value in written.items() if name != "file"}
+
+
+_REPORT = Output("report", "A page with all that is found", "report.html")
+_PICTURES = Output("pictures", "Pictures of the page", "*.png")
+_PROVENANCE = Output(
+    "provenance", "The exact inputs, by name, version and checksum", "provenance.json"
+)
+_STUDY = Output("study", "The search, evaluation by evaluation", "study.json")
+_COAST = (
+    Output("coast", "Oil on each stretch of coast, a table", "coast.csv"),
+    Output("coast_map", "The same stretches as lines", "coast.geojson"),
+)
+_SLICKS = (
+    Output("masks", "Slicks on the grid, at the times of the observations", "mask_*.tif"),
+    Output("slicks", "Their outlines", "slick_*.geojson"),
+)
+_RUN = (
+    Output("particles", "Particles of the run, CF trajectories", "particles.nc"),
+    *_SLICKS,
+    Output("budget", "Where the oil went, by the hour", "budget.csv"),
+    *_COAST,
+    Output("summary", "Figures of the run", "summary.json"),
+)
+
+
+def _within(folder: str, outputs: Iterable[Output]) -> tuple[Output, ...]:
+    return tuple(replace(output, pattern=f"{folder}/{output.pattern}") for output in outputs)
+
+
+_CALIBRATION = (
+    _STUDY,
+    *_within("best", _RUN),
+    _REPORT,
+    Output("pictures", "Pictures of the page", "**/*.png"),
+    _PROVENANCE,
+)
+
+_ALL = (
+    Process(
+        "simulate",
+        "Simulate the drift of oil",
+        "Run a case once: where the oil goes, how much stays, what it does on the coast.",
+        CaseInputs,
+        _with_case(jobs.simulate),
+        (
+            *_RUN,
+            Output("restart", "State at the end", "restart.nc"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "ensemble",
+        "Run an ensemble",
+        "Run a case many times, with what is uncertain drawn anew for each member.",
+        EnsembleInputs,
+        _with_case(jobs.ensemble, on_cluster=True),
+        (
+            Output("probability", "Probability of a slick in each cell", "probability.tif"),
+            Output("first_arrival", "When it arrives", "first_arrival_hours.tif"),
+            *_COAST,
+            Output("summary", "Figures of the ensemble", "ensemble.json"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "optimise",
+        "Calibrate against observations",
+        "Find the parameters with which a case matches the slicks seen.",
+        CaseInputs,
+        _with_case(jobs.optimise, on_cluster=True),
+        _CALIBRATION,
+    ),
+    Process(
+        "reconstruct",
+        "Reconstruct a source",
+        "Find where or since when the source of a case leaked.",
+        CaseInputs,
+        _with_case(jobs.reconstruct, on_cluster=True),
+        _CALIBRATION,
+    ),
+    Process(
+        "forecast",
+        "Forecast slick by slick",
+        "Forecast each slick of a case from those seen before it, and score what was forecast.",
+        CaseInputs,
+        _with_case(jobs.forecast),
+        (
+            _STUDY,
+            Output("probability", "Probability of oil in each cell", "**/probability_*.tif"),
+            Output("masks", "Forecast slicks on the grid", "**/mask_*.tif"),
+            Output("slicks", "Their outlines", "**/slick_*.geojson"),
+            Output("scores", "FSS of each forecast", "forecast.csv"),
+            Output("reliability", "How often what was forecast came", "reliability.csv"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "trace",
+        "Trace a slick back",
+        "Trace a slick of a case back to where and when it may have been released.",
+        CaseInputs,
+        _with_case(jobs.trace),
+        (
+            Output("probability", "Probability of the source in each cell", "*.tif"),
+            Output("outlines", "Areas that hold the source, by probability", "*.geojson"),
+            Output("summary", "Figures of the trace", "trace.json"),
+            _REPORT,
+            _PICTURES,
+            _PROVENANCE,
+        ),
+    ),
+    Process(
+        "score",
+        "Score a slick",
+        "Compare a mask or a run with a slick seen: Fractions Skill Score, overlap, distance.",
+        ScoreInputs,
+        _score,
+        is_short=True,
+    ),
+    Process(
+        "compare",
+        "Compare runs",
+        "Put runs side by side, each with the slicks seen: scores, areas, mass, drift.",
+        CompareInputs,
+        _compare,
+        (
+            Output("report", "A page with all that is found", "compare.html"),
+            Output("figures", "The same figures", "compare.json"),
+        ),
+        is_short=True,
+    ),
+    Process(
+        "check",
+        "Check a case",
+        "Say what a case would read, cover, cost and lack, without running it.",
+        CheckInputs,
+        _check,
+        is_short=True,
+    ),
+    Process(
+        "export",
+        "Export a run",
+        "Write a run in the format of another tool.",
+        ExportInputs,
+        _export,
+        (Output("files", "The run in that format", "run*"),),
+        is_short=True,
+    ),
+)
+
+PROCESSES: Mapping[str, Process] = {process.id: process for process in _ALL}
+"""Processes by id."""
