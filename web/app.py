@@ -20,7 +20,7 @@ from web.context import Service, attach
 from web.errors import ContentError, Problem, handle_errors
 from web.faults import fault_of
 from web.logs import number_requests
-from web.settings import Settings
+from web.settings import Settings, read_settings
 from web.store.base import Store
 from web.strict_json import JsonRequest, StrictJson
 
@@ -30,13 +30,20 @@ _PAGE = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 """Content policy of pages; those that jobs have written have a stricter one."""
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings | None = None) -> Flask:
     """Return the application of a service, with its database open.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Default: those of the environment.
 
     Raises
     ------
+    web.settings.SettingsError
     web.store.base.StoreError
     """
+    settings = settings or read_settings()
     app = OpenAPI(
         "web",
         info=Info(

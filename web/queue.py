@@ -198,6 +198,7 @@ def list_jobs(
     *,
     processes: Sequence[str] = (),
     states: Sequence[str] = (),
+    where: Sequence[ColumnElement[bool]] = (),
     limit: int = 100,
     offset: int = 0,
 ) -> tuple[list[Job], int]:
@@ -210,12 +211,14 @@ def list_jobs(
         Whose; None: everybody's.
     processes, states : sequence of str
         Only of these, where there are any.
+    where : sequence
+        Other conditions on `Job`.
     limit : int
         At most so many, and `MOST_LISTED`.
     offset : int
         Leave out so many.
     """
-    wanted: list[ColumnElement[bool]] = []
+    wanted = list(where)
     if owner is not None:
         wanted.append(Job.owner == owner)
     if processes:
@@ -322,9 +325,11 @@ def progress(session: Session, held: Held, share: float, message: str) -> None:
     _tell(session, job)
 
 
-def finish(session: Session, held: Held, result: dict[str, Any]) -> None:
-    """End a job that has done what was asked; `result` as JSON has it."""
-    _end(session, _held(session, held), State.SUCCESSFUL, result=result)
+def finish(session: Session, held: Held, result: dict[str, Any], message: str = "") -> None:
+    """End a job that has done what was asked; `result` as JSON has it, and a last note."""
+    job = _held(session, held)
+    job.message = _line(message)
+    _end(session, job, State.SUCCESSFUL, result=result)
 
 
 def fail(session: Session, held: Held, reason: str) -> None:

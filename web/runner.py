@@ -272,7 +272,8 @@ class Runner:
         while not self._stopping.is_set():
             message = worker.hear(TICK_SECONDS) or {}
             if "result" in message:
-                return partial(queue.finish, held=held, result=message["result"])
+                ended_with = {"result": message["result"], "message": message["note"]}
+                return partial(queue.finish, held=held, **ended_with)
             if "reason" in message:
                 return partial(queue.fail, held=held, reason=without_paths(message["reason"]))
             news = message or news

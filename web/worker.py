@@ -118,10 +118,11 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
     if process is None:  # of a version before, or after
         return {"reason": f"found process {asked['process']!r}, which this version does not have"}
     folder = Path(asked["folder"])
-    told = -PROGRESS_SECONDS
+    told, last_note = -PROGRESS_SECONDS, ""
 
     def progress(share: float, note: str) -> None:
-        nonlocal told
+        nonlocal told, last_note
+        last_note = note
         if time.monotonic() - told >= PROGRESS_SECONDS:
             told = time.monotonic()
             runner.tell({"share": share, "note": note})
@@ -137,7 +138,7 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
     except Exception:
         log.exception("job %s", asked["job"])
         return {"reason": f"the program failed; the operator finds why in the log: {asked['job']}"}
-    return {"result": result}
+    return {"result": result, "note": last_note}
 
 
 @contextmanager

@@ -89,6 +89,7 @@ def test_how_far_a_job_is(queued):
     assert shares == sorted(shares)
     assert any(0.0 < share < 1.0 for share in shares)
     assert "step" in told[-2][1]
+    assert told[-1] == (1.0, "step 19")  # the last word, which came when nobody asked yet
 
 
 @on_sqlite

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from flask_openapi.blueprint import APIBlueprint
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, extract, func, literal
 from sqlalchemy.orm import Session
 
 from web import queue
@@ -25,11 +28,49 @@ from web.api.landing import TAG
 from web.context import service
 from web.errors import NotFoundError, without_paths
 from web.processes import PROCESSES
+from web.store.base import UtcTime, now
 from web.store.jobs import Job, State
+from witoil.times import given_in_utc
 
 blueprint = APIBlueprint(
     "jobs", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems()
 )
+
+
+def _period(text: str) -> str:
+    """Refuse what is neither a time nor two of them.
+
+    Raises
+    ------
+    ValueError
+    """
+    _ends(text)
+    return text
+
+
+def _ends(text: str) -> tuple[datetime | None, datetime | None]:
+    """Return the start and the end of a period as OGC API has it; None: it is open.
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        ends = [
+            None if part in ("", "..") else given_in_utc(datetime.fromisoformat(part))
+            for part in text.split("/")
+        ]
+    except ValueError:
+        ends = []
+    if len(ends) not in (1, 2) or ends == [None]:
+        raise ValueError(
+            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, or START/END"
+        )
+    return ends[0], ends[-1]
+
+
+Period = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_period)]
+"""A time, or two with a stroke between them, RFC 3339."""
 
 
 class JobsQuery(BaseModel):
@@ -37,8 +78,16 @@ class JobsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    type: list[Literal["process"]] = Field([], max_length=1)
     process_id: list[str] = Field([], alias="processID", max_length=20)
     status: list[StateName] = Field([], max_length=5)
+    created: Period | None = Field(
+        None,
+        alias="datetime",
+        description="When it was asked for: a time, or START/END, of which one may be `..`.",
+    )
+    min_duration: int | None = Field(None, alias="minDuration", ge=0, le=10**9, description="[s]")
+    max_duration: int | None = Field(None, alias="maxDuration", ge=0, le=10**9, description="[s]")
     limit: int = Field(100, ge=1, le=queue.MOST_LISTED)
     offset: int = Field(0, ge=0, le=10**9)
 
@@ -110,6 +159,7 @@ def list_jobs(query: JobsQuery) -> dict[str, Any]:
             who().name,
             processes=query.process_id,
             states=query.status,
+            where=list(_conditions(query, session)),
             limit=query.limit,
             offset=query.offset,
         )
@@ -118,6 +168,29 @@ def list_jobs(query: JobsQuery) -> dict[str, Any]:
         number_matched=total,
         links=_pages(query, total),
     ).shown()
+
+
+def _conditions(query: JobsQuery, session: Session) -> Iterator[ColumnElement[bool]]:
+    """Yield what jobs have to be by the times of a query."""
+    if query.created is not None:
+        start, end = _ends(query.created)
+        if start is not None:
+            yield Job.created >= start
+        if end is not None:
+            yield Job.created <= end
+    lasted = _duration(session)
+    if query.min_duration is not None:
+        yield lasted >= query.min_duration
+    if query.max_duration is not None:
+        yield lasted <= query.max_duration
+
+
+def _duration(session: Session) -> ColumnElement[Any]:
+    """Return how long jobs have run, up to now where they do; null before they begin. [s]"""
+    end = func.coalesce(Job.finished, literal(now(session), UtcTime))
+    if session.get_bind().dialect.name == "sqlite":
+        return (func.julianday(end) - func.julianday(Job.started)) * 86_400.0
+    return extract("epoch", end) - extract("epoch", Job.started)
 
 
 def _pages(query: JobsQuery, total: int) -> list[Link]:

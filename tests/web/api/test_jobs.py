@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -38,6 +39,33 @@ def test_the_list_is_narrowed(client, execute, ended):
         first,
     ]
     assert listed("processID=trace") == []
+
+
+def test_the_list_is_narrowed_by_times(client, execute, ended, store):
+    done, waiting = execute().json["jobID"], execute("optimise").json["jobID"]
+    ended(done)
+    with store.session() as session:
+        job = queue.get(session, None, done)
+        job.started = job.finished - timedelta(seconds=100)
+        job.created = datetime(2021, 8, 24, 3, 43, tzinfo=UTC)
+
+    def listed(query):
+        return [job["jobID"] for job in client.get(f"/ogc/jobs?{query}").json["jobs"]]
+
+    assert listed("minDuration=99&type=process") == [done]
+    assert listed("minDuration=102") == listed("maxDuration=98") == []
+    assert listed("maxDuration=101") == [done]
+    assert listed("datetime=2021-08-24T00:00:00Z/2021-08-25T00:00:00Z") == [done]
+    assert listed("datetime=2021-08-24T05:43:00%2B02:00") == [done]
+    assert listed("datetime=2021-08-25T00:00:00Z/..") == [waiting]
+    assert listed("datetime=../2021-08-24T03:42:59Z") == []
+
+
+@pytest.mark.parametrize(
+    "period", ["x", "..", "2021-08-24/2021-08-25/2021-08-26", "0001-01-01", ""]
+)
+def test_what_is_no_period_is_refused(client, period):
+    assert client.get("/ogc/jobs", query_string={"datetime": period}).status_code == 422
 
 
 def test_what_was_computed_is_not_computed_again(client, case, execute, ended):

@@ -68,7 +68,7 @@ def test_a_body_that_is_too_large(app, settings):
 
 
 FIELDS = {
-    "unknown key": ({"oil": {"colour": "red"}}, "/oil/colour", "unknown key; expected one of name"),
+    "unknown key": ({"oil": {"colour": "red"}}, "/oil/colour", "unknown key; expected one of"),
     "missing": (
         {"forcing": {"winds": "catalogue:winds"}},
         "/forcing/currents",
