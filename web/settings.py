@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from witoil.case.loading import plainly
 from witoil.errors import WitoilError
 
 PREFIX = "WITOIL_"
@@ -168,11 +169,10 @@ def read_settings(**given: Any) -> Settings:
 
 
 def _in_words(item: Any) -> str:
-    message = item["msg"].removeprefix("Value error, ")
+    message = plainly(item["msg"]).replace("string should match", "expected a text that matches")
     if not item["loc"]:
-        return PREFIX + message[:1].upper() + message[1:] if ":" not in message else _named(message)
-    found = "" if message.startswith("expected") else message[:1].lower() + message[1:]
-    return f"{PREFIX}{str(item['loc'][0]).upper()}: found {item['input']!r}, {found or message}"
+        return _named(message)
+    return f"{PREFIX}{str(item['loc'][0]).upper()}: found {item['input']!r}, {message}"
 
 
 def _named(message: str) -> str:

@@ -1,0 +1,162 @@
+"""The commands of the service, as a person starts them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+
+
+def witoil(*arguments, env):
+    """Run a command that ends by itself."""
+    command = [sys.executable, "-m", "witoil", *map(str, arguments)]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """A user who has set nothing."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WITOIL_")}
+    return kept | {"WITOIL_DATA": str(tmp_path / "data"), "WITOIL_AUTH": "off"}
+
+
+@pytest.fixture
+def served(environment):
+    """A service with its runner, stopped at the end; its address and its process."""
+    command = [sys.executable, "-m", "witoil", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process.stdout.readline().split()[-1], process
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def asked(address, path, body=None):
+    """Return the JSON of an answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address + path, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def is_running(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def runners_of(process):
+    """Return the processes that a process has begun."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return [int(number) for number in found.stdout.split()]
+
+
+def until(condition, seconds=30.0):
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert found
+    return found
+
+
+@pytest.mark.slow
+def test_a_job_is_done_and_all_ends_with_the_server(served):
+    address, process = served
+    assert asked(address, "health/ready") == {"status": "ok"}
+    body = {
+        "inputs": {
+            "case": {
+                "name": "nothing to read",
+                "time": {"start": "2021-08-24T00:00:00Z", "end": "2021-08-24T01:00:00Z"},
+                "forcing": {"currents": "none", "winds": "upload:nothing"},
+                "release": [{"kind": "point", "lon": 1, "lat": 1, "mass_tonnes": 1}],
+            }
+        }
+    }
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        asked(address, "ogc/processes/simulate/execution", body)
+    assert json.load(refused.value)["errors"][0]["pointer"] == "/inputs/case/forcing/winds"
+
+    (runner,) = until(lambda: runners_of(process))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    assert not is_running(runner)
+
+
+@pytest.mark.slow
+def test_a_runner_is_started_again_and_ends_when_the_server_is_killed(served):
+    address, process = served
+    (first,) = until(lambda: runners_of(process))
+    os.kill(first, signal.SIGKILL)
+    (second,) = until(lambda: [each for each in runners_of(process) if each != first])
+    time.sleep(2.0)  # until it watches its parent
+    process.kill()
+    process.wait()
+    until(lambda: not is_running(second))
+
+
+def test_an_address_in_use_is_one_line(environment):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = witoil("serve", "--port", port, "--runners", 0, env=environment)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"witoil: 127.0.0.1:{port}: no server can listen there (")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--port", "70000"], "WITOIL_PORT: found 70000, expected "),
+        (["--host", "0.0.0.0"], "WITOIL_AUTH: found off with host 0.0.0.0"),
+        (["--database", "mysql://host/name"], "database: found mysql, expected sqlite"),
+        (["--database", "nothing"], "database: not the address of one"),
+    ],
+)
+def test_settings_at_fault_are_one_line(environment, arguments, message):
+    answer = witoil("serve", "--runners", 0, *arguments, env=environment)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"witoil: {message}")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_what_is_not_installed_is_one_line(environment, tmp_path):
+    (tmp_path / "flask_openapi.py").write_text(
+        "raise ModuleNotFoundError('No module named flask_openapi', name='flask_openapi')"
+    )
+    answer = witoil("serve", env=environment | {"PYTHONPATH": str(tmp_path)})
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "witoil: flask_openapi is not installed; the service needs: pip install 'witoil[service]'\n"
+    )
+
+
+def test_commands_of_the_service_are_listed(environment):
+    answer = witoil("--help", env=environment)
+    assert answer.returncode == 0
+    for command in ("simulate", "serve", "runner", "token"):
+        assert f" {command} " in answer.stdout
+
+
+def test_other_commands_load_nothing_of_the_service():
+    code = (
+        "from witoil.cli.main import app; app(['oils'], standalone_mode=False); import sys; "
+        "print('web' in sys.modules, 'importlib.metadata' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1].startswith("False")
