@@ -13,7 +13,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import g, request
+from flask import Flask, g, request
 
 from web.context import service
 from web.errors import ForbiddenError, UnauthenticatedError
@@ -25,6 +25,7 @@ COOKIE = "witoil_session"
 LOCAL = "local"
 """To whom all belongs where there are no tokens."""
 
+_NEEDED = "needed_scope"
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 P = ParamSpec("P")
@@ -79,21 +80,41 @@ def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
         When the view is called.
     """
 
-    def guard(view: Callable[P, R]) -> Callable[P, R]:
+    def guarding(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            person = who()
-            if scope not in person.scopes:
-                raise ForbiddenError(
-                    f"{person.name}: the token is good for {', '.join(_in_order(person.scopes))}; "
-                    f"expected one with the scope {scope}"
-                )
+            _refuse_without(scope)
             return view(*args, **kwargs)
 
-        guarded.needed_scope = scope  # type: ignore[attr-defined]
+        setattr(guarded, _NEEDED, scope)
         return guarded
 
-    return guard
+    return guarding
+
+
+def guard(app: Flask) -> None:
+    """Have an application look who it is before it reads a body, which may be large or wrong."""
+
+    @app.before_request
+    def look() -> None:
+        scope = scope_of(app, request.endpoint)
+        if scope is not None:
+            _refuse_without(scope)
+
+
+def scope_of(app: Flask, endpoint: str | None) -> Scope | None:
+    """Return the scope that an operation needs; None where anybody may."""
+    scope: Scope | None = getattr(app.view_functions.get(endpoint or ""), _NEEDED, None)
+    return scope
+
+
+def _refuse_without(scope: Scope) -> None:
+    person = who()
+    if scope not in person.scopes:
+        raise ForbiddenError(
+            f"{person.name}: the token is good for {', '.join(_in_order(person.scopes))}; "
+            f"expected one with the scope {scope}"
+        )
 
 
 def _in_order(scopes: frozenset[Scope]) -> list[Scope]:

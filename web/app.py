@@ -14,6 +14,7 @@ from flask_openapi_swagger.plugins import RegisterPlugin as Swagger
 from pydantic import ValidationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from web.access import guard
 from web.api import BLUEPRINTS
 from web.context import Service, attach
 from web.errors import ContentError, Problem, handle_errors
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> Flask:
     )
     number_requests(app)
     handle_errors(app)
+    guard(app)
     app.after_request(_guarded)
     for blueprint in BLUEPRINTS:
         app.register_api(blueprint)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +98,8 @@ def _answer(path: Path, purpose: str) -> dict[str, Any]:
 
 
 def _said(error: Exception, path: Path) -> str:
-    return str(error).replace(f"{path.parent}/", "")
+    text = str(error).replace(f"{path.parent}/", "")
+    return re.sub(r"witoil-\w+/files/", "", text)  # where archives are unpacked
 
 
 def refuse_harmful(path: Path) -> None:
@@ -176,10 +179,16 @@ def _refuse_vector(path: Path, label: str) -> None:
 
     from catalog.errors import CatalogError
 
-    if path.suffix.lower() in (".geojson", ".json") and _is_record(path, label):
-        return
+    if path.suffix.lower() in (".geojson", ".json"):
+        _refuse_system_elsewhere(path, label)
+    elif path.suffix.lower() == ".gpkg":
+        _refuse_computed(path, label)
+    try:
+        layers = pyogrio.list_layers(path)
+    except pyogrio.errors.DataSourceError:
+        return  # the record of an oil; of anything else its reader says what is wrong
     vertices = 0
-    for name, _ in pyogrio.list_layers(path):
+    for name, _ in layers:
         driver = pyogrio.read_info(path, layer=name)["driver"]
         if driver not in _DRIVERS:
             raise CatalogError(f"{label}: is of the format {driver}; expected what its name says")
@@ -189,6 +198,27 @@ def _refuse_vector(path: Path, label: str) -> None:
                 raise CatalogError(
                     f"{label}: has more than {MOST_VERTICES:,} vertices; simplify its outlines"
                 )
+
+
+def _refuse_computed(path: Path, label: str) -> None:
+    """Refuse a GeoPackage with tables that are computed when they are read, maybe without end."""
+    import sqlite3
+
+    from catalog.errors import CatalogError, UnreadableFileError
+
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'view' OR "
+        "(sql LIKE 'create%virtual%table%' AND sql NOT LIKE '%using%rtree%')"
+    )
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+            found = file.execute(query).fetchone()
+    except sqlite3.Error as error:
+        raise UnreadableFileError(f"{label}: not a whole GeoPackage ({error})") from None
+    if found is not None:
+        raise CatalogError(
+            f"{label}: its table {found[0]!r} is computed when it is read; expected stored ones"
+        )
 
 
 def _batches(path: Path, layer: str) -> Iterator[Any]:
@@ -209,23 +239,20 @@ def _batches(path: Path, layer: str) -> Iterator[Any]:
             return
 
 
-def _is_record(path: Path, label: str) -> bool:
-    """Say whether JSON is something else than GeoJSON; refuse a reference system elsewhere."""
+def _refuse_system_elsewhere(path: Path, label: str) -> None:
+    """Refuse JSON that is none, or names the address of its reference system."""
     from catalog.errors import CatalogError, UnreadableFileError
 
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise UnreadableFileError(f"{label}: not JSON ({error})") from None
-    if not isinstance(document, dict):
-        return True
-    system = document.get("crs")
+    system = document.get("crs") if isinstance(document, dict) else None
     if isinstance(system, dict) and system.get("type") in ("link", "url"):
         raise CatalogError(
             f"{label}: its reference system stands at another address; expected longitudes and "
             "latitudes, as GeoJSON has them"
         )
-    return document.get("type") not in ("FeatureCollection", "Feature")
 
 
 def _refuse_large_raster(path: Path, label: str) -> None:

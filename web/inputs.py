@@ -26,7 +26,7 @@ from web.catalogue import read_catalogue
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault, pointer_to
 from web.store.jobs import State
-from web.uploads import REFERENCE, file_of, get_upload
+from web.uploads import REFERENCE, file_of, get_upload, is_id
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ _SPECIAL: Mapping[str, Callable[[str], bool]] = {
 
 _ONE_FILE = frozenset(("run", "observation", "track", "name", "coastline"))
 """Keys of one file where it may not be a list."""
+
+_FOLDERS = frozenset(("run", "runs"))
+"""Keys of a run, which may be all that a job has made."""
 
 _CATALOGUE, _JOB = "catalogue:", "job:"
 _SERVERS = ("http://", "https://", "thredds:", "opendap:")
@@ -218,7 +221,7 @@ def _source(session: Session, owner: str, named: Named, settings: Settings) -> S
     if text.startswith(REFERENCE):
         return _of_upload(session, owner, text.removeprefix(REFERENCE), settings)
     if text.startswith(_JOB):
-        return _of_job(session, owner, text.removeprefix(_JOB), settings)
+        return _of_job(session, owner, named, settings)
     if text.startswith(_CATALOGUE):
         return _of_catalogue(named, settings)
     if text.lower().startswith(_SERVERS):
@@ -237,9 +240,11 @@ def _of_upload(session: Session, owner: str, upload_id: str, settings: Settings)
     return Source((str(file),), f"{upload.sha256} {upload.name}")
 
 
-def _of_job(session: Session, owner: str, text: str, settings: Settings) -> Source:
-    job_id, _, name = text.partition("/")
+def _of_job(session: Session, owner: str, named: Named, settings: Settings) -> Source:
+    job_id, _, name = named.text.removeprefix(_JOB).partition("/")
     try:
+        if not is_id(job_id):
+            raise queue.NoSuchJobError(job_id)
         job = queue.get(session, owner, job_id)
     except queue.NoSuchJobError:
         raise NotFoundError(f"there is no job {_shown(job_id)} of yours") from None
@@ -250,6 +255,8 @@ def _of_job(session: Session, owner: str, text: str, settings: Settings) -> Sour
     is_hidden = any(part.startswith(".") for part in Path(name).parts)
     if is_hidden or not path.is_relative_to(folder) or not path.exists():
         raise NotFoundError(f"job {job.id} has no file {_shown(name)}")
+    if path.is_dir() and _keys(named.location)[-1] not in _FOLDERS:
+        raise ValueError(f"found {_shown(named.text)}, a folder; expected {_JOB}ID/FILE")
     return Source((str(path),), f"{job.folder}/{path.relative_to(folder).as_posix()}")
 
 

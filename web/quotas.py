@@ -186,7 +186,7 @@ def particle_steps(process: str, inputs: BaseModel) -> int:
     process : str
         Its id.
     inputs : BaseModel
-        As they were checked; those without a case run nothing.
+        As they were checked; those without a case run nothing, and neither does `check`.
     """
     case: Case | None = getattr(inputs, "case", None)
     if case is None:
@@ -194,6 +194,7 @@ def particle_steps(process: str, inputs: BaseModel) -> int:
     if process == "trace":
         return _of_trace(case)
     runs = {
+        "check": 0,
         "optimise": case.optimise.evaluations,
         "reconstruct": case.optimise.evaluations,
         "forecast": case.forecast.evaluations + case.forecast.members,

@@ -43,6 +43,7 @@ from web.queue import Held, NotHeldError
 from web.settings import PREFIX, Settings
 from web.store.base import Store
 from web.store.jobs import Job
+from web.uploads import tidy
 from web.worker import links_of, lock_of
 from witoil.errors import WitoilError
 
@@ -154,6 +155,8 @@ class Worker:
         self._line.close()
 
     def _how(self) -> str:
+        with suppress(subprocess.TimeoutExpired):  # it may be about to say so by its code
+            self._process.wait(1.0)
         self.end()
         code = self._process.returncode
         if code >= 0:
@@ -359,6 +362,7 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     StoreError
     """
     store = Store.open(settings.database_url)
+    tidy(store, settings.uploads)
     runner = Runner(
         store,
         settings.jobs,

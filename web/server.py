@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 AGAIN_SECONDS = 2.0
 """How long after its end a runner is started again. [s]"""
 
+_FORM_BYTES = 1_000_000  # of a form around the file that is uploaded
+
 STOP_SECONDS = 15.0
 """How long a runner may take to hand back its job. [s]"""
 
@@ -57,6 +59,7 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
+            max_request_body_size=max(settings.body_bytes, settings.upload_bytes) + _FORM_BYTES,
             connection_limit=10 * settings.threads,
             channel_timeout=60,  # of a client that sends its request slowly
             clear_untrusted_proxy_headers=False,  # the application knows how many are true

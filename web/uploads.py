@@ -23,7 +23,7 @@ from werkzeug.utils import secure_filename
 from web.confinement import confined
 from web.errors import ConflictError, ContentError, NotFoundError, QuotaError, TooLargeError
 from web.faults import Fault
-from web.store.base import now
+from web.store.base import Store, now
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
 
@@ -32,6 +32,8 @@ CHECK_SECONDS = 120.0
 
 WAIT_SECONDS = 60.0
 """How long an upload waits for others to be checked. [s]"""
+
+_DIGITS = 64  # of a SHA-256
 
 LONGEST_NAME = 120
 REFERENCE = "upload:"
@@ -197,10 +199,10 @@ def keep(
     place.parent.mkdir(mode=0o700, exist_ok=True)
     if not place.exists():
         same = next(place.parent.iterdir(), None)
-        if same is None:
+        try:
+            os.link(same or part.path, place)
+        except OSError:  # not all disks have links
             part.path.replace(place)
-        else:
-            os.link(same, place)
     upload = Upload(
         id=str(uuid4()),
         owner=owner,
@@ -236,13 +238,14 @@ def get_upload(session: Session, owner: str, upload_id: str) -> Upload:
     NotFoundError
         If there is none, or it is another's.
     """
-    upload = session.get(Upload, upload_id) if _is_id(upload_id) else None
+    upload = session.get(Upload, upload_id) if is_id(upload_id) else None
     if upload is None or upload.owner != owner:
         raise NotFoundError(f"there is no upload {upload_id[:40]!r}")
     return upload
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Return whether a text is the id of an upload or a job, as they are written."""
     try:
         return str(UUID(text)) == text
     except ValueError:
@@ -292,9 +295,13 @@ def remove_unused(session: Session, folder: Path, sha256: str) -> None:
             place.rmdir()
 
 
-def tidy(session: Session, folder: Path) -> None:
-    """Remove what a killed process has left: files of which the database does not know."""
-    if folder.is_dir():
-        for place in folder.iterdir():
-            if len(place.name) == 64:
-                remove_unused(session, folder, place.name)
+def tidy(store: Store, folder: Path) -> None:
+    """Remove what a killed process has left: contents of which the database does not know."""
+    if not folder.is_dir():
+        return
+    found = {place.name for place in folder.iterdir() if len(place.name) == _DIGITS}
+    with store.reading() as session:
+        found -= set(session.scalars(select(Upload.sha256).distinct()))
+    for sha256 in found:
+        with store.session() as session:
+            remove_unused(session, folder, sha256)

@@ -541,8 +541,10 @@ class _WatchedAdapter(requests.adapters.HTTPAdapter):
 
         def watched(pool: Any) -> Any:
             class Connection(pool.ConnectionCls):  # type: ignore[misc]
+                _dns_host: str
+
                 def _new_conn(self) -> socket.socket:
-                    named: str = self._dns_host
+                    named = self._dns_host
                     try:
                         if is_guarded:
                             self._dns_host = address_of(named, self.port)

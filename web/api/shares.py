@@ -29,7 +29,7 @@ class ShareForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    job: str = Field(min_length=1, max_length=36)
+    job: str = Field(pattern="^[0-9a-f-]{36}$")
     hours: float = Field(168.0, gt=0.0, le=links.LONGEST / timedelta(hours=1), description="[h]")
 
 

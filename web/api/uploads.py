@@ -12,7 +12,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
 from catalog.files.scratch import scratch_folder
@@ -159,6 +159,8 @@ def _received(room: Path, most_bytes: int) -> files.Part:
 
     Raises
     ------
+    BadRequest
+        If it is cut short or no form.
     ContentError
         If there is not just one, or it has no content.
     web.errors.TooLargeError
@@ -183,7 +185,7 @@ def _received(room: Path, most_bytes: int) -> files.Part:
             request.stream, request.mimetype, request.content_length, request.mimetype_params
         )
     except ValueError as error:
-        raise ContentError([Fault("", f"body: not {_FORM} ({error})")]) from None
+        raise BadRequest(f"body: not {_FORM} ({error})") from None
     finally:
         for part in parts:
             part.close()

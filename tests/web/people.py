@@ -1,0 +1,109 @@
+"""A service with people: an application in front of an empty database, and their tokens."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from shapely import Polygon, to_geojson
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from web.app import create_app
+from web.context import service_of
+from web.settings import Settings
+from web.store.base import Store
+from web.tokens import create_token
+
+SQUARE = Polygon([(35.8, 35.2), (35.9, 35.2), (35.9, 35.3), (35.8, 35.3)])
+GEOJSON = to_geojson(SQUARE).encode()
+FEATURES = (
+    b'{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": '
+    + GEOJSON
+    + b"}]}"
+)
+
+
+@dataclass
+class People:
+    """The service, and requests of people by their names."""
+
+    app: Flask
+    settings: Settings
+
+    @property
+    def store(self) -> Store:
+        return service_of(self.app).store
+
+    def token(self, name: str, **options: Any) -> str:
+        with self.store.session() as session:
+            return create_token(session, name, **options)[1]
+
+    def client(self, name: str | None = None, **options: Any) -> FlaskClient:
+        """Return a client; with a name it shows a token of theirs."""
+        made = self.app.test_client(use_cookies=name is None)
+        if name is not None:
+            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token(name, **options)}"
+        return made
+
+
+@contextmanager
+def people(folder: Path, **options: Any) -> Iterator[People]:
+    """Make a service whose data lie in a folder."""
+    settings = Settings(data=folder / "data", **options)
+    app = create_app(settings)
+    try:
+        yield People(app, settings)
+    finally:
+        service_of(app).store.close()
+
+
+def bring(
+    client: FlaskClient, name: str, content: bytes, purpose: str = "mask", **options: Any
+) -> TestResponse:
+    """Upload a file."""
+    boundary, body = encode_multipart({"file": FileStorage(io.BytesIO(content), name)})
+    return client.post(
+        f"/uploads?purpose={purpose}",
+        data=body,
+        content_type=f"multipart/form-data; boundary={boundary}",
+        **options,
+    )
+
+
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip of files."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def case(**forcing: Any) -> dict[str, Any]:
+    """Return a case that is small, with the given forcing in place of its own."""
+    return {
+        "name": "spill",
+        "time": {"start": "2021-08-24T00:00:00Z", "end": "2021-08-24T12:00:00Z"},
+        "forcing": {"currents": "none", "winds": "catalogue:winds", **forcing},
+        "release": [{"kind": "point", "lon": 35.9, "lat": 35.1, "mass_tonnes": 10}],
+        "model": {"particles": 100},
+    }
+
+
+def assert_problem(answer: TestResponse, status: int, says: str = "") -> None:
+    """An answer is a problem, in one line that tells nothing of the server."""
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    assert answer.mimetype == "application/problem+json"
+    detail = answer.json["detail"]
+    assert says in detail
+    assert "\n" not in detail
+    assert "Traceback" not in detail
+    assert "/tmp" not in detail

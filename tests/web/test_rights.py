@@ -1,0 +1,210 @@
+"""What is one person's is no other's: each route with each object of the other."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.web.people import FEATURES, assert_problem, bring, case, people
+from web import queue, uploads
+from web.access import scope_of
+
+OPEN = {
+    "/session": {"POST", "DELETE"},
+    "/session/guest": {"POST"},
+    "/access-requests": {"POST"},
+    "/shared/<secret>": {"GET"},
+    "/shared/<secret>/files/<path:name>": {"GET"},
+}
+"""What anybody may ask for, beside documents of the service itself."""
+
+PUBLIC = ("/", "/ogc/", "/ogc/conformance", "/openapi.json", "/api", "/health", "/static")
+"""How the addresses of documents and pages begin that tell of nobody."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "check", lambda path, purpose: {})
+        with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def objects(service):
+    """Return what Anna has, by the name of the argument that stands for it in a route."""
+    anna = service.client("anna")
+    upload = bring(anna, "a.geojson", FEATURES).json
+    asked = case(winds="https://data.example.org/a.nc", currents=upload["reference"])
+    job = anna.post("/ogc/processes/simulate/execution", json={"inputs": {"case": asked}}).json
+    with service.store.session() as session:
+        claimed = queue.claim(session, "r", timedelta(minutes=1))
+        queue.finish(session, queue.Held.of(claimed), {"secret": 1})
+    folder = service.settings.jobs / job["jobID"]
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text("{}")
+    share = anna.post("/shares", json={"job": job["jobID"]}).json
+    return {
+        "jobID": [job["jobID"]],
+        "id": [upload["id"], share["id"], job["jobID"]],
+        "name": ["summary.json"],
+        "processID": ["simulate"],
+        "upload": upload,
+        "share": share,
+    }
+
+
+def _routes(service):
+    for rule in service.app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield rule, method
+
+
+def _is_public(rule, method):
+    return method in OPEN.get(rule.rule, ()) or any(
+        rule.rule.rstrip("/") == start.rstrip("/")
+        or (len(start) > 1 and rule.rule.startswith(start + "/"))
+        for start in PUBLIC
+        if not rule.arguments or start in ("/static", "/api")
+    )
+
+
+def test_every_route_needs_a_scope_or_is_known_to_be_open(service):
+    unknown = [
+        f"{method} {rule.rule}"
+        for rule, method in _routes(service)
+        if scope_of(service.app, rule.endpoint) is None and not _is_public(rule, method)
+    ]
+    assert unknown == []
+
+
+def test_routes_that_write_need_more_than_to_read(service):
+    for rule, method in _routes(service):
+        scope = scope_of(service.app, rule.endpoint)
+        if scope is not None and method != "GET":
+            assert scope in ("run", "admin"), rule.rule
+
+
+def _addresses(rule, objects):
+    """Yield addresses of a route, with each object that may be meant by its arguments."""
+    addresses = [rule.rule]
+    for argument in rule.arguments:
+        values = objects.get(argument, ["0" * 32])
+        marks = [f"<{argument}>", f"<path:{argument}>"]
+        addresses = [
+            address.replace(marks[0], value).replace(marks[1], value)
+            for address in addresses
+            for value in values
+        ]
+    return addresses
+
+
+def test_nobody_has_what_is_anothers(service, objects):
+    bob = service.client("bob", scope="admin")
+    bodies = {"/shares": {"job": objects["jobID"][0]}}
+    seen = set()
+    for rule, method in _routes(service):
+        scope = scope_of(service.app, rule.endpoint)
+        if scope is None or not rule.arguments & {"jobID", "id"}:
+            continue
+        for address in _addresses(rule, objects):
+            with bob.open(address, method=method, json=bodies.get(rule.rule)) as answer:
+                assert answer.status_code in (403, 404), (method, address)
+                assert_problem(answer, answer.status_code)
+                assert "secret" not in answer.get_data(as_text=True)
+            seen.add((method, rule.rule))
+    assert {("GET", "/ogc/jobs/<jobID>"), ("DELETE", "/uploads/<id>")} <= seen
+    assert_problem(bob.post("/shares", json={"job": objects["jobID"][0]}), 404)
+
+
+def test_lists_hold_nothing_of_others(service, objects):
+    bob = service.client("bob")
+    for rule, method in _routes(service):
+        if method == "GET" and not rule.arguments and scope_of(service.app, rule.endpoint):
+            text = bob.get(rule.rule).get_data(as_text=True)
+            for secret in (*objects["id"], "anna"):
+                assert secret not in text, rule.rule
+
+
+def test_cases_name_nothing_of_others(service, objects):
+    bob = service.client("bob")
+    job, upload = objects["jobID"][0], objects["upload"]
+    for name in (upload["reference"], f"job:{job}", f"job:{job}/summary.json"):
+        asked = {"case": case(winds=name)}
+        answer = bob.post("/ogc/processes/simulate/execution", json={"inputs": asked})
+        assert_problem(answer, 422)
+        # as though it had never been
+        other = name.replace(job, "0" * 36).replace(upload["id"], "0" * 36)
+        asked = {"case": case(winds=other)}
+        none = bob.post("/ogc/processes/simulate/execution", json={"inputs": asked})
+        assert json.loads(answer.data)["detail"] == json.loads(none.data)["detail"].replace(
+            "0" * 36, job if "job:" in name else upload["id"]
+        )
+
+
+def test_everything_is_still_annas(service, objects):
+    anna = service.client("anna")
+    assert anna.get(f"/ogc/jobs/{objects['jobID'][0]}").json["status"] == "successful"
+    assert anna.get(f"/uploads/{objects['upload']['id']}").status_code == 200
+    assert len(anna.get("/shares").json["shares"]) == 1
+
+
+def test_without_a_token_nothing_is_had(service, objects):
+    for rule, method in _routes(service):
+        if scope_of(service.app, rule.endpoint) is not None:
+            for address in _addresses(rule, objects):
+                assert_problem(service.client().open(address, method=method), 401)
+
+
+def test_whoever_may_read_only_changes_nothing(service, objects):
+    reader = service.client("anna", scope="read")
+    for rule, method in _routes(service):
+        if scope_of(service.app, rule.endpoint) is not None and method != "GET":
+            for address in _addresses(rule, objects):
+                assert_problem(reader.open(address, method=method), 403)
+
+
+def test_link_shows_one_job_until_it_is_taken_back(service, objects):
+    nobody, anna = service.client(), service.client("anna")
+    share = anna.post("/shares", json={"job": objects["jobID"][0], "hours": 1}).json
+    address = share["href"].removeprefix("http://localhost")
+    shown = nobody.get(address)
+    assert shown.json["result"]["value"] == {"secret": 1}
+    assert shown.json["summary"]["href"] == f"{share['href']}/files/summary.json"
+    with nobody.get(f"{address}/files/summary.json") as file:
+        assert file.data == b"{}"
+    for method in ("POST", "PUT", "DELETE"):
+        assert nobody.open(address, method=method).status_code == 405
+    for name in ("../../witoil.sqlite", "%2e%2e/x", "other.json"):
+        assert_problem(nobody.get(f"{address}/files/{name}"), 404)
+    assert share["href"] not in anna.get("/shares").get_data(as_text=True)
+    assert anna.delete(f"/shares/{share['id']}").status_code == 204
+    assert_problem(nobody.get(address), 404)
+
+
+def test_link_expires(service, objects):
+    anna = service.client("anna")
+    share = anna.post("/shares", json={"job": objects["jobID"][0], "hours": 1e-9}).json
+    address = share["href"].removeprefix("http://localhost")
+    assert_problem(service.client().get(address), 404, "expired")
+    assert share["id"] not in anna.get("/shares").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("secret", ["x", "0" * 32, "%00", "' OR 1=1", "a" * 3000])
+def test_links_that_are_none(service, secret):
+    assert_problem(service.client().get(f"/shared/{secret}"), 404)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"job": ""},
+        {"job": 1},
+        {"job": "\x00"},
+        {"job": "0" * 36, "hours": 0},
+        {"job": "x" * 99},
+    ],
+)
+def test_shares_of_nothing(service, body):
+    assert_problem(service.client("anna").post("/shares", json=body), 422)
