@@ -275,6 +275,7 @@ def _write_results(folder: Path) -> None:
     seen = scenario.observations[0]
     write_mask(seen.mask, scenario.grid, seen.time, folder / "mask.tif")
     head = {"name": case.name, "versions": versions(), "case": case.model_dump(mode="json")}
+    head["default"] = {"score": 0.5}
     space = Space((Parameter("current_factor", 0.0, 2.0, 1.0),))
     trials = [
         Trial(k, {"current_factor": 0.5 * k}, 0.1 * k, {"fss": {"1": 0.5}}, None, "initial", 1.0)

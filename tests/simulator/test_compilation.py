@@ -32,6 +32,7 @@ class Compiled(event.Listener):
         pass
 
 event.register("numba:compile", Compiled())
+from tests.simulator.test_compilation import weathered
 weathered()
 kernels = {function.py_func.__qualname__ for function in [*halved, whole()[0]]}
 print(json.dumps(sorted(kernels & compiled)))

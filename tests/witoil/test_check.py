@@ -13,7 +13,7 @@ from tests.witoil.conftest import EXAMPLES
 from witoil import jobs
 from witoil.case import load_case, parse_case
 from witoil.check.inputs import inputs_of
-from witoil.cli import main
+from witoil.cli import progress
 from witoil.scenario.prepare import prepare
 from witoil.trace.backward import prepare_trace
 
@@ -198,7 +198,7 @@ def test_long_work_is_announced(changed, tmp_path, monkeypatch):
     assert cost.runs == 2
     short = witoil("optimise", case, "--out", tmp_path / "b")
     assert "on this machine" not in short.stderr
-    monkeypatch.setattr(main, "_LONG", 0.0)
+    monkeypatch.setattr(progress, "_LONG", 0.0)
     assert "on this machine" in witoil("optimise", case, "--out", tmp_path / "c").stderr
 
 
