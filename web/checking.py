@@ -14,7 +14,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
+
+Purpose = Literal["mask", "forcing", "track", "lines", "land", "shore", "run", "oil"]
+"""What a file may be brought for; each has a reader that has to take it."""
 
 MEMORY_BYTES = 3_000_000_000
 """Address space, of which libraries take a third. [byte]"""
@@ -86,7 +89,7 @@ def _answer(path: Path, purpose: str) -> dict[str, Any]:
 
     try:
         refuse_harmful(path)
-        return {"facts": _READERS[purpose](path)}
+        return {"facts": _READERS[cast("Purpose", purpose)](path)}
     except UnclearError as error:  # a key of the case settles it
         return {"facts": {"unclear": _said(error, path)}}
     except (CatalogError, WitoilError, SimulatorError) as error:
@@ -392,7 +395,7 @@ def _oil(path: Path) -> dict[str, Any]:
     return {"oil": read_oil(path).name}
 
 
-_READERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
+_READERS: Mapping[Purpose, Callable[[Path], dict[str, Any]]] = {
     "mask": _mask,
     "forcing": _forcing,
     "track": _track,
@@ -402,9 +405,6 @@ _READERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "run": _run,
     "oil": _oil,
 }
-
-PURPOSES = tuple(_READERS)
-"""What a file may be brought for, each with the reader that has to take it."""
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

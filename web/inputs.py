@@ -6,6 +6,7 @@ that are known to be words. So a key that is new is closed until somebody has lo
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
+from catalog.errors import CatalogError
 from catalog.paths import expand_inputs
 from web import queue
 from web.catalogue import read_catalogue
@@ -32,6 +34,8 @@ from witoil.errors import WitoilError
 if TYPE_CHECKING:
     from web.settings import Settings
     from web.store.jobs import Job
+
+log = logging.getLogger(__name__)
 
 WORDS = frozenset(
     (
@@ -271,7 +275,11 @@ def _of_catalogue(named: Named, settings: Settings) -> Source:
     files = entries[name].files
     if len(files) > 1 and _keys(named.location)[-1] in _ONE_FILE:
         raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
-    return Source(files, _states(files))
+    try:
+        return Source(files, _states(files))
+    except CatalogError as error:
+        log.error("catalogue: %s: %s", name, error)
+        raise ValueError(f"the entry {name} has lost its files; tell whoever runs this") from None
 
 
 def _states(files: tuple[str, ...]) -> str:

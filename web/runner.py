@@ -155,6 +155,8 @@ class Worker:
         self._line.close()
 
     def _how(self) -> str:
+        with suppress(subprocess.TimeoutExpired):  # it may be about to say so by its code
+            self._process.wait(1.0)
         self.end()
         code = self._process.returncode
         if code >= 0:

@@ -154,7 +154,7 @@ def _make(
 
 def digest_of(secret: str) -> str:
     """Return what is kept of something secret: its SHA-256, hexadecimal."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find_token(session: Session, secret: str) -> Token | None:

@@ -124,7 +124,7 @@ def check(path: Path, purpose: str) -> dict[str, Any]:
     path : Path
         In a folder where the process may write beside it.
     purpose : str
-        See `web.checking.PURPOSES`.
+        See `web.checking.Purpose`.
 
     Raises
     ------

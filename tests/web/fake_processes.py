@@ -34,6 +34,10 @@ def _die(inputs, folder, progress):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _exit(inputs, folder, progress):
+    sys.exit(3)
+
+
 def _leave(inputs, folder, progress):
     """Begin a process that would live on, tell its number, and wait."""
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -49,5 +53,5 @@ def _strange(inputs, folder, progress):
 
 PROCESSES = {
     work.__name__[1:]: Process(work.__name__[1:], "", "", None, work)
-    for work in (_count, _fail, _break, _die, _leave, _strange)
+    for work in (_count, _fail, _break, _die, _exit, _leave, _strange)
 }

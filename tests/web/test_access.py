@@ -1,5 +1,6 @@
 """Who a request is from: tokens, cookies, pages of other sites."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,14 @@ def test_token_that_expired_or_was_revoked(service):
     assert_problem(
         service.client("bob", lasts=timedelta(microseconds=1)).get("/session"), 401, "expired"
     )
+
+
+@pytest.mark.parametrize("token", ["\ud800", "\x00", "a" * 200, "' OR 1=1"])
+def test_tokens_that_are_none(service, token):
+    body = json.dumps({"token": token})
+    answer = service.client().post("/session", data=body, content_type="application/json")
+    assert answer.status_code in (401, 422)
+    assert "Set-Cookie" not in answer.headers
 
 
 def signed_in(service, name="anna", **headers):

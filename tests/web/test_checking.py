@@ -6,6 +6,7 @@ import os
 import struct
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import netCDF4
@@ -266,6 +267,10 @@ def test_good_masks(tmp_path, shapefile, name):
     west, south, east, north = answer["facts"]["box"]
     assert 34.9 < west < east < 36.1
     assert 34.9 < south < north < 36.1
+
+
+def test_every_purpose_has_a_reader():
+    assert set(checking._READERS) == set(get_args(checking.Purpose))
 
 
 def test_good_files_of_other_purposes(tmp_path):

@@ -312,6 +312,16 @@ def test_entry_of_several_files_where_there_is_to_be_one(service):
     assert_problem(answer, 422, "has several files, expected one")
 
 
+def test_entry_that_has_lost_its_files(service):
+    catalogue = service.settings.catalogue
+    before = catalogue.read_text()
+    catalogue.write_text(before + "[lost]\ntitle = 'Lost'\nfiles = 'lost-*.nc'\n")
+    answer = execute(service.client("anna"), case=case(winds="catalogue:lost"))
+    catalogue.write_text(before)
+    assert_problem(answer, 422, "has lost its files")
+    assert str(catalogue.parent) not in answer.get_data(as_text=True)
+
+
 def key(service, client, **forcing):
     answer = execute(client, case=case(**forcing))
     with service.store.reading() as session:

@@ -122,13 +122,14 @@ def test_results_are_json(queued):
 
 
 @on_sqlite
-def test_a_job_that_ends_its_process_fails_and_others_go_on(queued):
-    deadly, harmless = queued.submit("die"), queued.submit("count", steps=1)
+@pytest.mark.parametrize(("process", "says"), [("die", "SIGKILL"), ("exit", "code 3")])
+def test_a_job_that_ends_its_process_fails_and_others_go_on(queued, process, says):
+    deadly, harmless = queued.submit(process), queued.submit("count", steps=1)
     with queued.runner():
         assert queued.wait(harmless).state == "successful"
         job = queued.wait(deadly)
     assert (job.state, job.attempts) == ("failed", queue.MOST_LOSSES)
-    assert "SIGKILL" in job.reason
+    assert says in job.reason
 
 
 @on_sqlite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, current_app, request, send_file
@@ -19,7 +19,7 @@ from catalog.files.scratch import scratch_folder
 from web import uploads as files
 from web.access import Person, needs, who
 from web.api.documents import JSON, Link, href, problems
-from web.checking import PURPOSES
+from web.checking import Purpose
 from web.context import service
 from web.errors import ContentError, QuotaError
 from web.faults import Fault
@@ -31,9 +31,6 @@ TAG = Tag(name="Uploads", description="Masks, forcing, tracks and runs that peop
 blueprint = APIBlueprint(
     "uploads", __name__, url_prefix="/uploads", abp_tags=[TAG], abp_responses=problems()
 )
-
-Purpose = Literal["mask", "forcing", "track", "lines", "land", "shore", "run", "oil"]
-assert set(PURPOSES) == set(Purpose.__args__)  # type: ignore[attr-defined]
 
 _FORM = "multipart/form-data"
 _FORM_SCHEMA = {
