@@ -178,7 +178,8 @@ def problem(
         status=status,
         detail=without_paths(detail),
         request=g.get("request_id", ""),
-        errors=[asdict(fault) for fault in faults] or None,
+        errors=[{**asdict(fault), "detail": without_paths(fault.detail)} for fault in faults]
+        or None,
     )
     answer = Response(to_json(found, exclude_none=True), status, mimetype=MEDIA_TYPE)
     answer.headers.update(_HEADERS.get(status, {}))

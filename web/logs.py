@@ -46,6 +46,12 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
+def _path_told() -> str:
+    """Return the path of the request; of one that is a secret, only its form."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and "secret" in rule.arguments else request.path
+
+
 def number_requests(app: Flask) -> None:
     """Give each request an id, that of the proxy in front if it has one, and log its end."""
 
@@ -62,7 +68,7 @@ def number_requests(app: Flask) -> None:
         answer.headers[HEADER] = g.request_id
         fields = {
             "method": request.method,
-            "path": request.path,
+            "path": _path_told(),
             "status": answer.status_code,
             "milliseconds": round(1000.0 * (time.perf_counter() - g.began), 1),
         }

@@ -182,6 +182,16 @@ def test_link_shows_one_job_until_it_is_taken_back(service, objects):
     assert_problem(nobody.get(address), 404)
 
 
+def test_log_does_not_hold_the_secret_of_a_link(service, objects, caplog):
+    anna = service.client("anna")
+    share = anna.post("/shares", json={"job": objects["jobID"][0]}).json
+    address = share["href"].removeprefix("http://localhost")
+    with caplog.at_level("INFO"):
+        assert service.client().get(address).status_code == 200
+    told = [record.fields["path"] for record in caplog.records if hasattr(record, "fields")]
+    assert told == ["/shared/<secret>"]
+
+
 def test_link_expires(service, objects):
     anna = service.client("anna")
     share = anna.post("/shares", json={"job": objects["jobID"][0], "hours": 1e-9}).json
