@@ -18,7 +18,8 @@ from witoil.errors import CaseError
 texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40).filter(
     lambda text: "${" not in text
 )
-moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 1), timezones=st.just(UTC))
+# years that a case may have
+moments = st.datetimes(datetime(1700, 1, 2), datetime(2200, 11, 1), timezones=st.just(UTC))
 amounts = st.floats(1e-6, 1e9)
 places = st.tuples(st.floats(-180.0, 360.0), st.floats(-90.0, 90.0))
 
