@@ -156,6 +156,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     """Write JSON atomically, and return what was written; what is not finite becomes null."""
     written: dict[str, Any] = plain(document)

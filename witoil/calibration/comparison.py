@@ -227,7 +227,7 @@ def _shares(run: Run, time: np.datetime64) -> dict[str, float]:
 
 def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
     rows = [
-        {"label": label, "area_km2": area_km2(slick), **slick.scores}
+        {"label": label, "area_km2": slick.grid.area_km2(slick.mask), **slick.scores}
         for label, slick in zip(found.labels, moment.slicks, strict=True)
     ]
     return {
@@ -235,11 +235,6 @@ def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
         "observation": None if moment.seen is None else moment.seen.name,
         "runs": rows,
     }
-
-
-def area_km2(slick: ScoredSlick) -> float:
-    """Return the area of the cells of a slick. [km2]"""
-    return float(slick.mask.sum() * slick.grid.resolution**2 / 1e6)
 
 
 def mean_fss(found: Comparison) -> list[dict[str, float | None]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
+from witoil.report.coverage import oddities
+
 _SHORT = {
     "sea_water_velocity": "currents",
     "wind": "wind",
@@ -29,13 +31,11 @@ def in_brief(reports: Iterable[Any]) -> list[str]:
     for report in reports:
         row = report.as_dict()
         name = _short(row["variable"])
-        if "box" not in row:
-            odd.setdefault(row["action"], []).append(name)
-            continue
-        step = "once" if row["step_hours"] is None else f"every {row['step_hours']:g} h"
-        where = f"{_files(row['files'])}, {row['start']} to {row['end']} {step}"
-        covered.setdefault(where, []).append(name)
-        for remark in [*([row["action"]] if row["gaps"] else []), *row["remarks"]]:
+        if "box" in row:
+            step = "once" if row["step_hours"] is None else f"every {row['step_hours']:g} h"
+            where = f"{_files(row['files'])}, {row['start']} to {row['end']} {step}"
+            covered.setdefault(where, []).append(name)
+        for remark in oddities(row):
             odd.setdefault(remark, []).append(name)
     return [
         *(f"{_listed(names)}: {where}" for where, names in covered.items()),

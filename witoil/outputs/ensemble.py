@@ -16,7 +16,7 @@ from witoil.ensemble.coast import CoastStatistics, Range
 from witoil.ensemble.members import ensemble_of
 from witoil.ensemble.runs import EnsembleResult
 from witoil.figures.ensemble import ensemble_map
-from witoil.files import replacing, write_json, write_text
+from witoil.files import replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import new_raster, write_observed
@@ -83,8 +83,7 @@ def write_ensemble(
             seen_in(seen),
             (result.land, box_of_land(result.scenarios[0].forcing.grid.box)),
         )
-        with replacing(folder / "ensemble.png") as temporary:
-            temporary.write_bytes(picture)
+        write_bytes(folder / "ensemble.png", picture)
         write_text(folder / "report.html", ensemble_page(result, record, picture, player))
     return record
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from witoil.figures.forecast import reliability_chart
-from witoil.files import mask_name, replacing, write_json, write_text
+from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
 from witoil.forecast.experts import Forecasts, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
@@ -57,8 +57,7 @@ def write_forecast(
         write_outlook(outlook, folder / "outlook")
     if not pictures:
         return
-    with replacing(folder / "reliability.png") as temporary:
-        temporary.write_bytes(reliability_chart(found))
+    write_bytes(folder / "reliability.png", reliability_chart(found))
     scenario = result.scenario
     player = player_of_fields(
         "forecast",

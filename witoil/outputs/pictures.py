@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from witoil.errors import WitoilError
-from witoil.files import replacing
+from witoil.files import replacing, write_bytes
 from witoil.player.coast import Land
 from witoil.player.film import make_film, refuse_film
 from witoil.player.page import render
@@ -58,5 +58,4 @@ def write_still(
     if path.suffix.lower() != ".png":
         raise WitoilError(f"{path}: expected a name that ends with .png")
     picture = draw_still(run, what, time, land=land)
-    with replacing(path) as temporary:
-        temporary.write_bytes(picture)
+    write_bytes(path, picture)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from witoil.calibration.reconstruction import Reconstruction
 from witoil.figures.reconstruction import draw_reconstruction
-from witoil.files import replacing, write_json
+from witoil.files import write_bytes, write_json
 from witoil.scenario.scenario import Scenario
 
 
@@ -24,5 +24,4 @@ def write_reconstruction(
         write_json(folder / "source.geojson", found.features())
     if not pictures:
         return
-    with replacing(folder / "source.png") as temporary:
-        temporary.write_bytes(draw_reconstruction(scenario, found))
+    write_bytes(folder / "source.png", draw_reconstruction(scenario, found))

@@ -22,7 +22,7 @@ from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import areas_km2, score_observations
 from witoil.case import Case
 from witoil.figures.run import draw_run
-from witoil.files import mask_name, replacing, write_json, write_text
+from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
@@ -87,8 +87,7 @@ def write_run(
         scores = _write_slicks(scenario, result, limit, unmoved, folder)
         drawn = draw_run(scenario, result, coast, limit) if pictures else {}
         for name, content in drawn.items():
-            with replacing(folder / f"{name}.png") as temporary:
-                temporary.write_bytes(content)
+            write_bytes(folder / f"{name}.png", content)
         written.result()
     summary = write_json(
         folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
@@ -316,8 +315,7 @@ def write_outline(
     mask: Mask, grid: VerificationGrid, time: np.datetime64, path: Path, **properties: Any
 ) -> None:
     """Write the outline of a mask as GeoJSON, longitude and latitude (RFC 7946)."""
-    area = float(mask.sum() * grid.resolution**2 / 1e6)
-    _write_slick(path, grid.outline(mask), time, area_km2=area, **properties)
+    _write_slick(path, grid.outline(mask), time, area_km2=grid.area_km2(mask), **properties)
 
 
 def write_observed(

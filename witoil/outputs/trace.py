@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import simulator
 from catalog.antimeridian import parts_of
 from witoil.figures.trace import draw_trace
-from witoil.files import replacing, write_json, write_text
+from witoil.files import replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.playing import player_of_fields
 from witoil.outputs.run import new_raster, write_observed
@@ -81,8 +81,7 @@ def write_trace(
             (scenario.coast.land, box_of_land(scenario.forcing.grid.box)),
         )
         picture = draw_trace(scenario, found, regions, by_time)
-        with replacing(folder / "trace.png") as temporary:
-            temporary.write_bytes(picture)
+        write_bytes(folder / "trace.png", picture)
         write_text(folder / "report.html", trace_page(scenario, summary, picture, player))
     return summary
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from witoil.calibration.comparison import Comparison, Moment, area_km2
+from witoil.calibration.comparison import Comparison, Moment
 from witoil.calibration.scoring import ScoredSlick
 from witoil.case.tunables import TUNABLES
 from witoil.figures import drawing
@@ -100,7 +100,7 @@ def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
         "seen": None if moment.seen is None else moment.seen.name,
         "maps": maps,
         "scores": [slick.scores for slick in moment.slicks],
-        "areas": [area_km2(slick) for slick in moment.slicks],
+        "areas": [slick.grid.area_km2(slick.mask) for slick in moment.slicks],
     }
 
 
@@ -114,11 +114,11 @@ def _score_in_words(found: Comparison, slick: ScoredSlick) -> str:
 
 def _areas(slick: ScoredSlick) -> str:
     unit = "\N{NO-BREAK SPACE}km²"
-    text = f"Simulated {number(area_km2(slick))}{unit}"
+    area = slick.grid.area_km2
+    text = f"Simulated {number(area(slick.mask))}{unit}"
     if slick.seen is not None:
-        square_km = slick.grid.resolution**2 / 1e6
-        text += f", observed {number(float(slick.seen.sum() * square_km))}{unit}"
-        text += f", in both {number(float((slick.mask & slick.seen).sum() * square_km))}{unit}"
+        text += f", observed {number(area(slick.seen))}{unit}"
+        text += f", in both {number(area(slick.mask & slick.seen))}{unit}"
     return f"{text}, counted in cells."
 
 

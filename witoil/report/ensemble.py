@@ -36,7 +36,7 @@ def ensemble_page(
         f"Left: share of the {counted} members with a slick in a cell at any time, and oil on the "
         "coast. Right: the earliest arrival."
     )
-    likely = int((result.probability >= 0.5).sum()) * result.grid.resolution**2 / 1e6
+    likely = result.grid.area_km2(result.probability >= 0.5)
     return page_of(
         scenario.case,
         {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from witoil.case import Case
+from witoil.report.coverage import oddities
 from witoil.report.page import Player, context_of_run, image_uri, page_template
 
 MOST_STRETCHES = 10
@@ -66,8 +67,7 @@ def unknowns_of_forcing(coverage: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = []
     for row in coverage:
         name = row["variable"].replace("_", " ")
-        odd = [] if "box" in row and not row["gaps"] else [row["action"]]
-        for remark in [*odd, *row.get("remarks", [])]:
+        for remark in oddities(row):
             line = f"{name[0].upper()}{name[1:]}: {remark}."
             if line not in lines:
                 lines.append(line)

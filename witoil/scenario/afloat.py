@@ -118,12 +118,13 @@ class Afloat:
         from_ = to_degrees.transform(*(np.average(v, weights=mass[afloat]) for v in then))
         bearing, _, metres = _WGS84.inv(from_[0], from_[1], lon, lat)
         thickness = thickness_at(scenario, result, time)
-        seen = thickness[simulator.slick_mask(thickness, 1e-6 * detection_limit_um)]
+        cells = simulator.slick_mask(thickness, 1e-6 * detection_limit_um)
+        seen = thickness[cells]
         return cls(
             time=time,
             lon=float(wrapped(lon)),
             lat=float(lat),
-            area_km2=float(seen.size * scenario.grid.resolution**2 / 1e6),
+            area_km2=scenario.grid.area_km2(cells),
             mean_thickness_um=float(1e6 * seen.mean()) if seen.size else 0.0,
             greatest_thickness_um=float(1e6 * seen.max(initial=0.0)),
             travelled_km=1e-3 * metres,

@@ -96,11 +96,7 @@ def read_forcing(
     read: dict[str, list[_Product]] = {
         role: _products(case, role, (start, end), wanted, area) for role in _ROLES
     }
-    stokes = simulator.choose_stokes_drift(
-        [product.data for product in read["currents"]],
-        [product.data for product in read["waves"]],
-        case.forcing.stokes_drift,
-    )
+    stokes = _stokes_drift(case, read)
     absent = _absent(case, read, stokes)
     read = _without_unused(read, stokes)
     cut: dict[str, list[xr.Dataset]] = {}
@@ -161,12 +157,7 @@ def note_faults_of_forcing(
             read[role] = _products(case, role, (start, end), wanted, area)
     if len(faults.found) == before and {*roles} == {*_ROLES}:
         with faults.of("forcing.stokes_drift"):
-            stokes = simulator.choose_stokes_drift(
-                [product.data for product in read["currents"]],
-                [product.data for product in read["waves"]],
-                case.forcing.stokes_drift,
-            )
-            read = _without_unused(read, stokes)
+            read = _without_unused(read, _stokes_drift(case, read))
     covers = []
     for name, products in read.items():
         for product in products:
@@ -349,6 +340,12 @@ def _ends(cut: Mapping[str, Sequence[xr.Dataset]], area: Box) -> dict[str, list[
             f"ends before the {farthest}, and the area with it: in {', '.join(where)}"
         )
     return said
+
+
+def _stokes_drift(case: Case, read: Mapping[str, Sequence[_Product]]) -> str:
+    """Return where the Stokes drift comes from, see `simulator.Forcing.from_datasets`."""
+    currents, waves = ([product.data for product in read[role]] for role in ("currents", "waves"))
+    return simulator.choose_stokes_drift(currents, waves, case.forcing.stokes_drift)
 
 
 def _absent(
