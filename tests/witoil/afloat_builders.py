@@ -8,12 +8,12 @@ from simulator.oil import TEMPERATURE_15C
 
 
 def cloud(scenario, *, side, thickness_um, moved):
-    """Return a run of two outputs, and the area of the square [km2]; `moved` is in metres."""
+    """Return a run of two outputs at sea, and the area of the square [km2]; `moved` is in metres."""
     grid = scenario.grid
     rows, columns = grid.shape
     middle = np.array(
         [
-            grid.west + 0.5 * columns * grid.resolution,
+            grid.west + 0.3 * columns * grid.resolution,
             grid.north - 0.5 * rows * grid.resolution,
         ]
     )

@@ -16,7 +16,7 @@ from witoil.figures.driving import driving_chart
 from witoil.figures.map import run_map, slick_times
 from witoil.report.answers import compass, position
 from witoil.scenario.afloat import Afloat, middles_of
-from witoil.scenario.run import run
+from witoil.scenario.run import mask_at, run
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -120,3 +120,10 @@ def test_places_and_winds_in_words():
     assert [compass(bearing) for bearing in (0, 359, 45, 180, 191.25, 200)] == [
         *("N", "N", "NE", "S", "S", "SSW"),
     ]
+
+
+def test_the_slick_is_as_large_as_its_mask(scenario, result):
+    for seen in scenario.observations:
+        found = Afloat.at(scenario, result, seen.time, 0.1)
+        mask = mask_at(scenario, result, seen.time, 0.1)
+        assert found.area_km2 == scenario.grid.area_km2(mask)

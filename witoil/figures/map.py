@@ -15,7 +15,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from simulator import Status, slick_mask
+from simulator import Status
 from witoil.figures.drawing import (
     INK,
     MUTED,
@@ -39,7 +39,7 @@ from witoil.figures.drawing import (
     style_axes,
 )
 from witoil.figures.release_marks import draw_release_marks, marks_of
-from witoil.scenario.afloat import thickness_at
+from witoil.scenario.afloat import slick_of, thickness_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask
 
@@ -90,8 +90,7 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     times = slick_times(result["time"].values, [seen.time for seen in scenario.observations])
     thickness = {time: thickness_at(scenario, result, time) for time in times}
     slicks = {
-        time: slick_mask(field, 1e-6 * detection_limit_um) & ~scenario.land
-        for time, field in thickness.items()
+        time: slick_of(scenario, field, detection_limit_um) for time, field in thickness.items()
     }
     marks = marks_of(scenario)
     ashore = _ashore(scenario, result)

@@ -100,7 +100,6 @@ def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
         "seen": None if moment.seen is None else moment.seen.name,
         "maps": maps,
         "scores": [slick.scores for slick in moment.slicks],
-        "areas": [slick.grid.area_km2(slick.mask) for slick in moment.slicks],
     }
 
 

@@ -13,7 +13,7 @@ import simulator
 from catalog.antimeridian import wrapped
 from simulator.oil import TEMPERATURE_15C
 from witoil.scenario.scenario import Scenario
-from witoil.scenario.verification import VerificationGrid
+from witoil.scenario.verification import Mask, VerificationGrid
 
 SAMPLE = 4000
 """Particles of which `middles_of` is made: positions of all take seconds to project."""
@@ -56,6 +56,11 @@ def thickness_afloat(at: xr.Dataset, grid: VerificationGrid, density: float) -> 
         cell_area=grid.resolution**2,
         density=density,
     )
+
+
+def slick_of(scenario: Scenario, thickness: NDArray[np.float64], detection_limit_um: float) -> Mask:
+    """Return the slick that a sensor would see of a thickness [m]: thick enough, and at sea."""
+    return simulator.slick_mask(thickness, 1e-6 * detection_limit_um) & ~scenario.land
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class Afloat:
         from_ = to_degrees.transform(*(np.average(v, weights=mass[afloat]) for v in then))
         bearing, _, metres = _WGS84.inv(from_[0], from_[1], lon, lat)
         thickness = thickness_at(scenario, result, time)
-        cells = simulator.slick_mask(thickness, 1e-6 * detection_limit_um)
+        cells = slick_of(scenario, thickness, detection_limit_um)
         seen = thickness[cells]
         return cls(
             time=time,

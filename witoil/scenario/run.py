@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import simulator
 from witoil.case.tunables import TUNABLES, refuse_values
-from witoil.scenario.afloat import thickness_at
+from witoil.scenario.afloat import slick_of, thickness_at
 from witoil.scenario.changes import particles_with
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
@@ -109,7 +109,7 @@ def masks_at(
     score = scenario.case.score
     limit = score.detection_limit_um if detection_limit_um is None else detection_limit_um
     refuse_values({"detection_limit_um": limit})
-    oil = simulator.slick_mask(thickness, 1e-6 * limit) & ~scenario.land
+    oil = slick_of(scenario, thickness, limit)
     if all(seen.thick is None for seen in scenario.observations):
         return SlickMasks(oil)
     return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
