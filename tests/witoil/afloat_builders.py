@@ -8,7 +8,7 @@ from simulator.oil import TEMPERATURE_15C
 
 
 def cloud(scenario, *, side, thickness_um, moved):
-    """Return a run of two outputs at sea, and the area of the square [km2]; `moved` is in metres."""
+    """Return a run of two outputs at sea, and the area of the square [km2]; `moved` in metres."""
     grid = scenario.grid
     rows, columns = grid.shape
     middle = np.array(
