@@ -1,4 +1,4 @@
-"""The whole service of one person in one command: a web server, and runners beside it."""
+"""The whole service of one person in one command: a web server, with previews and runners."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from web.settings import Settings
 
 AGAIN_SECONDS = 2.0
-"""How long after its end a runner is started again. [s]"""
+"""How long after its end a process beside the server is started again. [s]"""
 
 _FORM_BYTES = 1_000_000  # of a form around the file that is uploaded
 
 STOP_SECONDS = 15.0
-"""How long a runner may take to hand back its job. [s]"""
+"""How long such a process may take to end: a runner hands back its job. [s]"""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class AddressError(WitoilError):
 
 
 def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> None:
-    """Answer requests until the process is told to end, with runners for the jobs.
+    """Answer requests until the process is told to end, with previews, and runners for the jobs.
 
     Parameters
     ----------
@@ -97,11 +97,12 @@ def _stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _kept_running(settings: Settings, count: int) -> Iterator[None]:
-    """Have runners beside this process, each started again should it end."""
+def _kept_running(settings: Settings, runners: int) -> Iterator[None]:
+    """Have other processes of the service beside this one, each started again should it end."""
     stopping = threading.Event()
     keepers = [
-        threading.Thread(target=_keep, args=(settings, stopping), daemon=True) for _ in range(count)
+        threading.Thread(target=_keep, args=(command, settings, stopping), daemon=True)
+        for command in ("preview", *["runner"] * runners)
     ]
     for keeper in keepers:
         keeper.start()
@@ -113,28 +114,28 @@ def _kept_running(settings: Settings, count: int) -> Iterator[None]:
             keeper.join(STOP_SECONDS + 5.0)
 
 
-def _keep(settings: Settings, stopping: threading.Event) -> None:
-    """Keep one runner running; it ends by itself where this process ends without a word."""
+def _keep(command: str, settings: Settings, stopping: threading.Event) -> None:
+    """Keep a command running; it ends by itself where this process ends without a word."""
     while not stopping.is_set():
-        runner = subprocess.Popen(
-            [sys.executable, "-m", "witoil", "runner", "--parent", str(os.getpid())],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "witoil", command, "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             env=os.environ | settings.environment(),
-            start_new_session=True,  # Ctrl-C is for the server, which tells its runners
+            start_new_session=True,  # Ctrl-C is for the server, which tells the others
         )
-        while runner.poll() is None and not stopping.wait(0.2):
+        while process.poll() is None and not stopping.wait(0.2):
             pass
-        if runner.poll() is None:
-            _stop(runner)
+        if process.poll() is None:
+            _stop(process)
         else:
-            log.warning("a runner ended with code %s; another is started", runner.returncode)
+            log.warning("a %s ended with code %s; another is started", command, process.returncode)
             stopping.wait(AGAIN_SECONDS)
 
 
-def _stop(runner: subprocess.Popen[bytes]) -> None:
-    runner.terminate()
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        runner.wait(STOP_SECONDS)
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        runner.kill()
-        runner.wait()
+        process.kill()
+        process.wait()
