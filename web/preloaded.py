@@ -2,7 +2,7 @@
 
 import gc
 
-import web.prepared  # noqa: F401
+import web.relative  # noqa: F401
 import witoil.preview
 import witoil.scenario.prepare  # noqa: F401
 from simulator.compilation import load_compiled

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
-from web.relative import by_relative_names
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ def serve_case(
     """
     warnings.simplefilter("ignore", append=True)
     logging.disable(logging.WARNING)  # what is odd about data is said by a job
+    host, before = _Host(connection), _status("RssAnon")
     _limit(most_bytes)
-    host = _Host(connection)
     try:
         scenario = _prepared(inputs, room)
     except (WitoilError, CatalogError, SimulatorError) as error:
@@ -58,10 +57,11 @@ def serve_case(
     except MemoryError:
         host.tell({"number": 0, **_TOO_LARGE})
         return
-    host.tell({"number": 0, "bytes": _own_bytes()})
+    ending: dict[str, Any] = {"number": 0}
     while True:
+        host.tell({**ending, "bytes": max(_status("RssAnon") - before, 0)})
         asked = host.asked.get()
-        host.tell({"number": asked["number"], **_answer(scenario, asked, host)})
+        ending = {"number": asked["number"], **_answer(scenario, asked, host)}
 
 
 _TOO_LARGE = {
@@ -71,6 +71,7 @@ _TOO_LARGE = {
 
 
 def _prepared(inputs: Mapping[str, Any], room: Path) -> Scenario:
+    from web.relative import by_relative_names
     from witoil.case.schema import Case
     from witoil.scenario.prepare import prepare
 
@@ -79,7 +80,7 @@ def _prepared(inputs: Mapping[str, Any], room: Path) -> Scenario:
 
 
 def _answer(scenario: Scenario, asked: Mapping[str, Any], host: _Host) -> dict[str, Any]:
-    """Return the answer to a question, or what is told in its place, and the memory in use."""
+    """Return the answer to a question, or what is told in its place."""
     from witoil.preview import preview
     from witoil.times import datetime64
 
@@ -98,12 +99,12 @@ def _answer(scenario: Scenario, asked: Mapping[str, Any], host: _Host) -> dict[s
             between=between,
         )
     except StoppedError:
-        return {"bytes": 0}
+        return {}
     except (WitoilError, CatalogError, SimulatorError) as error:
-        return {"ending": "refused", "reason": str(error), "bytes": _own_bytes()}
+        return {"ending": "refused", "reason": str(error)}
     except MemoryError:
-        return {**_TOO_LARGE, "bytes": _own_bytes()}
-    return {"answer": answer, "bytes": _own_bytes()}
+        return _TOO_LARGE
+    return {"answer": answer}
 
 
 def _limit(most_bytes: int) -> None:
@@ -120,12 +121,6 @@ def _status(name: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(f"{name}:"))
     return 1024 * int(line.split()[1])
-
-
-def _own_bytes() -> int:
-    """Return the memory that this process shares with no other. [byte]"""
-    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 class _Host:

@@ -16,8 +16,8 @@ import signal
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing import forkserver, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict
 from catalog.files.scratch import scratch_folder
 from web.confinement import confined
 from web.prepared import serve_case
-from web.previews import LINE_BYTES, LINK, PREPARE_SECONDS, RUN_SECONDS, SOCKET
+from web.preview_line import LINE_BYTES, LINK, PREPARE_SECONDS, RUN_SECONDS, SOCKET, linked
 from web.settings import PREFIX, Settings
 
 MOST_CASES = 16
@@ -386,16 +386,3 @@ async def _watch(parent: int | None, stopping: asyncio.Event) -> None:
         await asyncio.sleep(WAIT_SECONDS)
     if parent is not None:
         stopping.set()
-
-
-@contextmanager
-def linked(link: Path, folder: Path) -> Iterator[None]:
-    """Have a link lead to a folder until the end."""
-    new = link.with_name(f"{link.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(folder, target_is_directory=True)
-    new.replace(link)
-    try:
-        yield
-    finally:
-        link.unlink(missing_ok=True)

@@ -1,9 +1,4 @@
-"""Asking the process that holds prepared cases, `web.previewer`, from a web server beside it.
-
-The two talk by a socket of the file system, a line of JSON each way. It lies in a folder that only
-their user can enter, of a short name, since the names of sockets may not be long; a link in the
-data folder leads there.
-"""
+"""Asking the process that holds prepared cases, `web.previewer`, from a web server beside it."""
 
 from __future__ import annotations
 
@@ -22,24 +17,11 @@ from web.errors import (
     TooLargeError,
     UnavailableError,
 )
+from web.preview_line import PREPARE_SECONDS, RUN_SECONDS, place_of
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-LINK = "preview"
-"""Name in the data folder of the link to the folder with the socket."""
-
-SOCKET = "socket"
-
-PREPARE_SECONDS = 60.0
-"""How long it may take to read what a case names. [s]"""
-
-RUN_SECONDS = 10.0
-"""How long a run may take. [s]"""
-
-LINE_BYTES = 64 * 2**20
-"""Longest line. [byte]"""
 
 _SPARE_SECONDS = 5.0
 
@@ -71,7 +53,7 @@ def ask(data: Path, question: Mapping[str, Any]) -> dict[str, Any]:
         If the case cannot be prepared, or not be run with these parameters.
     TooLargeError, QuotaError, UnavailableError
     """
-    ending = _exchanged(Path(os.path.realpath(data / LINK)) / SOCKET, question)
+    ending = _exchanged(place_of(data), question)
     if "answer" in ending:
         answer: dict[str, Any] = ending["answer"]
         return answer
