@@ -36,7 +36,7 @@ MOST_CASES = 16
 """Cases that are held, at most."""
 
 MOST_BUSY = 4
-"""Cases that are prepared or run at once."""
+"""Cases in work beyond which no other one is begun."""
 
 MOST_SESSIONS = 4
 """Questions of one owner at once."""
@@ -119,7 +119,8 @@ class HeldCase:
             target=serve_case, args=(theirs, inputs, room, most_bytes), daemon=True
         )
         self._theirs = theirs
-        self._asked, self._turn = 0, asyncio.Lock()
+        self._writer: asyncio.StreamWriter | None = None
+        self._asked, self._turn, self._is_wanted = 0, asyncio.Lock(), True
         self.ready = asyncio.create_task(self._prepared())
         self.ready.add_done_callback(lambda task: task.cancelled() or task.exception())
 
@@ -146,10 +147,12 @@ class HeldCase:
 
     def end(self) -> None:
         """Kill its process, and give back all that it has."""
+        self._is_wanted = False
         self.ready.cancel()
-        if self._process.pid is not None:
+        if self._process.pid is not None and self._process.is_alive():
             self._process.kill()
-        self._ours.close()
+        # a process that is just being started finds the line closed, and ends
+        (self._ours if self._writer is None else self._writer).close()
         shutil.rmtree(self._room, ignore_errors=True)
 
     async def _prepared(self) -> None:
@@ -161,10 +164,11 @@ class HeldCase:
         )
         heard = await self._heard(PREPARE_SECONDS, "to prepare", 0)
         if "reason" in heard:
-            raise EndedError("refused", heard["reason"])
+            raise EndedError(heard["ending"], heard["reason"])
         self.bytes = heard["bytes"]
 
     def _tell(self, message: Mapping[str, Any]) -> None:
+        assert self._writer is not None
         self._writer.write(json.dumps(message, allow_nan=False).encode() + b"\n")
 
     async def _heard(self, seconds: float, what: str, number: int) -> dict[str, Any]:
@@ -174,7 +178,7 @@ class HeldCase:
                 while True:
                     line = await self._reader.readline()
                     if not line:
-                        raise EndedError("too large", await self._how())
+                        raise await self._ended()
                     said: dict[str, Any] = json.loads(line)
                     if said.pop("number") == number:
                         return said
@@ -185,15 +189,20 @@ class HeldCase:
                 "a job, or for fewer particles or less time",
             ) from None
 
-    async def _how(self) -> str:
-        """Say how its process has ended without a word."""
+    async def _ended(self) -> EndedError:
+        """Return what is told where its process has ended without a word."""
         await asyncio.to_thread(self._process.join, 1.0)
         code = self._process.exitcode or 0
-        how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        return (
-            f"the process of the case was ended by {how}, as where memory runs out; expected a "
-            "smaller case: ask for a job"
-        )
+        if not self._is_wanted:
+            return EndedError("busy", "the process of the case was ended; try again")
+        if code < 0:
+            return EndedError(
+                "too large",
+                f"the process of the case was ended by {signal.Signals(-code).name}, as where "
+                "memory runs out; expected a smaller case: ask for a job",
+            )
+        log.error("the process of a case ended with code %s", code)
+        return EndedError("busy", "the program failed; whoever runs it finds why in the log")
 
 
 class Host:
@@ -268,8 +277,6 @@ class Host:
         except EndedError as error:
             self._end(key, case)
             return error.told
-        except OSError:  # ended by another question
-            return EndedError("busy", "the process of the case has ended; try again").told
         finally:
             case.waiting -= 1
             if not case.waiting and not case.ready.done():
@@ -353,13 +360,21 @@ async def _run(settings: Settings, parent: int | None) -> None:
             await _until(stopping, WAIT_SECONDS)
     if not stopping.is_set():
         with scratch_folder() as room:
-            await _serve(settings, room, stopping)
+            await serve(settings, room, stopping)
     watching.cancel()
     lock.release()
 
 
-async def _serve(settings: Settings, room: Path, stopping: asyncio.Event) -> None:
-    """Answer questions until it is time to stop."""
+async def serve(settings: Settings, room: Path, stopping: asyncio.Event) -> None:
+    """Answer the questions of web servers until it is time to stop.
+
+    Parameters
+    ----------
+    settings : Settings
+    room : Path
+        Folder for the socket, and for what cases need.
+    stopping : asyncio.Event
+    """
     context = get_context("forkserver")
     context.set_forkserver_preload(["web.preloaded"])
     await asyncio.to_thread(forkserver.ensure_running)

@@ -10,12 +10,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
+from pydantic_core import to_json
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask
 
 from web.app import create_app
 from web.context import service_of
+from web.errors import MEDIA_TYPE, Problem
+from web.logs import HEADER
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
@@ -53,9 +60,11 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
     web.store.base.StoreError
     """
     app = create_app(settings)
+    sockets: dict[int, Any] = {}
     try:
         server = create_server(
             app,
+            map=sockets,
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
@@ -70,9 +79,41 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
             f"{settings.host}:{settings.port}: no server can listen there ({error.strerror}); "
             "expected an address of this machine with a port that is free: give another --port"
         ) from None
+    for each in sockets.values():
+        each.channel_class = _Channel
     with _stopped_by_signals(service_of(app).stopping), _kept_running(settings, runners):
         say(f"witoil at {_address(server, settings)}")
         server.run()
+
+
+_TOO_LONG = "body: longer than the largest file that is taken; bring less of it"
+
+
+class _Refusal(ErrorTask):
+    """What waitress says itself, of requests that the application never gets, as a problem."""
+
+    def execute(self) -> None:
+        """Write the answer."""
+        error = cast("Any", self.request).error
+        status = HTTPStatus(error.code)
+        said = Problem(
+            type="about:blank",
+            title=status.phrase,
+            status=status,
+            detail=_TOO_LONG if status == 413 else " ".join(error.body.split()),
+            request=uuid4().hex,
+        )
+        content = to_json(said, exclude_none=True)
+        self.status = f"{status} {status.phrase}"
+        self.response_headers = [("Content-Type", MEDIA_TYPE), (HEADER, said.request)]
+        log.info("refused: %s", said.detail, extra={"fields": {"request": said.request}})
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+
+
+class _Channel(HTTPChannel):
+    error_task_class = _Refusal
 
 
 def _address(server: Any, settings: Settings) -> str:
