@@ -7,6 +7,7 @@ ServiceError
 ├── ConflictError        not in the state that a job is in
 ├── TooLargeError        a body or a case beyond a bound
 ├── QuotaError           a quota is used up
+├── UnavailableError     not now
 └── ContentError         readable, and not what was expected; names the fields
 """
 
@@ -72,6 +73,10 @@ class QuotaError(ServiceError):
     """All that was granted is used."""
 
 
+class UnavailableError(ServiceError):
+    """Something that is needed is not there, or has too much to do."""
+
+
 class ContentError(ServiceError):
     """A request that can be read and does not hold what was expected.
 
@@ -109,6 +114,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ContentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OutputError: HTTPStatus.INSUFFICIENT_STORAGE,
     WitoilError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CatalogError: HTTPStatus.UNPROCESSABLE_ENTITY,
