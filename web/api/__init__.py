@@ -1,6 +1,7 @@
 """What is answered at which address: a module with a blueprint for each kind of object."""
 
 from web.api import (
+    catalogue,
     events,
     health,
     jobs,
@@ -9,11 +10,24 @@ from web.api import (
     results,
     shares,
     tokens,
+    trials,
     uploads,
 )
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (health, landing, processes, jobs, results, events, uploads, shares, tokens)
+    for module in (
+        health,
+        landing,
+        processes,
+        jobs,
+        trials,
+        results,
+        events,
+        uploads,
+        catalogue,
+        shares,
+        tokens,
+    )
 )
 """All of them, in the order of the document."""

@@ -16,6 +16,7 @@ from web import queue
 from web.access import needs, who
 from web.api.documents import (
     REL,
+    Document,
     JobList,
     JobPath,
     Link,
@@ -90,6 +91,13 @@ class JobsQuery(BaseModel):
     max_duration: int | None = Field(None, alias="maxDuration", ge=0, le=10**9, description="[s]")
     limit: int = Field(100, ge=1, le=queue.MOST_LISTED)
     offset: int = Field(0, ge=0, le=10**9)
+
+
+class Asked(Document):
+    """What was asked for: a process, and its inputs as they were sent."""
+
+    process_id: str = Field(alias="processID")
+    inputs: dict[str, Any]
 
 
 def job_of(session: Session, job_id: str) -> Job:
@@ -215,6 +223,14 @@ def _pages(query: JobsQuery, total: int) -> list[Link]:
 def show_job(path: JobPath) -> dict[str, Any]:
     """Show how far a job is."""
     return status_of(read_job(path.job_id)).shown()
+
+
+@blueprint.get("/<jobID>/inputs", responses={200: Asked})
+@needs("read")
+def show_inputs(path: JobPath) -> dict[str, Any]:
+    """Show what a job was asked with, as it was sent; to ask again, with changes."""
+    job = read_job(path.job_id)
+    return {"processID": job.process, "inputs": job.inputs}  # nothing left out that was sent
 
 
 @blueprint.delete("/<jobID>", responses={200: StatusInfo, **problems(429)})
