@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -34,6 +35,17 @@ def _separated(value: Any) -> Any:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _tiles(address: str) -> str:
+    parts = urlsplit(address)
+    words = ("{z}", "{x}", "{y}")
+    plain = parts.netloc and not any(mark in parts.netloc for mark in "@{}*; '\"")
+    if parts.scheme != "https" or not plain or not all(word in parts.path for word in words):
+        raise ValueError(
+            "expected the address of tiles, such as https://tiles.example.org/{z}/{x}/{y}.png"
+        )
+    return address
 
 
 def _one_word(host: str) -> str:
@@ -82,6 +94,10 @@ class Settings(BaseSettings):
     )
     callback_hosts: Hosts = Field([], description="Hosts that may be told of the end of a job.")
     catalogue: Path | None = Field(None, description="File that names data for all cases.")
+    base_map: Annotated[str, AfterValidator(_tiles)] | None = Field(
+        None, description="Tiles of a map from elsewhere, which browsers may load when asked to."
+    )
+    base_map_credit: str = Field("", description="Whose map that is; stands on it.")
     threads: PositiveInt = Field(
         48, le=1024, description="Requests at once; an event stream keeps one for itself."
     )

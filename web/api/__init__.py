@@ -6,6 +6,7 @@ from web.api import (
     health,
     jobs,
     landing,
+    page,
     processes,
     results,
     shares,
@@ -18,6 +19,7 @@ BLUEPRINTS = tuple(
     module.blueprint
     for module in (
         health,
+        page,
         landing,
         processes,
         jobs,
