@@ -6,6 +6,7 @@ from web.api import (
     jobs,
     landing,
     page,
+    particles,
     processes,
     results,
     shares,
@@ -15,6 +16,18 @@ from web.api import (
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (health, page, landing, processes, jobs, results, events, uploads, shares, tokens)
+    for module in (
+        health,
+        page,
+        landing,
+        processes,
+        jobs,
+        results,
+        events,
+        uploads,
+        shares,
+        tokens,
+        particles,
+    )
 )
 """All of them, in the order of the document."""
