@@ -39,12 +39,9 @@ export function arrowLook(name, dark) {
 
 /** @param {Pane} pane */
 export function drawMarks(pane) {
-  const context = /** @type {CanvasRenderingContext2D} */ (pane.marks.getContext("2d"));
   const { view, colours, run } = pane;
-  const dots = pane.dots_per_pixel ?? 1;
-  context.setTransform(dots, 0, 0, dots, 0, 0);
-  context.clearRect(0, 0, view.width, view.height);
-  drawDegrees(context, view, colours);
+  drawDegrees(cleared(pane.under, pane), view, colours);
+  const context = cleared(pane.marks, pane);
   if (run) {
     drawSlicks(context, pane);
     if (pane.isOn("coast")) drawStretches(context, pane);
@@ -54,6 +51,14 @@ export function drawMarks(pane) {
   drawMeasured(context, pane);
   drawDegreeLabels(context, view, colours);
   drawScaleBar(context, view, colours);
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Pane} pane @returns {CanvasRenderingContext2D} */
+function cleared(canvas, { density = 1, view }) {
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(density, 0, 0, density, 0, 0);
+  context.clearRect(0, 0, view.width, view.height);
+  return context;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Pane} pane */

@@ -48,11 +48,12 @@ export class Pane {
     this.onRun = undefined;
     /** @type {(() => void) | undefined} called when more of the run is here */
     this.onArrival = undefined;
+    this.under = make("canvas", { class: "under", "aria-hidden": "true" });
     this.oil = make("canvas", { class: "oil", "aria-hidden": "true" });
     this.marks = make("canvas", { class: "marks", "aria-hidden": "true" });
     this.message = make("p", { class: "message float", role: "status", hidden: true });
     const base = make("div", { class: "ground" });
-    root.append(base, this.oil, this.marks, this.message);
+    root.append(base, this.under, this.oil, this.marks, this.message);
     const world = /** @type {any} */ ([-180, northing(-85), 180, northing(85)]);
     this.view = new View(world, world);
     this.map = this.#makeMap(base);
@@ -207,8 +208,10 @@ export class Pane {
     const { clientWidth: width, clientHeight: height } = this.root;
     const dots = window.devicePixelRatio || 1;
     Object.assign(this.oil, { width: Math.max(width, 1), height: Math.max(height, 1) });
-    Object.assign(this.marks, { width: Math.max(width * dots, 1), height: Math.max(height * dots, 1) });
-    this.dots_per_pixel = dots;
+    for (const canvas of [this.under, this.marks]) {
+      Object.assign(canvas, { width: Math.max(width * dots, 1), height: Math.max(height * dots, 1) });
+    }
+    this.density = dots;
     this.view.width = Math.max(width, 1);
     this.view.height = Math.max(height, 1);
     this.#look(map);
@@ -243,8 +246,19 @@ export class Pane {
   lookAt(bounds = this.run?.bounds ?? null) {
     if (!bounds) return;
     const [west, south, east, north] = bounds;
-    const still = STILL.matches;
-    this.map.fitBounds([[west, south], [east, north]], { padding: 60, maxZoom: 13, animate: !still, duration: 400 });
+    const wide = this.view.width > 620; // the tools and the list of layers lie over its sides
+    const padding = wide ? { left: 120, right: 270, top: 40, bottom: 50 } : 40;
+    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 13, animate: !STILL.matches, duration: 400 });
+  }
+
+  /** @param {number[] | null} bounds @returns {boolean} whether a part of a box is shown, not as a mere dot */
+  #sees(bounds) {
+    if (!bounds) return true;
+    const [west, south, east, north] = bounds;
+    const [left, top] = this.view.toScreen(west, northing(north));
+    const [right, bottom] = this.view.toScreen(east, northing(south));
+    const { width, height } = this.view;
+    return right > 0 && left < width && bottom > 0 && top < height && Math.max(right - left, bottom - top) > 20;
   }
 
   /** Get the run that the state names, once it has come to its end. */
@@ -292,7 +306,7 @@ export class Pane {
     this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
     this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
     this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
-    if (!this.state.get("camera")) this.lookAt();
+    if (!this.#sees(run.bounds)) this.lookAt();
     this.restyle();
     this.onRun?.();
     this.show();

@@ -118,7 +118,7 @@ function flattened(pane) {
   return new Promise((done) => {
     // what the GPU has drawn can be read in the frame of drawing only
     pane.map.once("render", () => {
-      for (const layer of [pane.map.getCanvas(), pane.oil, pane.marks]) context.drawImage(layer, 0, 0, width, height);
+      for (const layer of [pane.map.getCanvas(), pane.under, pane.oil, pane.marks]) context.drawImage(layer, 0, 0, width, height);
       done(canvas);
     });
     pane.map.triggerRepaint();
