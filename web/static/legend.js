@@ -7,7 +7,7 @@ import { words } from "./words.js";
 
 /**
  * @typedef {import("./pane.js").Pane} Pane
- * @typedef {{shape: "dot" | "fill" | "line" | "arrow", colour: string, text: string, status?: string, count?: string}} Entry
+ * @typedef {{shape: "dot" | "fill" | "line" | "arrow" | "none", colour: string, text: string, status?: string, count?: string}} Entry
  * @typedef {{name: string, label: string, unit: string, entries: Entry[], hint?: string}} Group
  */
 

@@ -79,7 +79,8 @@ function write(context, text, entry, x, y, { ink }) {
   context.font = `${entry ? "400" : "600"} 13px system-ui, sans-serif`;
   if (entry) {
     context.fillStyle = entry.colour;
-    if (entry.shape === "fill") context.fillRect(x, y - 7, 14, 14);
+    if (entry.shape === "none") x -= 22;
+    else if (entry.shape === "fill") context.fillRect(x, y - 7, 14, 14);
     else if (entry.shape === "dot") context.fillRect(x + 4, y - 3, 6, 6);
     else context.fillRect(x, y - 1.5, 14, 3);
   }
@@ -101,11 +102,14 @@ function laidOut(groups, columns) {
   /** @type {number[]} */
   const filled = new Array(columns).fill(0);
   const items = /** @type {{text: string, entry: Entry | null, column: number, row: number}[]} */ ([]);
-  for (const { label, unit, entries } of groups) {
+  for (const { label, unit, entries, hint } of groups) {
     const column = filled.indexOf(Math.min(...filled));
     items.push({ text: unit ? `${label} [${unit}]` : label, entry: null, column, row: filled[column] });
     entries.forEach((entry, k) => items.push({ text: entry.text, entry, column, row: filled[column] + 1 + k }));
     filled[column] += entries.length + 1.5;
+    if (!hint) continue;
+    items.push({ text: hint, entry: { shape: "none", colour: "", text: hint }, column, row: filled[column] - 0.5 });
+    filled[column] += 1;
   }
   return { items, height: Math.max(...filled, 0) };
 }

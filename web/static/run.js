@@ -1,7 +1,7 @@
 // A run as it is shown: its particles, slicks, coast and rasters, and how to get them.
 
 import { addressOf, ask, askJson, ProblemError } from "./api.js";
-import { northing } from "../player/mercator.js";
+import { latitudeOf, northing } from "../player/mercator.js";
 import { Steps } from "./steps.js";
 
 /**
@@ -42,8 +42,12 @@ export class Run {
 
   /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
   get bounds() {
-    if (this.steps) return this.steps.header.bounds;
-    return this.rasters[0]?.bounds ?? null;
+    const boxes = [this.steps?.header.bounds, ...this.rasters.map(({ bounds }) => bounds), boxOf([...this.observed, ...this.simulated])]
+      .filter((box) => box !== undefined && box !== null);
+    if (boxes.length === 0) return null;
+    const least = (/** @type {number} */ k) => Math.min(...boxes.map((box) => box[k]));
+    const most = (/** @type {number} */ k) => Math.max(...boxes.map((box) => box[k]));
+    return [least(0), least(1), most(2), most(3)];
   }
 
   /** @param {Raster} raster @param {number} now @returns {string} address of its tiles at the time nearest */
@@ -81,6 +85,18 @@ export class Run {
   dispose() {
     this.steps?.dispose();
   }
+}
+
+/** @param {Slick[]} slicks @returns {number[] | null} west, south, east, north in degrees */
+function boxOf(slicks) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of slicks.flatMap(({ rings }) => rings.flat())) {
+    box[0] = Math.min(box[0], x);
+    box[1] = Math.min(box[1], y);
+    box[2] = Math.max(box[2], x);
+    box[3] = Math.max(box[3], y);
+  }
+  return box[0] > box[2] ? null : [box[0], latitudeOf(box[1]), box[2], latitudeOf(box[3])];
 }
 
 /** @param {number[]} times @param {number} now @returns {number} place of the nearest, -1 where there is none */
