@@ -288,9 +288,11 @@ _COAST = (
     Output("coast", "Oil on each stretch of coast, a table", "coast.csv"),
     Output("coast_map", "The same stretches as lines", "coast.geojson"),
 )
+_OBSERVED = Output("observed", "Slicks observed, their outlines", "**/observed_*.geojson")
 _SLICKS = (
     Output("masks", "Slicks on the grid, at the times of the observations", "mask_*.tif"),
     Output("slicks", "Their outlines", "slick_*.geojson"),
+    _OBSERVED,
 )
 _RUN = (
     Output("particles", "Particles of the run, CF trajectories", "particles.nc"),
@@ -337,6 +339,7 @@ _ALL = (
         (
             Output("probability", "Probability of a slick in each cell", "probability.tif"),
             Output("first_arrival", "When it arrives", "first_arrival_hours.tif"),
+            _OBSERVED,
             *_COAST,
             Output("summary", "Figures of the ensemble", "ensemble.json"),
             _REPORT,
@@ -371,6 +374,7 @@ _ALL = (
             Output("probability", "Probability of oil in each cell", "**/probability_*.tif"),
             Output("masks", "Forecast slicks on the grid", "**/mask_*.tif"),
             Output("slicks", "Their outlines", "**/slick_*.geojson"),
+            _OBSERVED,
             Output("scores", "FSS of each forecast", "forecast.csv"),
             Output("reliability", "How often what was forecast came", "reliability.csv"),
             _REPORT,

@@ -7,6 +7,7 @@ from web.api import (
     jobs,
     landing,
     page,
+    particles,
     processes,
     results,
     shares,
@@ -30,6 +31,7 @@ BLUEPRINTS = tuple(
         catalogue,
         shares,
         tokens,
+        particles,
     )
 )
 """All of them, in the order of the document."""

@@ -1,4 +1,4 @@
-"""The page with the map, and the files that it is made of: all from here, nothing from elsewhere."""
+"""The page with the map, and its files: nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 import { follow, read } from "./address.js";
 import { element } from "./dom.js";
+import { Middle } from "./middle.js";
 import { buildLeft } from "./panels/left.js";
 import { buildRight } from "./panels/right.js";
 import { showPerson } from "./sign-in.js";
@@ -11,9 +12,16 @@ import { words } from "./words.js";
 
 const state = new State(read(location.hash));
 buildTop(state);
-await showPerson(state);
-buildLeft(element("left"), state);
-buildRight(element("right"), state);
-follow(state);
+try {
+  await showPerson(state);
+  const middle = new Middle(state);
+  buildLeft(element("left"), state, middle);
+  buildRight(element("right"), state, middle);
+  follow(state);
+} catch (error) {
+  const banner = element("banner");
+  banner.hidden = false;
+  banner.textContent = words.oldBrowser(error instanceof Error ? error.message : String(error));
+  throw error;
+}
 document.documentElement.dataset.ready = "true";
-void words;
