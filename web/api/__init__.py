@@ -8,12 +8,24 @@ from web.api import (
     processes,
     results,
     shares,
+    spills,
     tokens,
     uploads,
 )
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (health, landing, processes, jobs, results, events, uploads, shares, tokens)
+    for module in (
+        health,
+        landing,
+        processes,
+        jobs,
+        results,
+        events,
+        uploads,
+        shares,
+        tokens,
+        spills,
+    )
 )
 """All of them, in the order of the document."""
