@@ -43,6 +43,7 @@ WORDS = frozenset(
         *("start", "end", "time", "kind", "type", "method", "start_from", "slick", "format"),
         *("layer", "time_field", "time_format", "time_zone"),
         *("raster_values", "thickness_class", "bonn_estimate"),
+        *("dataset", "roles", "variables"),
         *("gap_policy", "means", "zeros", "stokes_drift", "evaporation", "dispersion"),
     )
 )

@@ -2,6 +2,7 @@
 
 from web.api import (
     events,
+    forcing,
     health,
     jobs,
     landing,
@@ -26,6 +27,7 @@ BLUEPRINTS = tuple(
         shares,
         tokens,
         spills,
+        forcing,
     )
 )
 """All of them, in the order of the document."""

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from catalog.grid import Box
 from web.api.documents import Link, href
+from web.wanted import on_earth
 from witoil.times import given_in_utc
 
 
@@ -60,24 +61,7 @@ def box_of(text: str) -> Box:
             f"found {text[:80]!r}, expected WEST,SOUTH,EAST,NORTH in degrees, four numbers"
         )
     west, south, east, north = numbers
-    refuse_no_box((west, south, east, north))
-    return west, south, east, north
-
-
-def refuse_no_box(box: Box) -> None:
-    """Refuse what is no area on Earth; east of less than west lies across 180 degrees.
-
-    Raises
-    ------
-    ValueError
-    """
-    west, south, east, north = box
-    if not (-180.0 <= west <= 180.0 and -180.0 <= east <= 180.0):
-        raise ValueError(f"found {west:g} to {east:g} E, expected longitudes from -180 to 180")
-    if not -90.0 <= south <= north <= 90.0:
-        raise ValueError(
-            f"found {south:g} to {north:g} N, expected south, then north, from -90 to 90"
-        )
+    return on_earth((west, south, east, north))
 
 
 def _bbox(text: str) -> str:

@@ -1,12 +1,10 @@
 """Events of the operator's catalogue over HTTP, and cases made of them."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-import xarray as xr
 from shapely import box, to_geojson
 
+from tests.web.fields import write_field
 from tests.web.people import assert_problem, people
 from witoil.case.schema import Case
 
@@ -17,25 +15,6 @@ SLICKS = {
     "20190106-1130-FJI-UO-C-01-S2": (179.96, -17.0, 180.06, -16.9),
     "20230101-0000-ITA-UO-A-01-S2": (12.0, 41.0, 12.1, 41.1),
 }
-
-
-def write_field(path: Path, names: tuple[str, str], bounds, times) -> None:
-    """Write a uniform field whose grid holds some bounds."""
-    west, south, east, north = bounds
-    latitude, longitude = np.linspace(south, north, 6), np.linspace(west, east, 7)
-    shape = (len(times), 6, 7)
-    units = {"units": "m s-1"}
-    xr.Dataset(
-        {
-            name: (("time", "latitude", "longitude"), np.full(shape, 0.1, "f4"), units)
-            for name in names
-        },
-        coords={
-            "time": times,
-            "latitude": ("latitude", latitude, {"units": "degrees_north"}),
-            "longitude": ("longitude", longitude, {"units": "degrees_east"}),
-        },
-    ).to_netcdf(path, engine="netcdf4")
 
 
 TIMES = np.arange("2021-08-24T00", "2021-08-25T01", dtype="datetime64[h]").astype("datetime64[ns]")
