@@ -3,6 +3,7 @@
 from web.api import (
     catalogue,
     events,
+    forcing,
     health,
     jobs,
     landing,
@@ -11,6 +12,7 @@ from web.api import (
     processes,
     results,
     shares,
+    spills,
     tokens,
     trials,
     uploads,
@@ -32,6 +34,8 @@ BLUEPRINTS = tuple(
         shares,
         tokens,
         particles,
+        spills,
+        forcing,
     )
 )
 """All of them, in the order of the document."""
