@@ -9,6 +9,7 @@ from web.api import (
     landing,
     page,
     particles,
+    previews,
     processes,
     results,
     shares,
@@ -36,6 +37,7 @@ BLUEPRINTS = tuple(
         particles,
         spills,
         forcing,
+        previews,
     )
 )
 """All of them, in the order of the document."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from web.access import needs
 from web.api.documents import problems
-from web.catalogue import read_catalogue
+from web.catalogue import REFERENCE, read_catalogue
 from web.context import service
 
 TAG = Tag(name="Catalogue", description="Data that the operator has named")
@@ -24,6 +24,7 @@ class EntryInfo(BaseModel):
     name: str
     title: str
     reference: str = Field(description="What a case has in place of files.")
+    events: bool = Field(description="Whether it is of slicks of spills, see `/events`.")
 
 
 class Catalogue(BaseModel):
@@ -39,7 +40,7 @@ def list_entries() -> dict[str, Any]:
     entries = read_catalogue(service().settings.catalogue)
     return Catalogue(
         entries=[
-            EntryInfo(name=name, title=entry.title, reference=f"catalogue:{name}")
+            EntryInfo(name=name, title=entry.title, reference=REFERENCE + name, events=entry.events)
             for name, entry in sorted(entries.items())
         ]
     ).model_dump(mode="json")

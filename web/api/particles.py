@@ -11,7 +11,7 @@ from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from web.access import needs
-from web.api.documents import JobPath, problems
+from web.api.documents import JobPath
 from web.api.runs import RUN_PROBLEMS, run_of, successful_folder
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
