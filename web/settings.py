@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -36,6 +37,17 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _tiles(address: str) -> str:
+    parts = urlsplit(address)
+    words = ("{z}", "{x}", "{y}")
+    plain = parts.netloc and not any(mark in parts.netloc for mark in "@{}*; '\"")
+    if parts.scheme != "https" or not plain or not all(word in parts.path for word in words):
+        raise ValueError(
+            "expected the address of tiles, such as https://tiles.example.org/{z}/{x}/{y}.png"
+        )
+    return address
+
+
 def _one_word(host: str) -> str:
     if not host or any(mark in host for mark in "/@?# ") or "://" in host:
         raise ValueError("expected names of hosts, such as data.example.org, parted by commas")
@@ -46,6 +58,10 @@ Hosts = Annotated[
     list[Annotated[str, AfterValidator(_one_word)]], NoDecode, BeforeValidator(_separated)
 ]
 """Names of hosts, in the environment parted by commas."""
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_separated)]
+"""Texts, in the environment parted by commas."""
 
 
 class Settings(BaseSettings):
@@ -82,6 +98,14 @@ class Settings(BaseSettings):
     )
     callback_hosts: Hosts = Field([], description="Hosts that may be told of the end of a job.")
     catalogue: Path | None = Field(None, description="File that names data for all cases.")
+    base_map: Annotated[str, AfterValidator(_tiles)] | None = Field(
+        None, description="Tiles of a map from elsewhere, which browsers may load when asked to."
+    )
+    base_map_credit: str = Field("", description="Whose map that is; stands on it.")
+    products: Names = Field(
+        [],
+        description="Data sets of the registry that jobs may fetch, by id or service: cmems, era5.",
+    )
     threads: PositiveInt = Field(
         48, le=1024, description="Requests at once; an event stream keeps one for itself."
     )

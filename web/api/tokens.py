@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Response, current_app, request
 from flask_openapi.blueprint import APIBlueprint
@@ -41,14 +41,23 @@ class SignIn(BaseModel):
     token: str = Field(min_length=1, max_length=200)
 
 
+class BaseMap(BaseModel):
+    """A map from elsewhere that the page may show."""
+
+    tiles: str = Field(description="Address, with {z}, {x} and {y}.")
+    credit: str
+
+
 class PersonInfo(BaseModel):
-    """Who is signed in, what they may use, and what they do."""
+    """Who is signed in, what they may use, and what they do; and what there is for the page."""
 
     name: str
     scopes: list[Scope]
     country: str | None
     quotas: Quotas
     use: Use
+    auth: Literal["on", "off"] = Field(description="off: there are no tokens and no sessions.")
+    base_map: BaseMap | None
 
 
 class SignedIn(BaseModel):
@@ -141,8 +150,9 @@ def _with_cookie(token: Token, signed: BrowserSession, secret: str) -> Response:
 def show_person() -> dict[str, Any]:
     """Show who is signed in, what they may use, and what they do."""
     person: Person = who()
+    settings = service().settings
     with service().store.reading() as session:
-        quotas = quotas_of(session, person, service().settings)
+        quotas = quotas_of(session, person, settings)
         use = use_of(session, person.name)
     return {
         "name": person.name,
@@ -150,6 +160,9 @@ def show_person() -> dict[str, Any]:
         "country": person.country,
         "quotas": asdict(quotas),
         "use": asdict(use),
+        "auth": settings.auth,
+        "base_map": settings.base_map
+        and {"tiles": settings.base_map, "credit": settings.base_map_credit},
     }
 
 

@@ -1,0 +1,70 @@
+// Arrows of currents and winds: asked for where the map looks, at the time that it shows.
+
+import { latitudeOf, northing } from "../player/mercator.js";
+import { askJson } from "./api.js";
+
+/**
+ * @typedef {{x: number, y: number, east: number, north: number}} Arrow metres a second, in the projection
+ * @typedef {import("../player/view.js").View} View
+ */
+
+const APART = 56; // pixels
+const PAUSE = 250; // milliseconds without change, after which they are asked for
+
+export class Arrows {
+  /** @param {() => void} onArrival */
+  constructor(onArrival) {
+    this.onArrival = onArrival;
+    /** @type {Map<string, Arrow[]>} */
+    this.shown = new Map();
+    this.asked = "";
+    this.timer = 0;
+    this.controller = new AbortController();
+  }
+
+  /**
+   * Have those of a run ready that are wanted.
+   * @param {import("./run.js").Run} run
+   * @param {string[]} names
+   * @param {View} view
+   * @param {number} now
+   */
+  want(run, names, view, now) {
+    for (const name of this.shown.keys()) if (!names.includes(name)) this.shown.delete(name);
+    const bounds = boundsOf(view);
+    const time = new Date(now).toISOString().replace(/\.\d+/, "");
+    const key = names.length ? `${run.id} ${names} ${bounds} ${time}` : "";
+    if (key === this.asked) return;
+    this.asked = key;
+    clearTimeout(this.timer);
+    this.controller.abort();
+    this.controller = new AbortController();
+    if (!key) return;
+    const count = Math.min(Math.ceil((view.width * view.height) / APART ** 2), 400);
+    const { signal } = this.controller;
+    this.timer = window.setTimeout(() => {
+      for (const name of names) {
+        askJson(`jobs/${run.id}/fields/${name}?bbox=${bounds}&time=${time}&count=${count}`, { signal })
+          .then((answer) => {
+            this.shown.set(name, arrowsOf(answer));
+            this.onArrival();
+          })
+          .catch((error) => {
+            if (error.name !== "AbortError") this.shown.delete(name);
+          });
+      }
+    }, PAUSE);
+  }
+}
+
+/** @param {View} view @returns {string} west, south, east, north in degrees */
+function boundsOf(view) {
+  const [west, north] = view.fromScreen(0, 0);
+  const [east, south] = view.fromScreen(view.width, view.height);
+  return [west, latitudeOf(south), east, latitudeOf(north)].map((value) => value.toFixed(4)).join(",");
+}
+
+/** @param {any} answer @returns {Arrow[]} */
+function arrowsOf(answer) {
+  return answer.vectors.map((/** @type {any} */ each) => ({ x: each.lon, y: northing(each.lat), east: each.east, north: each.north }));
+}
