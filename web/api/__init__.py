@@ -2,6 +2,7 @@
 
 from web.api import (
     events,
+    features,
     health,
     jobs,
     landing,
@@ -14,6 +15,9 @@ from web.api import (
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (health, landing, processes, jobs, results, events, uploads, shares, tokens)
+    for module in (
+        *(health, landing, processes, jobs, results, events, uploads, shares, tokens),
+        features,
+    )
 )
 """All of them, in the order of the document."""
