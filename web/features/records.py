@@ -148,7 +148,9 @@ def gather(store: Store, jobs: Path) -> None:
 def _gather_job(session: Session, jobs: Path, job_id: str) -> None:
     """Take in the features of a job, unless it was dismissed or another runner has done it."""
     job = session.get(Job, job_id, with_for_update=True)
-    if job is None or job.state != State.SUCCESSFUL or session.get(GatheredJob, job_id):
+    if job is None or job.state != State.SUCCESSFUL:
+        return
+    if session.get(GatheredJob, job_id) is not None:
         return
     session.add(GatheredJob(job_id=job_id))
     try:

@@ -165,8 +165,10 @@ def _extent_of(path: Path) -> tuple[BaseGeometry | None, datetime, datetime]:
         return None, *ends
     longitude, latitude = longitude[known].astype(float), latitude[known].astype(float)
     longitude = turned(longitude, longitude[0])
-    box = (longitude.min(), latitude.min(), longitude.max(), latitude.max())
-    return shapely.box(*map(float, box)), *ends
+    west, south, east, north = (
+        float(end(axis)) for end in (np.min, np.max) for axis in (longitude, latitude)
+    )
+    return shapely.box(west, south, east, north), *ends
 
 
 def _scores(folder: Path) -> dict[str, Any]:
