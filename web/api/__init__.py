@@ -3,12 +3,14 @@
 from web.api import (
     events,
     features,
+    forcing,
     health,
     jobs,
     landing,
     processes,
     results,
     shares,
+    spills,
     tokens,
     uploads,
 )
@@ -16,7 +18,17 @@ from web.api import (
 BLUEPRINTS = tuple(
     module.blueprint
     for module in (
-        *(health, landing, processes, jobs, results, events, uploads, shares, tokens),
+        health,
+        landing,
+        processes,
+        jobs,
+        results,
+        events,
+        uploads,
+        shares,
+        tokens,
+        spills,
+        forcing,
         features,
     )
 )

@@ -1,15 +1,19 @@
-"""What lists are narrowed by, as OGC API has it: areas and periods."""
+"""What lists are narrowed by, as OGC API has it: areas, periods, pages."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from catalog.grid import Box
+from web.api.documents import Link, href
+from web.wanted import on_earth
 from witoil.times import given_in_utc
+
 
 _DATE_LETTERS = len("2021-08-24")
 _LAST = timedelta(days=1) - timedelta(microseconds=1)
@@ -89,24 +93,7 @@ def box_of(text: str) -> Box:
         )
     half = len(numbers) // 2
     west, south, east, north = numbers[0], numbers[1], numbers[half], numbers[half + 1]
-    refuse_no_box((west, south, east, north))
-    return west, south, east, north
-
-
-def refuse_no_box(box: Box) -> None:
-    """Refuse what is no area on Earth; east of less than west lies across 180 degrees.
-
-    Raises
-    ------
-    ValueError
-    """
-    west, south, east, north = box
-    if not (-180.0 <= west <= 180.0 and -180.0 <= east <= 180.0):
-        raise ValueError(f"found {west:g} to {east:g} E, expected longitudes from -180 to 180")
-    if not -90.0 <= south <= north <= 90.0:
-        raise ValueError(
-            f"found {south:g} to {north:g} N, expected south, then north, from -90 to 90"
-        )
+    return on_earth((west, south, east, north))
 
 
 def _bbox(text: str) -> str:
@@ -116,3 +103,37 @@ def _bbox(text: str) -> str:
 
 BoundingBox = Annotated[str, Field(max_length=200), AfterValidator(_bbox)]
 """West, south, east, north; east less than west across 180 degrees."""
+
+
+class PageQuery(BaseModel):
+    """Which part of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(100, ge=1, le=1000)
+    offset: int = Field(0, ge=0, le=10**9)
+
+
+def page_links(address: str, query: BaseModel, total: int) -> list[Link]:
+    """Return links to this page of a list, the next and the one before.
+
+    Parameters
+    ----------
+    address : str
+        Path of the list.
+    query : BaseModel
+        With `limit` and `offset`.
+    total : int
+        How many there are on all pages.
+    """
+    limit, offset = query.limit, query.offset  # type: ignore[attr-defined]
+    starts = {"self": offset}
+    if offset + limit < total:
+        starts["next"] = offset + limit
+    if offset > 0:
+        starts["prev"] = max(offset - limit, 0)
+    asked = query.model_dump(by_alias=True, exclude={"offset"}, exclude_unset=True)
+    return [
+        Link(href=f"{href(address)}?{urlencode(asked | {'offset': start}, doseq=True)}", rel=rel)
+        for rel, start in starts.items()
+    ]
