@@ -3,6 +3,7 @@
 from web.api import (
     catalogue,
     events,
+    features,
     forcing,
     health,
     jobs,
@@ -38,6 +39,7 @@ BLUEPRINTS = tuple(
         spills,
         forcing,
         previews,
+        features,
     )
 )
 """All of them, in the order of the document."""
