@@ -792,6 +792,35 @@ def fetch(
         Of OPeNDAP; default: all.
     progress : callable
         See `Progress`.
+def predict(
+    module: str,
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    georeference: str | None = None,
+    time: datetime | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    formats: Sequence[str] = ("json", "geojson"),
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Run a plug-in on files; see `witoil.plugins.batch.predict_files`.
+
+    Parameters
+    ----------
+    module : str
+        Name of the plug-in.
+    files : sequence of Path
+        Images, rasters or sounds, and folders of them.
+    folder : Path
+        Takes ``report.json`` and a file or more for each format.
+    georeference : str, optional
+        As `witoil.plugins.georeference.parse_georeference` reads it.
+    time : datetime, optional
+        When they were taken; without a zone it is UTC.
+    parameters : mapping, optional
+        Of the plug-in, instead of those of its card.
+    formats : sequence of str
+    progress : Progress
 
     Returns
     -------
@@ -818,6 +847,31 @@ def fetch(
                     file = copy_into(folder, entry.path, taken)
                     told.append({"name": file.name, "bytes": entry.size, "sha256": entry.sha256})
     return {"files": told}
+        As in ``report.json``: what was found in how many files, and which failed by what.
+
+    Raises
+    ------
+    WitoilError
+        Where nothing can be done at all; files that fail are named in the report.
+    """
+    from witoil.plugins.batch import predict_files
+    from witoil.plugins.georeference import parse_georeference
+    from witoil.plugins.registry import plugin_named
+
+    plugin = plugin_named(module)
+    placed = None if georeference is None else parse_georeference(georeference)
+    with claimed(folder):
+        need_room(folder)
+        return predict_files(
+            plugin,
+            files,
+            folder,
+            georeference=placed,
+            time=time,
+            parameters=parameters,
+            formats=formats,
+            progress=progress,
+        )
 
 
 @contextmanager

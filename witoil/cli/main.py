@@ -22,6 +22,7 @@ from witoil.cli.completion import complete_cases, complete_runs
 from witoil.cli.exports import exports_app
 from witoil.cli.lean import lean
 from witoil.cli.pictures import pictures_app
+from witoil.cli.plugins import modules_app, predict_app
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
 from witoil.cli.runs import (
     Coastline,
@@ -69,7 +70,9 @@ app = typer.Typer(
 app.add_typer(begin_app)
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(exports_app)
+app.add_typer(modules_app, name="modules")
 app.add_typer(pictures_app)
+app.add_typer(predict_app)
 app.add_typer(runs_app)
 
 CaseFile = Annotated[

@@ -1,0 +1,115 @@
+"""A plug-in run on many files: one bad file never stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from witoil.errors import WitoilError
+from witoil.files import write_json
+from witoil.plugins.envelope import Envelope
+from witoil.plugins.errors import PluginError
+from witoil.plugins.formats.writing import Writer, writer_named
+from witoil.plugins.georeference import Georeference
+from witoil.plugins.images import SUFFIXES
+from witoil.plugins.prediction import predict
+from witoil.plugins.registry import Plugin
+
+REPORT = "report.json"
+
+
+def predict_files(
+    plugin: Plugin,
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    georeference: Georeference | None = None,
+    time: datetime | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    formats: Sequence[str] = ("json", "geojson"),
+    progress: Callable[[float, str], None] = lambda share, note: None,
+) -> dict[str, Any]:
+    """Run a plug-in on files and write what it finds.
+
+    Parameters
+    ----------
+    plugin : Plugin
+    files : sequence of Path
+        Also folders, of which all files with a suffix that is known are taken.
+    folder : Path
+        Exists.
+    georeference, time, parameters
+        See `witoil.plugins.prediction.predict`.
+    formats : sequence of str
+        Names out of `witoil.plugins.formats.writing.WRITERS`.
+    progress : callable
+
+    Returns
+    -------
+    dict
+        As in ``report.json``.
+
+    Raises
+    ------
+    PluginError
+        Where there is no file, or a format is not known.
+    """
+    writers = [writer_named(name) for name in dict.fromkeys(formats)]
+    paths = _listed(files)
+    found: list[Envelope] = []
+    failed: dict[str, str] = {}
+    for done, path in enumerate(paths):
+        progress(done / len(paths), f"{len(failed)} failed" if failed else "")
+        try:
+            found.append(
+                predict(plugin, path, georeference=georeference, time=time, parameters=parameters)
+            )
+        except WitoilError as error:
+            failed[str(path)] = str(error)
+    written = _written(writers, found, folder)
+    progress(1.0, "")
+    return write_json(folder / REPORT, _report(plugin, paths, found, failed, written))
+
+
+def _written(writers: Iterable[Writer], found: Sequence[Envelope], folder: Path) -> list[str]:
+    names = []
+    for writer in writers:
+        names += writer(found, folder)
+    return names
+
+
+def _report(
+    plugin: Plugin,
+    paths: Sequence[Path],
+    found: Sequence[Envelope],
+    failed: Mapping[str, str],
+    written: Sequence[str],
+) -> dict[str, Any]:
+    labels: dict[str, int] = {}
+    for envelope in found:
+        for feature in envelope.findings.features:
+            name = feature.label or "none"
+            labels[name] = labels.get(name, 0) + 1
+    return {
+        "model": plugin.name,
+        "files": len(paths),
+        "succeeded": len(found),
+        "failed": dict(failed),
+        "features": sum(labels.values()),
+        "labels": dict(sorted(labels.items())),
+        "written": list(written),
+    }
+
+
+def _listed(files: Sequence[Path]) -> list[Path]:
+    paths = []
+    for path in files:
+        if path.is_dir():
+            paths += [it for it in sorted(path.rglob("*")) if it.suffix.lower() in SUFFIXES]
+        else:
+            paths.append(path)
+    if not paths:
+        raise PluginError("found no files; expected images, rasters or sounds, or a folder of them")
+    return paths

@@ -1,0 +1,418 @@
+"""The card of a plug-in: what it is, what it takes, what it gives, under which licences.
+
+A card names steps that are built in, never code.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from witoil.plugins.errors import PluginError
+
+NAME = "card.toml"
+_MOST_BYTES = 1_000_000
+
+Task = Literal[
+    "image-classify",
+    "tile-classify",
+    "semantic-seg",
+    "row-sequence",
+    "pixel-classify",
+    "raster-regress",
+    "detect",
+    "detect-obb",
+    "instance-seg",
+    "audio-classify",
+    "embed",
+]
+FORMATS: dict[str, tuple[str, ...]] = {
+    "image-classify": ("probs", "logits"),
+    "tile-classify": ("probs", "logits"),
+    "semantic-seg": ("probs", "logits"),
+    "row-sequence": ("probs", "logits"),
+    "pixel-classify": ("probs", "logits"),
+    "raster-regress": ("values",),
+    "detect": ("yolov8", "yolov5", "e2e"),
+    "detect-obb": ("obb",),
+    "instance-seg": ("seg",),
+    "audio-classify": ("probs", "logits"),
+    "embed": ("embedding",),
+}
+"""Task -> what its model may put out."""
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "pixel-classify": ("raster",),
+    "raster-regress": ("raster",),
+    "semantic-seg": ("image", "raster"),
+    "audio-classify": ("audio",),
+}
+"""Task -> kinds of its input; the others take images."""
+
+GeoKind = Literal[
+    "affine", "nadir", "exif", "homography", "station", "track", "samples", "point", "none"
+]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Identity(_Table):
+    """Who made the model, and what it is for."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="Name to call it by.")
+    version: str = Field(min_length=1)
+    task: Task
+    licence_code: str = Field(
+        min_length=1, description="Licence of the code that made the weights."
+    )
+    licence_weights: str = Field(min_length=1, description="Licence of the weights.")
+    title: str = ""
+    description: str = ""
+    authors: tuple[str, ...] = ()
+    doi: str | None = None
+    base_model: str | None = None
+    homepage: str | None = Field(None, alias="source")
+
+
+def _relative(name: str, suffixes: tuple[str, ...]) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or path.suffix not in suffixes:
+        raise ValueError(
+            f"found {name!r}, expected the name of a file of the plug-in's folder that ends in "
+            + " or ".join(suffixes)
+        )
+    return name
+
+
+def _weights_name(name: str) -> str:
+    return name if name.startswith("https://") else _relative(name, (".onnx",))
+
+
+def _array_name(name: str) -> str:
+    return _relative(name, (".npz",))
+
+
+def _data_name(name: str) -> str:
+    return _relative(name, (".data", ".bin", ".weight"))
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="Checksum, in hexadecimal.")]
+
+
+class ExternalData(_Table):
+    """A file with tensors that the ONNX file has outside."""
+
+    uri: Annotated[str, BeforeValidator(_data_name)]
+    sha256: Sha256
+    bytes: int = Field(gt=0)
+
+
+class Weights(_Table):
+    """The ONNX file and its checksum."""
+
+    uri: Annotated[str, BeforeValidator(_weights_name)]
+    sha256: Sha256
+    bytes: int = Field(gt=0)
+    opset: int | None = Field(None, ge=1)
+    external: tuple[ExternalData, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        if self.uri.startswith("https://") and self.external:
+            raise ValueError("external: expected none beside weights that are fetched")
+        return self
+
+
+_Channels = tuple[float, ...]
+
+
+class Input(_Table):
+    """How an input becomes the tensor that the model takes: ``(x * scale - mean) / std``."""
+
+    kind: Literal["image", "raster", "audio"]
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    color: Literal["RGB", "BGR", "L"] = "RGB"
+    size: tuple[int, int] | None = Field(None, description="Height and width. [pixel]")
+    resize: Literal["letterbox", "short-side-centre-crop", "stretch", "square-pad", "none"] = (
+        "stretch"
+    )
+    interpolation: Literal["nearest", "bilinear", "bicubic", "box"] = "bilinear"
+    pad_value: float = Field(114.0, ge=0.0, le=255.0)
+    crop_bottom: int = Field(0, ge=0, description="Rows to leave out, of a scale bar. [pixel]")
+    invert: bool = Field(False, description="Take 255 minus the values.")
+    scale: float = Field(1.0, gt=0.0)
+    mean: _Channels = (0.0,)
+    std: _Channels = (1.0,)
+    bands: tuple[str, ...] = Field((), description="Names of the bands of a raster, in order.")
+    indices: tuple[tuple[str, str], ...] = Field(
+        (), description="Pairs (a, b) of bands, for (a - b) / (a + b)."
+    )
+    texture_radius: int = Field(
+        0,
+        ge=0,
+        le=15,
+        description="Half of squares whose standard deviation is a feature; 0: none. [pixel]",
+    )
+    sample_rate: int | None = Field(None, ge=100, le=1_000_000, description="[Hz]")
+    seconds: float | None = Field(None, gt=0.0, le=600.0, description="Length of a clip. [s]")
+    features: Literal["waveform", "log-mel"] = "waveform"
+    n_fft: int = Field(1024, ge=16, le=65536)
+    hop: int = Field(480, ge=1, le=65536)
+    n_mels: int = Field(64, ge=1, le=1024)
+    fmin: float = Field(0.0, ge=0.0, description="[Hz]")
+    fmax: float | None = Field(None, gt=0.0, description="Default: half of the rate. [Hz]")
+    mel: Literal["htk", "slaney"] = "htk"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if any(value == 0.0 for value in self.std):
+            raise ValueError("std: found 0, expected what can be divided by")
+        if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
+            raise ValueError(f"size: found {list(self.size)}, expected 1 to 16384 pixels")
+        if self.size is None and self.kind == "image" and self.resize != "none":
+            raise ValueError(f'size: found none, expected one for resize = "{self.resize}"')
+        unknown = {name for pair in self.indices for name in pair} - {*self.bands}
+        if unknown:
+            raise ValueError(
+                f"indices: found {', '.join(sorted(unknown))}, expected names of bands"
+            )
+        if self.kind == "raster" and not self.bands:
+            raise ValueError("bands: found none, expected the names of the bands of the raster")
+        return self
+
+    @model_validator(mode="after")
+    def _is_audible(self) -> Self:
+        if self.kind == "audio" and (self.sample_rate is None or self.seconds is None):
+            raise ValueError("sample_rate, seconds: expected both for audio")
+        if self.sample_rate is not None and (self.fmax or 0.0) > self.sample_rate / 2.0:
+            raise ValueError("fmax: expected half of sample_rate at most")
+        return self
+
+
+class Tiling(_Table):
+    """How an image is cut into tiles."""
+
+    size: int = Field(ge=8, le=4096, description="Side of a tile. [pixel]")
+    stride: int | None = Field(None, ge=1, description="Default: the size. [pixel]")
+    pad: Literal["reflect", "edge", "drop"] = Field(
+        "reflect", description="What is beyond the border; drop: tiles that are not whole are left."
+    )
+    blend: Literal["mean", "hann"] = Field("mean", description="Weights where tiles overlap.")
+    parity: Literal["any", "even"] = Field("any", description="Even: rows and columns of tiles.")
+
+    @model_validator(mode="after")
+    def _covers(self) -> Self:
+        if self.stride is not None and self.stride > self.size:
+            raise ValueError("stride: expected the size at most, to leave no gap between tiles")
+        return self
+
+    @property
+    def step(self) -> int:
+        """The stride. [pixel]."""
+        return self.stride or self.size
+
+
+class Label(_Table):
+    """A class that the model knows."""
+
+    name: str = Field(min_length=1)
+    index: int | None = Field(None, ge=0)
+    aphia_id: int | None = Field(
+        None, gt=0, description="Number in the World Register of Marine Species."
+    )
+    colour: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$")
+    group: str | None = None
+    background: bool = Field(False, description="Is no result.")
+    middle: float | None = Field(
+        None, description="Value in the middle of an ordinal class, in output.unit."
+    )
+
+
+class Output(_Table):
+    """What the model puts out, and what is made of it."""
+
+    format: Literal[
+        "probs", "logits", "yolov8", "yolov5", "e2e", "obb", "seg", "values", "embedding"
+    ]
+    activation: Literal["softmax", "sigmoid"] = Field(
+        "softmax", description="What makes probabilities of logits."
+    )
+    topk: int = Field(1, ge=1)
+    abstain: float = Field(0.0, ge=0.0, le=1.0, description="Scores below it give no label.")
+    conf: float = Field(0.25, ge=0.0, le=1.0)
+    iou: float = Field(0.5, ge=0.0, le=1.0)
+    max_det: int = Field(300, ge=1)
+    line: tuple[str, str] | None = Field(
+        None, description="Labels between which a line is drawn, as a shoreline."
+    )
+    unit: str | None = Field(
+        None, description="Unit of values, or of the middles of ordinal classes."
+    )
+    names: tuple[str, ...] = Field((), description="Outputs of the graph, in the order needed.")
+    labels: tuple[str, ...] = Field((), description="Names alone, instead of [[labels]].")
+
+
+class Geo(_Table):
+    """How the model's results may be put on the map."""
+
+    kinds: tuple[GeoKind, ...] = Field(
+        ("none",), description="Those that a request may have; point: all that give one place."
+    )
+
+
+class Metric(_Table):
+    """How good the model was."""
+
+    name: str
+    value: float
+    dataset: str = ""
+
+
+class Training(_Table):
+    """What the model was trained on."""
+
+    dataset: str = ""
+    images: int | None = Field(None, ge=0)
+    size: tuple[int, int] | None = None
+    doi: str | None = None
+
+
+class Reference(_Table):
+    """Arrays that results are compared with, of the data of training."""
+
+    file: Annotated[str, BeforeValidator(_array_name)]
+    sha256: Sha256
+
+
+class Card(_Table):
+    """All that is said of a plug-in."""
+
+    model: Identity
+    weights: Weights | None = None
+    input: Input
+    output: Output
+    tiling: Tiling | None = None
+    labels: tuple[Label, ...] = ()
+    geo: Geo = Geo()
+    metrics: tuple[Metric, ...] = ()
+    training: Training = Training()
+    drift: Reference | None = None
+    ood: Reference | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_labels(cls, document: Any) -> Any:
+        """Make labels of the names in ``output.labels``."""
+        output = document.get("output") if isinstance(document, dict) else None
+        names = output.get("labels") if isinstance(output, dict) else None
+        if not isinstance(names, list | tuple):
+            return document
+        if document.get("labels"):
+            raise ValueError("labels: found [[labels]] and output.labels, expected one of them")
+        labels = [{"name": name, "index": index} for index, name in enumerate(names)]
+        return document | {"labels": labels}
+
+    @model_validator(mode="after")
+    def _numbers_labels(self) -> Self:
+        indices = [k if it.index is None else it.index for k, it in enumerate(self.labels)]
+        if indices != list(range(len(indices))):
+            raise ValueError(f"labels: found the indices {indices}, expected 0, 1, 2 ...")
+        names = [label.name for label in self.labels]
+        if len(set(names)) < len(names) and self.model.task != "image-classify":
+            raise ValueError("labels: found a name twice, expected each once")
+        unknown = {*(self.output.line or ())} - {*names}
+        if unknown:
+            raise ValueError(f"output.line: found {', '.join(sorted(unknown))}, expected labels")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> Self:
+        task = self.model.task
+        if self.output.format not in FORMATS[task]:
+            raise ValueError(
+                f'output.format: found "{self.output.format}", expected '
+                f"{' or '.join(FORMATS[task])} for {task}"
+            )
+        kinds = KINDS.get(task, ("image",))
+        if self.input.kind not in kinds:
+            raise ValueError(
+                f'input.kind: found "{self.input.kind}", expected {" or ".join(kinds)} for {task}'
+            )
+        if not self.labels and self.output.format not in ("values", "embedding"):
+            raise ValueError("labels: found none, expected those of the model's classes")
+        if self.tiling is None and task in ("tile-classify", "semantic-seg"):
+            raise ValueError(f"tiling: found none, expected [tiling] for {task}")
+        return self
+
+    @property
+    def channels(self) -> int:
+        """The number of channels of an image, or of features of a pixel."""
+        if self.input.kind == "raster":
+            values = len(self.input.bands) + len(self.input.indices)
+            return values * (2 if self.input.texture_radius else 1)
+        return 1 if self.input.color == "L" else 3
+
+
+def read_card(path: Path) -> Card:
+    """Return the card in a TOML file.
+
+    Raises
+    ------
+    PluginError
+        Where it cannot be read, or has a key that no card has.
+    """
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise PluginError(f"{path}: found more than 1 MB, expected a card")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PluginError(f"{path}: {_short(error)}; expected a card in TOML") from None
+    return parse_card(document, str(path))
+
+
+def parse_card(document: Any, name: str) -> Card:
+    """Return the card of a document.
+
+    Parameters
+    ----------
+    document : dict
+        As in TOML.
+    name : str
+        Of what it was read from, for messages.
+
+    Raises
+    ------
+    PluginError
+        With all that is wrong, in one line.
+    """
+    try:
+        return Card.model_validate(document)
+    except ValidationError as error:
+        raise PluginError(f"{name}: " + "; ".join(_mistakes(error))) from None
+
+
+def _mistakes(error: ValidationError) -> list[str]:
+    found = []
+    for mistake in error.errors(include_url=False):
+        place = ".".join(map(str, mistake["loc"]))
+        text = mistake["msg"].removeprefix("Value error, ")
+        if mistake["type"] == "extra_forbidden":
+            text = "is no key of a card; expected it to be spelt as in docs/plugins.md, or left out"
+        found.append(f"{place}: {text}" if place else text)
+    return found
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

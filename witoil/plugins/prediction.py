@@ -1,0 +1,213 @@
+"""What leads from a plug-in and a file to the envelope of what was found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from witoil.errors import WitoilError
+from witoil.plugins.card import Card, Output
+from witoil.plugins.envelope import Envelope, Findings
+from witoil.plugins.errors import PluginError
+from witoil.plugins.georeference import Georeference, Placing, exif_time, locate, refuse_kind
+from witoil.plugins.heads.classify import classify_image, classify_tiles
+from witoil.plugins.images import Photo, read_photo
+from witoil.plugins.registry import Plugin
+from witoil.plugins.running import Run, Stopwatch
+from witoil.plugins.sessions import Session, Sessions
+from witoil.plugins.weights import read_weights, weights_path
+
+SESSIONS = Sessions()
+"""Those of this process."""
+
+PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
+"""Keys of a card's ``[output]`` that a request may have otherwise."""
+
+_OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
+    "image-classify": classify_image,
+    "tile-classify": classify_tiles,
+}
+
+
+def predict(
+    plugin: Plugin,
+    path: Path,
+    *,
+    georeference: Georeference | None = None,
+    time: datetime | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    sessions: Sessions = SESSIONS,
+) -> Envelope:
+    """Return what a plug-in finds in a file.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        That is not broken.
+    path : Path
+        Image, raster or sound, as the card says.
+    georeference : Georeference, optional
+        Default: that of a GeoTIFF; without one results stay in pixels, which is said.
+    time : datetime, optional
+        When it was taken, UTC. Default: what a table or EXIF has.
+    parameters : mapping, optional
+        Keys of `PARAMETERS` instead of those of the card.
+    sessions : Sessions
+        Where models are kept.
+
+    Raises
+    ------
+    PluginError
+        Where plug-in and file do not go together; one line.
+    """
+    if plugin.card is None:
+        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
+    card = with_parameters(plugin.card, parameters or {})
+    if georeference is not None:
+        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    watch = Stopwatch()
+    if plugin.code is not None:
+        return _of_program(plugin, card, path, parameters or {}, watch)
+    run = watch.timed(session_of(plugin, sessions), card.output.names)
+    photo = read_photo(path)
+    findings = _OF_PHOTOS[card.model.task](run, card, photo)
+    time, remarks = _time_of(photo, time)
+    placing = None
+    if georeference is not None:
+        placing = locate(georeference, photo.name, photo.size, photo.exif, time)
+    placed = _placed(findings, placing, time)
+    placed = dataclasses.replace(
+        placed, remarks=[*photo.remarks, *remarks, *placed.remarks, *_position_remarks(placing)]
+    )
+    return Envelope(card, photo.name, photo.size, placed, placing is not None, watch.timing_ms())
+
+
+def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
+    """Return a card with other parameters, checked as those that it came with.
+
+    Raises
+    ------
+    PluginError
+    """
+    unknown = sorted({*parameters} - {*PARAMETERS})
+    if unknown:
+        raise PluginError(
+            f"found the parameter {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}"
+        )
+    named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
+    try:
+        output = Output.model_validate(named | dict(parameters))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise PluginError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    return card.model_copy(update={"output": output})
+
+
+def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
+    """Return the session of a plug-in that is data, loaded where it is not there.
+
+    Raises
+    ------
+    PluginError
+        Where its weights are not those of the card, or not what the card says of them.
+    """
+    card, folder = plugin.card, plugin.folder
+    if card is None or card.weights is None or folder is None:
+        raise PluginError(plugin.fault or f"{plugin.place}: has no weights")
+    weights = card.weights
+
+    def load() -> Session:
+        session = Session(read_weights(weights, weights_path(folder, weights.uri)), card.model.id)
+        refuse_contradiction(card, session)
+        return session
+
+    return sessions.get(weights.sha256, load)
+
+
+def refuse_contradiction(card: Card, session: Session) -> None:
+    """Refuse a card that says other things than its model says of itself."""
+    names = session.metadata.get("names")
+    if names is None:
+        return
+    said = _names(names)
+    ours = [label.name for label in card.labels]
+    if said and ours and said != ours:
+        raise PluginError(
+            f"{card.model.id}: labels: found {', '.join(ours)} in the card, but "
+            f"{', '.join(said)} in the model; expected those of the model, in its order"
+        )
+
+
+def _names(text: str) -> list[str]:
+    """Return the classes that a model names in its metadata, as a dict in Python's writing."""
+    import ast
+
+    try:
+        names = ast.literal_eval(text)
+        return [str(names[k]) for k in range(len(names))]
+    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
+        return []
+
+
+def _of_program(
+    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any], watch: Stopwatch
+) -> Envelope:
+    assert plugin.code is not None
+    try:
+        findings = plugin.code.predict(path, parameters)
+    except WitoilError:
+        raise
+    except Exception as error:  # whatever a package raises is told, and stops nothing else
+        text = " ".join(str(error).split()) or "without a message"
+        raise PluginError(f"{plugin.name}: {path.name}: {type(error).__name__}: {text}") from error
+    if not isinstance(findings, Findings):
+        raise PluginError(
+            f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
+        )
+    located = any(it.geometry is not None for it in findings.features)
+    return Envelope(card, path.name, None, findings, located, watch.timing_ms())
+
+
+def _time_of(photo: Photo, time: datetime | None) -> tuple[datetime | None, list[str]]:
+    if time is not None:
+        return time, []
+    found, doubt = exif_time(photo.exif)
+    return found, [doubt] if doubt else []
+
+
+def _position_remarks(placing: Placing | None) -> tuple[str, ...]:
+    if placing is None:
+        return ("no georeference: positions are in pixels, not on the map",)
+    return placing.remarks
+
+
+def _placed(findings: Findings, placing: Placing | None, time: datetime | None) -> Findings:
+    """Return findings on the map, where there is one, and with their time."""
+    time = time or (placing.time if placing else None)
+    features = [
+        dataclasses.replace(
+            feature,
+            time=feature.time or time,
+            geometry=placing.place(feature.pixel) if placing else None,
+            properties={**(placing.properties if placing else {}), **feature.properties},
+        )
+        for feature in findings.features
+    ]
+    rasters = [
+        dataclasses.replace(raster, crs=placing.crs, transform=_coarser(placing, raster.pixels))
+        if placing and placing.transform
+        else raster
+        for raster in findings.rasters
+    ]
+    return dataclasses.replace(findings, features=features, rasters=rasters)
+
+
+def _coarser(placing: Placing, pixels: int) -> Any:
+    assert placing.transform is not None
+    a, b, c, d, e, f = placing.transform
+    return (a * pixels, b * pixels, c, d * pixels, e * pixels, f)

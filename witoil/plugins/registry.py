@@ -1,0 +1,170 @@
+"""Which plug-ins there are: folders with a card, and packages that offer some.
+
+A plug-in that is broken is listed with what is wrong, and keeps no other from being used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from witoil.plugins.card import NAME, Card, parse_card, read_card
+from witoil.plugins.errors import PluginError
+
+if TYPE_CHECKING:
+    from witoil.plugins.envelope import Findings
+
+VARIABLE = "WITOIL_PLUGIN_PATH"
+GROUP = "witoil.plugins"
+
+
+@runtime_checkable
+class CodePlugin(Protocol):
+    """What a package offers where no built-in step will do."""
+
+    card: Any
+    """A `Card`, or a dict as in ``card.toml``."""
+
+    def predict(self, path: Path, parameters: Mapping[str, Any]) -> Findings:
+        """Return what is found in a file."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plug-in that was found.
+
+    Attributes
+    ----------
+    name : str
+        Of the card; of the folder or entry point where the card cannot be read.
+    place : str
+        Folder, or the package and its entry point.
+    card : Card or None
+        None: see `fault`.
+    fault : str or None
+        What is wrong, in one line.
+    folder : Path or None
+        Of a plug-in that is data.
+    code : CodePlugin or None
+        Of one that is a program.
+    """
+
+    name: str
+    place: str
+    card: Card | None = None
+    fault: str | None = None
+    folder: Path | None = None
+    code: CodePlugin | None = None
+
+
+def find_plugins() -> list[Plugin]:
+    """Return all plug-ins by their names: those of ``WITOIL_PLUGIN_PATH``, then those installed.
+
+    Where two have one name, the second is listed as broken.
+    """
+    found: dict[str, Plugin] = {}
+    broken = []
+    for plugin in (*_of_folders(), *_of_packages()):
+        if plugin.fault is not None:
+            broken.append(plugin)
+        elif plugin.name in found:
+            other = found[plugin.name].place
+            text = f'{plugin.place}: id: found "{plugin.name}", which {other} has; expected another'
+            broken.append(Plugin(plugin.name, plugin.place, fault=text))
+        else:
+            found[plugin.name] = plugin
+    return sorted([*found.values(), *broken], key=lambda it: (it.name, it.fault is not None))
+
+
+def plugin_named(name: str) -> Plugin:
+    """Return the plug-in of a name.
+
+    Raises
+    ------
+    PluginError
+        Where there is none, or it is broken.
+    """
+    plugins = find_plugins()
+    named = next((it for it in plugins if it.name == name), None)
+    if named is None:
+        usable = ", ".join(it.name for it in plugins if it.fault is None) or "none"
+        raise PluginError(
+            f"found no plug-in {name!r}; expected one of: {usable} (folders of {VARIABLE}, and "
+            "packages that are installed)"
+        )
+    if named.fault is not None:
+        raise PluginError(named.fault)
+    return named
+
+
+def open_folder(folder: Path) -> Plugin:
+    """Return the plug-in of a folder with a card."""
+    try:
+        card = read_card(folder / NAME)
+        if card.weights is None:
+            raise PluginError(f"{folder / NAME}: weights: found none, expected [weights]")
+    except PluginError as error:
+        return Plugin(folder.name, str(folder), fault=str(error))
+    return Plugin(card.model.id, str(folder), card, folder=folder)
+
+
+def _of_folders() -> Iterator[Plugin]:
+    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        try:
+            yield from _in_folder(Path(name))
+        except OSError as error:
+            text = f"{name}: {error.strerror}; expected a folder of plug-ins in {VARIABLE}"
+            yield Plugin(Path(name).name, name, fault=text)
+
+
+def _in_folder(folder: Path) -> Iterator[Plugin]:
+    """Yield the plug-ins of a folder: itself where it has a card, else those of its folders."""
+    if (folder / NAME).is_file():
+        yield open_folder(folder)
+        return
+    for each in sorted(folder.iterdir()):
+        if (each / NAME).is_file():
+            yield open_folder(each)
+
+
+@cache
+def _entries(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points of what is installed; a look at each package takes a while."""
+    return tuple(entry_points(group=GROUP))
+
+
+def _of_packages() -> Iterator[Plugin]:
+    import sys
+
+    for entry in _entries(tuple(sys.path)):
+        place = f"{entry.value} ({entry.dist.name if entry.dist else 'installed'})"
+        try:
+            yield from _of_program(entry, place) if entry.attr else _of_data(entry, place)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a package may do anything when it is imported, exit, too
+            text = f"{place}: {type(error).__name__}: {' '.join(str(error).split())}"
+            yield Plugin(entry.name, place, fault=text)
+
+
+def _of_program(entry: EntryPoint, place: str) -> Iterator[Plugin]:
+    code = entry.load()
+    if not isinstance(code, CodePlugin):
+        raise PluginError("found no .card and .predict; expected both")
+    card = code.card if isinstance(code.card, Card) else parse_card(code.card, place)
+    yield Plugin(card.model.id, place, card, code=code)
+
+
+def _of_data(entry: EntryPoint, place: str) -> Iterator[Plugin]:
+    spec = find_spec(entry.module)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders:
+        raise PluginError("found no package of this name; expected one with cards beside it")
+    for folder in folders:
+        yield from _in_folder(Path(folder))

@@ -1,0 +1,43 @@
+"""One run of a model for one request: which outputs it wants, and how long they took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from witoil.plugins.sessions import Session
+
+Run = Callable[[npt.NDArray[Any]], list[npt.NDArray[np.float32]]]
+"""What a head calls with a tensor, to get the outputs that the card names."""
+
+
+class Stopwatch:
+    """How long a request took before, in and after the model. [ms]."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._first: float | None = None
+        self._run_s = 0.0
+
+    def timed(self, session: Session, outputs: tuple[str, ...]) -> Run:
+        """Return a function that runs a session and is timed."""
+
+        def run(tensor: npt.NDArray[Any]) -> list[npt.NDArray[np.float32]]:
+            start = time.perf_counter()
+            self._first = self._first or start
+            found = session.run(tensor, outputs)
+            self._run_s += time.perf_counter() - start
+            return found
+
+        return run
+
+    def timing_ms(self) -> dict[str, float]:
+        """Return the three times until now; what is done between two runs counts as after."""
+        total = time.perf_counter() - self._began
+        before = total if self._first is None else self._first - self._began
+        parts = {"pre": before, "run": self._run_s, "post": total - before - self._run_s}
+        return {name: 1e3 * seconds for name, seconds in parts.items()}

@@ -1,0 +1,180 @@
+"""Models in memory: loaded when first needed, shared by threads, let go when there are too many."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from witoil.plugins.errors import PluginError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+MOST_BYTES = 2 * 2**30
+"""Weights that are kept in memory at once, as long as no single model has more."""
+
+MOST_SECONDS = 600.0
+"""Time that a model may take for one tensor."""
+
+
+class Session:
+    """A model that is loaded; any number of threads may run it at once.
+
+    Parameters
+    ----------
+    content : bytes
+        The ONNX model.
+    name : str
+        Of the plug-in, for messages.
+    threads : int, optional
+        That share a run. Default: as many as there are cores.
+    """
+
+    def __init__(self, content: bytes, name: str, threads: int | None = None) -> None:
+        runtime = _runtime()
+        options = runtime.SessionOptions()
+        options.log_severity_level = 4
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        self.name = name
+        self.bytes = len(content)
+        try:
+            self._session = runtime.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime has a dozen classes without a common one
+            raise PluginError(f"{name}: the model cannot be loaded: {_line(error)}") from None
+        self.inputs = {it.name: (it.shape, it.type) for it in self._session.get_inputs()}
+        self.outputs = [it.name for it in self._session.get_outputs()]
+        self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+
+    @property
+    def input_name(self) -> str:
+        """The one input.
+
+        Raises
+        ------
+        PluginError
+            Where there are others.
+        """
+        if len(self.inputs) != 1:
+            raise PluginError(
+                f"{self.name}: the model takes {', '.join(self.inputs)}; expected one input"
+            )
+        (name,) = self.inputs
+        return str(name)
+
+    def run(self, tensor: Array, outputs: Iterable[str] = ()) -> list[npt.NDArray[np.float32]]:
+        """Return what the model makes of a tensor.
+
+        Parameters
+        ----------
+        tensor : numpy.ndarray
+            Of its one input.
+        outputs : iterable of str
+            Names of those wanted, in order. Default: all.
+
+        Raises
+        ------
+        PluginError
+            Where it fails, takes too long, or gives what is no finite number.
+        """
+        import numpy as np
+
+        wanted = list(outputs) or self.outputs
+        missing = [name for name in wanted if name not in self.outputs]
+        if missing:
+            raise PluginError(
+                f"{self.name}: the model has no output {', '.join(missing)}; expected names out of "
+                + ", ".join(self.outputs)
+            )
+        found = self._limited(wanted, {self.input_name: tensor})
+        arrays = [np.asarray(it, dtype=np.float32) for it in found]
+        if not all(np.isfinite(it).all() for it in arrays):
+            raise PluginError(
+                f"{self.name}: the model gave numbers that are not finite; expected none"
+            )
+        return arrays
+
+    def _limited(self, wanted: list[str], feed: Mapping[str, Array]) -> list[Any]:
+        options = _runtime().RunOptions()
+        timer = threading.Timer(MOST_SECONDS, lambda: setattr(options, "terminate", True))
+        timer.daemon = True
+        timer.start()
+        try:
+            found: list[Any] = self._session.run(wanted, feed, options)
+        except Exception as error:
+            if options.terminate:
+                raise PluginError(
+                    f"{self.name}: the model took longer than {MOST_SECONDS:.0f} s and was ended; "
+                    "expected smaller input"
+                ) from None
+            raise PluginError(f"{self.name}: the model failed: {_line(error)}") from None
+        finally:
+            timer.cancel()
+        return found
+
+
+class Sessions:
+    """Those models that were used last, within a limit of memory.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Of the weights in all. The model asked for last stays whatever its size; one that is let
+        go lives until the threads that run it are done.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[str, Session] = OrderedDict()
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str, load: Callable[[], Session]) -> Session:
+        """Return the session of a key, loaded by one thread where it is not there."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]
+            session = load()
+            with self._lock:
+                self._kept[key] = session
+                self._evict()
+            return session
+
+    @property
+    def bytes(self) -> int:
+        """Weights of all that is kept."""
+        return sum(it.bytes for it in self._kept.values())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept
+
+    def _evict(self) -> None:
+        while len(self._kept) > 1 and self.bytes > self._most_bytes:
+            self._kept.popitem(last=False)
+
+
+def _runtime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise PluginError(
+            "models are run by onnxruntime, which is not installed; expected it: "
+            "pip install 'witoil[plugins]'"
+        ) from None
+    return onnxruntime
+
+
+def _line(error: Exception) -> str:
+    lines = str(error).split(" : ", 3)
+    return " ".join((lines[-1] if lines else type(error).__name__).split())[:300]
