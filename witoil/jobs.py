@@ -792,6 +792,34 @@ def fetch(
         Of OPeNDAP; default: all.
     progress : callable
         See `Progress`.
+
+    Returns
+    -------
+    dict
+        ``files``: of each its ``name``, ``bytes`` and ``sha256``.
+
+    Raises
+    ------
+    CatalogError, OutputError
+    """
+    from catalog.services.subset import Part, fetch_parts
+    from witoil.files import copy_into
+
+    part = Part(box, period, tuple(variables))
+    seen: set[str] = set()
+    taken: set[str] = set()
+    told = []
+    with claimed(folder):
+        for number, name in enumerate(names):
+            progress(number / len(names), f"fetching {name}")
+            for entry in fetch_parts(name, part):
+                if entry.identifier not in seen:
+                    seen.add(entry.identifier)
+                    file = copy_into(folder, entry.path, taken)
+                    told.append({"name": file.name, "bytes": entry.size, "sha256": entry.sha256})
+    return {"files": told}
+
+
 def predict(
     module: str,
     files: Sequence[Path],
@@ -825,28 +853,6 @@ def predict(
     Returns
     -------
     dict
-        ``files``: of each its ``name``, ``bytes`` and ``sha256``.
-
-    Raises
-    ------
-    CatalogError, OutputError
-    """
-    from catalog.services.subset import Part, fetch_parts
-    from witoil.files import copy_into
-
-    part = Part(box, period, tuple(variables))
-    seen: set[str] = set()
-    taken: set[str] = set()
-    told = []
-    with claimed(folder):
-        for number, name in enumerate(names):
-            progress(number / len(names), f"fetching {name}")
-            for entry in fetch_parts(name, part):
-                if entry.identifier not in seen:
-                    seen.add(entry.identifier)
-                    file = copy_into(folder, entry.path, taken)
-                    told.append({"name": file.name, "bytes": entry.size, "sha256": entry.sha256})
-    return {"files": told}
         As in ``report.json``: what was found in how many files, and which failed by what.
 
     Raises
