@@ -37,12 +37,15 @@ class Serving:
         Of runners and previews that are none of its children.
     began : float
         When it was started, by the monotonic clock. [s]
+    data : Path
+        Its data folder.
     """
 
     url: str
     process: psutil.Process
     others: list[psutil.Process]
     began: float
+    data: Path
 
     def get(self, path: str) -> requests.Response:
         """Return an answer that is none of a fault."""
@@ -151,7 +154,7 @@ def serving(
             web = start("gunicorn", *sized, *bound, "web.app:create_app()")
             beside = ["preview", *["runner"] * runners]
             others = [start("witoil", command) for command in beside]
-        yield Serving(f"http://127.0.0.1:{port}", web, others, began)
+        yield Serving(f"http://127.0.0.1:{port}", web, others, began, folder / "data")
 
 
 def _free_port() -> int:

@@ -30,7 +30,14 @@ def witoil(*arguments, env):
 def environment(tmp_path):
     """A user who has set nothing."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WITOIL_")}
-    return kept | {"WITOIL_DATA": str(tmp_path / "data"), "WITOIL_AUTH": "off"}
+    (tmp_path / "winds.nc").write_text("none")
+    catalogue = tmp_path / "catalogue.toml"
+    catalogue.write_text('[winds]\ntitle = "Winds"\nfiles = "winds.nc"\n')
+    return kept | {
+        "WITOIL_DATA": str(tmp_path / "data"),
+        "WITOIL_AUTH": "off",
+        "WITOIL_CATALOGUE": str(catalogue),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +149,13 @@ def test_what_is_killed_is_started_again_and_ends_when_the_server_is_killed(serv
 
 
 @pytest.mark.slow
-def test_previews_are_there_after_a_moment(served):
-    """They refuse what a job would."""
+def test_previews_are_there_after_a_moment(served, tmp_path):
+    """They refuse what a job would, after they have looked at it."""
     address, _ = served
     case = {
         "name": "nothing to read",
         "time": {"start": "2021-08-24T00:00:00Z", "end": "2021-08-24T01:00:00Z"},
-        "forcing": {"currents": "none", "winds": "none"},
+        "forcing": {"currents": "none", "winds": "catalogue:winds"},
         "release": [{"kind": "point", "lon": 1, "lat": 1, "mass_tonnes": 1}],
     }
 
@@ -158,7 +165,8 @@ def test_previews_are_there_after_a_moment(served):
 
     status, detail = until(ask)
     assert status == 422
-    assert "forcing" in detail
+    assert "winds.nc" in detail
+    assert os.fspath(tmp_path) not in detail
 
 
 @pytest.mark.slow
