@@ -26,6 +26,8 @@ from web.logs import HEADER
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from web.settings import Settings
 
 AGAIN_SECONDS = 2.0
@@ -60,6 +62,20 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
     web.store.base.StoreError
     """
     app = create_app(settings)
+    server = listening(app)
+    with _stopped_by_signals(service_of(app).stopping), _kept_running(settings, runners):
+        say(f"witoil at {_address(server, settings)}")
+        server.run()
+
+
+def listening(app: Flask) -> Any:
+    """Return a server of waitress for an application, which listens already.
+
+    Raises
+    ------
+    AddressError
+    """
+    settings = service_of(app).settings
     sockets: dict[int, Any] = {}
     try:
         server = create_server(
@@ -81,9 +97,7 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
         ) from None
     for each in sockets.values():
         each.channel_class = _Channel
-    with _stopped_by_signals(service_of(app).stopping), _kept_running(settings, runners):
-        say(f"witoil at {_address(server, settings)}")
-        server.run()
+    return server
 
 
 _TOO_LONG = "body: longer than the largest file that is taken; bring less of it"
