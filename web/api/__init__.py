@@ -11,6 +11,7 @@ from web.api import (
     results,
     shares,
     spills,
+    stac,
     tokens,
     uploads,
 )
@@ -30,6 +31,7 @@ BLUEPRINTS = tuple(
         spills,
         forcing,
         features,
+        stac,
     )
 )
 """All of them, in the order of the document."""
