@@ -15,6 +15,7 @@ from web.api import (
     results,
     shares,
     spills,
+    stac,
     tokens,
     trials,
     uploads,
@@ -40,6 +41,7 @@ BLUEPRINTS = tuple(
         forcing,
         previews,
         features,
+        stac,
     )
 )
 """All of them, in the order of the document."""

@@ -255,7 +255,7 @@ def _described(session: Session, collection: Collection) -> CollectionInfo:
         id=collection.id,
         title=collection.title,
         description=collection.description,
-        extent=_extent(session, query),
+        extent=extent_of(session, query),
         links=[
             Link(href=address, rel="self"),
             Link(href=f"{address}/items", rel="items", type=GEOJSON, title=collection.title),
@@ -270,7 +270,8 @@ def _described(session: Session, collection: Collection) -> CollectionInfo:
     )
 
 
-def _extent(session: Session, query: Query) -> Extent | None:
+def extent_of(session: Session, query: Query) -> Extent | None:
+    """Return where and when features are; None where there are none."""
     found = extent(session, query)
     if found is None:
         return None

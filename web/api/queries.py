@@ -14,7 +14,6 @@ from web.api.documents import Link, href
 from web.wanted import on_earth
 from witoil.times import given_in_utc
 
-
 _DATE_LETTERS = len("2021-08-24")
 _LAST = timedelta(days=1) - timedelta(microseconds=1)
 

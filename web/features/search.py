@@ -20,6 +20,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     CompoundSelect,
     Select,
     and_,
@@ -208,8 +210,7 @@ def find(
     if place is not None:
         near = _near(session, query, place)
     if place is not None and near is not None and len(near) <= MOST_COUNTED:
-        found = session.execute(_in_order(session, query, among=near))
-        rows = list(_meeting(session, found.partitions(_AT_ONCE), place.shape))
+        rows = list(_meeting(session, [_among(session, query, near)], place.shape))
         matched: int | None = len(rows)
         if after is not None:
             rows = [row for row in rows if (row[0], row[1]) > (after.start, after.number)]
@@ -281,17 +282,12 @@ def _within(collection: str, owner: str) -> list[ColumnElement[bool]]:
     return [Feature.collection == collection, Feature.owner == owner]
 
 
-def _in_order(
-    session: Session,
-    query: Query,
-    after: Cursor | None = None,
-    among: Sequence[int] | None = None,
-) -> CompoundSelect[Any]:
+def _in_order(session: Session, query: Query, after: Cursor | None = None) -> CompoundSelect[Any]:
     """Return what selects start, number, and whether the place holds the box of each in order.
 
     A range of an index for each collection and owner, which the database merges.
     """
-    conditions = [*_conditions(query), *([] if among is None else [_among(session, among)])]
+    conditions = list(_conditions(query))
     if after is not None:
         place_in_order = tuple_(Feature.start, Feature.number)
         conditions.append(place_in_order > tuple_(literal(after.start), literal(after.number)))
@@ -386,10 +382,25 @@ def _near_in_gist(query: Query, box: Box) -> Select[Any]:
     return wanted
 
 
-def _among(session: Session, numbers: Sequence[int]) -> ColumnElement[bool]:
+def _among(session: Session, query: Query, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return start, number and whether the place holds the box, in order, of some features."""
+    wanted = select(
+        Feature.start,
+        Feature.number,
+        _holds(query.place),
+        Feature.collection,
+        Feature.owner,
+    ).where(_numbered(session, numbers), *_conditions(query))
+    # whose they are is looked at here, as the database would rather go through all of a collection
+    chosen = set(product(query.collections, query.owners))
+    found = [row for row in session.execute(wanted) if (row[3], row[4]) in chosen]
+    return sorted((start, number, held) for start, number, held, *_ in found)
+
+
+def _numbered(session: Session, numbers: Sequence[int]) -> ColumnElement[bool]:
     """Say that a feature is one of many, which are one value to the database."""
     if session.get_bind().dialect.name != "sqlite":
-        return Feature.number == any_(literal(list(numbers)))
+        return Feature.number == any_(literal(list(numbers), ARRAY(BigInteger)))
     each = func.json_each(json.dumps(numbers)).table_valued("value")
     return Feature.number.in_(select(each.c.value))
 
