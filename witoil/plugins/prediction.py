@@ -189,11 +189,15 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     weights = card.weights
 
     def load() -> Session:
-        session = Session(read_weights(weights, weights_path(folder, weights.uri)), card.model.id)
-        refuse_contradiction(card, session)
-        return session
+        content = read_weights(weights, weights_path(folder, weights.uri))
+        arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
+        return Session(content, card.model.id, arrays)
 
-    return sessions.get(weights.sha256, load)
+    # two cards may have the same weights with other references
+    key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
+    session = sessions.get(key, load)
+    refuse_contradiction(card, session)
+    return session
 
 
 def refuse_contradiction(card: Card, session: Session) -> None:

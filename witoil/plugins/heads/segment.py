@@ -112,7 +112,7 @@ def _deviation(layer: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.floa
     shifted = np.where(known, layer - layer[known].mean() if known.any() else 0.0, 0.0)
     mean = uniform_filter(shifted, size, mode="mirror")
     square = uniform_filter(shifted * shifted, size, mode="mirror")
-    found = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    found: npt.NDArray[np.float64] = np.sqrt(np.maximum(square - mean * mean, 0.0))
     found[maximum_filter(~known, size, mode="mirror")] = np.nan
     return found
 
