@@ -138,7 +138,7 @@ class Weights(_Table):
 _Channels = tuple[float, ...]
 
 
-class Input(_Table):
+class Preprocessing(_Table):
     """How an input becomes the tensor that the model takes: ``(x * scale - mean) / std``."""
 
     kind: Literal["image", "raster", "audio"]
@@ -254,6 +254,7 @@ class Output(_Table):
     conf: float = Field(0.25, ge=0.0, le=1.0)
     iou: float = Field(0.5, ge=0.0, le=1.0)
     max_det: int = Field(300, ge=1)
+    least_pixels: int = Field(1, ge=1, description="Size of an area that counts. [pixel]")
     line: tuple[str, str] | None = Field(
         None, description="Labels between which a line is drawn, as a shoreline."
     )
@@ -301,15 +302,15 @@ class Card(_Table):
 
     model: Identity
     weights: Weights | None = None
-    input: Input
+    input: Preprocessing
     output: Output
     tiling: Tiling | None = None
     labels: tuple[Label, ...] = ()
     geo: Geo = Geo()
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
-    drift: Reference | None = None
-    ood: Reference | None = None
+    drift: Reference | None = Field(None, description="Scores of the training data.")
+    ood: Reference | None = Field(None, description="Where embeddings of the training data lie.")
 
     @model_validator(mode="before")
     @classmethod

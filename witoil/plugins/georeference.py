@@ -109,7 +109,7 @@ class Station(_Kind):
     lat: Lat
 
 
-class Fix(_Kind):
+class TrackFix(_Kind):
     """Where something was when."""
 
     time: datetime
@@ -122,7 +122,7 @@ class Track(_Kind):
 
     kind: Literal["track"]
     file: Path | None = None
-    fixes: tuple[Fix, ...] = ()
+    fixes: tuple[TrackFix, ...] = ()
 
     @model_validator(mode="after")
     def _is_given_once(self) -> Self:
@@ -443,12 +443,14 @@ def _on_track(track: Track, time: datetime | None, file: str) -> Placing:
     return Placing((lon, float(lat)))
 
 
-def _read_fixes(path: Path | None) -> tuple[Fix, ...]:
+def _read_fixes(path: Path | None) -> tuple[TrackFix, ...]:
     assert path is not None  # checked with the kind
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        found = tuple(Fix.model_validate({k: row[k] for k in Fix.model_fields}) for row in rows)
+        found = tuple(
+            TrackFix.model_validate({k: row[k] for k in TrackFix.model_fields}) for row in rows
+        )
     except (OSError, UnicodeDecodeError, KeyError, ValidationError, csv.Error):
         found = ()
     if not found:

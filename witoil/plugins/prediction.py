@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,23 @@ from witoil.plugins.envelope import Envelope, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, Placing, exif_time, locate, refuse_kind
 from witoil.plugins.heads.classify import classify_image, classify_tiles
-from witoil.plugins.images import Photo, read_photo
+from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
+from witoil.plugins.heads.embed import embed, typicality
+from witoil.plugins.heads.listen import classify_clips
+from witoil.plugins.heads.segment import (
+    classify_pixels,
+    regress_pixels,
+    segment_rows,
+    segment_tiles,
+)
+from witoil.plugins.images import Photo
+from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
 from witoil.plugins.sessions import Session, Sessions
+from witoil.plugins.sound import opened
 from witoil.plugins.weights import read_weights, weights_path
+from witoil.times import in_utc
 
 SESSIONS = Sessions()
 """Those of this process."""
@@ -31,7 +44,20 @@ PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
 _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "image-classify": classify_image,
     "tile-classify": classify_tiles,
+    "detect": detect,
+    "detect-obb": detect_turned,
+    "instance-seg": detect_outlines,
+    "embed": embed,
 }
+"""Heads that take an image as a whole."""
+
+_OF_PARTS: Mapping[str, Callable[[Run, Card, Reader], Findings]] = {
+    "semantic-seg": segment_tiles,
+    "row-sequence": segment_rows,
+    "pixel-classify": classify_pixels,
+    "raster-regress": regress_pixels,
+}
+"""Heads that read one by parts."""
 
 
 def predict(
@@ -73,18 +99,59 @@ def predict(
     watch = Stopwatch()
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
-    run = watch.timed(session_of(plugin, sessions), card.output.names)
-    photo = read_photo(path)
-    findings = _OF_PHOTOS[card.model.task](run, card, photo)
-    time, remarks = _time_of(photo, time)
-    placing = None
+    session = session_of(plugin, sessions)
+    run = watch.timed(session, card.output.names)
+    if card.input.kind == "audio":
+        with opened(path) as recording:
+            seen = _Seen(recording.name, classify_clips(run, card, recording))
+    else:
+        seen = _seen_in_image(run, card, path)
+    findings = _compared(seen.findings, card, session)
+    taken, doubts = _time_of(seen.exif, time)
+    placing = seen.placing
     if georeference is not None:
-        placing = locate(georeference, photo.name, photo.size, photo.exif, time)
-    placed = _placed(findings, placing, time)
-    placed = dataclasses.replace(
-        placed, remarks=[*photo.remarks, *remarks, *placed.remarks, *_position_remarks(placing)]
-    )
-    return Envelope(card, photo.name, photo.size, placed, placing is not None, watch.timing_ms())
+        placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
+    placed = _placed(findings, placing, taken)
+    remarks = [*placed.remarks, *doubts, *_position_remarks(placing)]
+    placed = dataclasses.replace(placed, remarks=remarks)
+    return Envelope(card, seen.file, seen.size, placed, placing is not None, watch.timing_ms())
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was found in a file, in its pixels, and what the file says of itself."""
+
+    file: str
+    findings: Findings
+    size: tuple[int, int] | None = None
+    placing: Placing | None = None
+    exif: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _seen_in_image(run: Run, card: Card, path: Path) -> _Seen:
+    with reading(path, card) as reader:
+        exif = reader.photo.exif if isinstance(reader, PhotoReader) else {}
+        if card.model.task in _OF_PARTS:
+            findings = _OF_PARTS[card.model.task](run, card, reader)
+        else:
+            photo = whole(reader)
+            findings = _OF_PHOTOS[card.model.task](run, card, photo)
+            findings = dataclasses.replace(findings, remarks=[*photo.remarks, *findings.remarks])
+        return _Seen(reader.name, findings, reader.size, reader.placing, exif)
+
+
+def _compared(findings: Findings, card: Card, session: Session) -> Findings:
+    """Return findings whose embeddings are compared with those of the training."""
+    if card.ood is None:
+        return findings
+    features = []
+    for feature in findings.features:
+        embedding = feature.properties.get("embedding")
+        if embedding is not None:
+            known = typicality(embedding, session.arrays["ood"], card.model.id)
+            feature = dataclasses.replace(feature, properties={**feature.properties, **known})
+        features.append(feature)
+    return dataclasses.replace(findings, features=features)
 
 
 def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
@@ -122,11 +189,15 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     weights = card.weights
 
     def load() -> Session:
-        session = Session(read_weights(weights, weights_path(folder, weights.uri)), card.model.id)
-        refuse_contradiction(card, session)
-        return session
+        content = read_weights(weights, weights_path(folder, weights.uri))
+        arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
+        return Session(content, card.model.id, arrays)
 
-    return sessions.get(weights.sha256, load)
+    # two cards may have the same weights with other references
+    key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
+    session = sessions.get(key, load)
+    refuse_contradiction(card, session)
+    return session
 
 
 def refuse_contradiction(card: Card, session: Session) -> None:
@@ -173,10 +244,10 @@ def _of_program(
     return Envelope(card, path.name, None, findings, located, watch.timing_ms())
 
 
-def _time_of(photo: Photo, time: datetime | None) -> tuple[datetime | None, list[str]]:
+def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime | None, list[str]]:
     if time is not None:
-        return time, []
-    found, doubt = exif_time(photo.exif)
+        return in_utc(time), []
+    found, doubt = exif_time(exif)
     return found, [doubt] if doubt else []
 
 

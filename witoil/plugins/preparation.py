@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from witoil.plugins.card import Input
+from witoil.plugins.card import Preprocessing
 from witoil.plugins.errors import PluginError
 from witoil.plugins.images import Pixels
 
@@ -50,14 +50,14 @@ class Placement:
         return found
 
 
-def prepare(pixels: Pixels, how: Input) -> tuple[Tensor, Placement]:
+def prepare(pixels: Pixels, how: Preprocessing) -> tuple[Tensor, Placement]:
     """Return the tensor of an image, of a batch of one, and where its pixels are.
 
     Parameters
     ----------
     pixels : numpy.ndarray of uint8
         (height, width, 3), RGB.
-    how : Input
+    how : Preprocessing
         Of the card.
     """
     height, width = pixels.shape[:2]
@@ -73,7 +73,7 @@ def prepare(pixels: Pixels, how: Input) -> tuple[Tensor, Placement]:
     return tensor_of(fitted, how), Placement(scale, offset, (height, width))
 
 
-def tensor_of(pixels: npt.NDArray[np.uint8], how: Input) -> Tensor:
+def tensor_of(pixels: npt.NDArray[np.uint8], how: Preprocessing) -> Tensor:
     """Return the values that a model takes of pixels, (1, channels, height, width) or NHWC."""
     if how.color == "L":
         # as Pillow does, ITU-R 601-2
@@ -83,7 +83,7 @@ def tensor_of(pixels: npt.NDArray[np.uint8], how: Input) -> Tensor:
     return scaled(channels[np.newaxis], how)
 
 
-def scaled(values: npt.NDArray[np.generic], how: Input) -> Tensor:
+def scaled(values: npt.NDArray[np.generic], how: Preprocessing) -> Tensor:
     """Return ``(x * scale - mean) / std`` of (n, height, width, channels), as the card lays it."""
     count = values.shape[-1]
     mean, std = (_for_each(part, count) for part in (how.mean, how.std))
@@ -108,13 +108,13 @@ def _for_each(values: tuple[float, ...], count: int) -> npt.NDArray[np.float64]:
 _Fitted = tuple[Pixels, tuple[float, float], tuple[float, float]]
 
 
-def _stretch(pixels: Pixels, how: Input) -> _Fitted:
+def _stretch(pixels: Pixels, how: Preprocessing) -> _Fitted:
     height, width = _size(how)
     resized = _resized(pixels, height, width, how)
     return resized, (width / pixels.shape[1], height / pixels.shape[0]), (0.0, 0.0)
 
 
-def _as_is(pixels: Pixels, how: Input) -> _Fitted:
+def _as_is(pixels: Pixels, how: Preprocessing) -> _Fitted:
     if how.size is not None and how.size != pixels.shape[:2]:
         raise PluginError(
             f"found an image of {pixels.shape[0]} x {pixels.shape[1]} pixels, expected "
@@ -123,7 +123,7 @@ def _as_is(pixels: Pixels, how: Input) -> _Fitted:
     return pixels, (1.0, 1.0), (0.0, 0.0)
 
 
-def _letterbox(pixels: Pixels, how: Input) -> _Fitted:
+def _letterbox(pixels: Pixels, how: Preprocessing) -> _Fitted:
     """Fit all of an image into the size, its form kept, and fill the rest on both sides."""
     height, width = _size(how)
     ratio = min(height / pixels.shape[0], width / pixels.shape[1])
@@ -137,7 +137,7 @@ def _letterbox(pixels: Pixels, how: Input) -> _Fitted:
     return made, scale, (float(left), float(top))
 
 
-def _centre_crop(pixels: Pixels, how: Input) -> _Fitted:
+def _centre_crop(pixels: Pixels, how: Preprocessing) -> _Fitted:
     """Fit the short side of an image, and take the middle of the long one."""
     height, width = _size(how)
     rows, columns = pixels.shape[:2]
@@ -153,7 +153,7 @@ def _centre_crop(pixels: Pixels, how: Input) -> _Fitted:
     return cropped, scale, (-float(left), -float(top))
 
 
-def _square_pad(pixels: Pixels, how: Input) -> _Fitted:
+def _square_pad(pixels: Pixels, how: Preprocessing) -> _Fitted:
     """Put an image into the middle of a square, and stretch that to the size."""
     side = max(pixels.shape[:2])
     top, left = (side - pixels.shape[0]) // 2, (side - pixels.shape[1]) // 2
@@ -173,12 +173,12 @@ _FIT = {
 }
 
 
-def _size(how: Input) -> tuple[int, int]:
+def _size(how: Preprocessing) -> tuple[int, int]:
     assert how.size is not None  # the card was checked
     return how.size
 
 
-def _resized(pixels: Pixels, height: int, width: int, how: Input) -> Pixels:
+def _resized(pixels: Pixels, height: int, width: int, how: Preprocessing) -> Pixels:
     if pixels.shape[:2] == (height, width):
         return pixels
     image = Image.fromarray(np.ascontiguousarray(pixels))

@@ -31,17 +31,21 @@ class Session:
         The ONNX model.
     name : str
         Of the plug-in, for messages.
-    threads : int, optional
-        That share a run. Default: as many as there are cores.
+    arrays : mapping, optional
+        Name of a reference of the card -> its arrays.
     """
 
-    def __init__(self, content: bytes, name: str, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        name: str,
+        arrays: Mapping[str, Mapping[str, npt.NDArray[np.float64]]] | None = None,
+    ) -> None:
         runtime = _runtime()
         options = runtime.SessionOptions()
         options.log_severity_level = 4
-        if threads is not None:
-            options.intra_op_num_threads = threads
         self.name = name
+        self.arrays = arrays or {}
         self.bytes = len(content)
         try:
             self._session = runtime.InferenceSession(

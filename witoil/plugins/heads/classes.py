@@ -33,10 +33,11 @@ def probabilities(values: Floats, card: Card, axis: int = -1) -> Floats:
     """
     refuse_other_classes(values.shape[axis] if values.ndim else 0, card)
     if card.output.format == "probs":
-        if values.size and not -_ROUNDING <= values.min() <= values.max() <= 1.0 + _ROUNDING:
+        outside = values[(values < -_ROUNDING) | (values > 1.0 + _ROUNDING)]
+        if outside.size:
             raise PluginError(
-                f"{card.model.id}: the model gave {values.min():.3g} to {values.max():.3g}, which "
-                'are no probabilities; expected format = "logits" in its card, or values of 0 to 1'
+                f"{card.model.id}: the model gave {outside[0]:.3g}, which is no probability; "
+                'expected format = "logits" in its card, or values of 0 to 1'
             )
         return values
     if card.output.activation == "sigmoid":
