@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+import simulator
 from simulator import SimulatorError
 from tests.witoil.calibrated import calibrate
 from tests.witoil.killing import kill_when
@@ -104,6 +105,22 @@ def test_the_study_holds_what_is_promised(finished):
     summary = json.loads((folder / "best" / "summary.json").read_text())
     first = study["best"]["observations"][0]["fss"]
     assert summary["scores"][0]["fss"] == pytest.approx(first, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_parameters_of_the_case_are_run_once_beside_the_search(changed, tmp_path, monkeypatch):
+    runs = []
+
+    def counted(*args, **options):
+        runs.append(args)
+        return model(*args, **options)
+
+    model = simulator.run
+    monkeypatch.setattr(simulator, "run", counted)
+    case = load_case(changed(SMALL[0], ("evaluations = 80", "evaluations = 2")))
+    optimise(case, tmp_path)
+    assert len(runs) == 2 + len(("the parameters of the case", "the best, with all outputs"))
+    assert "<svg" in (tmp_path / "report.html").read_text()
 
 
 class StoppedError(Exception):

@@ -41,7 +41,13 @@ def evaluate(legs: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str
     ------
     SimulatorError
     """
-    slicks = simulated_slicks(legs, changed)
+    return evaluation_of(legs, changed, simulated_slicks(legs, changed))
+
+
+def evaluation_of(
+    legs: Sequence[Scenario], changed: Mapping[str, float], slicks: Sequence[SlickMasks]
+) -> dict[str, Any]:
+    """Score the slicks that `simulated_slicks` has; returns what `evaluate` does."""
     return {"parameters": legs[0].parameters(changed), **combined_scores(legs, slicks)}
 
 

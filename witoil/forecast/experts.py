@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import optimizer
-from witoil.calibration.evaluation import combined_scores
+from witoil.calibration.evaluation import combined_scores, evaluate
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.scoring import useful_skill
 from witoil.calibration.search import search_space, study_head
@@ -131,7 +131,7 @@ def forecast(
     legs = legs_of(scenario)
     refuse_too_few(scenario.case, len(legs))
     space = search_space(scenario)
-    head = study_head(scenario, legs, space) | {
+    head = study_head(scenario, legs, space, evaluate(legs, {})) | {
         "space": [vars(parameter) for parameter in space.parameters]
     }
 

@@ -19,6 +19,7 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
+from witoil.report.answers import position
 from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.verdicts import of_calibration
 from witoil.report.words import number, quantity, time_in_words
@@ -278,7 +279,7 @@ def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
     for level, (first, last) in found.intervals.items():
         lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
     lon, lat = found.middle
-    place = f"{wrapped(lon):.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
+    place = position(float(wrapped(lon)), lat)
     return {
         "uri": image_uri(draw_reconstruction(scenario, found)),
         "place": place if found.ellipses else "",
