@@ -12,6 +12,7 @@ from web.api import (
     spills,
     tokens,
     uploads,
+    usage,
 )
 
 BLUEPRINTS = tuple(
@@ -28,6 +29,7 @@ BLUEPRINTS = tuple(
         tokens,
         spills,
         forcing,
+        usage,
     )
 )
 """All of them, in the order of the document."""
