@@ -135,14 +135,19 @@ class SensorInputs(Inputs):
     density: float | None = Field(
         None, ge=600.0, le=1200.0, description="Density of the oil without its water. [kg m-3]"
     )
-    coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
+    coastline: Name | None = Field(
+        None, description='"osm" (default), "gshhg", "none", or a stored polygon file.'
+    )
 
     @property
-    def sensor(self) -> Sensor:
-        """The same for jobs."""
+    def sensor(self) -> Sensor | None:
+        """The same for jobs; None where nothing is said, and masks are taken as they are."""
+        given = (self.resolution_m, self.detection_limit_um, self.density, self.coastline)
+        if given == (None, None, None, None):
+            return None
         from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
 
-        return Sensor(self.resolution_m, self.detection_limit_um, self.density, self.coastline)
+        return Sensor(*given[:3], self.coastline or "osm")
 
 
 class ScoreInputs(SensorInputs):

@@ -28,6 +28,7 @@ from web.store.features import forget as forget_features
 from web.store.features import forget_words, upload_source
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
+from web.usage import note_stored
 
 CHECK_SECONDS = 120.0
 """How long a file may take to be read. [s]"""
@@ -217,6 +218,7 @@ def keep(
     )
     session.add(upload)
     session.flush()
+    note_stored(session, upload)
     return upload
 
 

@@ -19,6 +19,7 @@ from web.api import (
     tokens,
     trials,
     uploads,
+    usage,
 )
 
 BLUEPRINTS = tuple(
@@ -42,6 +43,7 @@ BLUEPRINTS = tuple(
         previews,
         features,
         stac,
+        usage,
     )
 )
 """All of them, in the order of the document."""
