@@ -2,6 +2,7 @@
 
 from web.api import (
     catalogue,
+    coast,
     events,
     features,
     forcing,
@@ -44,6 +45,7 @@ BLUEPRINTS = tuple(
         features,
         stac,
         usage,
+        coast,
     )
 )
 """All of them, in the order of the document."""
