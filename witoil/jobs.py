@@ -880,6 +880,26 @@ def predict(
         )
 
 
+def convert_annotations(path: Path, of: str, to: str, folder: Path) -> dict[str, Any]:
+    """Write annotations of images in another format; see `witoil.plugins.formats.reading.convert`.
+
+    Returns
+    -------
+    dict
+        ``written``, names of files, and ``remarks``, what the format could not hold.
+
+    Raises
+    ------
+    WitoilError
+    """
+    from witoil.plugins.formats.reading import convert
+
+    with claimed(folder):
+        need_room(folder)
+        found = convert(path, of, to, folder)
+    return {"written": list(found.names), "remarks": list(found.remarks)}
+
+
 @contextmanager
 def _working(
     command: str, case: Case, folder: Path, *, force: bool, room: float = LEAST_BYTES

@@ -61,6 +61,8 @@ def predict(
     for label, count in report["labels"].items():
         voice.say(f"{count:>6}  {label}")
     voice.say(f"{report['succeeded']} of {report['files']} files; written to {out}")
+    for remark in report["remarks"]:
+        voice.say(remark)
     for message in report["failed"].values():
         typer.echo(f"failed: {message}", err=True)
     if report["failed"]:
@@ -124,3 +126,21 @@ def check_module(module: Module) -> None:
     for name, (shape, kind) in session.inputs.items():
         print(f"takes {name} {shape} {kind}")
     print(f"gives {', '.join(session.outputs)}")
+
+
+@modules_app.command("convert")
+def convert_annotations(
+    annotations: Annotated[Path, typer.Argument(help="A file, or a folder of them.")],
+    of: Annotated[str, typer.Option("--from", help="coco, yolo, voc, label-studio or biigle.")],
+    to: Annotated[str, typer.Option(help="One of the same.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results.", metavar="DIR")
+    ] = Path("out"),
+) -> None:
+    """Write annotations of images in the format of another tool."""
+    from witoil import jobs
+
+    written = jobs.convert_annotations(annotations, of, to, out)
+    for remark in written["remarks"]:
+        print(remark)
+    print(f"written to {out}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from witoil.errors import WitoilError
 from witoil.files import write_json
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
-from witoil.plugins.formats.writing import Writer, writer_named
+from witoil.plugins.formats.scenes import Written
+from witoil.plugins.formats.writing import writer_named
 from witoil.plugins.georeference import Georeference
 from witoil.plugins.images import SUFFIXES
 from witoil.plugins.prediction import predict
 from witoil.plugins.registry import Plugin
+from witoil.plugins.sound import SOUNDS
 
 REPORT = "report.json"
 
@@ -68,16 +70,9 @@ def predict_files(
             )
         except WitoilError as error:
             failed[str(path)] = str(error)
-    written = _written(writers, found, folder)
+    written = [write(found, folder) for write in writers]
     progress(1.0, "")
     return write_json(folder / REPORT, _report(plugin, paths, found, failed, written))
-
-
-def _written(writers: Iterable[Writer], found: Sequence[Envelope], folder: Path) -> list[str]:
-    names = []
-    for writer in writers:
-        names += writer(found, folder)
-    return names
 
 
 def _report(
@@ -85,7 +80,7 @@ def _report(
     paths: Sequence[Path],
     found: Sequence[Envelope],
     failed: Mapping[str, str],
-    written: Sequence[str],
+    written: Sequence[Written],
 ) -> dict[str, Any]:
     labels: dict[str, int] = {}
     for envelope in found:
@@ -99,7 +94,8 @@ def _report(
         "failed": dict(failed),
         "features": sum(labels.values()),
         "labels": dict(sorted(labels.items())),
-        "written": list(written),
+        "written": [name for it in written for name in it.names],
+        "remarks": [remark for it in written for remark in it.remarks],
     }
 
 
@@ -107,7 +103,9 @@ def _listed(files: Sequence[Path]) -> list[Path]:
     paths = []
     for path in files:
         if path.is_dir():
-            paths += [it for it in sorted(path.rglob("*")) if it.suffix.lower() in SUFFIXES]
+            paths += [
+                it for it in sorted(path.rglob("*")) if it.suffix.lower() in (*SUFFIXES, *SOUNDS)
+            ]
         else:
             paths.append(path)
     if not paths:

@@ -32,7 +32,7 @@ from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
 from witoil.plugins.sessions import Session, Sessions
 from witoil.plugins.sound import opened
-from witoil.plugins.weights import read_weights, weights_path
+from witoil.plugins.weights import read_arrays, read_weights, weights_path
 from witoil.times import in_utc
 
 SESSIONS = Sessions()
