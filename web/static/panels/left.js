@@ -1,12 +1,13 @@
 // The left panel: what there is, what a case is made of, and what to do with it.
 
 import { askJson } from "../api.js";
-import { make } from "../dom.js";
+import { element, make } from "../dom.js";
 import { actions } from "./actions.js";
+import { coverageBar } from "./coverage.js";
 import { newCase } from "./case.js";
 import { drawBar } from "./drawing.js";
 import { eventsList } from "./events.js";
-import { chooseOnly, loadCatalogue } from "./forcing.js";
+import { loadCatalogue } from "./forcing.js";
 import { CaseForm } from "./form.js";
 import { hasEnded, keepRuns } from "./jobs.js";
 import { tabs } from "./tabs.js";
@@ -28,13 +29,10 @@ export function buildLeft(root, state) {
     { id: "events", title: text.parts.events, content: eventsList(state) },
   ]));
   keepRuns(state);
+  coverageBar(element("coverage"), state);
   const say = (/** @type {Error} */ problem) => form.append(make("p", { class: "error", role: "alert" }, problem.message));
   Promise.all([askJson("openapi.json"), loadUploads(state), loadCatalogue(state)]).then(([document]) => {
-    chooseOnly(state);
-    const anew = () => {
-      state.set({ case: newCase() });
-      chooseOnly(state);
-    };
+    const anew = () => state.set({ case: newCase() });
     form.append(new CaseForm(state, document).root, make("button", { type: "button", class: "quiet", onclick: anew }, text.startAnew));
   }).catch(say);
 }

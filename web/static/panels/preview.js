@@ -5,6 +5,7 @@ import { askJson, ProblemError } from "../api.js";
 /** @typedef {import("../state.js").State} State */
 
 const QUICK = 5000; // particles while a slider is moved
+const MOST = 20000;
 const SUPERSEDED = 409;
 
 export class Preview {
@@ -55,7 +56,7 @@ export class Preview {
   async #send(number, form, parameters, isWhole) {
     this.controller?.abort();
     this.controller = new AbortController();
-    const particles = isWhole ? form.model?.particles ?? 30000 : Math.min(QUICK, form.model?.particles ?? QUICK);
+    const particles = Math.min(isWhole ? MOST : QUICK, form.model?.particles ?? MOST);
     try {
       const found = await this.#asked(form, parameters, particles, this.controller.signal);
       if (number !== this.newest) return;
@@ -63,7 +64,7 @@ export class Preview {
         this.before = { key: JSON.stringify(form), fss: null };
         void this.#scoreBefore(form, particles);
       }
-      this.state.set({ preview: { ...found, particles, isWhole, parameters, before: this.before.fss } });
+      this.state.set({ preview: { ...found, fss: finest(found), particles, isWhole, parameters, before: this.before.fss } });
     } catch (problem) {
       if (number !== this.newest || (problem instanceof ProblemError && problem.status === SUPERSEDED)) return;
       if (problem instanceof DOMException) return;
@@ -74,9 +75,10 @@ export class Preview {
   /** What the case scores without any change, to compare with. @param {any} form @param {number} particles */
   async #scoreBefore(form, particles) {
     try {
-      const { fss } = await askJson("preview", { method: "POST", body: { case: form, parameters: {}, particles, session: `${this.session}-before` } });
+      const found = await askJson("preview", { method: "POST", body: { case: form, parameters: {}, particles, session: `${this.session}-before` } });
       const { preview } = this.state.values;
       if (this.before?.key !== JSON.stringify(form)) return;
+      const fss = finest(found);
       this.before.fss = fss;
       if (preview && !preview.fault) this.state.set({ preview: { ...preview, before: fss } });
     } catch {
@@ -88,4 +90,10 @@ export class Preview {
   #asked(form, parameters, particles, signal) {
     return askJson("preview", { method: "POST", body: { case: form, parameters, particles, session: this.session }, signal });
   }
+}
+
+/** @param {any} found @returns {number | null} the score at the finest scale */
+function finest(found) {
+  const [score] = Object.values(found.fss ?? {});
+  return score ?? null;
 }
