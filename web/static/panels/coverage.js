@@ -5,7 +5,7 @@ import { make } from "../dom.js";
 import { changed } from "./case.js";
 import { svg } from "./charts.js";
 import { hasEnded } from "./jobs.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

@@ -3,7 +3,7 @@
 import { askJson } from "../api.js";
 import { element, make } from "../dom.js";
 import { caseOf } from "./case.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

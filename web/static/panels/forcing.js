@@ -4,7 +4,7 @@ import { askJson } from "../api.js";
 import { make } from "../dom.js";
 import { changed } from "./case.js";
 import { idOf } from "./fields.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 
