@@ -14,8 +14,8 @@ from tests.web.people import case, people
 from web import queue
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-EXPECTED = ("GL Driver", "404")
-"""What consoles may say: of drawing in software, and of what a run has none of."""
+EXPECTED = ("GL Driver", "404", "ERR_FAILED")
+"""What consoles may say: of drawing in software, of what a run has none of, of no answer."""
 
 
 @pytest.fixture(scope="session")
