@@ -178,6 +178,19 @@ def resolve(session: Session, job: Job, settings: Settings) -> dict[str, Any]:
     MissingInputError
         If something has gone since the job was admitted.
     """
+    return resolve_names(session, job.owner, job.inputs, settings)
+
+
+def resolve_names(
+    session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """Return inputs that were admitted, or some of them, with files in place of names.
+
+    Raises
+    ------
+    MissingInputError
+        If something has gone since.
+    """
 
     def replaced(value: Any, location: Location) -> Any:
         if isinstance(value, Mapping):
@@ -187,13 +200,13 @@ def resolve(session: Session, job: Job, settings: Settings) -> dict[str, Any]:
         if not isinstance(value, str) or _is_word(location, value):
             return value
         try:
-            files = _source(session, job.owner, Named(location, value), settings).files
+            files = _source(session, owner, Named(location, value), settings).files
         except (NotFoundError, ValueError) as error:
             keys = ".".join(map(str, location))
             raise MissingInputError(f"{keys}: {error}") from None
         return files[0] if len(files) == 1 else list(files)
 
-    resolved: dict[str, Any] = replaced(job.inputs, ())
+    resolved: dict[str, Any] = replaced(inputs, ())
     return resolved
 
 

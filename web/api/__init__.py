@@ -1,6 +1,7 @@
 """What is answered at which address: a module with a blueprint for each kind of object."""
 
 from web.api import (
+    coast,
     events,
     health,
     jobs,
@@ -28,6 +29,7 @@ BLUEPRINTS = tuple(
         shares,
         tokens,
         particles,
+        coast,
     )
 )
 """All of them, in the order of the document."""

@@ -170,6 +170,7 @@ def _summary(
         "ashore": _ashore(coast),
         "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
         "scores": scores,
+        "area": list(scenario.forcing.grid.box),
         "coverage": [report.as_dict() for report in scenario.coverage],
         "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),

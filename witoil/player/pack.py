@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import shapely
 import xarray as xr
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import moved, turn_between, turned
