@@ -112,7 +112,7 @@ def queued(store, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def twin_run(made_once, demo_twin):
-    """Folder of a run that was simulated, with 500 particles, for tests that write nothing to it."""
+    """Folder of a run with 500 particles, for tests that write nothing to it."""
 
     def simulate(folder):
         from witoil import jobs

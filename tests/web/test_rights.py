@@ -49,6 +49,8 @@ def objects(service):
         "id": [upload["id"], share["id"], job["jobID"]],
         "name": ["summary.json"],
         "processID": ["simulate"],
+        **{name: [value] for name, value in {"z": "9", "first": "0", "last": "1"}.items()},
+        **{name: ["0"] for name in "xy"},
         "upload": upload,
         "share": share,
     }

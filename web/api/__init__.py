@@ -2,6 +2,7 @@
 
 from web.api import (
     catalogue,
+    coast,
     events,
     forcing,
     health,
@@ -38,6 +39,7 @@ BLUEPRINTS = tuple(
         spills,
         forcing,
         previews,
+        coast,
     )
 )
 """All of them, in the order of the document."""

@@ -108,19 +108,16 @@ def _sent(folder: Path, name: str) -> Response:
     answer = send_from_directory(folder, name, conditional=True, etag=True, max_age=None)
     answer.vary.add("Accept-Encoding")
     if answer.status_code == 200 and request.accept_encodings["gzip"]:
-        path = folder / name
         answer.direct_passthrough = False
-        answer.set_data(_packed(path, path.stat().st_mtime_ns))
+        answer.set_data(_packed(answer.get_data()))
         answer.content_encoding = "gzip"
         answer.set_etag(answer.get_etag()[0] or "", weak=True)  # the same, not byte for byte
     return answer
 
 
 @lru_cache(maxsize=200)
-def _packed(path: Path, changed: int) -> bytes:
-    """Return the content of a file, packed; `changed` is when it was written."""
-    del changed
-    return gzip.compress(path.read_bytes(), mtime=0)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
 
 
 def _ours() -> Path:

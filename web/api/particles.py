@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,13 @@ class Column(BaseModel):
 
 
 class Layout(BaseModel):
-    """How a record of one output step is laid out: column after column, then zeros."""
+    """How a record of one output step is laid out: column after column, then zeros.
 
-    byteOrder: str
+    Numbers have their lowest byte first.
+    """
+
     missing: int = Field(description="Stands for no value in columns of uint16.")
-    alignedTo: int = Field(description="Records have a multiple of so many bytes.")
+    align: int = Field(description="Records have a multiple of so many bytes.")
     columns: list[Column]
 
 
@@ -103,7 +106,7 @@ def describe_particles(path: JobPath) -> dict[str, Any]:
     return _kept_steps(path.job_id)[0]
 
 
-STEPS_ANSWERS = {
+STEPS_ANSWERS: dict[str | int | HTTPStatus, Any] = {
     200: {
         "description": "Records of the output steps, one after the other, in the layout that "
         "`/jobs/{jobID}/particles` tells. A thinned record has `ceil(count / thin)` particles, "

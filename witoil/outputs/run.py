@@ -173,6 +173,7 @@ def _summary(
         "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
         "scores": scores,
         "useful_fss": useful_fss,
+        "area": list(scenario.forcing.grid.box),
         "coverage": [report.as_dict() for report in scenario.coverage],
         "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),

@@ -66,9 +66,8 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
         "statuses": {str(int(status)): status.name.lower() for status in Status},
         "bounds": list(bounds),
         "layout": {
-            "byteOrder": "little",
             "missing": MISSING,
-            "alignedTo": _ALIGNED,
+            "align": _ALIGNED,
             "columns": [
                 {"name": name, "type": kind, "scale": _scale(scales.get(name))}
                 for name, kind in types.items()
@@ -91,7 +90,7 @@ def _record(columns: list[NDArray[Any]]) -> bytes:
 def record_bytes(header: dict[str, Any], count: int) -> int:
     """Return how long a record of so many particles is. [byte]"""
     sizes = [np.dtype(column["type"]).itemsize for column in header["layout"]["columns"]]
-    content = count * sum(sizes)
+    content: int = count * sum(sizes)
     return content + -content % _ALIGNED
 
 

@@ -29,7 +29,7 @@ def decoded(header, content, thin=1):
     count = -(-header["count"] // thin)
     columns = header["layout"]["columns"]
     size = sum(np.dtype(each["type"]).itemsize for each in columns) * count
-    size += -size % header["layout"]["alignedTo"]
+    size += -size % header["layout"]["align"]
     assert len(content) % size == 0
     found = {each["name"]: [] for each in columns}
     for start in range(0, len(content), size):
