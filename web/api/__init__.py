@@ -4,6 +4,7 @@ from web.api import (
     catalogue,
     coast,
     events,
+    features,
     forcing,
     health,
     jobs,
@@ -15,6 +16,7 @@ from web.api import (
     results,
     shares,
     spills,
+    stac,
     tokens,
     trials,
     uploads,
@@ -40,6 +42,8 @@ BLUEPRINTS = tuple(
         forcing,
         previews,
         coast,
+        features,
+        stac,
     )
 )
 """All of them, in the order of the document."""

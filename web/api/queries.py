@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,30 +14,59 @@ from web.api.documents import Link, href
 from web.wanted import on_earth
 from witoil.times import given_in_utc
 
+_DATE_LETTERS = len("2021-08-24")
+_LAST = timedelta(days=1) - timedelta(microseconds=1)
+
 
 def ends_of(text: str) -> tuple[datetime | None, datetime | None]:
     """Return the start and the end of a period as OGC API has it; None: it is open.
+
+    A date without a time of day is all of that day.
 
     Raises
     ------
     ValueError
     """
+    parts = text.split("/")
     try:
-        ends = [
-            None if part in ("", "..") else given_in_utc(datetime.fromisoformat(part))
-            for part in text.split("/")
-        ]
+        starts, ends = zip(*map(_moments, parts), strict=True)
     except ValueError:
-        ends = []
-    if len(ends) not in (1, 2) or ends == [None]:
+        starts = ends = ()
+    if len(starts) not in (1, 2) or not any((*starts, *ends)):
         raise ValueError(
-            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, or START/END"
+            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, or START/END, of which "
+            "one may be `..`"
         )
-    return ends[0], ends[-1]
+    start, end = starts[0], ends[-1]
+    if start is not None and end is not None and end < start:
+        raise ValueError(f"found {text[:80]!r}, which ends before it starts; expected START/END")
+    return start, end
+
+
+def _moments(text: str) -> tuple[datetime | None, datetime | None]:
+    """Return the first and the last moment that a part of a period stands for.
+
+    Raises
+    ------
+    ValueError
+    """
+    if text in ("", ".."):
+        return None, None
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        # near the first and the last year there are, zones lead out of what can be told
+        moment = (moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta())).replace(
+            tzinfo=UTC
+        )
+    first = given_in_utc(moment)
+    return first, first + _LAST if len(text) == _DATE_LETTERS else first
 
 
 def _period(text: str) -> str:
-    ends_of(text)
+    try:
+        ends_of(text)
+    except OverflowError:
+        raise ValueError(f"found {text[:80]!r}, expected a year from 1700 to 2200") from None
     return text
 
 
@@ -46,7 +75,7 @@ Period = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_per
 
 
 def box_of(text: str) -> Box:
-    """Return the area of a parameter `bbox`. [degrees]
+    """Return the area of a parameter `bbox`, without the heights that six numbers have. [degrees]
 
     Raises
     ------
@@ -56,11 +85,13 @@ def box_of(text: str) -> Box:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+    if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
         raise ValueError(
-            f"found {text[:80]!r}, expected WEST,SOUTH,EAST,NORTH in degrees, four numbers"
+            f"found {text[:80]!r}, expected WEST,SOUTH,EAST,NORTH in degrees, four numbers, or six "
+            "with heights"
         )
-    west, south, east, north = numbers
+    half = len(numbers) // 2
+    west, south, east, north = numbers[0], numbers[1], numbers[half], numbers[half + 1]
     return on_earth((west, south, east, north))
 
 

@@ -19,10 +19,11 @@ from web import uploads as files
 from web.access import Person, needs, who
 from web.api.documents import Link, href, problems
 from web.api.queries import PageQuery, page_links
-from web.checking import Purpose
+from web.checking import DETECTIONS, Purpose
 from web.context import service
 from web.errors import ContentError, QuotaError
 from web.faults import Fault
+from web.features import records
 from web.quotas import quotas_of, refuse_storage, stored_bytes
 from web.store.uploads import Upload
 
@@ -111,6 +112,7 @@ def bring(query: UploadQuery) -> Response:
     with scratch_folder(settings.uploads) as room:
         part = _received(room, _allowed(who()))
         facts = files.check(part.path, query.purpose)
+        seen = facts.pop(DETECTIONS, [])
         with service().store.session() as session:
             refuse_storage(session, who(), quotas_of(session, who(), settings), part.size)
             upload = files.keep(
@@ -121,6 +123,7 @@ def bring(query: UploadQuery) -> Response:
                 purpose=query.purpose,
                 facts=facts,
             )
+            records.add_upload(session, upload, seen)
     answer: Any = current_app.json.response(_described(upload).model_dump(mode="json"))
     answer.status_code = 201
     answer.headers["Location"] = href(f"/uploads/{upload.id}")
