@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import gzip
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,19 @@ def send_maplibre(path: PageFile) -> Response:
 def _sent(folder: Path, name: str) -> Response:
     if not name.endswith(KINDS):
         raise NotFoundError("there is no such file of the page")
-    return send_from_directory(folder, name, conditional=True, etag=True, max_age=None)
+    answer = send_from_directory(folder, name, conditional=True, etag=True, max_age=None)
+    answer.vary.add("Accept-Encoding")
+    if answer.status_code == 200 and request.accept_encodings["gzip"]:
+        answer.direct_passthrough = False
+        answer.set_data(_packed(answer.get_data()))
+        answer.content_encoding = "gzip"
+        answer.set_etag(answer.get_etag()[0] or "", weak=True)  # the same, not byte for byte
+    return answer
+
+
+@lru_cache(maxsize=200)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
 
 
 def _ours() -> Path:

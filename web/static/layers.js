@@ -24,12 +24,23 @@ export class LayerList {
     const groups = layersOf(this.pane);
     this.box.hidden = groups.length === 0;
     const on = this.pane.state.get("layers");
-    const key = JSON.stringify([groups, on, [...this.pane.hidden]]);
-    if (key === this.shown) return;
+    const key = JSON.stringify([groups, on, [...this.pane.hidden]], (name, value) => (name === "count" ? undefined : value));
+    if (key === this.shown) {
+      this.#count(groups); // boxes stay, or one could not click them while it plays
+      return;
+    }
     this.shown = key;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.layer;
     this.list.replaceChildren(...groups.map((group) => this.#row(group, Boolean(on[group.name]))));
     if (focused) /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-layer="${CSS.escape(focused)}"]`))?.focus();
+  }
+
+  /** @param {import("./legend.js").Group[]} groups */
+  #count(groups) {
+    for (const { status, count } of groups.flatMap(({ entries }) => entries)) {
+      const place = status && this.list.querySelector(`[data-status="${status}"]`);
+      if (place && place.textContent !== count) place.textContent = count ?? "";
+    }
   }
 
   /** @param {import("./legend.js").Group} group @param {boolean} on */
@@ -58,6 +69,6 @@ export class LayerList {
       this.show();
     };
     const box = make("input", { type: "checkbox", checked: !hidden.has(status), "data-layer": `status:${status}`, onchange: change });
-    return make("li", {}, make("label", { class: "choice" }, box, mark, text, make("span", { class: "number muted count" }, count)));
+    return make("li", {}, make("label", { class: "choice" }, box, mark, text, make("span", { class: "number muted count", "data-status": status }, count)));
   }
 }

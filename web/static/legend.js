@@ -49,15 +49,27 @@ function statusesOf(pane) {
   const steps = pane.run?.steps;
   const here = steps?.get(pane.moment.step);
   if (!steps || !here) return [];
-  const counts = new Map();
-  for (const code of here.status) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const counts = countsOf(here);
   return Object.entries(steps.header.statuses)
-    .filter(([code, name]) => name !== "unreleased" && counts.has(Number(code)))
+    .filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0)
     .map(([code, name]) => ({
       shape: "dot", colour: colourOf(name, pane.isDark), status: name,
       text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
-      count: share(counts.get(Number(code)) / here.status.length),
+      count: share(counts[Number(code)] / here.status.length),
     }));
+}
+
+/** @type {WeakMap<import("./steps.js").Step, Uint32Array>} */
+const known = new WeakMap();
+
+/** @param {import("./steps.js").Step} step @returns {Uint32Array} number of particles by code of their status */
+function countsOf(step) {
+  const before = known.get(step);
+  if (before) return before;
+  const counts = new Uint32Array(256);
+  for (const code of step.status) counts[code] += 1;
+  known.set(step, counts);
+  return counts;
 }
 
 /** @param {number} part 0 to 1 */

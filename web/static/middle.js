@@ -184,11 +184,18 @@ export class Middle {
     this.pane.onRun?.();
   }
 
+  /** @param {"swipe" | "beside"} side */
+  #stand(side) {
+    this.state.set({ side });
+    if (side === "beside") this.layers.box.open = false; // it would lie over one of the two
+    requestAnimationFrame(() => this.pane.lookAt());
+  }
+
   /** @param {string} side */
   #chooser(side) {
     const { compare } = words;
     const choose = (/** @type {"swipe" | "beside"} */ name) =>
-      make("button", { type: "button", "aria-pressed": side === name, onclick: () => this.state.set({ side: name }) }, compare[name]);
+      make("button", { type: "button", "aria-pressed": side === name, onclick: () => this.#stand(name) }, compare[name]);
     return make("div", { class: "float compare row", role: "group", "aria-label": compare.title },
       choose("swipe"), choose("beside"),
       make("button", { type: "button", class: "quiet", onclick: () => this.state.set({ other: null }) }, compare.end));

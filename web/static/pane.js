@@ -44,6 +44,10 @@ export class Pane {
     this.measured = [];
     this.isMoving = false;
     this.pending = false;
+    /** @type {string | null} id of the job that was asked for last */
+    this.asked = null;
+    /** @type {string | null} the state of a job whose end is awaited */
+    this.waitsSince = null;
     /** @type {(() => void) | undefined} called when another run is shown, or none */
     this.onRun = undefined;
     /** @type {(() => void) | undefined} called when more of the run is here */
@@ -265,9 +269,10 @@ export class Pane {
   async #load() {
     const id = this.state.get(this.key);
     const listed = this.state.get("runs").find((/** @type {any} */ each) => each.jobID === id);
-    const asked = `${id} ${listed?.status}`;
-    if (this.asked === asked || (this.run && this.run.id === id)) return;
-    this.asked = asked;
+    // a run is got once; one that had not come to its end is asked for when it is in another state
+    if (id === this.asked && (!this.waitsSince || this.waitsSince === listed?.status)) return;
+    this.asked = id;
+    this.waitsSince = null;
     this.loading.abort();
     this.loading = new AbortController();
     this.#forget();
@@ -276,8 +281,10 @@ export class Pane {
     try {
       const job = listed ?? (await askJson(`ogc/jobs/${id}`, { signal }));
       if (signal.aborted) return;
-      if (job.status !== "successful") this.say(words.map.unfinished(job));
-      else this.#take(await loadRun(job, {
+      if (job.status !== "successful") {
+        this.waitsSince = job.status;
+        this.say(words.map.unfinished(job));
+      } else this.#take(await loadRun(job, {
         signal,
         onArrival: () => {
           this.show();

@@ -5,7 +5,7 @@ import { inputsOf, missingFor } from "./case.js";
 import { goTo, showRefused, untimed } from "./form.js";
 import { start } from "./jobs.js";
 import { SHOWN } from "./results.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

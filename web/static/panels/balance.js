@@ -5,7 +5,7 @@ import { make } from "../dom.js";
 import { bar } from "./charts.js";
 import { amount, readBudget, stepAt } from "./results.js";
 import { timeField } from "./schema.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 import { released } from "./case.js";
 import { bring, use } from "./uploads.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 /** @typedef {"slick" | "point" | "line" | "ship"} Tool */
@@ -21,7 +21,7 @@ export function sketch(tool, places, under = null) {
   const features = all.map((place) => feature({ type: "Point", coordinates: place }, { role: "corner" }));
   if (tool === "slick" && all.length > 2) features.push(feature({ type: "Polygon", coordinates: [[...all, all[0]]] }, { role: "slick" }));
   else if (all.length > 1) features.push(feature({ type: "LineString", coordinates: all }, { role: tool }));
-  return { type: "FeatureCollection", tool, features };
+  return { type: "FeatureCollection", active: true, tool, features };
 }
 
 /** @param {any} geometry @param {any} properties */
@@ -29,7 +29,42 @@ function feature(geometry, properties) {
   return { type: "Feature", geometry, properties };
 }
 
-/** What somebody draws; the map calls `add`, `move`, `undo`, `finish` and `cancel`. */
+/**
+ * Have somebody draw on a map: clicks and keys that it has heard are places and what to do with them.
+ * @param {any} map of MapLibre @param {State} state
+ * @returns {Drawing}
+ */
+export function drawOn(map, state) {
+  const drawing = new Drawing(state);
+  const canvas = map.getCanvas();
+  const placeOf = (/** @type {any} */ { lngLat }) => /** @type {Place} */ ([lngLat.lng, lngLat.lat]);
+  map.on("click", (/** @type {any} */ event) => drawing.add(placeOf(event)));
+  map.on("mousemove", (/** @type {any} */ event) => drawing.move(placeOf(event)));
+  map.on("dblclick", (/** @type {any} */ event) => {
+    if (!drawing.tool) return;
+    event.preventDefault(); // no zoom
+    void drawing.finish();
+  });
+  state.subscribe(["tool"], () => {
+    canvas.classList.toggle("drawing", Boolean(drawing.tool));
+    if (drawing.tool) canvas.focus();
+  });
+  const keys = /** @type {Record<string, () => void>} */ ({
+    Enter: () => (drawing.isEnough ? void drawing.finish() : drawing.add(placeOf({ lngLat: map.getCenter() }))),
+    " ": () => drawing.add(placeOf({ lngLat: map.getCenter() })),
+    Backspace: () => drawing.undo(),
+    Escape: () => drawing.cancel(),
+  });
+  canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (!drawing.tool || !keys[event.key]) return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // the map reads and plays by the same keys
+    keys[event.key]();
+  }, true);
+  return drawing;
+}
+
+/** What somebody draws. */
 export class Drawing {
   /** @param {State} state */
   constructor(state) {

@@ -1,7 +1,7 @@
 // A field of the schema as something to type into, with its label, unit, help and what is wrong.
 
 import { make } from "../dom.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 import { plainName, readField, timeField } from "./schema.js";
 
 /** @typedef {import("./schema.js").Field} Field */

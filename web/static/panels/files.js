@@ -6,7 +6,7 @@ import { mayRun } from "./actions.js";
 import { caseOf } from "./case.js";
 import { dismiss, done, hasEnded, jobShown } from "./jobs.js";
 import { timeField } from "./schema.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

@@ -4,30 +4,16 @@ import { askJson } from "../api.js";
 import { make } from "../dom.js";
 import { changed } from "./case.js";
 import { idOf } from "./fields.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 
 const ROLES = /** @type {const} */ (["currents", "winds", "waves", "temperature"]);
-const LIKELY = /** @type {Record<string, RegExp>} */ ({ currents: /current|ocean|velocity/i, winds: /wind/i });
 
 /** @param {State} state */
 export async function loadCatalogue(state) {
   const { entries } = await askJson("catalogue");
-  state.set({ catalogue: entries });
-}
-
-/**
- * Choose what there is just one of, where nothing was chosen: what is named currents, what is named winds.
- * @param {State} state
- */
-export function chooseOnly(state) {
-  let form = state.get("case");
-  for (const role of ["currents", "winds"]) {
-    const found = state.get("catalogue").filter((/** @type {any} */ entry) => LIKELY[role].test(`${entry.name} ${entry.title}`));
-    if (!form.forcing[role]?.length && found.length === 1) form = changed(form, ["forcing", role], found[0].reference);
-  }
-  state.set({ case: form });
+  state.set({ catalogue: entries.filter((/** @type {any} */ entry) => !entry.events) });
 }
 
 /** @param {State} state @returns {HTMLElement[]} */

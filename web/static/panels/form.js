@@ -5,7 +5,7 @@ import { AMOUNTS, at, changed, later, missingIn, SECTIONS } from "./case.js";
 import { fieldElement, idOf, showFault } from "./fields.js";
 import { forcingFields } from "./forcing.js";
 import { fieldsOf } from "./schema.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 /** @typedef {import("./case.js").SectionName} SectionName */
@@ -36,6 +36,8 @@ export class CaseForm {
     this.document = document;
     /** @type {Record<string, string>} what each part was made from, so that it is made anew only when that changes */
     this.made = {};
+    /** @type {string | null} the part in a field of which somebody has just typed, which shows it already */
+    this.typed = null;
     this.parts = Object.fromEntries(SECTIONS.map((name) => [name, this.#part(name)]));
     this.root = make("form", { class: "stack", "aria-label": words.left.parts.case, onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       this.#nameField(),
@@ -44,26 +46,26 @@ export class CaseForm {
     this.show();
   }
 
-  /** Show the case as it is now; what somebody types into stays. */
+  /** Show the case as it is now. */
   show() {
     for (const name of SECTIONS) {
       const key = JSON.stringify(this.#sources(name));
-      if (this.made[name] !== key && !this.parts[name].body.contains(document.activeElement)) {
-        this.made[name] = key;
-        this.parts[name].body.replaceChildren(...this.#fields(name));
-      } else if (this.made[name] !== key) this.#keepFocus(name, key);
+      if (this.made[name] !== key && this.typed !== name) this.#remake(name);
+      this.made[name] = key;
       this.#mark(name);
     }
     const name = /** @type {HTMLInputElement} */ (this.root.querySelector(`#${idOf(["name"])}`));
     if (document.activeElement !== name) name.value = this.state.get("case").name;
   }
 
-  /** @param {SectionName} name @param {string} key */
-  #keepFocus(name, key) {
-    const id = document.activeElement?.id;
-    this.made[name] = key;
-    this.parts[name].body.replaceChildren(...this.#fields(name));
-    if (id) document.getElementById(id)?.focus();
+  /** Make a part anew; what was open stays open, and who was in a field is there again. @param {SectionName} name */
+  #remake(name) {
+    const { body } = this.parts[name];
+    const focused = body.contains(document.activeElement) ? document.activeElement?.id : "";
+    const open = [...body.querySelectorAll("details")].filter((each) => each.open).map((each) => each.dataset.key);
+    body.replaceChildren(...this.#fields(name));
+    for (const each of body.querySelectorAll("details")) each.open = open.includes(each.dataset.key);
+    if (focused) document.getElementById(focused)?.focus();
   }
 
   /** @param {SectionName} name */
@@ -168,7 +170,7 @@ export class CaseForm {
     const schema = fieldsOf(this.document, "Fix").find(({ name }) => name === "time");
     return make("fieldset", { class: "stack tight" }, make("legend", {}, words.shipTimes),
       ...track.map((fix, k) => fieldElement(/** @type {any} */ (schema), [...path, "track", k, "time"], fix.time,
-        (value) => this.#set([...path, "track", k, "time"], value ?? ""), { label: words.fix(k + 1, `${fix.lat.toFixed(3)}, ${fix.lon.toFixed(3)}`) })));
+        (value) => this.#type([...path, "track", k, "time"], value ?? ""), { label: words.fix(k + 1, `${fix.lat.toFixed(3)}, ${fix.lon.toFixed(3)}`) })));
   }
 
   /** @param {any[]} rows @returns {HTMLElement[]} */
@@ -197,7 +199,7 @@ export class CaseForm {
   }
 
   #beside() {
-    return BESIDE.map(([key, schema]) => make("details", {}, make("summary", {}, plain(key)),
+    return BESIDE.map(([key, schema]) => make("details", { "data-key": key }, make("summary", {}, words.beside[key]),
       make("div", { class: "stack" }, ...this.#table(schema, [key], fieldsOf(this.document, schema).map(({ name }) => name)))));
   }
 
@@ -210,14 +212,23 @@ export class CaseForm {
   /** @param {string} schema @param {Path} path @param {string[]} shown what stands elsewhere */
   #more(schema, path, shown) {
     const names = fieldsOf(this.document, schema).filter(({ name }) => !shown.includes(name)).map(({ name }) => name);
-    return make("details", { class: "more" }, make("summary", {}, words.more), make("div", { class: "stack" }, ...this.#table(schema, path, names)));
+    return make("details", { class: "more", "data-key": path.join() }, make("summary", {}, words.more), make("div", { class: "stack" }, ...this.#table(schema, path, names)));
   }
 
   /** @param {import("./schema.js").Field} field @param {Path} path */
   #field(field, path) {
-    const label = words.fields[`${path[0]}.${field.name}`] ?? words.fields[field.name];
-    return fieldElement(field, [...path, field.name], at(this.state.get("case"), [...path, field.name]),
-      (value) => this.#set([...path, field.name], value), { label });
+    const key = `${path[0]}.${field.name}`;
+    const label = words.fields[key] ?? words.fields[field.name];
+    return fieldElement({ ...field, help: words.help[key] ?? field.help }, [...path, field.name], at(this.state.get("case"), [...path, field.name]),
+      (value) => this.#type([...path, field.name], value), { label });
+  }
+
+  /** @param {Path} path @param {any} value */
+  #type(path, value) {
+    const fillsEnd = path.join(".") === "time.start" && !this.state.get("case").time.end;
+    this.typed = fillsEnd ? null : SECTIONS.find((name) => name === path[0]) ?? "model";
+    this.#set(path, value);
+    this.typed = null;
   }
 
   #nameField() {
@@ -228,7 +239,7 @@ export class CaseForm {
   /** @param {Path} path @param {any} value */
   #set(path, value) {
     let form = changed(this.state.get("case"), path, value);
-    if (path.join() === "time.start" && value && !form.time.end) form = changed(form, ["time", "end"], later(value, 48));
+    if (path.join(".") === "time.start" && value && !form.time.end) form = changed(form, ["time", "end"], later(value, 48));
     for (const key of ["trace", "ensemble", "optimise"]) if (form[key] && !Object.keys(form[key]).length) form = changed(form, [key], undefined);
     this.state.set({ case: form });
   }
@@ -267,13 +278,4 @@ export function showRefused(errors) {
     if (control && fault) showFault(control, fault, detail.replace(/^[^:]*:\s*/, ""));
     return [{ path: parts, detail }];
   });
-}
-
-/** @param {string} key */
-function plain(key) {
-  const text = /** @type {Record<string, string>} */ ({
-    score: "Score", optimise: "Calibration", forecast: "Forecast", ensemble: "Ensemble", trace: "Backward",
-    processes: "What happens to the oil", shore: "Coast",
-  });
-  return text[key];
 }

@@ -6,7 +6,7 @@ import { start } from "./jobs.js";
 import { Preview } from "./preview.js";
 import { amount, score } from "./results.js";
 import { untimed } from "./form.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 
@@ -64,6 +64,8 @@ export function hands(state) {
     take.disabled = !isMoved;
     calibrate.disabled = missingFor(state.get("case"), "optimise", untimed(state)).length > 0;
   };
+  const prepare = () => root.open && !root.hidden && preview.prepare(state.get("case"));
+  root.addEventListener("toggle", prepare);
   const place = () => {
     const form = state.get("case");
     rows.forEach(({ set, root: row }, k) => {
@@ -73,6 +75,7 @@ export function hands(state) {
     });
     const isReady = form && !missingFor(form, "simulate", untimed(state)).length;
     root.hidden = !isReady;
+    prepare();
     showButtons();
   };
   const tell = () => {

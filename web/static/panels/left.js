@@ -1,24 +1,29 @@
 // The left panel: what there is, what a case is made of, and what to do with it.
 
 import { askJson } from "../api.js";
-import { make } from "../dom.js";
+import { element, make } from "../dom.js";
 import { actions } from "./actions.js";
+import { coverageBar } from "./coverage.js";
 import { newCase } from "./case.js";
-import { drawBar } from "./drawing.js";
+import { drawBar, drawOn } from "./drawing.js";
 import { eventsList } from "./events.js";
-import { chooseOnly, loadCatalogue } from "./forcing.js";
+import { loadCatalogue } from "./forcing.js";
 import { CaseForm } from "./form.js";
 import { hasEnded, keepRuns } from "./jobs.js";
 import { tabs } from "./tabs.js";
 import { dropZone, filesList, loadUploads } from "./uploads.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 
 const { left: text } = words;
 
-/** @param {HTMLElement} root @param {State} state */
-export function buildLeft(root, state) {
+/**
+ * @param {HTMLElement} root
+ * @param {State} state
+ * @param {import("../middle.js").Middle} middle on whose map one draws
+ */
+export function buildLeft(root, state, middle) {
   if (!state.get("case")) state.set({ case: newCase() });
   const form = make("div", { class: "stack" });
   root.append(tabs("left", [
@@ -28,13 +33,11 @@ export function buildLeft(root, state) {
     { id: "events", title: text.parts.events, content: eventsList(state) },
   ]));
   keepRuns(state);
+  drawOn(middle.pane.map, state);
+  coverageBar(element("coverage"), state);
   const say = (/** @type {Error} */ problem) => form.append(make("p", { class: "error", role: "alert" }, problem.message));
   Promise.all([askJson("openapi.json"), loadUploads(state), loadCatalogue(state)]).then(([document]) => {
-    chooseOnly(state);
-    const anew = () => {
-      state.set({ case: newCase() });
-      chooseOnly(state);
-    };
+    const anew = () => state.set({ case: newCase() });
     form.append(new CaseForm(state, document).root, make("button", { type: "button", class: "quiet", onclick: anew }, text.startAnew));
   }).catch(say);
 }

@@ -5,6 +5,7 @@ import { askJson, ProblemError } from "../api.js";
 /** @typedef {import("../state.js").State} State */
 
 const QUICK = 5000; // particles while a slider is moved
+const MOST = 20000;
 const SUPERSEDED = 409;
 
 export class Preview {
@@ -55,15 +56,11 @@ export class Preview {
   async #send(number, form, parameters, isWhole) {
     this.controller?.abort();
     this.controller = new AbortController();
-    const particles = isWhole ? form.model?.particles ?? 30000 : Math.min(QUICK, form.model?.particles ?? QUICK);
+    const particles = Math.min(isWhole ? MOST : QUICK, form.model?.particles ?? MOST);
     try {
       const found = await this.#asked(form, parameters, particles, this.controller.signal);
       if (number !== this.newest) return;
-      if (!this.before || this.before.key !== JSON.stringify(form)) {
-        this.before = { key: JSON.stringify(form), fss: null };
-        void this.#scoreBefore(form, particles);
-      }
-      this.state.set({ preview: { ...found, particles, isWhole, parameters, before: this.before.fss } });
+      this.state.set({ preview: { ...found, fss: finest(found), particles, isWhole, parameters, before: this.before?.key === JSON.stringify(form) ? this.before.fss : null } });
     } catch (problem) {
       if (number !== this.newest || (problem instanceof ProblemError && problem.status === SUPERSEDED)) return;
       if (problem instanceof DOMException) return;
@@ -71,21 +68,34 @@ export class Preview {
     }
   }
 
-  /** What the case scores without any change, to compare with. @param {any} form @param {number} particles */
-  async #scoreBefore(form, particles) {
+  /**
+   * Have the service prepare a case, before the first slider is moved, and say what the case scores as it is.
+   * @param {any} form
+   */
+  async prepare(form) {
+    const key = JSON.stringify(form);
+    if (this.before?.key === key) return;
+    this.before = { key, fss: null };
     try {
-      const { fss } = await askJson("preview", { method: "POST", body: { case: form, parameters: {}, particles, session: `${this.session}-before` } });
+      const found = await this.#asked(form, {}, Math.min(QUICK, form.model?.particles ?? QUICK));
+      if (this.before.key !== key) return;
+      this.before.fss = finest(found);
       const { preview } = this.state.values;
-      if (this.before?.key !== JSON.stringify(form)) return;
-      this.before.fss = fss;
-      if (preview && !preview.fault) this.state.set({ preview: { ...preview, before: fss } });
+      if (preview && !preview.fault) this.state.set({ preview: { ...preview, before: this.before.fss } });
     } catch {
-      // the change is not told then
+      // whoever moves a slider hears why
     }
   }
 
-  /** @param {any} form @param {Record<string, number>} parameters @param {number} particles @param {AbortSignal} signal */
+  /** @param {any} form @param {Record<string, number>} parameters @param {number} particles @param {AbortSignal} [signal] */
   #asked(form, parameters, particles, signal) {
-    return askJson("preview", { method: "POST", body: { case: form, parameters, particles, session: this.session }, signal });
+    const session = signal ? this.session : `${this.session}-prepares`;
+    return askJson("preview", { method: "POST", body: { case: form, parameters, particles, session }, signal });
   }
+}
+
+/** @param {any} found @returns {number | null} the score at the finest scale */
+function finest(found) {
+  const [score] = Object.values(found.fss ?? {});
+  return score ?? null;
 }

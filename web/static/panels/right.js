@@ -6,7 +6,7 @@ import { filesPart } from "./files.js";
 import { hands } from "./hands.js";
 import { dismiss, hasEnded, jobShown } from "./jobs.js";
 import { scores } from "./scores.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

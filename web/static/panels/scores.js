@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
 import { amount, curvesOf, horizonOf, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 

@@ -4,7 +4,7 @@ import { ask, askJson } from "../api.js";
 import { make } from "../dom.js";
 import { compareWith, released, seenAt, startFrom, taken, useOf, without } from "./case.js";
 import { timeField } from "./schema.js";
-import { panels as words } from "./words.js";
+import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
 /** @typedef {import("./case.js").Upload} Upload */
@@ -44,8 +44,17 @@ export function use(state, upload) {
   if (upload.purpose === "mask") state.set({ case: taken(form, upload) });
   if (upload.purpose === "track") state.set({ case: released(form, { kind: "ship", track: upload.reference, mass_tonnes: 10 }) });
   if (upload.purpose === "lines") state.set({ case: released(form, { kind: "line", geometry: upload.reference, mass_tonnes: 10 }) });
+  const { box } = upload.facts ?? {};
+  if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) });
   const now = useOf(state.get("case"), upload.reference);
   return now ? text.takenAs[now](upload.name) : text.stored(upload.name);
+}
+
+/** @param {number[]} box west, south, east, north @returns {import("../state.js").Camera} that shows it, with room round it */
+export function cameraOn([west, south, east, north]) {
+  const across = (east - west + 360) % 360;
+  const most = Math.max(across, (north - south) / Math.cos((((south + north) / 2) * Math.PI) / 180), 0.01);
+  return { lon: west + across / 2, lat: (south + north) / 2, zoom: Math.max(Math.log2(360 / most) - 0.5, 1) };
 }
 
 /**
