@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_usage"
-down_revision = "0002_people_and_uploads"
+down_revision = "0003_features"
 branch_labels = None
 depends_on = None
 
