@@ -180,19 +180,6 @@ def admit(
 def resolve(
     session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
 ) -> dict[str, Any]:
-    """Return inputs of somebody with files in place of what stands for them.
-
-    Raises
-    ------
-    MissingInputError
-        If something has gone since they were admitted.
-    """
-    return resolve_names(session, job.owner, job.inputs, settings)
-
-
-def resolve_names(
-    session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
-) -> dict[str, Any]:
     """Return inputs that were admitted, or some of them, with files in place of names.
 
     Raises
