@@ -180,12 +180,12 @@ def admit(
 def resolve(
     session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
 ) -> dict[str, Any]:
-    """Return inputs of somebody, or some of them, with files in place of what stands for them.
+    """Return inputs that were admitted, or some of them, with files in place of names.
 
     Raises
     ------
     MissingInputError
-        If something has gone since they were admitted.
+        If something has gone since.
     """
 
     def replaced(value: Any, location: Location) -> Any:

@@ -96,14 +96,14 @@ def useful_skill(scenario: Scenario) -> float | None:
     It is 0.5 + f / 2 with f the share of the domain that was observed as oil. The domain is the
     smallest box that holds the slick last seen and the one observed: it depends on nothing that
     was simulated, and holds no open sea that would only flatter the score. Mean over observations;
-    None where no slick was seen before.
+    None where there are none, or no slick was seen before.
 
     References
     ----------
     Roberts and Lean (2008), section 2c, https://doi.org/10.1175/2007MWR2123.1
     """
     seen = [scenario.seen_first, *(observation.mask for observation in scenario.observations)]
-    if not seen[0].any():
+    if not scenario.observations or not seen[0].any():
         return None
     shares = []
     for last, now in pairwise(seen):

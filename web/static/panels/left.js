@@ -10,6 +10,7 @@ import { eventsList } from "./events.js";
 import { loadCatalogue } from "./forcing.js";
 import { CaseForm } from "./form.js";
 import { hasEnded, keepRuns } from "./jobs.js";
+import { overlay } from "./overlay.js";
 import { tabs } from "./tabs.js";
 import { dropZone, filesList, loadUploads } from "./uploads.js";
 import { panels as words } from "../words.js";
@@ -34,6 +35,7 @@ export function buildLeft(root, state, middle) {
   ]));
   keepRuns(state);
   drawOn(middle.pane.map, state);
+  overlay(middle.pane, state);
   coverageBar(element("coverage"), state);
   const say = (/** @type {Error} */ problem) => form.append(make("p", { class: "error", role: "alert" }, problem.message));
   Promise.all([askJson("openapi.json"), loadUploads(state), loadCatalogue(state)]).then(([document]) => {
