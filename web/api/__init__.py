@@ -8,6 +8,7 @@ from web.api import (
     landing,
     particles,
     processes,
+    rasters,
     results,
     shares,
     tokens,
@@ -28,6 +29,7 @@ BLUEPRINTS = tuple(
         tokens,
         particles,
         coast,
+        rasters,
     )
 )
 """All of them, in the order of the document."""
