@@ -3,6 +3,8 @@
 from web.api import (
     coast,
     events,
+    features,
+    forcing,
     health,
     jobs,
     landing,
@@ -11,6 +13,8 @@ from web.api import (
     rasters,
     results,
     shares,
+    spills,
+    stac,
     tokens,
     uploads,
 )
@@ -30,6 +34,10 @@ BLUEPRINTS = tuple(
         particles,
         coast,
         rasters,
+        spills,
+        forcing,
+        features,
+        stac,
     )
 )
 """All of them, in the order of the document."""
