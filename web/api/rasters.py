@@ -74,7 +74,7 @@ class RasterInfo(BaseModel):
     bounds: list[float] = Field(
         description="West, south, east, north [degree]; east may be beyond 180."
     )
-    classes: list[RasterClass] = Field(description="Rising; what is less is transparent.")
+    legend: list[RasterClass] = Field(description="Rising; what is less is transparent.")
     tiles: str = Field(description="Address of the tiles, with {z}, {x} and {y}; `?time=`.")
     cog: str = Field(description="Address of the cloud-optimised GeoTIFF; `?time=`.")
 
@@ -108,7 +108,7 @@ def _info(job_id: str, raster: Raster) -> RasterInfo:
         times=[frame.time for frame in raster.frames if frame.time],
         range=[raster.classes[0], raster.classes[-1]],
         bounds=list(raster.bounds),
-        classes=[RasterClass(least=a, colour=b, label=c) for a, b, c in shown],
+        legend=[RasterClass(least=a, colour=b, label=c) for a, b, c in shown],
         tiles=f"{address}/tiles/{{z}}/{{x}}/{{y}}.png",
         cog=f"{address}/cog",
     )

@@ -54,8 +54,8 @@ def test_list_says_what_legends_need(listed, twin_run):
     assert list(listed) == ["thickness", "mask"]
     thickness = listed["thickness"]
     assert thickness["unit"] == "um"
-    assert [each["least"] for each in thickness["classes"]] == [0.04, 0.3, 5.0, 50.0, 200.0]
-    assert len({each["colour"] for each in thickness["classes"]}) == 5
+    assert [each["least"] for each in thickness["legend"]] == [0.04, 0.3, 5.0, 50.0, 200.0]
+    assert len({each["colour"] for each in thickness["legend"]}) == 5
     assert len(thickness["times"]) == 13
     west, south, east, north = listed["mask"]["bounds"]
     assert 18.5 < west < east < 21.0
@@ -107,14 +107,14 @@ def test_tile_shows_what_the_value_is(anna, job, listed):
     left, low, right, _ = tile_bounds((z, x, y))
     pixel = (right - left) / 256
     agree, drawn = 0, 0
-    least = [each["least"] for each in about["classes"]]
+    least = [each["least"] for each in about["legend"]]
     for row, column in np.random.default_rng(0).integers(0, 256, (60, 2)):
         lon = float(left + (column + 0.5) * pixel)
         lat = float(latitude_of(low + (255.5 - row) * pixel))
         place = f"lon={lon!r}&lat={lat!r}&time={time}"
         value = anna.get(f"/jobs/{job}/rasters/thickness/point?{place}").json["value"]
         number = np.searchsorted(least, value or 0.0, side="right")
-        colour = "#00000000" if number == 0 else about["classes"][number - 1]["colour"] + "ff"
+        colour = "#00000000" if number == 0 else about["legend"][number - 1]["colour"] + "ff"
         agree += colour == "#" + bytes(shown[row, column]).hex()
         drawn += number > 0
     assert agree >= 57  # the cell beside it where a pixel lies on an edge
