@@ -16,6 +16,7 @@ from web.api import (
     shares,
     spills,
     stac,
+    thredds,
     tokens,
     uploads,
 )
@@ -40,6 +41,7 @@ BLUEPRINTS = tuple(
         forcing,
         features,
         stac,
+        thredds,
     )
 )
 """All of them, in the order of the document."""
