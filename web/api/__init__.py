@@ -5,6 +5,7 @@ from web.api import (
     coast,
     events,
     features,
+    fields,
     forcing,
     health,
     jobs,
@@ -13,10 +14,12 @@ from web.api import (
     particles,
     previews,
     processes,
+    rasters,
     results,
     shares,
     spills,
     stac,
+    thredds,
     tokens,
     trials,
     uploads,
@@ -39,6 +42,9 @@ BLUEPRINTS = tuple(
         shares,
         tokens,
         particles,
+        coast,
+        rasters,
+        fields,
         spills,
         forcing,
         previews,
@@ -46,6 +52,7 @@ BLUEPRINTS = tuple(
         stac,
         usage,
         coast,
+        thredds,
     )
 )
 """All of them, in the order of the document."""
