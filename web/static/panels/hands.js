@@ -41,7 +41,9 @@ export function hands(state) {
     place();
   } }, text.reset);
   const take = make("button", { type: "button", class: "small", id: "take-defaults", onclick: () => {
-    state.set({ case: withValues(state.get("case"), values) });
+    const form = withValues(state.get("case"), values);
+    values = {};
+    state.set({ case: form });
     note.textContent = text.taken;
   } }, text.takeDefaults);
   const calibrate = make("button", { type: "button", class: "small", id: "calibrate-from-here", onclick: async () => {
@@ -86,6 +88,7 @@ export function hands(state) {
   };
   state.subscribe(["case", "uploads"], () => {
     note.textContent = "";
+    if (state.get("preview")) state.set({ preview: null }); // it was of another case
     place();
   });
   state.subscribe(["preview"], tell);
