@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { changed, inputsOf, missingFor } from "./case.js";
 import { start } from "./jobs.js";
 import { Preview } from "./preview.js";
-import { amount, score } from "./results.js";
+import { amount, parameter, score } from "./results.js";
 import { untimed } from "./form.js";
 import { panels as words } from "../words.js";
 
@@ -134,7 +134,7 @@ function sliderRow({ name, least, most, step, unit, isLog }, onMove) {
   const input = make("input", { id, type: "range", min: of(least), max: of(most), step: isLog ? 0.01 : step });
   const shown = make("output", { class: "number", for: id });
   const show = (/** @type {number} */ value) => {
-    shown.textContent = name === "wind_drift_factor" ? `${(100 * value).toFixed(1)} %` : amount(value, unit);
+    shown.textContent = parameter(name, value, unit);
     input.setAttribute("aria-valuetext", shown.textContent);
   };
   input.addEventListener("input", () => {
