@@ -12,11 +12,11 @@ import pytest
 import requests
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=120_000)  # of busy machines
+expect.set_options(timeout=45_000)  # of busy machines
 
 ROOT = Path(__file__).parents[3]
-QUIET = ("GL Driver", "WebGL", "404", "409")
-"""What consoles may say: of drawing in software, and of what there is none of."""
+QUIET = ("GL Driver", "WebGL", "Failed to load resource")
+"""What consoles may say: of drawing in software, and of what was refused, which the page says."""
 
 
 def forget_settings(environment):
@@ -86,7 +86,7 @@ class Serving:
         self.log.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(cases, tmp_path_factory):
     """A service with currents and winds off Baniyas, for one person without tokens."""
     folder = tmp_path_factory.mktemp("service")
@@ -117,9 +117,10 @@ def opened(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(45_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", said)
+        page.on("response", lambda r: wrong.append(r.url) if r.status >= 500 else None)
         page.goto(url)
         return page
 
@@ -161,7 +162,7 @@ def figures(url, job):
     return requests.get(f"{url}ogc/jobs/{job}/results", timeout=30).json()["result"]["value"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def baniyas(service, masks):
     """The case of the first slicks off Baniyas, small."""
     return {
@@ -179,7 +180,7 @@ def baniyas(service, masks):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def simulated(service, baniyas):
     """Id of a job that has simulated that."""
     job = ask(service.url, "simulate", case=baniyas, pictures=False)

@@ -54,9 +54,9 @@ function unitOf(field) {
 function controlOf(field, id, value) {
   const common = { id, name: id, "aria-describedby": `${id}-hint ${id}-fault`, "aria-required": field.isRequired ? "true" : null };
   if (field.kind === "choice") {
-    const options = field.choices.map((each) => make("option", { value: each }, each));
-    if (!field.isRequired && field.preset === null) options.unshift(make("option", { value: "" }, "–"));
-    return make("select", { ...common, value: value ?? field.preset ?? "" }, ...options);
+    const chosen = value ?? field.preset ?? "";
+    const all = !field.isRequired && field.preset === null ? ["", ...field.choices] : field.choices;
+    return make("select", common, ...all.map((each) => make("option", { value: each, selected: each === chosen }, each || "–")));
   }
   const text = field.kind === "time" ? timeField(value) : value ?? "";
   return make("input", {

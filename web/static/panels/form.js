@@ -36,6 +36,8 @@ export class CaseForm {
     this.document = document;
     /** @type {Record<string, string>} what each part was made from, so that it is made anew only when that changes */
     this.made = {};
+    /** @type {Record<string, boolean>} whether each part is complete */
+    this.complete = {};
     /** @type {string | null} the part in a field of which somebody has just typed, which shows it already */
     this.typed = null;
     this.parts = Object.fromEntries(SECTIONS.map((name) => [name, this.#part(name)]));
@@ -80,7 +82,7 @@ export class CaseForm {
   #part(name) {
     const chip = make("span", { class: "chip" });
     const body = make("div", { class: "stack" });
-    const root = make("details", { class: "part", id: `part-${name}`, open: name !== "oil" && name !== "model" },
+    const root = make("details", { class: "part", id: `part-${name}` },
       make("summary", {}, make("span", { class: "part-title" }, words.sections[name]), chip),
       body);
     return { root, body, chip };
@@ -92,6 +94,12 @@ export class CaseForm {
     const missing = missingIn(form, name, untimed(this.state)).map(({ key }) => words.missing[key]);
     const { chip } = this.parts[name];
     const isEmpty = name === "observation" && !form.observation.length;
+    const isComplete = !missing.length;
+    // what is complete makes room for what is not; but nobody loses the field that they are in
+    if (this.complete[name] !== isComplete && !this.parts[name].root.contains(document.activeElement)) {
+      this.parts[name].root.open = !isComplete;
+    }
+    this.complete[name] = isComplete;
     chip.textContent = missing.length ? words.missingList([...new Set(missing)]) : isEmpty ? words.isOptional : words.complete;
     chip.className = `chip ${missing.length ? "warn" : isEmpty ? "" : "good"}`;
   }

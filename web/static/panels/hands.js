@@ -4,7 +4,7 @@ import { make } from "../dom.js";
 import { changed, inputsOf, missingFor } from "./case.js";
 import { start } from "./jobs.js";
 import { Preview } from "./preview.js";
-import { amount, score } from "./results.js";
+import { amount, parameter, score } from "./results.js";
 import { untimed } from "./form.js";
 import { panels as words } from "../words.js";
 
@@ -41,7 +41,9 @@ export function hands(state) {
     place();
   } }, text.reset);
   const take = make("button", { type: "button", class: "small", id: "take-defaults", onclick: () => {
-    state.set({ case: withValues(state.get("case"), values) });
+    const form = withValues(state.get("case"), values);
+    values = {};
+    state.set({ case: form });
     note.textContent = text.taken;
   } }, text.takeDefaults);
   const calibrate = make("button", { type: "button", class: "small", id: "calibrate-from-here", onclick: async () => {
@@ -86,6 +88,7 @@ export function hands(state) {
   };
   state.subscribe(["case", "uploads"], () => {
     note.textContent = "";
+    if (state.get("preview")) state.set({ preview: null }); // it was of another case
     place();
   });
   state.subscribe(["preview"], tell);
@@ -131,7 +134,7 @@ function sliderRow({ name, least, most, step, unit, isLog }, onMove) {
   const input = make("input", { id, type: "range", min: of(least), max: of(most), step: isLog ? 0.01 : step });
   const shown = make("output", { class: "number", for: id });
   const show = (/** @type {number} */ value) => {
-    shown.textContent = name === "wind_drift_factor" ? `${(100 * value).toFixed(1)} %` : amount(value, unit);
+    shown.textContent = parameter(name, value, unit);
     input.setAttribute("aria-valuetext", shown.textContent);
   };
   input.addEventListener("input", () => {

@@ -23,11 +23,14 @@ export function keepRuns(state) {
   /** @type {{id: string, end: () => void} | null} */
   let followed = null;
   let waiting = 0;
+  let hasList = false;
+  let sought = ""; // of a run that is not in the list: an old one, or one of a link
 
   const look = async () => {
     window.clearTimeout(waiting);
     const query = SHOWN.map((process) => `processID=${process}`).join("&");
     const { jobs } = await askJson(`ogc/jobs?${query}&limit=${LISTED}`);
+    hasList = true;
     const isListed = (/** @type {Job} */ run) => jobs.some((/** @type {Job} */ job) => job.jobID === run.jobID);
     state.set({ runs: [...jobs, ...state.get("runs").filter((/** @type {Job} */ run) => !isListed(run) && run.jobID === state.get("run"))] });
     schedule();
@@ -37,8 +40,19 @@ export function keepRuns(state) {
     const open = state.get("runs").some((/** @type {Job} */ job) => !hasEnded(job) && job.jobID !== followed?.id);
     if (open) waiting = window.setTimeout(look, LOOK);
   };
+  const find = async (/** @type {string} */ id) => {
+    sought = id;
+    try {
+      const job = await askJson(`ogc/jobs/${id}`);
+      state.set({ runs: [...state.get("runs"), job] });
+    } catch {
+      // there is none: it stays as if nothing were shown
+    }
+  };
   const show = () => {
     const job = jobShown(state);
+    const id = state.get("run");
+    if (id && !job && hasList && sought !== id) void find(id);
     if (followed && followed.id !== job?.jobID) {
       followed.end();
       followed = null;

@@ -36,8 +36,10 @@ export function overlay(pane, state) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.setTransform(density, 0, 0, density, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
-    const style = getComputedStyle(pane.root);
-    const colour = (/** @type {string} */ name) => style.getPropertyValue(name);
+    const colour = (/** @type {string} */ name) => {
+      canvas.style.color = `var(${name})`;
+      return getComputedStyle(canvas).color; // a property itself may be a choice of two
+    };
     const form = state.get("case");
     const preview = state.get("preview");
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));

@@ -132,3 +132,8 @@ export function score(value, decimals = 2) {
 export function amount(value, unit) {
   return `${numberText(value)}${unit && (unit === "°" ? unit : ` ${unit}`)}`;
 }
+
+/** @param {string} name @param {number} value @param {string} unit @returns {string} shares of the wind are percentages to everybody */
+export function parameter(name, value, unit) {
+  return name === "wind_drift_factor" ? `${numberText(100 * value, 2)} %` : amount(Number(value.toPrecision(3)), unit);
+}

@@ -2,7 +2,7 @@
 
 import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
-import { amount, curvesOf, horizonOf, parametersOf, placeOf, score } from "./results.js";
+import { amount, curvesOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
 import { panels as words } from "../words.js";
 
@@ -138,9 +138,9 @@ function parameterTable(value) {
     make("thead", {}, make("tr", {}, make("td", {}), ...[text.before, text.after, text.likely].map((name) => make("th", { scope: "col" }, name)))),
     make("tbody", {}, ...rows.map((row) => make("tr", {},
       make("th", { scope: "row" }, text.parameterNames[row.name] ?? row.name),
-      make("td", {}, amount(row.before, row.units)),
-      make("td", {}, amount(row.after, row.units)),
-      make("td", {}, row.p5 === null || row.p95 === null ? "–" : `${amount(row.p5, "")} – ${amount(row.p95, row.units)}`,
+      make("td", {}, parameter(row.name, row.before, row.units)),
+      make("td", {}, parameter(row.name, row.after, row.units)),
+      make("td", {}, row.p5 === null || row.p95 === null ? "–" : `${parameter(row.name, row.p5, "")} – ${parameter(row.name, row.p95, row.units)}`,
         /** @type {any} */ (rangeBar({
           before: Number(placeOf(row, row.before)), after: Number(placeOf(row, row.after)), from: placeOf(row, row.p5), to: placeOf(row, row.p95),
         }))))))));
