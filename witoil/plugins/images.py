@@ -20,7 +20,7 @@ MOST_PIXELS = 150_000_000
 """Size of an image that is taken as a whole, at most."""
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO")
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 _ORIENTATION = ExifTags.Base.Orientation
 
 Pixels = npt.NDArray[np.uint8]
@@ -70,9 +70,11 @@ def read_photo(path: Path) -> Photo:
                 return _plain(image, path)
     except PluginError:
         raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise PluginError(f"{path}: {error.strerror}; expected an image") from None
     except UnidentifiedImageError:
         raise PluginError(
-            f"{path}: is no image that is known; expected {', '.join(_FORMATS[:-1])}"
+            f"{path}: is no image that is known; expected {', '.join(_FORMATS)}"
         ) from None
     except Image.DecompressionBombError:
         raise PluginError(_too_large(path, "far more")) from None
