@@ -99,12 +99,13 @@ def _plain(image: Image.Image, path: Path) -> Photo:
     exif = _exif(image)
     if image.getexif().get(_ORIENTATION, 1) != 1:
         remarks.append("was turned upright as EXIF says; pixels count in the upright image")
-    upright = ImageOps.exif_transpose(image)
-    bytewise = _in_bytes(upright, path, remarks)
+    ImageOps.exif_transpose(image, in_place=True)
+    bytewise = _in_bytes(image, path, remarks)
     opaque = _opacity(bytewise, remarks)
-    pixels = np.array(bytewise.convert("RGB"))
+    # no copy more than is needed: photos have tens of millions of pixels
+    pixels = np.asarray(bytewise if bytewise.mode == "RGB" else bytewise.convert("RGB"))
     if opaque is not None:
-        pixels[~opaque] = 0
+        pixels = np.where(opaque[:, :, np.newaxis], pixels, np.uint8(0))
     return Photo(str(path.name), pixels, opaque, exif, tuple(remarks))
 
 
