@@ -40,7 +40,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from witoil.claim import LEAST_BYTES, claimed, need_room
 from witoil.errors import CaseError, OutputError
@@ -878,6 +878,58 @@ def predict(
             formats=formats,
             progress=progress,
         )
+
+
+def predict_then(
+    step: Literal["simulate", "trace"],
+    case: Case,
+    module: str,
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    label: str | None = None,
+    georeference: str | None = None,
+    time: datetime | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Run a plug-in on files, and simulate or trace back the oil that it finds.
+
+    Parameters
+    ----------
+    step : {"simulate", "trace"}
+    case : Case
+        With all but the oil that is seen, see `witoil.plugins.chain.case_of_features`.
+    module, files, georeference, time, parameters
+        See `predict`.
+    folder : Path
+        Takes what was found, ``slick.geojson``, and a folder with the name of the step.
+    label : str, optional
+        Which of what is found is oil.
+    **options
+        Those of `simulate` or `trace`.
+
+    Returns
+    -------
+    dict
+        That of the step.
+
+    Raises
+    ------
+    WitoilError, CatalogError, SimulatorError
+        Also where a file fails: a part of the oil would be missing.
+    """
+    from witoil.plugins.chain import NAME, case_of_features
+
+    report = predict(
+        module, files, folder, georeference=georeference, time=time, parameters=parameters
+    )
+    for message in report["failed"].values():
+        raise OutputError(message)
+    with claimed(folder):
+        changed = case_of_features(case, folder / "features.geojson", label, step, folder / NAME)
+    jobs = {"simulate": simulate, "trace": trace}
+    return jobs[step](changed, folder / step, **options)
 
 
 def convert_annotations(path: Path, of: str, to: str, folder: Path) -> dict[str, Any]:

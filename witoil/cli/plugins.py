@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,14 @@ from witoil.cli.progress import Quiet, Voice, shown
 
 predict_app = typer.Typer()
 modules_app = typer.Typer(no_args_is_help=True, help="Models of images, rasters and sound.")
+
+
+class Step(StrEnum):
+    """What may follow a prediction."""
+
+    SIMULATE = "simulate"
+    TRACE = "trace"
+
 
 Module = Annotated[str, typer.Argument(help="Name that `witoil modules list` has.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -41,12 +50,46 @@ def predict(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the results.", metavar="DIR")
     ] = Path("out"),
+    then: Annotated[
+        Step | None, typer.Option(help="What to do with the oil that is found, with --case.")
+    ] = None,
+    case: Annotated[
+        Path | None,
+        typer.Option(help="Case with all but that oil.", metavar="CASE.toml"),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Which of what is found is oil, for --then.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what another run has left there.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a model on files; exit code 1 where some of them failed."""
     from witoil import jobs
 
     voice = Voice(quiet=quiet)
+    if (then is None) != (case is None):
+        raise typer.BadParameter("expected --then and --case together")
+    if then is not None and case is not None:
+        from witoil.case import load_case
+
+        with shown(f"predicting, then {then.value}", voice) as told:
+            jobs.predict_then(
+                then.value,
+                load_case(case),
+                module,
+                files,
+                out,
+                label=label,
+                georeference=georef,
+                time=time,
+                parameters=_pairs(parameter or []),
+                force=force,
+                **told,
+            )
+        voice.say(f"written to {out}; look at {out / then.value / 'report.html'}")
+        return
     with shown("predicting", voice) as told:
         report = jobs.predict(
             module,

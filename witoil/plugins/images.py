@@ -20,7 +20,7 @@ MOST_PIXELS = 150_000_000
 """Size of an image that is taken as a whole, at most."""
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "MPO")
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 _ORIENTATION = ExifTags.Base.Orientation
 
 Pixels = npt.NDArray[np.uint8]
@@ -70,9 +70,11 @@ def read_photo(path: Path) -> Photo:
                 return _plain(image, path)
     except PluginError:
         raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise PluginError(f"{path}: {error.strerror}; expected an image") from None
     except UnidentifiedImageError:
         raise PluginError(
-            f"{path}: is no image that is known; expected {', '.join(_FORMATS[:-1])}"
+            f"{path}: is no image that is known; expected {', '.join(_FORMATS)}"
         ) from None
     except Image.DecompressionBombError:
         raise PluginError(_too_large(path, "far more")) from None
@@ -97,12 +99,13 @@ def _plain(image: Image.Image, path: Path) -> Photo:
     exif = _exif(image)
     if image.getexif().get(_ORIENTATION, 1) != 1:
         remarks.append("was turned upright as EXIF says; pixels count in the upright image")
-    upright = ImageOps.exif_transpose(image)
-    bytewise = _in_bytes(upright, path, remarks)
+    ImageOps.exif_transpose(image, in_place=True)
+    bytewise = _in_bytes(image, path, remarks)
     opaque = _opacity(bytewise, remarks)
-    pixels = np.array(bytewise.convert("RGB"))
+    # no copy more than is needed: photos have tens of millions of pixels
+    pixels = np.asarray(bytewise if bytewise.mode == "RGB" else bytewise.convert("RGB"))
     if opaque is not None:
-        pixels[~opaque] = 0
+        pixels = np.where(opaque[:, :, np.newaxis], pixels, np.uint8(0))
     return Photo(str(path.name), pixels, opaque, exif, tuple(remarks))
 
 

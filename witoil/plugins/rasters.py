@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -203,10 +204,12 @@ def reading(path: Path, card: Card) -> Iterator[Reader]:
         yield PhotoReader(read_photo(path))
         return
     import rasterio
-    from rasterio.errors import RasterioError
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     try:
-        dataset = rasterio.open(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which is said in remarks
+            dataset = rasterio.open(path)
     except RasterioError as error:
         raise PluginError(f"{path}: is no GeoTIFF ({error}); expected one") from None
     with dataset:

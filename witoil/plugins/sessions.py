@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from witoil.plugins.errors import PluginError
@@ -20,6 +22,43 @@ MOST_BYTES = 2 * 2**30
 
 MOST_SECONDS = 600.0
 """Time that a model may take for one tensor."""
+
+_LOOK_SECONDS = 0.2
+
+
+class _Watchdog:
+    """Ends runs that take too long; one thread for all, since to start one takes a millisecond."""
+
+    def __init__(self) -> None:
+        self._began: dict[int, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def over(self, options: Any) -> Iterator[None]:
+        """Watch over a run with these options."""
+        with self._lock:
+            self._began[id(options)] = (time.monotonic(), options)
+            if self._thread is None or not self._thread.is_alive():  # as in a process just forked
+                self._thread = threading.Thread(target=self._watch, daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._began[id(options)]
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            with self._lock:
+                running = list(self._began.values())
+            for began, options in running:
+                if time.monotonic() - began > MOST_SECONDS:
+                    options.terminate = True
+
+
+_WATCHDOG = _Watchdog()
 
 
 class Session:
@@ -107,11 +146,9 @@ class Session:
 
     def _limited(self, wanted: list[str], feed: Mapping[str, Array]) -> list[Any]:
         options = _runtime().RunOptions()
-        timer = threading.Timer(MOST_SECONDS, lambda: setattr(options, "terminate", True))
-        timer.daemon = True
-        timer.start()
         try:
-            found: list[Any] = self._session.run(wanted, feed, options)
+            with _WATCHDOG.over(options):
+                found: list[Any] = self._session.run(wanted, feed, options)
         except Exception as error:
             if options.terminate:
                 raise PluginError(
@@ -119,8 +156,6 @@ class Session:
                     "expected smaller input"
                 ) from None
             raise PluginError(f"{self.name}: the model failed: {_line(error)}") from None
-        finally:
-            timer.cancel()
         return found
 
 

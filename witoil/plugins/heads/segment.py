@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from witoil.plugins.card import Card, Tiling
 from witoil.plugins.envelope import Feature, Findings, Grid
@@ -33,6 +34,9 @@ from witoil.plugins.running import Run
 NODATA = 255
 _MOST_CLASSES = 255
 _ROWS = 64
+_FULL = 65_535.0
+"""What stands for a score of 1, in two bytes."""
+
 _MOST_SHAPES = 100_000
 
 Rows = Iterator[tuple[int, Floats]]
@@ -133,7 +137,9 @@ def _by_tiles(run: Run, card: Card, reader: Reader) -> Rows:
             total[:, :, left : left + side] += found * weights
             weight[:, left : left + side] += weights
         done = height - top if k == len(tops) - 1 else card.tiling.step
-        yield top, (total[:, :done, :width] / weight[:done, :width]).astype(np.float32)
+        for row in range(0, done, _ROWS):
+            part = slice(row, min(row + _ROWS, done)), slice(0, width)
+            yield top + row, total[:, *part] / weight[part]
         for sums in (total, weight):
             sums[..., : side - done, :] = sums[..., done:side, :]
             sums[..., side - done :, :] = 0.0
@@ -227,7 +233,7 @@ class _Result:
     """What is gathered row by row: classes; how sure; where a line runs."""
 
     classes: npt.NDArray[np.uint8]
-    sureness: Floats | None
+    sureness: npt.NDArray[np.uint16] | None
     difference: Floats | None
 
     def add(self, top: int, scores: Floats, card: Card) -> None:
@@ -236,7 +242,8 @@ class _Result:
         classes = np.where(known, np.nan_to_num(scores).argmax(axis=0), NODATA)
         self.classes[rows] = classes.astype(np.uint8)
         if self.sureness is not None:
-            self.sureness[rows] = np.where(known, scores.max(axis=0), 0.0)
+            score = np.where(known, scores.max(axis=0), 0.0).clip(0.0, 1.0)
+            self.sureness[rows] = np.rint(_FULL * score).astype(np.uint16)
         if self.difference is not None and card.output.line is not None:
             names = [label.name for label in card.labels]
             first, second = (names.index(name) for name in card.output.line)
@@ -252,7 +259,7 @@ def _finished(rows: Rows, card: Card, reader: Reader) -> Findings:
     is_large = pixels > MOST_PIXELS
     result = _Result(
         _on_disk(reader.size) if is_large else np.empty(reader.size, dtype=np.uint8),
-        None if is_large else np.zeros(reader.size, dtype=np.float32),
+        None if is_large else np.zeros(reader.size, dtype=np.uint16),
         np.full(reader.size, np.nan, dtype=np.float32) if card.output.line else None,
     )
     for top, values in rows:
@@ -287,48 +294,38 @@ def _polygons(result: _Result, card: Card) -> Iterator[Feature]:
 
     hidden = [k for k, label in enumerate(card.labels) if label.background]
     shown = ~np.isin(result.classes, [*hidden, NODATA])
-    if not shown.any():
-        return
-    areas, classes, scores = _areas(result, shown)
-    least = card.output.least_pixels
-    for count, (shape, value) in enumerate(shapes(areas, mask=shown, connectivity=4)):
-        if count == _MOST_SHAPES:
+    found = []
+    for shape, value in shapes(result.classes, mask=shown, connectivity=4):
+        if len(found) == _MOST_SHAPES:
             raise PluginError(
                 f"{card.model.id}: found more than {_MOST_SHAPES:,} areas; expected a larger "
                 "output.least_pixels in its card, or another image"
             )
         polygon = shapely.geometry.shape(shape)
-        if polygon.area < least:
-            continue
-        name = card.labels[classes[int(value)]].name
+        if polygon.area >= card.output.least_pixels:
+            found.append((polygon, int(value)))
+    scores = _scores(result, [polygon for polygon, _ in found])
+    for (polygon, value), score in zip(found, scores, strict=True):
+        name = card.labels[value].name
         properties = {"area_pixels": polygon.area, **properties_of(name, card)}
-        yield Feature(name, scores.get(int(value)), polygon, properties=properties)
+        yield Feature(name, score, polygon, properties=properties)
 
 
-def _areas(
-    result: _Result, shown: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[Any], list[int], dict[int, float]]:
-    """Return the number of the area that each pixel is in, and by it their classes and scores."""
-    from scipy import ndimage
+def _scores(result: _Result, polygons: list[BaseGeometry]) -> list[float | None]:
+    """Return the mean score of the pixels of each polygon, which run along their borders."""
+    from rasterio.features import rasterize
 
-    if result.sureness is None:
-        return result.classes, list(range(256)), {}
-    areas = np.zeros(result.classes.shape, dtype=np.int32)
-    classes = [NODATA]
-    for k in np.unique(result.classes[shown]).tolist():
-        is_class = result.classes == k
-        found, count = ndimage.label(is_class)
-        np.add(found, len(classes) - 1, out=found, where=is_class)
-        areas += found
-        classes += [k] * count
-    sums, counts = np.zeros(len(classes)), np.zeros(len(classes))
-    for top in range(0, len(areas), _ROWS):  # by parts: numpy makes copies of eight bytes a pixel
-        numbers = areas[top : top + _ROWS].ravel()
+    if result.sureness is None or not polygons:
+        return [None] * len(polygons)
+    numbered = ((polygon, k) for k, polygon in enumerate(polygons, 1))
+    numbers = rasterize(numbered, out_shape=result.classes.shape, dtype="int32")
+    sums, counts = np.zeros(len(polygons) + 1), np.zeros(len(polygons) + 1)
+    for top in range(0, len(numbers), _ROWS):  # by parts: numpy makes copies of eight bytes a pixel
+        part = numbers[top : top + _ROWS].ravel()
         sureness = result.sureness[top : top + _ROWS].ravel()
-        sums += np.bincount(numbers, weights=sureness, minlength=len(classes))
-        counts += np.bincount(numbers, minlength=len(classes))
-    scores = {k: float(sums[k] / counts[k]) for k in range(1, len(classes))}
-    return areas, classes, scores
+        sums += np.bincount(part, weights=sureness, minlength=len(sums))
+        counts += np.bincount(part, minlength=len(sums))
+    return [float(score) for score in sums[1:] / counts[1:] / _FULL]
 
 
 def _lines(result: _Result, card: Card) -> Iterator[Feature]:

@@ -1,0 +1,183 @@
+"""Models of images: cost of the host beside decoding and model, memory of tiles, listing of many.
+
+Needs the real model where `WITOIL_CASES` has it; without it the figures of that are left out. A
+request is timed by the shortest of many, and a batch by the time of the processor, against a loop
+that decodes and runs and does nothing else: others may work on the machine.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from PIL import Image
+
+IMAGES = 400
+PIXELS = 256
+PLUGINS = 50
+
+CARD = """
+[model]
+id = "{name}"
+version = "1"
+task = "{task}"
+licence_code = "Apache-2.0"
+licence_weights = "CC0-1.0"
+[weights]
+uri = "model.onnx"
+sha256 = "{checksum}"
+bytes = {bytes}
+[input]
+kind = "image"
+{how}
+scale = 0.00392156862745098
+[output]
+format = "probs"
+labels = ["bad", "water_bad", "water_good"]
+{rest}
+"""
+CLASSIFIED = 'size = [{0}, {0}]\nresize = "short-side-centre-crop"'
+IN_TILES = ('resize = "none"', "[tiling]\nsize = 512\nstride = 384")
+
+SEGMENT = """
+import resource, sys
+from pathlib import Path
+from witoil.plugins.prediction import predict
+from witoil.plugins.registry import open_folder
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = predict(open_folder(Path(sys.argv[1])), Path(sys.argv[2]))
+assert found.findings.rasters[0].values.shape == (3000, 4000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def run() -> dict[str, float]:
+    """Return speeds, times and memory; the names say the units."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        figures = _listing(folder) | _tiles(folder)
+        model = Path(os.environ.get("WITOIL_CASES", "")) / (
+            "aquatic/models/eyeonwater_yolov8n_cls.onnx"
+        )
+        if model.is_file():
+            figures |= _classifier(folder, model)
+    figures["cores"] = float(len(os.sched_getaffinity(0)))
+    return figures
+
+
+def _plugin(folder, content, task, how, rest=""):
+    from witoil.plugins.registry import open_folder
+
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(content)
+    text = CARD.format(
+        name=folder.name,
+        task=task,
+        checksum=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        how=how,
+        rest=rest,
+    )
+    (folder / "card.toml").write_text(text)
+    return open_folder(folder)
+
+
+def _identity():
+    from onnx import TensorProto, helper
+
+    shape = ["n", 3, "h", "w"]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "xy"]
+    graph = helper.make_graph(
+        [helper.make_node("Softmax", ["x"], ["y"], axis=1)], "same", ends[:1], ends[1:]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model.SerializeToString()
+
+
+def _listing(folder):
+    from witoil.plugins.registry import VARIABLE, find_plugins
+
+    for k in range(PLUGINS):
+        how = CLASSIFIED.format(PIXELS)
+        _plugin(folder / "many" / f"p{k}", b"never read", "image-classify", how)
+    os.environ[VARIABLE] = str(folder / "many")
+    seconds = _shortest(find_plugins, 5)
+    del os.environ[VARIABLE]
+    return {f"list_of_{PLUGINS}_ms": 1e3 * seconds}
+
+
+def _tiles(folder):
+    """Segment 4,000 x 3,000 pixels in a process of its own."""
+    _plugin(folder / "tiles", _identity(), "semantic-seg", *IN_TILES)
+    ramp = np.linspace(0, 255, 4000, dtype=np.uint8)
+    pixels = np.broadcast_to(ramp[:, np.newaxis], (3000, 4000, 3)).copy()
+    pixels[..., 1] = pixels[::-1, ::-1, 1]
+    Image.fromarray(pixels).save(folder / "large.png", compress_level=1)
+    command = [sys.executable, "-c", SEGMENT, str(folder / "tiles"), str(folder / "large.png")]
+    begun = time.perf_counter()
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds = time.perf_counter() - begun
+    return {"tiles_4000x3000_s": seconds, "tiles_4000x3000_peak_mb": float(answer.stdout)}
+
+
+def _classifier(folder, model):
+    import onnxruntime
+
+    from witoil.plugins.batch import predict_files
+    from witoil.plugins.prediction import predict
+
+    content = model.read_bytes()
+    figures = {}
+    session = onnxruntime.InferenceSession(content)
+    paths = _images(folder / "images")
+    for size in (256, 576):
+        how = CLASSIFIED.format(size)
+        plugin = _plugin(folder / f"eow{size}", content, "image-classify", how)
+        bare = _shortest(lambda size=size: _bare(session, paths[:1], size), 50)
+        hosted = _shortest(lambda plugin=plugin: predict(plugin, paths[0]), 50)
+        figures[f"eyeonwater_{size}_images_per_s"] = 1.0 / hosted
+        figures[f"host_{size}_ms_per_image"] = 1e3 * (hosted - bare)
+        if size == 256:
+            begun = time.process_time()
+            _bare(session, paths, size)
+            bare = time.process_time() - begun
+            begun = time.process_time()
+            predict_files(plugin, paths, folder / "out", formats=("csv",))
+            share = bare / (time.process_time() - begun)
+            figures["batch_256_share_of_bare_speed"] = share
+            shutil.rmtree(folder / "out")
+    return figures
+
+
+def _images(folder):
+    folder.mkdir()
+    generator = np.random.default_rng(1)
+    paths = []
+    for k in range(IMAGES):
+        coarse = generator.integers(0, 255, (16, 16, 3)).astype(np.uint8)
+        paths.append(folder / f"{k:05}.jpg")
+        Image.fromarray(coarse).resize((PIXELS, PIXELS)).save(paths[-1], quality=90)
+    return paths
+
+
+def _bare(session, paths, size):
+    """Decode and run, with nothing else: the least that has to be done."""
+    for path in paths:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB").resize((size, size), Image.BILINEAR))
+        tensor = (pixels.astype(np.float32) / 255.0).transpose(2, 0, 1)[np.newaxis]
+        session.run(None, {"images": np.ascontiguousarray(tensor)})
+
+
+def _shortest(work, repeats=3):
+    times = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return min(times)
