@@ -51,7 +51,6 @@ BLUEPRINTS = tuple(
         features,
         stac,
         usage,
-        coast,
         thredds,
     )
 )
