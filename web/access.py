@@ -7,18 +7,25 @@ any tokens (`auth` off), since a page elsewhere could reach the service at the s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request
+from sqlalchemy.exc import OperationalError
 
 from web.context import service
 from web.errors import ForbiddenError, UnauthenticatedError
 from web.store.tokens import Token
+from web.store.usage import Activity
 from web.tokens import GUEST, SCOPES, Scope, find_signed_in, find_token
+from web.usage import note
+
+log = logging.getLogger(__name__)
 
 COOKIE = "witoil_session"
 
@@ -100,6 +107,7 @@ def guard(app: Flask) -> None:
         scope = scope_of(app, request.endpoint)
         if scope is not None:
             _refuse_without(scope)
+            _note_active(who())
 
 
 def scope_of(app: Flask, endpoint: str | None) -> Scope | None:
@@ -115,6 +123,20 @@ def _refuse_without(scope: Scope) -> None:
             f"{person.name}: the token is good for {', '.join(_in_order(person.scopes))}; "
             f"expected one with the scope {scope}"
         )
+
+
+def _note_active(person: Person) -> None:
+    """Note once a day that somebody uses the service; what they want does not fail for that."""
+    here, today = service(), datetime.now(UTC).date()
+    if here.active.get(person.name) == today:
+        return
+    try:
+        with here.store.session() as session:
+            note(session, person.name, Activity.ACTIVE)
+    except OperationalError as error:
+        log.warning("usage: %s", error.orig)
+        return
+    here.active[person.name] = today
 
 
 def _in_order(scopes: frozenset[Scope]) -> list[Scope]:

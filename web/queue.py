@@ -29,6 +29,8 @@ from web.errors import document_without_paths
 from web.processes import NAME_OF_RESULT
 from web.store.base import now
 from web.store.jobs import Callback, Job, JobEvent, State
+from web.store.usage import Activity
+from web.usage import note, note_successful
 from witoil.versions import versions
 
 MOST_LOSSES = 5
@@ -147,6 +149,7 @@ def submit(
     job.folder = job.id
     session.add(job)
     session.flush()  # events and callbacks refer to it
+    note(session, owner, Activity.JOB, job.id, process)
     before = None if anew else _successful(session, job)
     if before is None:
         _tell(session, job)
@@ -456,6 +459,7 @@ def _end(
         job.lease_until = None  # of a dismissed one it says until when its folder is in use
     if state == State.SUCCESSFUL:
         job.progress = 1.0
+        note_successful(session, job)
     _tell(session, job)
     _call(session, job, {State.SUCCESSFUL: "successUri", State.FAILED: "failedUri"}.get(state))
 

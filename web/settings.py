@@ -48,6 +48,10 @@ Hosts = Annotated[
 """Names of hosts, in the environment parted by commas."""
 
 
+Names = Annotated[list[str], NoDecode, BeforeValidator(_separated)]
+"""Texts, in the environment parted by commas."""
+
+
 class Settings(BaseSettings):
     """Where a service listens, where it keeps its data, whom it lets in, and its bounds."""
 
@@ -82,6 +86,10 @@ class Settings(BaseSettings):
     )
     callback_hosts: Hosts = Field([], description="Hosts that may be told of the end of a job.")
     catalogue: Path | None = Field(None, description="File that names data for all cases.")
+    products: Names = Field(
+        [],
+        description="Data sets of the registry that jobs may fetch, by id or service: cmems, era5.",
+    )
     threads: PositiveInt = Field(
         48, le=1024, description="Requests at once; an event stream keeps one for itself."
     )

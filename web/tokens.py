@@ -93,13 +93,16 @@ def checked_country(country: str) -> str:
     Raises
     ------
     TokenError
-        If it is not two letters.
+        If it is none of ISO 3166-1.
     """
-    if not _COUNTRY.fullmatch(country.upper()):
+    import pycountry  # a large table, which a service seldom needs
+
+    code = country.upper()
+    if not _COUNTRY.fullmatch(code) or pycountry.countries.get(alpha_2=code) is None:
         raise TokenError(
             f"country: found {country!r}, expected two letters of ISO 3166-1, such as IT"
         )
-    return country.upper()
+    return code
 
 
 def create_guest(session: Session, most: int) -> tuple[Token, str]:

@@ -26,6 +26,7 @@ from web.faults import Fault
 from web.store.base import Store, now
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
+from web.usage import note_stored
 
 CHECK_SECONDS = 120.0
 """How long a file may take to be read. [s]"""
@@ -215,6 +216,7 @@ def keep(
     )
     session.add(upload)
     session.flush()
+    note_stored(session, upload)
     return upload
 
 

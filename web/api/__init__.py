@@ -2,6 +2,7 @@
 
 from web.api import (
     events,
+    forcing,
     health,
     jobs,
     landing,
@@ -9,8 +10,10 @@ from web.api import (
     processes,
     results,
     shares,
+    spills,
     tokens,
     uploads,
+    usage,
 )
 
 BLUEPRINTS = tuple(
@@ -26,6 +29,9 @@ BLUEPRINTS = tuple(
         shares,
         tokens,
         previews,
+        spills,
+        forcing,
+        usage,
     )
 )
 """All of them, in the order of the document."""
