@@ -10,8 +10,10 @@ NAMES = [
     "forecast_twins",
     "joint",
     "large_forcing",
+    "preview",
     "score",
     "searches",
+    "service",
     "transport",
 ]
 
