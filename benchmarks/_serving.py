@@ -88,6 +88,14 @@ class Serving:
         roots = [self.process, *self.others]
         return [*roots, *(child for root in roots for child in root.children(recursive=True))]
 
+    def processor_s(self) -> float:
+        """Return the processor time that all processes have used. [s]
+
+        It says more than the time by the clock where others use the machine, too.
+        """
+        found = [process.cpu_times() for process in self.processes]
+        return sum(each.user + each.system for each in found)
+
     def memory_mb(self) -> dict[str, float]:
         """Return the memory of all processes: what each has, summed, and with shared pages once."""
         found = [process.memory_full_info() for process in self.processes]

@@ -40,9 +40,11 @@ def _start(server: Literal["waitress", "gunicorn"]) -> dict[str, float]:
     """Start a service with one runner, and look how soon it is there and what it takes."""
     with serving(server) as service:
         live = service.seconds_until("/health/live")
+        used = service.processor_s()
         ready = max(service.seconds_until("/health/ready"), _until_previews(service))
         time.sleep(5.0)
-        return {"live_s": live, "all_s": ready, **service.memory_mb()}
+        started = {"live_s": live, "live_processor_s": used, "all_s": ready}
+        return {**started, **service.memory_mb()}
 
 
 def _under_load(server: Literal["waitress", "gunicorn"]) -> dict[str, float]:

@@ -11,8 +11,10 @@ NAMES = [
     "joint",
     "large_forcing",
     "plugins",
+    "preview",
     "score",
     "searches",
+    "service",
     "transport",
 ]
 

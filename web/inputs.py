@@ -1,7 +1,6 @@
 """What the inputs of a process name: stored uploads, results of jobs, the catalogue, known hosts.
 
-Any text in the inputs is taken for the name of a file, and has to be one of these, but for texts
-that are known to be words. So a key that is new is closed until somebody has looked at it.
+Each text of the inputs that `web.names` finds has to be one of these.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from web.catalogue import REFERENCE as CATALOGUE
 from web.catalogue import Entry, read_catalogue
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault, pointer_to
+from web.names import Location, Named, is_word, keys_of, names_in
 from web.store.jobs import State
 from web.uploads import REFERENCE, file_of, get_upload, is_id
 from witoil.errors import WitoilError
@@ -35,33 +35,6 @@ if TYPE_CHECKING:
     from web.store.jobs import Job
 
 log = logging.getLogger(__name__)
-
-WORDS = frozenset(
-    (
-        *("start", "end", "time", "kind", "type", "method", "start_from", "slick", "format"),
-        *("layer", "time_field", "time_format", "time_zone"),
-        *("raster_values", "thickness_class", "bonn_estimate"),
-        *("dataset", "roles", "variables"),
-        *("gap_policy", "means", "zeros", "stokes_drift", "evaporation", "dispersion"),
-    )
-)
-"""Keys, in whichever table, whose texts are words or times."""
-
-
-def _is_none(text: str) -> bool:
-    return text == "none"
-
-
-_SPECIAL: Mapping[str, Callable[[str], bool]] = {
-    "case.name": lambda text: True,
-    "oil.name": lambda text: not text.strip().lower().endswith(".json"),
-    "coastline": lambda text: text in ("osm", "gshhg", "none"),
-    "currents": _is_none,
-    "winds": _is_none,
-    "waves": _is_none,
-    "temperature": _is_none,
-}
-"""Keys, some with the table that they stand in, whose texts may be words, and which texts are."""
 
 _ONE_FILE = frozenset(("run", "observation", "track", "name", "coastline"))
 """Keys of one file where it may not be a list."""
@@ -77,8 +50,6 @@ EXPECTED = (
     f"expected a stored file, {REFERENCE}ID, a result, {_JOB}ID/FILE, an entry of the catalogue, "
     f"{CATALOGUE}NAME, or a URL of a host that the operator allows"
 )
-
-Location = tuple[str | int, ...]
 
 
 class MissingInputError(WitoilError):
@@ -99,38 +70,6 @@ class Source:
 
     files: tuple[str, ...]
     identity: str
-
-
-@dataclass(frozen=True)
-class Named:
-    """A text of the inputs that names a file, and where it stands."""
-
-    location: Location
-    text: str
-
-
-def names_in(inputs: Any, location: Location = ()) -> Iterator[Named]:
-    """Yield the texts of inputs that name files, each with its place."""
-    if isinstance(inputs, Mapping):
-        for key, value in inputs.items():
-            yield from names_in(value, (*location, str(key)))
-    elif isinstance(inputs, list | tuple):
-        for number, value in enumerate(inputs):
-            yield from names_in(value, (*location, number))
-    elif isinstance(inputs, str) and not _is_word(location, inputs):
-        yield Named(location, inputs)
-
-
-def _keys(location: Location) -> list[str]:
-    return [part for part in location if isinstance(part, str)]
-
-
-def _is_word(location: Location, text: str) -> bool:
-    keys = _keys(location)
-    for name in (".".join(keys[-2:]), keys[-1] if keys else ""):
-        if name in _SPECIAL:
-            return _SPECIAL[name](text)
-    return bool(keys) and keys[-1] in WORDS
 
 
 def admit(
@@ -193,7 +132,7 @@ def resolve(
             return {key: replaced(item, (*location, str(key))) for key, item in value.items()}
         if isinstance(value, list):
             return list(_flat(replaced(item, (*location, k)) for k, item in enumerate(value)))
-        if not isinstance(value, str) or _is_word(location, value):
+        if not isinstance(value, str) or is_word(location, value):
             return value
         try:
             files = _source(session, owner, Named(location, value), settings).files
@@ -305,7 +244,7 @@ def _of_job(session: Session, owner: str, named: Named, settings: Settings) -> S
     is_hidden = any(part.startswith(".") for part in Path(name).parts)
     if is_hidden or not path.is_relative_to(folder) or not path.exists():
         raise NotFoundError(f"job {job.id} has no file {_shown(name)}")
-    if path.is_dir() and _keys(named.location)[-1] not in _FOLDERS:
+    if path.is_dir() and keys_of(named.location)[-1] not in _FOLDERS:
         raise ValueError(f"found {_shown(named.text)}, a folder; expected {_JOB}ID/FILE")
     return Source((str(path),), f"{job.folder}/{path.relative_to(folder).as_posix()}")
 
@@ -320,7 +259,7 @@ def _of_catalogue(named: Named, settings: Settings) -> Source:
         )
     try:
         files = _files_of(entries[name], name, file)
-        if len(files) > 1 and _keys(named.location)[-1] in _ONE_FILE:
+        if len(files) > 1 and keys_of(named.location)[-1] in _ONE_FILE:
             raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
         return Source(files, _states(files))
     except CatalogError as error:

@@ -7,6 +7,7 @@ import logging
 import os
 import queue
 import resource
+import signal
 import socket
 import threading
 import warnings
@@ -45,6 +46,7 @@ def serve_case(
     most_bytes : int
         Memory beside what it has already. [byte]
     """
+    os.setsid()  # so that all that it has begun can be ended with it
     warnings.simplefilter("ignore", append=True)
     logging.disable(logging.WARNING)  # what is odd about data is said by a job
     host, before = _Host(connection), _status("RssAnon")
@@ -107,6 +109,28 @@ def _answer(scenario: Scenario, asked: Mapping[str, Any], host: _Host) -> dict[s
     return {"answer": answer}
 
 
+def do_job(connection: socket.socket, asked: Mapping[str, Any], most_bytes: int) -> None:
+    """Do a short job, and say how it has ended.
+
+    Parameters
+    ----------
+    connection : socket
+        Takes a line of JSON: what `web.worker.done` returns. When it is closed, this process ends.
+    asked : mapping
+        See `web.worker.done`.
+    most_bytes : int
+        Memory beside what it has already. [byte]
+    """
+    from web.processes import PROCESSES
+    from web.worker import done
+
+    os.setsid()
+    warnings.simplefilter("ignore", append=True)
+    host = _Host(connection)
+    _limit(most_bytes)
+    host.tell({"number": 0, **done(PROCESSES.get(asked["process"]), asked, lambda _: None)})
+
+
 def _limit(most_bytes: int) -> None:
     """Have the memory of this process end where it has so much more than now."""
     most = _status("VmData") + most_bytes
@@ -146,4 +170,4 @@ class _Host:
                         self.asked.put(message)
         except OSError:
             pass
-        os._exit(0)  # nobody is there who could want anything
+        os.killpg(os.getpgrp(), signal.SIGKILL)  # nobody is there who could want anything

@@ -2,7 +2,8 @@
 
 These are forked from one in which all libraries are loaded (a fork server), so that a case costs
 its own data only. A case that does harm, or takes too long or too much, ends with its process; no
-other one notices. This process itself reads no data.
+other one notices. Short jobs that a request waits for are done here in the same way. This process
+itself reads no data.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import signal
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing import forkserver, get_context
 from multiprocessing.process import BaseProcess
@@ -24,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from catalog.files.scratch import scratch_folder
 from web.confinement import confined
-from web.prepared import serve_case
+from web.prepared import do_job, serve_case
 from web.preview_line import LINE_BYTES, LINK, PREPARE_SECONDS, RUN_SECONDS, SOCKET, linked
 from web.settings import PREFIX, Settings
 
@@ -37,6 +38,9 @@ MOST_CASES = 16
 
 MOST_BUSY = 4
 """Cases in work beyond which no other one is begun."""
+
+MOST_JOBS = 4
+"""Short jobs at once."""
 
 MOST_SESSIONS = 4
 """Questions of one owner at once."""
@@ -88,6 +92,29 @@ class Question(BaseModel):
         return self.model_dump(include={"parameters", "time", "polygons"})
 
 
+class ShortJob(BaseModel):
+    """What a web server asks that waits for the end of a job.
+
+    Attributes
+    ----------
+    job, process, inputs, folder
+        See `web.worker.done`.
+    seconds : float
+        How long it is waited for. [s]
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    job: str
+    process: str
+    inputs: dict[str, Any]
+    folder: str
+    seconds: float
+
+
+_ASKED: TypeAdapter[Question | ShortJob] = TypeAdapter(Question | ShortJob)
+
+
 class EndedError(Exception):
     """There is no answer; the ending that is told instead."""
 
@@ -96,83 +123,46 @@ class EndedError(Exception):
         self.told = {"ending": ending, "reason": reason}
 
 
-class HeldCase:
-    """A case that is being prepared, or is ready, in a process of its own.
+class Forked:
+    """A process that the fork server has made, and the line to it.
 
     Parameters
     ----------
-    inputs : mapping
-        `case`, with files in place of what stands for them.
-    room : Path
-        Folder that it may have for itself.
-    most_bytes : int
-        Memory for its data. [byte]
+    target : callable
+        What it does, with its end of the line and the arguments.
+    arguments
+        Of the target.
     """
 
-    def __init__(self, inputs: Mapping[str, Any], room: Path, most_bytes: int) -> None:
-        self.waiting = 0
-        self.began = self.used = time.monotonic()
-        self.bytes = 0
-        self._room = room
-        self._ours, theirs = socket.socketpair()
+    def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
+        self._ours, self._theirs = socket.socketpair()
         self._process: BaseProcess = get_context("forkserver").Process(
-            target=serve_case, args=(theirs, inputs, room, most_bytes), daemon=True
+            target=target, args=(self._theirs, *arguments), daemon=True
         )
-        self._theirs = theirs
         self._writer: asyncio.StreamWriter | None = None
-        self._asked, self._turn, self._is_wanted = 0, asyncio.Lock(), True
-        self.ready = asyncio.create_task(self._prepared())
-        self.ready.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._is_wanted = True
 
-    async def answer(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a question, in its turn.
-
-        Raises
-        ------
-        EndedError
-        """
-        await asyncio.shield(self.ready)
-        async with self._turn:
-            self._asked += 1
-            number = self._asked
-            self._tell({"number": number, **wanted})
-            try:
-                ending = await self._heard(RUN_SECONDS, "to run", number)
-            except asyncio.CancelledError:
-                self._tell({"stop": number})
-                raise
-        self.used = time.monotonic()
-        self.bytes = ending.pop("bytes")
-        return ending
-
-    def end(self) -> None:
-        """Kill its process, and give back all that it has."""
-        self._is_wanted = False
-        self.ready.cancel()
-        if self._process.pid is not None and self._process.is_alive():
-            self._process.kill()
-        # a process that is just being started finds the line closed, and ends
-        (self._ours if self._writer is None else self._writer).close()
-        shutil.rmtree(self._room, ignore_errors=True)
-
-    async def _prepared(self) -> None:
-        """Start its process and wait until it has read what the case names."""
+    async def start(self) -> None:
+        """Start it."""
         with self._theirs:
             await asyncio.to_thread(self._process.start)
         self._reader, self._writer = await asyncio.open_connection(
             sock=self._ours, limit=LINE_BYTES
         )
-        heard = await self._heard(PREPARE_SECONDS, "to prepare", 0)
-        if "reason" in heard:
-            raise EndedError(heard["ending"], heard["reason"])
-        self.bytes = heard["bytes"]
 
-    def _tell(self, message: Mapping[str, Any]) -> None:
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Send it a line."""
         assert self._writer is not None
         self._writer.write(json.dumps(message, allow_nan=False).encode() + b"\n")
 
-    async def _heard(self, seconds: float, what: str, number: int) -> dict[str, Any]:
-        """Return what its process says to a question; what it still says to others is dropped."""
+    async def hear(self, seconds: float, what: str, number: int = 0) -> dict[str, Any]:
+        """Return what it says to a question; what it still says to others is dropped.
+
+        Raises
+        ------
+        EndedError
+            If it has ended, or says nothing for so long.
+        """
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -189,8 +179,18 @@ class HeldCase:
                 "a job, or for fewer particles or less time",
             ) from None
 
+    def end(self) -> None:
+        """Kill it and all that it has begun."""
+        self._is_wanted = False
+        if self._process.pid is not None and self._process.is_alive():
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()  # one that has no group of its own yet
+        # one that is just being started finds the line closed, and ends
+        (self._ours if self._writer is None else self._writer).close()
+
     async def _ended(self) -> EndedError:
-        """Return what is told where its process has ended without a word."""
+        """Return what is told where it has ended without a word."""
         await asyncio.to_thread(self._process.join, 1.0)
         code = self._process.exitcode or 0
         if not self._is_wanted:
@@ -203,6 +203,64 @@ class HeldCase:
             )
         log.error("the process of a case ended with code %s", code)
         return EndedError("busy", "the program failed; whoever runs it finds why in the log")
+
+
+class HeldCase:
+    """A case that is being prepared, or is ready, in a process of its own.
+
+    Parameters
+    ----------
+    inputs : mapping
+        `case`, with files in place of what stands for them.
+    room : Path
+        Folder that it may have for itself.
+    most_bytes : int
+        Memory for its data. [byte]
+    """
+
+    def __init__(self, inputs: Mapping[str, Any], room: Path, most_bytes: int) -> None:
+        self.waiting, self.bytes = 0, 0
+        self.began = self.used = time.monotonic()
+        self._room = room
+        self._process = Forked(serve_case, inputs, room, most_bytes)
+        self._asked, self._turn = 0, asyncio.Lock()
+        self.ready = asyncio.create_task(self._prepared())
+        self.ready.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def answer(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to a question, in its turn.
+
+        Raises
+        ------
+        EndedError
+        """
+        await asyncio.shield(self.ready)
+        async with self._turn:
+            self._asked += 1
+            number = self._asked
+            self._process.tell({"number": number, **wanted})
+            try:
+                ending = await self._process.hear(RUN_SECONDS, "to run", number)
+            except asyncio.CancelledError:
+                self._process.tell({"stop": number})
+                raise
+        self.used = time.monotonic()
+        self.bytes = ending.pop("bytes")
+        return ending
+
+    def end(self) -> None:
+        """Kill its process, and give back all that it has."""
+        self.ready.cancel()
+        self._process.end()
+        shutil.rmtree(self._room, ignore_errors=True)
+
+    async def _prepared(self) -> None:
+        """Start its process and wait until it has read what the case names."""
+        await self._process.start()
+        heard = await self._process.hear(PREPARE_SECONDS, "to prepare")
+        if "reason" in heard:
+            raise EndedError(heard["ending"], heard["reason"])
+        self.bytes = heard["bytes"]
 
 
 class Host:
@@ -220,13 +278,16 @@ class Host:
         self._room, self._most_bytes = room, most_bytes
         self._cases: OrderedDict[tuple[str, str], HeldCase] = OrderedDict()
         self._sessions: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
-        self._number = 0
+        self._number = self._jobs = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the one question that comes over a connection."""
+        """Answer the one question that comes over a connection, or do the one job."""
         with suppress(ConnectionError, ValueError):
-            question = Question.model_validate_json(await reader.readline())
-            ending = await self._ending(question, reader)
+            asked = _ASKED.validate_json(await reader.readline())
+            if isinstance(asked, Question):
+                ending = await self._ending(asked, reader)
+            else:
+                ending = await _unless_left(asyncio.create_task(self._done(asked)), reader)
             writer.write(json.dumps(ending, allow_nan=False).encode() + b"\n")
             await writer.drain()
         writer.close()
@@ -253,17 +314,25 @@ class Host:
         await asyncio.sleep(0)  # so that it has its case before the older one gives it back
         if older is not None:
             older.cancel()
-        left = asyncio.create_task(reader.read(1))  # nothing more comes until the client leaves
-        await asyncio.wait([work, left], return_when=asyncio.FIRST_COMPLETED)
-        left.cancel()
-        if not work.done():
-            work.cancel()
-            await asyncio.wait([work])
+        ending = await _unless_left(work, reader)
         if self._sessions.get(session) is work:
             del self._sessions[session]
-        if work.cancelled():
-            return _SUPERSEDED
-        return work.result()
+        return ending
+
+    async def _done(self, asked: ShortJob) -> dict[str, Any]:
+        """Do a short job in a process of its own, which ends with it."""
+        if self._jobs >= MOST_JOBS:
+            return EndedError("busy", "as many short jobs as may be are done at once").told
+        self._jobs += 1
+        process = Forked(do_job, asked.model_dump(exclude={"seconds"}), self._most_bytes // 4)
+        try:
+            await process.start()
+            return {"answer": await process.hear(asked.seconds, "to do")}
+        except EndedError as error:
+            return error.told
+        finally:
+            process.end()
+            self._jobs -= 1
 
     async def _answer(self, question: Question) -> dict[str, Any]:
         try:
@@ -327,6 +396,19 @@ class Host:
         if found is not None and case in (None, found):
             del self._cases[key]
             found.end()
+
+
+async def _unless_left(
+    work: asyncio.Task[dict[str, Any]], reader: asyncio.StreamReader
+) -> dict[str, Any]:
+    """Return the outcome of work, which is ended when the client leaves, or by a newer question."""
+    left = asyncio.create_task(reader.read(1))  # nothing more comes until then
+    await asyncio.wait([work, left], return_when=asyncio.FIRST_COMPLETED)
+    left.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.wait([work])
+    return _SUPERSEDED if work.cancelled() else work.result()
 
 
 def run(settings: Settings, *, parent: int | None = None) -> None:

@@ -35,15 +35,20 @@ ENDINGS: Mapping[str, Callable[[str], Exception]] = {
 """What there may be in place of an answer, and what is raised then."""
 
 
-def ask(data: Path, question: Mapping[str, Any]) -> dict[str, Any]:
-    """Have a question answered.
+WAIT_SECONDS = PREPARE_SECONDS + 2 * RUN_SECONDS + _SPARE_SECONDS
+
+
+def ask(data: Path, question: Mapping[str, Any], seconds: float = WAIT_SECONDS) -> dict[str, Any]:
+    """Have a question answered, or a short job done.
 
     Parameters
     ----------
     data : Path
         Data folder of the service.
     question : mapping
-        See `web.previewer.Question`.
+        See `web.previewer.Question` and `web.previewer.ShortJob`.
+    seconds : float
+        How long is waited. [s]
 
     Raises
     ------
@@ -53,17 +58,22 @@ def ask(data: Path, question: Mapping[str, Any]) -> dict[str, Any]:
         If the case cannot be prepared, or not be run with these parameters.
     TooLargeError, QuotaError, UnavailableError
     """
-    ending = _exchanged(place_of(data), question)
+    ending = _exchanged(place_of(data), question, seconds)
     if "answer" in ending:
         answer: dict[str, Any] = ending["answer"]
         return answer
     raise ENDINGS[ending["ending"]](ending["reason"])
 
 
-def _exchanged(place: Path, question: Mapping[str, Any]) -> dict[str, Any]:
+def is_there(data: Path) -> bool:
+    """Say whether the process of previews has told where it is."""
+    return place_of(data).exists()
+
+
+def _exchanged(place: Path, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     line = b""
     with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(PREPARE_SECONDS + 2 * RUN_SECONDS + _SPARE_SECONDS)
+        connection.settimeout(seconds)
         connection.connect(os.fspath(place))
         connection.sendall(json.dumps(question, allow_nan=False).encode() + b"\n")
         with connection.makefile("rb") as file:

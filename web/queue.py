@@ -301,17 +301,33 @@ def claim(session: Session, runner: str, lease: timedelta) -> Job | None:
     while (job := session.scalars(query).first()) is not None:
         if job.state == State.RUNNING and _lost(session, job, "its runner was not heard of again"):
             continue
-        moment = now(session)
-        job.state, job.runner = State.RUNNING, runner
-        job.attempts += 1
-        job.started = job.started or moment
-        job.lease_until = moment + lease
-        _tell(session, job)
-        if job.attempts == 1:
-            _call(session, job, "inProgressUri")
-        session.flush()
+        take(session, job, runner, lease)
         return job
     return None
+
+
+def take(session: Session, job: Job, runner: str, lease: timedelta) -> Held:
+    """Take a job that nobody else can have: one that is locked, or of this transaction.
+
+    Parameters
+    ----------
+    session : Session
+    job : Job
+    runner : str
+        Name that nobody else has.
+    lease : timedelta
+        How long nobody else may take it.
+    """
+    moment = now(session)
+    job.state, job.runner = State.RUNNING, runner
+    job.attempts += 1
+    job.started = job.started or moment
+    job.lease_until = moment + lease
+    _tell(session, job)
+    if job.attempts == 1:
+        _call(session, job, "inProgressUri")
+    session.flush()
+    return Held.of(job)
 
 
 def renew(session: Session, held: Held, lease: timedelta) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
 from web import inputs, queue, uploads
-from web.inputs import WORDS, MissingInputError, names_in, resolve
+from web.inputs import MissingInputError, resolve
+from web.names import WORDS, names_in
 from web.processes import PROCESSES
 
 

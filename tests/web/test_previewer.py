@@ -1,43 +1,21 @@
 """The process of previews, with cases of the twin: each in a process of its own."""
 
-import asyncio
 import os
-import threading
 import time
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import psutil
 import pytest
 
+from tests.web.previewing import serving, twin_case
 from web import previewer, previews
 from web.errors import ConflictError, QuotaError, TooLargeError, UnavailableError
-from web.settings import Settings
 from witoil.case import load_case
 from witoil.errors import WitoilError
 from witoil.preview import preview
 from witoil.scenario.prepare import prepare
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiled")]
-
-
-@contextmanager
-def serving(data, **options):
-    """Have previews answered by a thread of this process."""
-    room, loop, stopping = data / "room", asyncio.new_event_loop(), asyncio.Event()
-    room.mkdir(parents=True)
-    work = previewer.serve(Settings(data=data, **options), room, stopping)
-    thread = threading.Thread(target=loop.run_until_complete, args=(work,))
-    thread.start()
-    try:
-        while not (data / "preview").is_symlink():
-            time.sleep(0.01)
-        yield
-    finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture
@@ -49,18 +27,7 @@ def data(tmp_path):
 @pytest.fixture(scope="module")
 def case(demo_twin):
     """The case of the twin as a web server hands it on: with whole paths and few particles."""
-    document = tomllib.loads((demo_twin / "demo.toml").read_text())
-    document["model"]["particles"] = 300
-    document["time"] = {key: value.isoformat() for key, value in document["time"].items()}
-    document["forcing"] = {
-        key: os.fspath(demo_twin / value) for key, value in document["forcing"].items()
-    }
-    for part in (*document["release"], *document["observation"], document):
-        for key in {"geometry", "coastline"} & part.keys():
-            part[key] = os.fspath(demo_twin / part[key])
-        for key in {"start", "end"} & part.keys():
-            part[key] = part[key].isoformat()
-    return document
+    return twin_case(demo_twin)
 
 
 @pytest.fixture

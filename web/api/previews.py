@@ -41,7 +41,9 @@ class PreviewBody(Inputs):
     parameters: dict[str, FiniteFloat] = Field(
         {}, max_length=50, description="Tunable parameters that differ from the case."
     )
-    particles: int = Field(5000, ge=1, le=MOST_PARTICLES, description="In place of the case's.")
+    particles: int = Field(
+        5000, ge=1, le=MOST_PARTICLES, description="Used in place of the case's."
+    )
     session: str = Field(
         "",
         max_length=100,
@@ -88,7 +90,7 @@ class PreviewAnswer(BaseModel):
         description="Fractions Skill Score by window [cells], mean over observations."
     )
     scores: list[dict[str, Any]] = Field(description="All scores of each observation.")
-    area_m2: float = Field(description="Of the cells with oil that a sensor would see. [m2]")
+    area_m2: float = Field(description="Area of the cells with oil. [m2]")
     positions: Positions
     polygons: dict[str, Any] | None = Field(None, description="Outline of the slick, GeoJSON.")
     elapsed_ms: float

@@ -12,7 +12,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.request import validate_request
 from pydantic import BaseModel, Field, create_model
 
-from web import queue
+from web import at_once, queue
 from web.access import needs, who
 from web.api.documents import (
     REL,
@@ -168,6 +168,7 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     asked = request.get_json()["inputs"]
     given = {name: unqualified(value) for name, value in asked.items()}
     subscriber = _subscriber(body)
+    until = time.monotonic() + service().settings.wait_seconds
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
     settings, person = service().settings, who()
     steps = particle_steps(process.id, body.inputs)
@@ -185,8 +186,11 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
             anew=anew,
         )
         charge(session, job, steps)
+        taken = at_once.take(session, job, settings) if wants_to_wait else None
+    if taken:
+        at_once.do(service().store, job, taken, settings.data)
     if wants_to_wait:
-        job = _awaited(job)
+        job = _awaited(job, until)
         if job.state in queue.ENDED:
             return current_app.make_response(results_of(job))
     answer = current_app.make_response((status_of(job).shown(), HTTPStatus.CREATED))
@@ -214,12 +218,11 @@ def _subscriber(body: Execute) -> dict[str, str]:
     return addresses
 
 
-def _awaited(job: Job) -> Job:
-    """Return a job when it has ended, or as it is when it was waited for long enough."""
-    until = time.monotonic() + service().settings.wait_seconds
-    while job.state not in queue.ENDED and time.monotonic() < until:
-        if service().stopping.wait(LOOK_SECONDS):
-            break
+def _awaited(job: Job, until: float) -> Job:
+    """Return a job when it has ended, or as it is at a time of the monotonic clock. [s]"""
+    while True:
         with service().store.reading() as session:
             job = queue.get(session, job.owner, job.id)
-    return job
+        is_late = time.monotonic() > until
+        if job.state in queue.ENDED or is_late or service().stopping.wait(LOOK_SECONDS):
+            return job
