@@ -106,6 +106,8 @@ def _appearing(folder: Path) -> Iterator[Path]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir(mode=0o700)
+        for name in ("uploads", "jobs"):
+            (temporary / name).mkdir(mode=0o700)
         yield temporary
         temporary.rename(folder)
     except OSError as error:

@@ -54,20 +54,22 @@ def test_jobs_that_run_meanwhile_are_done_elsewhere(queued, settings, tmp_path):
             running.enter_context(queued.runner())
         done = queued.submit("count", steps=2)
         queued.wait(done)
-        for steps in (30, 40, 50, 60):
-            expected[queued.submit("count", steps=steps, pause=0.05)] = list(range(steps))
-        active = list(expected)[:3]
-        for job in active:
-            queued.wait(job, lambda found: found.state == "running" and found.progress > 0.0)
+        for steps in (80, 81, 82):
+            expected[queued.submit("count", steps=steps, pause=0.1)] = list(range(steps))
+        for job in expected:
+            queued.wait(job, lambda found: found.state == "running")
+        expected[queued.submit("count", steps=3)] = [0, 1, 2]
         copied = back_up(settings, tmp_path / "copy")
     assert (copied.jobs, copied.unfinished) == (5, 4)
     assert set(states(tmp_path / "copy").values()) == {"accepted", "successful"}
-    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["jobs", "witoil.sqlite"]
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == [
+        *("jobs", "uploads", "witoil.sqlite")
+    ]
 
     elsewhere = (tmp_path / "copy").rename(tmp_path / "elsewhere")
     store = Store.open(Settings(data=elsewhere).database_url)
     other = Queued(store, elsewhere / "jobs")
-    with other.runner():
+    with other.runner(), other.runner(), other.runner():
         for job_id, counted in expected.items():
             job = other.wait(job_id)
             assert (job.state, job.result["counted"]) == ("successful", counted)
@@ -88,8 +90,9 @@ def test_copies_made_while_all_is_written_are_whole(queued, settings, tmp_path):
 
     asking = threading.Thread(target=ask)
     with queued.runner():
+        queued.wait(queued.submit("count", steps=1))
         asking.start()
-        time.sleep(2.0)
+        time.sleep(0.5)
         for number in range(5):
             back_up(settings, tmp_path / f"copy-{number}")
         over.set()
