@@ -81,8 +81,9 @@ class WorkerEndedError(Exception):
 
 
 def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without the way into the database, which may hold a password."""
-    return {name: value for name, value in environment.items() if name != f"{PREFIX}DATABASE"}
+    """Return an environment without what may hold a password: of the database, of sign-ons."""
+    secret = {f"{PREFIX}DATABASE", f"{PREFIX}SSO_SECRET"}
+    return {name: value for name, value in environment.items() if name not in secret}
 
 
 class Worker:

@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -99,6 +100,16 @@ class Settings(BaseSettings):
         20.0, le=300.0, description="How long a synchronous request waits for its job. [s]"
     )
 
+    sso_issuer: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",
+        description="Provider of sign-ons by OpenID Connect.",
+    )
+    sso_client: str | None = Field(None, description="Id of this service at the provider.")
+    sso_secret: SecretStr | None = Field(None, description="Its secret there.")
+    sso_scope: Literal["read", "run"] | None = Field(
+        None, description="What new people may; default: nothing until the operator says yes."
+    )
     guests: int = Field(0, ge=0, le=1000, description="Guests at once, without tokens; 0: none.")
     jobs_at_once: PositiveInt = Field(50, description="Jobs of one person that wait or run.")
     jobs_a_day: PositiveInt = Field(1000, description="Jobs of one person in 24 hours.")
@@ -135,7 +146,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return what gives another process the same settings."""
-        named = self.model_dump(mode="json", exclude_none=True)
+        # runners sign nobody in
+        named = self.model_dump(mode="json", exclude_none=True, exclude={"sso_secret"})
         return {
             PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else str(value)
             for name, value in named.items()
