@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -136,6 +137,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"streams: found {self.streams}, expected fewer than threads, {self.threads}: "
                 "otherwise event streams keep all others out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if self.sso_issuer is not None and self.sso_client is None:
+            raise ValueError("sso_client: missing, expected the id of this service at the provider")
+        if self.sso_issuer is not None and find_spec("authlib") is None:
+            raise ValueError(
+                "sso_issuer: needs what is not installed; expected pip install 'witoil[sso]'"
             )
         return self
 

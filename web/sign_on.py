@@ -199,7 +199,7 @@ def _provider(settings: Settings) -> Mapping[str, str]:
     ------
     NotFoundError, ProviderError
     """
-    if settings.sso_issuer is None or settings.sso_client is None:
+    if settings.sso_issuer is None:
         raise NotFoundError("there is no provider of sign-ons here; expected a token")
     try:
         found = _document(f"{settings.sso_issuer.rstrip('/')}/.well-known/openid-configuration")
