@@ -23,6 +23,8 @@ FOUND = {
 OPEN = {
     "/session": {"POST", "DELETE"},
     "/session/guest": {"POST"},
+    "/session/sso": {"GET"},
+    "/session/sso/callback": {"GET"},
     "/access-requests": {"POST"},
     "/shared/<secret>": {"GET"},
     "/shared/<secret>/files/<path:name>": {"GET"},
