@@ -36,7 +36,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.antimeridian import split_at_180, unbroken, unbroken_box, wrapped_box
 from catalog.grid import Box
-from web.store.features import BOXES, NEVER, Feature
+from web.store.features import BOXES, NEVER, TREE_SECONDS, Feature
 
 MOST_COUNTED = 10_000
 """Features that are counted where not all of a collection are asked for; more are not."""
@@ -313,13 +313,14 @@ def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:
     yield from _what(query)
 
 
-def _when(query: Query, start: Any, end: Any) -> Iterator[ColumnElement[bool]]:
+def _when(query: Query, start: Any, end: Any, unit: float = 1.0) -> Iterator[ColumnElement[bool]]:
+    """Yield what times have to be, which are in some unit. [s]"""
     if query.start is not None:
-        yield end >= query.start
+        yield end >= query.start / unit
     if query.end is not None:
-        yield start <= query.end
+        yield start <= query.end / unit
     if query.start is not None or query.end is not None:
-        yield start < NEVER
+        yield start < NEVER / unit
 
 
 def _what(query: Query) -> Iterator[ColumnElement[bool]]:
@@ -361,7 +362,7 @@ def _near_in_tree(query: Query, place: Place, box: Box) -> Select[Any]:
     of = BOXES.c
     wanted = select(of.exact_start, of.number, _holds(place, of)).where(
         _overlap(of, box),
-        *_when(query, of.start, of.end),
+        *_when(query, of.start, of.end, TREE_SECONDS),
         *_when(query, of.exact_start, of.exact_end),
         of.collection.in_(query.collections),
         of.owner.in_(query.owners),

@@ -115,6 +115,9 @@ class GatheredJob(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
 
 
+TREE_SECONDS = 864_000.0
+"""Unit of the times in the R*Tree: ten days, so that times spread as far as degrees do. [s]"""
+
 BOXES = Table(
     "feature_boxes",
     MetaData(),  # not of the models: a virtual table of SQLite

@@ -11,8 +11,11 @@ depends_on = None
 _TIME = sa.DateTime(timezone=True)
 _COUNT = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
+# times in the tree are in tens of days, so that they spread as far as degrees do: in seconds they
+# alone would rule how the tree is cut, and boxes would be looked for all over it
 _ROW = (
-    'new.number, new.west, new.east, new.south, new.north, new.start, new."end", '
+    "new.number, new.west, new.east, new.south, new.north, "
+    'new.start / 864000.0, new."end" / 864000.0, '
     'new.collection, new.owner, new.start, new."end"'
 )
 
