@@ -203,8 +203,8 @@ def find(
         Begin after this one.
     """
     place = query.place
-    near = [] if place is None else _near(session, query, place)
-    if place is not None and len(near) <= MOST_COUNTED:
+    near = None if place is None else _near(session, query, place)
+    if place is not None and near is not None:
         rows = list(_meeting(session, [near], place.shape))
         matched: int | None = len(rows)
         if after is not None:
@@ -347,15 +347,18 @@ def _holds(place: Place | None, of: Any) -> ColumnElement[Any]:
     return case((or_(*held), 1), else_=0)
 
 
-def _near(session: Session, query: Query, place: Place) -> list[tuple[float, int, int]]:
+def _near(session: Session, query: Query, place: Place) -> list[tuple[float, int, int]] | None:
     """Return start, number, and whether the place holds the box, of what is near it, in order.
 
-    More than `MOST_COUNTED` are some of them only.
+    None: more than `MOST_COUNTED`.
     """
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     near = _near_in_tree if is_sqlite else _near_in_gist
     found = union_all(*(near(query, place, box) for box in place.boxes)).limit(MOST_COUNTED + 1)
-    return sorted({(start, number, held) for start, number, held in session.execute(found)})
+    rows = session.execute(found).all()
+    if len(rows) > MOST_COUNTED:
+        return None
+    return sorted({(start, number, held) for start, number, held in rows})
 
 
 def _near_in_tree(query: Query, place: Place, box: Box) -> Select[Any]:
