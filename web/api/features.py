@@ -44,6 +44,7 @@ SCHEMA = "application/schema+json"
 CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 MOST_ON_A_PAGE = 10_000
+_NO_NUL = r"^[^\x00]*$"
 
 blueprint = APIBlueprint(
     "features", __name__, url_prefix="/ogc/collections", abp_tags=[TAG], abp_responses=problems()
@@ -153,10 +154,14 @@ class Said(BaseModel):
 
     type: OilType = Field("unknown", description="What the slick is of.")
     class_: str | None = Field(
-        None, alias="class", max_length=20, description="How sure the detection is."
+        None,
+        alias="class",
+        max_length=20,
+        pattern=_NO_NUL,
+        description="How sure the detection is.",
     )
     verdict: Verdict = Field("unchecked", description="Whether it is oil.")
-    note: str | None = Field(None, max_length=2000)
+    note: str | None = Field(None, max_length=2000, pattern=_NO_NUL)
 
 
 def _of_use(text: str) -> str:
@@ -371,7 +376,7 @@ def _schema(collection: Collection) -> dict[str, Any]:
     }
 
 
-_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 
 
 def _query_model(collection: Collection) -> type[ItemsQuery]:

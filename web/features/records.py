@@ -146,16 +146,33 @@ def gather(store: Store, jobs: Path) -> None:
 
 
 def _gather_job(session: Session, jobs: Path, job_id: str) -> None:
-    """Take in the features of a job, unless it was dismissed or another runner has done it."""
+    """Take in the features of a job, once; of one whose file is damaged, say so."""
+    try:
+        with session.begin_nested():
+            add_job(session, jobs, job_id)
+    except (CatalogError, OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("job %s: its features cannot be read: %s", job_id, error)
+        session.merge(GatheredJob(job_id=job_id))
+
+
+def add_job(session: Session, jobs: Path, job_id: str) -> None:
+    """Write the features of a job in place of those that it had; of one dismissed there are none.
+
+    Parameters
+    ----------
+    session : Session
+    jobs : Path
+        Folder with a folder for each job.
+    job_id : str
+
+    Raises
+    ------
+    OSError, ValueError, LookupError, TypeError, CatalogError
+        If the file of its features is damaged.
+    """
     job = session.get(Job, job_id, with_for_update=True)
     if job is None or job.state != State.SUCCESSFUL:
         return
-    if session.get(GatheredJob, job_id) is not None:
-        return
-    session.add(GatheredJob(job_id=job_id))
-    try:
-        found = read_features(jobs / str(job.folder), job_id)
-        with session.begin_nested():
-            replace_features(session, job_source(job_id), job.owner, found)
-    except (CatalogError, OSError, ValueError, LookupError, TypeError) as error:
-        log.warning("job %s: its features cannot be read: %s", job_id, error)
+    found = read_features(jobs / str(job.folder), job_id)
+    replace_features(session, job_source(job_id), job.owner, found)
+    session.merge(GatheredJob(job_id=job_id))

@@ -115,13 +115,19 @@ class GatheredJob(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
 
 
+TREE_SECONDS = 864_000.0
+"""Unit of the times in the R*Tree: ten days, so that times spread as far as degrees do. [s]"""
+
 BOXES = Table(
     "feature_boxes",
     MetaData(),  # not of the models: a virtual table of SQLite
     Column("number", Integer, primary_key=True),
     *(Column(name, Float) for name in ("west", "east", "south", "north", "start", "end")),
+    # not searched by, but at hand without another look-up
+    *(Column(name, Text) for name in ("collection", "owner")),
+    *(Column(name, Float) for name in ("exact_start", "exact_end")),
 )
-"""The R*Tree of SQLite; its numbers have 32 bits, rounded so that no box gets smaller."""
+"""The R*Tree of SQLite; what it searches by has 32 bits, rounded so that no box gets smaller."""
 
 
 def seconds_of(time: datetime) -> float:
