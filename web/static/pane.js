@@ -3,13 +3,13 @@
 import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
-import { askJson, ProblemError } from "./api.js";
+import { addressOf, askJson, credentials, ProblemError } from "./api.js";
 import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
 import { drawMarks } from "./drawing.js";
 import { drawsInSoftware, Points } from "./points.js";
-import { overRasters, styleOf } from "./ground.js";
+import { styleOf } from "./ground.js";
 import { loadRun, momentOf } from "./run.js";
 import { words } from "./words.js";
 
@@ -44,6 +44,8 @@ export class Pane {
     this.measured = [];
     this.isMoving = false;
     this.pending = false;
+    /** @type {{run: string, bounds: number[]} | null} the coast that the run had, and within what */
+    this.coast = null;
     /** @type {string | null} id of the job that was asked for last */
     this.asked = null;
     /** @type {string | null} the state of a job whose end is awaited */
@@ -148,7 +150,6 @@ export class Pane {
     this.map.addSource("raster", { type: "raster", tiles: [tiles], tileSize: 256, bounds: on.bounds });
     this.map.addLayer(
       { id: "raster", type: "raster", source: "raster", paint: { "raster-resampling": "nearest", "raster-fade-duration": 0, "raster-opacity": 0.92 } },
-      overRasters(this.hasBase),
     );
   }
 
@@ -168,8 +169,8 @@ export class Pane {
 
   #style() {
     const base = this.hasBase ? this.state.get("person").base_map : null;
-    this.styled = { base: this.hasBase, run: this.run?.id ?? null };
-    return styleOf({ dark: this.isDark, run: this.styled.run, base });
+    this.styled = { base: this.hasBase };
+    return styleOf({ dark: this.isDark, fine: this.coast, base });
   }
 
   /** @param {HTMLElement} container */
@@ -186,6 +187,8 @@ export class Pane {
       touchPitch: false,
       maxZoom: 17,
       fadeDuration: 0,
+      transformRequest: (/** @type {string} */ url) =>
+        (url.startsWith(addressOf("")) ? { url, headers: credentials() } : { url }),
       locale: { "Map.Title": words.map.title },
     });
     map.touchZoomRotate.disableRotation();
@@ -297,9 +300,20 @@ export class Pane {
     }
   }
 
+  /** Get to know where the coast is that the run had. @param {string} id @param {AbortSignal} signal */
+  async #takeCoast(id, signal) {
+    try {
+      this.coast = { run: id, bounds: (await askJson(`jobs/${id}/coast`, { signal })).bounds };
+      if (!signal.aborted) this.restyle();
+    } catch {
+      // the coarse coast stays
+    }
+  }
+
   #forget() {
     this.run?.dispose();
     this.run = null;
+    this.coast = null;
     this.picked = null;
     this.say("");
     this.onRun?.();
@@ -315,6 +329,7 @@ export class Pane {
     this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
     if (!this.#sees(run.bounds)) this.lookAt();
     this.restyle();
+    void this.#takeCoast(run.id, signal);
     this.onRun?.();
     this.show();
   }

@@ -1,6 +1,6 @@
 // A run as it is shown: its particles, slicks, coast and rasters, and how to get them.
 
-import { addressOf, ask, askJson, ProblemError } from "./api.js";
+import { addressOf, ask, askJson, ProblemError, resultsOf } from "./api.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { Steps } from "./steps.js";
 
@@ -118,7 +118,7 @@ export async function loadRun(job, { onArrival, onFailure, signal }) {
   const run = new Run(job.jobID, job);
   const address = `jobs/${job.jobID}`;
   const [results, header, rasters] = await Promise.all([
-    askJson(`ogc/${address}/results`, { signal }),
+    askJson(resultsOf(job.jobID), { signal }),
     ifAny(askJson(`${address}/particles`, { signal })),
     ifAny(askJson(`${address}/rasters`, { signal })),
   ]);

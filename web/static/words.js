@@ -3,6 +3,8 @@
 export const words = {
   away: "The service does not answer. The page keeps what it shows and goes on when it is back.",
   back: "The service is back.",
+  signedOut: "You are not signed in any more.",
+  badLink: "There is no such link. It has expired or was taken back; ask whoever sent it for another.",
   refused: (/** @type {number} */ status) => `The service refused this (${status}).`,
   oldBrowser: (/** @type {string} */ why) =>
     `The map cannot be drawn (${why}). Expected a browser with WebGL 2, such as Firefox 115 or Chromium 115.`,

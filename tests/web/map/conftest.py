@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.web.people import case, people
 from web import queue
 
+expect.set_options(timeout=15_000)  # a machine may be busy
+
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-EXPECTED = ("GL Driver", "404", "ERR_FAILED")
-"""What consoles may say: of drawing in software, of what a run has none of, of no answer."""
+EXPECTED = ("GL Driver", "401", "404", "ERR_FAILED", "Password forms")
+"""What consoles may say: of drawing in software, of answers that are none or refusals."""
 
 
 @pytest.fixture(scope="session")
