@@ -7,6 +7,7 @@ ServiceError
 ├── ConflictError        not in the state that a job is in
 ├── TooLargeError        a body or a case beyond a bound
 ├── QuotaError           a quota is used up
+├── CatalogueError       the operator's catalogue cannot be read
 └── ContentError         readable, and not what was expected; names the fields
 """
 
@@ -72,6 +73,10 @@ class QuotaError(ServiceError):
     """All that was granted is used."""
 
 
+class CatalogueError(ServiceError):
+    """A catalogue that cannot be read; for whoever runs the service."""
+
+
 class ContentError(ServiceError):
     """A request that can be read and does not hold what was expected.
 
@@ -116,6 +121,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
     PoolTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    CatalogueError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The one table from exceptions to status codes; the closest class of an exception counts."""
 
@@ -123,6 +129,7 @@ _FIXED = {
     OperationalError: "the database is busy or away; try again in a moment",
     PoolTimeoutError: "the database is busy; try again in a moment",
     StoreError: "the database is away; try again in a moment",
+    CatalogueError: "the catalogue of the operator cannot be read; tell whoever runs this",
 }
 """What is said in place of messages that were not written for clients."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,10 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from catalog.errors import CatalogError
-from catalog.paths import expand_inputs
+from catalog.paths import expand_inputs, expand_paths
 from web import queue
-from web.catalogue import read_catalogue
+from web.catalogue import REFERENCE as CATALOGUE
+from web.catalogue import Entry, read_catalogue
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault, pointer_to
 from web.store.jobs import State
@@ -42,6 +43,7 @@ WORDS = frozenset(
         *("start", "end", "time", "kind", "type", "method", "start_from", "slick", "format"),
         *("layer", "time_field", "time_format", "time_zone"),
         *("raster_values", "thickness_class", "bonn_estimate"),
+        *("dataset", "roles", "variables"),
         *("gap_policy", "means", "zeros", "stokes_drift", "evaporation", "dispersion"),
     )
 )
@@ -69,13 +71,13 @@ _ONE_FILE = frozenset(("run", "observation", "track", "name", "coastline"))
 _FOLDERS = frozenset(("run", "runs"))
 """Keys of a run, which may be all that a job has made."""
 
-_CATALOGUE, _JOB = "catalogue:", "job:"
+_JOB = "job:"
 _SERVERS = ("http://", "https://", "thredds:", "opendap:")
 _PLAIN_URL = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
 
 EXPECTED = (
     f"expected a stored file, {REFERENCE}ID, a result, {_JOB}ID/FILE, an entry of the catalogue, "
-    f"{_CATALOGUE}NAME, or a URL of a host that the operator allows"
+    f"{CATALOGUE}NAME, or a URL of a host that the operator allows"
 )
 
 Location = tuple[str | int, ...]
@@ -210,6 +212,39 @@ def resolve_names(
     return resolved
 
 
+def files_named(
+    session: Session, owner: str, names: Sequence[str], settings: Settings
+) -> dict[str, str]:
+    """Return the files at hand that names stand for, each with its name.
+
+    Parameters
+    ----------
+    session : Session
+    owner : str
+    names : sequence of str
+        As cases have them.
+    settings : Settings
+
+    Raises
+    ------
+    ContentError
+        If there is none, or it is another's, or on a server.
+    """
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
+    for number, name in enumerate(names):
+        try:
+            files = _source(session, owner, Named(("files", number), name), settings).files
+            if any("://" in file for file in files):
+                raise ValueError(f"found {_shown(name)}, on a server; expected files at hand")
+            found |= dict.fromkeys(map(str, expand_paths(files)), name)
+        except (NotFoundError, ValueError) as error:
+            faults.append(Fault("", str(error)))
+    if faults:
+        raise ContentError(faults)
+    return found
+
+
 def resolver(settings: Settings) -> Callable[[Session, Job], dict[str, Any]]:
     """Return `resolve` with the settings of a service, as runners take it."""
     return partial(resolve, settings=settings)
@@ -239,7 +274,7 @@ def _source(session: Session, owner: str, named: Named, settings: Settings) -> S
         return _of_upload(session, owner, text.removeprefix(REFERENCE), settings)
     if text.startswith(_JOB):
         return _of_job(session, owner, named, settings)
-    if text.startswith(_CATALOGUE):
+    if text.startswith(CATALOGUE):
         return _of_catalogue(named, settings)
     if text.lower().startswith(_SERVERS):
         return _of_host(text, settings)
@@ -278,21 +313,36 @@ def _of_job(session: Session, owner: str, named: Named, settings: Settings) -> S
 
 
 def _of_catalogue(named: Named, settings: Settings) -> Source:
-    name = named.text.removeprefix(_CATALOGUE)
+    name, _, file = named.text.removeprefix(CATALOGUE).partition("/")
     entries = read_catalogue(settings.catalogue)
     if name not in entries:
         raise NotFoundError(
             f"found no entry {_shown(name)} in the catalogue, expected one of "
             f"{', '.join(entries) or 'none'}"
         )
-    files = entries[name].files
-    if len(files) > 1 and _keys(named.location)[-1] in _ONE_FILE:
-        raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
     try:
+        files = _files_of(entries[name], name, file)
+        if len(files) > 1 and _keys(named.location)[-1] in _ONE_FILE:
+            raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
         return Source(files, _states(files))
     except CatalogError as error:
         log.error("catalogue: %s: %s", name, error)
         raise ValueError(f"the entry {name} has lost its files; tell whoever runs this") from None
+
+
+def _files_of(entry: Entry, name: str, file: str) -> tuple[str, ...]:
+    """Return all files of an entry, or the one that is named."""
+    if file:
+        path = entry.files_by_name().get(file)
+        if path is None:
+            raise NotFoundError(f"the entry {name} of the catalogue has no file {_shown(file)}")
+        return (str(path),)
+    if entry.events:
+        raise ValueError(
+            f"the entry {name} of the catalogue is a list of spills; expected one of its files, "
+            f"{CATALOGUE}{name}/FILE"
+        )
+    return entry.files
 
 
 def _states(files: tuple[str, ...]) -> str:

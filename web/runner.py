@@ -38,6 +38,7 @@ from web import queue
 from web.callbacks import delivering
 from web.confinement import confined
 from web.errors import ServiceError, without_paths
+from web.features.records import gather
 from web.inputs import resolver
 from web.queue import Held, NotHeldError
 from web.settings import PREFIX, Settings
@@ -240,6 +241,7 @@ class Runner:
         held = Held.of(job)
         try:
             self._write(self._done(job, held))
+            gather(self._store, self._jobs)
         except NotHeldError as error:
             log.warning("%s", error)
             self._end_worker()
@@ -330,10 +332,11 @@ class Runner:
             self._worker = None
 
     def _tidy(self) -> None:
-        """Remove the folders of dismissed jobs, now and then."""
+        """Remove the folders of dismissed jobs and take in features, now and then."""
         if time.monotonic() - self._tidied < TIDY_SECONDS:
             return
         self._tidied = time.monotonic()
+        gather(self._store, self._jobs)  # of jobs that were ended by others
         with self._store.reading() as session:
             folders = queue.forsaken(session)
         for name in folders:

@@ -60,6 +60,10 @@ Hosts = Annotated[
 """Names of hosts, in the environment parted by commas."""
 
 
+Names = Annotated[list[str], NoDecode, BeforeValidator(_separated)]
+"""Texts, in the environment parted by commas."""
+
+
 class Settings(BaseSettings):
     """Where a service listens, where it keeps its data, whom it lets in, and its bounds."""
 
@@ -98,6 +102,10 @@ class Settings(BaseSettings):
         None, description="Tiles of a map from elsewhere, which browsers may load when asked to."
     )
     base_map_credit: str = Field("", description="Whose map that is; stands on it.")
+    products: Names = Field(
+        [],
+        description="Data sets of the registry that jobs may fetch, by id or service: cmems, era5.",
+    )
     threads: PositiveInt = Field(
         48, le=1024, description="Requests at once; an event stream keeps one for itself."
     )

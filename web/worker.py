@@ -28,6 +28,7 @@ import filelock
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
+from web.features.runs import write_features
 from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
@@ -130,6 +131,8 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
     try:
         with _alone(folder, runner), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
             result = plain(process.work(inputs, folder, progress))
+            if not process.is_short:
+                write_features(folder, process.id, inputs)
         json.dumps(result, allow_nan=False)
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}

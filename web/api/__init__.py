@@ -3,14 +3,20 @@
 from web.api import (
     coast,
     events,
+    features,
+    fields,
+    forcing,
     health,
     jobs,
     landing,
     page,
     particles,
     processes,
+    rasters,
     results,
     shares,
+    spills,
+    stac,
     tokens,
     uploads,
 )
@@ -30,6 +36,12 @@ BLUEPRINTS = tuple(
         tokens,
         particles,
         coast,
+        rasters,
+        fields,
+        spills,
+        forcing,
+        features,
+        stac,
     )
 )
 """All of them, in the order of the document."""

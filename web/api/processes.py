@@ -38,6 +38,7 @@ from web.errors import ContentError, NotFoundError
 from web.faults import Fault
 from web.inputs import admit
 from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.products import admit_fetch
 from web.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.store.jobs import Job
 
@@ -170,8 +171,9 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
     settings, person = service().settings, who()
     steps = particle_steps(process.id, body.inputs)
+    products = admit_fetch(body.inputs, settings)
     with service().store.session() as session:
-        files = admit(session, person.name, given, settings)
+        files = admit(session, person.name, given, settings) | products
         refuse_job(session, person, quotas_of(session, person, settings), steps)
         job = queue.submit(
             session,

@@ -112,7 +112,7 @@ function coast(pane) {
 /** @param {import("./run.js").Raster} raster */
 function rasterGroup(raster) {
   return {
-    name: `${SINGLE}${raster.id}`, label: raster.title, unit: raster.unit ?? "",
+    name: `${SINGLE}${raster.id}`, label: raster.title, unit: raster.unit === "1" ? "" : raster.unit, // 1: of shares and masks
     entries: (raster.legend ?? []).map((/** @type {any} */ each) => ({ shape: "fill", colour: each.colour, text: each.label })).reverse(),
   };
 }

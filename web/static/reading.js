@@ -140,7 +140,7 @@ async function cellAt(pane, spot) {
   const { lon, lat } = pane.placeAt(...spot);
   const answer = await askJson(pane.run.pointOf(raster, pane.now, lon, lat));
   if (answer.value === null || answer.value === undefined) return [words.reading.noCell(raster.title)];
-  return [`${raster.title}: ${numberText(answer.value)} ${raster.unit ?? ""}`.trim()];
+  return [`${raster.title}: ${numberText(answer.value)} ${raster.unit === "1" ? "" : raster.unit}`.trim()];
 }
 
 /** @param {Pane} pane @param {Spot} at @returns {string[] | null} */

@@ -1,0 +1,161 @@
+"""Rows of features: written in one place, made anew at will, removed with their source."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.errors import CatalogError
+from web.errors import NotFoundError
+from web.features.collections import OBSERVATIONS
+from web.features.found import Found, not_empty
+from web.features.observations import of_upload
+from web.features.runs import read_features
+from web.store.base import Store, now
+from web.store.features import Annotation, Feature, GatheredJob, forget, job_source, upload_source
+from web.store.jobs import Job, State
+from web.store.uploads import Upload
+
+MOST_AT_ONCE = 100
+"""Jobs whose features are taken in one after the other, before other work goes on."""
+
+log = logging.getLogger(__name__)
+
+
+def replace_features(session: Session, source: str, owner: str, found: Iterable[Found]) -> None:
+    """Write the features of a source in place of those that it had.
+
+    Parameters
+    ----------
+    session : Session
+    source : str
+        See `web.store.features.Feature`.
+    owner : str
+        `web.store.features.PUBLIC` for everybody's.
+    found : iterable of Found
+        What analysts have said of observations of the same ids goes before what is given here.
+    """
+    forget(session, source)
+    session.flush()
+    for each in found:
+        row = each.row(owner, source)
+        if row.collection == OBSERVATIONS:
+            row.properties = row.properties | _last_words(session, row.id)
+        session.add(row)
+    session.flush()
+
+
+def _last_words(session: Session, feature_id: str) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for annotation in history(session, feature_id):
+        said |= annotation.after
+    return said
+
+
+def history(session: Session, feature_id: str) -> list[Annotation]:
+    """Return what analysts have said of an observation, the first word first."""
+    words = select(Annotation).where(Annotation.feature_id == feature_id)
+    return list(session.scalars(words.order_by(Annotation.number)))
+
+
+def annotate(session: Session, feature: Feature, person: str, said: Mapping[str, Any]) -> None:
+    """Change what is said of an observation, and keep who has said it and what was said before.
+
+    Parameters
+    ----------
+    session : Session
+    feature : Feature
+    person : str
+    said : mapping
+        Properties and their new values; what is as before leaves no trace.
+    """
+    session.refresh(feature, with_for_update=True)
+    before = {name: feature.properties.get(name) for name in said}
+    after = {name: value for name, value in said.items() if value != before[name]}
+    if not after:
+        return
+    session.add(
+        Annotation(
+            feature_id=feature.id,
+            person=person,
+            time=now(session),
+            before={name: before[name] for name in after},
+            after=after,
+        )
+    )
+    feature.properties = feature.properties | after
+    session.flush()
+
+
+def get_feature(
+    session: Session, collection: str, feature_id: str, owners: Iterable[str]
+) -> Feature:
+    """Return a feature.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it is another's.
+    """
+    wanted = select(Feature).where(
+        Feature.collection == collection,
+        Feature.id == feature_id,
+        Feature.owner.in_(list(owners)),
+    )
+    feature = session.scalars(wanted).one_or_none()
+    if feature is None:
+        raise NotFoundError(f"there is no such feature in {collection}")
+    return feature
+
+
+def add_upload(session: Session, upload: Upload, seen: Sequence[Mapping[str, Any]]) -> None:
+    """Write the features of a file that somebody has brought.
+
+    Parameters
+    ----------
+    session : Session
+    upload : Upload
+    seen : sequence of mapping
+        What it holds, from `web.seen.document_of`.
+    """
+    found = not_empty(of_upload(seen, upload.id, upload.name))
+    replace_features(session, upload_source(upload.id), upload.owner, found)
+
+
+def gather(store: Store, jobs: Path) -> None:
+    """Take in the features of jobs that were successful since the last time.
+
+    Parameters
+    ----------
+    store : Store
+    jobs : Path
+        Folder with a folder for each job.
+    """
+    done = select(GatheredJob.job_id).where(GatheredJob.job_id == Job.id)
+    wanted = select(Job.id).where(Job.state == State.SUCCESSFUL, ~done.exists()).limit(MOST_AT_ONCE)
+    with store.reading() as session:
+        new = list(session.scalars(wanted))
+    for job_id in new:
+        with store.session() as session:
+            _gather_job(session, jobs, job_id)
+
+
+def _gather_job(session: Session, jobs: Path, job_id: str) -> None:
+    """Take in the features of a job, unless it was dismissed or another runner has done it."""
+    job = session.get(Job, job_id, with_for_update=True)
+    if job is None or job.state != State.SUCCESSFUL:
+        return
+    if session.get(GatheredJob, job_id) is not None:
+        return
+    session.add(GatheredJob(job_id=job_id))
+    try:
+        found = read_features(jobs / str(job.folder), job_id)
+        with session.begin_nested():
+            replace_features(session, job_source(job_id), job.owner, found)
+    except (CatalogError, OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("job %s: its features cannot be read: %s", job_id, error)
