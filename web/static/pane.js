@@ -64,7 +64,10 @@ export class Pane {
     this.view = new View(world, world);
     this.map = this.#makeMap(base);
     this.isSoftware = drawsInSoftware(this.map);
-    this.arrows = new Arrows(() => this.show());
+    this.arrows = new Arrows(() => {
+      this.show();
+      this.onArrival?.();
+    });
     this.ends = [
       state.subscribe([key, "runs"], () => this.#load()),
       state.subscribe(["time", "layers"], () => this.show()),
@@ -117,7 +120,7 @@ export class Pane {
     this.#drawOil();
     this.#showRaster();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
-    this.arrows.want(this.run, name, this.view, this.now);
+    this.arrows.want(this.run, name, this.view, this.run.times[this.moment.step] ?? this.now);
     drawMarks(this);
     this.root.dataset.step = String(this.moment.step);
   }
@@ -144,12 +147,21 @@ export class Pane {
     const tiles = on ? this.run?.tilesOf(on, this.now) : "";
     if (this.rasterTiles === tiles || !this.map.isStyleLoaded()) return;
     this.rasterTiles = tiles;
+    const before = this.map.getSource("raster");
+    if (before && on && this.rasterId === on.id) {
+      before.setTiles([tiles]); // what was there stays until more comes
+      return;
+    }
     if (this.map.getLayer("raster")) this.map.removeLayer("raster");
     if (this.map.getSource("raster")) this.map.removeSource("raster");
     if (!on) return;
-    this.map.addSource("raster", { type: "raster", tiles: [tiles], tileSize: 256, bounds: on.bounds });
+    const bounds = on.bounds[2] <= 180 ? { bounds: on.bounds } : {}; // MapLibre knows no others
+    this.map.addSource("raster", { type: "raster", tiles: [tiles], tileSize: 256, ...bounds });
+    this.rasterId = on.id;
     this.map.addLayer(
       { id: "raster", type: "raster", source: "raster", paint: { "raster-resampling": "nearest", "raster-fade-duration": 0, "raster-opacity": 0.92 } },
+      // cells are coarser than the coast, and oil afloat ends at it
+      this.map.getLayer("fine-land") && !this.hasBase ? "fine-land" : undefined,
     );
   }
 
@@ -352,6 +364,7 @@ export class Pane {
 
   dispose() {
     this.loading.abort();
+    this.arrows.dispose();
     this.run?.dispose();
     for (const end of this.ends) end();
     DARK.removeEventListener("change", this.restyle);

@@ -59,6 +59,7 @@ export const words = {
     evaporated: "evaporated", left_domain: "left the area",
   },
   outline: "outline",
+  noNodes: "No node of the field in view; zoom out.",
   dashed: "Dashed: of another time than the map shows.",
   only: { observed: "observed only", simulated: "simulated only", both: "both" },
   between: (/** @type {number} */ least, /** @type {number | undefined} */ next) => {
@@ -66,8 +67,9 @@ export const words = {
     if (least === 0) return `less than ${text(/** @type {number} */ (next))}`;
     return next ? `${text(least)} to ${text(next)}` : `${text(least)} and more`;
   },
+  nearestTime: (/** @type {string} */ time) => `Of ${time}, the nearest that there is.`,
   endOfRun: "At the end of the run.",
-  arrow: (/** @type {number} */ speed) => `longest: ${speed} m/s and more`,
+  arrow: (/** @type {number} */ speed) => `so long: ${Number(speed.toPrecision(2))} m/s`,
   time: {
     time: "Time", play: "Play", pause: "Pause", speed: "Speed", observed: "Observations",
     observedAt: (/** @type {string} */ time) => `Observed ${time}`,
