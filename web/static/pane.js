@@ -43,6 +43,7 @@ export class Pane {
     /** @type {[number, number][]} places that are measured, in the projection */
     this.measured = [];
     this.isMoving = false;
+    this.isStyled = false;
     this.pending = false;
     /** @type {{run: string, bounds: number[]} | null} the coast that the run had, and within what */
     this.coast = null;
@@ -117,8 +118,9 @@ export class Pane {
       drawMarks(this);
       return;
     }
-    this.#drawOil();
     this.#showRaster();
+    if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
+    this.#drawOil();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
     this.arrows.want(this.run, name, this.view, this.run.times[this.moment.step] ?? this.now);
     drawMarks(this);
@@ -145,7 +147,7 @@ export class Pane {
   #showRaster() {
     const on = this.run?.rasters.find(({ id }) => this.isOn(`raster:${id}`));
     const tiles = on ? this.run?.tilesOf(on, this.now) : "";
-    if (this.rasterTiles === tiles || !this.map.isStyleLoaded()) return;
+    if (this.rasterTiles === tiles || !this.isStyled) return;
     this.rasterTiles = tiles;
     const before = this.map.getSource("raster");
     if (before && on && this.rasterId === on.id) {
@@ -173,10 +175,7 @@ export class Pane {
   restyle() {
     this.rasterTiles = undefined;
     this.map.setStyle(this.#style());
-    this.map.once("styledata", () => {
-      if (this.points) this.map.addLayer(this.points.layer);
-      this.show();
-    });
+    this.show();
   }
 
   #style() {
@@ -206,6 +205,10 @@ export class Pane {
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
     map.on("error", () => {}); // a tile that there is none of leaves sea; what matters is asked for by `ask`
+    map.on("style.load", () => {
+      this.isStyled = true; // layers can be added; they stay until the style is another
+      this.show();
+    });
     map.on("move", () => this.#moved());
     map.on("movestart", () => {
       this.isMoving = true;

@@ -333,8 +333,8 @@ def shown_colours(page):
 
 def until_shown(page, colour, least):
     """Wait until so many pixels of the map have a colour."""
-    for _ in range(100):
-        found = close_to(shown_colours(page), colour, 10).sum()
+    for _ in range(300):
+        found = close_to(shown_colours(page), colour, 25).sum()
         if found >= least:
             return
         page.wait_for_timeout(100)
@@ -346,7 +346,7 @@ def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):
     page = opened(f"#run={run}&camera=36.6,19.45,9&layers=")
     until_shown(page, land, 2000)  # the island of the twin
     assert close_to(shown_colours(page), sea).sum() > 2000
-    far = opened(f"#run={run}&camera=45,9.5,5&layers=")
+    far = opened(f"#run={run}&camera=45,9.5,5&layers=", world=True)
     until_shown(far, land, 2000)
 
 
@@ -356,19 +356,19 @@ def test_thickness_has_its_colours_and_its_values(map_page):
     legend = map_page.locator(".layer-box")
     expect(legend).to_contain_text("µm")
     expect(legend).to_contain_text("metallic")
-    until_shown(map_page, (0x3B, 0x51, 0x8B), 20)
-    colours = shown_colours(map_page)
-    rows, columns = np.nonzero(close_to(colours, (0x3B, 0x51, 0x8B), 25))
+    metallic = (0x21, 0x90, 0x8D)
+    until_shown(map_page, metallic, 20)
+    rows, columns = np.nonzero(close_to(shown_colours(map_page), metallic, 25))
     box = map_page.locator(".pane").bounding_box()
     k = len(rows) // 2
     map_page.mouse.click(box["x"] + 120 + int(columns[k]), box["y"] + 20 + int(rows[k]))
     reading = map_page.locator(".reading")
     expect(reading).to_contain_text(re.compile(r"Thickness.*: [\d.]+ µm"))
-    assert 50 <= float(re.search(r": ([\d.]+) µm", reading.inner_text())[1]) <= 200
+    assert 5 <= float(re.search(r": ([\d.]+) µm", reading.inner_text())[1]) <= 50
     map_page.get_by_label(re.compile("^Slick as a sensor")).check()  # one field at a time
     expect(map_page.get_by_label(re.compile("^Thickness"))).not_to_be_checked()
 
 
 def test_arrows_that_there_are_none_of_say_why(map_page):
     map_page.get_by_label("Currents").check()
-    expect(map_page.locator(".layer-box")).to_contain_text("the currents of the run")
+    expect(map_page.locator(".layer-box")).to_contain_text("of the run are on another server")
