@@ -51,6 +51,15 @@ def wait() -> None:
     _running.clear()
 
 
+def load_compiled() -> None:
+    """Load what a run needs into this process, compiled before if it has to be."""
+    compile_early()
+    wait()
+    first, second = halves()
+    for call in (whole(), *first, *second):
+        _compile(*call)
+
+
 def compile_model() -> None:
     """Compile the time loop, half of its parts in another process."""
     helper = _process("compile_second_half")

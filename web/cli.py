@@ -38,6 +38,22 @@ def serve(
 
 
 @app.command()
+def preview(
+    data: Data = None,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End with this process.")] = None,
+) -> None:
+    """Preview cases for the web servers of this machine; `serve` does that by itself."""
+    with said_in_a_line():
+        from web.logs import log_to_stderr
+        from web.previewer import run
+        from web.settings import read_settings
+
+        settings = read_settings(data=data)
+        log_to_stderr()
+        run(settings, parent=parent)
+
+
+@app.command()
 def runner(
     data: Data = None,
     database: Database = None,

@@ -8,6 +8,7 @@ ServiceError
 ├── TooLargeError        a body or a case beyond a bound
 ├── QuotaError           a quota is used up
 ├── CatalogueError       the operator's catalogue cannot be read
+├── UnavailableError     not now
 └── ContentError         readable, and not what was expected; names the fields
 """
 
@@ -77,6 +78,10 @@ class CatalogueError(ServiceError):
     """A catalogue that cannot be read; for whoever runs the service."""
 
 
+class UnavailableError(ServiceError):
+    """Something that is needed is not there, or has too much to do."""
+
+
 class ContentError(ServiceError):
     """A request that can be read and does not hold what was expected.
 
@@ -114,6 +119,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ContentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OutputError: HTTPStatus.INSUFFICIENT_STORAGE,
     WitoilError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CatalogError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -11,11 +11,9 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 from urllib3.exceptions import LocationParseError
@@ -96,7 +94,7 @@ class Source:
     files : tuple of str
         Paths or URLs.
     identity : str
-        The same where the content is.
+        The same where the content is; empty where it may change at any time.
     """
 
     files: tuple[str, ...]
@@ -136,7 +134,12 @@ def _is_word(location: Location, text: str) -> bool:
 
 
 def admit(
-    session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
+    session: Session,
+    owner: str,
+    inputs: Mapping[str, Any],
+    settings: Settings,
+    *,
+    within: Location = ("inputs",),
 ) -> dict[str, str]:
     """Refuse inputs that name what somebody may not have.
 
@@ -147,11 +150,13 @@ def admit(
     inputs : mapping
         As JSON has them, checked by the model of the process.
     settings : Settings
+    within : tuple of str
+        Where the inputs stand in the body of the request.
 
     Returns
     -------
     dict
-        Name -> what tells its content, for `web.queue.key_of`.
+        Name -> what tells its content, for `web.queue.key_of`; empty where that may change.
 
     Raises
     ------
@@ -166,24 +171,13 @@ def admit(
             found[named.text] = source.identity
         except (NotFoundError, ValueError) as error:
             keys = ".".join(map(str, named.location))
-            faults.append(Fault(f"/inputs{pointer_to(named.location)}", f"{keys}: {error}"))
+            faults.append(Fault(pointer_to((*within, *named.location)), f"{keys}: {error}"))
     if faults:
         raise ContentError(faults)
     return found
 
 
-def resolve(session: Session, job: Job, settings: Settings) -> dict[str, Any]:
-    """Return the inputs of a job with files in place of what stands for them.
-
-    Raises
-    ------
-    MissingInputError
-        If something has gone since the job was admitted.
-    """
-    return resolve_names(session, job.owner, job.inputs, settings)
-
-
-def resolve_names(
+def resolve(
     session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
 ) -> dict[str, Any]:
     """Return inputs that were admitted, or some of them, with files in place of names.
@@ -247,7 +241,11 @@ def files_named(
 
 def resolver(settings: Settings) -> Callable[[Session, Job], dict[str, Any]]:
     """Return `resolve` with the settings of a service, as runners take it."""
-    return partial(resolve, settings=settings)
+
+    def resolve_job(session: Session, job: Job) -> dict[str, Any]:
+        return resolve(session, job.owner, job.inputs, settings)
+
+    return resolve_job
 
 
 def _flat(items: Iterator[Any]) -> Iterator[Any]:
@@ -348,7 +346,7 @@ def _files_of(entry: Entry, name: str, file: str) -> tuple[str, ...]:
 def _states(files: tuple[str, ...]) -> str:
     """Return what tells whether files are as they were; those of servers never are."""
     if any("://" in file for file in files):
-        return uuid4().hex
+        return ""
     paths = [path for path in expand_inputs(files) if isinstance(path, Path)]
     states = [(path, path.stat()) for path in paths]
     return " ".join(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
@@ -374,4 +372,4 @@ def _of_host(text: str, settings: Settings) -> Source:
             f"{', '.join(settings.allowed_hosts) or 'there is none'}"
         )
     # what a server has may have changed since
-    return Source((text,), uuid4().hex)
+    return Source((text,), "")

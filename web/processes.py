@@ -284,7 +284,10 @@ PRODUCTS = "WITOIL_PRODUCTS"
 
 
 def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = False) -> Work:
-    """Have a job that takes a case and a folder take inputs of a process."""
+    """Have a job that takes a case and a folder take inputs of a process.
+
+    Its result has, beside the figures, `verdict`: what they come to, in words.
+    """
 
     def work(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
         options = {name: value for name, value in inputs.items() if name != "case"}
@@ -292,7 +295,10 @@ def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = Fa
             options["scheduler"] = os.environ.get(SCHEDULER)
         # not parse_case: that puts environment variables into texts, and these are a stranger's
         case = Case.model_validate(inputs["case"])
-        return function(case, folder, progress=progress, **options)
+        found = function(case, folder, progress=progress, **options)
+        from witoil.report.verdicts import OF_JOB  # draws, which a server does not
+
+        return {**found, "verdict": OF_JOB[function.__name__](found)}
 
     return work
 

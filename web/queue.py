@@ -76,10 +76,13 @@ def key_of(process: str, inputs: Mapping[str, Any], files: Mapping[str, str]) ->
     inputs : mapping
         As JSON has them.
     files : mapping
-        SHA-256 of all that the inputs name, by name.
+        SHA-256 of all that the inputs name, by name; empty where it may change at any time: then
+        no other job has the same key.
     """
     document = {"process": process, "inputs": inputs, "files": files}
     document |= {"versions": versions(), "built in": _built_in()}
+    if "" in files.values():
+        document["once"] = uuid4().hex
     text = json.dumps(document, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         20.0, le=300.0, description="How long a synchronous request waits for its job. [s]"
     )
 
+    preview_bytes: PositiveInt = Field(
+        3_000_000_000,
+        description="Memory for the cases that previews hold; one has a quarter. [byte]",
+    )
+
     guests: int = Field(0, ge=0, le=1000, description="Guests at once, without tokens; 0: none.")
     jobs_at_once: PositiveInt = Field(50, description="Jobs of one person that wait or run.")
     jobs_a_day: PositiveInt = Field(1000, description="Jobs of one person in 24 hours.")

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -286,9 +285,9 @@ def test_names_become_files(service):
     asked = case(winds=["catalogue:two", "catalogue:far"], currents="catalogue:winds") | {
         "release": [{"kind": "area", "geometry": one["reference"], "mass_tonnes": 1}]
     }
-    job = SimpleNamespace(owner="anna", inputs={"case": asked, "pictures": False})
+    inputs = {"case": asked, "pictures": False}
     with service.store.reading() as session:
-        found = resolve(session, job, service.settings)
+        found = resolve(session, "anna", inputs, service.settings)
     folder = service.settings.catalogue.parent
     assert found["case"]["release"][0]["geometry"] == str(
         service.settings.uploads / one["sha256"] / "a_1.geojson"
@@ -302,9 +301,9 @@ def test_names_become_files(service):
         "currents": str(folder / "winds-*.nc"),
     }
     assert found["pictures"] is False
-    assert job.inputs["case"]["forcing"]["winds"] == ["catalogue:two", "catalogue:far"]
+    assert inputs["case"]["forcing"]["winds"] == ["catalogue:two", "catalogue:far"]
     with service.store.reading() as session, pytest.raises(MissingInputError, match="no upload"):
-        resolve(session, SimpleNamespace(owner="bob", inputs=job.inputs), service.settings)
+        resolve(session, "bob", inputs, service.settings)
 
 
 def test_entry_of_several_files_where_there_is_to_be_one(service):

@@ -1,6 +1,7 @@
 """What is answered at which address: a module with a blueprint for each kind of object."""
 
 from web.api import (
+    catalogue,
     coast,
     events,
     features,
@@ -11,6 +12,7 @@ from web.api import (
     landing,
     page,
     particles,
+    previews,
     processes,
     rasters,
     results,
@@ -18,6 +20,7 @@ from web.api import (
     spills,
     stac,
     tokens,
+    trials,
     uploads,
 )
 
@@ -29,17 +32,20 @@ BLUEPRINTS = tuple(
         landing,
         processes,
         jobs,
+        trials,
         results,
         events,
         uploads,
+        catalogue,
         shares,
         tokens,
         particles,
-        coast,
         rasters,
         fields,
         spills,
         forcing,
+        previews,
+        coast,
         features,
         stac,
     )

@@ -18,7 +18,7 @@ from web.api.runs import RUN_PROBLEMS, folder_of, run_of, successful_job
 from web.coasts import COARSEST, COAST, FINEST, LAND, coast_of, world_layer
 from web.context import service
 from web.errors import NotFoundError
-from web.inputs import MissingInputError, resolve_names
+from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from web.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
 from witoil.files import write_bytes
@@ -129,7 +129,7 @@ def _coastline(job: Job) -> str:
     named = {"case": {"forcing": {"coastline": coastline}}}
     try:
         with service().store.reading() as session:
-            resolved = resolve_names(session, job.owner, named, service().settings)
+            resolved = resolve(session, job.owner, named, service().settings)
     except MissingInputError as error:
         raise NotFoundError(str(error)) from None
     found: str = resolved["case"]["forcing"]["coastline"]

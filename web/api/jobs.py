@@ -14,6 +14,7 @@ from web import queue
 from web.access import needs, who
 from web.api.documents import (
     REL,
+    Document,
     JobList,
     JobPath,
     Link,
@@ -48,6 +49,13 @@ class JobsQuery(PageQuery):
     )
     min_duration: int | None = Field(None, alias="minDuration", ge=0, le=10**9, description="[s]")
     max_duration: int | None = Field(None, alias="maxDuration", ge=0, le=10**9, description="[s]")
+
+
+class Asked(Document):
+    """What was asked for: a process, and its inputs as they were sent."""
+
+    process_id: str = Field(alias="processID")
+    inputs: dict[str, Any]
 
 
 def job_of(session: Session, job_id: str) -> Job:
@@ -156,6 +164,14 @@ def _duration(session: Session) -> ColumnElement[Any]:
 def show_job(path: JobPath) -> dict[str, Any]:
     """Show how far a job is."""
     return status_of(read_job(path.job_id)).shown()
+
+
+@blueprint.get("/<jobID>/inputs", responses={200: Asked})
+@needs("read")
+def show_inputs(path: JobPath) -> dict[str, Any]:
+    """Show what a job was asked with, as it was sent; to ask again, with changes."""
+    job = read_job(path.job_id)
+    return {"processID": job.process, "inputs": job.inputs}  # nothing left out that was sent
 
 
 @blueprint.delete("/<jobID>", responses={200: StatusInfo, **problems(429)})

@@ -26,6 +26,12 @@ const DEFAULTS = Object.freeze({
   preview: /** @type {any} */ (null), // the last answer
   person: /** @type {any} */ (null), // who is signed in, and what there is
   problems: /** @type {Problem[]} */ ([]),
+  uploads: /** @type {any[]} */ ([]), // files of the person, the newest first
+  catalogue: /** @type {any[]} */ ([]), // entries that the operator has named
+  coverage: /** @type {any} */ (null), // what the forcing of the case covers
+  tool: /** @type {"slick" | "point" | "line" | "ship" | null} */ (null), // that draws
+  trials: /** @type {any} */ (null), // of a search that runs
+  figures: /** @type {any} */ (null), // what came of the job that is shown
   theme: /** @type {"auto" | "light" | "dark"} */ ("auto"),
 });
 

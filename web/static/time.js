@@ -48,6 +48,8 @@ export class TimeBar {
    */
   take(run, other) {
     const times = [...new Set([...(run?.times ?? []), ...(other?.times ?? [])])].sort((a, b) => a - b);
+    const { playing } = this.state.values;
+    this.clock?.pause(); // else it would go on beside the next
     this.root.hidden = times.length === 0;
     this.clock = times.length ? new Clock(times, () => this.#tell()) : null;
     if (!this.clock) return;
@@ -58,7 +60,7 @@ export class TimeBar {
     this.clock.now = isWithin ? wanted : (seen.find((time) => time >= times[0]) ?? times[0]);
     this.#tick(seen.filter((time) => time >= times[0] && time <= times[times.length - 1]));
     this.#tell();
-    if (this.state.get("playing")) this.clock.play();
+    if (playing) this.clock.play();
   }
 
   /** @param {number[]} seen times of observations */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import optimizer
 from witoil.calibration.evaluation import evaluate, evaluator, persistence
 from witoil.calibration.priors import EVIDENCE, evidence, prior_of, prior_rows, total_weight
 from witoil.calibration.reconstruction import Reconstruction, reconstruct
+from witoil.calibration.scoring import useful_skill
 from witoil.calibration.study import read_history, write_study
 from witoil.case import Case
 from witoil.case.tunables import PLACE, START, TUNABLES
@@ -222,10 +223,12 @@ def study_head(
 ) -> dict[str, Any]:
     """Return the part of the study that does not change during the search."""
     case = scenario.case
+    seen = tuple(observation for leg in legs for observation in leg.observations)
     return {
         "name": case.name,
         "default": evaluate(legs, {}),
         "persistence": persistence(legs),
+        "useful_fss": useful_skill(replace(legs[0], observations=seen)),
         "priors": prior_rows(space),
         "posterior": [],
         "source": None,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import optimizer
 from witoil.calibration.evaluation import combined_scores
 from witoil.calibration.priors import EVIDENCE
+from witoil.calibration.scoring import useful_skill
 from witoil.calibration.search import search_space, study_head
 from witoil.calibration.study import (
     COMPARED,
@@ -341,6 +342,7 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
                     str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.leg)
                 },
                 "scores": step.scores,
+                "useful_fss": useful_skill(leg),
                 "trust": step.trust,
                 "trials": {name: trial.number for name, trial in step.trials.items()},
             }
