@@ -121,15 +121,16 @@ class Settings(BaseSettings):
         3_000_000_000,
         description="Memory for the cases that previews hold; one has a quarter. [byte]",
     )
-
     sso_issuer: str | None = Field(
         None,
         pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",
         description="Provider of sign-ons by OpenID Connect.",
+    )
     sso_client: str | None = Field(None, description="Id of this service at the provider.")
     sso_secret: SecretStr | None = Field(None, description="Its secret there.")
     sso_scope: Literal["read", "run"] | None = Field(
         None, description="What new people may; default: nothing until the operator says yes."
+    )
     guests: int = Field(0, ge=0, le=1000, description="Guests at once, without tokens; 0: none.")
     jobs_at_once: PositiveInt = Field(50, description="Jobs of one person that wait or run.")
     jobs_a_day: PositiveInt = Field(1000, description="Jobs of one person in 24 hours.")
