@@ -109,6 +109,7 @@ def test_a_runner_is_started_again_and_ends_when_the_server_is_killed(served):
     until(lambda: not is_running(second))
 
 
+@pytest.mark.slow
 def test_an_address_in_use_is_one_line(environment):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -118,6 +119,7 @@ def test_an_address_in_use_is_one_line(environment):
     assert len(answer.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
