@@ -23,10 +23,13 @@ Making = Callable[[str, Callable[[Path], object]], Path]
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Use every core; files or tests that are named run in this process, which starts sooner."""
+    """Use every core; files or tests that are named run in this process, which starts sooner.
+
+    One worker more than there are cores: tests that wait for another process leave theirs idle.
+    """
     if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
         return 0
-    return min(os.cpu_count() or 1, MOST_WORKERS)
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
