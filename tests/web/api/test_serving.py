@@ -200,6 +200,7 @@ def test_an_address_in_use_is_one_line(environment):
     assert len(answer.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
