@@ -5,6 +5,7 @@ from web.api import (
     health,
     jobs,
     landing,
+    plugins,
     processes,
     results,
     shares,
@@ -14,6 +15,17 @@ from web.api import (
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (health, landing, processes, jobs, results, events, uploads, shares, tokens)
+    for module in (
+        health,
+        landing,
+        processes,
+        jobs,
+        results,
+        events,
+        uploads,
+        shares,
+        tokens,
+        plugins,
+    )
 )
 """All of them, in the order of the document."""
