@@ -14,8 +14,8 @@ from pyproj import Geod
 from tests.plugins.builders import AQUATIC, card, constant
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import (
-    as_georeference,
     exif_time,
+    georeference_of_request,
     locate,
     parse_georeference,
 )
@@ -26,8 +26,12 @@ GEOD = Geod(ellps="WGS84")
 NADIR = {"kind": "nadir", "lon": 35.9, "lat": 35.2, "gsd_m": 0.5}
 
 
+def placed_by(document):
+    return parse_georeference(json.dumps(document))
+
+
 def placed(document, pixels, exif=None, time=None):
-    placing = locate(as_georeference(document), "a.png", SIZE, exif or {}, time)
+    placing = locate(placed_by(document), "a.png", SIZE, exif or {}, time)
     return np.array(placing.place(shapely.MultiPoint(pixels)).geoms[0].coords[0]), placing
 
 
@@ -54,7 +58,7 @@ def test_height_and_angle_give_the_size_of_a_pixel():
 @given(st.floats(-179.99, 179.99), st.floats(-80.0, 80.0), st.floats(-360.0, 360.0))
 def test_areas_on_the_water_are_those_of_their_pixels(lon, lat, heading):
     document = {**NADIR, "lon": lon, "lat": lat, "heading_deg": heading}
-    placing = locate(as_georeference(document), "a.png", SIZE, {}, None)
+    placing = locate(placed_by(document), "a.png", SIZE, {}, None)
     polygon = placing.place(shapely.box(10, 20, 110, 80))
     area = abs(GEOD.geometry_area_perimeter(polygon)[0])
     assert area == pytest.approx(100 * 60 * 0.25, rel=1e-4)
@@ -100,7 +104,6 @@ def test_a_homography_takes_straight_lines_to_straight_lines():
         {"kind": "station", "lon": "nan", "lat": 2.0},
         {"kind": "track"},
         {"kind": "somewhere"},
-        [],
     ],
 )
 def test_what_is_no_georeference_is_refused_in_one_line(document):
@@ -131,11 +134,11 @@ def test_a_track_is_followed_across_180(tmp_path):
         table.writerows(FIXES)
     at = datetime(2024, 4, 22, 8, 15, tzinfo=UTC)
     for document in ({"kind": "track", "fixes": FIXES}, {"kind": "track", "file": str(path)}):
-        placing = locate(as_georeference(document), "a.png", SIZE, {}, at)
+        placing = locate(placed_by(document), "a.png", SIZE, {}, at)
         assert placing.point == pytest.approx((179.5, 10.5))
         for wrong in (None, at.replace(hour=10)):
             with pytest.raises(PluginError, match=r"no time|not known"):
-                locate(as_georeference(document), "a.png", SIZE, {}, wrong)
+                locate(placed_by(document), "a.png", SIZE, {}, wrong)
 
 
 def test_exif_of_a_drone_places_its_photo(tmp_path, made):
@@ -155,7 +158,7 @@ def test_exif_of_a_drone_places_its_photo(tmp_path, made):
     )
     box = np.array([[[590.0, 190.0, 600.0, 210.0, 0.9, 0.0]]])
     plugin = made(constant([1, 3, 400, 600], y=box), text)
-    georeference = as_georeference({"kind": "exif", "height_m": 100.0})
+    georeference = placed_by({"kind": "exif", "height_m": 100.0})
     answer = predict(plugin, tmp_path / "drone.jpg", georeference=georeference)
     (wrack,) = answer.findings.features
     assert wrack.time == datetime(2024, 4, 22, 8, 0, 2, tzinfo=UTC)
@@ -163,12 +166,12 @@ def test_exif_of_a_drone_places_its_photo(tmp_path, made):
     gsd = 100.0 * 36.0 / 24.0 / 600.0
     assert distance == pytest.approx(295.0 * gsd, rel=1e-4)
     assert abs(azimuth) == pytest.approx(180.0, abs=0.01)  # right of a photo that looks east
-    position = as_georeference({"kind": "exif"})
+    position = placed_by({"kind": "exif"})
     answer = predict(plugin, tmp_path / "drone.jpg", georeference=position)
     assert answer.findings.features[0].geometry.geom_type == "Point"
     assert "only the position counts" in " ".join(answer.findings.remarks)
     with pytest.raises(PluginError, match=r'found the kind "nadir", expected for .*: exif'):
-        predict(plugin, tmp_path / "drone.jpg", georeference=as_georeference(NADIR))
+        predict(plugin, tmp_path / "drone.jpg", georeference=placed_by(NADIR))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +196,7 @@ def test_a_clock_without_its_zone_is_no_time(exif, time, doubt):
 
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real table")
 def test_a_table_of_ecotaxa_places_its_vignettes():
-    table = as_georeference({"kind": "samples", "file": str(AQUATIC / "img" / "uc2_ecotaxa.tsv")})
+    table = placed_by({"kind": "samples", "file": str(AQUATIC / "img" / "uc2_ecotaxa.tsv")})
     placing = locate(table, "m106_mn01_n1_sml_821.jpg", (9, 9), {}, None)
     assert placing.point == pytest.approx((-24.4166666666667, 18.0))
     assert placing.properties == {"depth_min_m": 600.0, "depth_max_m": 1000.0}
@@ -218,3 +221,12 @@ def test_what_has_no_georeference_stays_in_pixels(found):
     assert feature["properties"]["pixel"]["type"] == "Polygon"
     assert any("positions are in pixels" in it for it in document["warnings"])
     assert math.isclose(feature["properties"]["score"], 0.9, rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["track", "samples"])
+def test_a_request_names_no_files(kind):
+    with pytest.raises(PluginError, match="found the name of a file"):
+        georeference_of_request(json.dumps({"kind": kind, "file": "/etc/passwd"}))
+    for text in ("[]", "{", '"a"', "/etc/passwd"):
+        with pytest.raises(PluginError, match="georef"):
+            georeference_of_request(text)

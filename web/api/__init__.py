@@ -12,6 +12,7 @@ from web.api import (
     landing,
     page,
     particles,
+    plugins,
     previews,
     processes,
     rasters,
@@ -52,6 +53,7 @@ BLUEPRINTS = tuple(
         stac,
         usage,
         thredds,
+        plugins,
     )
 )
 """All of them, in the order of the document."""

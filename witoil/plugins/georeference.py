@@ -205,14 +205,17 @@ def parse_georeference(text: str) -> Georeference:
     return _checked({"kind": kind} | {key.strip(): value for key, _, value in pairs}, "--georef")
 
 
-def as_georeference(document: Any) -> Georeference:
-    """Return the georeference of a JSON object.
+def georeference_of_request(text: str) -> Georeference:
+    """Return the georeference that somebody elsewhere asks for: JSON, that names no file of ours.
 
     Raises
     ------
     PluginError
     """
-    return _checked(document, "georef")
+    found = _checked(_json(text, "georef"), "georef")
+    if isinstance(found, Track | Samples) and found.file is not None:
+        raise PluginError("georef: file: found the name of a file, expected its content (fixes)")
+    return found
 
 
 def _json(text: str, name: str) -> Any:

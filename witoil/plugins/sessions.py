@@ -129,20 +129,30 @@ class Session:
         """
         import numpy as np
 
+        found = self.infer({self.input_name: tensor}, outputs)
+        return [np.asarray(array, dtype=np.float32) for array in found.values()]
+
+    def infer(self, feed: Mapping[str, Array], outputs: Iterable[str] = ()) -> dict[str, Array]:
+        """Return outputs by name, of inputs by name; see `run`."""
+        import numpy as np
+
+        for kind, asked, known in (
+            ("output", outputs, self.outputs),
+            ("input", feed, list(self.inputs)),
+        ):
+            missing = [name for name in asked if name not in known]
+            if missing:
+                raise PluginError(
+                    f"{self.name}: the model has no {kind} {', '.join(missing)}; expected names "
+                    f"out of {', '.join(known)}"
+                )
         wanted = list(outputs) or self.outputs
-        missing = [name for name in wanted if name not in self.outputs]
-        if missing:
-            raise PluginError(
-                f"{self.name}: the model has no output {', '.join(missing)}; expected names out of "
-                + ", ".join(self.outputs)
-            )
-        found = self._limited(wanted, {self.input_name: tensor})
-        arrays = [np.asarray(it, dtype=np.float32) for it in found]
-        if not all(np.isfinite(it).all() for it in arrays):
+        found = [np.asarray(it) for it in self._limited(wanted, feed)]
+        if not all(np.isfinite(it).all() for it in found if it.dtype.kind == "f"):
             raise PluginError(
                 f"{self.name}: the model gave numbers that are not finite; expected none"
             )
-        return arrays
+        return dict(zip(wanted, found, strict=True))
 
     def _limited(self, wanted: list[str], feed: Mapping[str, Array]) -> list[Any]:
         options = _runtime().RunOptions()

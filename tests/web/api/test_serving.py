@@ -191,6 +191,7 @@ def test_what_waitress_refuses_is_a_problem(served_alone, head, status):
     assert problem["request"] == answer.getheader("X-Request-ID")
 
 
+@pytest.mark.slow
 def test_an_address_in_use_is_one_line(environment):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

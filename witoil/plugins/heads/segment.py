@@ -294,7 +294,7 @@ def _polygons(result: _Result, card: Card) -> Iterator[Feature]:
 
     hidden = [k for k, label in enumerate(card.labels) if label.background]
     shown = ~np.isin(result.classes, [*hidden, NODATA])
-    found = []
+    found: list[tuple[BaseGeometry, int]] = []
     for shape, value in shapes(result.classes, mask=shown, connectivity=4):
         if len(found) == _MOST_SHAPES:
             raise PluginError(
