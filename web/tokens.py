@@ -17,8 +17,8 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from web.store.base import now
-from web.store.identities import Identity
 from web.store.grants import Share
+from web.store.identities import Identity
 from web.store.tokens import BrowserSession, Owner, Token
 from witoil.errors import WitoilError
 
