@@ -802,6 +802,20 @@ def test_a_number_that_a_shapefile_cannot_hold_is_refused(tmp_path, value):
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (Column("word", "text", "", 5), np.array(["", "äöü"], object)),
+        (Column("number", "whole", "", 8), np.array([0, -(10**7)], np.int32)),
+    ],
+)
+def test_what_is_wider_than_its_column_is_refused(tmp_path, column, values):
+    batches = [Batch(np.zeros((1, 2)), {column.name: values[k : k + 1]}) for k in range(2)]
+    layer = Layer("particles", "x", "Point", (column,), 2, lambda: iter(batches))
+    with pytest.raises(WitoilError, match=f"^{column.name}: found values of more than"):
+        shapefile.write(Content("x", "y", None, [layer]), tmp_path / "x.shp")
+
+
 def test_long_numbers_of_particles_survive_a_shapefile(tmp_path):
     run = made([[1]] * 3, [[0.0]] * 3, [[1.0]] * 3).assign_coords(
         trajectory=[7, 2**31 - 1, -(2**31) + 1]

@@ -118,30 +118,39 @@ def _rows(columns: tuple[Column, ...], batch: Batch, widths: dict[str, int]) -> 
         if column.kind == "real":
             parts.append(_reals(column.name, values.astype(np.float64), width))
         elif column.kind == "whole":
-            parts.append(_cells(f"%{width}d", values.tolist(), width))
+            parts.append(_cells(column.name, f"%{width}d", values.tolist(), width))
         else:
             texts = iso(values) if column.kind == "time" else values
             encoded = [b"" if text is None else text.encode() for text in texts]
-            parts.append(_cells(f"%-{width}s", encoded, width))
+            parts.append(_cells(column.name, f"%-{width}s", encoded, width))
     return np.concatenate(parts, axis=1)
 
 
-def _cells(form: str, values: list[Any], width: int) -> NDArray[np.uint8]:
+def _cells(name: str, form: str, values: list[Any], width: int) -> NDArray[np.uint8]:
     """Return values as text of so many bytes, shape (n, width)."""
     text = (form.encode() * len(values)) % tuple(values)
-    if len(text) > width * len(values):  # the last decimals have no room, as with GDAL
-        text = b"".join((form.encode() % value)[:width] for value in values)
+    if len(text) > width * len(values):
+        raise WitoilError(
+            f"{name}: found values of more than {width} bytes, the width of the column; "
+            "expected shorter ones: take --to gpkg"
+        )
     return np.frombuffer(text, np.uint8).reshape(len(values), width)
 
 
 def _reals(name: str, values: NDArray[np.float64], width: int) -> NDArray[np.uint8]:
     missing = np.isnan(values)
     known = np.where(missing, 0.0, values)
-    for extreme in (known.min(), known.max()):
-        if not np.isfinite(extreme) or len(f"{extreme:.0f}") > width:
-            raise WitoilError(
-                f"{name}: found {extreme:g}; expected {width} digits at most, for which a "
-                "shapefile has room: take --to gpkg"
-            )
-    cells = _cells(f"%{width}.{_DECIMALS}f", known.tolist(), width)
+    extremes = known.min(), known.max()
+    if not np.isfinite(extremes).all() or max(len(f"{each:.0f}") for each in extremes) > width:
+        raise WitoilError(
+            f"{name}: found {max(extremes, key=abs):g}; expected {width} digits at most, for which "
+            "a shapefile has room: take --to gpkg"
+        )
+    form = f"%{width}.{_DECIMALS}f"
+    if max(len(form % each) for each in extremes) > width:
+        # the last decimals have no room, and are left off as GDAL does
+        texts = [(form % value)[:width].encode() for value in known.tolist()]
+        cells = _cells(name, "%s", texts, width)
+    else:
+        cells = _cells(name, form, known.tolist(), width)
     return np.where(missing[:, None], np.uint8(_MISSING), cells)
