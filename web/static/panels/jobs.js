@@ -33,7 +33,7 @@ export function keepRuns(state) {
     hasList = true;
     const isListed = (/** @type {Job} */ run) => jobs.some((/** @type {Job} */ job) => job.jobID === run.jobID);
     state.set({ runs: [...jobs, ...state.get("runs").filter((/** @type {Job} */ run) => !isListed(run) && run.jobID === state.get("run"))] });
-    schedule();
+    show();
   };
   const schedule = () => {
     window.clearTimeout(waiting);
