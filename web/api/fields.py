@@ -16,7 +16,7 @@ from web.api.runs import RUN_PROBLEMS, successful_job
 from web.arrows import vectors_of
 from web.context import service
 from web.errors import NotFoundError
-from web.inputs import MissingInputError, resolve_names
+from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from witoil.case.forcing import Forcing
 from witoil.times import datetime64, given_in_utc
@@ -87,7 +87,7 @@ def _forcing(job: Job) -> Forcing:
     named = {"case": {"forcing": job.inputs["case"].get("forcing", {})}}
     try:
         with service().store.reading() as session:
-            resolved = resolve_names(session, job.owner, named, service().settings)
+            resolved = resolve(session, job.owner, named, service().settings)
     except MissingInputError as error:
         raise NotFoundError(str(error)) from None
     forcing = Forcing.model_validate(resolved["case"]["forcing"])
