@@ -13,12 +13,12 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from web.context import service
 from web.errors import ForbiddenError, UnauthenticatedError
 from web.store.tokens import Token
-from web.tokens import GUEST, SCOPES, Scope, find_signed_in, find_token
+from web.tokens import GUEST, SCOPES, Scope, find_share, find_signed_in, find_token
 
 COOKIE = "witoil_session"
 
@@ -26,6 +26,7 @@ LOCAL = "local"
 """Owner of all where there are no tokens."""
 
 _NEEDED = "needed_scope"
+_LINKS = "is_open_to_links"
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 P = ParamSpec("P")
@@ -43,11 +44,14 @@ class Person:
     scopes : frozenset of {"read", "run", "admin"}
     country : str or None
         ISO 3166-1 alpha-2.
+    job : str or None
+        Id of the only job that they may look at: somebody has sent them a link to it.
     """
 
     name: str
     scopes: frozenset[Scope]
     country: str | None = None
+    job: str | None = None
 
     @property
     def is_guest(self) -> bool:
@@ -71,8 +75,15 @@ def who() -> Person:
     return person
 
 
-def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def needs(scope: Scope, *, links: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let in only those who have a scope.
+
+    Parameters
+    ----------
+    scope : {"read", "run", "admin"}
+    links : bool
+        Whether those may come in, too, who have only a link to a job. Where an address has the id
+        of that job they may in any case.
 
     Raises
     ------
@@ -87,6 +98,7 @@ def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return view(*args, **kwargs)
 
         setattr(guarded, _NEEDED, scope)
+        setattr(guarded, _LINKS, links)
         return guarded
 
     return guarding
@@ -115,6 +127,14 @@ def _refuse_without(scope: Scope) -> None:
             f"{person.name}: the token is good for {', '.join(_in_order(person.scopes))}; "
             f"expected one with the scope {scope}"
         )
+    if person.job is not None and not _is_for_links(person.job):
+        raise ForbiddenError("the link is good for one job and nothing else; expected a token")
+
+
+def _is_for_links(job: str) -> bool:
+    """Tell whether the current request is for what the link to a job lets its holder see."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return (request.view_args or {}).get("jobID") == job or bool(getattr(view, _LINKS, False))
 
 
 def _in_order(scopes: frozenset[Scope]) -> list[Scope]:
@@ -126,7 +146,7 @@ def _find() -> Person:
         refuse_other_sites()
         return Person(LOCAL, frozenset(SCOPES))
     if "Authorization" in request.headers:
-        return _person_of(_by_header(request.headers["Authorization"]))
+        return _by_header(request.headers["Authorization"])
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
         raise UnauthenticatedError(
@@ -140,11 +160,21 @@ def _find() -> Person:
     return _person_of(token)
 
 
-def _by_header(header: str) -> Token:
+def _by_header(header: str) -> Person:
     kind, _, secret = header.partition(" ")
-    if kind.lower() != "bearer" or not secret.strip():
+    if kind.lower() not in ("bearer", "share") or not secret.strip():
         raise UnauthenticatedError("Authorization: expected Bearer TOKEN")
-    return token_of(secret.strip())
+    if kind.lower() == "share":
+        return _by_link(secret.strip())
+    return _person_of(token_of(secret.strip()))
+
+
+def _by_link(secret: str) -> Person:
+    with service().store.reading() as session:
+        share = find_share(session, secret)
+    if share is None:
+        raise UnauthenticatedError("there is no such link, it has expired, or it was taken back")
+    return Person(share.owner, frozenset(SCOPES[:1]), job=share.job_id)
 
 
 def token_of(secret: str) -> Token:

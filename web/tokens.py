@@ -17,6 +17,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from web.store.base import now
+from web.store.grants import Share
 from web.store.tokens import BrowserSession, Owner, Token
 from witoil.errors import WitoilError
 
@@ -165,6 +166,12 @@ def find_token(session: Session, secret: str) -> Token | None:
 
 def _is_good(session: Session, token: Token) -> bool:
     return token.revoked is None and (token.expires is None or token.expires > now(session))
+
+
+def find_share(session: Session, secret: str) -> Share | None:
+    """Return the link to a job that holds a secret, if there is one and it is still good."""
+    found = session.scalars(select(Share).where(Share.digest == digest_of(secret))).one_or_none()
+    return found if found is not None and found.expires > now(session) else None
 
 
 def list_tokens(session: Session) -> list[Token]:

@@ -62,6 +62,7 @@ def objects(service):
         "jobID": [job["jobID"]],
         "id": [upload["id"], share["id"], job["jobID"], f"{upload['id']}-1"],
         "name": ["summary.json"],
+        "field": ["winds"],
         "processID": ["simulate"],
         **{name: [value] for name, value in {"z": "9", "first": "0", "last": "1"}.items()},
         **{name: ["0"] for name in "xy"},
@@ -121,12 +122,17 @@ def test_nobody_has_what_is_anothers(service, objects):
         "/shares": {"job": objects["jobID"][0]},
         "/ogc/collections/observations/items/<id>": {"verdict": "confirmed"},
     }
+    queries = {
+        "/jobs/<jobID>/fields/<field>": "?bbox=0,0,1,1&time=2021-08-24T00:00:00Z",
+        "/jobs/<jobID>/rasters/<raster>/point": "?lon=0&lat=0",
+    }
     seen = set()
     for rule, method in _routes(service):
         scope = scope_of(service.app, rule.endpoint)
         if scope is None or not rule.arguments & {"jobID", "id"}:
             continue
         for address in _addresses(rule, objects):
+            address = f"{address}{queries.get(rule.rule, '')}"
             with bob.open(address, method=method, json=bodies.get(rule.rule)) as answer:
                 assert answer.status_code in (403, 404), (method, address)
                 assert_problem(answer, answer.status_code)

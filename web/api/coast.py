@@ -94,7 +94,7 @@ def _refuse_outside(tile: Tile) -> None:
 
 
 @blueprint.get("/tiles/coast/<z>/<x>/<y>.mvt", responses=TILE_ANSWERS)
-@needs("read")
+@needs("read", links=True)
 def send_world_tile(path: WorldTilePath) -> Response:
     """Send land of the world, coarse; the layer is `land`."""
     tile = (path.z, path.x, path.y)

@@ -96,7 +96,13 @@ class StepsQuery(BaseModel):
 
 def _kept_steps(job_id: str) -> tuple[dict[str, Any], Path]:
     folder = successful_folder(job_id)
-    return kept_with_header(folder, "particles.bin", lambda path: write_steps(run_of(folder), path))
+    run = run_of(folder)
+    if run.particles is None:
+        raise NotFoundError(
+            f"the run is one of {run.command}, which has no particles of its own; expected a "
+            "simulation, or a search over one window"
+        )
+    return kept_with_header(folder, "particles.bin", lambda path: write_steps(run, path))
 
 
 @blueprint.get("/<jobID>/particles", responses={200: Particles})

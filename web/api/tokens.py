@@ -51,11 +51,12 @@ class BaseMap(BaseModel):
 class PersonInfo(BaseModel):
     """Who is signed in, what they may use, and what they do; and what there is for the page."""
 
-    name: str
+    name: str | None = Field(description="None: whoever somebody has sent a link.")
     scopes: list[Scope]
     country: str | None
-    quotas: Quotas
-    use: Use
+    job: str | None = Field(description="The only one that may be looked at, by a link.")
+    quotas: Quotas | None
+    use: Use | None
     auth: Literal["on", "off"] = Field(description="off: there are no tokens and no sessions.")
     base_map: BaseMap | None
 
@@ -146,20 +147,22 @@ def _with_cookie(token: Token, signed: BrowserSession, secret: str) -> Response:
 
 
 @blueprint.get("/session", responses={200: PersonInfo})
-@needs("read")
+@needs("read", links=True)
 def show_person() -> dict[str, Any]:
     """Show who is signed in, what they may use, and what they do."""
     person: Person = who()
     settings = service().settings
-    with service().store.reading() as session:
-        quotas = quotas_of(session, person, settings)
-        use = use_of(session, person.name)
+    known: dict[str, Any] = {"name": None, "quotas": None, "use": None}
+    if person.job is None:
+        with service().store.reading() as session:
+            quotas = quotas_of(session, person, settings)
+            use = use_of(session, person.name)
+        known = {"name": person.name, "quotas": asdict(quotas), "use": asdict(use)}
     return {
-        "name": person.name,
+        **known,
         "scopes": [scope for scope in SCOPES if scope in person.scopes],
         "country": person.country,
-        "quotas": asdict(quotas),
-        "use": asdict(use),
+        "job": person.job,
         "auth": settings.auth,
         "base_map": settings.base_map
         and {"tiles": settings.base_map, "credit": settings.base_map_credit},

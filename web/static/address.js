@@ -3,11 +3,12 @@
 /** @typedef {import("./state.js").State} State */
 
 const KEYS = /** @type {import("./state.js").Key[]} */ (
-  ["run", "other", "side", "time", "layers", "camera", "panels", "speed"]);
+  ["shared", "run", "other", "side", "time", "layers", "camera", "panels", "speed"]);
 const PAUSE = 250; // milliseconds; browsers refuse an address that changes all the time
 
 /** @type {Record<string, {write: (value: any) => string, read: (text: string) => any}>} */
 const FORMS = {
+  shared: { write: encodeURIComponent, read: (text) => (/^[\w-]{20,100}$/.test(text) ? text : undefined) },
   run: identifier(),
   other: identifier(),
   side: { write: String, read: (text) => oneOf(text, ["swipe", "beside"]) },
@@ -33,7 +34,7 @@ export function read(fragment) {
   /** @type {Record<string, any>} */
   const found = {};
   for (const [key, text] of new URLSearchParams(fragment.replace(/^#/, ""))) {
-    const value = FORMS[key]?.read(text);
+    const value = Object.hasOwn(FORMS, key) ? FORMS[key].read(text) : undefined;
     if (value !== undefined) found[key] = value;
   }
   return found;
@@ -57,9 +58,9 @@ export function follow(state) {
   const now = () => {
     waiting = 0;
     const wanted = `#${write(state)}`;
-    if (location.hash !== wanted) history.replaceState(null, "", wanted);
+    if (!state.get("playing") && location.hash !== wanted) history.replaceState(null, "", wanted);
   };
-  state.subscribe(KEYS, () => {
+  state.subscribe([...KEYS, "playing"], () => {
     waiting ||= window.setTimeout(now, PAUSE);
   });
   window.addEventListener("hashchange", () => state.set(read(location.hash)));
@@ -89,7 +90,7 @@ function oneOf(value, allowed) {
 
 /** @param {string} text */
 function readCamera(text) {
-  const numbers = text.split(",").map(Number);
+  const numbers = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
   const [lat, lon, zoom] = numbers;
   const good = numbers.length === 3 && numbers.every(Number.isFinite)
     && Math.abs(lat) <= 85 && Math.abs(lon) <= 360 && zoom >= 0 && zoom <= 22;

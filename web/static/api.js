@@ -26,6 +26,30 @@ export class AwayError extends Error {
   }
 }
 
+let link = ""; // what a link to a job holds that somebody has sent
+/** @type {() => Promise<void>} */
+let signIn = () => Promise.reject(new Error(words.signedOut));
+
+/** Show with all requests what a link to a job holds. @param {string} secret */
+export function useLink(secret) {
+  link = secret;
+}
+
+/** Have somebody sign in again where the service does not know them any more. @param {() => Promise<void>} fn */
+export function onSignedOut(fn) {
+  signIn = fn;
+}
+
+/** @returns {Record<string, string>} headers by which the service knows who asks */
+export function credentials() {
+  return link ? { Authorization: `Share ${link}` } : {};
+}
+
+/** @param {string} id of a job @returns {string} path of its results, whose files any link on a page can fetch */
+export function resultsOf(id) {
+  return link ? `shared/${link}` : `ogc/jobs/${id}/results`;
+}
+
 /** @type {Set<(isAway: boolean) => void>} */
 const listeners = new Set();
 
@@ -59,6 +83,10 @@ export async function ask(path, options = {}) {
     if (answer && !AWAY.includes(answer.status)) {
       if (trial > 0) tell(false);
       if (answer.ok) return answer;
+      if (answer.status === 401 && !path.startsWith("session") && !link) {
+        await signIn();
+        continue;
+      }
       throw new ProblemError(answer.status, await documentOf(answer));
     }
     if (method !== "GET") throw answer ? new ProblemError(answer.status, await documentOf(answer)) : new AwayError();
@@ -90,7 +118,7 @@ async function sent(path, { method = "GET", body, form, signal, headers = {} }) 
     return await fetch(addressOf(path), {
       method,
       signal,
-      headers: { Accept: "application/json, */*", ...(isJson && { "Content-Type": "application/json" }), ...headers },
+      headers: { Accept: "application/json, */*", ...credentials(), ...(isJson && { "Content-Type": "application/json" }), ...headers },
       body: isJson ? JSON.stringify(body) : form,
     });
   } catch (error) {

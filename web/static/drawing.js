@@ -3,6 +3,7 @@
 import { distanceText } from "../player/format.js";
 import { drawDegreeLabels, drawDegrees, drawPath, drawScaleBar } from "../player/marks.js";
 import { ramp } from "../player/palette.js";
+import { greatestSpeed } from "./arrows.js";
 import { lengthOf } from "./geodesic.js";
 
 /**
@@ -21,10 +22,11 @@ const COLOURS = /** @type {const} */ ({
 /** Least mass of a class of coast [kg/km]: classes are a factor of ten apart. */
 export const COAST_CLASSES = [0, 100, 1_000, 10_000, 100_000];
 
-const ARROWS = /** @type {Record<string, {colour: [string, string], longest: number, at: number}>} */ ({
-  currents: { colour: ["#00664f", "#4fd1a8"], longest: 40, at: 1 }, // pixels, for so many metres a second
-  winds: { colour: ["#7a4a9e", "#c9a3e8"], longest: 40, at: 15 },
+const ARROWS = /** @type {Record<string, [string, string]>} */ ({
+  currents: ["#00664f", "#4fd1a8"],
+  winds: ["#7a4a9e", "#c9a3e8"],
 });
+const LONGEST = 40; // pixels
 
 /** @param {keyof typeof COLOURS} name @param {boolean} dark */
 export function slickColour(name, dark) {
@@ -32,9 +34,8 @@ export function slickColour(name, dark) {
 }
 
 /** @param {string} name @param {boolean} dark */
-export function arrowLook(name, dark) {
-  const { colour, longest, at } = ARROWS[name];
-  return { colour: colour[dark ? 1 : 0], longest, at };
+export function arrowColour(name, dark) {
+  return ARROWS[name][dark ? 1 : 0];
 }
 
 /** @param {Pane} pane */
@@ -120,16 +121,16 @@ function drawStretches(context, pane) {
  * @param {import("./arrows.js").Arrow[]} arrows
  */
 function drawArrows(context, { view, isDark, colours }, name, arrows) {
-  const { colour, longest, at } = arrowLook(name, isDark);
+  const most = greatestSpeed(name);
   const path = new Path2D();
   for (const { x, y, east, north } of arrows) {
     const speed = Math.hypot(east, north);
     if (!(speed > 0)) continue;
     const [left, top] = view.toScreen(x + 360 * Math.round((view.x - x) / 360), y);
-    const length = Math.max(Math.min(speed / at, 1) * longest, 5);
+    const length = Math.max((speed / most) * LONGEST, 5);
     addArrow(path, left, top, Math.atan2(-north, east), length);
   }
-  stroke(context, path, colour, colours.halo, 1.5);
+  stroke(context, path, arrowColour(name, isDark), colours.halo, 1.5);
 }
 
 /** @param {Path2D} path @param {number} x of its middle @param {number} y @param {number} angle @param {number} length */

@@ -1,8 +1,10 @@
 // What stands for what on a pane, as data: the page lists it, and pictures have it written in.
 
+import { timeText } from "../player/format.js";
 import { capital } from "../player/legend.js";
 import { colourOf, ramp } from "../player/palette.js";
-import { arrowLook, COAST_CLASSES, slickColour } from "./drawing.js";
+import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
+import { greatestSpeed } from "./arrows.js";
 import { words } from "./words.js";
 
 /**
@@ -23,7 +25,7 @@ export function layersOf(pane) {
     run.simulated.length && slick(pane, "simulated", run.simulated),
     run.observed.length && run.simulated.length && overlap(pane),
     run.stretches.length && coast(pane),
-    ...run.rasters.map(rasterGroup),
+    ...run.rasters.map((raster) => rasterGroup(pane, raster)),
     run.steps && arrows(pane, "currents"),
     run.steps && arrows(pane, "winds"),
   ] : [];
@@ -109,16 +111,23 @@ function coast(pane) {
   };
 }
 
-/** @param {import("./run.js").Raster} raster */
-function rasterGroup(raster) {
+/** @param {string} unit of UDUNITS @returns {string} as people write it */
+export function unitText(unit) {
+  return ({ 1: "", um: "µm", "m s-1": "m/s" })[unit] ?? unit;
+}
+
+/** @param {Pane} pane @param {import("./run.js").Raster} raster */
+function rasterGroup(pane, raster) {
+  const { time, isNow } = /** @type {import("./run.js").Run} */ (pane.run).frameOf(raster, pane.now);
   return {
-    name: `${SINGLE}${raster.id}`, label: raster.title, unit: raster.unit ?? "",
-    entries: (raster.legend ?? []).map((/** @type {any} */ each) => ({ shape: "fill", colour: each.colour, text: each.label })).reverse(),
+    name: `${SINGLE}${raster.id}`, label: raster.title, unit: unitText(raster.unit),
+    hint: time && !isNow ? words.nearestTime(timeText(Date.parse(time))) : undefined,
+    entries: raster.legend.map(({ colour, label }) => ({ shape: /** @type {const} */ ("fill"), colour, text: label })).reverse(),
   };
 }
 
 /** @param {Pane} pane @param {"currents" | "winds"} name */
 function arrows(pane, name) {
-  const { colour, at } = arrowLook(name, pane.isDark);
-  return { name, unit: "m/s", entries: [{ shape: "arrow", colour, text: words.arrow(at) }] };
+  const colour = arrowColour(name, pane.isDark);
+  return { name, unit: "m/s", hint: pane.arrows.problems.get(name), entries: [{ shape: "arrow", colour, text: words.arrow(greatestSpeed(name)) }] };
 }

@@ -21,7 +21,8 @@ try {
 } catch (error) {
   const banner = element("banner");
   banner.hidden = false;
-  banner.textContent = words.oldBrowser(error instanceof Error ? error.message : String(error));
-  throw error;
+  const why = error instanceof Error ? error.message : String(error);
+  banner.textContent = why === words.badLink ? why : words.oldBrowser(why);
+  if (why !== words.badLink) throw error;
 }
 document.documentElement.dataset.ready = "true";

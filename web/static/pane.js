@@ -3,13 +3,13 @@
 import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
-import { askJson, ProblemError } from "./api.js";
+import { addressOf, askJson, credentials, ProblemError } from "./api.js";
 import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
 import { drawMarks } from "./drawing.js";
 import { drawsInSoftware, Points } from "./points.js";
-import { overRasters, styleOf } from "./ground.js";
+import { styleOf } from "./ground.js";
 import { loadRun, momentOf } from "./run.js";
 import { words } from "./words.js";
 
@@ -43,7 +43,10 @@ export class Pane {
     /** @type {[number, number][]} places that are measured, in the projection */
     this.measured = [];
     this.isMoving = false;
+    this.isStyled = false;
     this.pending = false;
+    /** @type {{run: string, bounds: number[]} | null} the coast that the run had, and within what */
+    this.coast = null;
     /** @type {string | null} id of the job that was asked for last */
     this.asked = null;
     /** @type {string | null} the state of a job whose end is awaited */
@@ -62,7 +65,10 @@ export class Pane {
     this.view = new View(world, world);
     this.map = this.#makeMap(base);
     this.isSoftware = drawsInSoftware(this.map);
-    this.arrows = new Arrows(() => this.show());
+    this.arrows = new Arrows(() => {
+      this.show();
+      this.onArrival?.();
+    });
     this.ends = [
       state.subscribe([key, "runs"], () => this.#load()),
       state.subscribe(["time", "layers"], () => this.show()),
@@ -112,10 +118,11 @@ export class Pane {
       drawMarks(this);
       return;
     }
-    this.#drawOil();
     this.#showRaster();
+    if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
+    this.#drawOil();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
-    this.arrows.want(this.run, name, this.view, this.now);
+    this.arrows.want(this.run, name, this.view, this.run.times[this.moment.step] ?? this.now);
     drawMarks(this);
     this.root.dataset.step = String(this.moment.step);
   }
@@ -140,15 +147,23 @@ export class Pane {
   #showRaster() {
     const on = this.run?.rasters.find(({ id }) => this.isOn(`raster:${id}`));
     const tiles = on ? this.run?.tilesOf(on, this.now) : "";
-    if (this.rasterTiles === tiles || !this.map.isStyleLoaded()) return;
+    if (this.rasterTiles === tiles || !this.isStyled) return;
     this.rasterTiles = tiles;
+    const before = this.map.getSource("raster");
+    if (before && on && this.rasterId === on.id) {
+      before.setTiles([tiles]); // what was there stays until more comes
+      return;
+    }
     if (this.map.getLayer("raster")) this.map.removeLayer("raster");
     if (this.map.getSource("raster")) this.map.removeSource("raster");
     if (!on) return;
-    this.map.addSource("raster", { type: "raster", tiles: [tiles], tileSize: 256, bounds: on.bounds });
+    const bounds = on.bounds[2] <= 180 ? { bounds: on.bounds } : {}; // MapLibre knows no others
+    this.map.addSource("raster", { type: "raster", tiles: [tiles], tileSize: 256, ...bounds });
+    this.rasterId = on.id;
     this.map.addLayer(
       { id: "raster", type: "raster", source: "raster", paint: { "raster-resampling": "nearest", "raster-fade-duration": 0, "raster-opacity": 0.92 } },
-      overRasters(this.hasBase),
+      // cells are coarser than the coast, and oil afloat ends at it
+      this.map.getLayer("fine-land") && !this.hasBase ? "fine-land" : undefined,
     );
   }
 
@@ -160,16 +175,13 @@ export class Pane {
   restyle() {
     this.rasterTiles = undefined;
     this.map.setStyle(this.#style());
-    this.map.once("styledata", () => {
-      if (this.points) this.map.addLayer(this.points.layer);
-      this.show();
-    });
+    this.show();
   }
 
   #style() {
     const base = this.hasBase ? this.state.get("person").base_map : null;
-    this.styled = { base: this.hasBase, run: this.run?.id ?? null };
-    return styleOf({ dark: this.isDark, run: this.styled.run, base });
+    this.styled = { base: this.hasBase };
+    return styleOf({ dark: this.isDark, fine: this.coast, base });
   }
 
   /** @param {HTMLElement} container */
@@ -186,11 +198,17 @@ export class Pane {
       touchPitch: false,
       maxZoom: 17,
       fadeDuration: 0,
+      transformRequest: (/** @type {string} */ url) =>
+        (url.startsWith(addressOf("")) ? { url, headers: credentials() } : { url }),
       locale: { "Map.Title": words.map.title },
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
     map.on("error", () => {}); // a tile that there is none of leaves sea; what matters is asked for by `ask`
+    map.on("style.load", () => {
+      this.isStyled = true; // layers can be added; they stay until the style is another
+      this.show();
+    });
     map.on("move", () => this.#moved());
     map.on("movestart", () => {
       this.isMoving = true;
@@ -297,9 +315,20 @@ export class Pane {
     }
   }
 
+  /** Get to know where the coast is that the run had. @param {string} id @param {AbortSignal} signal */
+  async #takeCoast(id, signal) {
+    try {
+      this.coast = { run: id, bounds: (await askJson(`jobs/${id}/coast`, { signal })).bounds };
+      if (!signal.aborted) this.restyle();
+    } catch {
+      // the coarse coast stays
+    }
+  }
+
   #forget() {
     this.run?.dispose();
     this.run = null;
+    this.coast = null;
     this.picked = null;
     this.say("");
     this.onRun?.();
@@ -315,6 +344,7 @@ export class Pane {
     this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
     if (!this.#sees(run.bounds)) this.lookAt();
     this.restyle();
+    void this.#takeCoast(run.id, signal);
     this.onRun?.();
     this.show();
   }
@@ -337,6 +367,7 @@ export class Pane {
 
   dispose() {
     this.loading.abort();
+    this.arrows.dispose();
     this.run?.dispose();
     for (const end of this.ends) end();
     DARK.removeEventListener("change", this.restyle);

@@ -6,6 +6,7 @@ import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
 import { affine } from "./dots.js";
+import { unitText } from "./legend.js";
 import { words } from "./words.js";
 
 /**
@@ -140,7 +141,7 @@ async function cellAt(pane, spot) {
   const { lon, lat } = pane.placeAt(...spot);
   const answer = await askJson(pane.run.pointOf(raster, pane.now, lon, lat));
   if (answer.value === null || answer.value === undefined) return [words.reading.noCell(raster.title)];
-  return [`${raster.title}: ${numberText(answer.value)} ${raster.unit ?? ""}`.trim()];
+  return [`${raster.title}: ${numberText(answer.value)} ${unitText(raster.unit)}`.trim()];
 }
 
 /** @param {Pane} pane @param {Spot} at @returns {string[] | null} */

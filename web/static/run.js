@@ -1,6 +1,6 @@
 // A run as it is shown: its particles, slicks, coast and rasters, and how to get them.
 
-import { addressOf, ask, askJson, ProblemError } from "./api.js";
+import { addressOf, ask, askJson, ProblemError, resultsOf } from "./api.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { Steps } from "./steps.js";
 
@@ -8,8 +8,8 @@ import { Steps } from "./steps.js";
  * @typedef {[number, number][]} Ring in the projection
  * @typedef {{time: number, name: string, rings: Ring[], areaKm2: number | null}} Slick
  * @typedef {{path: Ring[], massKg: number, kgPerKm: number, lengthM: number, shore: string, first: string}} Stretch
- * @typedef {{id: string, title: string, unit: string | null, times: string[], range: number[],
- *   bounds: number[], legend?: any}} Raster
+ * @typedef {{id: string, title: string, unit: string, times: string[], bounds: number[],
+ *   legend: {least: number, colour: string, label: string}[]}} Raster
  */
 
 const NOTHING = [404, 409]; // of a run that has none
@@ -42,8 +42,8 @@ export class Run {
 
   /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
   get bounds() {
-    const boxes = [this.steps?.header.bounds, ...this.rasters.map(({ bounds }) => bounds), boxOf([...this.observed, ...this.simulated])]
-      .filter((box) => box !== undefined && box !== null);
+    const oil = [this.steps?.header.bounds, boxOf([...this.observed, ...this.simulated])].filter((box) => box !== undefined && box !== null);
+    const boxes = oil.length ? oil : this.rasters.map(({ bounds }) => bounds); // grids are wider than the oil
     if (boxes.length === 0) return null;
     const least = (/** @type {number} */ k) => Math.min(...boxes.map((box) => box[k]));
     const most = (/** @type {number} */ k) => Math.max(...boxes.map((box) => box[k]));
@@ -62,10 +62,21 @@ export class Run {
     return `${path}/point?lon=${lon}&lat=${lat}&${query}`;
   }
 
+  /**
+   * Return which of the times of a raster is shown, and whether it is the one that is wanted.
+   * @param {Raster} raster
+   * @param {number} now
+   * @returns {{time: string | undefined, isNow: boolean}}
+   */
+  frameOf(raster, now) {
+    const time = raster.times[nearest(raster.times.map(Date.parse), now)];
+    const isNow = !time || nearest(this.times, Date.parse(time)) === nearest(this.times, now);
+    return { time, isNow };
+  }
+
   /** @param {Raster} raster @param {number} now */
   #of(raster, now) {
-    const times = raster.times ?? [];
-    const time = times[nearest(times.map(Date.parse), now)];
+    const { time } = this.frameOf(raster, now);
     return { path: `jobs/${this.id}/rasters/${encodeURIComponent(raster.id)}`, query: time ? `time=${encodeURIComponent(time)}` : "" };
   }
 
@@ -118,7 +129,7 @@ export async function loadRun(job, { onArrival, onFailure, signal }) {
   const run = new Run(job.jobID, job);
   const address = `jobs/${job.jobID}`;
   const [results, header, rasters] = await Promise.all([
-    askJson(`ogc/${address}/results`, { signal }),
+    askJson(resultsOf(job.jobID), { signal }),
     ifAny(askJson(`${address}/particles`, { signal })),
     ifAny(askJson(`${address}/rasters`, { signal })),
   ]);
@@ -142,7 +153,7 @@ export async function loadRun(job, { onArrival, onFailure, signal }) {
 /** @param {Run} run without particles @returns {number[]} of which something is shown */
 function timesOf(run) {
   const seen = [...run.observed, ...run.simulated].map(({ time }) => time);
-  const drawn = run.rasters.flatMap(({ times }) => times ?? []).map(Date.parse);
+  const drawn = run.rasters.flatMap(({ times }) => times).map(Date.parse);
   return [...new Set([...seen, ...drawn])].filter(Number.isFinite).sort((a, b) => a - b);
 }
 

@@ -1,6 +1,6 @@
 // Who is at the page: asked once, and signed in where nobody is.
 
-import { askJson, ProblemError } from "./api.js";
+import { askJson, onSignedOut, ProblemError, useLink } from "./api.js";
 import { element, make } from "./dom.js";
 import { words } from "./words.js";
 
@@ -11,6 +11,9 @@ import { words } from "./words.js";
  * @param {State} state
  */
 export async function showPerson(state) {
+  const shared = state.get("shared");
+  if (shared) return showShared(state, shared);
+  onSignedOut(signIn);
   while (!state.get("person")) {
     try {
       state.set({ person: await askJson("session") });
@@ -29,8 +32,34 @@ export async function showPerson(state) {
   );
 }
 
-/** @returns {Promise<void>} when somebody has */
+/**
+ * Show a job to which somebody has sent a link.
+ * @param {State} state
+ * @param {string} secret
+ */
+async function showShared(state, secret) {
+  useLink(secret);
+  try {
+    const person = await askJson("session");
+    state.set({ person, run: person.job ?? state.get("run"), other: null });
+  } catch (error) {
+    throw error instanceof ProblemError ? new Error(words.badLink) : error;
+  }
+}
+
+/** @type {Promise<void> | null} */
+let asking = null;
+
+/** @returns {Promise<void>} when somebody has signed in; asked once at a time */
 function signIn() {
+  asking ??= askToken().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
+/** @returns {Promise<void>} */
+function askToken() {
   const dialog = /** @type {HTMLDialogElement} */ (element("sign-in"));
   const { signIn: text } = words;
   const token = make("input", { id: "token", type: "password", autocomplete: "current-password", "aria-describedby": "sign-in-hint sign-in-error" });

@@ -13,6 +13,7 @@ const DEFAULTS = Object.freeze({
   runs: /** @type {any[]} */ ([]), // jobs as the service lists them, the newest first
   run: /** @type {string | null} */ (null), // id of the job that is shown
   other: /** @type {string | null} */ (null), // id of the one it is compared with
+  shared: /** @type {string | null} */ (null), // what a link to a job holds that somebody has sent
   side: /** @type {"swipe" | "beside"} */ ("swipe"), // how the two are compared
   time: /** @type {string | null} */ (null), // that is shown, ISO 8601 in UTC
   playing: false,

@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 /**
  * @typedef {{name: string, type: "uint8" | "uint16", scale: import("../player/payload.js").Scale | null}} Column
  * @typedef {{times: string[], count: number, statuses: Record<string, string>, bounds: number[],
- *   layout: {columns: Column[], missing: number, alignedTo: number}}} Header
+ *   layout: {columns: Column[], missing: number, align: number}}} Header
  * @typedef {Record<string, Uint8Array | Uint16Array>} Step a column for each variable
  */
 
@@ -106,9 +106,9 @@ export class Steps {
 
 /** @param {Header} header @param {number} count of particles @returns {number} length of a record */
 export function recordBytes(header, count) {
-  const { columns, alignedTo } = header.layout;
+  const { columns, align } = header.layout;
   const bytes = columns.reduce((sum, { type }) => sum + count * TYPES[type].BYTES_PER_ELEMENT, 0);
-  return Math.ceil(bytes / alignedTo) * alignedTo;
+  return Math.ceil(bytes / align) * align;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The bar at the top: which panels are open, colours, the link to this view, the banner.
 
-import { onAway } from "./api.js";
+import { write } from "./address.js";
+import { addressOf, onAway } from "./api.js";
 import { element, make } from "./dom.js";
 import { words } from "./words.js";
 
@@ -15,7 +16,7 @@ export function buildTop(state) {
   followPanels(state);
   followTheme(state);
   followService();
-  const link = make("button", { type: "button", class: "quiet", onclick: () => copyLink(link) }, words.top.link);
+  const link = make("button", { type: "button", class: "quiet", onclick: () => copyLink(link, state) }, words.top.link);
   element("tools").append(link, themeButton(state));
 }
 
@@ -73,16 +74,17 @@ function themeButton(state) {
   return button;
 }
 
-/** @param {HTMLButtonElement} button */
-async function copyLink(button) {
+/** @param {HTMLButtonElement} button @param {State} state */
+async function copyLink(button, state) {
+  const link = addressOf(`#${write(state)}`);
   try {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(link);
     button.textContent = words.top.linkCopied;
     setTimeout(() => {
       button.textContent = words.top.link;
     }, 2000);
   } catch { // a page that is served without TLS may not write there
-    prompt(words.top.link, location.href);
+    prompt(words.top.link, link);
   }
 }
 

@@ -3,6 +3,8 @@
 export const words = {
   away: "The service does not answer. The page keeps what it shows and goes on when it is back.",
   back: "The service is back.",
+  signedOut: "You are not signed in any more.",
+  badLink: "There is no such link. It has expired or was taken back; ask whoever sent it for another.",
   refused: (/** @type {number} */ status) => `The service refused this (${status}).`,
   oldBrowser: (/** @type {string} */ why) =>
     `The map cannot be drawn (${why}). Expected a browser with WebGL 2, such as Firefox 115 or Chromium 115.`,
@@ -57,6 +59,7 @@ export const words = {
     evaporated: "evaporated", left_domain: "left the area",
   },
   outline: "outline",
+  noNodes: "No node of the field in view; zoom out.",
   dashed: "Dashed: of another time than the map shows.",
   only: { observed: "observed only", simulated: "simulated only", both: "both" },
   between: (/** @type {number} */ least, /** @type {number | undefined} */ next) => {
@@ -64,8 +67,9 @@ export const words = {
     if (least === 0) return `less than ${text(/** @type {number} */ (next))}`;
     return next ? `${text(least)} to ${text(next)}` : `${text(least)} and more`;
   },
+  nearestTime: (/** @type {string} */ time) => `Of ${time}, the nearest that there is.`,
   endOfRun: "At the end of the run.",
-  arrow: (/** @type {number} */ speed) => `longest: ${speed} m/s and more`,
+  arrow: (/** @type {number} */ speed) => `so long: ${Number(speed.toPrecision(2))} m/s`,
   time: {
     time: "Time", play: "Play", pause: "Pause", speed: "Speed", observed: "Observations",
     observedAt: (/** @type {string} */ time) => `Observed ${time}`,

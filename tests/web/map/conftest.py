@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.web.people import case, people
 from web import queue
 
+expect.set_options(timeout=15_000)  # a machine may be busy
+
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-EXPECTED = ("GL Driver", "404", "ERR_FAILED")
-"""What consoles may say: of drawing in software, of what a run has none of, of no answer."""
+EXPECTED = ("GL Driver", "401", "404", "ERR_FAILED", "Password forms")
+"""What consoles may say: of drawing in software, of answers that are none or refusals."""
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +46,11 @@ class Served:
         with self.made.store.session() as session:
             held = queue.Held.of(queue.claim(session, "runner", timedelta(minutes=1)))
             queue.finish(session, held, result)
-        shutil.copytree(folder, self.made.settings.jobs / answer.json["jobID"])
-        return answer.json["jobID"]
+        job = answer.json["jobID"]
+        shutil.copytree(folder, self.made.settings.jobs / job)
+        for path in ("particles", "coast", "rasters"):  # what is made when it is first asked for
+            assert client.get(f"/jobs/{job}/{path}").status_code == 200, path
+        return job
 
 
 @contextmanager
@@ -106,10 +111,12 @@ def opened(browser, served):
         if not any(text in message.text for text in EXPECTED):
             wrong.append(message.text)
 
-    def open_page(path="", *, at=served, size=(1400, 900), ready=True, **options):
+    def open_page(path="", *, at=served, size=(1400, 900), ready=True, world=False, **options):
         width, height = size
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        if not world:  # its tiles take long to make
+            context.route("**/tiles/coast/**", lambda route: route.abort())
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", said)

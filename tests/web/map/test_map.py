@@ -316,3 +316,59 @@ def test_the_service_may_go_and_come_back(map_page, served):
     map_page.unroute("**/ogc/jobs/*")
     expect(banner).to_contain_text("is back", timeout=10_000)
     expect(map_page.locator(".message")).to_contain_text("no such run of yours")
+
+
+def shown_colours(page):
+    """Return the colours of the map as the screen has them, shape (rows, columns, 3)."""
+    box = page.locator(".pane").first.bounding_box()
+    cut = {
+        "x": box["x"] + 120,
+        "y": box["y"] + 20,
+        "width": box["width"] - 420,
+        "height": box["height"] - 60,
+    }
+    image = Image.open(io.BytesIO(page.screenshot(clip=cut))).convert("RGB")
+    return np.asarray(image).astype(int)
+
+
+def until_shown(page, colour, least):
+    """Wait until so many pixels of the map have a colour."""
+    for _ in range(300):
+        found = close_to(shown_colours(page), colour, 25).sum()
+        if found >= least:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"found {found} pixels of {colour}, expected {least}")
+
+
+def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):
+    land, sea = (0xDD, 0xD8, 0xCC), (0xF3, 0xF7, 0xFA)
+    page = opened(f"#run={run}&camera=36.6,19.45,9&layers=")
+    until_shown(page, land, 2000)  # the island of the twin
+    assert close_to(shown_colours(page), sea).sum() > 2000
+    far = opened(f"#run={run}&camera=45,9.5,5&layers=", world=True)
+    until_shown(far, land, 2000)
+
+
+def test_thickness_has_its_colours_and_its_values(map_page):
+    map_page.get_by_label("Particles", exact=True).uncheck()
+    map_page.get_by_label(re.compile("^Thickness")).check()
+    legend = map_page.locator(".layer-box")
+    expect(legend).to_contain_text("µm")
+    expect(legend).to_contain_text("metallic")
+    metallic = (0x21, 0x90, 0x8D)
+    until_shown(map_page, metallic, 20)
+    rows, columns = np.nonzero(close_to(shown_colours(map_page), metallic, 25))
+    box = map_page.locator(".pane").bounding_box()
+    k = len(rows) // 2
+    map_page.mouse.click(box["x"] + 120 + int(columns[k]), box["y"] + 20 + int(rows[k]))
+    reading = map_page.locator(".reading")
+    expect(reading).to_contain_text(re.compile(r"Thickness.*: [\d.]+ µm"))
+    assert 5 <= float(re.search(r": ([\d.]+) µm", reading.inner_text())[1]) <= 50
+    map_page.get_by_label(re.compile("^Slick as a sensor")).check()  # one field at a time
+    expect(map_page.get_by_label(re.compile("^Thickness"))).not_to_be_checked()
+
+
+def test_arrows_that_there_are_none_of_say_why(map_page):
+    map_page.get_by_label("Currents").check()
+    expect(map_page.locator(".layer-box")).to_contain_text("of the run are on another server")
