@@ -72,7 +72,7 @@ def test_inputs_are_given_back_as_they_were_sent(client, execute, case):
 def test_the_catalogue_tells_names_and_no_paths(client, settings):
     found = client.get("/catalogue")
     assert found.json["entries"] == [
-        {"name": "winds", "title": "Winds", "reference": "catalogue:winds", "events": False}
+        {"name": "winds", "title": "Winds", "reference": "catalogue:winds"}
     ]
     assert str(settings.catalogue.parent) not in found.text
 
