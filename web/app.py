@@ -18,7 +18,6 @@ from web.access import guard
 from web.api import BLUEPRINTS
 from web.context import Service, attach
 from web.errors import ContentError, Problem, handle_errors
-from web.faults import fault_of
 from web.logs import number_requests
 from web.settings import Settings, read_settings
 from web.store.base import Store
@@ -83,7 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _refuse(error: ValidationError) -> Any:
-    raise ContentError([fault_of(item) for item in error.errors(include_url=False)])
+    raise ContentError.of(error)
 
 
 def _describe(app: OpenAPI) -> None:

@@ -20,10 +20,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask, Response, g
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -31,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
-from web.faults import Fault
+from web.faults import Fault, fault_of
 from web.store.base import StoreError
 from witoil.errors import OutputError, WitoilError
 
@@ -101,6 +101,11 @@ class ContentError(ServiceError):
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(faults[0].detail + more)
         self.faults = list(faults)
+
+    @classmethod
+    def of(cls, error: ValidationError) -> Self:
+        """Return what pydantic found, field by field."""
+        return cls([fault_of(item) for item in error.errors(include_url=False)])
 
 
 class Problem(BaseModel):
