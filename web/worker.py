@@ -40,6 +40,9 @@ PROGRESS_SECONDS = 0.5
 
 Tell = Callable[[Mapping[str, Any]], None]
 
+NICENESS = 5
+"""Requests and previews come before jobs."""
+
 _WAITS = "waits for an earlier attempt to end"
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ def main(arguments: list[str]) -> None:
         processes; time of a lease. [s]
     """
     descriptor, table, lease = arguments
+    os.nice(NICENESS)
     # long-lived objects, as on the command line: not to be looked through again and again
     gc.set_threshold(200_000, 20, 20)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
