@@ -31,6 +31,7 @@ from simulator.errors import SimulatorError
 from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
+from witoil.workers import LostWorkersError
 
 if TYPE_CHECKING:
     from web.processes import Process
@@ -131,6 +132,8 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
         with _alone(folder, runner), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
             result = plain(process.work(inputs, folder, progress))
         json.dumps(result, allow_nan=False)
+    except LostWorkersError as error:
+        return {"lost": str(error)}
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}
     except MemoryError:
