@@ -1,7 +1,8 @@
-"""`witoil serve`, `runner`, `token`: the commands of the service."""
+"""`witoil serve`, `runner`, `token`, `backup`: the commands of the service."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -68,3 +69,24 @@ def runner(
         settings = read_settings(data=data, database=database)
         log_to_stderr()
         run(settings, parent=parent)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Takes the copy; a new name.", metavar="FOLDER")],
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Copy a service that runs: database, uploads and results, as they are at one moment.
+
+    `witoil serve --data FOLDER` goes on from the copy.
+    """
+    with said_in_a_line():
+        from web.backup import back_up
+        from web.settings import read_settings
+
+        copied = back_up(read_settings(data=data, database=database), folder)
+    print(
+        f"{copied.jobs} jobs ({copied.unfinished} of them begin anew), {copied.uploads} uploads; "
+        f"written to {folder}"
+    )

@@ -9,6 +9,7 @@ ServiceError
 ├── QuotaError           a quota is used up
 ├── UnavailableError     not now
 ├── CatalogueError       the operator's catalogue cannot be read
+├── ProviderError        the provider of sign-ons does not answer
 └── ContentError         readable, and not what was expected; names the fields
 """
 
@@ -82,6 +83,10 @@ class CatalogueError(ServiceError):
     """A catalogue that cannot be read; for whoever runs the service."""
 
 
+class ProviderError(ServiceError):
+    """A provider of sign-ons that does not answer as one does; for whoever runs the service."""
+
+
 class ContentError(ServiceError):
     """A request that can be read and does not hold what was expected.
 
@@ -128,6 +133,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     PoolTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     CatalogueError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ProviderError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The one table from exceptions to status codes; the closest class of an exception counts."""
 
@@ -135,6 +141,7 @@ _FIXED = {
     OperationalError: "the database is busy or away; try again in a moment",
     PoolTimeoutError: "the database is busy; try again in a moment",
     StoreError: "the database is away; try again in a moment",
+    ProviderError: "the provider of sign-ons does not answer; try again in a moment",
     CatalogueError: "the catalogue of the operator cannot be read; tell whoever runs this",
 }
 """What is said in place of messages that were not written for clients."""

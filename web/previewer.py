@@ -433,7 +433,8 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     parent : int, optional
         Number of the process without which there is no need for it.
     """
-    os.environ.pop(f"{PREFIX}DATABASE", None)  # may hold a password
+    for secret in ("DATABASE", "SSO_SECRET"):  # the former may hold a password
+        os.environ.pop(f"{PREFIX}{secret}", None)
     os.environ.update(confined(settings.private_hosts))  # before GDAL is loaded
     with suppress(asyncio.CancelledError):
         asyncio.run(_run(settings, parent))

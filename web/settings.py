@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -98,12 +100,21 @@ class Settings(BaseSettings):
     wait_seconds: PositiveFloat = Field(
         20.0, le=300.0, description="How long a synchronous request waits for its job. [s]"
     )
-
     preview_bytes: PositiveInt = Field(
         3_000_000_000,
         description="Memory for the cases that previews hold; one has a quarter. [byte]",
     )
 
+    sso_issuer: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",
+        description="Provider of sign-ons by OpenID Connect.",
+    )
+    sso_client: str | None = Field(None, description="Id of this service at the provider.")
+    sso_secret: SecretStr | None = Field(None, description="Its secret there.")
+    sso_scope: Literal["read", "run"] | None = Field(
+        None, description="What new people may; default: nothing until the operator says yes."
+    )
     guests: int = Field(0, ge=0, le=1000, description="Guests at once, without tokens; 0: none.")
     jobs_at_once: PositiveInt = Field(50, description="Jobs of one person that wait or run.")
     jobs_a_day: PositiveInt = Field(1000, description="Jobs of one person in 24 hours.")
@@ -133,6 +144,16 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if self.sso_issuer is not None and self.sso_client is None:
+            raise ValueError("sso_client: missing, expected the id of this service at the provider")
+        if self.sso_issuer is not None and find_spec("authlib") is None:
+            raise ValueError(
+                "sso_issuer: needs what is not installed; expected pip install 'witoil[sso]'"
+            )
+        return self
+
     @property
     def database_url(self) -> str:
         """Where jobs, tokens and uploads are recorded."""
@@ -140,7 +161,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return what gives another process the same settings."""
-        named = self.model_dump(mode="json", exclude_none=True)
+        # runners sign nobody in
+        named = self.model_dump(mode="json", exclude_none=True, exclude={"sso_secret"})
         return {
             PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else str(value)
             for name, value in named.items()

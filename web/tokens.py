@@ -11,12 +11,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from web.store.base import now
+from web.store.identities import Identity
 from web.store.tokens import BrowserSession, Owner, Token
 from witoil.errors import WitoilError
 
@@ -27,6 +28,9 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 GUEST = "guest-"
 """How the names of guests begin."""
+
+SIGNED_ON = "sso-"
+"""How the names of people begin whom a provider of sign-ons knows."""
 
 GUESTS_STAY = timedelta(minutes=10)
 SIGNED_IN = timedelta(hours=12)
@@ -72,16 +76,16 @@ def create_token(
     TokenError
         If the name, the scope or the country is none.
     """
-    if not _NAME.fullmatch(name) or name.startswith(GUEST):
+    if not _NAME.fullmatch(name) or name.startswith((GUEST, SIGNED_ON)):
         raise TokenError(
             f"name: found {name!r}, expected up to 64 letters, digits or . _ @ - that begin with a "
-            f"letter or digit, and not with {GUEST}"
+            f"letter or digit, and not with {GUEST} or {SIGNED_ON}"
         )
     if scope not in SCOPES:
         raise TokenError(f"scope: found {scope!r}, expected one of {', '.join(SCOPES)}")
     if lasts is not None and lasts <= timedelta(0):
         raise TokenError("lasts: expected a time above 0")
-    owner = _owner(session, name)
+    owner = owner_named(session, name)
     if country is not None:
         owner.country = checked_country(country)
     return _make(session, owner, scope, lasts)
@@ -125,16 +129,28 @@ def create_guest(session: Session, most: int) -> tuple[Token, str]:
     ).all()
     if len(here) >= most:
         raise TokenError(f"there are {len(here)} guests, as many as may be; try again in a moment")
-    owner = _owner(session, GUEST + secrets.token_hex(8))
+    owner = owner_named(session, GUEST + secrets.token_hex(8))
     return _make(session, owner, "run", GUESTS_STAY)
 
 
-def _owner(session: Session, name: str) -> Owner:
+def create_signed_on(session: Session, name: str, scope: str, lasts: timedelta) -> Token:
+    """Return a token for a sign-on; nobody is told it, and it ends with the browser session."""
+    token, _ = _make(session, owner_named(session, name), cast("Scope", scope), lasts)
+    return token
+
+
+def owner_named(session: Session, name: str) -> Owner:
+    """Return to whom belongs what somebody makes; whoever is new is added."""
     owner = session.get(Owner, name)
     if owner is None:
         owner = Owner(name=name, created=now(session))
         session.add(owner)
     return owner
+
+
+def _close_identity(session: Session, name: str) -> None:
+    """Have a provider of sign-ons let somebody in no more."""
+    session.execute(update(Identity).where(Identity.owner_name == name).values(scope=None))
 
 
 def _make(
@@ -214,6 +230,7 @@ def revoke_tokens(session: Session, which: str) -> list[Token]:
     session.execute(
         delete(BrowserSession).where(BrowserSession.token_id.in_([token.id for token in found]))
     )
+    _close_identity(session, which)
     return ended
 
 
@@ -242,7 +259,10 @@ def find_signed_in(session: Session, secret: str) -> Token | None:
 
 
 def sign_out(session: Session, secret: str) -> None:
-    """Forget a cookie."""
+    """Forget a cookie, and end the token of a sign-on, which was for that browser only."""
+    signed = session.get(BrowserSession, digest_of(secret))
+    if signed is not None and signed.token.owner_name.startswith(SIGNED_ON):
+        signed.token.revoked = signed.token.revoked or now(session)
     session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(secret)))
 
 

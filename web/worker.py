@@ -31,6 +31,7 @@ from simulator.errors import SimulatorError
 from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
+from witoil.workers import LostWorkersError
 
 if TYPE_CHECKING:
     from web.processes import Process
@@ -147,6 +148,8 @@ def done(process: Process | None, asked: Mapping[str, Any], tell: Tell) -> dict[
         with _alone(folder, tell), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
             result = plain(process.work(inputs, folder, progress))
         json.dumps(result, allow_nan=False)
+    except LostWorkersError as error:
+        return {"lost": str(error)}
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}
     except MemoryError:

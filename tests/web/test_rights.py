@@ -12,6 +12,8 @@ from web.access import scope_of
 OPEN = {
     "/session": {"POST", "DELETE"},
     "/session/guest": {"POST"},
+    "/session/sso": {"GET"},
+    "/session/sso/callback": {"GET"},
     "/access-requests": {"POST"},
     "/shared/<secret>": {"GET"},
     "/shared/<secret>/files/<path:name>": {"GET"},

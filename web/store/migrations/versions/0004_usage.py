@@ -1,4 +1,4 @@
-"""Usage by day, filled from what jobs and uploads there are."""
+"""Usage by day, filled from what jobs and uploads there are; accounts of sign-ons."""
 
 from __future__ import annotations
 
@@ -28,6 +28,24 @@ def upgrade() -> None:
         sa.Column("country", sa.String(2)),
     )
     op.create_index("usage_by_activity", "usage", ["activity", "day"])
+    op.create_table(
+        "identities",
+        sa.Column("issuer", sa.Text, primary_key=True),
+        sa.Column("subject", sa.Text, primary_key=True),
+        sa.Column(
+            "owner_name", sa.Text, sa.ForeignKey("owners.name", ondelete="CASCADE"), nullable=False
+        ),
+        sa.Column("scope", sa.String(8)),
+        sa.Column("request_id", sa.String(16)),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
+        "pending_sign_ons",
+        sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("nonce", sa.Text, nullable=False),
+        sa.Column("verifier", sa.Text, nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+    )
     rows = {row[:4]: row for row in _rows(op.get_bind())}
     names = ("day", "activity", "owner", "subject", "process", "country")
     if rows:
@@ -61,5 +79,6 @@ def _day(moment: Any) -> date:
 
 
 def downgrade() -> None:
-    """Remove it."""
-    op.drop_table("usage")
+    """Remove them."""
+    for table in ("pending_sign_ons", "identities", "usage"):
+        op.drop_table(table)
