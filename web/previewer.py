@@ -36,8 +36,8 @@ from web.settings import PREFIX, Settings
 MOST_CASES = 16
 """Cases that are held, at most."""
 
-MOST_BUSY = 4
-"""Cases in work beyond which no other one is begun."""
+MOST_PREPARED = 4
+"""Cases that are prepared at once."""
 
 MOST_JOBS = 4
 """Short jobs at once."""
@@ -73,7 +73,7 @@ class Question(BaseModel):
     inputs : dict
         `case`, with files in place of what stands for them.
     parameters, time, polygons
-        See `web.prepared.Wanted`.
+        See `witoil.preview.preview`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -371,8 +371,7 @@ class Host:
         EndedError
         """
         if key not in self._cases:
-            if sum(bool(case.waiting) for case in self._cases.values()) > MOST_BUSY:
-                raise EndedError("busy", "as many cases as may be are in work; try again")
+            self._refuse_busy()
             self._number += 1
             self._cases[key] = HeldCase(
                 question.inputs, self._room / str(self._number), self._most_bytes // 4
@@ -381,6 +380,18 @@ class Host:
         case = self._cases[key]
         case.waiting += 1
         return case
+
+    def _refuse_busy(self) -> None:
+        """Refuse one more case while too many others are in work.
+
+        Raises
+        ------
+        EndedError
+        """
+        prepared = sum(not case.ready.done() for case in self._cases.values())
+        asked = sum(case.waiting > 0 for case in self._cases.values())
+        if prepared >= MOST_PREPARED or asked >= MOST_CASES:
+            raise EndedError("busy", "as many cases as may be are in work; try again")
 
     def _make_room(self) -> None:
         """End the cases that were not asked about for longest, until all others have room."""
@@ -422,7 +433,8 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     parent : int, optional
         Number of the process without which there is no need for it.
     """
-    os.environ.pop(f"{PREFIX}DATABASE", None)  # may hold a password
+    for secret in ("DATABASE", "SSO_SECRET"):  # the former may hold a password
+        os.environ.pop(f"{PREFIX}{secret}", None)
     os.environ.update(confined(settings.private_hosts))  # before GDAL is loaded
     with suppress(asyncio.CancelledError):
         asyncio.run(_run(settings, parent))

@@ -286,6 +286,8 @@ class Runner:
                 return partial(queue.finish, held=held, **ended_with)
             if "reason" in message:
                 return partial(queue.fail, held=held, reason=without_paths(message["reason"]))
+            if "lost" in message:  # the next attempt goes on, where there are workers again
+                return partial(queue.lose, held=held, how=without_paths(message["lost"]))
             news = message or news
             if time.monotonic() >= due:
                 if self._renewed(held, news):

@@ -116,6 +116,10 @@ class Settings(BaseSettings):
     wait_seconds: PositiveFloat = Field(
         20.0, le=300.0, description="How long a synchronous request waits for its job. [s]"
     )
+    preview_bytes: PositiveInt = Field(
+        3_000_000_000,
+        description="Memory for the cases that previews hold; one has a quarter. [byte]",
+    )
 
     preview_bytes: PositiveInt = Field(
         3_000_000_000,

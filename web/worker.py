@@ -32,6 +32,7 @@ from web.features.runs import write_features
 from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
+from witoil.workers import LostWorkersError
 
 if TYPE_CHECKING:
     from web.processes import Process
@@ -40,6 +41,9 @@ PROGRESS_SECONDS = 0.5
 """No news more often. [s]"""
 
 Tell = Callable[[Mapping[str, Any]], None]
+
+NICENESS = 5
+"""Requests and previews come before jobs."""
 
 _WAITS = "waits for an earlier attempt to end"
 
@@ -56,6 +60,7 @@ def main(arguments: list[str]) -> None:
         processes; time of a lease. [s]
     """
     descriptor, table, lease = arguments
+    os.nice(NICENESS)
     # long-lived objects, as on the command line: not to be looked through again and again
     gc.set_threshold(200_000, 20, 20)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
@@ -146,6 +151,8 @@ def done(process: Process | None, asked: Mapping[str, Any], tell: Tell) -> dict[
             if not process.is_short:
                 write_features(folder, process.id, inputs)
         json.dumps(result, allow_nan=False)
+    except LostWorkersError as error:
+        return {"lost": str(error)}
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}
     except MemoryError:

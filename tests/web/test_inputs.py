@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
-from web import inputs, queue, uploads
+from web import names, queue, uploads
 from web.inputs import MissingInputError, resolve
 from web.names import WORDS, names_in
 from web.processes import PROCESSES
@@ -275,7 +275,7 @@ def test_no_text_is_overlooked(value):
             return sum(count(item, (*keys, key)) for key, item in part.items())
         if isinstance(part, list):
             return sum(count(item, keys) for item in part)
-        return 0 if keys[-1] in WORDS or keys[-1] in inputs._SPECIAL else 1
+        return 0 if keys[-1] in WORDS or keys[-1] in names._SPECIAL else 1
 
     assert len(found) >= count(inside, ()), text
 

@@ -174,7 +174,7 @@ def test_bounds_of_an_owner_and_of_all(ask, monkeypatch):
         time.sleep(0.2)
         with pytest.raises(QuotaError, match="previews of yours"):
             ask(session="two")
-        monkeypatch.setattr(previewer, "MOST_BUSY", 0)
+        monkeypatch.setattr(previewer, "MOST_PREPARED", 0)
         with pytest.raises(UnavailableError, match="in work"):
             ask(owner="bob", key="other")
         first.result()

@@ -104,6 +104,20 @@ def test_parameters_that_no_run_can_have(few, changed):
         preview(few, changed)
 
 
+@pytest.mark.slow
+def test_a_case_without_oil_is_no_run_that_scores_nothing(twin, tmp_path):
+    text = (twin / "demo.toml").read_text().replace(*FEW)
+    releases = slice(text.index("[[release]]"), text.index("[oil]"))
+    text = text.replace(text[releases], "")
+    text = text.replace("[optimise]", '[optimise]\nstart_from = "observations"', 1)
+    path = twin / "anew.toml"
+    path.write_text(text)
+    with pytest.raises(CaseError, match="release: none given"):
+        preview(prepare(load_case(path)), {})
+    with pytest.raises(CaseError, match="release: none given"):
+        jobs.simulate(load_case(path), tmp_path / "run", pictures=False)
+
+
 @given(
     st.lists(
         st.tuples(
