@@ -69,7 +69,8 @@ class Entry(BaseModel):
     def _spills_at_hand(self) -> Self:
         if self.spills and self.is_remote:
             raise ValueError(
-                "spills: found those of a server; expected files or folders: `witoil catalog get` fetches them"
+                "spills: found those of a server; expected files or folders: `witoil catalog get` "
+                "fetches them"
             )
         return self
 
