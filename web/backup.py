@@ -72,11 +72,11 @@ def back_up(settings: Settings, folder: Path) -> Backup:
     OutputError
         If something cannot be written.
     """
-    source = _file_of(settings)
+    original = _file_of(settings)
     if folder.exists():
         raise BackupError(f"{folder}: is there already; expected a new name, of today perhaps")
     with _appearing(folder) as temporary:
-        _copy_database(source, temporary / DATABASE)
+        _copy_database(original, temporary / DATABASE)
         return _copy_files(settings, temporary)
 
 
@@ -119,17 +119,17 @@ def _appearing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def _copy_database(original: Path, target: Path) -> None:
     """Copy a database as it is at one moment, whoever writes meanwhile."""
     try:
         with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as read,
+            closing(sqlite3.connect(f"{original.resolve().as_uri()}?mode=rw", uri=True)) as read,
             closing(sqlite3.connect(target)) as written,
         ):
             read.backup(written, pages=_PAGES)
     except sqlite3.Error as error:
         raise BackupError(
-            f"{source}: could not be copied ({error}); expected the database of a service, and "
+            f"{original}: could not be copied ({error}); expected the database of a service, and "
             "room for it"
         ) from error
 
@@ -162,12 +162,12 @@ def _copy_files(settings: Settings, copy: Path) -> Backup:
 
 
 def _copied(uploads: Path, copy: Path, upload: Upload) -> bool:
-    source, target = file_of(uploads, upload), file_of(copy / "uploads", upload)
+    original, target = file_of(uploads, upload), file_of(copy / "uploads", upload)
     if target.exists():
         return True
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        shutil.copy2(source, target)
+        shutil.copy2(original, target)
     except FileNotFoundError:
         target.unlink(missing_ok=True)
         return False

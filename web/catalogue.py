@@ -9,7 +9,7 @@ A TOML file, a table for each name::
     [spills]
     title = "Slicks seen in the Levant"
     files = "/srv/slicks" # a folder, with all below it
-    events = true
+    spills = true
 
 A case names an entry, or one file of it: ``catalogue:spills/2021/slick.shp``.
 """
@@ -50,7 +50,7 @@ class Entry(BaseModel):
         For people.
     files : tuple of str
         Paths, patterns or URLs; relative ones start at the folder of the catalogue.
-    events : bool
+    spills : bool
         Whether they are slicks of spills, which are listed; folders will do then.
     """
 
@@ -58,7 +58,7 @@ class Entry(BaseModel):
 
     title: str = Field(min_length=1, max_length=200)
     files: tuple[str, ...] = Field(min_length=1)
-    events: bool = False
+    spills: bool = False
 
     @field_validator("files", mode="before")
     @classmethod
@@ -66,10 +66,11 @@ class Entry(BaseModel):
         return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _events_at_hand(self) -> Self:
-        if self.events and self.is_remote:
+    def _spills_at_hand(self) -> Self:
+        if self.spills and self.is_remote:
             raise ValueError(
-                "events of a server; expected files or folders: `witoil catalog get` fetches them"
+                "spills: found those of a server; expected files or folders: `witoil catalog get` "
+                "fetches them"
             )
         return self
 
@@ -91,7 +92,7 @@ class Entry(BaseModel):
             if "://" in file:
                 continue
             folder = Path(file)
-            if self.events and folder.is_dir():
+            if self.spills and folder.is_dir():
                 paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
             else:
                 folder = next(p for p in folder.parents if not _MAGIC & set(str(p)))

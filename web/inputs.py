@@ -274,7 +274,7 @@ def _files_of(entry: Entry, name: str, file: str) -> tuple[str, ...]:
         if path is None:
             raise NotFoundError(f"the entry {name} of the catalogue has no file {_shown(file)}")
         return (str(path),)
-    if entry.events:
+    if entry.spills:
         raise ValueError(
             f"the entry {name} of the catalogue is a list of spills; expected one of its files, "
             f"{CATALOGUE}{name}/FILE"

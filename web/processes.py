@@ -202,9 +202,11 @@ class FetchInputs(Inputs):
         max_length=50,
         description="URLs of files, `thredds:URL#PATTERN` or `opendap:URL`, of allowed hosts.",
     )
-    variables: list[Word] = Field([], max_length=50, description="Of OPeNDAP; default: all.")
+    variables: list[Word] = Field(
+        [], max_length=50, description="Variables of OPeNDAP; default: all."
+    )
     roles: list[RoleName] = Field([], max_length=4, description="Which forcing of the registry.")
-    dataset: Word | None = Field(None, description="Of the registry; default: the best.")
+    dataset: Word | None = Field(None, description="Id in the registry; default: the best.")
     box: Area | None = Field(None, description="West, south, east, north. [degrees]")
     time: Span | None = Field(None, description="The period.")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from witoil.case.of_event import CaseForcing
 
 _CASE = Path("/case.toml")
-"""Of no file: the folder from which paths in a case of an event are written."""
+"""No file: the folder from which paths in a case of an event are written."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def read_spills(entries: Mapping[str, Entry]) -> Spills:
     entries : mapping
         From `web.catalogue.read_catalogue`.
     """
-    marked = {name: entry for name, entry in entries.items() if entry.events}
+    marked = {name: entry for name, entry in entries.items() if entry.spills}
     return _reader.read(marked) if marked else Spills()
 
 
@@ -257,7 +257,7 @@ def _forcing(
     at_hand = {
         str(path): f"{REFERENCE}{name}/{file}"
         for name, entry in entries.items()
-        if not entry.events
+        if not entry.spills
         for file, path in _files(entry).items()
     }
     found: dict[RoleName, CaseForcing] = {}

@@ -69,7 +69,7 @@ def site(tmp_path_factory, cases):
             f"[{role}]\ntitle = '{role}'\nfiles = '{data / role}.nc'\n"
             for role in ("currents", "winds")
         )
-        + f"[spills]\ntitle = 'Spills'\nfiles = '{data / 'observations'}'\nevents = true\n"
+        + f"[spills]\ntitle = 'Spills'\nfiles = '{data / 'observations'}'\nspills = true\n"
     )
     options = {"catalogue": catalogue, "scheduler": f"tcp://127.0.0.1:{port}"}
     with serving(folder / "data", **options) as made:

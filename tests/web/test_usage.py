@@ -44,7 +44,7 @@ def service(tmp_path, monkeypatch):
     (tmp_path / "slicks" / "s.geojson").touch()
     (tmp_path / "catalogue.toml").write_text(
         "[winds]\ntitle = 'Winds'\nfiles = 'winds.nc'\n"
-        "[spills]\ntitle = 'Spills'\nfiles = 'slicks'\nevents = true\n"
+        "[spills]\ntitle = 'Spills'\nfiles = 'slicks'\nspills = true\n"
     )
     with people(tmp_path, catalogue=tmp_path / "catalogue.toml", guests=3) as made:
         yield made

@@ -97,8 +97,8 @@ class DatasetCoverage(BaseModel):
 class RoleCoverage(BaseModel):
     """What there is for a role, the best first."""
 
-    products: list[ProductCoverage] = Field(description="At hand.")
-    datasets: list[DatasetCoverage] = Field(description="Of services.")
+    products: list[ProductCoverage] = Field(description="Files at hand.")
+    datasets: list[DatasetCoverage] = Field(description="Data sets of services.")
 
 
 class ForcingCoverage(BaseModel):
@@ -135,7 +135,7 @@ def _named(body: Wanted, role: RoleName) -> ProductCoverage:
 def _of_catalogue(body: Wanted, role: RoleName) -> Iterator[ProductCoverage]:
     """Yield what the entries of the catalogue have that are forcing of a role."""
     for name, entry in read_catalogue(service().settings.catalogue).items():
-        if entry.events:
+        if entry.spills:
             continue
         names = [f"{REFERENCE}{name}"]
         if entry.is_remote:

@@ -45,8 +45,8 @@ class EventsQuery(PageQuery):
         alias="datetime",
         description="When something was seen: a time, or START/END, of which one may be `..`.",
     )
-    country: Word | None = Field(None, description="As detections say it, such as SYR.")
-    sensor: Word | None = Field(None, description="As detections say it, such as S1.")
+    country: Word | None = Field(None, description="Country that detections name, such as SYR.")
+    sensor: Word | None = Field(None, description="Sensor that detections name, such as S1.")
     q: Word | None = Field(None, description="Part of an identifier, a sensor or a cause.")
 
 
@@ -70,7 +70,7 @@ class CaseQuery(BaseModel):
     temperature: Files = []
 
 
-class DetectionInfo(BaseModel):
+class ListedDetection(BaseModel):
     """A slick as one sensor saw it."""
 
     id: str
@@ -80,7 +80,7 @@ class DetectionInfo(BaseModel):
     cause: str | None
     country: str | None = Field(description="ISO 3166-1 alpha-3.")
     layers: list[str] = Field(description="Classes of thickness that are told apart.")
-    area_km2: float = Field(description="Of its polygons. [km2]")
+    area_km2: float = Field(description="Area of its polygons. [km2]")
     volume_m3: tuple[float, float | None] | None = Field(
         description="Least and greatest; null where the greatest is not known. [m3]"
     )
@@ -90,13 +90,13 @@ class DetectionInfo(BaseModel):
     references: list[str] = Field(description="What a case has in place of its files.")
 
 
-class SeenDetection(DetectionInfo):
+class SeenDetection(ListedDetection):
     """A slick as one sensor saw it, with its outline."""
 
     geometry: dict[str, Any] = Field(description="GeoJSON, cut at 180 degrees.")
 
 
-class EventInfo(BaseModel):
+class ListedEvent(BaseModel):
     """A spill: when and where it was seen."""
 
     id: str
@@ -106,11 +106,11 @@ class EventInfo(BaseModel):
         description="West, south, east, north; east less than west across 180 degrees."
     )
     missing: str | None = Field(description="What has to be known of it first.")
-    detections: list[DetectionInfo]
+    detections: list[ListedDetection]
     links: list[Link]
 
 
-class SeenEvent(EventInfo):
+class SeenEvent(ListedEvent):
     """A spill with the outlines of what was seen."""
 
     detections: list[SeenDetection]  # type: ignore[assignment]
@@ -119,7 +119,7 @@ class SeenEvent(EventInfo):
 class EventList(BaseModel):
     """Spills in the order of their first detections."""
 
-    events: list[EventInfo]
+    events: list[ListedEvent]
     number_matched: int
     left_out: list[str] = Field(description="What of the catalogue could not be read, and why.")
     links: list[Link]
@@ -184,7 +184,7 @@ def list_events(query: EventsQuery) -> dict[str, Any]:
     )
     page = chosen[query.offset : query.offset + query.limit]
     return EventList(
-        events=[EventInfo(**_event(event, found)) for event in page],
+        events=[ListedEvent(**_event(event, found)) for event in page],
         number_matched=len(chosen),
         left_out=[without_paths(problem) for problem in found.problems],
         links=page_links("/events", query, len(chosen)),

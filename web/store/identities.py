@@ -37,6 +37,6 @@ class PendingSignOn(Base):
 
     nonce: Mapped[str] = mapped_column(Text)
     verifier: Mapped[str] = mapped_column(Text)
-    """Of PKCE, RFC 7636."""
+    """Verifier of PKCE, RFC 7636."""
 
     expires: Mapped[datetime] = mapped_column(UtcTime)

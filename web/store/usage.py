@@ -42,7 +42,7 @@ class UsageRow(Base):
     activity: Mapped[str] = mapped_column(String(12), primary_key=True)
     owner: Mapped[str] = mapped_column(Text, primary_key=True)
     subject: Mapped[str] = mapped_column(Text, primary_key=True)
-    """Of a job its id, of an image what tells its content; else nothing."""
+    """Id of a job, or what tells the content of an image; else nothing."""
 
     process: Mapped[str] = mapped_column(Text, default="")
     country: Mapped[str | None] = mapped_column(String(2))

@@ -36,7 +36,7 @@ def service(tmp_path_factory):
         for name in ("whole", "holed", "elsewhere", "winds", "notes", "lost")
     )
     text += "[far]\ntitle = 'Far'\nfiles = 'https://data.example.org/a.nc'\n"
-    text += "[spills]\ntitle = 'Spills'\nfiles = 'slicks'\nevents = true\n"
+    text += "[spills]\ntitle = 'Spills'\nfiles = 'slicks'\nspills = true\n"
     (folder / "catalogue.toml").write_text(text)
     with people(
         folder,

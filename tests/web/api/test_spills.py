@@ -34,7 +34,7 @@ def service(tmp_path_factory):
         write_field(folder / "winds" / f"w{k}.nc", ("u10", "v10"), (34, 34, 37, 37), times)
     catalogue = folder / "catalogue.toml"
     catalogue.write_text(
-        "[spills]\ntitle = 'Slicks'\nfiles = 'slicks'\nevents = true\n"
+        "[spills]\ntitle = 'Slicks'\nfiles = 'slicks'\nspills = true\n"
         "[levant-currents]\ntitle = 'Currents'\nfiles = 'currents.nc'\n"
         "[levant-winds]\ntitle = 'Winds'\nfiles = 'winds/*.nc'\n"
         "[lost]\ntitle = 'Lost'\nfiles = 'lost/*.nc'\n"
@@ -206,7 +206,7 @@ def test_without_a_catalogue_there_are_no_events(tmp_path):
 def test_events_on_servers_are_refused(tmp_path):
     catalogue = tmp_path / "catalogue.toml"
     catalogue.write_text(
-        "[a]\ntitle = 'x'\nfiles = 'https://data.example.org/catalog.xml'\nevents = true\n"
+        "[a]\ntitle = 'x'\nfiles = 'https://data.example.org/catalog.xml'\nspills = true\n"
     )
     with people(tmp_path, catalogue=catalogue) as service:
         assert_problem(service.client("anna").get("/events"), 503)
