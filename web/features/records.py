@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.antimeridian import split_at_180, unbroken, unbroken_box, wrapped_box
 from catalog.errors import CatalogError
 from web.errors import NotFoundError
 from web.features.collections import OBSERVATIONS
@@ -17,9 +19,19 @@ from web.features.found import Found, not_empty
 from web.features.observations import of_upload
 from web.features.runs import read_features
 from web.store.base import Store, now
-from web.store.features import Annotation, Feature, GatheredJob, forget, job_source, upload_source
+from web.store.features import (
+    NEVER,
+    Annotation,
+    Feature,
+    GatheredJob,
+    forget,
+    job_source,
+    seconds_of,
+    upload_source,
+)
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
+from witoil.files import plain
 
 MOST_AT_ONCE = 100
 """Jobs whose features are taken in one after the other, before other work goes on."""
@@ -43,11 +55,53 @@ def replace_features(session: Session, source: str, owner: str, found: Iterable[
     forget(session, source)
     session.flush()
     for each in found:
-        row = each.row(owner, source)
+        row = _row(each, owner, source)
         if row.collection == OBSERVATIONS:
             row.properties = row.properties | _last_words(session, row.id)
         session.add(row)
     session.flush()
+
+
+def _row(found: Found, owner: str, source: str) -> Feature:
+    """Return a feature as a row.
+
+    Raises
+    ------
+    CatalogError
+        If it has a hole that encloses a pole.
+    """
+    whole = unbroken([found.geometry], found.id)[0]
+    west, south, east, north = unbroken_box(wrapped_box(whole.bounds))
+    start, end = (NEVER if time is None else seconds_of(time) for time in (found.start, found.end))
+    told = {name: value for name, value in found.properties.items() if value is not None}
+    return Feature(
+        collection=found.collection,
+        id=_storable(found.id),
+        owner=owner,
+        source=source,
+        start=start,
+        end=end,
+        duration=end - start,
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        geometry=shapely.to_wkb(split_at_180(whole)),
+        properties=_storable(plain(told)),
+        assets=found.assets,
+    )
+
+
+def _storable(value: Any) -> Any:
+    """Return a document as any database takes it: no NUL, no halves of characters."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, str):
+        text = value.encode("utf-8", "replace").decode("utf-8")
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return value
 
 
 def _last_words(session: Session, feature_id: str) -> dict[str, Any]:

@@ -19,10 +19,9 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import box_of, split_at_180, turned, unbroken, unbroken_box
-from web.errors import document_without_paths
 from web.features.collections import COAST, RUNS, SLICKS
 from web.features.found import Found, not_empty
-from witoil.files import plain, write_json
+from witoil.files import write_json
 from witoil.times import given_in_utc, to_datetime
 
 FILE = ".features.json"
@@ -188,8 +187,7 @@ def _scores(folder: Path) -> dict[str, Any]:
         values = [table[str(window)] for table in tables]
         if all(value is not None for value in values):
             found |= {"fss": float(np.mean(values)), "fss_window": window}
-    plain_one: dict[str, Any] = document_without_paths(plain(found))
-    return plain_one
+    return found
 
 
 def _assets(folder: Path) -> Iterator[tuple[str, str]]:
