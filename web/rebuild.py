@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from web.settings import Settings
 
 EVENTS = "events:catalogue"
-"""Source of the features of all events."""
+"""Parent of the features of all events."""
 
 Say = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""Rows of features: written in one place, made anew at will, removed with their source."""
+"""Rows of features: written in one place, made anew at will, removed with their parent."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from web.store.features import (
     Feature,
     GatheredJob,
     forget,
-    job_source,
+    parent_of_job,
+    parent_of_upload,
     seconds_of,
-    upload_source,
 )
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
@@ -39,30 +39,30 @@ MOST_AT_ONCE = 100
 log = logging.getLogger(__name__)
 
 
-def replace_features(session: Session, source: str, owner: str, found: Iterable[Found]) -> None:
-    """Write the features of a source in place of those that it had.
+def replace_features(session: Session, parent: str, owner: str, found: Iterable[Found]) -> None:
+    """Write the features of a parent in place of those that it had.
 
     Parameters
     ----------
     session : Session
-    source : str
+    parent : str
         See `web.store.features.Feature`.
     owner : str
         `web.store.features.PUBLIC` for everybody's.
     found : iterable of Found
         What analysts have said of observations of the same ids goes before what is given here.
     """
-    forget(session, source)
+    forget(session, parent)
     session.flush()
     for each in found:
-        row = _row(each, owner, source)
+        row = _row(each, owner, parent)
         if row.collection == OBSERVATIONS:
             row.properties = row.properties | _last_words(session, row.id)
         session.add(row)
     session.flush()
 
 
-def _row(found: Found, owner: str, source: str) -> Feature:
+def _row(found: Found, owner: str, parent: str) -> Feature:
     """Return a feature as a row.
 
     Raises
@@ -78,7 +78,7 @@ def _row(found: Found, owner: str, source: str) -> Feature:
         collection=found.collection,
         id=_storable(found.id),
         owner=owner,
-        source=source,
+        parent=parent,
         start=start,
         end=end,
         duration=end - start,
@@ -178,7 +178,7 @@ def add_upload(session: Session, upload: Upload, seen: Sequence[Mapping[str, Any
         What it holds, from `web.seen.document_of`.
     """
     found = not_empty(of_upload(seen, upload.id, upload.name))
-    replace_features(session, upload_source(upload.id), upload.owner, found)
+    replace_features(session, parent_of_upload(upload.id), upload.owner, found)
 
 
 def gather(store: Store, jobs: Path) -> None:
@@ -228,5 +228,5 @@ def add_job(session: Session, jobs: Path, job_id: str) -> None:
     if job is None or job.state != State.SUCCESSFUL:
         return
     found = read_features(jobs / str(job.folder), job_id)
-    replace_features(session, job_source(job_id), job.owner, found)
+    replace_features(session, parent_of_job(job_id), job.owner, found)
     session.merge(GatheredJob(job_id=job_id))

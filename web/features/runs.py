@@ -77,23 +77,23 @@ def _of_job(found: Found, job_id: str) -> Found:
     return replace(found, id=job_id + found.id, properties={"job": job_id} | found.properties)
 
 
-def features_of(folder: Path, process: str, case: Mapping[str, Any]) -> list[Found]:
+def features_of(folder: Path, process: str, keys: Mapping[str, Any]) -> list[Found]:
     """Find the features that the files of a job hold.
 
     Parameters
     ----------
     folder : Path
     process : str
-    case : mapping
-        As the inputs have it.
+    keys : mapping
+        The case, as the inputs have it.
 
     Returns
     -------
     list of Found
         Their ids are what follows that of the job.
     """
-    told = {"process": process, "name": str(case.get("name", ""))}
-    start, end = (_time(case["time"][name]) for name in ("start", "end"))
+    told = {"process": process, "name": str(keys.get("name", ""))}
+    start, end = (_time(keys["time"][name]) for name in ("start", "end"))
     slicks = not_empty(_slicks(folder, told))
     coast = not_empty(_coast(folder, told, end))
     run = next(iter(sorted(_files(folder, "particles.nc"))), None)
