@@ -73,7 +73,7 @@ class Feature(Base):
     """[s]"""
 
     west: Mapped[float] = mapped_column(Float)
-    """Within -180 to 180. [degrees]"""
+    """Longitude, -180 to 180. [degrees]"""
 
     south: Mapped[float] = mapped_column(Float)
     east: Mapped[float] = mapped_column(Float)
