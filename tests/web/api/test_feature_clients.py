@@ -36,7 +36,11 @@ def made(collection, count):
         shape = shapely.box(west, 35.0, west + 0.2, 35.1)
         start = START + timedelta(minutes=number)
         end = start + timedelta(hours=6) if collection == "runs" else start
-        told = {"name": f"{collection} {number}", "area_m2": None if number < 2000 else 2.5}
+        told = {
+            "name": f"{collection} {number}",
+            "type": "unknown",
+            "area_m2": None if number < 2000 else 2.5,
+        }
         assets = {"mask": "mask.tif"} if number == 0 else {}
         yield Found(collection, f"{collection}-{number}", shape, start, end, told, assets)
 
