@@ -85,7 +85,7 @@ def _count(ids: list[str], work: Callable[[str], None], say: Say) -> int:
     for each in ids:
         try:
             work(each)
-        except (CatalogError, ServiceError, OSError, ValueError, LookupError) as error:
+        except (CatalogError, ServiceError, OSError, ValueError, LookupError, TypeError) as error:
             say(f"{each}: left as it was: {error}")
         else:
             right += 1

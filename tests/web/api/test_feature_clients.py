@@ -252,7 +252,7 @@ def test_the_page_for_stac_can_be_done_as_it_is_written(served):
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         exec(
-            block.replace("[35, 34, 36, 36]", "[20, 35, 20.0005, 35.05]"),
+            block.replace("[35, 34, 36, 36]", "[20, 35, 20.0015, 35.05]"),
             {"service": address, "token": token},
         )
     assert told.getvalue() != ""
