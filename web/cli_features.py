@@ -10,7 +10,7 @@ from web.cli_parts import Data, Database, said_in_a_line
 
 
 def features(
-    events: Annotated[
+    only_events: Annotated[
         bool, typer.Option("--events", help="Only the events of the catalogue.")
     ] = False,
     data: Data = None,
@@ -29,6 +29,6 @@ def features(
         settings = read_settings(data=data, database=database)
         store = Store.open(settings.database_url)
         try:
-            (rebuild_events if events else rebuild_all)(store, settings, print)
+            (rebuild_events if only_events else rebuild_all)(store, settings, print)
         finally:
             store.close()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from web.settings import Settings
 
 EVENTS = "events:catalogue"
-"""Source of the features of all events."""
+"""Parent of the features of all events."""
 
 Say = Callable[[str], None]
 
@@ -85,7 +85,7 @@ def _count(ids: list[str], work: Callable[[str], None], say: Say) -> int:
     for each in ids:
         try:
             work(each)
-        except (CatalogError, ServiceError, OSError, ValueError, LookupError) as error:
+        except (CatalogError, ServiceError, OSError, ValueError, LookupError, TypeError) as error:
             say(f"{each}: left as it was: {error}")
         else:
             right += 1

@@ -120,11 +120,6 @@ class Settings(BaseSettings):
         3_000_000_000,
         description="Memory for the cases that previews hold; one has a quarter. [byte]",
     )
-
-    preview_bytes: PositiveInt = Field(
-        3_000_000_000,
-        description="Memory for the cases that previews hold; one has a quarter. [byte]",
-    )
     sso_issuer: str | None = Field(
         None,
         pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",

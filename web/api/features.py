@@ -96,7 +96,7 @@ class FeatureList(Document):
     links: list[Link]
     time_stamp: datetime
     number_matched: int | None = Field(
-        None, description="On all pages; left out where more are chosen than are counted."
+        None, description="Features on all pages; left out where there are too many to count."
     )
     number_returned: int
 
@@ -171,13 +171,15 @@ def _of_use(text: str) -> str:
 class FeaturePath(BaseModel):
     """Which feature."""
 
-    id: Annotated[str, AfterValidator(_of_use)] = Field(description="As a list has it.")
+    id: Annotated[str, AfterValidator(_of_use)] = Field(
+        description="Id of a feature, as a list has it."
+    )
 
 
-class FilePath(FeaturePath):
+class FeatureFilePath(FeaturePath):
     """Which file of which feature."""
 
-    name: str = Field(description="As the assets of the STAC item have it.")
+    name: str = Field(description="Name of a file, as the assets of the STAC item have it.")
 
 
 def owners() -> tuple[str, str]:
@@ -500,7 +502,7 @@ def show_history(path: FeaturePath) -> dict[str, Any]:
     },
 )
 @needs("read")
-def send_file_of_observation(path: FilePath) -> Response:
+def send_file_of_observation(path: FeatureFilePath) -> Response:
     """Send a file that an observation of the operator was read from."""
     with service().store.reading() as session:
         feature = _observation(session, path.id)

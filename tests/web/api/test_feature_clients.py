@@ -1,5 +1,7 @@
 """Programs of others that read features: GDAL and pystac-client, over HTTP, with a token."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -7,6 +9,7 @@ import shutil
 import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pystac
 import pystac_client
@@ -19,6 +22,7 @@ from web.features.found import Found
 from web.features.records import replace_features
 from web.store.features import PUBLIC
 
+ROOT = Path(__file__).parents[3]
 START = datetime(2021, 8, 24, 3, 43, tzinfo=UTC)
 STORED = {"observations": 2500, "slicks": 1203, "runs": 17, "coast-impact": 1001}
 ACROSS = 100  # each hundredth lies across 180
@@ -32,7 +36,11 @@ def made(collection, count):
         shape = shapely.box(west, 35.0, west + 0.2, 35.1)
         start = START + timedelta(minutes=number)
         end = start + timedelta(hours=6) if collection == "runs" else start
-        told = {"name": f"{collection} {number}", "area_m2": None if number < 2000 else 2.5}
+        told = {
+            "name": f"{collection} {number}",
+            "type": "unknown",
+            "area_m2": None if number < 2000 else 2.5,
+        }
         assets = {"mask": "mask.tif"} if number == 0 else {}
         yield Found(collection, f"{collection}-{number}", shape, start, end, told, assets)
 
@@ -200,3 +208,51 @@ def test_stac_items_are_valid(catalogue, served):
     run = items[-1]
     assert run.datetime is None
     assert run.common_metadata.start_datetime == START + timedelta(minutes=2)
+
+
+def blocks(name, language):
+    """Return the blocks of a document that are in a language."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@gdal
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl (apt-get install)")
+def test_the_page_for_gdal_can_be_done_as_it_is_written(served, tmp_path):
+    address, token, _ = served
+    environment = {"PATH": os.environ["PATH"], "TOKEN": token, "SERVICE": address}
+    environment |= {"ID": "observations-1", "no_proxy": "127.0.0.1"}
+    written = [block for block in blocks("service-qgis.md", "sh") if "witoil features" not in block]
+    assert len(written) == 3
+    for block in written:
+        done = subprocess.run(
+            ["bash", "-euc", block],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "ERROR" not in done.stderr
+        assert '"status":4' not in done.stdout or "scope admin" in done.stdout
+    assert (tmp_path / "observations.gpkg").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_the_page_for_stac_can_be_done_as_it_is_written(served):
+    address, token, _ = served
+    (block,) = blocks("service-stac.md", "python")
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        exec(block, {"service": address, "token": token})
+    assert told.getvalue() == ""  # nothing was seen there
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        exec(
+            block.replace("[35, 34, 36, 36]", "[20, 35, 20.0015, 35.05]"),
+            {"service": address, "token": token},
+        )
+    assert told.getvalue() != ""

@@ -289,7 +289,7 @@ def test_a_run_has_features_until_it_is_dismissed(service):
     assert_problem(anna.get(f"/ogc/collections/runs/items/{job_id}"), 404)
     assert anna.get(f"/ogc/collections/runs/items?job={again}").json["numberMatched"] == 1
     with service.store.reading() as session:
-        assert session.query(Feature).filter_by(source=f"job:{job_id}").count() == 0
+        assert session.query(Feature).filter_by(parent=f"job:{job_id}").count() == 0
 
 
 def test_a_file_of_features_that_is_damaged_holds_nobody_up(service, caplog):

@@ -46,7 +46,7 @@ def rows(store):
                 row.collection,
                 row.id,
                 row.owner,
-                row.source,
+                row.parent,
                 row.geometry,
                 json.dumps(row.properties),
             )

@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("collection", sa.String(16), nullable=False),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("owner", sa.Text, nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("parent", sa.Text, nullable=False),
         sa.Column("start", sa.Float, nullable=False),
         sa.Column("end", sa.Float, nullable=False),
         sa.Column("duration", sa.Float, nullable=False),
@@ -66,7 +66,7 @@ def upgrade() -> None:
         ["collection", "owner", "start", "number", "end", "west", "east", "south", "north"],
     )
     op.create_index("features_by_duration", "features", ["collection", "owner", "duration"])
-    op.create_index("features_by_source", "features", ["source"])
+    op.create_index("features_by_parent", "features", ["parent"])
     op.create_table(
         "annotations",
         sa.Column("number", _COUNT, primary_key=True),
