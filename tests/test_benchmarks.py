@@ -12,6 +12,7 @@ NAMES = [
     "large_forcing",
     "score",
     "searches",
+    "tiles",
     "transport",
 ]
 
