@@ -73,7 +73,9 @@ def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
         raise NotFoundError(f"the run had no {path.field}")
     rows = zip(*(column.round(5).tolist() for column in found), strict=True)
     vectors = [Vector(lon=a, lat=b, east=c, north=d) for a, b, c, d in rows]
-    return FieldVectors(name=path.field, time=query.time, unit="m s-1", vectors=vectors).model_dump()
+    return FieldVectors(
+        name=path.field, time=query.time, unit="m s-1", vectors=vectors
+    ).model_dump()
 
 
 def _forcing(job: Job) -> Forcing:
