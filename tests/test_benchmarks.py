@@ -16,6 +16,7 @@ NAMES = [
     "score",
     "searches",
     "service",
+    "tiles",
     "transport",
 ]
 

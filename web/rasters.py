@@ -277,10 +277,10 @@ def _is_known(at: Any) -> NDArray[np.bool_]:
     return np.asarray(known & (at["status"].values == Status.AFLOAT))
 
 
-def _write_cog(source: Path, band: int, path: Path) -> None:
+def _write_cog(plain: Path, band: int, path: Path) -> None:
     """Write a band of a GeoTIFF, and what is masked out of it, as cloud-optimised GeoTIFF."""
     with (
-        rasterio.open(source) as file,
+        rasterio.open(plain) as file,
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         MemoryFile() as room,
     ):

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-import jinja2
+import flask
 
 from catalog.server.dap import SUFFIXES
 from catalog.server.folder import Listing
@@ -67,7 +67,7 @@ def _element(parent: ElementTree.Element | None, tag: str, **attrs: str) -> Elem
     return ElementTree.SubElement(parent, name, attrs)
 
 
-_PAGE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string("""\
+_PAGE = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -91,7 +91,7 @@ p.note { color: #5b6673 }
 <p class="note">For programs: <a href="catalog.xml">catalog.xml</a> (THREDDS). Data by OPeNDAP are at the addresses of
 <i>variables</i> without <code>.dds</code>.</p>
 </html>
-""")  # noqa: E501
+"""  # noqa: E501
 
 
 def page_of(listing: Listing, root: str = "") -> str:
@@ -116,7 +116,7 @@ def page_of(listing: Listing, root: str = "") -> str:
             }
         )
     folders = [(f"{quote(name)}/catalog.html", title) for name, title in listing.folders]
-    return _PAGE.render(title=listing.title, folders=folders, files=rows)
+    return flask.render_template_string(_PAGE, title=listing.title, folders=folders, files=rows)
 
 
 def _size(count: float) -> str:

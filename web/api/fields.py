@@ -53,7 +53,7 @@ class Vector(BaseModel):
     north: float = Field(description="[m/s]")
 
 
-class Vectors(BaseModel):
+class FieldVectors(BaseModel):
     """Velocities at nodes of a field: towards where currents and winds go."""
 
     name: Literal["currents", "winds"]
@@ -62,7 +62,7 @@ class Vectors(BaseModel):
     vectors: list[Vector]
 
 
-@blueprint.get("/<jobID>/fields/<field>", responses={200: Vectors})
+@blueprint.get("/<jobID>/fields/<field>", responses={200: FieldVectors})
 @needs("read")
 def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
     """Send velocities of a field that has moved the oil, at nodes that are evenly chosen."""
@@ -73,7 +73,9 @@ def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
         raise NotFoundError(f"the run had no {path.field}")
     rows = zip(*(column.round(5).tolist() for column in found), strict=True)
     vectors = [Vector(lon=a, lat=b, east=c, north=d) for a, b, c, d in rows]
-    return Vectors(name=path.field, time=query.time, unit="m s-1", vectors=vectors).model_dump()
+    return FieldVectors(
+        name=path.field, time=query.time, unit="m s-1", vectors=vectors
+    ).model_dump()
 
 
 def _forcing(job: Job) -> Forcing:

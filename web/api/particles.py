@@ -70,7 +70,7 @@ class Layout(BaseModel):
 class Particles(BaseModel):
     """What is needed to read the records of the output steps."""
 
-    times: list[str] = Field(description="Of the output steps, UTC.")
+    times: list[str] = Field(description="Times of the output steps, UTC.")
     count: int = Field(description="Particles in a record that is not thinned.")
     statuses: dict[str, str] = Field(description="Names of the codes in the column `status`.")
     bounds: list[float] = Field(

@@ -44,7 +44,7 @@ class FrameQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     time: str | None = Field(
-        None, max_length=40, description="As the list has it; default: the last one."
+        None, max_length=40, description="One of those in the list; default: the last one."
     )
 
 
