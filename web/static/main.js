@@ -1,8 +1,9 @@
 // The page is put together here; each part writes the state and listens to it, and knows no other.
 
 import { follow, read } from "./address.js";
-import { element } from "./dom.js";
+import { element, make } from "./dom.js";
 import { Middle } from "./middle.js";
+import { newCase } from "./panels/case.js";
 import { buildLeft } from "./panels/left.js";
 import { buildRight } from "./panels/right.js";
 import { showPerson } from "./sign-in.js";
@@ -15,7 +16,10 @@ buildTop(state);
 try {
   await showPerson(state);
   const middle = new Middle(state);
-  buildLeft(element("left"), state, middle);
+  if (state.get("person").job) {
+    state.set({ case: newCase() });
+    element("left").append(make("p", { class: "card" }, words.sharedWithYou));
+  } else buildLeft(element("left"), state, middle);
   buildRight(element("right"), state, middle);
   follow(state);
 } catch (error) {
