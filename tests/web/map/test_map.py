@@ -139,7 +139,7 @@ def test_a_particle_is_read_by_pointer_and_by_keyboard(map_page):
     expect(reading).to_contain_text(re.compile("Afloat|On the coast"))
     expect(reading).to_contain_text("of oil")
     place = map_page.locator(".place")
-    expect(place).to_have_text(re.compile(r"\d+\.\d{4}° [NS], .*° \d\d\.\d\d′ [NS], "))
+    expect(place).to_have_text(re.compile(r"\d+\.\d{4}° [NS], .*° \d\d\.\d\d\u2032 [NS], "))
     map_page.keyboard.press("Escape")
     expect(reading).to_be_hidden()
     map_page.locator(".maplibregl-canvas").first.press("Enter")
