@@ -24,7 +24,6 @@ class EntryInfo(BaseModel):
     name: str
     title: str
     reference: str = Field(description="What a case has in place of files.")
-    events: bool = Field(description="Whether it is of slicks of spills, see `/events`.")
 
 
 class Catalogue(BaseModel):
@@ -36,11 +35,12 @@ class Catalogue(BaseModel):
 @blueprint.get("/catalogue", responses={200: Catalogue})
 @needs("read")
 def list_entries() -> dict[str, Any]:
-    """List the data that the operator has named."""
+    """List the data that the operator has named, but for the slicks of spills: see `/events`."""
     entries = read_catalogue(service().settings.catalogue)
     return Catalogue(
         entries=[
-            EntryInfo(name=name, title=entry.title, reference=REFERENCE + name, events=entry.events)
+            EntryInfo(name=name, title=entry.title, reference=REFERENCE + name)
             for name, entry in sorted(entries.items())
+            if not entry.events
         ]
     ).model_dump(mode="json")

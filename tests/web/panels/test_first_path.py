@@ -178,7 +178,11 @@ def test_a_run_is_exported_and_shared(opened, service, simulated, tmp_path):
     page.click("#share-make")
     secret = page.input_value("#share-link").split("=")[-1]
     told = requests.get(f"{service.url}shared/{secret}", timeout=30).json()
-    assert told["result"]["value"]["verdict"]["short"]
+    short = told["result"]["value"]["verdict"]["short"]
+    other = opened(f"{service.url}#shared={secret}")  # by another, who shows nothing else
+    expect(other.locator("#verdict")).to_contain_text(short)
+    expect(other.locator("#left")).to_contain_text("Somebody has shared this run with you")
+    expect(other.locator("#share")).to_have_count(0)
     page.get_by_role("button", name="Take back").click()
     expect(page.locator("#share-link")).to_have_count(0)
     assert requests.get(f"{service.url}shared/{secret}", timeout=30).status_code == 404

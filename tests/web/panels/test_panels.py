@@ -272,12 +272,11 @@ def test_the_case_is_changed_as_files_are_used(page):
 def guarded(cases, tmp_path_factory):
     """A service that asks for tokens, and tokens of two people and of one who may only look."""
     folder = tmp_path_factory.mktemp("guarded")
-    made = Serving(folder)
+    made, data = Serving(folder), ["--data", str(folder / "data")]
     tokens = {}
     for name, scope in (("ada", "run"), ("bob", "run"), ("eve", "read")):
         told = subprocess.run(
-            [sys.executable, "-m", "witoil", "token", "create", name, "--scope", scope]
-            + ["--data", str(folder / "data")],
+            [sys.executable, "-m", "witoil", "token", "create", name, "--scope", scope, *data],
             capture_output=True,
             text=True,
             check=True,

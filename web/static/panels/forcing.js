@@ -13,7 +13,7 @@ const ROLES = /** @type {const} */ (["currents", "winds", "waves", "temperature"
 /** @param {State} state */
 export async function loadCatalogue(state) {
   const { entries } = await askJson("catalogue");
-  state.set({ catalogue: entries.filter((/** @type {any} */ entry) => !entry.events) });
+  state.set({ catalogue: entries });
 }
 
 /** @param {State} state @returns {HTMLElement[]} */

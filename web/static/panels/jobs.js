@@ -1,6 +1,6 @@
 // Jobs of the person at the page: the list, how far each is, what came of the one that is shown.
 
-import { addressOf, ask, askJson } from "../api.js";
+import { addressOf, ask, askJson, resultsOf } from "../api.js";
 import { SHOWN } from "./results.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -33,11 +33,11 @@ export function keepRuns(state) {
     hasList = true;
     const isListed = (/** @type {Job} */ run) => jobs.some((/** @type {Job} */ job) => job.jobID === run.jobID);
     state.set({ runs: [...jobs, ...state.get("runs").filter((/** @type {Job} */ run) => !isListed(run) && run.jobID === state.get("run"))] });
-    schedule();
+    show();
   };
   const schedule = () => {
     window.clearTimeout(waiting);
-    const open = state.get("runs").some((/** @type {Job} */ job) => !hasEnded(job) && job.jobID !== followed?.id);
+    const open = !state.get("shared") && state.get("runs").some((/** @type {Job} */ job) => !hasEnded(job) && job.jobID !== followed?.id);
     if (open) waiting = window.setTimeout(look, LOOK);
   };
   const find = async (/** @type {string} */ id) => {
@@ -66,7 +66,11 @@ export function keepRuns(state) {
     void loadFigures(state);
   };
   state.subscribe(["run", "runs"], show);
-  void look();
+  if (!state.get("shared")) void look();
+  else {
+    hasList = true; // of nothing: a link leads to one job
+    show();
+  }
 }
 
 /** @param {State} state @returns {Job | null} the one that is shown */
@@ -140,7 +144,7 @@ async function loadFigures(state) {
   if (known?.job === job.jobID || loading === job.jobID) return;
   loading = job.jobID;
   try {
-    const links = await askJson(job.resultsPath ?? `ogc/jobs/${job.jobID}/results`);
+    const links = await askJson(resultsOf(job.jobID));
     const { result: { value }, ...files } = links;
     if (state.get("run") === job.jobID) state.set({ figures: { job: job.jobID, process: job.processID, value, files } });
   } finally {

@@ -26,6 +26,11 @@ const { left: text } = words;
  */
 export function buildLeft(root, state, middle) {
   if (!state.get("case")) state.set({ case: newCase() });
+  if (state.get("shared")) {
+    root.append(make("p", { class: "card" }, words.right.shared));
+    keepRuns(state);
+    return;
+  }
   const form = make("div", { class: "stack" });
   root.append(tabs("left", [
     { id: "case", title: text.parts.case, content: make("div", { class: "stack" }, dropZone(state), drawBar(state), form, actions(state)) },
