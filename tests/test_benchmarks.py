@@ -10,6 +10,7 @@ NAMES = [
     "forecast_twins",
     "joint",
     "large_forcing",
+    "page",
     "score",
     "searches",
     "transport",

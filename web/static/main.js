@@ -1,9 +1,8 @@
 // The page is put together here; each part writes the state and listens to it, and knows no other.
 
 import { follow, read } from "./address.js";
-import { element, make } from "./dom.js";
+import { element } from "./dom.js";
 import { Middle } from "./middle.js";
-import { newCase } from "./panels/case.js";
 import { buildLeft } from "./panels/left.js";
 import { buildRight } from "./panels/right.js";
 import { showPerson } from "./sign-in.js";
@@ -16,10 +15,7 @@ buildTop(state);
 try {
   await showPerson(state);
   const middle = new Middle(state);
-  if (state.get("person").job) {
-    state.set({ case: newCase() });
-    element("left").append(make("p", { class: "card" }, words.sharedWithYou));
-  } else buildLeft(element("left"), state, middle);
+  buildLeft(element("left"), state, middle);
   buildRight(element("right"), state, middle);
   follow(state);
 } catch (error) {

@@ -1,6 +1,6 @@
 // Who is at the page: asked once, and signed in where nobody is.
 
-import { askJson, onSignedOut, ProblemError, resultsOf, useLink } from "./api.js";
+import { askJson, onSignedOut, ProblemError, useLink } from "./api.js";
 import { element, make } from "./dom.js";
 import { words } from "./words.js";
 
@@ -41,7 +41,7 @@ async function showShared(state, secret) {
   useLink(secret);
   try {
     const person = await askJson("session");
-    const runs = person.job ? [{ ...(await askJson(`ogc/jobs/${person.job}`)), resultsPath: resultsOf(person.job) }] : [];
+    const runs = person.job ? [await askJson(`ogc/jobs/${person.job}`)] : [];
     state.set({ person, runs, run: person.job ?? state.get("run"), other: null });
   } catch (error) {
     throw error instanceof ProblemError ? new Error(words.badLink) : error;

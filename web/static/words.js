@@ -4,7 +4,6 @@ export const words = {
   away: "The service does not answer. The page keeps what it shows and goes on when it is back.",
   back: "The service is back.",
   signedOut: "You are not signed in any more.",
-  sharedWithYou: "Somebody has shared this run with you. You can look at all of it, and change nothing.",
   badLink: "There is no such link. It has expired or was taken back; ask whoever sent it for another.",
   refused: (/** @type {number} */ status) => `The service refused this (${status}).`,
   oldBrowser: (/** @type {string} */ why) =>
