@@ -128,17 +128,19 @@ export function nearest(times, now) {
 export async function loadRun(job, { onArrival, onFailure, signal }) {
   const run = new Run(job.jobID, job);
   const address = `jobs/${job.jobID}`;
-  const [results, header, rasters] = await Promise.all([
+  const rasters = ifAny(askJson(`${address}/rasters`, { signal })).then((found) => {
+    run.rasters = found?.rasters ?? [];
+  });
+  const [results, header] = await Promise.all([
     askJson(resultsOf(job.jobID), { signal }),
     ifAny(askJson(`${address}/particles`, { signal })),
-    ifAny(askJson(`${address}/rasters`, { signal })),
   ]);
   run.result = results.result?.value ?? {};
   if (header) {
     run.steps = new Steps(`${address}/particles`, header, onArrival, onFailure);
     run.times = header.times.map(Date.parse);
-  }
-  run.rasters = rasters?.rasters ?? [];
+    rasters.then(onArrival, onFailure); // they are listed when they are there
+  } else await rasters;
   const files = async (/** @type {any} */ links) =>
     (await Promise.all([links ?? []].flat().map((link) => askFile(link.href, signal)))).filter(Boolean);
   const [observed, simulated, stretches] = await Promise.all(

@@ -41,7 +41,8 @@ async function showShared(state, secret) {
   useLink(secret);
   try {
     const person = await askJson("session");
-    state.set({ person, run: person.job ?? state.get("run"), other: null });
+    const runs = person.job ? [await askJson(`ogc/jobs/${person.job}`)] : [];
+    state.set({ person, runs, run: person.job ?? state.get("run"), other: null });
   } catch (error) {
     throw error instanceof ProblemError ? new Error(words.badLink) : error;
   }

@@ -48,6 +48,11 @@ def map_page(opened, run):
     return page
 
 
+def layer(page, name):
+    """Return the box of a layer whose name begins so."""
+    return page.locator(".layer-box").get_by_role("checkbox", name=re.compile(f"^{name}"))
+
+
 def close_to(pixels, colour, within=12):
     return (np.abs(pixels - colour) <= within).all(axis=-1)
 
@@ -62,7 +67,7 @@ def test_particles_and_slicks_are_drawn_where_they_are(map_page):
     assert 0.1 * width < np.median(columns) < 0.8 * width
     marks, ink = painted(map_page, "marks")
     assert close_to(ink[marks], OBSERVED).sum() > 50
-    map_page.get_by_label("Slick observed").uncheck()
+    layer(map_page, "Slick observed").uncheck()
     map_page.evaluate(FRAMES)
     marks, ink = painted(map_page, "marks")
     assert close_to(ink[marks], OBSERVED, 2).sum() == 0
@@ -80,14 +85,13 @@ def test_what_is_on_the_page(map_page):
         - button "Measure a distance"
         - button "Save a picture of the map"
     """)
-    expect(map_page.locator("#bottom")).to_match_aria_snapshot("""
-    - contentinfo "When":
-      - button "Play"
-      - slider "Time"
-      - group "Observations":
-        - button /Observed .* UTC/
-      - status: /UTC/
-      - combobox "Speed"
+    expect(map_page.locator("#clock")).to_match_aria_snapshot("""
+    - button "Play"
+    - slider "Time"
+    - group "Observations":
+      - button /Observed .* UTC/
+    - status: /UTC/
+    - combobox "Speed"
     """)
     box = map_page.locator(".layer-box")
     expect(box).to_contain_text("Afloat")
@@ -135,7 +139,7 @@ def test_a_particle_is_read_by_pointer_and_by_keyboard(map_page):
     expect(reading).to_contain_text(re.compile("Afloat|On the coast"))
     expect(reading).to_contain_text("of oil")
     place = map_page.locator(".place")
-    expect(place).to_have_text(re.compile(r"\d+\.\d{4}° [NS], .*° \d\d\.\d\d′ [NS], "))
+    expect(place).to_have_text(re.compile(r"\d+\.\d{4}° [NS], .*° \d\d\.\d\d\u2032 [NS], "))
     map_page.keyboard.press("Escape")
     expect(reading).to_be_hidden()
     map_page.locator(".maplibregl-canvas").first.press("Enter")
@@ -157,7 +161,7 @@ def test_a_distance_is_measured(map_page):
 
 def test_a_link_restores_the_view(map_page, opened, run):
     map_page.get_by_role("slider", name="Time").press("Home")
-    map_page.get_by_label("Slick observed").uncheck()
+    layer(map_page, "Slick observed").uncheck()
     map_page.get_by_role("button", name="How good").click()
     map_page.locator(".maplibregl-canvas").first.press("+")
     map_page.wait_for_timeout(1200)
@@ -166,7 +170,7 @@ def test_a_link_restores_the_view(map_page, opened, run):
     again = opened("#" + address.partition("#")[2])
     shown_at(again, run)
     expect(again.locator("#utc")).to_have_text(clock)
-    expect(again.get_by_label("Slick observed")).not_to_be_checked()
+    expect(layer(again, "Slick observed")).not_to_be_checked()
     expect(again.get_by_role("button", name="How good")).to_have_attribute("aria-expanded", "false")
     again.wait_for_timeout(700)
     assert again.url == address
@@ -186,7 +190,7 @@ def test_a_link_restores_the_view(map_page, opened, run):
 def test_a_link_that_is_damaged_opens_the_page(opened, fragment):
     page = opened(f"#{fragment}")
     expect(page.get_by_role("button", name="Zoom in")).to_be_visible()
-    expect(page.locator("#bottom #clock")).to_be_hidden()
+    expect(page.locator("#clock")).to_be_hidden()
 
 
 def test_a_run_that_there_is_none_of_says_so(opened):
@@ -351,8 +355,8 @@ def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):
 
 
 def test_thickness_has_its_colours_and_its_values(map_page):
-    map_page.get_by_label("Particles", exact=True).uncheck()
-    map_page.get_by_label(re.compile("^Thickness")).check()
+    layer(map_page, "Particles").uncheck()
+    layer(map_page, "Thickness").check()
     legend = map_page.locator(".layer-box")
     expect(legend).to_contain_text("µm")
     expect(legend).to_contain_text("metallic")
@@ -365,10 +369,10 @@ def test_thickness_has_its_colours_and_its_values(map_page):
     reading = map_page.locator(".reading")
     expect(reading).to_contain_text(re.compile(r"Thickness.*: [\d.]+ µm"))
     assert 5 <= float(re.search(r": ([\d.]+) µm", reading.inner_text())[1]) <= 50
-    map_page.get_by_label(re.compile("^Slick as a sensor")).check()  # one field at a time
-    expect(map_page.get_by_label(re.compile("^Thickness"))).not_to_be_checked()
+    layer(map_page, "Slick as a sensor").check()  # one field at a time
+    expect(layer(map_page, "Thickness")).not_to_be_checked()
 
 
 def test_arrows_that_there_are_none_of_say_why(map_page):
-    map_page.get_by_label("Currents").check()
+    layer(map_page, "Currents").check()
     expect(map_page.locator(".layer-box")).to_contain_text("of the run are on another server")

@@ -33,11 +33,11 @@ def calls(browser, served):
 
 def test_degrees_and_minutes(calls):
     asked = [
-        (0.0, "0° 00.00′ N"),
-        (35.240333, "35° 14.42′ N"),
-        (-0.5, "0° 30.00′ S"),
-        (59.99999, "60° 00.00′ N"),  # never 59° 60.00′
-        (-33.999, "33° 59.94′ S"),
+        (0.0, "0° 00.00\u2032 N"),
+        (35.240333, "35° 14.42\u2032 N"),
+        (-0.5, "0° 30.00\u2032 S"),
+        (59.99999, "60° 00.00\u2032 N"),  # never 59° 60.00\u2032
+        (-33.999, "33° 59.94\u2032 S"),
     ]
     found = calls("map/reading.js", "minutes", [[value, "N", "S"] for value, _ in asked])
     assert found == [text for _, text in asked]
@@ -51,7 +51,7 @@ def test_minutes_are_the_degrees(calls, values):
     for value, text in zip(
         values, calls("map/reading.js", "minutes", [[v, "E", "W"] for v in values]), strict=True
     ):
-        whole, minutes, side = text.replace("°", "").replace("′", "").split()
+        whole, minutes, side = text.replace("°", "").replace("\u2032", "").split()
         assert 0 <= float(minutes) < 60
         again = (int(whole) + float(minutes) / 60) * (1 if side == "E" else -1)
         assert again == pytest.approx(value, abs=0.005 / 60 + 1e-9)
