@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -22,6 +23,9 @@ from witoil.plugins.errors import PluginError
 
 NAME = "card.toml"
 _MOST_BYTES = 1_000_000
+
+FETCHED = "https://"
+"""Start of the place of weights that are fetched into the folder of the card."""
 
 Task = Literal[
     "image-classify",
@@ -97,7 +101,10 @@ def _relative(name: str, suffixes: tuple[str, ...]) -> str:
 
 
 def _weights_name(name: str) -> str:
-    return name if name.startswith("https://") else _relative(name, (".onnx",))
+    if not name.startswith(FETCHED):
+        return _relative(name, (".onnx",))
+    _relative(PurePosixPath(urlsplit(name).path).name, (".onnx",))
+    return name
 
 
 def _array_name(name: str) -> str:
@@ -128,9 +135,15 @@ class Weights(_Table):
     opset: int | None = Field(None, ge=1)
     external: tuple[ExternalData, ...] = ()
 
+    @property
+    def file(self) -> str:
+        """Name within the folder of the card."""
+        is_fetched = self.uri.startswith(FETCHED)
+        return PurePosixPath(urlsplit(self.uri).path).name if is_fetched else self.uri
+
     @model_validator(mode="after")
     def _is_pinned(self) -> Self:
-        if self.uri.startswith("https://") and self.external:
+        if self.uri.startswith(FETCHED) and self.external:
             raise ValueError("external: expected none beside weights that are fetched")
         return self
 

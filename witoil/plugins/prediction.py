@@ -189,7 +189,7 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     weights = card.weights
 
     def load() -> Session:
-        content = read_weights(weights, weights_path(folder, weights.uri))
+        content = read_weights(weights, weights_path(folder, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
         return Session(content, card.model.id, arrays)
 
