@@ -2,9 +2,11 @@ import hashlib
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.stats import chi2
 
 from tests.plugins.builders import card, mean_colour, plugin_in
+from witoil.plugins.batch import predict_files
 from witoil.plugins.errors import PluginError
 from witoil.plugins.prediction import predict
 from witoil.plugins.registry import open_folder
@@ -46,3 +48,31 @@ def test_a_reference_with_code_is_refused(tmp_path, image):
     plugin = embedder(tmp_path / "ood", mean=np.array([{"a": 1}], dtype=object))
     with pytest.raises(PluginError, match=r"expected an .npz of numbers"):
         predict(plugin, image(np.zeros((4, 4, 3))))
+
+
+@pytest.mark.parametrize(("value", "is_alike"), [(100, True), (250, False)])
+def test_scores_are_compared_with_those_of_the_training(tmp_path, value, is_alike):
+    """Images whose mean is spread as that of the training, and those that are brighter."""
+    generator = np.random.default_rng(1)
+    folder = tmp_path / "drift"
+    folder.mkdir()
+    np.savez(folder / "drift.npz", scores=generator.normal(100.0 / 255.0, 0.02, 400))
+    checksum = hashlib.sha256((folder / "drift.npz").read_bytes()).hexdigest()
+    text = card(
+        "image-classify",
+        how=HOW + "\nscale = 0.00392156862745098",
+        output='format = "probs"\nlabels = ["a", "b", "c"]',
+        rest=f'[drift]\nfile = "drift.npz"\nsha256 = "{checksum}"',
+    )
+    plugin = open_folder(plugin_in(folder, mean_colour(), text))
+    (tmp_path / "in").mkdir()
+    for k in range(30):
+        level = np.clip(generator.normal(value, 5.1), 0, 255).round()
+        pixels = np.full((4, 4, 3), level, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "in" / f"{k}.png")
+    (tmp_path / "out").mkdir()
+    report = predict_files(plugin, [tmp_path / "in"], tmp_path / "out")
+    assert report["drift"]["scores"] == 30
+    assert (report["drift"]["p_value"] > 0.01) == is_alike
+    few = predict_files(plugin, [tmp_path / "in" / "1.png"], tmp_path / "out")
+    assert few["drift"] is None

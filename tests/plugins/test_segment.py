@@ -267,3 +267,22 @@ def test_a_value_for_each_pixel(made, tmp_path):
     assert np.isnan(raster.values[3, 4])
     np.testing.assert_allclose(raster.values, expected, rtol=1e-5)
     assert (raster.unit, raster.crs is not None) == ("m", True)
+
+
+def test_a_map_of_one_probability_has_two_classes(found):
+    """Oil from a probability of 0.3 on; what the first channel of the image has is given back."""
+    node = helper.make_node("ReduceMax", ["x"], ["y"], axes=[1], keepdims=1)
+    model = graph([node], {"x": ["n", 3, "h", "w"]}, {"y": ["n", 1, "h", "w"]})
+    labels = '[[labels]]\nname = "sea"\nbackground = true\n[[labels]]\nname = "oil"'
+    text = card(
+        "semantic-seg",
+        how=HOW,
+        output='format = "prob-map"\nconf = 0.3',
+        rest=f"[tiling]\nsize = 16\nstride = 8\n{labels}",
+    )
+    pixels = np.zeros((20, 20, 3), np.uint8)
+    pixels[2:5, 2:6] = 102  # 0.4
+    pixels[10:12, 10:12] = 51  # 0.2
+    (oil,) = found(model, text, pixels).findings.features
+    assert oil.pixel.bounds == (2, 2, 6, 5)
+    assert oil.score == pytest.approx(0.4, abs=1e-4)

@@ -156,3 +156,33 @@ def test_real_recordings_have_frames_every_ten_milliseconds():
     spectrogram = log_mel(clips[0][1], CLAP)
     assert spectrogram.shape == (1001, 64)
     assert np.isfinite(spectrogram).all()
+
+
+def over_half():
+    """Return a model that gives each sample, of four a second, to two classes: above, and below."""
+    nodes = [
+        helper.make_node("Unsqueeze", ["x", "axis"], ["column"]),
+        helper.make_node("Sub", ["one", "column"], ["rest"]),
+        helper.make_node("Concat", ["rest", "column"], ["y"], axis=2),
+    ]
+    constants = {"axis": np.array([2], np.int64), "one": np.float32(1.0)}
+    return graph(nodes, {"x": [1, "n"]}, {"y": [1, "n", 2]}, constants)
+
+
+def test_events_last_as_long_as_their_class_is_heard(made, tmp_path):
+    labels = '[[labels]]\nname = "quiet"\nbackground = true\n[[labels]]\nname = "ship"'
+    how = "sample_rate = 100\nseconds = 1.0"
+    text = card(
+        "audio-events", "audio", how=how, output='format = "probs"\nconf = 0.5', rest=labels
+    )
+    samples = np.zeros(250)
+    samples[80:130] = 0.75  # over the end of the first clip
+    samples[240:] = 0.9
+    path = sound(tmp_path / "s.wav", samples, 100, subtype="FLOAT")
+    answer = predict(made(over_half(), text), path)
+    first, last = answer.findings.features
+    assert (first.label, first.score) == ("ship", pytest.approx(0.75))
+    assert (first.properties["start_s"], first.properties["end_s"]) == pytest.approx((0.8, 1.3))
+    assert (last.properties["start_s"], last.properties["end_s"]) == pytest.approx((2.4, 2.5))
+    (series,) = answer.findings.series
+    assert series.values == pytest.approx(samples.tolist())

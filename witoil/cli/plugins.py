@@ -16,7 +16,7 @@ predict_app = typer.Typer()
 modules_app = typer.Typer(no_args_is_help=True, help="Models of images, rasters and sound.")
 
 
-class Step(StrEnum):
+class Then(StrEnum):
     """What may follow a prediction."""
 
     SIMULATE = "simulate"
@@ -51,7 +51,7 @@ def predict(
         Path, typer.Option("--out", "-o", help="Folder for the results.", metavar="DIR")
     ] = Path("out"),
     then: Annotated[
-        Step | None, typer.Option(help="What to do with the oil that is found, with --case.")
+        Then | None, typer.Option(help="What to do with the oil that is found, with --case.")
     ] = None,
     case: Annotated[
         Path | None,
@@ -169,6 +169,29 @@ def check_module(module: Module) -> None:
     for name, (shape, kind) in session.inputs.items():
         print(f"takes {name} {shape} {kind}")
     print(f"gives {', '.join(session.outputs)}")
+
+
+@modules_app.command("fetch")
+def fetch_module(module: Module) -> None:
+    """Fetch the weights of a plug-in whose card names them by URL."""
+    from witoil.plugins.registry import plugin_named
+    from witoil.plugins.weights import fetch_weights
+
+    plugin = plugin_named(module)
+    if plugin.folder is None or plugin.card is None or plugin.card.weights is None:
+        print(f"{plugin.name}: a program, which has no weights of its own")
+        return
+    print(fetch_weights(plugin.card.weights, plugin.folder))
+
+
+@modules_app.command("pin")
+def pin_weights(
+    model: Annotated[Path, typer.Argument(help="An ONNX file.", metavar="MODEL.onnx")],
+) -> None:
+    """Print the table `[weights]` of a card: name, checksum and size of a model."""
+    from witoil.plugins.weights import pinned
+
+    print(pinned(model))
 
 
 @modules_app.command("convert")

@@ -18,8 +18,10 @@ from witoil.plugins.images import SUFFIXES
 from witoil.plugins.prediction import predict
 from witoil.plugins.registry import Plugin
 from witoil.plugins.sound import SOUNDS
+from witoil.plugins.weights import read_arrays
 
 REPORT = "report.json"
+_LEAST_SCORES = 20
 
 
 def predict_files(
@@ -96,6 +98,32 @@ def _report(
         "labels": dict(sorted(labels.items())),
         "written": [name for it in written for name in it.names],
         "remarks": [remark for it in written for remark in it.remarks],
+        "drift": _drift(plugin, found),
+    }
+
+
+def _drift(plugin: Plugin, found: Sequence[Envelope]) -> dict[str, float] | None:
+    """Return how unlike the scores are to those of the training; None where there are too few.
+
+    The statistic of Kolmogorov and Smirnov for two samples, and how likely one as large is where
+    both are of one distribution.
+    """
+    scores = [it.score for each in found for it in each.findings.features if it.score is not None]
+    card, folder = plugin.card, plugin.folder
+    if card is None or card.drift is None or folder is None or len(scores) < _LEAST_SCORES:
+        return None
+    from scipy.stats import ks_2samp
+
+    reference = read_arrays(card.drift, folder).get("scores")
+    if reference is None or reference.ndim != 1 or not reference.size:
+        raise PluginError(
+            f"{plugin.name}: drift: expected the array scores (n) in {card.drift.file}"
+        )
+    compared = ks_2samp(scores, reference)
+    return {
+        "statistic": float(compared.statistic),
+        "p_value": float(compared.pvalue),
+        "scores": float(len(scores)),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -23,6 +24,9 @@ from witoil.plugins.errors import PluginError
 NAME = "card.toml"
 _MOST_BYTES = 1_000_000
 
+FETCHED = "https://"
+"""Start of the place of weights that are fetched into the folder of the card."""
+
 Task = Literal[
     "image-classify",
     "tile-classify",
@@ -34,12 +38,13 @@ Task = Literal[
     "detect-obb",
     "instance-seg",
     "audio-classify",
+    "audio-events",
     "embed",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
     "image-classify": ("probs", "logits"),
     "tile-classify": ("probs", "logits"),
-    "semantic-seg": ("probs", "logits"),
+    "semantic-seg": ("probs", "logits", "prob-map"),
     "row-sequence": ("probs", "logits"),
     "pixel-classify": ("probs", "logits"),
     "raster-regress": ("values",),
@@ -47,6 +52,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "detect-obb": ("obb",),
     "instance-seg": ("seg",),
     "audio-classify": ("probs", "logits"),
+    "audio-events": ("probs", "logits"),
     "embed": ("embedding",),
 }
 """Task -> what its model may put out."""
@@ -56,6 +62,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "raster-regress": ("raster",),
     "semantic-seg": ("image", "raster"),
     "audio-classify": ("audio",),
+    "audio-events": ("audio",),
 }
 """Task -> kinds of its input; the others take images."""
 
@@ -97,7 +104,10 @@ def _relative(name: str, suffixes: tuple[str, ...]) -> str:
 
 
 def _weights_name(name: str) -> str:
-    return name if name.startswith("https://") else _relative(name, (".onnx",))
+    if not name.startswith(FETCHED):
+        return _relative(name, (".onnx",))
+    _relative(PurePosixPath(urlsplit(name).path).name, (".onnx",))
+    return name
 
 
 def _array_name(name: str) -> str:
@@ -128,9 +138,15 @@ class Weights(_Table):
     opset: int | None = Field(None, ge=1)
     external: tuple[ExternalData, ...] = ()
 
+    @property
+    def file(self) -> str:
+        """Name within the folder of the card."""
+        is_fetched = self.uri.startswith(FETCHED)
+        return PurePosixPath(urlsplit(self.uri).path).name if is_fetched else self.uri
+
     @model_validator(mode="after")
     def _is_pinned(self) -> Self:
-        if self.uri.startswith("https://") and self.external:
+        if self.uri.startswith(FETCHED) and self.external:
             raise ValueError("external: expected none beside weights that are fetched")
         return self
 
@@ -147,6 +163,9 @@ class Preprocessing(_Table):
     size: tuple[int, int] | None = Field(None, description="Height and width. [pixel]")
     resize: Literal["letterbox", "short-side-centre-crop", "stretch", "square-pad", "none"] = (
         "stretch"
+    )
+    short_side: int | None = Field(
+        None, ge=1, le=16384, description="Length to fit before a crop. Default: the size. [pixel]"
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "box"] = "bilinear"
     pad_value: float = Field(114.0, ge=0.0, le=255.0)
@@ -183,6 +202,8 @@ class Preprocessing(_Table):
             raise ValueError(f"size: found {list(self.size)}, expected 1 to 16384 pixels")
         if self.size is None and self.kind == "image" and self.resize != "none":
             raise ValueError(f'size: found none, expected one for resize = "{self.resize}"')
+        if self.short_side is not None and self.short_side < max(self.size or (0, 0)):
+            raise ValueError("short_side: expected the size at least, out of which it is cropped")
         unknown = {name for pair in self.indices for name in pair} - {*self.bands}
         if unknown:
             raise ValueError(
@@ -244,7 +265,16 @@ class Output(_Table):
     """What the model puts out, and what is made of it."""
 
     format: Literal[
-        "probs", "logits", "yolov8", "yolov5", "e2e", "obb", "seg", "values", "embedding"
+        "probs",
+        "logits",
+        "prob-map",
+        "yolov8",
+        "yolov5",
+        "e2e",
+        "obb",
+        "seg",
+        "values",
+        "embedding",
     ]
     activation: Literal["softmax", "sigmoid"] = Field(
         "softmax", description="What makes probabilities of logits."
@@ -353,6 +383,8 @@ class Card(_Table):
             )
         if not self.labels and self.output.format not in ("values", "embedding"):
             raise ValueError("labels: found none, expected those of the model's classes")
+        if self.output.format == "prob-map" and len(self.labels) != 2:
+            raise ValueError("labels: expected what is below output.conf, then what is above it")
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
         return self

@@ -19,7 +19,7 @@ from witoil.plugins.georeference import Georeference, Placing, exif_time, locate
 from witoil.plugins.heads.classify import classify_image, classify_tiles
 from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
 from witoil.plugins.heads.embed import embed, typicality
-from witoil.plugins.heads.listen import classify_clips
+from witoil.plugins.heads.listen import classify_clips, find_events
 from witoil.plugins.heads.segment import (
     classify_pixels,
     regress_pixels,
@@ -31,7 +31,7 @@ from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
 from witoil.plugins.sessions import Session, Sessions
-from witoil.plugins.sound import opened
+from witoil.plugins.sound import Recording, opened
 from witoil.plugins.weights import read_arrays, read_weights, weights_path
 from witoil.times import in_utc
 
@@ -50,6 +50,12 @@ _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "embed": embed,
 }
 """Heads that take an image as a whole."""
+
+_OF_SOUND: Mapping[str, Callable[[Run, Card, Recording], Findings]] = {
+    "audio-classify": classify_clips,
+    "audio-events": find_events,
+}
+"""Heads that hear a recording."""
 
 _OF_PARTS: Mapping[str, Callable[[Run, Card, Reader], Findings]] = {
     "semantic-seg": segment_tiles,
@@ -103,7 +109,7 @@ def predict(
     run = watch.timed(session, card.output.names)
     if card.input.kind == "audio":
         with opened(path) as recording:
-            seen = _Seen(recording.name, classify_clips(run, card, recording))
+            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
     else:
         seen = _seen_in_image(run, card, path)
     findings = _compared(seen.findings, card, session)
@@ -189,7 +195,7 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     weights = card.weights
 
     def load() -> Session:
-        content = read_weights(weights, weights_path(folder, weights.uri))
+        content = read_weights(weights, weights_path(folder, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
         return Session(content, card.model.id, arrays)
 

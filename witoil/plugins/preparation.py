@@ -140,12 +140,15 @@ def _letterbox(pixels: Pixels, how: Preprocessing) -> _Fitted:
 def _centre_crop(pixels: Pixels, how: Preprocessing) -> _Fitted:
     """Fit the short side of an image, and take the middle of the long one."""
     height, width = _size(how)
+    least_height, least_width = (max(side, how.short_side or 0) for side in (height, width))
     rows, columns = pixels.shape[:2]
     # whole numbers, cut off as torchvision's Resize does
-    if height * columns >= width * rows:
-        full_height, full_width = height, max(width, height * columns // rows)
+    if least_height * columns >= least_width * rows:
+        full_height = least_height
+        full_width = max(least_width, least_height * columns // rows)
     else:
-        full_height, full_width = max(height, width * rows // columns), width
+        full_width = least_width
+        full_height = max(least_height, least_width * rows // columns)
     top, left = (full_height - height) // 2, (full_width - width) // 2
     full = _resized(pixels, full_height, full_width, how)
     cropped = full[top : top + height, left : left + width]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from witoil.plugins.card import ExternalData, Reference, Weights
+from witoil.plugins.card import FETCHED, ExternalData, Reference, Weights
 from witoil.plugins.errors import PluginError
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ def _verified(path: Path, weights: Weights | ExternalData) -> bytes:
     try:
         size = path.stat().st_size
     except OSError:
-        raise PluginError(f"{path}: is not there; expected the weights that the card names") from (
-            None
-        )
+        how = "`witoil modules fetch` fetches it" if weights.uri.startswith(FETCHED) else "add it"
+        raise PluginError(f"{path}: is not there, but its card names it; {how}") from None
     if size != weights.bytes:
         raise PluginError(
             f"{path}: found {size:,} bytes, expected the {weights.bytes:,} of its card"
@@ -118,6 +117,48 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
+def fetch_weights(weights: Weights, folder: Path) -> Path:
+    """Fetch weights that a card names by URL into its folder, where they are not there yet.
+
+    Raises
+    ------
+    PluginError
+        Where they have no URL.
+    CatalogError
+        Where they cannot be had, or are others than those of the card.
+    """
+    from catalog.remote.download import download
+
+    path = weights_path(folder, weights.file)
+    if not weights.uri.startswith(FETCHED):
+        raise PluginError(f"{path}: has no URL in its card; expected weights.uri to be one")
+    if not path.is_file():
+        download(weights.uri, path, sha256=weights.sha256, most_bytes=weights.bytes)
+    _verified(path, weights)
+    return path
+
+
+def pinned(path: Path) -> str:
+    """Return the table ``[weights]`` of a card for an ONNX file.
+
+    Raises
+    ------
+    PluginError
+        Where it is none.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PluginError(f"{path}: {error.strerror}; expected an ONNX model") from None
+    model = _parsed(content, path)
+    opset = max(it.version for it in model.opset_import if it.domain in ("", "ai.onnx"))
+    checksum = hashlib.sha256(content).hexdigest()
+    return (
+        f'[weights]\nuri = "{path.name}"\nsha256 = "{checksum}"\nbytes = {len(content)}\n'
+        f"opset = {opset}"
+    )
+
+
 def weights_path(folder: Path, name: str) -> Path:
     """Return where the weights of a plug-in's folder are.
 
@@ -130,9 +171,14 @@ def weights_path(folder: Path, name: str) -> Path:
 
 
 def _parsed(content: bytes, path: Path) -> Any:
-    import onnx
-    from google.protobuf.message import DecodeError
-
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError:
+        raise PluginError(
+            "models are read by onnx, which is not installed; expected it: "
+            "pip install 'witoil[plugins]'"
+        ) from None
     try:
         model = onnx.load_model_from_string(content)
     except (DecodeError, ValueError) as error:

@@ -32,7 +32,7 @@ def probabilities(values: Floats, card: Card, axis: int = -1) -> Floats:
         Where there are not as many classes as labels, or what should be a probability is none.
     """
     refuse_other_classes(values.shape[axis] if values.ndim else 0, card)
-    if card.output.format == "probs":
+    if card.output.format in ("probs", "prob-map"):
         outside = values[(values < -_ROUNDING) | (values > 1.0 + _ROUNDING)]
         if outside.size:
             raise PluginError(

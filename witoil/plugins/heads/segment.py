@@ -178,6 +178,8 @@ def _of_tile(run: Run, card: Card, tile: npt.NDArray[Any]) -> Floats:
     refuse_other_shape(found, 4, card)
     if card.input.layout == "NHWC":
         found = found.transpose(0, 3, 1, 2)
+    if card.output.format == "prob-map" and found.shape[1] == 1:
+        found = np.concatenate([1.0 - found, found], axis=1)
     refuse_other_classes(found.shape[1], card)
     if found.shape[2:] != tile.shape[:2]:
         raise PluginError(
@@ -239,10 +241,14 @@ class _Result:
     def add(self, top: int, scores: Floats, card: Card) -> None:
         rows = slice(top, top + scores.shape[1])
         known = np.isfinite(scores).all(axis=0)
-        classes = np.where(known, np.nan_to_num(scores).argmax(axis=0), NODATA)
+        likeliest = np.nan_to_num(scores).argmax(axis=0)
+        if card.output.format == "prob-map":
+            likeliest = (scores[1] >= card.output.conf).astype(np.intp)
+        classes = np.where(known, likeliest, NODATA)
         self.classes[rows] = classes.astype(np.uint8)
         if self.sureness is not None:
-            score = np.where(known, scores.max(axis=0), 0.0).clip(0.0, 1.0)
+            score = np.take_along_axis(scores, likeliest[np.newaxis], axis=0)[0]
+            score = np.where(known, score, 0.0).clip(0.0, 1.0)
             self.sureness[rows] = np.rint(_FULL * score).astype(np.uint16)
         if self.difference is not None and card.output.line is not None:
             names = [label.name for label in card.labels]
