@@ -41,6 +41,6 @@ def list_entries() -> dict[str, Any]:
         entries=[
             EntryInfo(name=name, title=entry.title, reference=REFERENCE + name)
             for name, entry in sorted(entries.items())
-            if not entry.events
+            if not entry.spills
         ]
     ).model_dump(mode="json")
