@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapely.errors import ShapelyError
 from sqlalchemy import select
 
 from catalog.errors import CatalogError
@@ -33,6 +34,9 @@ EVENTS = "events:catalogue"
 """Parent of the features of all events."""
 
 Say = Callable[[str], None]
+
+_FAULTS = (CatalogError, ServiceError, ShapelyError, OSError, ValueError, LookupError, TypeError)
+"""What may be wrong with a file of one mask or job, and does not keep others from theirs."""
 
 
 def rebuild_events(store: Store, settings: Settings, say: Say) -> None:
@@ -85,7 +89,7 @@ def _count(ids: list[str], work: Callable[[str], None], say: Say) -> int:
     for each in ids:
         try:
             work(each)
-        except (CatalogError, ServiceError, OSError, ValueError, LookupError, TypeError) as error:
+        except _FAULTS as error:
             say(f"{each}: left as it was: {error}")
         else:
             right += 1

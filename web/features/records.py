@@ -9,10 +9,10 @@ from typing import Any
 
 import shapely
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from catalog.antimeridian import split_at_180, unbroken, unbroken_box, wrapped_box
-from catalog.errors import CatalogError
 from web.errors import NotFoundError
 from web.features.collections import OBSERVATIONS
 from web.features.found import Found, not_empty
@@ -204,7 +204,9 @@ def _gather_job(session: Session, jobs: Path, job_id: str) -> None:
     try:
         with session.begin_nested():
             add_job(session, jobs, job_id)
-    except (CatalogError, OSError, ValueError, LookupError, TypeError) as error:
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, which has nothing to do with this job
+    except Exception as error:  # whatever a file may hold, the runner goes on with other jobs
         log.warning("job %s: its features cannot be read: %s", job_id, error)
         session.merge(GatheredJob(job_id=job_id))
 
