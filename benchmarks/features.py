@@ -71,7 +71,7 @@ def _row(number: int, stored: int, numbers: random.Random) -> dict[str, object]:
         "collection": "observations",
         "id": f"slick-{number}",
         "owner": PUBLIC,
-        "source": "events:benchmark",
+        "parent": "events:benchmark",
         "start": start,
         "end": start,
         "duration": 0.0,

@@ -7,6 +7,7 @@ NAMES = [
     "commands",
     "damaged",
     "export",
+    "features",
     "forecast_twins",
     "joint",
     "large_forcing",

@@ -94,7 +94,9 @@ def _describe(app: OpenAPI) -> None:
     @app.get("/openapi.json", doc_ui=False)
     def document() -> Response:
         answer = app.make_response(app.api_doc)
-        answer.mimetype = "application/vnd.oai.openapi+json"
+        # GDAL takes documents of OpenAPI 3.0 by that name, and of any version as plain JSON
+        names = ["application/vnd.oai.openapi+json", "application/json"]
+        answer.mimetype = request.accept_mimetypes.best_match(names, names[0])
         return answer
 
 

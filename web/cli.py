@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from web.cli_features import features
 from web.cli_parts import Data, Database, said_in_a_line
 from web.cli_tokens import tokens
 
 app = typer.Typer(add_completion=False)
 app.add_typer(tokens, name="token")
+app.command()(features)
 
 
 @app.command()

@@ -28,7 +28,7 @@ from catalog.oils import LIBRARY_VARIABLE
 from web.errors import document_without_paths
 from web.processes import NAME_OF_RESULT
 from web.store.base import now
-from web.store.features import forget, job_source
+from web.store.features import forget, parent_of_job
 from web.store.jobs import Callback, Job, JobEvent, State
 from witoil.versions import versions
 
@@ -260,7 +260,7 @@ def dismiss(session: Session, owner: str | None, job_id: str) -> Job:
     session.refresh(job, with_for_update=True)
     if job.state != State.DISMISSED:
         _end(session, job, State.DISMISSED)
-        forget(session, job_source(job.id))
+        forget(session, parent_of_job(job.id))
     return job
 
 

@@ -70,7 +70,11 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
             f"{settings.host}:{settings.port}: no server can listen there ({error.strerror}); "
             "expected an address of this machine with a port that is free: give another --port"
         ) from None
-    with _stopped_by_signals(service_of(app).stopping), _kept_running(settings, runners):
+    with (
+        _stopped_by_signals(service_of(app).stopping),
+        _events_read(settings),
+        _kept_running(settings, runners),
+    ):
         say(f"witoil at {_address(server, settings)}")
         server.run()
 
@@ -94,6 +98,25 @@ def _stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def _events_read(settings: Settings) -> Iterator[None]:
+    """Have another process take in the events of the catalogue, which takes a while."""
+    if settings.catalogue is None:
+        yield
+        return
+    reader = subprocess.Popen(
+        [sys.executable, "-m", "witoil", "features", "--events"],
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        env=os.environ | settings.environment(),
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        _stop(reader)
 
 
 @contextmanager

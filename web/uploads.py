@@ -25,7 +25,7 @@ from web.errors import ConflictError, ContentError, NotFoundError, QuotaError, T
 from web.faults import Fault
 from web.store.base import Store, now
 from web.store.features import forget as forget_features
-from web.store.features import forget_words, upload_source
+from web.store.features import forget_words, parent_of_upload
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
 
@@ -278,8 +278,8 @@ def forget(session: Session, owner: str, upload_id: str) -> str:
     for job in session.scalars(active):
         if REFERENCE + upload_id in json.dumps(job.inputs):
             raise ConflictError(f"job {job.id} needs it; wait until it ends, or dismiss it")
-    forget_words(session, upload_source(upload_id))
-    forget_features(session, upload_source(upload_id))
+    forget_words(session, parent_of_upload(upload_id))
+    forget_features(session, parent_of_upload(upload_id))
     session.delete(upload)
     return upload.sha256
 

@@ -131,8 +131,7 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
     try:
         with _alone(folder, runner), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
             result = plain(process.work(inputs, folder, progress))
-            if not process.is_short:
-                write_features(folder, process.id, inputs)
+            _note_features(process, folder, inputs)
         json.dumps(result, allow_nan=False)
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}
@@ -142,6 +141,16 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
         log.exception("job %s", asked["job"])
         return {"reason": f"the program failed; the operator finds why in the log: {asked['job']}"}
     return {"result": result, "note": last_note}
+
+
+def _note_features(process: Process, folder: Path, inputs: Mapping[str, Any]) -> None:
+    """Leave the features of a job beside its results; a job does not fail for want of them."""
+    if process.is_short:
+        return
+    try:
+        write_features(folder, process.id, inputs)
+    except Exception:
+        log.exception("%s: its features cannot be made", folder.name)
 
 
 @contextmanager

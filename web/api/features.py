@@ -44,6 +44,7 @@ SCHEMA = "application/schema+json"
 CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 MOST_ON_A_PAGE = 10_000
+_NO_NUL = r"^[^\x00]*$"
 
 blueprint = APIBlueprint(
     "features", __name__, url_prefix="/ogc/collections", abp_tags=[TAG], abp_responses=problems()
@@ -95,7 +96,7 @@ class FeatureList(Document):
     links: list[Link]
     time_stamp: datetime
     number_matched: int | None = Field(
-        None, description="On all pages; left out where more are chosen than are counted."
+        None, description="Features on all pages; left out where there are too many to count."
     )
     number_returned: int
 
@@ -153,10 +154,14 @@ class Said(BaseModel):
 
     type: OilType = Field("unknown", description="What the slick is of.")
     class_: str | None = Field(
-        None, alias="class", max_length=20, description="How sure the detection is."
+        None,
+        alias="class",
+        max_length=20,
+        pattern=_NO_NUL,
+        description="How sure the detection is.",
     )
     verdict: Verdict = Field("unchecked", description="Whether it is oil.")
-    note: str | None = Field(None, max_length=2000)
+    note: str | None = Field(None, max_length=2000, pattern=_NO_NUL)
 
 
 def _of_use(text: str) -> str:
@@ -166,13 +171,15 @@ def _of_use(text: str) -> str:
 class FeaturePath(BaseModel):
     """Which feature."""
 
-    id: Annotated[str, AfterValidator(_of_use)] = Field(description="As a list has it.")
+    id: Annotated[str, AfterValidator(_of_use)] = Field(
+        description="Id of a feature, as a list has it."
+    )
 
 
-class FilePath(FeaturePath):
+class FeatureFilePath(FeaturePath):
     """Which file of which feature."""
 
-    name: str = Field(description="As the assets of the STAC item have it.")
+    name: str = Field(description="Name of a file, as the assets of the STAC item have it.")
 
 
 def owners() -> tuple[str, str]:
@@ -371,7 +378,7 @@ def _schema(collection: Collection) -> dict[str, Any]:
     }
 
 
-_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 
 
 def _query_model(collection: Collection) -> type[ItemsQuery]:
@@ -495,7 +502,7 @@ def show_history(path: FeaturePath) -> dict[str, Any]:
     },
 )
 @needs("read")
-def send_file_of_observation(path: FilePath) -> Response:
+def send_file_of_observation(path: FeatureFilePath) -> Response:
     """Send a file that an observation of the operator was read from."""
     with service().store.reading() as session:
         feature = _observation(session, path.id)

@@ -170,16 +170,18 @@ class _Narrowed(BaseModel):
         None, alias="datetime", description="A time, a date, or START/END; one may be `..`."
     )
     limit: int = Field(100, ge=1, le=MOST_ON_A_PAGE)
-    cursor: AfterCursor | None = Field(None, description="As the link `next` has it.")
+    cursor: AfterCursor | None = Field(
+        None, description="Where a page begins, as the link `next` has it."
+    )
 
 
-class ItemsQuery(_Narrowed):
+class StacItemsQuery(_Narrowed):
     """Which items of a collection."""
 
     bbox: BoundingBox | None = None
 
 
-class SearchQuery(ItemsQuery):
+class SearchQuery(StacItemsQuery):
     """Which items, in an address."""
 
     intersects: Annotated[str, AfterValidator(_geometry_text)] | None = Field(
@@ -317,7 +319,7 @@ _ANSWERS: Any = {200: {"description": "GeoJSON, STAC items.", "content": {GEOJSO
 
 @blueprint.get("/collections/<collection>/items", responses=_ANSWERS)
 @needs("read")
-def list_items(path: StacPath, query: ItemsQuery) -> Response:
+def list_items(path: StacPath, query: StacItemsQuery) -> Response:
     """List the items of a collection."""
     address = href(f"/stac/collections/{_known(path.collection)}/items")
     asked = _query((path.collection,), bbox=query.bbox, period=query.period)
@@ -471,12 +473,12 @@ def item_of(feature: Feature) -> dict[str, Any]:
 
 def _assets(feature: Feature) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the files of a feature by their names, with the addresses at which they are."""
-    kind, _, source = feature.source.partition(":")
+    kind, _, parent = feature.parent.partition(":")
     for name, place in feature.assets.items():
         if kind == "job":
-            where = f"/ogc/jobs/{source}/files/{quote(place)}"
+            where = f"/ogc/jobs/{parent}/files/{quote(place)}"
         elif kind == "upload":
-            where = f"/uploads/{source}/content"
+            where = f"/uploads/{parent}/content"
         else:
             where = f"/ogc/collections/{OBSERVATIONS}/items/{quote(feature.id)}/files/{quote(name)}"
         yield name, {"href": href(where), "type": media_type(place), "roles": ["data"]}

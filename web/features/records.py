@@ -1,4 +1,4 @@
-"""Rows of features: written in one place, made anew at will, removed with their source."""
+"""Rows of features: written in one place, made anew at will, removed with their parent."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.antimeridian import split_at_180, unbroken, unbroken_box, wrapped_box
 from catalog.errors import CatalogError
 from web.errors import NotFoundError
 from web.features.collections import OBSERVATIONS
@@ -17,9 +19,19 @@ from web.features.found import Found, not_empty
 from web.features.observations import of_upload
 from web.features.runs import read_features
 from web.store.base import Store, now
-from web.store.features import Annotation, Feature, GatheredJob, forget, job_source, upload_source
+from web.store.features import (
+    NEVER,
+    Annotation,
+    Feature,
+    GatheredJob,
+    forget,
+    parent_of_job,
+    parent_of_upload,
+    seconds_of,
+)
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
+from witoil.files import plain
 
 MOST_AT_ONCE = 100
 """Jobs whose features are taken in one after the other, before other work goes on."""
@@ -27,27 +39,69 @@ MOST_AT_ONCE = 100
 log = logging.getLogger(__name__)
 
 
-def replace_features(session: Session, source: str, owner: str, found: Iterable[Found]) -> None:
-    """Write the features of a source in place of those that it had.
+def replace_features(session: Session, parent: str, owner: str, found: Iterable[Found]) -> None:
+    """Write the features of a parent in place of those that it had.
 
     Parameters
     ----------
     session : Session
-    source : str
+    parent : str
         See `web.store.features.Feature`.
     owner : str
         `web.store.features.PUBLIC` for everybody's.
     found : iterable of Found
         What analysts have said of observations of the same ids goes before what is given here.
     """
-    forget(session, source)
+    forget(session, parent)
     session.flush()
     for each in found:
-        row = each.row(owner, source)
+        row = _row(each, owner, parent)
         if row.collection == OBSERVATIONS:
             row.properties = row.properties | _last_words(session, row.id)
         session.add(row)
     session.flush()
+
+
+def _row(found: Found, owner: str, parent: str) -> Feature:
+    """Return a feature as a row.
+
+    Raises
+    ------
+    CatalogError
+        If it has a hole that encloses a pole.
+    """
+    whole = unbroken([found.geometry], found.id)[0]
+    west, south, east, north = unbroken_box(wrapped_box(whole.bounds))
+    start, end = (NEVER if time is None else seconds_of(time) for time in (found.start, found.end))
+    told = {name: value for name, value in found.properties.items() if value is not None}
+    return Feature(
+        collection=found.collection,
+        id=_storable(found.id),
+        owner=owner,
+        parent=parent,
+        start=start,
+        end=end,
+        duration=end - start,
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        geometry=shapely.to_wkb(split_at_180(whole)),
+        properties=_storable(plain(told)),
+        assets=found.assets,
+    )
+
+
+def _storable(value: Any) -> Any:
+    """Return a document as any database takes it: no NUL, no halves of characters."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, str):
+        text = value.encode("utf-8", "replace").decode("utf-8")
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return value
 
 
 def _last_words(session: Session, feature_id: str) -> dict[str, Any]:
@@ -124,7 +178,7 @@ def add_upload(session: Session, upload: Upload, seen: Sequence[Mapping[str, Any
         What it holds, from `web.seen.document_of`.
     """
     found = not_empty(of_upload(seen, upload.id, upload.name))
-    replace_features(session, upload_source(upload.id), upload.owner, found)
+    replace_features(session, parent_of_upload(upload.id), upload.owner, found)
 
 
 def gather(store: Store, jobs: Path) -> None:
@@ -146,16 +200,33 @@ def gather(store: Store, jobs: Path) -> None:
 
 
 def _gather_job(session: Session, jobs: Path, job_id: str) -> None:
-    """Take in the features of a job, unless it was dismissed or another runner has done it."""
+    """Take in the features of a job, once; of one whose file is damaged, say so."""
+    try:
+        with session.begin_nested():
+            add_job(session, jobs, job_id)
+    except (CatalogError, OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("job %s: its features cannot be read: %s", job_id, error)
+        session.merge(GatheredJob(job_id=job_id))
+
+
+def add_job(session: Session, jobs: Path, job_id: str) -> None:
+    """Write the features of a job in place of those that it had; of one dismissed there are none.
+
+    Parameters
+    ----------
+    session : Session
+    jobs : Path
+        Folder with a folder for each job.
+    job_id : str
+
+    Raises
+    ------
+    OSError, ValueError, LookupError, TypeError, CatalogError
+        If the file of its features is damaged.
+    """
     job = session.get(Job, job_id, with_for_update=True)
     if job is None or job.state != State.SUCCESSFUL:
         return
-    if session.get(GatheredJob, job_id) is not None:
-        return
-    session.add(GatheredJob(job_id=job_id))
-    try:
-        found = read_features(jobs / str(job.folder), job_id)
-        with session.begin_nested():
-            replace_features(session, job_source(job_id), job.owner, found)
-    except (CatalogError, OSError, ValueError, LookupError, TypeError) as error:
-        log.warning("job %s: its features cannot be read: %s", job_id, error)
+    found = read_features(jobs / str(job.folder), job_id)
+    replace_features(session, parent_of_job(job_id), job.owner, found)
+    session.merge(GatheredJob(job_id=job_id))

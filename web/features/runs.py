@@ -19,10 +19,9 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import box_of, split_at_180, turned, unbroken, unbroken_box
-from web.errors import document_without_paths
 from web.features.collections import COAST, RUNS, SLICKS
 from web.features.found import Found, not_empty
-from witoil.files import plain, write_json
+from witoil.files import write_json
 from witoil.times import given_in_utc, to_datetime
 
 FILE = ".features.json"
@@ -78,23 +77,23 @@ def _of_job(found: Found, job_id: str) -> Found:
     return replace(found, id=job_id + found.id, properties={"job": job_id} | found.properties)
 
 
-def features_of(folder: Path, process: str, case: Mapping[str, Any]) -> list[Found]:
+def features_of(folder: Path, process: str, keys: Mapping[str, Any]) -> list[Found]:
     """Find the features that the files of a job hold.
 
     Parameters
     ----------
     folder : Path
     process : str
-    case : mapping
-        As the inputs have it.
+    keys : mapping
+        The case, as the inputs have it.
 
     Returns
     -------
     list of Found
         Their ids are what follows that of the job.
     """
-    told = {"process": process, "name": str(case.get("name", ""))}
-    start, end = (_time(case["time"][name]) for name in ("start", "end"))
+    told = {"process": process, "name": str(keys.get("name", ""))}
+    start, end = (_time(keys["time"][name]) for name in ("start", "end"))
     slicks = not_empty(_slicks(folder, told))
     coast = not_empty(_coast(folder, told, end))
     run = next(iter(sorted(_files(folder, "particles.nc"))), None)
@@ -188,8 +187,7 @@ def _scores(folder: Path) -> dict[str, Any]:
         values = [table[str(window)] for table in tables]
         if all(value is not None for value in values):
             found |= {"fss": float(np.mean(values)), "fss_window": window}
-    plain_one: dict[str, Any] = document_without_paths(plain(found))
-    return plain_one
+    return found
 
 
 def _assets(folder: Path) -> Iterator[tuple[str, str]]:

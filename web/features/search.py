@@ -9,7 +9,6 @@ are counted. Where it finds many, features are gone through in order until a pag
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,12 +19,9 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     CompoundSelect,
     Select,
     and_,
-    any_,
     case,
     column,
     func,
@@ -40,7 +36,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from catalog.antimeridian import split_at_180, unbroken, unbroken_box, wrapped_box
 from catalog.grid import Box
-from web.store.features import BOXES, NEVER, Feature
+from web.store.features import BOXES, NEVER, TREE_SECONDS, Feature
 
 MOST_COUNTED = 10_000
 """Features that are counted where not all of a collection are asked for; more are not."""
@@ -206,11 +202,10 @@ def find(
     after : Cursor, optional
         Begin after this one.
     """
-    place, near = query.place, None
-    if place is not None:
-        near = _near(session, query, place)
-    if place is not None and near is not None and len(near) <= MOST_COUNTED:
-        rows = list(_meeting(session, [_among(session, query, near)], place.shape))
+    place = query.place
+    near = None if place is None else _near(session, query, place)
+    if place is not None and near is not None:
+        rows = list(_meeting(session, [near], place.shape))
         matched: int | None = len(rows)
         if after is not None:
             rows = [row for row in rows if (row[0], row[1]) > (after.start, after.number)]
@@ -292,7 +287,7 @@ def _in_order(session: Session, query: Query, after: Cursor | None = None) -> Co
         place_in_order = tuple_(Feature.start, Feature.number)
         conditions.append(place_in_order > tuple_(literal(after.start), literal(after.number)))
     ranges = [
-        select(Feature.start, Feature.number, _holds(query.place).label("held")).where(
+        select(Feature.start, Feature.number, _holds(query.place, Feature).label("held")).where(
             *_within(*each), *_since(session, query, *each), *conditions
         )
         for each in product(query.collections, query.owners)
@@ -311,14 +306,24 @@ def _since(
 
 
 def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:
-    if query.start is not None:
-        yield Feature.end >= query.start
-    if query.end is not None:
-        yield Feature.start <= query.end
-    if query.start is not None or query.end is not None:
-        yield Feature.start < NEVER
+    """Yield what features have to be, by their rows."""
+    yield from _when(query, Feature.start, Feature.end)
     if query.place is not None:
         yield or_(*(_overlap(Feature, box) for box in query.place.boxes))
+    yield from _what(query)
+
+
+def _when(query: Query, start: Any, end: Any, unit: float = 1.0) -> Iterator[ColumnElement[bool]]:
+    """Yield what times have to be, which are in some unit. [s]"""
+    if query.start is not None:
+        yield end >= query.start / unit
+    if query.end is not None:
+        yield start <= query.end / unit
+    if query.start is not None or query.end is not None:
+        yield start < NEVER / unit
+
+
+def _what(query: Query) -> Iterator[ColumnElement[bool]]:
     for name, value in query.equal:
         own = Feature.properties[name]
         yield own.as_string() == value if isinstance(value, str) else own.as_float() == value
@@ -331,78 +336,57 @@ def _overlap(of: Any, box: Box) -> ColumnElement[bool]:
     return and_(of.west <= east, of.east >= west, of.south <= north, of.north >= south)
 
 
-def _holds(place: Place | None) -> ColumnElement[Any]:
-    """Return whether the box of a feature lies within a place, so that all of it does: 1 or 0."""
+def _holds(place: Place | None, of: Any) -> ColumnElement[Any]:
+    """Return whether a box lies within a place, so that all that is in it does: 1 or 0."""
     if place is None or not place.is_box:
         return literal(0)
     held = (
-        and_(
-            Feature.west >= west,
-            Feature.east <= east,
-            Feature.south >= south,
-            Feature.north <= north,
-        )
+        and_(of.west >= west, of.east <= east, of.south >= south, of.north <= north)
         for west, south, east, north in place.boxes
     )
     return case((or_(*held), 1), else_=0)
 
 
-def _near(session: Session, query: Query, place: Place) -> list[int]:
-    """Return the numbers of features, of any collection, whose boxes meet that of a place.
+def _near(session: Session, query: Query, place: Place) -> list[tuple[float, int, int]] | None:
+    """Return start, number, and whether the place holds the box, of what is near it, in order.
 
-    More than `MOST_COUNTED` are some of them only.
+    None: more than `MOST_COUNTED`.
     """
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    ranges = [
-        _near_in_tree(query, box) if is_sqlite else _near_in_gist(query, box) for box in place.boxes
-    ]
-    most = MOST_COUNTED + 1
-    return sorted(set(session.scalars(union_all(*ranges).limit(most))))
+    near = _near_in_tree if is_sqlite else _near_in_gist
+    found = union_all(*(near(query, place, box) for box in place.boxes)).limit(MOST_COUNTED + 1)
+    rows = session.execute(found).all()
+    if len(rows) > MOST_COUNTED:
+        return None
+    return sorted({(start, number, held) for start, number, held in rows})
 
 
-def _near_in_tree(query: Query, box: Box) -> Select[Any]:
+def _near_in_tree(query: Query, place: Place, box: Box) -> Select[Any]:
     of = BOXES.c
-    wanted = select(of.number).where(_overlap(of, box))
-    if query.start is not None:
-        wanted = wanted.where(of.end >= query.start)
-    if query.end is not None:
-        wanted = wanted.where(of.start <= query.end)
+    wanted = select(of.exact_start, of.number, _holds(place, of)).where(
+        _overlap(of, box),
+        *_when(query, of.start, of.end, TREE_SECONDS),
+        *_when(query, of.exact_start, of.exact_end),
+        of.collection.in_(query.collections),
+        of.owner.in_(query.owners),
+    )
+    more = list(_what(query))
+    if more:
+        wanted = wanted.join(Feature, Feature.number == of.number).where(*more)
     return wanted
 
 
-def _near_in_gist(query: Query, box: Box) -> Select[Any]:
+def _near_in_gist(query: Query, place: Place, box: Box) -> Select[Any]:
     west, south, east, north = box
     own = func.box(func.point(Feature.west, Feature.south), func.point(Feature.east, Feature.north))
     other = func.box(func.point(west, south), func.point(east, north))
-    wanted = select(Feature.number).where(own.op("&&")(other))
-    if query.start is not None:
-        wanted = wanted.where(Feature.end >= query.start)
-    if query.end is not None:
-        wanted = wanted.where(Feature.start <= query.end)
-    return wanted
-
-
-def _among(session: Session, query: Query, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
-    """Return start, number and whether the place holds the box, in order, of some features."""
-    wanted = select(
-        Feature.start,
-        Feature.number,
-        _holds(query.place),
-        Feature.collection,
-        Feature.owner,
-    ).where(_numbered(session, numbers), *_conditions(query))
-    # whose they are is looked at here, as the database would rather go through all of a collection
-    chosen = set(product(query.collections, query.owners))
-    found = [row for row in session.execute(wanted) if (row[3], row[4]) in chosen]
-    return sorted((start, number, held) for start, number, held, *_ in found)
-
-
-def _numbered(session: Session, numbers: Sequence[int]) -> ColumnElement[bool]:
-    """Say that a feature is one of many, which are one value to the database."""
-    if session.get_bind().dialect.name != "sqlite":
-        return Feature.number == any_(literal(list(numbers), ARRAY(BigInteger)))
-    each = func.json_each(json.dumps(numbers)).table_valued("value")
-    return Feature.number.in_(select(each.c.value))
+    return select(Feature.start, Feature.number, _holds(place, Feature)).where(
+        own.op("&&")(other),
+        *_when(query, Feature.start, Feature.end),
+        Feature.collection.in_(query.collections),
+        Feature.owner.in_(query.owners),
+        *_what(query),
+    )
 
 
 def _meeting(

@@ -52,7 +52,7 @@ class Feature(Base):
             *("end", "west", "east", "south", "north"),
         ),
         Index("features_by_duration", "collection", "owner", "duration"),
-        Index("features_by_source", "source"),
+        Index("features_by_parent", "parent"),
         {"sqlite_autoincrement": True},
     )
 
@@ -62,7 +62,7 @@ class Feature(Base):
     owner: Mapped[str] = mapped_column(Text)
     """Whose it is; `PUBLIC`: everybody's."""
 
-    source: Mapped[str] = mapped_column(Text)
+    parent: Mapped[str] = mapped_column(Text)
     """What it was made from, ``job:ID``, ``upload:ID`` or ``events:NAME``: it goes with that."""
 
     start: Mapped[float] = mapped_column(Float)
@@ -73,7 +73,7 @@ class Feature(Base):
     """[s]"""
 
     west: Mapped[float] = mapped_column(Float)
-    """From -180 to 180. [degrees]"""
+    """Longitude, -180 to 180. [degrees]"""
 
     south: Mapped[float] = mapped_column(Float)
     east: Mapped[float] = mapped_column(Float)
@@ -99,7 +99,7 @@ class Annotation(Base):
 
     number: Mapped[int] = mapped_column(_Count, primary_key=True)
     feature_id: Mapped[str] = mapped_column(Text)
-    """Of an observation; not of its row, which is made anew where its file is read again."""
+    """Id of an observation; not its row, which is made anew where its file is read again."""
 
     person: Mapped[str] = mapped_column(Text)
     time: Mapped[datetime] = mapped_column(UtcTime)
@@ -115,13 +115,19 @@ class GatheredJob(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
 
 
+TREE_SECONDS = 864_000.0
+"""Unit of the times in the R*Tree: ten days, so that times spread as far as degrees do. [s]"""
+
 BOXES = Table(
     "feature_boxes",
     MetaData(),  # not of the models: a virtual table of SQLite
     Column("number", Integer, primary_key=True),
     *(Column(name, Float) for name in ("west", "east", "south", "north", "start", "end")),
+    # not searched by, but at hand without another look-up
+    *(Column(name, Text) for name in ("collection", "owner")),
+    *(Column(name, Float) for name in ("exact_start", "exact_end")),
 )
-"""The R*Tree of SQLite; its numbers have 32 bits, rounded so that no box gets smaller."""
+"""The R*Tree of SQLite; what it searches by has 32 bits, rounded so that no box gets smaller."""
 
 
 def seconds_of(time: datetime) -> float:
@@ -134,25 +140,25 @@ def time_of(seconds: float) -> datetime | None:
     return None if seconds == NEVER else _EPOCH + timedelta(seconds=seconds)
 
 
-def job_source(job_id: str) -> str:
-    """Return the source of what a job has made."""
+def parent_of_job(job_id: str) -> str:
+    """Return the parent of what a job has made."""
     return f"job:{job_id}"
 
 
-def upload_source(upload_id: str) -> str:
-    """Return the source of what a file holds that somebody has brought."""
+def parent_of_upload(upload_id: str) -> str:
+    """Return the parent of what a file holds that somebody has brought."""
     return f"upload:{upload_id}"
 
 
-def forget(session: Session, source: str) -> None:
+def forget(session: Session, parent: str) -> None:
     """Remove all features of a job, an upload or events.
 
     What analysts have said of them stays, as they may be read again; see `forget_words`.
     """
-    session.execute(delete(Feature).where(Feature.source == source))
+    session.execute(delete(Feature).where(Feature.parent == parent))
 
 
-def forget_words(session: Session, source: str) -> None:
-    """Remove what analysts have said of the features of a source, which will not come back."""
-    of = select(Feature.id).where(Feature.source == source)
+def forget_words(session: Session, parent: str) -> None:
+    """Remove what analysts have said of the features of a parent, which will not come back."""
+    of = select(Feature.id).where(Feature.parent == parent)
     session.execute(delete(Annotation).where(Annotation.feature_id.in_(of)))

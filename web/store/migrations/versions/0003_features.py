@@ -11,15 +11,23 @@ depends_on = None
 _TIME = sa.DateTime(timezone=True)
 _COUNT = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-_ROW = 'new.number, new.west, new.east, new.south, new.north, new.start, new."end"'
+# times in the tree are in tens of days, so that they spread as far as degrees do: in seconds they
+# alone would rule how the tree is cut, and boxes would be looked for all over it
+_ROW = (
+    "new.number, new.west, new.east, new.south, new.north, "
+    'new.start / 864000.0, new."end" / 864000.0, '
+    'new.collection, new.owner, new.start, new."end"'
+)
 
 _SQLITE = (
     "CREATE VIRTUAL TABLE feature_boxes "
-    'USING rtree(number, west, east, south, north, start, "end")',
+    'USING rtree(number, west, east, south, north, start, "end", '
+    "+collection, +owner, +exact_start, +exact_end)",
     "CREATE TRIGGER feature_boxes_added AFTER INSERT ON features BEGIN "
     f"INSERT INTO feature_boxes VALUES ({_ROW}); END",
     "CREATE TRIGGER feature_boxes_moved AFTER UPDATE OF west, east, south, north, start, "
-    '"end" ON features BEGIN DELETE FROM feature_boxes WHERE number = old.number; '
+    '"end", collection, owner ON features BEGIN '
+    "DELETE FROM feature_boxes WHERE number = old.number; "
     f"INSERT INTO feature_boxes VALUES ({_ROW}); END",
     "CREATE TRIGGER feature_boxes_removed AFTER DELETE ON features BEGIN "
     "DELETE FROM feature_boxes WHERE number = old.number; END",
@@ -38,7 +46,7 @@ def upgrade() -> None:
         sa.Column("collection", sa.String(16), nullable=False),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("owner", sa.Text, nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("parent", sa.Text, nullable=False),
         sa.Column("start", sa.Float, nullable=False),
         sa.Column("end", sa.Float, nullable=False),
         sa.Column("duration", sa.Float, nullable=False),
@@ -58,7 +66,7 @@ def upgrade() -> None:
         ["collection", "owner", "start", "number", "end", "west", "east", "south", "north"],
     )
     op.create_index("features_by_duration", "features", ["collection", "owner", "duration"])
-    op.create_index("features_by_source", "features", ["source"])
+    op.create_index("features_by_parent", "features", ["parent"])
     op.create_table(
         "annotations",
         sa.Column("number", _COUNT, primary_key=True),
