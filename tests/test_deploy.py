@@ -45,3 +45,10 @@ def test_image_has_all_packages():
 def test_what_waits_for_a_part_waits_for_one_that_is_there(services):
     for service in services.values():
         assert set(service.get("depends_on", {})) <= set(services)
+
+
+def test_health_is_asked_where_it_is_told():
+    from web.api.health import blueprint, ready
+
+    (asked,) = re.findall(r"8000(/[\w/]+)'", (DEPLOY / "Dockerfile").read_text())
+    assert asked == f"{blueprint.url_prefix}/{ready.__name__}"

@@ -1,6 +1,7 @@
 """What is one person's is no other's: each route with each object of the other."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -75,6 +76,8 @@ def objects(service):
         "id": [upload["id"], share["id"], job["jobID"], f"{upload['id']}-1"],
         "name": ["summary.json"],
         "field": ["winds"],
+        "form": ["xml"],
+        "kind": ["dds"],
         "processID": ["simulate"],
         **{name: [value] for name, value in {"z": "9", "first": "0", "last": "1"}.items()},
         **{name: ["0"] for name in "xy"},
@@ -123,9 +126,9 @@ def _addresses(rule, objects):
     addresses = [rule.rule]
     for argument in rule.arguments:
         values = objects.get(argument, ["0" * 32])
-        marks = [f"<{argument}>", f"<path:{argument}>"]
+        mark = re.compile(rf"<(?:[^<>]*:)?{argument}>")
         addresses = [
-            address.replace(marks[0], value).replace(marks[1], value)
+            mark.sub(lambda _, value=value: value, address)
             for address in addresses
             for value in values
         ]
