@@ -38,7 +38,7 @@ function fieldOf(document, name, property, isRequired) {
   };
 }
 
-/** @param {any} document @param {any} schema what it refers to, or may be other than nothing */
+/** @param {any} document @param {any} schema @returns {any} what it refers to, or may be other than nothing */
 function withoutNull(document, schema) {
   let found = schema;
   if (found.$ref) found = document.components.schemas[found.$ref.split("/").pop()];
