@@ -11,7 +11,7 @@ import { panels as words } from "../words.js";
 
 const { coverage: text } = words;
 const PAUSE = 400; // milliseconds without a change of the case before the service is asked
-const ALL = 0.9995; // of the time that counts as all of it
+const ALL = 0.999999; // of the time that counts as all of it
 const ROLES = ["currents", "winds", "waves", "temperature"];
 
 /** @param {HTMLElement} root @param {State} state */
