@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -42,7 +43,7 @@ def _is_text(value: Any) -> bool:
 def _tiles(address: str) -> str:
     parts = urlsplit(address)
     words = ("{z}", "{x}", "{y}")
-    plain = parts.netloc and not any(mark in parts.netloc for mark in "@{}*; '\"")
+    plain = re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", parts.netloc)
     if parts.scheme != "https" or not plain or not all(word in parts.path for word in words):
         raise ValueError(
             "expected the address of tiles, such as https://tiles.example.org/{z}/{x}/{y}.png"

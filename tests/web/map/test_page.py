@@ -1,0 +1,158 @@
+"""The page and its files over HTTP: for whom, with which policy, and nothing else."""
+
+import gzip
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.web.people import people
+from web.api.page import policy
+from web.settings import SettingsError, read_settings
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    with people(tmp_path_factory.mktemp("service")) as made:
+        yield made.client()
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (BROWSER, "text/html"),
+        ("text/html", "text/html"),
+        ("*/*", "application/json"),
+        (None, "application/json"),
+        ("application/json", "application/json"),
+        ("application/json, text/html;q=0.5", "application/json"),
+        ("image/png", "application/json"),
+    ],
+)
+def test_browsers_get_the_page_and_programs_what_there_is(client, accept, kind):
+    with client.get("/", headers={"Accept": accept} if accept else {}) as answer:
+        assert answer.status_code == 200
+        assert answer.mimetype == kind
+        assert "Accept" in answer.headers["Vary"]
+        assert ("Content-Security-Policy" in answer.headers) is True
+        if kind == "application/json":
+            assert answer.json["links"]
+
+
+def test_all_that_the_page_loads_is_here_and_nothing_stands_in_it(client):
+    with client.get("/", headers={"Accept": BROWSER}) as answer:
+        page, rules = answer.text, answer.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in rules
+    assert "unsafe-eval" not in rules
+    assert not re.search(r"<script(?![^>]*src=)", page)
+    assert not re.search(r"\sstyle=|\son\w+=|<style", page)
+    loaded = re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', page)
+    assert len(loaded) > 4
+    for name in loaded:
+        assert "://" not in name
+        with client.get(f"/{name}") as answer:
+            assert answer.status_code == 200, name
+
+
+def test_modules_import_only_what_is_sent(client):
+    seen, wanted = set(), ["static/map/main.js"]
+    while wanted:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        with client.get(f"/{name}") as answer:
+            assert answer.status_code == 200, name
+            assert answer.mimetype == "text/javascript"
+            text = answer.text
+        for found in re.findall(r'^(?:import|export) .*from "([^"]+)";$', text, re.MULTILINE):
+            parts = name.split("/")[:-1]
+            for step in found.split("/"):
+                if step == "..":
+                    parts.pop()
+                elif step != ".":
+                    parts.append(step)
+            wanted.append("/".join(parts))
+    assert len(seen) > 30
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "static/map/page.html",
+        "static/map/../app.py",
+        "static/map/..%2fapp.py",
+        "static/map/%2e%2e/app.py",
+        "static/map/../../witoil/__init__.py",
+        "static/map/",
+        "static/map/none.js",
+        "static/map/a%00.js",
+        "static/player/page.html",
+        "static/maplibre/../map.py",
+        "static/maplibre/" + "a" * 5000 + ".js",
+        "static/other/main.js",
+    ],
+)
+def test_nothing_else_is_sent(client, path):
+    with client.get(f"/{path}") as answer:
+        assert answer.status_code == 404
+        assert answer.mimetype == "application/problem+json"
+
+
+def test_files_travel_packed_once(client):
+    path = "/static/map/main.js"
+    with client.get(path) as plain, client.get(path, headers={"Accept-Encoding": "gzip"}) as packed:
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == plain.data
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        tag = packed.headers["ETag"]
+    known = {"If-None-Match": tag, "Accept-Encoding": "gzip"}
+    with client.get(path, headers=known) as again:
+        assert again.status_code == 304
+    with client.get(path, headers={"Range": "bytes=0-9", "Accept-Encoding": "gzip"}) as part:
+        assert part.status_code == 206
+        assert len(part.data) == 10
+
+
+def test_the_policy_lets_in_the_host_of_the_base_map_and_no_other():
+    tiles = "https://tiles.example.org/a/{z}/{x}/{y}.png"
+    assert "tiles.example.org" not in policy(None)
+    rules = dict(rule.split(" ", 1) for rule in policy(tiles).split("; "))
+    assert rules["connect-src"] == "'self' https://tiles.example.org"
+    assert rules["script-src"] == "'self'"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://tiles.example.org/{z}/{x}/{y}.png",
+        "https://tiles.example.org/{z}/{x}.png",
+        "https://*/{z}/{x}/{y}.png",
+        "https://{s}.example.org/{z}/{x}/{y}.png",
+        "https://a b/{z}/{x}/{y}.png",
+        "https://a;script-src */{z}/{x}/{y}.png",
+        "https://me:secret@tiles.example.org/{z}/{x}/{y}.png",
+        "https://tílés.example.org/{z}/{x}/{y}.png",
+        "javascript:alert(1)/{z}/{x}/{y}",
+        "/{z}/{x}/{y}.png",
+    ],
+)
+def test_other_base_maps_are_refused(address):
+    with pytest.raises(SettingsError, match=r"BASE_MAP: found .* expected the address of tiles"):
+        read_settings(base_map=address)
+
+
+@given(st.text(max_size=30))
+def test_no_host_adds_to_the_policy(host):
+    try:
+        settings = read_settings(base_map=f"https://{host}/{{z}}/{{x}}/{{y}}.png")
+    except SettingsError:
+        return
+    rules = policy(settings.base_map).split("; ")
+    assert len(rules) == 10
+    assert [rule.split(" ")[0] for rule in rules] == [
+        rule.split(" ")[0] for rule in policy(None).split("; ")
+    ]
