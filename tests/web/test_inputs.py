@@ -238,7 +238,7 @@ def _leaves(schema: Any, definitions: dict[str, Any], keys: tuple[str, ...] = ()
 
 FILES = {
     "files", "currents", "winds", "waves", "temperature", "coastline", "geometry", "swath",
-    "zones", "track", "run", "observation", "runs", "observations",
+    "zones", "track", "run", "observation", "runs", "observations", "names",
 }  # fmt: skip
 
 
