@@ -56,12 +56,12 @@ def do(store: Store, job: Job, asked: Mapping[str, Any], data: Path) -> None:
     held = Held.of(job)
     ending: Callable[[Session], None]
     try:
-        outcome = previews.ask(data, asked, asked["seconds"] + SPARE_SECONDS / 2)
+        answer = previews.ask(data, asked, asked["seconds"] + SPARE_SECONDS / 2)
     except ServiceError as error:
         log.info("job %s is left to a runner: %s", job.id, error)
         ending = partial(queue.hand_back, held=held)
     else:
-        ending = _ending(held, outcome)
+        ending = _ending(held, answer)
     try:
         with store.session() as session:
             ending(session)
@@ -69,7 +69,7 @@ def do(store: Store, job: Job, asked: Mapping[str, Any], data: Path) -> None:
         log.info("%s", error)
 
 
-def _ending(held: Held, outcome: Mapping[str, Any]) -> Callable[[Session], None]:
-    if "reason" in outcome:
-        return partial(queue.fail, held=held, reason=without_paths(outcome["reason"]))
-    return partial(queue.finish, held=held, result=outcome["result"], message=outcome["note"])
+def _ending(held: Held, answer: Mapping[str, Any]) -> Callable[[Session], None]:
+    if "reason" in answer:
+        return partial(queue.fail, held=held, reason=without_paths(answer["reason"]))
+    return partial(queue.finish, held=held, result=answer["result"], message=answer["note"])
