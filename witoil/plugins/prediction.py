@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,6 +75,7 @@ def predict(
     time: datetime | None = None,
     parameters: Mapping[str, Any] | None = None,
     sessions: Sessions = SESSIONS,
+    most_seconds: float = math.inf,
 ) -> Envelope:
     """Return what a plug-in finds in a file.
 
@@ -91,6 +93,8 @@ def predict(
         Keys of `PARAMETERS` instead of those of the card.
     sessions : Sessions
         Where models are kept.
+    most_seconds : float
+        How long a file may take; it is looked at before each run of the model. [s]
 
     Raises
     ------
@@ -102,7 +106,7 @@ def predict(
     card = with_parameters(plugin.card, parameters or {})
     if georeference is not None:
         refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
-    watch = Stopwatch()
+    watch = Stopwatch(most_seconds)
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
     session = session_of(plugin, sessions)
