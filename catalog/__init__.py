@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from catalog.forcing.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.remote.store import Store, default_store
-    from catalog.shapes.coastline import read_land
+    from catalog.shapes.coastline import read_coarse_land, read_land
     from catalog.shapes.shore_types import read_shore_types
     from catalog.shapes.tracks import Track, read_lines, read_track
     from catalog.slicks.bonn import bonn_thickness
@@ -40,6 +40,7 @@ __all__ = [
     "look_up_oil",
     "open_forcing",
     "prepare_forcing",
+    "read_coarse_land",
     "read_land",
     "read_lines",
     "read_oil",
@@ -68,6 +69,7 @@ _MODULES = {
     "look_up_oil": "catalog.oils",
     "open_forcing": "catalog.forcing.files",
     "prepare_forcing": "catalog.forcing.gaps",
+    "read_coarse_land": "catalog.shapes.coastline",
     "read_land": "catalog.shapes.coastline",
     "read_oil": "catalog.oils",
     "read_lines": "catalog.shapes.tracks",

@@ -51,6 +51,14 @@ def wait() -> None:
     _running.clear()
 
 
+def load_compiled() -> None:
+    """Load what a run needs into this process, compiled before if it has to be."""
+    compile_early()
+    wait()
+    for call in (whole(), *halves()[1]):  # Python calls some of the latter, too
+        _compile(*call)
+
+
 def compile_model() -> None:
     """Compile the time loop, half of its parts in another process."""
     helper = _process("compile_second_half")

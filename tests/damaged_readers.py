@@ -29,7 +29,7 @@ from benchmarks._inputs import FORCING, IDENTIFIER, SLICKS, write_inputs
 from catalog.remote.opendap import Opendap
 from catalog.remote.store import Store
 from catalog.remote.thredds_xml import parse_catalogue
-from catalog.server import create_app
+from catalog.server.app import create_app
 from catalog.services.registry import Registry
 from catalog.slicks.events import read_events
 from simulator.errors import SimulatorError

@@ -7,12 +7,17 @@ NAMES = [
     "commands",
     "damaged",
     "export",
+    "features",
     "forecast_twins",
     "joint",
     "large_forcing",
+    "page",
     "plugins",
+    "preview",
     "score",
     "searches",
+    "service",
+    "tiles",
     "transport",
 ]
 

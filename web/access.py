@@ -7,18 +7,25 @@ any tokens (`auth` off), since a page elsewhere could reach the service at the s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
+from sqlalchemy.exc import OperationalError
 
 from web.context import service
 from web.errors import ForbiddenError, UnauthenticatedError
 from web.store.tokens import Token
-from web.tokens import GUEST, SCOPES, Scope, find_signed_in, find_token
+from web.store.usage import Activity
+from web.tokens import GUEST, SCOPES, Scope, find_share, find_signed_in, find_token
+from web.usage import note
+
+log = logging.getLogger(__name__)
 
 COOKIE = "witoil_session"
 
@@ -26,6 +33,7 @@ LOCAL = "local"
 """Owner of all where there are no tokens."""
 
 _NEEDED = "needed_scope"
+_LINKS = "is_open_to_links"
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 P = ParamSpec("P")
@@ -43,11 +51,14 @@ class Person:
     scopes : frozenset of {"read", "run", "admin"}
     country : str or None
         ISO 3166-1 alpha-2.
+    job : str or None
+        Id of the only job that they may look at: somebody has sent them a link to it.
     """
 
     name: str
     scopes: frozenset[Scope]
     country: str | None = None
+    job: str | None = None
 
     @property
     def is_guest(self) -> bool:
@@ -71,8 +82,15 @@ def who() -> Person:
     return person
 
 
-def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def needs(scope: Scope, *, links: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let in only those who have a scope.
+
+    Parameters
+    ----------
+    scope : {"read", "run", "admin"}
+    links : bool
+        Whether those may come in, too, who have only a link to a job. Where an address has the id
+        of that job they may in any case.
 
     Raises
     ------
@@ -87,6 +105,7 @@ def needs(scope: Scope) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return view(*args, **kwargs)
 
         setattr(guarded, _NEEDED, scope)
+        setattr(guarded, _LINKS, links)
         return guarded
 
     return guarding
@@ -100,6 +119,7 @@ def guard(app: Flask) -> None:
         scope = scope_of(app, request.endpoint)
         if scope is not None:
             _refuse_without(scope)
+            _note_active(who())
 
 
 def scope_of(app: Flask, endpoint: str | None) -> Scope | None:
@@ -115,6 +135,28 @@ def _refuse_without(scope: Scope) -> None:
             f"{person.name}: the token is good for {', '.join(_in_order(person.scopes))}; "
             f"expected one with the scope {scope}"
         )
+    if person.job is not None and not _is_for_links(person.job):
+        raise ForbiddenError("the link is good for one job and nothing else; expected a token")
+
+
+def _is_for_links(job: str) -> bool:
+    """Tell whether the current request is for what the link to a job lets its holder see."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return (request.view_args or {}).get("jobID") == job or bool(getattr(view, _LINKS, False))
+
+
+def _note_active(person: Person) -> None:
+    """Note once a day that somebody uses the service; what they want does not fail for that."""
+    here, today = service(), datetime.now(UTC).date()
+    if here.active.get(person.name) == today:
+        return
+    try:
+        with here.store.session() as session:
+            note(session, person.name, Activity.ACTIVE)
+    except OperationalError as error:
+        log.warning("usage: %s", error.orig)
+        return
+    here.active[person.name] = today
 
 
 def _in_order(scopes: frozenset[Scope]) -> list[Scope]:
@@ -126,7 +168,7 @@ def _find() -> Person:
         refuse_other_sites()
         return Person(LOCAL, frozenset(SCOPES))
     if "Authorization" in request.headers:
-        return _person_of(_by_header(request.headers["Authorization"]))
+        return _by_header(request.headers["Authorization"])
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
         raise UnauthenticatedError(
@@ -140,11 +182,21 @@ def _find() -> Person:
     return _person_of(token)
 
 
-def _by_header(header: str) -> Token:
+def _by_header(header: str) -> Person:
     kind, _, secret = header.partition(" ")
-    if kind.lower() != "bearer" or not secret.strip():
+    if kind.lower() not in ("bearer", "share") or not secret.strip():
         raise UnauthenticatedError("Authorization: expected Bearer TOKEN")
-    return token_of(secret.strip())
+    if kind.lower() == "share":
+        return _by_link(secret.strip())
+    return _person_of(token_of(secret.strip()))
+
+
+def _by_link(secret: str) -> Person:
+    with service().store.reading() as session:
+        share = find_share(session, secret)
+    if share is None:
+        raise UnauthenticatedError("there is no such link, it has expired, or it was taken back")
+    return Person(share.owner, frozenset(SCOPES[:1]), job=share.job_id)
 
 
 def token_of(secret: str) -> Token:

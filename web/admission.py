@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from web.errors import QuotaError
 from web.store.base import now
 from web.store.grants import AccessRequest
+from web.store.identities import Identity
 from web.tokens import TokenError
 
 Purpose = Literal["analyse", "retrain", "deploy"]
@@ -83,4 +84,24 @@ def answer(session: Session, request_id: str, *, granted: bool) -> AccessRequest
     if asked.answered is not None:
         raise TokenError(f"request {request_id} was answered on {asked.answered:%Y-%m-%d}")
     asked.answered, asked.granted = now(session), granted
+    if granted:  # whoever has signed on with a provider needs no token
+        session.execute(update(Identity).where(Identity.request_id == asked.id).values(scope="run"))
     return asked
+
+
+def ask_for_sign_on(session: Session, name: str, issuer: str) -> AccessRequest:
+    """Note that somebody whom a provider knows wants to be let in; see `ask`.
+
+    Raises
+    ------
+    QuotaError
+    """
+    return ask(
+        session,
+        name=name,
+        email="-",
+        institution=issuer,
+        purpose="analyse",
+        message="has signed on with the provider; to grant this lets them run",
+        country=None,
+    )

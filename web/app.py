@@ -18,7 +18,6 @@ from web.access import guard
 from web.api import BLUEPRINTS
 from web.context import Service, attach
 from web.errors import ContentError, Problem, handle_errors
-from web.faults import fault_of
 from web.logs import number_requests
 from web.settings import Settings, read_settings
 from web.store.base import Store
@@ -83,7 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _refuse(error: ValidationError) -> Any:
-    raise ContentError([fault_of(item) for item in error.errors(include_url=False)])
+    raise ContentError.of(error)
 
 
 def _describe(app: OpenAPI) -> None:
@@ -94,7 +93,9 @@ def _describe(app: OpenAPI) -> None:
     @app.get("/openapi.json", doc_ui=False)
     def document() -> Response:
         answer = app.make_response(app.api_doc)
-        answer.mimetype = "application/vnd.oai.openapi+json"
+        # GDAL takes documents of OpenAPI 3.0 by that name, and of any version as plain JSON
+        names = ["application/vnd.oai.openapi+json", "application/json"]
+        answer.mimetype = request.accept_mimetypes.best_match(names, names[0])
         return answer
 
 

@@ -33,6 +33,9 @@ MOST_CELLS = 100_000_000
 MOST_DECODED_BYTES = 4_000_000_000
 """Values of a NetCDF file when they are unpacked. [byte]"""
 
+DETECTIONS = "detections"
+"""Among the facts of a mask, what becomes features; it is not shown."""
+
 _DRIVERS = {"ESRI Shapefile", "GeoJSON", "GPKG", "LIBKML", "KML"}
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -303,16 +306,31 @@ def _refuse_hdf(path: Path, label: str) -> None:
 
 
 def _mask(path: Path) -> dict[str, Any]:
-    from catalog.slicks.slick import read_slicks
+    from web.seen import document_of
 
-    slicks = read_slicks(path)
+    detections = _detections(path)
+    slicks = [detection.slick for detection in detections]
     bounds = [slick.geometry.bounds for slick in slicks]
     west, south, east, north = zip(*bounds, strict=True)
     return {
         "times": [slick.time.isoformat() for slick in slicks if slick.time is not None],
         "box": [min(west), min(south), max(east), max(north)],
         "doubts": [slick.doubt for slick in slicks if slick.doubt],
+        DETECTIONS: [document_of(each) for each in detections],
     }
+
+
+def _detections(path: Path) -> list[Any]:
+    """Return what a file holds, with what its name and its attributes say of it."""
+    from catalog.errors import CatalogError
+    from catalog.slicks.detection import Detection
+    from catalog.slicks.events import read_detections
+    from catalog.slicks.slick import read_slicks
+
+    try:
+        return list(read_detections([path], [path.name]))
+    except CatalogError:  # a slick, by whatever name; if it is none, that is said now
+        return [Detection(path.stem, slick) for slick in read_slicks(path)]
 
 
 def _forcing(path: Path) -> dict[str, Any]:

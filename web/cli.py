@@ -1,16 +1,19 @@
-"""`witoil serve`, `runner`, `token`: the commands of the service."""
+"""`witoil serve`, `runner`, `token`, `backup`: the commands of the service."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from web.cli_features import features
 from web.cli_parts import Data, Database, said_in_a_line
 from web.cli_tokens import tokens
 
 app = typer.Typer(add_completion=False)
 app.add_typer(tokens, name="token")
+app.command()(features)
 
 
 @app.command()
@@ -38,6 +41,22 @@ def serve(
 
 
 @app.command()
+def preview(
+    data: Data = None,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End with this process.")] = None,
+) -> None:
+    """Preview cases for the web servers of this machine; `serve` does that by itself."""
+    with said_in_a_line():
+        from web.logs import log_to_stderr
+        from web.previewer import run
+        from web.settings import read_settings
+
+        settings = read_settings(data=data)
+        log_to_stderr()
+        run(settings, parent=parent)
+
+
+@app.command()
 def runner(
     data: Data = None,
     database: Database = None,
@@ -52,3 +71,24 @@ def runner(
         settings = read_settings(data=data, database=database)
         log_to_stderr()
         run(settings, parent=parent)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Takes the copy; a new name.", metavar="FOLDER")],
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Copy a service that runs: database, uploads and results, as they are at one moment.
+
+    `witoil serve --data FOLDER` goes on from the copy.
+    """
+    with said_in_a_line():
+        from web.backup import back_up
+        from web.settings import read_settings
+
+        copied = back_up(read_settings(data=data, database=database), folder)
+    print(
+        f"{copied.jobs} jobs ({copied.unfinished} of them begin anew), {copied.uploads} uploads; "
+        f"written to {folder}"
+    )

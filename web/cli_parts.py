@@ -40,6 +40,6 @@ def said_in_a_line() -> Iterator[None]:
             f"{error.name} is not installed; the service needs: pip install 'witoil[service]'"
         ) from None
     except Exception as error:
-        if type(error).__name__ != "StoreError":
+        if type(error).__name__ not in ("StoreError", "CatalogueError"):
             raise
         raise CommandError(str(error)) from None

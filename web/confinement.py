@@ -15,9 +15,13 @@ _LEAD_ELSEWHERE = (
     *("VRT", "OGR_VRT", "GDALG", "GTI", "STACIT", "STACTA", "MRF", "DERIVED", "KMLSUPEROVERLAY"),
     *("HTTP", "WMS", "WMTS", "WCS", "WFS", "OAPIF", "OGCAPI", "CSW", "GeoRSS", "DAAS", "ADBC"),
     *("EEDA", "EEDAI", "PLSCENES", "PLMOSAIC", "NGW", "Carto", "AmigoCloud", "Elasticsearch"),
-    *("GML", "GMLAS", "MapML", "GTFS", "GPSBabel", "PMTiles", "MBTiles", "Zarr", "ESRIC", "TIL"),
+    *("GML", "MapML", "GTFS", "GPSBabel", "PMTiles", "MBTiles", "Zarr", "ESRIC", "TIL"),
 )
-"""Drivers of GDAL for files that name other files, or for services."""
+"""Drivers of GDAL for files that name other files, or for services.
+
+GMLAS is not among them: it opens nothing but names that begin with `GMLAS:`, and where GDAL comes
+without it, each process would warn of that.
+"""
 
 _NOWHERE = "127.0.0.1:9"  # nobody listens at the port of discard
 

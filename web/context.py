@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
@@ -29,12 +30,15 @@ class Service:
         Event streams that may still be opened.
     stopping : threading.Event
         Set when the process is about to end, so that what waits comes to its end.
+    active : dict
+        Name of somebody -> day for which it was noted that they use the service.
     """
 
     settings: Settings
     store: Store
     streams: threading.Semaphore
     stopping: threading.Event = field(default_factory=threading.Event)
+    active: dict[str, date] = field(default_factory=dict)
 
 
 def service() -> Service:

@@ -7,6 +7,9 @@ ServiceError
 ├── ConflictError        not in the state that a job is in
 ├── TooLargeError        a body or a case beyond a bound
 ├── QuotaError           a quota is used up
+├── CatalogueError       the operator's catalogue cannot be read
+├── UnavailableError     not now
+├── ProviderError        the provider of sign-ons does not answer
 └── ContentError         readable, and not what was expected; names the fields
 """
 
@@ -17,10 +20,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask, Response, g
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -28,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
-from web.faults import Fault
+from web.faults import Fault, fault_of
 from web.store.base import StoreError
 from witoil.errors import OutputError, WitoilError
 
@@ -72,6 +75,18 @@ class QuotaError(ServiceError):
     """All that was granted is used."""
 
 
+class CatalogueError(ServiceError):
+    """A catalogue that cannot be read; for whoever runs the service."""
+
+
+class UnavailableError(ServiceError):
+    """Something that is needed is not there, or has too much to do."""
+
+
+class ProviderError(ServiceError):
+    """A provider of sign-ons that does not answer as one does; for whoever runs the service."""
+
+
 class ContentError(ServiceError):
     """A request that can be read and does not hold what was expected.
 
@@ -86,6 +101,11 @@ class ContentError(ServiceError):
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(faults[0].detail + more)
         self.faults = list(faults)
+
+    @classmethod
+    def of(cls, error: ValidationError) -> Self:
+        """Return what pydantic found, field by field."""
+        return cls([fault_of(item) for item in error.errors(include_url=False)])
 
 
 class Problem(BaseModel):
@@ -109,6 +129,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ContentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OutputError: HTTPStatus.INSUFFICIENT_STORAGE,
     WitoilError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CatalogError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -116,6 +137,8 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
     PoolTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    CatalogueError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ProviderError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The one table from exceptions to status codes; the closest class of an exception counts."""
 
@@ -123,6 +146,8 @@ _FIXED = {
     OperationalError: "the database is busy or away; try again in a moment",
     PoolTimeoutError: "the database is busy; try again in a moment",
     StoreError: "the database is away; try again in a moment",
+    ProviderError: "the provider of sign-ons does not answer; try again in a moment",
+    CatalogueError: "the catalogue of the operator cannot be read; tell whoever runs this",
 }
 """What is said in place of messages that were not written for clients."""
 

@@ -1,7 +1,6 @@
 """What the inputs of a process name: stored uploads, results of jobs, the catalogue, known hosts.
 
-Any text in the inputs is taken for the name of a file, and has to be one of these, but for texts
-that are known to be words. So a key that is new is closed until somebody has looked at it.
+Each text of the inputs that `web.names` finds has to be one of these.
 """
 
 from __future__ import annotations
@@ -9,24 +8,24 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from catalog.errors import CatalogError
-from catalog.paths import expand_inputs
+from catalog.paths import expand_inputs, expand_paths
 from web import queue
-from web.catalogue import read_catalogue
+from web.catalogue import REFERENCE as CATALOGUE
+from web.catalogue import Entry, read_catalogue
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault, pointer_to
+from web.names import Location, Named, is_word, keys_of, names_in
 from web.store.jobs import State
 from web.uploads import REFERENCE, file_of, get_upload, is_id
 from witoil.errors import WitoilError
@@ -37,48 +36,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WORDS = frozenset(
-    (
-        *("start", "end", "time", "kind", "type", "method", "start_from", "slick", "format"),
-        *("layer", "time_field", "time_format", "time_zone"),
-        *("raster_values", "thickness_class", "bonn_estimate"),
-        *("gap_policy", "means", "zeros", "stokes_drift", "evaporation", "dispersion"),
-    )
-)
-"""Keys, in whichever table, whose texts are words or times."""
-
-
-def _is_none(text: str) -> bool:
-    return text == "none"
-
-
-_SPECIAL: Mapping[str, Callable[[str], bool]] = {
-    "case.name": lambda text: True,
-    "oil.name": lambda text: not text.strip().lower().endswith(".json"),
-    "coastline": lambda text: text in ("osm", "gshhg", "none"),
-    "currents": _is_none,
-    "winds": _is_none,
-    "waves": _is_none,
-    "temperature": _is_none,
-}
-"""Keys, some with the table that they stand in, whose texts may be words, and which texts are."""
-
 _ONE_FILE = frozenset(("run", "observation", "track", "name", "coastline"))
 """Keys of one file where it may not be a list."""
 
 _FOLDERS = frozenset(("run", "runs"))
 """Keys of a run, which may be all that a job has made."""
 
-_CATALOGUE, _JOB = "catalogue:", "job:"
+_JOB = "job:"
 _SERVERS = ("http://", "https://", "thredds:", "opendap:")
 _PLAIN_URL = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
 
 EXPECTED = (
     f"expected a stored file, {REFERENCE}ID, a result, {_JOB}ID/FILE, an entry of the catalogue, "
-    f"{_CATALOGUE}NAME, or a URL of a host that the operator allows"
+    f"{CATALOGUE}NAME, or a URL of a host that the operator allows"
 )
-
-Location = tuple[str | int, ...]
 
 
 class MissingInputError(WitoilError):
@@ -94,47 +65,20 @@ class Source:
     files : tuple of str
         Paths or URLs.
     identity : str
-        The same where the content is.
+        The same where the content is; empty where it may change at any time.
     """
 
     files: tuple[str, ...]
     identity: str
 
 
-@dataclass(frozen=True)
-class Named:
-    """A text of the inputs that names a file, and where it stands."""
-
-    location: Location
-    text: str
-
-
-def names_in(inputs: Any, location: Location = ()) -> Iterator[Named]:
-    """Yield the texts of inputs that name files, each with its place."""
-    if isinstance(inputs, Mapping):
-        for key, value in inputs.items():
-            yield from names_in(value, (*location, str(key)))
-    elif isinstance(inputs, list | tuple):
-        for number, value in enumerate(inputs):
-            yield from names_in(value, (*location, number))
-    elif isinstance(inputs, str) and not _is_word(location, inputs):
-        yield Named(location, inputs)
-
-
-def _keys(location: Location) -> list[str]:
-    return [part for part in location if isinstance(part, str)]
-
-
-def _is_word(location: Location, text: str) -> bool:
-    keys = _keys(location)
-    for name in (".".join(keys[-2:]), keys[-1] if keys else ""):
-        if name in _SPECIAL:
-            return _SPECIAL[name](text)
-    return bool(keys) and keys[-1] in WORDS
-
-
 def admit(
-    session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
+    session: Session,
+    owner: str,
+    inputs: Mapping[str, Any],
+    settings: Settings,
+    *,
+    within: Location = ("inputs",),
 ) -> dict[str, str]:
     """Refuse inputs that name what somebody may not have.
 
@@ -145,11 +89,13 @@ def admit(
     inputs : mapping
         As JSON has them, checked by the model of the process.
     settings : Settings
+    within : tuple of str
+        Where the inputs stand in the body of the request.
 
     Returns
     -------
     dict
-        Name -> what tells its content, for `web.queue.key_of`.
+        Name -> what tells its content, for `web.queue.key_of`; empty where that may change.
 
     Raises
     ------
@@ -164,19 +110,21 @@ def admit(
             found[named.text] = source.identity
         except (NotFoundError, ValueError) as error:
             keys = ".".join(map(str, named.location))
-            faults.append(Fault(f"/inputs{pointer_to(named.location)}", f"{keys}: {error}"))
+            faults.append(Fault(pointer_to((*within, *named.location)), f"{keys}: {error}"))
     if faults:
         raise ContentError(faults)
     return found
 
 
-def resolve(session: Session, job: Job, settings: Settings) -> dict[str, Any]:
-    """Return the inputs of a job with files in place of what stands for them.
+def resolve(
+    session: Session, owner: str, inputs: Mapping[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """Return inputs that were admitted, or some of them, with files in place of names.
 
     Raises
     ------
     MissingInputError
-        If something has gone since the job was admitted.
+        If something has gone since.
     """
 
     def replaced(value: Any, location: Location) -> Any:
@@ -184,22 +132,59 @@ def resolve(session: Session, job: Job, settings: Settings) -> dict[str, Any]:
             return {key: replaced(item, (*location, str(key))) for key, item in value.items()}
         if isinstance(value, list):
             return list(_flat(replaced(item, (*location, k)) for k, item in enumerate(value)))
-        if not isinstance(value, str) or _is_word(location, value):
+        if not isinstance(value, str) or is_word(location, value):
             return value
         try:
-            files = _source(session, job.owner, Named(location, value), settings).files
+            files = _source(session, owner, Named(location, value), settings).files
         except (NotFoundError, ValueError) as error:
             keys = ".".join(map(str, location))
             raise MissingInputError(f"{keys}: {error}") from None
         return files[0] if len(files) == 1 else list(files)
 
-    resolved: dict[str, Any] = replaced(job.inputs, ())
+    resolved: dict[str, Any] = replaced(inputs, ())
     return resolved
+
+
+def files_named(
+    session: Session, owner: str, names: Sequence[str], settings: Settings
+) -> dict[str, str]:
+    """Return the files at hand that names stand for, each with its name.
+
+    Parameters
+    ----------
+    session : Session
+    owner : str
+    names : sequence of str
+        As cases have them.
+    settings : Settings
+
+    Raises
+    ------
+    ContentError
+        If there is none, or it is another's, or on a server.
+    """
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
+    for number, name in enumerate(names):
+        try:
+            files = _source(session, owner, Named(("files", number), name), settings).files
+            if any("://" in file for file in files):
+                raise ValueError(f"found {_shown(name)}, on a server; expected files at hand")
+            found |= dict.fromkeys(map(str, expand_paths(files)), name)
+        except (NotFoundError, ValueError) as error:
+            faults.append(Fault("", str(error)))
+    if faults:
+        raise ContentError(faults)
+    return found
 
 
 def resolver(settings: Settings) -> Callable[[Session, Job], dict[str, Any]]:
     """Return `resolve` with the settings of a service, as runners take it."""
-    return partial(resolve, settings=settings)
+
+    def resolve_job(session: Session, job: Job) -> dict[str, Any]:
+        return resolve(session, job.owner, job.inputs, settings)
+
+    return resolve_job
 
 
 def _flat(items: Iterator[Any]) -> Iterator[Any]:
@@ -226,7 +211,7 @@ def _source(session: Session, owner: str, named: Named, settings: Settings) -> S
         return _of_upload(session, owner, text.removeprefix(REFERENCE), settings)
     if text.startswith(_JOB):
         return _of_job(session, owner, named, settings)
-    if text.startswith(_CATALOGUE):
+    if text.startswith(CATALOGUE):
         return _of_catalogue(named, settings)
     if text.lower().startswith(_SERVERS):
         return _of_host(text, settings)
@@ -259,33 +244,48 @@ def _of_job(session: Session, owner: str, named: Named, settings: Settings) -> S
     is_hidden = any(part.startswith(".") for part in Path(name).parts)
     if is_hidden or not path.is_relative_to(folder) or not path.exists():
         raise NotFoundError(f"job {job.id} has no file {_shown(name)}")
-    if path.is_dir() and _keys(named.location)[-1] not in _FOLDERS:
+    if path.is_dir() and keys_of(named.location)[-1] not in _FOLDERS:
         raise ValueError(f"found {_shown(named.text)}, a folder; expected {_JOB}ID/FILE")
     return Source((str(path),), f"{job.folder}/{path.relative_to(folder).as_posix()}")
 
 
 def _of_catalogue(named: Named, settings: Settings) -> Source:
-    name = named.text.removeprefix(_CATALOGUE)
+    name, _, file = named.text.removeprefix(CATALOGUE).partition("/")
     entries = read_catalogue(settings.catalogue)
     if name not in entries:
         raise NotFoundError(
             f"found no entry {_shown(name)} in the catalogue, expected one of "
             f"{', '.join(entries) or 'none'}"
         )
-    files = entries[name].files
-    if len(files) > 1 and _keys(named.location)[-1] in _ONE_FILE:
-        raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
     try:
+        files = _files_of(entries[name], name, file)
+        if len(files) > 1 and keys_of(named.location)[-1] in _ONE_FILE:
+            raise ValueError(f"the entry {name} of the catalogue has several files, expected one")
         return Source(files, _states(files))
     except CatalogError as error:
         log.error("catalogue: %s: %s", name, error)
         raise ValueError(f"the entry {name} has lost its files; tell whoever runs this") from None
 
 
+def _files_of(entry: Entry, name: str, file: str) -> tuple[str, ...]:
+    """Return all files of an entry, or the one that is named."""
+    if file:
+        path = entry.files_by_name().get(file)
+        if path is None:
+            raise NotFoundError(f"the entry {name} of the catalogue has no file {_shown(file)}")
+        return (str(path),)
+    if entry.spills:
+        raise ValueError(
+            f"the entry {name} of the catalogue is a list of spills; expected one of its files, "
+            f"{CATALOGUE}{name}/FILE"
+        )
+    return entry.files
+
+
 def _states(files: tuple[str, ...]) -> str:
     """Return what tells whether files are as they were; those of servers never are."""
     if any("://" in file for file in files):
-        return uuid4().hex
+        return ""
     paths = [path for path in expand_inputs(files) if isinstance(path, Path)]
     states = [(path, path.stat()) for path in paths]
     return " ".join(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
@@ -311,4 +311,4 @@ def _of_host(text: str, settings: Settings) -> Source:
             f"{', '.join(settings.allowed_hosts) or 'there is none'}"
         )
     # what a server has may have changed since
-    return Source((text,), uuid4().hex)
+    return Source((text,), "")

@@ -10,13 +10,24 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
+from catalog.forcing.names import RoleName
+from catalog.services.registry import Registry
+from web.wanted import Area, Span
 from witoil import jobs
 from witoil.case.parts import Time
 from witoil.case.schema import Case
+from witoil.jobs import chosen_datasets
 
 if TYPE_CHECKING:
     from witoil.runs.slick import Sensor
@@ -34,6 +45,7 @@ MEDIA_TYPES = {
     ".nc": "application/x-netcdf",
     ".png": "image/png",
     ".tif": "image/tiff; application=geotiff",
+    ".zip": "application/zip",
 }
 """Media types of the files that jobs write, by how their names end."""
 
@@ -123,14 +135,19 @@ class SensorInputs(Inputs):
     density: float | None = Field(
         None, ge=600.0, le=1200.0, description="Density of the oil without its water. [kg m-3]"
     )
-    coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
+    coastline: Name | None = Field(
+        None, description='"osm" (default), "gshhg", "none", or a stored polygon file.'
+    )
 
     @property
-    def sensor(self) -> Sensor:
-        """The same for jobs."""
+    def sensor(self) -> Sensor | None:
+        """The same for jobs; None where nothing is said, and masks are taken as they are."""
+        given = (self.resolution_m, self.detection_limit_um, self.density, self.coastline)
+        if given == (None, None, None, None):
+            return None
         from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
 
-        return Sensor(self.resolution_m, self.detection_limit_um, self.density, self.coastline)
+        return Sensor(*given[:3], self.coastline or "osm")
 
 
 class ScoreInputs(SensorInputs):
@@ -154,11 +171,57 @@ class ExportInputs(Inputs):
     """A run, and the format of another tool."""
 
     run: Name = Field(description="A run, of any model.")
-    format: Literal["kmz", "gpkg", "shp", "csv", "geojson", "covjson"] = Field(
+    format: Literal["kmz", "gpkg", "shp", "csv", "geojson", "covjson", "zarr"] = Field(
         description="Format of Google Earth, QGIS, a spreadsheet ..."
     )
     time: Time | None = Field(None, description="The one output to write; default: all.")
     every: int = Field(1, ge=1, le=100_000, description="Write every so many outputs.")
+
+
+class RasteriseInputs(Inputs):
+    """A slick that was seen, and the grid that it is put on."""
+
+    observation: Name = Field(description="A slick: outlines or a mask.")
+    time: Time | None = Field(None, description="When it was seen; default: as its file says.")
+    resolution_m: float = Field(150.0, ge=1.0, le=1e5, description="Cell of the grid. [m]")
+    margin: int = Field(0, ge=0, le=1000, description="Cells beyond the slick on every side.")
+    coastline: Name = Field("osm", description='"osm", "gshhg", "none", or a stored polygon file.')
+
+
+Url = Annotated[
+    str, Field(max_length=2000, pattern=r"^([Tt]hredds:|[Oo]pendap:)?[Hh][Tt][Tt][Pp][Ss]?://")
+]
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class FetchInputs(Inputs):
+    """Data sets of the registry for an area and a period; or names of data on servers."""
+
+    names: list[Url] = Field(
+        [],
+        max_length=50,
+        description="URLs of files, `thredds:URL#PATTERN` or `opendap:URL`, of allowed hosts.",
+    )
+    variables: list[Word] = Field(
+        [], max_length=50, description="Variables of OPeNDAP; default: all."
+    )
+    roles: list[RoleName] = Field([], max_length=4, description="Which forcing of the registry.")
+    dataset: Word | None = Field(None, description="Id in the registry; default: the best.")
+    box: Area | None = Field(None, description="West, south, east, north. [degrees]")
+    time: Span | None = Field(None, description="The period.")
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.names:
+            if self.roles or self.dataset is not None:
+                raise ValueError("names: found roles or a dataset beside it, expected one of both")
+        elif self.box is None or self.time is None or not (self.roles or self.dataset):
+            raise ValueError(
+                "found no names; expected these, or box, time and roles (or a dataset)"
+            )
+        elif self.variables:
+            raise ValueError("variables: expected names beside it, data of the registry are whole")
+        return self
 
 
 @dataclass(frozen=True)
@@ -223,8 +286,15 @@ SCHEDULER = "WITOIL_SCHEDULER"
 """Names the Dask scheduler of a site; without it jobs start workers of their own."""
 
 
+PRODUCTS = "WITOIL_PRODUCTS"
+"""Names the data sets of the registry that jobs may fetch."""
+
+
 def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = False) -> Work:
-    """Have a job that takes a case and a folder take inputs of a process."""
+    """Have a job that takes a case and a folder take inputs of a process.
+
+    Its result has, beside the figures, `verdict`: what they come to, in words.
+    """
 
     def work(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
         options = {name: value for name, value in inputs.items() if name != "case"}
@@ -232,7 +302,10 @@ def _with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = Fa
             options["scheduler"] = os.environ.get(SCHEDULER)
         # not parse_case: that puts environment variables into texts, and these are a stranger's
         case = Case.model_validate(inputs["case"])
-        return function(case, folder, progress=progress, **options)
+        found = function(case, folder, progress=progress, **options)
+        from witoil.report.verdicts import OF_JOB  # draws, which a server does not
+
+        return {**found, "verdict": OF_JOB[function.__name__](found)}
 
     return work
 
@@ -266,10 +339,39 @@ def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
 def _export(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
     it = ExportInputs.model_validate(inputs)
     folder.mkdir(parents=True, exist_ok=True)
-    written = jobs.export(
-        Path(it.run), it.format, folder / f"run.{it.format}", time=it.time, every=it.every
+    place = folder / f"run.{it.format}"
+    written = jobs.export(Path(it.run), it.format, place, time=it.time, every=it.every)
+    if place.is_dir():  # a Zarr store, of which the one file is a zip
+        from witoil.exports.zarr_store import pack
+
+        pack(place)
+    names = sorted(path.name for path in folder.glob("run*") if path.is_file())
+    return {"files": names, "layers": written["layers"], "remarks": written["remarks"]}
+
+
+def _rasterise(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = RasteriseInputs.model_validate(inputs)
+    return jobs.rasterise(
+        Path(it.observation),
+        folder,
+        time=it.time,
+        resolution=it.resolution_m,
+        margin=it.margin,
+        coastline=it.coastline,
     )
-    return {name: value for name, value in written.items() if name != "file"}
+
+
+def _fetch(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = FetchInputs.model_validate(inputs)
+    period = None if it.time is None else it.time.ends
+    place = folder / "data"
+    if it.names:
+        return jobs.fetch(place, it.names, it.box, period, it.variables, progress=progress)
+    assert it.box is not None
+    assert period is not None
+    names = [name.strip() for name in os.environ.get(PRODUCTS, "").split(",")]
+    choices = chosen_datasets(Registry.load().only(names), it.roles, it.dataset, it.box, period)
+    return jobs.fetch_forcing(place, choices, progress=progress)
 
 
 _REPORT = Output("report", "A page with all that is found", "report.html")
@@ -282,9 +384,11 @@ _COAST = (
     Output("coast", "Oil on each stretch of coast, a table", "coast.csv"),
     Output("coast_map", "The same stretches as lines", "coast.geojson"),
 )
+_OBSERVED = Output("observed", "Slicks observed, their outlines", "**/observed_*.geojson")
 _SLICKS = (
     Output("masks", "Slicks on the grid, at the times of the observations", "mask_*.tif"),
     Output("slicks", "Their outlines", "slick_*.geojson"),
+    _OBSERVED,
 )
 _RUN = (
     Output("particles", "Particles of the run, CF trajectories", "particles.nc"),
@@ -331,6 +435,7 @@ _ALL = (
         (
             Output("probability", "Probability of a slick in each cell", "probability.tif"),
             Output("first_arrival", "When it arrives", "first_arrival_hours.tif"),
+            _OBSERVED,
             *_COAST,
             Output("summary", "Figures of the ensemble", "ensemble.json"),
             _REPORT,
@@ -365,6 +470,7 @@ _ALL = (
             Output("probability", "Probability of oil in each cell", "**/probability_*.tif"),
             Output("masks", "Forecast slicks on the grid", "**/mask_*.tif"),
             Output("slicks", "Their outlines", "**/slick_*.geojson"),
+            _OBSERVED,
             Output("scores", "FSS of each forecast", "forecast.csv"),
             Output("reliability", "How often what was forecast came", "reliability.csv"),
             _REPORT,
@@ -423,6 +529,26 @@ _ALL = (
         _export,
         (Output("files", "The run in that format", "run*"),),
         is_short=True,
+    ),
+    Process(
+        "rasterise-mask",
+        "Put a slick on a grid",
+        "Write the cells of a grid that a slick touches, land masked out, and their outline.",
+        RasteriseInputs,
+        _rasterise,
+        (
+            Output("mask", "The mask, GeoTIFF", "mask.tif"),
+            Output("outline", "Its outline", "mask.geojson"),
+        ),
+        is_short=True,
+    ),
+    Process(
+        "fetch",
+        "Fetch data",
+        "Fetch forcing of an area and a period, or data of servers, for cases to name.",
+        FetchInputs,
+        _fetch,
+        (Output("files", "What was fetched", "data/*"),),
     ),
 )
 

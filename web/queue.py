@@ -28,7 +28,10 @@ from catalog.oils import LIBRARY_VARIABLE
 from web.errors import document_without_paths
 from web.processes import NAME_OF_RESULT
 from web.store.base import now
+from web.store.features import forget, parent_of_job
 from web.store.jobs import Callback, Job, JobEvent, State
+from web.store.usage import Activity
+from web.usage import note, note_successful
 from witoil.versions import versions
 
 MOST_LOSSES = 5
@@ -75,10 +78,13 @@ def key_of(process: str, inputs: Mapping[str, Any], files: Mapping[str, str]) ->
     inputs : mapping
         As JSON has them.
     files : mapping
-        SHA-256 of all that the inputs name, by name.
+        SHA-256 of all that the inputs name, by name; empty where it may change at any time: then
+        no other job has the same key.
     """
     document = {"process": process, "inputs": inputs, "files": files}
     document |= {"versions": versions(), "built in": _built_in()}
+    if "" in files.values():
+        document["once"] = uuid4().hex
     text = json.dumps(document, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -144,6 +150,7 @@ def submit(
     job.folder = job.id
     session.add(job)
     session.flush()  # events and callbacks refer to it
+    note(session, owner, Activity.JOB, job.id, process)
     before = None if anew else _successful(session, job)
     if before is None:
         _tell(session, job)
@@ -259,6 +266,7 @@ def dismiss(session: Session, owner: str | None, job_id: str) -> Job:
     session.refresh(job, with_for_update=True)
     if job.state != State.DISMISSED:
         _end(session, job, State.DISMISSED)
+        forget(session, parent_of_job(job.id))
     return job
 
 
@@ -293,17 +301,33 @@ def claim(session: Session, runner: str, lease: timedelta) -> Job | None:
     while (job := session.scalars(query).first()) is not None:
         if job.state == State.RUNNING and _lost(session, job, "its runner was not heard of again"):
             continue
-        moment = now(session)
-        job.state, job.runner = State.RUNNING, runner
-        job.attempts += 1
-        job.started = job.started or moment
-        job.lease_until = moment + lease
-        _tell(session, job)
-        if job.attempts == 1:
-            _call(session, job, "inProgressUri")
-        session.flush()
+        take(session, job, runner, lease)
         return job
     return None
+
+
+def take(session: Session, job: Job, runner: str, lease: timedelta) -> Held:
+    """Take a job that nobody else can have: one that is locked, or of this transaction.
+
+    Parameters
+    ----------
+    session : Session
+    job : Job
+    runner : str
+        Name that nobody else has.
+    lease : timedelta
+        How long nobody else may take it.
+    """
+    moment = now(session)
+    job.state, job.runner = State.RUNNING, runner
+    job.attempts += 1
+    job.started = job.started or moment
+    job.lease_until = moment + lease
+    _tell(session, job)
+    if job.attempts == 1:
+        _call(session, job, "inProgressUri")
+    session.flush()
+    return Held.of(job)
 
 
 def renew(session: Session, held: Held, lease: timedelta) -> None:
@@ -453,6 +477,7 @@ def _end(
         job.lease_until = None  # of a dismissed one it says until when its folder is in use
     if state == State.SUCCESSFUL:
         job.progress = 1.0
+        note_successful(session, job)
     _tell(session, job)
     _call(session, job, {State.SUCCESSFUL: "successUri", State.FAILED: "failedUri"}.get(state))
 

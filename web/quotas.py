@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from witoil.case.schema import Case
 
 DAY = timedelta(days=1)
+
+MOST_PREVIEWED = 50_000_000
+"""Particle-steps of a preview: a second's work."""
 
 _TRACE_HOURS = 48.0
 
@@ -89,11 +92,7 @@ def refuse_job(session: Session, person: Person, quotas: Quotas, particle_steps:
     QuotaError
         If it may be possible later.
     """
-    if particle_steps > quotas.particle_steps:
-        raise TooLargeError(
-            f"found {particle_steps:.3g} particle-steps, expected {quotas.particle_steps:.3g} at "
-            "most; ask for fewer particles, less time, longer time steps or fewer runs"
-        )
+    _refuse_ever(particle_steps, quotas.particle_steps)
     _lock(session, person.name)
     active = _count(
         session, Job, Job.owner == person.name, Job.state.in_((State.ACCEPTED, State.RUNNING))
@@ -102,11 +101,46 @@ def refuse_job(session: Session, person: Person, quotas: Quotas, particle_steps:
         raise QuotaError(
             f"found {active} jobs that wait or run, as many as may be at once; wait until one ends"
         )
-    recent = (Charge.owner == person.name, Charge.time > now(session) - DAY)
-    jobs = _count(session, Charge, *recent)
+    jobs = _count(session, Charge, *_recent(session, person.name))
     if jobs >= quotas.jobs_a_day:
         raise QuotaError(f"found {jobs} jobs in 24 hours, as many as may be; go on later")
-    spent = session.scalar(select(func.sum(Charge.particle_steps)).where(*recent)) or 0
+    _refuse_beyond(session, person, quotas, particle_steps)
+
+
+def refuse_preview(session: Session, person: Person, quotas: Quotas, particle_steps: int) -> None:
+    """Refuse a preview of a case that its owner could not have simulated; it costs them nothing.
+
+    Raises
+    ------
+    TooLargeError
+        If it is larger than previews may be, or than they may ever ask for.
+    QuotaError
+        If it may be possible later.
+    """
+    _refuse_ever(particle_steps, min(MOST_PREVIEWED, quotas.particle_steps))
+    _refuse_beyond(session, person, quotas, particle_steps)
+
+
+def _refuse_ever(particle_steps: int, most: int) -> None:
+    if particle_steps > most:
+        raise TooLargeError(
+            f"found {particle_steps:.3g} particle-steps, expected {most:.3g} at "
+            "most; ask for fewer particles, less time, longer time steps or fewer runs"
+        )
+
+
+def _recent(session: Session, owner: str) -> tuple[ColumnElement[bool], ...]:
+    return Charge.owner == owner, Charge.time > now(session) - DAY
+
+
+def _spent(session: Session, owner: str) -> int:
+    """Return the particle-steps that somebody was charged in 24 hours."""
+    query = select(func.sum(Charge.particle_steps)).where(*_recent(session, owner))
+    return int(session.scalar(query) or 0)
+
+
+def _refuse_beyond(session: Session, person: Person, quotas: Quotas, particle_steps: int) -> None:
+    spent = _spent(session, person.name)
     if spent + particle_steps > quotas.particle_steps:
         raise QuotaError(
             f"found {spent:.3g} particle-steps in 24 hours and {particle_steps:.3g} asked for, "
@@ -155,12 +189,10 @@ class Use:
 
 def use_of(session: Session, owner: str) -> Use:
     """Return what somebody uses."""
-    since: datetime = now(session) - DAY
-    recent = (Charge.owner == owner, Charge.time > since)
     return Use(
         _count(session, Job, Job.owner == owner, Job.state.in_((State.ACCEPTED, State.RUNNING))),
-        _count(session, Charge, *recent),
-        int(session.scalar(select(func.sum(Charge.particle_steps)).where(*recent)) or 0),
+        _count(session, Charge, *_recent(session, owner)),
+        _spent(session, owner),
         stored_bytes(session, owner),
     )
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from web.inputs import Location, names_in
+from web.names import Location, names_in
 
 _MAGIC = set("*?[")
 

@@ -38,6 +38,8 @@ from web import queue
 from web.callbacks import delivering
 from web.confinement import confined
 from web.errors import ServiceError, without_paths
+from web.features.records import gather
+from web.guests import remove_guests
 from web.inputs import resolver
 from web.queue import Held, NotHeldError
 from web.settings import PREFIX, Settings
@@ -81,8 +83,9 @@ class WorkerEndedError(Exception):
 
 
 def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without the way into the database, which may hold a password."""
-    return {name: value for name, value in environment.items() if name != f"{PREFIX}DATABASE"}
+    """Return an environment without what may hold a password: of the database, of sign-ons."""
+    secret = {f"{PREFIX}DATABASE", f"{PREFIX}SSO_SECRET"}
+    return {name: value for name, value in environment.items() if name not in secret}
 
 
 class Worker:
@@ -174,6 +177,8 @@ class Runner:
         Folder with a folder for each job.
     resolve : callable, optional
         See `Resolve`; default: inputs are taken as they are.
+    tidy : callable, optional
+        Called now and then, when no job is done.
     table : str
         Module with the table of processes, ``PROCESSES``.
     environment : mapping, optional
@@ -188,6 +193,7 @@ class Runner:
         jobs: Path,
         *,
         resolve: Resolve | None = None,
+        tidy: Callable[[], None] | None = None,
         table: str = "web.processes",
         environment: Mapping[str, str] | None = None,
         lease: float = LEASE_SECONDS,
@@ -196,6 +202,7 @@ class Runner:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._store, self._jobs = store, jobs.resolve()
         self._resolve = resolve or (lambda _, job: job.inputs)
+        self._tidy_more = tidy or (lambda: None)
         self._table, self._lease, self._renewal = table, timedelta(seconds=lease), renewal
         self._environment = dict(environment or {})
         self._worker: Worker | None = None
@@ -240,6 +247,7 @@ class Runner:
         held = Held.of(job)
         try:
             self._write(self._done(job, held))
+            gather(self._store, self._jobs)
         except NotHeldError as error:
             log.warning("%s", error)
             self._end_worker()
@@ -278,6 +286,8 @@ class Runner:
                 return partial(queue.finish, held=held, **ended_with)
             if "reason" in message:
                 return partial(queue.fail, held=held, reason=without_paths(message["reason"]))
+            if "lost" in message:  # the next attempt goes on, where there are workers again
+                return partial(queue.lose, held=held, how=without_paths(message["lost"]))
             news = message or news
             if time.monotonic() >= due:
                 if self._renewed(held, news):
@@ -330,10 +340,12 @@ class Runner:
             self._worker = None
 
     def _tidy(self) -> None:
-        """Remove the folders of dismissed jobs, now and then."""
+        """Take in features, and remove what nobody needs, now and then."""
         if time.monotonic() - self._tidied < TIDY_SECONDS:
             return
         self._tidied = time.monotonic()
+        gather(self._store, self._jobs)  # of jobs that were ended by others
+        self._tidy_more()
         with self._store.reading() as session:
             folders = queue.forsaken(session)
         for name in folders:
@@ -367,6 +379,7 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
         store,
         settings.jobs,
         resolve=resolver(settings),
+        tidy=partial(remove_guests, store, settings.uploads),
         environment=confined(settings.private_hosts),
     )
     for number in (signal.SIGTERM, signal.SIGINT):

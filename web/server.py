@@ -1,4 +1,4 @@
-"""The whole service of one person in one command: a web server, and runners beside it."""
+"""The whole service of one person in one command: a web server, with previews and runners."""
 
 from __future__ import annotations
 
@@ -10,24 +10,33 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
+from pydantic_core import to_json
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask
 
 from web.app import create_app
 from web.context import service_of
+from web.errors import MEDIA_TYPE, Problem
+from web.logs import HEADER
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from web.settings import Settings
 
 AGAIN_SECONDS = 2.0
-"""How long after its end a runner is started again. [s]"""
+"""How long after its end a process beside the server is started again. [s]"""
 
 _FORM_BYTES = 1_000_000  # of a form around the file that is uploaded
 
 STOP_SECONDS = 15.0
-"""How long a runner may take to hand back its job. [s]"""
+"""How long such a process may take to end: a runner hands back its job. [s]"""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +46,7 @@ class AddressError(WitoilError):
 
 
 def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> None:
-    """Answer requests until the process is told to end, with runners for the jobs.
+    """Answer requests until the process is told to end, with previews, and runners for the jobs.
 
     Parameters
     ----------
@@ -53,9 +62,29 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
     web.store.base.StoreError
     """
     app = create_app(settings)
+    server = listening(app)
+    with (
+        _stopped_by_signals(service_of(app).stopping),
+        _events_read(settings),
+        _kept_running(settings, runners),
+    ):
+        say(f"witoil at {_address(server, settings)}")
+        server.run()
+
+
+def listening(app: Flask) -> Any:
+    """Return a server of waitress for an application, which listens already.
+
+    Raises
+    ------
+    AddressError
+    """
+    settings = service_of(app).settings
+    sockets: dict[int, Any] = {}
     try:
         server = create_server(
             app,
+            map=sockets,
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
@@ -70,9 +99,39 @@ def serve(settings: Settings, *, runners: int, say: Callable[[str], None]) -> No
             f"{settings.host}:{settings.port}: no server can listen there ({error.strerror}); "
             "expected an address of this machine with a port that is free: give another --port"
         ) from None
-    with _stopped_by_signals(service_of(app).stopping), _kept_running(settings, runners):
-        say(f"witoil at {_address(server, settings)}")
-        server.run()
+    for each in sockets.values():
+        each.channel_class = _Channel
+    return server
+
+
+_TOO_LONG = "body: longer than the largest file that is taken; bring less of it"
+
+
+class _Refusal(ErrorTask):
+    """What waitress says itself, of requests that the application never gets, as a problem."""
+
+    def execute(self) -> None:
+        """Write the answer."""
+        error = cast("Any", self.request).error
+        status = HTTPStatus(error.code)
+        said = Problem(
+            type="about:blank",
+            title=status.phrase,
+            status=status,
+            detail=_TOO_LONG if status == 413 else " ".join(error.body.split()),
+            request=uuid4().hex,
+        )
+        content = to_json(said, exclude_none=True)
+        self.status = f"{status} {status.phrase}"
+        self.response_headers = [("Content-Type", MEDIA_TYPE), (HEADER, said.request)]
+        log.info("refused: %s", said.detail, extra={"fields": {"request": said.request}})
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+
+
+class _Channel(HTTPChannel):
+    error_task_class = _Refusal
 
 
 def _address(server: Any, settings: Settings) -> str:
@@ -97,11 +156,31 @@ def _stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _kept_running(settings: Settings, count: int) -> Iterator[None]:
-    """Have runners beside this process, each started again should it end."""
+def _events_read(settings: Settings) -> Iterator[None]:
+    """Have another process take in the events of the catalogue, which takes a while."""
+    if settings.catalogue is None:
+        yield
+        return
+    reader = subprocess.Popen(
+        [sys.executable, "-m", "witoil", "features", "--events"],
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        env=os.environ | settings.environment(),
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        _stop(reader)
+
+
+@contextmanager
+def _kept_running(settings: Settings, runners: int) -> Iterator[None]:
+    """Have other processes of the service beside this one, each started again should it end."""
     stopping = threading.Event()
     keepers = [
-        threading.Thread(target=_keep, args=(settings, stopping), daemon=True) for _ in range(count)
+        threading.Thread(target=_keep, args=(command, settings, stopping), daemon=True)
+        for command in ("preview", *["runner"] * runners)
     ]
     for keeper in keepers:
         keeper.start()
@@ -113,28 +192,28 @@ def _kept_running(settings: Settings, count: int) -> Iterator[None]:
             keeper.join(STOP_SECONDS + 5.0)
 
 
-def _keep(settings: Settings, stopping: threading.Event) -> None:
-    """Keep one runner running; it ends by itself where this process ends without a word."""
+def _keep(command: str, settings: Settings, stopping: threading.Event) -> None:
+    """Keep a command running; it ends by itself where this process ends without a word."""
     while not stopping.is_set():
-        runner = subprocess.Popen(
-            [sys.executable, "-m", "witoil", "runner", "--parent", str(os.getpid())],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "witoil", command, "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             env=os.environ | settings.environment(),
-            start_new_session=True,  # Ctrl-C is for the server, which tells its runners
+            start_new_session=True,  # Ctrl-C is for the server, which tells the others
         )
-        while runner.poll() is None and not stopping.wait(0.2):
+        while process.poll() is None and not stopping.wait(0.2):
             pass
-        if runner.poll() is None:
-            _stop(runner)
+        if process.poll() is None:
+            _stop(process)
         else:
-            log.warning("a runner ended with code %s; another is started", runner.returncode)
+            log.warning("a %s ended with code %s; another is started", command, process.returncode)
             stopping.wait(AGAIN_SECONDS)
 
 
-def _stop(runner: subprocess.Popen[bytes]) -> None:
-    runner.terminate()
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        runner.wait(STOP_SECONDS)
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        runner.kill()
-        runner.wait()
+        process.kill()
+        process.wait()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -13,6 +15,7 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -36,6 +39,17 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _tiles(address: str) -> str:
+    parts = urlsplit(address)
+    words = ("{z}", "{x}", "{y}")
+    plain = parts.netloc and not any(mark in parts.netloc for mark in "@{}*; '\"")
+    if parts.scheme != "https" or not plain or not all(word in parts.path for word in words):
+        raise ValueError(
+            "expected the address of tiles, such as https://tiles.example.org/{z}/{x}/{y}.png"
+        )
+    return address
+
+
 def _one_word(host: str) -> str:
     if not host or any(mark in host for mark in "/@?# ") or "://" in host:
         raise ValueError("expected names of hosts, such as data.example.org, parted by commas")
@@ -46,6 +60,10 @@ Hosts = Annotated[
     list[Annotated[str, AfterValidator(_one_word)]], NoDecode, BeforeValidator(_separated)
 ]
 """Names of hosts, in the environment parted by commas."""
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_separated)]
+"""Texts, in the environment parted by commas."""
 
 
 class Settings(BaseSettings):
@@ -82,6 +100,14 @@ class Settings(BaseSettings):
     )
     callback_hosts: Hosts = Field([], description="Hosts that may be told of the end of a job.")
     catalogue: Path | None = Field(None, description="File that names data for all cases.")
+    base_map: Annotated[str, AfterValidator(_tiles)] | None = Field(
+        None, description="Tiles of a map from elsewhere, which browsers may load when asked to."
+    )
+    base_map_credit: str = Field("", description="Whose map that is; stands on it.")
+    products: Names = Field(
+        [],
+        description="Data sets of the registry that jobs may fetch, by id or service: cmems, era5.",
+    )
     threads: PositiveInt = Field(
         48, le=1024, description="Requests at once; an event stream keeps one for itself."
     )
@@ -90,7 +116,20 @@ class Settings(BaseSettings):
     wait_seconds: PositiveFloat = Field(
         20.0, le=300.0, description="How long a synchronous request waits for its job. [s]"
     )
-
+    preview_bytes: PositiveInt = Field(
+        3_000_000_000,
+        description="Memory for the cases that previews hold; one has a quarter. [byte]",
+    )
+    sso_issuer: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",
+        description="Provider of sign-ons by OpenID Connect.",
+    )
+    sso_client: str | None = Field(None, description="Id of this service at the provider.")
+    sso_secret: SecretStr | None = Field(None, description="Its secret there.")
+    sso_scope: Literal["read", "run"] | None = Field(
+        None, description="What new people may; default: nothing until the operator says yes."
+    )
     guests: int = Field(0, ge=0, le=1000, description="Guests at once, without tokens; 0: none.")
     jobs_at_once: PositiveInt = Field(50, description="Jobs of one person that wait or run.")
     jobs_a_day: PositiveInt = Field(1000, description="Jobs of one person in 24 hours.")
@@ -120,6 +159,16 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if self.sso_issuer is not None and self.sso_client is None:
+            raise ValueError("sso_client: missing, expected the id of this service at the provider")
+        if self.sso_issuer is not None and find_spec("authlib") is None:
+            raise ValueError(
+                "sso_issuer: needs what is not installed; expected pip install 'witoil[sso]'"
+            )
+        return self
+
     @property
     def database_url(self) -> str:
         """Where jobs, tokens and uploads are recorded."""
@@ -127,7 +176,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """Return what gives another process the same settings."""
-        named = self.model_dump(mode="json", exclude_none=True)
+        # runners sign nobody in
+        named = self.model_dump(mode="json", exclude_none=True, exclude={"sso_secret"})
         return {
             PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else str(value)
             for name, value in named.items()

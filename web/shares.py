@@ -15,7 +15,7 @@ from web.errors import NotFoundError
 from web.store.base import now
 from web.store.grants import Share
 from web.store.jobs import Job
-from web.tokens import digest_of
+from web.tokens import digest_of, find_share
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -47,8 +47,8 @@ def shared_job(session: Session, secret: str) -> Job:
     NotFoundError
         If there is no such link, or it has expired.
     """
-    found = session.scalars(select(Share).where(Share.digest == digest_of(secret))).one_or_none()
-    if found is None or found.expires <= now(session):
+    found = find_share(session, secret)
+    if found is None:
         raise NotFoundError("there is no such link, it has expired, or it was taken back")
     return queue.get(session, found.owner, found.job_id)
 

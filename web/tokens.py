@@ -11,12 +11,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from web.store.base import now
+from web.store.grants import Share
+from web.store.identities import Identity
 from web.store.tokens import BrowserSession, Owner, Token
 from witoil.errors import WitoilError
 
@@ -27,6 +29,9 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 GUEST = "guest-"
 """How the names of guests begin."""
+
+SIGNED_ON = "sso-"
+"""How the names of people begin whom a provider of sign-ons knows."""
 
 GUESTS_STAY = timedelta(minutes=10)
 SIGNED_IN = timedelta(hours=12)
@@ -72,16 +77,16 @@ def create_token(
     TokenError
         If the name, the scope or the country is none.
     """
-    if not _NAME.fullmatch(name) or name.startswith(GUEST):
+    if not _NAME.fullmatch(name) or name.startswith((GUEST, SIGNED_ON)):
         raise TokenError(
             f"name: found {name!r}, expected up to 64 letters, digits or . _ @ - that begin with a "
-            f"letter or digit, and not with {GUEST}"
+            f"letter or digit, and not with {GUEST} or {SIGNED_ON}"
         )
     if scope not in SCOPES:
         raise TokenError(f"scope: found {scope!r}, expected one of {', '.join(SCOPES)}")
     if lasts is not None and lasts <= timedelta(0):
         raise TokenError("lasts: expected a time above 0")
-    owner = _owner(session, name)
+    owner = owner_named(session, name)
     if country is not None:
         owner.country = checked_country(country)
     return _make(session, owner, scope, lasts)
@@ -93,13 +98,16 @@ def checked_country(country: str) -> str:
     Raises
     ------
     TokenError
-        If it is not two letters.
+        If it is none of ISO 3166-1.
     """
-    if not _COUNTRY.fullmatch(country.upper()):
+    import pycountry  # a large table, which a service seldom needs
+
+    code = country.upper()
+    if not _COUNTRY.fullmatch(code) or pycountry.countries.get(alpha_2=code) is None:
         raise TokenError(
             f"country: found {country!r}, expected two letters of ISO 3166-1, such as IT"
         )
-    return country.upper()
+    return code
 
 
 def create_guest(session: Session, most: int) -> tuple[Token, str]:
@@ -122,16 +130,28 @@ def create_guest(session: Session, most: int) -> tuple[Token, str]:
     ).all()
     if len(here) >= most:
         raise TokenError(f"there are {len(here)} guests, as many as may be; try again in a moment")
-    owner = _owner(session, GUEST + secrets.token_hex(8))
+    owner = owner_named(session, GUEST + secrets.token_hex(8))
     return _make(session, owner, "run", GUESTS_STAY)
 
 
-def _owner(session: Session, name: str) -> Owner:
+def create_signed_on(session: Session, name: str, scope: str, lasts: timedelta) -> Token:
+    """Return a token for a sign-on; nobody is told it, and it ends with the browser session."""
+    token, _ = _make(session, owner_named(session, name), cast("Scope", scope), lasts)
+    return token
+
+
+def owner_named(session: Session, name: str) -> Owner:
+    """Return to whom belongs what somebody makes; whoever is new is added."""
     owner = session.get(Owner, name)
     if owner is None:
         owner = Owner(name=name, created=now(session))
         session.add(owner)
     return owner
+
+
+def _close_identity(session: Session, name: str) -> None:
+    """Have a provider of sign-ons let somebody in no more."""
+    session.execute(update(Identity).where(Identity.owner_name == name).values(scope=None))
 
 
 def _make(
@@ -165,6 +185,12 @@ def find_token(session: Session, secret: str) -> Token | None:
 
 def _is_good(session: Session, token: Token) -> bool:
     return token.revoked is None and (token.expires is None or token.expires > now(session))
+
+
+def find_share(session: Session, secret: str) -> Share | None:
+    """Return the link to a job that holds a secret, if there is one and it is still good."""
+    found = session.scalars(select(Share).where(Share.digest == digest_of(secret))).one_or_none()
+    return found if found is not None and found.expires > now(session) else None
 
 
 def list_tokens(session: Session) -> list[Token]:
@@ -211,6 +237,7 @@ def revoke_tokens(session: Session, which: str) -> list[Token]:
     session.execute(
         delete(BrowserSession).where(BrowserSession.token_id.in_([token.id for token in found]))
     )
+    _close_identity(session, which)
     return ended
 
 
@@ -239,7 +266,10 @@ def find_signed_in(session: Session, secret: str) -> Token | None:
 
 
 def sign_out(session: Session, secret: str) -> None:
-    """Forget a cookie."""
+    """Forget a cookie, and end the token of a sign-on, which was for that browser only."""
+    signed = session.get(BrowserSession, digest_of(secret))
+    if signed is not None and signed.token.owner_name.startswith(SIGNED_ON):
+        signed.token.revoked = signed.token.revoked or now(session)
     session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(secret)))
 
 

@@ -24,8 +24,11 @@ from web.confinement import confined
 from web.errors import ConflictError, ContentError, NotFoundError, QuotaError, TooLargeError
 from web.faults import Fault
 from web.store.base import Store, now
+from web.store.features import forget as forget_features
+from web.store.features import forget_words, parent_of_upload
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
+from web.usage import note_stored
 
 CHECK_SECONDS = 120.0
 """How long a file may take to be read. [s]"""
@@ -215,6 +218,7 @@ def keep(
     )
     session.add(upload)
     session.flush()
+    note_stored(session, upload)
     return upload
 
 
@@ -276,6 +280,8 @@ def forget(session: Session, owner: str, upload_id: str) -> str:
     for job in session.scalars(active):
         if REFERENCE + upload_id in json.dumps(job.inputs):
             raise ConflictError(f"job {job.id} needs it; wait until it ends, or dismiss it")
+    forget_words(session, parent_of_upload(upload_id))
+    forget_features(session, parent_of_upload(upload_id))
     session.delete(upload)
     return upload.sha256
 

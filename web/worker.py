@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.connection import Connection
@@ -28,15 +28,22 @@ import filelock
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
+from web.features.runs import write_features
 from web.relative import by_relative_names
 from witoil.errors import WitoilError
 from witoil.files import plain
+from witoil.workers import LostWorkersError
 
 if TYPE_CHECKING:
     from web.processes import Process
 
 PROGRESS_SECONDS = 0.5
 """No news more often. [s]"""
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+NICENESS = 5
+"""Requests and previews come before jobs."""
 
 _WAITS = "waits for an earlier attempt to end"
 
@@ -53,6 +60,7 @@ def main(arguments: list[str]) -> None:
         processes; time of a lease. [s]
     """
     descriptor, table, lease = arguments
+    os.nice(NICENESS)
     # long-lived objects, as on the command line: not to be looked through again and again
     gc.set_threshold(200_000, 20, 20)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
@@ -60,7 +68,7 @@ def main(arguments: list[str]) -> None:
     runner = _Runner(Connection(int(descriptor)), float(lease))
     processes: Mapping[str, Process] = importlib.import_module(table).PROCESSES
     while (asked := runner.asked.get()) is not None:
-        answer = _do(processes.get(asked["process"]), asked, runner)
+        answer = done(processes.get(asked["process"]), asked, runner.tell)
         runner.is_waited_for = False
         runner.tell(answer)
         _sweep()
@@ -113,8 +121,18 @@ class _Runner:
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> dict[str, Any]:
-    """Do a job; return its result, or why it failed, as the runner is told."""
+def done(process: Process | None, asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Do a job; return its result and a last note, or the reason why it failed.
+
+    Parameters
+    ----------
+    process : Process or None
+        A row of the table; None: there is no such row.
+    asked : mapping
+        `job`, `process`, `inputs` (with files in place of what stands for them) and `folder`.
+    tell : callable
+        Takes how far the job is, `share` and `note`.
+    """
     if process is None:  # of a version before, or after
         return {"reason": f"found process {asked['process']!r}, which this version does not have"}
     folder = Path(asked["folder"])
@@ -125,12 +143,15 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
         last_note = note
         if time.monotonic() - told >= PROGRESS_SECONDS:
             told = time.monotonic()
-            runner.tell({"share": share, "note": note})
+            tell({"share": share, "note": note})
 
     try:
-        with _alone(folder, runner), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
+        with _alone(folder, tell), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
             result = plain(process.work(inputs, folder, progress))
+            _note_features(process, folder, inputs)
         json.dumps(result, allow_nan=False)
+    except LostWorkersError as error:
+        return {"lost": str(error)}
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"reason": str(error)}
     except MemoryError:
@@ -141,15 +162,25 @@ def _do(process: Process | None, asked: Mapping[str, Any], runner: _Runner) -> d
     return {"result": result, "note": last_note}
 
 
+def _note_features(process: Process, folder: Path, inputs: Mapping[str, Any]) -> None:
+    """Leave the features of a job beside its results; a job does not fail for want of them."""
+    if process.is_short:
+        return
+    try:
+        write_features(folder, process.id, inputs)
+    except Exception:
+        log.exception("%s: its features cannot be made", folder.name)
+
+
 @contextmanager
-def _alone(folder: Path, runner: _Runner) -> Iterator[None]:
+def _alone(folder: Path, tell: Tell) -> Iterator[None]:
     """Keep a job for this attempt; one before may take a moment to end."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(lock_of(folder))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        runner.tell({"share": 0.0, "note": _WAITS})
+        tell({"share": 0.0, "note": _WAITS})
         lock.acquire()
     try:
         yield

@@ -5,18 +5,42 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
     from dask.distributed import Client
 
+Result = TypeVar("Result")
+
+_LOST = (
+    "--scheduler: was lost while it had work to do; start it again, and the same command goes on"
+)
+
 CONNECT_SECONDS = 30.0
 """How long to wait for a scheduler, and for its first worker. [s]"""
+
+
+class LostWorkersError(WitoilError):
+    """A scheduler that has gone while it was needed; what was done until then is kept."""
+
+
+def result_of(future: Future[Result]) -> Result:
+    """Return the result of a task, or raise what befell it.
+
+    Raises
+    ------
+    LostWorkersError
+        If it was never run, since the scheduler has gone.
+    """
+    try:
+        return future.result()
+    except CancelledError:
+        raise LostWorkersError(_LOST) from None
 
 
 @dataclass(frozen=True)
@@ -84,6 +108,7 @@ def _quiet() -> Iterator[None]:
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     from dask.distributed import Client  # takes a second, and most commands need none
+    from distributed.comm.core import CommClosedError
 
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -100,4 +125,7 @@ def _connected(address: str) -> Iterator[Client]:
                 f"--scheduler {address}: has no workers; expected at least one that has witoil "
                 "installed: dask worker ADDRESS"
             ) from error
-        yield client
+        try:
+            yield client
+        except CommClosedError:
+            raise LostWorkersError(_LOST) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
@@ -195,6 +196,12 @@ class Registry:
         kept = [entry for entry in _parse(own, "datasets.toml") if entry.id not in known]
         return cls((*added, *kept))
 
+    def only(self, names: Collection[str]) -> Registry:
+        """Return those data sets that are named by their id, a former one, or their service."""
+        return Registry(
+            tuple(d for d in self.datasets if not {d.id, *d.aliases, d.service}.isdisjoint(names))
+        )
+
     def find(self, name: str) -> RegisteredDataset:
         """Return a data set by its id or a former one.
 
@@ -208,7 +215,7 @@ class Registry:
                 return dataset
         raise CatalogError(
             f"data set {name!r}: not in the registry; expected one of "
-            f"{', '.join(dataset.id for dataset in self.datasets)}"
+            f"{', '.join(dataset.id for dataset in self.datasets) or 'none'}"
         )
 
     def choice_of(

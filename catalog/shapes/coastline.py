@@ -68,6 +68,29 @@ def read_land(box: Box, coastline: str = "osm") -> Area:
     return polygons_of(parts)
 
 
+def read_coarse_land(tolerance: float, coastline: str = "osm") -> Area:
+    """Land of the whole world, for maps of much of it.
+
+    Parameters
+    ----------
+    tolerance : float
+        How far a coast may lie off; islands that are smaller are left out. [degrees]
+    coastline : str
+        ``osm`` or ``gshhg``, see `read_land`. What was simplified once is kept in the same folder.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        In EPSG:4326, longitudes from -180 to 180. [degrees]
+
+    Raises
+    ------
+    CatalogError
+        If the cache cannot be written.
+    """
+    return polygons_of([_cached_world_land((-180.0, -90.0, 180.0, 90.0), coastline, tolerance)])
+
+
 def _world_land(box: Box, coastline: str) -> Area:
     """Land in a box within -180 to 180."""
     return polygons_of(
@@ -91,11 +114,13 @@ def _read_land_file(coastline: str) -> Area:
     return polygons_of(pieces)
 
 
-def _cached_world_land(box: Box, coastline: str) -> shapely.Geometry:
+def _cached_world_land(box: Box, coastline: str, tolerance: float = 0.0) -> shapely.Geometry:
     """Land in at least the box; widened to whole degrees, so that nearby runs share a file."""
     west, south, east, north = box
     whole = (math.floor(west), math.floor(south), math.ceil(east), math.ceil(north))
     key = "_".join(map(str, (coastline, version("roaring-landmask"), *whole)))
+    if tolerance:
+        key += f"_{tolerance:g}"
     file = cache_folder() / f"land_{key}.wkb"
     try:
         return shapely.from_wkb(file.read_bytes())
@@ -103,18 +128,21 @@ def _cached_world_land(box: Box, coastline: str) -> shapely.Geometry:
         _log.info("cutting the %s coastline for %s, once", coastline, whole)
     except shapely.errors.ShapelyError:
         _log.warning("%s is damaged and made again", file)
-    _cut_world_land(coastline, whole, file)
+    _cut_world_land(coastline, whole, file, tolerance)
     return shapely.from_wkb(file.read_bytes())
 
 
-def _cut_world_land(coastline: str, box: tuple[int, int, int, int], file: Path) -> None:
+def _cut_world_land(
+    coastline: str, box: tuple[int, int, int, int], file: Path, tolerance: float = 0.0
+) -> None:
     """Write the land in a box as WKB; readers see the whole file or none."""
     script = Path(__file__).with_name("_cut_land.py")
     with scratch_folder(file.parent) as folder:
         target = folder / file.name
         # In a process of its own, as the world's shapes take 0.9 GB that would stay with ours;
         # -P keeps this package's folder from hiding other modules of the same names.
-        command = [sys.executable, "-P", str(script), coastline, *map(str, box), str(target)]
+        command = [sys.executable, "-P", str(script), coastline]
+        command += [*map(str, box), str(target), str(tolerance)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]

@@ -2,10 +2,11 @@ import shutil
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pytest
 import shapely
 
-from catalog import CatalogError, UnreadableFileError, read_land
+from catalog import CatalogError, UnreadableFileError, read_coarse_land, read_land
 from catalog.shapes import coastline
 
 _LEVANT = (35.3, 34.2, 35.9, 34.8)
@@ -22,7 +23,9 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int, int]]:
     """Boxes cut out of a made-up world, whose land is the southern half of every degree."""
     made: list[tuple[int, int, int, int]] = []
 
-    def cut(source: str, box: tuple[int, int, int, int], file: Path) -> None:
+    def cut(
+        source: str, box: tuple[int, int, int, int], file: Path, tolerance: float = 0.0
+    ) -> None:
         made.append(box)
         west, south, east, north = box
         strips = [shapely.box(west, row, east, row + 0.5) for row in range(south, north)]
@@ -100,3 +103,22 @@ def test_no_land() -> None:
 def test_impossible_box(box) -> None:
     with pytest.raises(CatalogError, match="expected west, south, east, north"):
         read_land(box)
+
+
+def test_coarse_land_is_kept_for_each_tolerance(
+    cache: Path, cuts: list[tuple[int, int, int, int]]
+) -> None:
+    for tolerance in (0.5, 0.25, 0.5):
+        assert read_coarse_land(tolerance).area == pytest.approx(180.0 * 360.0 / 2)
+    assert cuts == [(-180, -90, 180, 90)] * 2
+    assert len(list(cache.glob("land_osm_*_0.5.wkb"))) == 1
+
+
+def test_coarse_land_lies_no_farther_off_than_said() -> None:
+    from catalog.shapes._cut_land import _simplified
+
+    rough = shapely.Point(0.0, 0.0).buffer(1.0, quad_segs=400)
+    islet = shapely.box(3.0, 3.0, 3.05, 3.05)
+    (found,) = _simplified(np.array([rough, islet]), 0.1)
+    assert shapely.hausdorff_distance(found, rough) <= 0.1
+    assert shapely.get_num_coordinates(found) < 40

@@ -149,6 +149,7 @@ _json = st.recursive(
 )
 
 
+@pytest.mark.slow
 @_small
 @given(document=_json)
 def test_json_of_any_kind(tmp_path: Path, document) -> None:

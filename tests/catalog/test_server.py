@@ -11,7 +11,7 @@ import xarray as xr
 from catalog import CatalogError, UnreadableFileError
 from catalog.remote.download import download
 from catalog.remote.opendap import Opendap
-from catalog.server import create_app, serve
+from catalog.server.app import create_app, serve
 from catalog.thredds import walk
 from tests.catalog.servers import serving_folder
 
@@ -211,13 +211,13 @@ def test_variables_are_told_apart_by_their_whole_name(folder: Path):
 
 def test_start_leads_to_the_catalogue(folder: Path):
     answer = create_app(folder).test_client().get("/")
-    assert answer.headers["Location"] == "/thredds/catalog/catalog.xml"
+    assert answer.headers["Location"] == "/thredds/catalog/catalog.html"
 
 
-def test_damaged_file_is_an_error_of_the_server(tmp_path: Path):
+def test_damaged_file_is_told_in_a_line(tmp_path: Path):
     (tmp_path / "bad.nc").write_bytes(b"CDF\x01 not at all")
     answer = create_app(tmp_path).test_client().get("/thredds/dodsC/bad.nc.dds")
-    assert answer.status_code == 500
+    assert answer.status_code == 422
     assert "cannot be read as NetCDF" in answer.text
 
 

@@ -108,3 +108,18 @@ def queued(store, tmp_path, monkeypatch):
     """Return what puts jobs into the queue and has runners do them."""
     monkeypatch.setenv("PYTHONPATH", os.fspath(Path(__file__).parent))  # for `fake_processes`
     return Queued(store, tmp_path / "jobs")
+
+
+@pytest.fixture(scope="session")
+def twin_run(made_once, demo_twin):
+    """Folder of a run with 500 particles, for tests that write nothing to it."""
+
+    def simulate(folder):
+        from witoil import jobs
+        from witoil.case import load_case
+
+        case = load_case(demo_twin / "truth.toml")
+        few = case.model.model_copy(update={"particles": 500})
+        jobs.simulate(case.model_copy(update={"model": few}), folder, pictures=False)
+
+    return made_once("twin-run", simulate)

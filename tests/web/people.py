@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from shapely import Polygon, to_geojson
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from web import queue
 from web.app import create_app
 from web.context import service_of
 from web.settings import Settings
@@ -107,3 +110,20 @@ def assert_problem(answer: TestResponse, status: int, says: str = "") -> None:
     assert "\n" not in detail
     assert "Traceback" not in detail
     assert "/tmp" not in detail
+
+
+def ended_with(
+    made: People, client: FlaskClient, folder: Path, asked: dict[str, Any] | None = None
+) -> str:
+    """Have a job end as if a runner had simulated the case, with the files of a folder."""
+    asked = asked or case(winds="https://data.example.org/winds.nc")
+    job = client.post(
+        "/ogc/processes/simulate/execution?anew=true", json={"inputs": {"case": asked}}
+    )
+    assert job.status_code == 201, job.get_data(as_text=True)
+    with made.store.session() as session:
+        held = queue.Held.of(queue.claim(session, "runner", timedelta(minutes=1)))
+        queue.finish(session, held, {})
+    job_id: str = job.json["jobID"]
+    shutil.copytree(folder, made.settings.jobs / job_id)
+    return job_id

@@ -318,6 +318,7 @@ def test_messages_do_not_say_where_a_file_lies(tmp_path):
     assert str(tmp_path) not in checking._answer(path, "mask")["fault"]
 
 
+@pytest.mark.slow
 def test_environment_keeps_gdal_to_the_file(tmp_path):
     """A virtual raster and a layer of another file are not read, whatever their names."""
     import subprocess

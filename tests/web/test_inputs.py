@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
-from web import inputs, queue, uploads
-from web.inputs import WORDS, MissingInputError, names_in, resolve
+from web import names, queue, uploads
+from web.inputs import MissingInputError, resolve
+from web.names import WORDS, names_in
 from web.processes import PROCESSES
 
 
@@ -275,7 +275,7 @@ def test_no_text_is_overlooked(value):
             return sum(count(item, (*keys, key)) for key, item in part.items())
         if isinstance(part, list):
             return sum(count(item, keys) for item in part)
-        return 0 if keys[-1] in WORDS or keys[-1] in inputs._SPECIAL else 1
+        return 0 if keys[-1] in WORDS or keys[-1] in names._SPECIAL else 1
 
     assert len(found) >= count(inside, ()), text
 
@@ -286,9 +286,9 @@ def test_names_become_files(service):
     asked = case(winds=["catalogue:two", "catalogue:far"], currents="catalogue:winds") | {
         "release": [{"kind": "area", "geometry": one["reference"], "mass_tonnes": 1}]
     }
-    job = SimpleNamespace(owner="anna", inputs={"case": asked, "pictures": False})
+    inputs = {"case": asked, "pictures": False}
     with service.store.reading() as session:
-        found = resolve(session, job, service.settings)
+        found = resolve(session, "anna", inputs, service.settings)
     folder = service.settings.catalogue.parent
     assert found["case"]["release"][0]["geometry"] == str(
         service.settings.uploads / one["sha256"] / "a_1.geojson"
@@ -302,9 +302,9 @@ def test_names_become_files(service):
         "currents": str(folder / "winds-*.nc"),
     }
     assert found["pictures"] is False
-    assert job.inputs["case"]["forcing"]["winds"] == ["catalogue:two", "catalogue:far"]
+    assert inputs["case"]["forcing"]["winds"] == ["catalogue:two", "catalogue:far"]
     with service.store.reading() as session, pytest.raises(MissingInputError, match="no upload"):
-        resolve(session, SimpleNamespace(owner="bob", inputs=job.inputs), service.settings)
+        resolve(session, "bob", inputs, service.settings)
 
 
 def test_entry_of_several_files_where_there_is_to_be_one(service):

@@ -400,4 +400,4 @@ class Runners(RuleBasedStateMachine):
 
 
 Runners.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
-TestRunners = Runners.TestCase
+TestRunners = pytest.mark.slow(Runners.TestCase)

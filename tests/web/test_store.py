@@ -16,13 +16,19 @@ from web.store.base import Base, Store, StoreError, UtcTime, make_engine, now
 from web.store.jobs import Job
 
 
+def not_of_boxes(name):
+    return name is None or not name.startswith("feature_boxes")
+
+
 def test_migrated_tables_are_those_of_the_models(database):
     for module in pkgutil.iter_modules(web.store.__path__):
         importlib.import_module(f"web.store.{module.name}")
     store = Store.open(database)
     engine = make_engine(database)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # the index of places is written for each database, not in the models
+        opts = {"compare_type": True, "include_object": lambda _, name, *__: not_of_boxes(name)}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
     store.close()

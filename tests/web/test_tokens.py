@@ -106,6 +106,7 @@ def test_scopes_countries_and_times_that_are_none(store):
         for options in (
             {"scope": "root"},
             {"country": "ITA"},
+            {"country": "ZZ"},
             {"country": "1T"},
             {"lasts": timedelta(0)},
         ):

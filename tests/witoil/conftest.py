@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from witoil.case import load_case
+from witoil.outputs.run import write_run
 from witoil.scenario.prepare import prepare
+from witoil.scenario.run import run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -36,6 +38,20 @@ def twin(twin_copy):
 @pytest.fixture(scope="session")
 def scenario(twin):
     return prepare(load_case(twin / "demo.toml"))
+
+
+@pytest.fixture(scope="session")
+def result(scenario):
+    """The run of the twin experiment, to read and not to change."""
+    return run(scenario)
+
+
+@pytest.fixture(scope="session")
+def written(scenario, result, tmp_path_factory):
+    """The folder with the outputs of that run, to read and to copy; and the run."""
+    folder = tmp_path_factory.mktemp("written")
+    write_run(scenario, result, folder, parameters=scenario.parameters())
+    return folder, result
 
 
 @pytest.fixture(scope="session")

@@ -16,14 +16,9 @@ from witoil.figures.driving import driving_chart
 from witoil.figures.map import run_map, slick_times
 from witoil.report.answers import compass, position
 from witoil.scenario.afloat import Afloat, middles_of
-from witoil.scenario.run import mask_at, run
+from witoil.scenario.run import mask_at
 
 WGS84 = Geod(ellps="WGS84")
-
-
-@pytest.fixture(scope="module")
-def result(scenario):
-    return run(scenario)
 
 
 def pixels(png):

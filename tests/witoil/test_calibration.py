@@ -1,14 +1,15 @@
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
+import simulator
 from simulator import SimulatorError
 from tests.witoil.calibrated import calibrate
+from tests.witoil.command import witoil
 from tests.witoil.killing import kill_when
 from witoil.calibration import search as calibration
 from witoil.calibration.evaluation import evaluate
@@ -106,6 +107,22 @@ def test_the_study_holds_what_is_promised(finished):
     assert summary["scores"][0]["fss"] == pytest.approx(first, rel=1e-12)
 
 
+@pytest.mark.slow
+def test_the_parameters_of_the_case_are_run_once_beside_the_search(changed, tmp_path, monkeypatch):
+    runs = []
+
+    def counted(*args, **options):
+        runs.append(args)
+        return model(*args, **options)
+
+    model = simulator.run
+    monkeypatch.setattr(simulator, "run", counted)
+    case = load_case(changed(SMALL[0], ("evaluations = 80", "evaluations = 2")))
+    optimise(case, tmp_path)
+    assert len(runs) == 2 + len(("the parameters of the case", "the best, with all outputs"))
+    assert "<svg" in (tmp_path / "report.html").read_text()
+
+
 class StoppedError(Exception):
     pass
 
@@ -128,11 +145,13 @@ def test_an_interrupted_search_ends_like_one_that_was_not(small, finished, tmp_p
 @pytest.mark.parametrize("method", ["gp", "cma"])
 def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path, method):
     path = changed(*SMALL, ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"'))
-    command = [sys.executable, "-m", "witoil", "optimise", str(path), "--out", str(tmp_path / "a")]
+    arguments = ["optimise", str(path), "--out", str(tmp_path / "a"), "--no-pictures"]
     study = tmp_path / "a" / "study.json"
+    command = [sys.executable, "-m", "witoil", *arguments]
     killed = kill_when(command, study, lambda rows: rows in (9, 10))
     assert 9 <= len(killed) < 13
-    subprocess.run(command, check=True, capture_output=True)
+    answer = witoil(*arguments)
+    assert answer.returncode == 0, answer.stderr
     whole = search(load_case(path), tmp_path / "b")
     continued = json.loads(study.read_text())
     assert continued["history"][: len(killed)] == killed

@@ -226,9 +226,7 @@ def usage(*arguments):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MEASURED)
 def test_what_a_run_takes_is_known_to_a_factor_of_three(example, tmp_path, name):
-    path = example(name)
-    usage("check", path)  # reads what is cached once
-    compare_with_what_it_takes(path, MEASURED[name], tmp_path)
+    compare_with_what_it_takes(example(name), MEASURED[name], tmp_path)
 
 
 @pytest.mark.slow
@@ -239,7 +237,7 @@ def test_what_a_search_takes_is_known_to_a_factor_of_three(changed, tmp_path):
 
 def compare_with_what_it_takes(path, command, tmp_path):
     """Compare processor time, since what else runs meanwhile says how long a command lasts."""
-    costs = checked(path)["commands"]
+    costs = checked(path)["commands"]  # reads what is cached once, too
     cost = costs["ensemble" if "ensemble" in costs else command]
     seconds, memory = usage(command, path, "--out", tmp_path / "run")
     size = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*"))

@@ -46,6 +46,11 @@ def often(monkeypatch):
     monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
 
 
+def simulate(case, folder, **options):
+    """Simulate without pictures, which no run goes on with."""
+    return jobs.simulate(case, folder, pictures=False, **options)
+
+
 def stop_after(calls):
     """Return what stops a job when it has told so often how far it is; and what it was told."""
     told = []
@@ -78,12 +83,12 @@ def assert_same(job, one, other):
 def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, job):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     everything = stop_after(0)
-    job(case, whole, progress=everything[0])
+    job(case, whole, progress=everything[0], pictures=False)
     with pytest.raises(KilledError):
-        job(case, broken, progress=stop_after(3)[0])
+        job(case, broken, progress=stop_after(3)[0], pictures=False)
     assert "made_from.json" in kept(broken)
     rest = stop_after(0)
-    job(case, broken, progress=rest[0])
+    job(case, broken, progress=rest[0], pictures=False)
     assert rest[1] == everything[1][-len(rest[1]) :]
     assert len(rest[1]) < len(everything[1])
     assert not kept(broken)
@@ -93,16 +98,16 @@ def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, 
 @pytest.mark.parametrize("model", ["particles = 1_001", "particles = 1_000\nseed = 2"])
 def test_a_job_that_differs_begins_anew(changed, case, tmp_path, often, model):
     with pytest.raises(KilledError):
-        jobs.simulate(case, tmp_path, progress=stop_after(3)[0])
+        simulate(case, tmp_path, progress=stop_after(3)[0])
     other = load_case(changed(("particles = 20_000", model), SMALL[1]))
-    jobs.simulate(other, tmp_path)
-    jobs.simulate(other, tmp_path / "whole")
+    simulate(other, tmp_path)
+    simulate(other, tmp_path / "whole")
     assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
 
 
 def test_a_job_begins_anew_where_an_input_has_changed(case, twin, tmp_path, often):
     with pytest.raises(KilledError):
-        jobs.simulate(case, tmp_path, progress=stop_after(3)[0])
+        simulate(case, tmp_path, progress=stop_after(3)[0])
     with xr.open_dataset(twin / "winds.nc") as file:
         winds = file.load()
     before = (twin / "winds.nc").read_bytes()
@@ -111,45 +116,45 @@ def test_a_job_begins_anew_where_an_input_has_changed(case, twin, tmp_path, ofte
             lambda v: v.assign_attrs(winds[v.name].attrs)
         ).to_netcdf(twin / "winds.nc")
         progress, told = stop_after(0)
-        jobs.simulate(case, tmp_path, progress=progress)
+        simulate(case, tmp_path, progress=progress)
     finally:
         (twin / "winds.nc").write_bytes(before)
     whole = stop_after(0)
-    jobs.simulate(case, tmp_path / "whole", progress=whole[0])
+    simulate(case, tmp_path / "whole", progress=whole[0])
     assert told == whole[1]
 
 
 def test_what_is_damaged_begins_anew(case, tmp_path, often):
     with pytest.raises(KilledError):
-        jobs.simulate(case, tmp_path, progress=stop_after(4)[0])
+        simulate(case, tmp_path, progress=stop_after(4)[0])
     part = sorted((tmp_path / ".witoil-checkpoint").glob("part-*.npz"))[0]
     part.write_bytes(part.read_bytes()[:100])
-    jobs.simulate(case, tmp_path)
-    jobs.simulate(case, tmp_path / "whole")
+    simulate(case, tmp_path)
+    simulate(case, tmp_path / "whole")
     assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
 
 
 def test_a_folder_with_the_checkpoint_of_another_case_is_refused(case, changed, tmp_path, often):
     with pytest.raises(KilledError):
-        jobs.simulate(case, tmp_path, progress=stop_after(3)[0])
+        simulate(case, tmp_path, progress=stop_after(3)[0])
     other = load_case(changed(*SMALL, ('name = "demo"', 'name = "other"')))
     with pytest.raises(OutputError, match=r"what `witoil simulate` made of the case 'demo'"):
-        jobs.simulate(other, tmp_path)
-    jobs.simulate(other, tmp_path, force=True)
+        simulate(other, tmp_path)
+    simulate(other, tmp_path, force=True)
     assert not kept(tmp_path)
 
 
 def test_a_short_run_keeps_nothing(case, tmp_path):
     with pytest.raises(KilledError):
-        jobs.simulate(case, tmp_path / "out", progress=stop_after(3)[0])
+        simulate(case, tmp_path / "out", progress=stop_after(3)[0])
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("job", RESULT)
-def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, job):
+def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, often, job):
     case = changed(*SMALL)
-    run = f"jobs.{job.__name__}(load_case(Path(sys.argv[1])), Path(sys.argv[2]))"
+    run = f"jobs.{job.__name__}(load_case(Path(sys.argv[1])), Path(sys.argv[2]), pictures=False)"
     command = [sys.executable, "-c", OFTEN + run, str(case)]
     out, whole = tmp_path / "out", tmp_path / "whole"
     for parts in (1, 3):
@@ -159,7 +164,7 @@ def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, jo
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         assert kept(out)
-    subprocess.run([*command, str(out)], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*command, str(whole)], check=True, stdout=subprocess.DEVNULL)
+    for folder in (out, whole):
+        job(load_case(case), folder, pictures=False)
     assert_same(job, out, whole)
     assert not kept(out)

@@ -234,6 +234,7 @@ sys.exit(0 if had else 3)
 """
 
 
+@pytest.mark.slow
 def test_there_is_never_more_than_one(tmp_path: Path):
     # the folder and the lock come and go all the time, which is when locks of this kind fail
     out, inside = tmp_path / "made" / "out", tmp_path / "inside"

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
 import geopandas
@@ -30,8 +31,10 @@ from tests.witoil import model_files
 from tests.witoil.command import witoil
 from witoil import jobs
 from witoil.errors import OutputError, WitoilError
-from witoil.exports import kmz, outlines
+from witoil.exports import kmz, outlines, shapefile
+from witoil.exports.content import Content
 from witoil.exports.formats import FORMATS, write
+from witoil.exports.layers import Batch, Column, Layer
 from witoil.exports.particles import COLUMNS, choose, layer_of
 from witoil.exports.styles import LAYER_COLOURS, STATUS_COLOURS
 from witoil.figures.fate import FATE_LOOKS
@@ -738,6 +741,103 @@ def test_a_shapefile_that_would_be_too_large_is_refused(tmp_path, monkeypatch):
     with pytest.raises(WitoilError, match=r"expected 2\.1 GB at most: take --every"):
         write(run, "shp", tmp_path / "x.shp")
     assert [*tmp_path.iterdir()] == []
+
+
+NUMBERS = st.integers(-(2**31) + 1, 2**31 - 1)
+REALS = st.one_of(st.just(np.nan), st.floats(-1e22, 1e22), st.floats(-1.0, 1.0))
+TEXTS = st.one_of(
+    st.none(), st.text(st.characters(codec="utf-8", exclude_categories="C"), max_size=9)
+)
+
+
+@st.composite
+def batches_of_points(draw):
+    """Outputs of points, of which some have none."""
+    batches = []
+    for size in draw(st.lists(st.integers(0, 4), min_size=1, max_size=4).filter(sum)):
+
+        def some(values, size=size):
+            return draw(st.lists(values, min_size=size, max_size=size))
+
+        degrees = st.tuples(st.floats(-180.0, 180.0), st.floats(-90.0, 90.0))
+        seconds = some(st.integers(0, 2**32))
+        columns = {
+            "number": np.array(some(NUMBERS), np.int32),
+            "time": np.array(seconds, "M8[s]"),
+            "word": np.array(some(TEXTS), object),
+            "single": np.array(some(REALS)).astype(np.float32),
+            "double": np.array(some(REALS), np.float64),
+        }
+        batches.append(Batch(np.array(some(degrees), np.float64).reshape(-1, 2), columns))
+    return batches
+
+
+@given(batches_of_points())
+def test_points_of_a_shapefile_are_those_that_gdal_writes(batches):
+    columns = (
+        Column("number", "whole", "", 11),
+        Column("time", "time", "", 20),
+        Column("word", "text", "", 40),
+        Column("single", "real", ""),
+        Column("double", "real", ""),
+    )
+    size = sum(batch.size for batch in batches)
+    layer = Layer("particles", "Points", "Point", columns, size, lambda: iter(batches))
+    with TemporaryDirectory() as name:
+        ours, its = Path(name, "ours.shp"), Path(name, "its.shp")
+        shapefile.write(Content("x", "y", None, [layer]), ours)
+        shapefile.write_by_gdal(layer, its)
+        for suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+            assert ours.with_suffix(suffix).read_bytes() == its.with_suffix(suffix).read_bytes()
+
+
+@pytest.mark.parametrize("value", [1e24, -1e24, np.inf])
+def test_a_number_that_a_shapefile_cannot_hold_is_refused(tmp_path, value):
+    mass = [[1.0, 2.0], [3.0, value]]
+    run = a_run(
+        tmp_path / "x.nc", made([[1, 1]] * 2, [[0.0, 0.1]] * 2, [[0.0, 0.1]] * 2, mass=mass)
+    )
+    with pytest.raises(WitoilError, match=r"^mass_kg: found -?(1e\+24|inf); expected .*--to gpkg$"):
+        write(run, "shp", tmp_path / "x.shp")
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (Column("word", "text", "", 5), np.array(["", "äöü"], object)),
+        (Column("number", "whole", "", 8), np.array([0, -(10**7)], np.int32)),
+    ],
+)
+def test_what_is_wider_than_its_column_is_refused(tmp_path, column, values):
+    batches = [Batch(np.zeros((1, 2)), {column.name: values[k : k + 1]}) for k in range(2)]
+    layer = Layer("particles", "x", "Point", (column,), 2, lambda: iter(batches))
+    with pytest.raises(WitoilError, match=f"^{column.name}: found values of more than"):
+        shapefile.write(Content("x", "y", None, [layer]), tmp_path / "x.shp")
+
+
+def test_long_numbers_of_particles_survive_a_shapefile(tmp_path):
+    run = made([[1]] * 3, [[0.0]] * 3, [[1.0]] * 3).assign_coords(
+        trajectory=[7, 2**31 - 1, -(2**31) + 1]
+    )
+    write(a_run(tmp_path / "x.nc", run), "shp", tmp_path / "x.shp")
+    found = geopandas.read_file(tmp_path / "x.shp")["particle"]
+    assert found.tolist() == [7, 2**31 - 1, -(2**31) + 1]
+
+
+def test_a_number_that_gdal_would_cut_is_refused(tmp_path):
+    layer = Layer(
+        "slicks",
+        "Areas",
+        "MultiPolygon",
+        (Column("size", "real", ""),),
+        1,
+        lambda: iter(
+            [Batch(np.array([shapely.box(0, 0, 1, 1)], object), {"size": np.array([1e30])})]
+        ),
+    )
+    with pytest.raises(WitoilError, match=r"slicks: .*1e\+30.*; expected .*--to gpkg"):
+        shapefile.write(Content("x", "y", None, [layer]), tmp_path / "x.shp")
 
 
 def test_an_empty_run_is_refused(tmp_path):

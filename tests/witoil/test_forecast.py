@@ -1,5 +1,4 @@
 import json
-import subprocess
 import sys
 
 import numpy as np
@@ -7,6 +6,7 @@ import pytest
 import rasterio
 
 from simulator import SimulatorError
+from tests.witoil.command import witoil
 from tests.witoil.killing import kill_when
 from witoil.calibration.evaluation import evaluate, simulated_slicks
 from witoil.calibration.priors import evidence
@@ -181,13 +181,14 @@ def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, st
 
 @pytest.mark.slow
 def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
-    command = [sys.executable, "-m", "witoil", "forecast", str(twin / "whole.toml")]
-    command += ["--out", str(tmp_path)]
+    arguments = ["forecast", str(twin / "whole.toml"), "--out", str(tmp_path), "--no-pictures"]
+    command = [sys.executable, "-m", "witoil", *arguments]
     study = tmp_path / "study.json"
     # well into the next batch, of which nothing is written yet
     killed = kill_when(command, study, lambda rows: rows >= 20, after=0.1)
     assert 20 <= len(killed) < len(done[1].study["history"])
-    subprocess.run(command, check=True, capture_output=True)
+    answer = witoil(*arguments)
+    assert answer.returncode == 0, answer.stderr
     found = json.loads(study.read_text())
     for key in ("history", "best", "forecast", "posterior"):
         assert found[key] == done[1].study[key]

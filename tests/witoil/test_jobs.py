@@ -94,13 +94,13 @@ def test_force_replaces_a_run_whole_and_nothing_else(case, changed, tmp_path):
 
 
 def test_what_the_same_case_does_not_write_again_is_removed(case, changed, tmp_path):
-    jobs.simulate(case, tmp_path)
+    jobs.simulate(case, tmp_path, pictures=False)
     assert (tmp_path / "mask_20250601T1800.tif").exists()
     whole = changed(*SMALL).read_text()
     last = '[[observation]]\ngeometry = "mask_20250601T1800.tif"\n'
     assert last in whole
     shorter = load_case(changed(*SMALL, (last, "")))
-    jobs.simulate(shorter, tmp_path)
+    jobs.simulate(shorter, tmp_path, pictures=False)
     assert not (tmp_path / "mask_20250601T1800.tif").exists()
     assert (tmp_path / "mask_20250601T1200.tif").exists()
 

@@ -16,14 +16,6 @@ from witoil.outputs.run import write_run
 from witoil.scenario.run import mask_at, run
 
 
-@pytest.fixture(scope="module")
-def written(scenario, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    result = run(scenario)
-    write_run(scenario, result, folder, parameters=scenario.parameters())
-    return folder, result
-
-
 def test_all_files_and_no_other(written):
     assert sorted(path.name for path in written[0].iterdir()) == [
         "budget.csv",

@@ -129,13 +129,16 @@ def test_a_search_of_other_parameters_has_no_source(scenario):
     assert reconstruct(scenario, [{"current_factor": 1.0}] * 3, {}, settled=True) is None
 
 
-def test_the_command_line_says_where_and_when(capsys):
+@pytest.mark.parametrize(
+    ("lon", "words"), [(35.9136, "35.1640° N, 35.9136° E"), (-61.5, "35.1640° N, 61.5000° W")]
+)
+def test_the_command_line_says_where_and_when(capsys, lon, words):
     ellipse = {"semi_axes_km": [4.25, 1.54], "bearing_deg": 9.0, "area_km2": 20.6}
-    place = {"mean": {"lon": 35.9136, "lat": 35.164}, "ellipses": {"90": ellipse}}
+    place = {"mean": {"lon": lon, "lat": 35.164}, "ellipses": {"90": ellipse}}
     start = {"intervals": {"90": ["2021-08-22T17:00:00Z", "2021-08-23T12:00:00Z"]}}
     _tell_source({"place": place, "start": start, "settled": False}, Voice())
     text = capsys.readouterr().out
-    assert "ellipse of 4.25 by 1.54 km round 35.9136 E 35.1640 N" in text
+    assert f"ellipse of 4.25 by 1.54 km round {words}" in text
     assert "from 2021-08-22T17:00:00Z to 2021-08-23T12:00:00Z" in text
     assert "more evaluations" in text
     _tell_source({"place": None, "start": None, "settled": True}, Voice())

@@ -11,11 +11,12 @@ from PIL import Image
 
 import catalog
 import simulator
+from witoil.calibration.scoring import useful_skill
 from witoil.case import parse_case
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
-from witoil.report.calibration import render, useful_skill
+from witoil.report.calibration import render
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import VerificationGrid
 

@@ -4,11 +4,10 @@ What is above and below is read from the contracts in `pyproject.toml`: a new ro
 """
 
 import ast
-import os
+import json
 import subprocess
 import sys
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -18,18 +17,26 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
     "importlinter"
 ]["contracts"]
-LOAD = """
-import sys
-from importlib import import_module
-from pathlib import Path
-from pkgutil import walk_packages
-room = import_module(sys.argv[1])
-for part in walk_packages(getattr(room, "__path__", ()), f"{room.__name__}."):
-    if part.name != "catalog.files._open_netcdf":  # a program
-        import_module(part.name)
-print(*sorted(name for name, module in sys.modules.items() if module))
-"""
 DRAWS, PAGES = "matplotlib", "jinja2"
+LOAD = f"""
+import json, os, sys
+from importlib import import_module
+from multiprocessing import get_context
+from pkgutil import walk_packages
+# what takes the time to load, once: each room begins with these and nothing else
+for library in ("geopandas", "numba", "pydantic", "rasterio", "scipy.optimize", "xarray"):
+    import_module(library)
+ours = {{"simulator", "optimizer", "catalog", "witoil"}}
+assert not ours.union(["{DRAWS}", "{PAGES}"]).intersection(sys.modules)
+def load(name):
+    room = import_module(name)
+    for part in walk_packages(getattr(room, "__path__", ()), f"{{name}}."):
+        if part.name != "catalog.files._open_netcdf":  # a program
+            import_module(part.name)
+    return [name for name, module in sys.modules.items() if module]
+with get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+    print(json.dumps(pool.map(load, sys.argv[1:], chunksize=1)))
+"""
 WRITES = {
     *("replacing", "filling", "write_text", "write_bytes", "write_json", "copy_into", "mkdir"),
     *("to_netcdf", "to_zarr", "to_file", "to_csv", "copyfile", "unlink", "rmtree", "rename"),
@@ -59,14 +66,9 @@ ROOMS = [
 def loaded():
     """Return the modules that are there when all of a room is loaded, by the room."""
 
-    def load(room):
-        answer = subprocess.run(
-            [sys.executable, "-c", LOAD, room], capture_output=True, text=True, check=True
-        )
-        return set(answer.stdout.split())
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(zip(ROOMS, pool.map(load, ROOMS), strict=True))
+    command = [sys.executable, "-c", LOAD, *ROOMS]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(zip(ROOMS, map(set, json.loads(answer.stdout)), strict=True))
 
 
 @cache

@@ -19,18 +19,10 @@ from witoil.runs.slick import particles_at
 from witoil.scenario.run import run
 
 
-@pytest.fixture(scope="module")
-def kept(scenario, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kept")
-    result = run(scenario)
-    write_run(scenario, result, folder, parameters=scenario.parameters())
-    return folder, result
-
-
 @pytest.fixture
-def folder(kept, tmp_path):
+def folder(written, tmp_path):
     """A copy of a run, to spoil."""
-    return shutil.copytree(kept[0], tmp_path / "run")
+    return shutil.copytree(written[0], tmp_path / "run")
 
 
 def rewrite(path, change):
@@ -39,8 +31,8 @@ def rewrite(path, change):
     path.write_text(json.dumps(document))
 
 
-def test_a_run_is_read_back_with_what_was_seen(kept, scenario):
-    folder, result = kept
+def test_a_run_is_read_back_with_what_was_seen(written, scenario):
+    folder, result = written
     found = open_run(folder)
     assert (found.model, found.command, found.name) == ("witoil", "simulate", "demo")
     assert found.resolution == scenario.grid.resolution
@@ -55,25 +47,25 @@ def test_a_run_is_read_back_with_what_was_seen(kept, scenario):
         assert seen.name == observed.slick.files[0].rpartition("/")[2]
 
 
-def test_outlines_seen_say_the_area_of_their_polygons(kept, scenario):
+def test_outlines_seen_say_the_area_of_their_polygons(written, scenario):
     seen = scenario.observations[0]
-    (path, _) = sorted(kept[0].glob("observed_*.geojson"))
+    (path, _) = sorted(written[0].glob("observed_*.geojson"))
     (feature,) = json.loads(path.read_text())["features"]
     area = area_of(seen.slick.geometry) / 1e6
     assert feature["properties"]["polygon_area_km2"] == pytest.approx(area)
     assert feature["properties"]["time"] == f"{seen.time.astype('datetime64[s]')}Z"
 
 
-def test_a_time_of_the_particles_is_a_chunk_of_its_own(kept):
-    with netCDF4.Dataset(kept[0] / "particles.nc") as file:
+def test_a_time_of_the_particles_is_a_chunk_of_its_own(written):
+    with netCDF4.Dataset(written[0] / "particles.nc") as file:
         assert file["lon"].chunking() == [file.dimensions["trajectory"].size, 1]
 
 
-def test_particles_alone_are_a_run(kept):
-    found = open_run(kept[0] / "particles.nc")
+def test_particles_alone_are_a_run(written):
+    found = open_run(written[0] / "particles.nc")
     assert (found.model, found.name, found.seen) == ("witoil", "demo", ())
-    np.testing.assert_array_equal(found.particles["lon"], kept[1]["lon"])
-    assert found.density == open_run(kept[0]).density
+    np.testing.assert_array_equal(found.particles["lon"], written[1]["lon"])
+    assert found.density == open_run(written[0]).density
 
 
 def test_longitudes_of_a_run_across_180_go_on(folder):

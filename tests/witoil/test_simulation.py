@@ -16,8 +16,7 @@ from witoil.scenario.prepare import prepare
 from witoil.scenario.run import mask_at, run
 
 
-def test_statuses_add_up_and_nothing_is_on_land(scenario):
-    result = run(scenario)
+def test_statuses_add_up_and_nothing_is_on_land(scenario, result):
     counts = np.bincount(result["status"].values[:, -1], minlength=len(Status))
     assert counts.sum() == scenario.particles.size
     lon, lat = result["lon"].values, result["lat"].values
@@ -25,9 +24,8 @@ def test_statuses_add_up_and_nothing_is_on_land(scenario):
     assert not shapely.contains_xy(scenario.coast.land, lon[there], lat[there]).any()
 
 
-def test_mass_is_that_of_the_case(scenario):
+def test_mass_is_that_of_the_case(result):
     # 500 t on the slick and 10 t/h for 12 h
-    result = run(scenario)
     assert result["mass"].isel(time=0).sum() == pytest.approx(620e3)
     assert result["released_mass"].values[-1] == pytest.approx(620e3)
 
@@ -43,9 +41,9 @@ def test_observation_times_are_met_without_the_regular_outputs(scenario):
     assert list(times) == [seen.time for seen in scenario.observations]
 
 
-def test_regular_outputs_do_not_change_the_run(scenario):
+def test_regular_outputs_do_not_change_the_run(scenario, result):
     few = run(scenario, regular_outputs=False)
-    many = run(scenario).sel(time=few["time"])
+    many = result.sel(time=few["time"])
     np.testing.assert_array_equal(few["lon"], many["lon"])
     np.testing.assert_array_equal(few["status"], many["status"])
 

@@ -14,6 +14,7 @@ from witoil.case import Trace, load_case
 from witoil.errors import CaseError
 from witoil.outputs.run import write_mask
 from witoil.outputs.trace import write_trace
+from witoil.report.answers import position
 from witoil.scenario.verification import VerificationGrid
 from witoil.trace.backward import draw_members, find_slick, prepare_trace, settings_of, trace_back
 from witoil.trace.source_map import SourceMap, map_sources, region
@@ -277,7 +278,8 @@ def test_the_command_says_where(twin, traced, tmp_path):
     assert answer.returncode == 0, answer.stderr
     assert "observation.0 traced back 8 h to 2025-06-01T10:00:00Z" in answer.stdout
     assert "km2 with 90 %" in answer.stdout
-    assert (tmp_path / "t" / "trace.json").exists()
+    summary = json.loads((tmp_path / "t" / "trace.json").read_text())
+    assert f"likeliest place: {position(**summary['likeliest_cell'])}\n" in answer.stdout
 
 
 def test_the_slick_seen_first_is_traced_unless_the_case_says_which(scenario):

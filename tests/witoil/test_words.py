@@ -64,9 +64,15 @@ def modules() -> dict[str, ast.Module]:
     }
 
 
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return all of a module, which many tests go through."""
+    return tuple(ast.walk(tree))
+
+
 def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Yield what a module gives a name to, and in which line."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
                 yield name, node.lineno
@@ -74,19 +80,19 @@ def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
 
 
-def typed(tree: ast.AST) -> Iterator[tuple[str, str, int]]:
-    """Yield parameters and fields with their types."""
-    for node in ast.walk(tree):
+def typed(tree: ast.AST, called: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
+    """Yield parameters and fields of some names, with their types."""
+    for node in nodes(tree):
         match node:
-            case ast.arg(arg=name, annotation=ast.expr() as kind):
+            case ast.arg(arg=name, annotation=ast.expr() as kind) if name in called:
                 yield name, ast.unparse(kind), node.lineno
-            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind):
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind) if name in called:
                 yield name, ast.unparse(kind), node.lineno
 
 
 def sentences(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Yield the documentation of modules, classes, functions, values and keys."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             text = ast.get_docstring(node)
             if text:
@@ -105,6 +111,7 @@ def singular(word: str) -> str:
     return re.sub("ies$", "y", word.lower()).removesuffix("s")
 
 
+@cache
 def parts(name: str) -> set[str]:
     """Return the words that a name is made of, in the singular."""
     return {*map(singular, re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name))}
@@ -128,8 +135,7 @@ def test_what_is_called_so_is_of_its_kind(word):
     called = [
         (f"{module}:{line}", name, kind)
         for module, tree in modules().items()
-        for name, kind, line in typed(tree)
-        if name in (word, f"{word}s")
+        for name, kind, line in typed(tree, (word, f"{word}s"))
     ]
     assert called
     counted = {"legs"}  # their number

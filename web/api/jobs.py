@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Any, Literal
 
 from flask_openapi.blueprint import APIBlueprint
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement, extract, func, literal
 from sqlalchemy.orm import Session
 
@@ -16,6 +14,7 @@ from web import queue
 from web.access import needs, who
 from web.api.documents import (
     REL,
+    Document,
     JobList,
     JobPath,
     Link,
@@ -25,58 +24,20 @@ from web.api.documents import (
     problems,
 )
 from web.api.landing import TAG
+from web.api.queries import PageQuery, Period, ends_of, page_links
 from web.context import service
 from web.errors import NotFoundError, without_paths
 from web.processes import PROCESSES
 from web.store.base import UtcTime, now
 from web.store.jobs import Job, State
-from witoil.times import given_in_utc
 
 blueprint = APIBlueprint(
     "jobs", __name__, url_prefix="/ogc/jobs", abp_tags=[TAG], abp_responses=problems()
 )
 
 
-def _period(text: str) -> str:
-    """Refuse what is neither a time nor two of them.
-
-    Raises
-    ------
-    ValueError
-    """
-    _ends(text)
-    return text
-
-
-def _ends(text: str) -> tuple[datetime | None, datetime | None]:
-    """Return the start and the end of a period as OGC API has it; None: it is open.
-
-    Raises
-    ------
-    ValueError
-    """
-    try:
-        ends = [
-            None if part in ("", "..") else given_in_utc(datetime.fromisoformat(part))
-            for part in text.split("/")
-        ]
-    except ValueError:
-        ends = []
-    if len(ends) not in (1, 2) or ends == [None]:
-        raise ValueError(
-            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, or START/END"
-        )
-    return ends[0], ends[-1]
-
-
-Period = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_period)]
-"""A time, or two with a stroke between them, RFC 3339."""
-
-
-class JobsQuery(BaseModel):
+class JobsQuery(PageQuery):
     """Which jobs."""
-
-    model_config = ConfigDict(extra="forbid")
 
     type: list[Literal["process"]] = Field([], max_length=1)
     process_id: list[str] = Field([], alias="processID", max_length=20)
@@ -88,8 +49,13 @@ class JobsQuery(BaseModel):
     )
     min_duration: int | None = Field(None, alias="minDuration", ge=0, le=10**9, description="[s]")
     max_duration: int | None = Field(None, alias="maxDuration", ge=0, le=10**9, description="[s]")
-    limit: int = Field(100, ge=1, le=queue.MOST_LISTED)
-    offset: int = Field(0, ge=0, le=10**9)
+
+
+class Asked(Document):
+    """What was asked for: a process, and its inputs as they were sent."""
+
+    process_id: str = Field(alias="processID")
+    inputs: dict[str, Any]
 
 
 def job_of(session: Session, job_id: str) -> Job:
@@ -166,14 +132,14 @@ def list_jobs(query: JobsQuery) -> dict[str, Any]:
     return JobList(
         jobs=[status_of(job) for job in found],
         number_matched=total,
-        links=_pages(query, total),
+        links=page_links("/ogc/jobs", query, total),
     ).shown()
 
 
 def _conditions(query: JobsQuery, session: Session) -> Iterator[ColumnElement[bool]]:
     """Yield what jobs have to be by the times of a query."""
     if query.created is not None:
-        start, end = _ends(query.created)
+        start, end = ends_of(query.created)
         if start is not None:
             yield Job.created >= start
         if end is not None:
@@ -193,28 +159,19 @@ def _duration(session: Session) -> ColumnElement[Any]:
     return extract("epoch", end) - extract("epoch", Job.started)
 
 
-def _pages(query: JobsQuery, total: int) -> list[Link]:
-    """Return links to this page of a list, the next and the one before."""
-    starts = {"self": query.offset}
-    if query.offset + query.limit < total:
-        starts["next"] = query.offset + query.limit
-    if query.offset > 0:
-        starts["prev"] = max(query.offset - query.limit, 0)
-    asked = query.model_dump(by_alias=True, exclude={"offset"}, exclude_unset=True)
-    return [
-        Link(
-            href=href("/ogc/jobs") + "?" + urlencode(asked | {"offset": start}, doseq=True),
-            rel=rel,
-        )
-        for rel, start in starts.items()
-    ]
-
-
 @blueprint.get("/<jobID>", responses={200: StatusInfo})
 @needs("read")
 def show_job(path: JobPath) -> dict[str, Any]:
     """Show how far a job is."""
     return status_of(read_job(path.job_id)).shown()
+
+
+@blueprint.get("/<jobID>/inputs", responses={200: Asked})
+@needs("read")
+def show_inputs(path: JobPath) -> dict[str, Any]:
+    """Show what a job was asked with, as it was sent; to ask again, with changes."""
+    job = read_job(path.job_id)
+    return {"processID": job.process, "inputs": job.inputs}  # nothing left out that was sent
 
 
 @blueprint.delete("/<jobID>", responses={200: StatusInfo, **problems(429)})

@@ -1,4 +1,4 @@
-"""The first pages of OGC API – Processes: what there is, and what is kept to."""
+"""The first pages of OGC API – Processes and Features: what there is, and what is kept to."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ CONFORMS_TO = [
         "dismiss",
         "callback",
     )
+] + [
+    f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{part}" for part in ("core", "geojson")
 ]
 
 blueprint = APIBlueprint(
@@ -47,6 +49,7 @@ def show_landing() -> dict[str, Any]:
             Link(href=href("/api/"), rel="service-doc", type="text/html", title="Try it"),
             Link(href=href("/ogc/conformance"), rel=f"{REL}conformance", title="Conformance"),
             Link(href=href("/ogc/conformance"), rel="conformance", title="Conformance"),
+            Link(href=href("/ogc/collections"), rel="data", title="Features"),
             Link(href=href("/ogc/processes"), rel=f"{REL}processes", title="Processes"),
             Link(href=href("/ogc/jobs"), rel=f"{REL}job-list", title="Jobs"),
         ],

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
 from flask import Response, current_app, request
 from flask_openapi.blueprint import APIBlueprint
-from flask_openapi.request import validate_request
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
-from web import queue
+from web import at_once, queue
 from web.access import needs, who
 from web.api.documents import (
     REL,
@@ -38,6 +39,7 @@ from web.errors import ContentError, NotFoundError
 from web.faults import Fault
 from web.inputs import admit
 from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.products import admit_fetch
 from web.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.store.jobs import Job
 
@@ -156,7 +158,28 @@ def _add_execution(process: Process) -> None:
             201: StatusInfo,
             **problems(413, 415, 429),
         },
-    )(needs("run")(validate_request()(execute)))
+    )(needs("run")(_validated(execute, body)))
+
+
+def _validated(
+    execute: Callable[[ExecuteQuery, Execute], Response], body: type[Execute]
+) -> Callable[[], Response]:
+    """Return what executes after the query and the body were checked.
+
+    The library would check before the rights are looked at, or else make the schema of a case
+    anew for each request.
+    """
+
+    @wraps(execute)
+    def answer() -> Response:
+        try:
+            query = ExecuteQuery.model_validate(request.args.to_dict())
+            return execute(query, body.model_validate(request.get_json(silent=True)))
+        except ValidationError as error:
+            raise ContentError.of(error) from None
+
+    answer.__delay_validate_request__ = True  # type: ignore[attr-defined]
+    return answer
 
 
 for _each in PROCESSES.values():
@@ -167,11 +190,13 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     asked = request.get_json()["inputs"]
     given = {name: unqualified(value) for name, value in asked.items()}
     subscriber = _subscriber(body)
+    until = time.monotonic() + service().settings.wait_seconds
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
     settings, person = service().settings, who()
     steps = particle_steps(process.id, body.inputs)
+    products = admit_fetch(body.inputs, settings)
     with service().store.session() as session:
-        files = admit(session, person.name, given, settings)
+        files = admit(session, person.name, given, settings) | products
         refuse_job(session, person, quotas_of(session, person, settings), steps)
         job = queue.submit(
             session,
@@ -183,8 +208,11 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
             anew=anew,
         )
         charge(session, job, steps)
+        taken = at_once.take(session, job, settings) if wants_to_wait else None
+    if taken:
+        at_once.do(service().store, job, taken, settings.data)
     if wants_to_wait:
-        job = _awaited(job)
+        job = _awaited(job, until)
         if job.state in queue.ENDED:
             return current_app.make_response(results_of(job))
     answer = current_app.make_response((status_of(job).shown(), HTTPStatus.CREATED))
@@ -212,12 +240,11 @@ def _subscriber(body: Execute) -> dict[str, str]:
     return addresses
 
 
-def _awaited(job: Job) -> Job:
-    """Return a job when it has ended, or as it is when it was waited for long enough."""
-    until = time.monotonic() + service().settings.wait_seconds
-    while job.state not in queue.ENDED and time.monotonic() < until:
-        if service().stopping.wait(LOOK_SECONDS):
-            break
+def _awaited(job: Job, until: float) -> Job:
+    """Return a job when it has ended, or as it is at a time of the monotonic clock. [s]"""
+    while True:
         with service().store.reading() as session:
             job = queue.get(session, job.owner, job.id)
-    return job
+        is_late = time.monotonic() > until
+        if job.state in queue.ENDED or is_late or service().stopping.wait(LOOK_SECONDS):
+            return job

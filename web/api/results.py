@@ -50,7 +50,7 @@ def results_of(job: Job, address: str | None = None) -> dict[str, Any]:
     ConflictError
         It has failed.
     """
-    _refuse_unsuccessful(job)
+    refuse_unsuccessful(job)
     address = address or href(f"/ogc/jobs/{job.id}")
     found: dict[str, Any] = {NAME_OF_RESULT: {"value": document_without_paths(job.result)}}
     for output, files in _files(job):
@@ -62,7 +62,16 @@ def results_of(job: Job, address: str | None = None) -> dict[str, Any]:
     return found
 
 
-def _refuse_unsuccessful(job: Job) -> None:
+def refuse_unsuccessful(job: Job) -> None:
+    """Refuse a job that has no results.
+
+    Raises
+    ------
+    NotFoundError
+        It has not come to its end, or it was dismissed.
+    ConflictError
+        It has failed.
+    """
     if job.state == State.DISMISSED:
         raise NotFoundError("the job was dismissed", kind="no-such-job")
     if job.state == State.FAILED:
@@ -120,7 +129,7 @@ def file_answer(job: Job, name: str) -> Response:
     ------
     NotFoundError, ConflictError
     """
-    _refuse_unsuccessful(job)
+    refuse_unsuccessful(job)
     if name not in {each for _, files in _files(job) for each in files}:
         raise NotFoundError("there is no such file among the results of the job")
     folder = service().settings.jobs.resolve() / str(job.folder)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from flask import Response, current_app, request
+from flask import Response, current_app, redirect, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from web import admission
+from web import admission, sign_on
 from web.access import COOKIE, Person, needs, refuse_other_sites, token_of, who
-from web.api.documents import problems
+from web.api.documents import PUBLIC, href, problems
 from web.context import service
-from web.errors import ForbiddenError, QuotaError
+from web.errors import ForbiddenError, QuotaError, UnauthenticatedError
 from web.quotas import Quotas, Use, quotas_of, use_of
 from web.store.tokens import BrowserSession, Token
 from web.tokens import (
@@ -33,6 +33,10 @@ TAG = Tag(name="People", description="Who is signed in, and asking to be let in"
 blueprint = APIBlueprint("tokens", __name__, abp_tags=[TAG], abp_responses=problems())
 
 
+SIGN_ON_COOKIE = "witoil_sign_on"
+_BACK = "/session/sso/callback"
+
+
 class SignIn(BaseModel):
     """What a browser shows to be given a cookie."""
 
@@ -41,14 +45,24 @@ class SignIn(BaseModel):
     token: str = Field(min_length=1, max_length=200)
 
 
-class PersonInfo(BaseModel):
-    """Who is signed in, what they may use, and what they do."""
+class BaseMap(BaseModel):
+    """A map from elsewhere that the page may show."""
 
-    name: str
+    tiles: str = Field(description="Address, with {z}, {x} and {y}.")
+    credit: str
+
+
+class PersonInfo(BaseModel):
+    """Who is signed in, what they may use, and what they do; and what there is for the page."""
+
+    name: str | None = Field(description="None: whoever somebody has sent a link.")
     scopes: list[Scope]
     country: str | None
-    quotas: Quotas
-    use: Use
+    job: str | None = Field(description="The only one that may be looked at, by a link.")
+    quotas: Quotas | None
+    use: Use | None
+    auth: Literal["on", "off"] = Field(description="off: there are no tokens and no sessions.")
+    base_map: BaseMap | None
 
 
 class SignedIn(BaseModel):
@@ -123,6 +137,11 @@ def _with_cookie(token: Token, signed: BrowserSession, secret: str) -> Response:
     document = SignedIn(name=token.owner_name, expires=signed.expires)
     answer: Any = current_app.json.response(document.model_dump(mode="json"))
     answer.status_code = 201
+    _set_cookie(answer, signed, secret)
+    return answer  # type: ignore[no-any-return]
+
+
+def _set_cookie(answer: Response, signed: BrowserSession, secret: str) -> None:
     answer.set_cookie(
         COOKIE,
         secret,
@@ -133,23 +152,83 @@ def _with_cookie(token: Token, signed: BrowserSession, secret: str) -> Response:
         samesite="Strict",
     )
     answer.headers["Cache-Control"] = "no-store"
-    return answer  # type: ignore[no-any-return]
+
+
+class SignOnQuery(BaseModel):
+    """What a provider sends a browser back with."""
+
+    state: str = Field("", max_length=500)
+    code: str = Field("", max_length=4000)
+    error: str = Field("", max_length=500)
+
+
+_SENT_ON: dict[Any, Any] = {302: {"description": "To the provider."}}
+_SENT_HOME: dict[Any, Any] = {303: {"description": "To the page of the service."}}
+
+
+@blueprint.get("/session/sso", responses=_SENT_ON, openapi_extensions=PUBLIC)
+def begin_sign_on() -> Response:
+    """Send a browser to the provider of sign-ons, where the operator has named one."""
+    with service().store.session() as session:
+        url, state = sign_on.begin(session, service().settings, href(_BACK))
+    answer = current_app.make_response(redirect(url, 302))
+    answer.set_cookie(
+        SIGN_ON_COOKIE,
+        state,
+        max_age=sign_on.PENDING,
+        path=_BACK,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",  # the provider, another site, sends the browser back
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@blueprint.get(_BACK, responses=_SENT_HOME, openapi_extensions=PUBLIC)
+def end_sign_on(query: SignOnQuery) -> Response:
+    """Sign in a browser that comes back from the provider."""
+    store, settings = service().store, service().settings
+    kept = request.cookies.get(SIGN_ON_COOKIE)
+    with store.session() as session:
+        pending = sign_on.take_pending(session, query.state, kept)
+    if query.error or not query.code:
+        raise UnauthenticatedError("the provider has not signed anybody in; sign in again")
+    subject = sign_on.subject_of(settings, pending, query.code, href(_BACK))
+    with store.session() as session:
+        found = sign_on.account(session, settings, subject)
+        if not isinstance(found, str):
+            signed, secret = sign_in(session, found)
+    if isinstance(found, str):
+        raise ForbiddenError(
+            f"the operator has not let you in (request {found}); ask them, and sign in again"
+        )
+    answer = current_app.make_response(redirect(href("/"), 303))
+    _set_cookie(answer, signed, secret)
+    answer.delete_cookie(SIGN_ON_COOKIE, path=_BACK, httponly=True, samesite="Lax")
+    return answer
 
 
 @blueprint.get("/session", responses={200: PersonInfo})
-@needs("read")
+@needs("read", links=True)
 def show_person() -> dict[str, Any]:
     """Show who is signed in, what they may use, and what they do."""
     person: Person = who()
-    with service().store.reading() as session:
-        quotas = quotas_of(session, person, service().settings)
-        use = use_of(session, person.name)
+    settings = service().settings
+    known: dict[str, Any] = {"name": None, "quotas": None, "use": None}
+    if person.job is None:
+        with service().store.reading() as session:
+            quotas = quotas_of(session, person, settings)
+            use = use_of(session, person.name)
+        known = {"name": person.name, "quotas": asdict(quotas), "use": asdict(use)}
     return {
-        "name": person.name,
+        **known,
         "scopes": [scope for scope in SCOPES if scope in person.scopes],
         "country": person.country,
-        "quotas": asdict(quotas),
-        "use": asdict(use),
+        "job": person.job,
+        "auth": settings.auth,
+        "base_map": settings.base_map
+        and {"tiles": settings.base_map, "credit": settings.base_map_credit},
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, current_app, request, send_file
 from flask_openapi.blueprint import APIBlueprint
@@ -18,11 +17,13 @@ from werkzeug.formparser import FormDataParser
 from catalog.files.scratch import scratch_folder
 from web import uploads as files
 from web.access import Person, needs, who
-from web.api.documents import JSON, Link, href, problems
-from web.checking import Purpose
+from web.api.documents import Link, href, problems
+from web.api.queries import PageQuery, page_links
+from web.checking import DETECTIONS, Purpose
 from web.context import service
 from web.errors import ContentError, QuotaError
 from web.faults import Fault
+from web.features import records
 from web.quotas import quotas_of, refuse_storage, stored_bytes
 from web.store.uploads import Upload
 
@@ -48,15 +49,6 @@ class UploadQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     purpose: Purpose = Field(description="Which reader has to take it.")
-
-
-class ListQuery(BaseModel):
-    """Which part of the list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(100, ge=1, le=1000)
-    offset: int = Field(0, ge=0, le=10**9)
 
 
 class UploadPath(BaseModel):
@@ -120,6 +112,7 @@ def bring(query: UploadQuery) -> Response:
     with scratch_folder(settings.uploads) as room:
         part = _received(room, _allowed(who()))
         facts = files.check(part.path, query.purpose)
+        seen = facts.pop(DETECTIONS, [])
         with service().store.session() as session:
             refuse_storage(session, who(), quotas_of(session, who(), settings), part.size)
             upload = files.keep(
@@ -130,6 +123,7 @@ def bring(query: UploadQuery) -> Response:
                 purpose=query.purpose,
                 facts=facts,
             )
+            records.add_upload(session, upload, seen)
     answer: Any = current_app.json.response(_described(upload).model_dump(mode="json"))
     answer.status_code = 201
     answer.headers["Location"] = href(f"/uploads/{upload.id}")
@@ -193,28 +187,16 @@ def _received(room: Path, most_bytes: int) -> files.Part:
 
 @blueprint.get("", responses={200: UploadList})
 @needs("read")
-def list_uploads(query: ListQuery) -> dict[str, Any]:
+def list_uploads(query: PageQuery) -> dict[str, Any]:
     """List the files that you have brought, the newest first."""
     with service().store.reading() as session:
         found, total = files.list_uploads(
             session, who().name, limit=query.limit, offset=query.offset
         )
-    starts = {"self": query.offset}
-    if query.offset + query.limit < total:
-        starts["next"] = query.offset + query.limit
-    if query.offset:
-        starts["prev"] = max(query.offset - query.limit, 0)
     return UploadList(
         uploads=[_described(upload) for upload in found],
         number_matched=total,
-        links=[
-            Link(
-                href=href("/uploads?") + urlencode({"limit": query.limit, "offset": start}),
-                rel=rel,
-                type=JSON,
-            )
-            for rel, start in starts.items()
-        ],
+        links=page_links("/uploads", query, total),
     ).model_dump(mode="json")
 
 

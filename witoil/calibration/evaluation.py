@@ -16,7 +16,7 @@ from witoil.calibration.scoring import score_observations
 from witoil.scenario.run import masks_at, run
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import SlickMasks
-from witoil.workers import workers
+from witoil.workers import LostWorkersError, result_of, workers
 
 Evaluate = Callable[[Iterable[Mapping[str, float]]], Iterator[optimizer.Outcome]]
 
@@ -41,7 +41,13 @@ def evaluate(legs: Sequence[Scenario], changed: Mapping[str, float]) -> dict[str
     ------
     SimulatorError
     """
-    slicks = simulated_slicks(legs, changed)
+    return evaluation_of(legs, changed, simulated_slicks(legs, changed))
+
+
+def evaluation_of(
+    legs: Sequence[Scenario], changed: Mapping[str, float], slicks: Sequence[SlickMasks]
+) -> dict[str, Any]:
+    """Score the slicks that `simulated_slicks` has; returns what `evaluate` does."""
     return {"parameters": legs[0].parameters(changed), **combined_scores(legs, slicks)}
 
 
@@ -141,7 +147,9 @@ def outcome_of(legs: Sequence[Scenario], changed: Mapping[str, float]) -> optimi
 
 def _result_or_fault(future: Future[optimizer.Outcome]) -> optimizer.Outcome:
     try:
-        return future.result()
+        return result_of(future)
+    except LostWorkersError:
+        raise  # nothing befell the candidates that are missing
     except Exception as error:
         # whatever befell one worker, the other candidates are still worth having
         reason = f"{type(error).__name__}: {error}".splitlines()[0]

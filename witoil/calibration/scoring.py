@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,29 @@ def areas_km2(scenario: Scenario, seen: Observation, simulated: Mask) -> dict[st
         "simulated_cells": grid.area_km2(simulated & valid),
         "both_cells": grid.area_km2(simulated & seen.mask & valid),
     }
+
+
+def useful_skill(scenario: Scenario) -> float | None:
+    """Return the FSS from which a forecast is useful, halfway from a random one to a perfect one.
+
+    It is 0.5 + f / 2 with f the share of the domain that was observed as oil. The domain is the
+    smallest box that holds the slick last seen and the one observed: it depends on nothing that
+    was simulated, and holds no open sea that would only flatter the score. Mean over observations;
+    None where there are none, or no slick was seen before.
+
+    References
+    ----------
+    Roberts and Lean (2008), section 2c, https://doi.org/10.1175/2007MWR2123.1
+    """
+    seen = [scenario.seen_first, *(observation.mask for observation in scenario.observations)]
+    if not scenario.observations or not seen[0].any():
+        return None
+    shares = []
+    for last, now in pairwise(seen):
+        rows, columns = np.nonzero(last | now)
+        cells = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        shares.append(now.sum() / cells)
+    return 0.5 + 0.5 * float(np.mean(shares))
 
 
 def _score(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import optimizer
-from witoil.calibration.evaluation import evaluate, evaluator, persistence
+from witoil.calibration.evaluation import (
+    evaluation_of,
+    evaluator,
+    persistence,
+    simulated_slicks,
+)
 from witoil.calibration.priors import EVIDENCE, evidence, prior_of, prior_rows, total_weight
 from witoil.calibration.reconstruction import Reconstruction, reconstruct
+from witoil.calibration.scoring import useful_skill
 from witoil.calibration.study import read_history, write_study
 from witoil.case import Case
 from witoil.case.tunables import PLACE, START, TUNABLES
@@ -21,6 +27,7 @@ from witoil.errors import CaseError
 from witoil.scenario.changes import refuse_unfit
 from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
+from witoil.scenario.verification import SlickMasks
 from witoil.versions import versions
 
 SETTLED = 0.75
@@ -45,6 +52,8 @@ class Calibration:
         From slick to slick, or the scenario alone.
     study : dict
         As in `study.json`.
+    default : tuple of SlickMasks
+        Of the run with the parameters of the case, at each observation.
     source : Reconstruction or None
         Where and since when it leaked, where that was looked for.
     """
@@ -52,6 +61,7 @@ class Calibration:
     scenario: Scenario
     legs: tuple[Scenario, ...]
     study: dict[str, Any]
+    default: tuple[SlickMasks, ...]
     source: Reconstruction | None
 
 
@@ -89,7 +99,8 @@ def search(
     refuse_missing_method(case.optimise.method)
     space = search_space(scenario)
     legs = legs_of(scenario)
-    head = study_head(scenario, legs, space)
+    default = simulated_slicks(legs, {})
+    head = study_head(scenario, legs, space, evaluation_of(legs, {}, default))
     history = read_history(folder, head)
 
     def record(history: optimizer.History) -> None:
@@ -119,7 +130,7 @@ def search(
     source = reconstructed(scenario, legs, history, space, sample)
     found = {"posterior": _marginals(sample), "source": source and source.as_dict()}
     study = write_study(folder, {**head, **found}, history, space)
-    return Calibration(scenario, tuple(legs), study, source)
+    return Calibration(scenario, tuple(legs), study, tuple(default), source)
 
 
 def refuse_unobserved(case: Case) -> None:
@@ -218,14 +229,28 @@ def refuse_missing_method(method: str) -> None:
 
 
 def study_head(
-    scenario: Scenario, legs: Sequence[Scenario], space: optimizer.Space
+    scenario: Scenario,
+    legs: Sequence[Scenario],
+    space: optimizer.Space,
+    default: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the part of the study that does not change during the search."""
+    """Return the part of the study that does not change during the search.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    legs : sequence of Scenario
+    space : Space
+    default : mapping
+        What `evaluate` says of the parameters of the case.
+    """
     case = scenario.case
+    seen = tuple(observation for leg in legs for observation in leg.observations)
     return {
         "name": case.name,
-        "default": evaluate(legs, {}),
+        "default": dict(default),
         "persistence": persistence(legs),
+        "useful_fss": useful_skill(replace(legs[0], observations=seen)),
         "priors": prior_rows(space),
         "posterior": [],
         "source": None,

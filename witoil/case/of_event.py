@@ -52,13 +52,16 @@ def find_event(events: Sequence[Event], name: str) -> Event:
     raise CaseError(f"event {name!r}: not found; expected one of {known or 'none'}{more}")
 
 
-def find_forcing(event: Event, names: Sequence[str]) -> dict[RoleName, CaseForcing]:
+def find_forcing(
+    event: Event, names: Sequence[str], roles: Sequence[RoleName] = (*REQUIRED, *OPTIONAL)
+) -> dict[RoleName, CaseForcing]:
     """Find forcing of an event among folders, files and URLs.
 
     Parameters
     ----------
     event : Event
     names : sequence of str
+    roles : sequence of {"currents", "winds", "waves", "temperature"}
 
     Returns
     -------
@@ -66,7 +69,7 @@ def find_forcing(event: Event, names: Sequence[str]) -> dict[RoleName, CaseForci
         Those roles of which there is something; the best files of each.
     """
     found: dict[RoleName, CaseForcing] = {}
-    for role in (*REQUIRED, *OPTIONAL):
+    for role in roles:
         matching = find_files(names, role, event.box, (event.start, event.end))
         if matching:
             found[role] = CaseForcing(

@@ -139,7 +139,7 @@ def serve_folder(
     port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8080,
 ) -> None:
     """Serve a folder as THREDDS does: catalogue, OPeNDAP and files."""
-    from catalog.server import serve
+    from catalog.server.app import serve
 
     serve(folder, host, port, on_start=lambda url: print(f"serving {folder} at {url}", flush=True))
 

@@ -162,20 +162,15 @@ def fetch_forcing(
     from catalog.services.registry import Registry
     from witoil.claim import claimed
     from witoil.files import copy_into
+    from witoil.jobs import chosen_datasets
 
     box, period = _wanted(bbox, time)
-    registry = Registry.load()
-    chosen = None if dataset is None else registry.find(dataset)
-    names = _roles(role) if role or chosen is None else list(chosen.roles)
+    roles = _roles(role) if role or dataset is None else ()
+    choices = chosen_datasets(Registry.load(), roles, dataset, box, period)
     taken: set[str] = set()
     with claimed(out):
-        for name in names:
-            choice = (
-                registry.choose(name, box, period)
-                if chosen is None
-                else registry.choice_of(chosen, name, box, period)
-            )
-            print(f"{name}: {_describe(choice)}", flush=True)
+        for choice in choices:
+            print(f"{choice.role}: {_describe(choice)}", flush=True)
             print(f"written to {copy_into(out, _fetch(choice), taken)}")
 
 

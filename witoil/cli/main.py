@@ -280,6 +280,7 @@ def trace(
     """Trace a slick back to where and when it may have been released."""
     from witoil import jobs
     from witoil.case import load_case
+    from witoil.report.answers import position
 
     voice = Voice(verbose, quiet)
     how: dict[str, Any] = {"force": force, "pictures": not no_pictures}
@@ -289,7 +290,7 @@ def trace(
     voice.say(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
     for level, area in summary["area_km2"].items():
         voice.say(f"the source lies within {area:.3g} km2 with {level} %")
-    voice.say(f"likeliest place: {place['lon']:.4f} E {place['lat']:.4f} N")
+    voice.say(f"likeliest place: {position(place['lon'], place['lat'])}")
     if summary["share_left_domain"] > 0.0:
         share = 100.0 * summary["share_left_domain"]
         voice.say(f"{share:.2g} % of the paths left the area of the forcing and do not count")
@@ -401,12 +402,14 @@ def oils(
 
 def _tell_source(source: dict[str, Any], voice: Voice) -> None:
     """Say where and since when a source leaked."""
+    from witoil.report.answers import position
+
     place, start = source["place"], source["start"]
     if place is not None:
         longer, shorter = place["ellipses"]["90"]["semi_axes_km"]
         voice.say(
             f"the source lies with 90 % in an ellipse of {longer:.3g} by {shorter:.3g} km round "
-            f"{place['mean']['lon']:.4f} E {place['mean']['lat']:.4f} N"
+            f"{position(**place['mean'])}"
         )
     if start is not None:
         voice.say("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))

@@ -81,7 +81,7 @@ def plot(
         Path, typer.Option("--out", "-o", help="PNG file.", metavar="PICTURE.png")
     ] = Path("run.png"),
 ) -> None:
-    """Write a picture of a run at one of its times, or of its budget (--what budget)."""
+    """Write a picture of a run at one of its times; --what budget, map or coast is of all of it."""
     from witoil import jobs
 
     jobs.plot(run, out, what, time)

@@ -24,7 +24,7 @@ from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Box, VerificationGrid
 from witoil.times import datetime64
-from witoil.workers import Workers, workers
+from witoil.workers import LostWorkersError, Workers, result_of, workers
 
 FloatArray = NDArray[np.float64]
 
@@ -321,7 +321,9 @@ def _results(
     for future in as_completed(list(numbers)):
         number = numbers.pop(future)
         try:
-            result = future.result()
+            result = result_of(future)
+        except LostWorkersError:
+            raise  # nothing befell the members that are missing
         except Exception as error:
             # whatever befell one worker, the other members are still worth having
             result = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -34,7 +34,7 @@ class Column:
     meaning : str
         With the unit.
     width : int
-        The most characters of a text, where that is known.
+        The most characters of a text or whole number, where that is known.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -134,6 +135,11 @@ def values_of(chosen: xr.Dataset) -> dict[str, NDArray[np.float32]]:
     return known
 
 
+def _digits(numbers: NDArray[np.integer]) -> int:
+    """Return how many characters the longest of some numbers has, 9 at least, as tables have it."""
+    return max(9, len(str(numbers.min(initial=0))), len(str(numbers.max(initial=0))))
+
+
 def layer_of(chosen: xr.Dataset) -> Layer:
     """Return the particles as points, output by output.
 
@@ -162,5 +168,12 @@ def layer_of(chosen: xr.Dataset) -> Layer:
             yield Batch(points, columns)
 
     held = {"particle", "time", "status", *known} | ({"release"} if release is not None else set())
-    columns = tuple(column for column in COLUMNS if column.name in held)
+    wide = {"particle": _digits(number)} | (
+        {} if release is None else {"release": _digits(release)}
+    )
+    columns = tuple(
+        replace(column, width=wide.get(column.name, column.width))
+        for column in COLUMNS
+        if column.name in held
+    )
     return Layer("particles", "Particles of oil", "Point", columns, int(there.sum()), batches)

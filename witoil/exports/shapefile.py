@@ -5,6 +5,7 @@ A table of dBASE has dates without a time of day: times are text, as ISO 8601 ha
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from witoil.errors import WitoilError
 from witoil.exports.arrow import GEOMETRY, reader_of
 from witoil.exports.content import Content, file_of
 from witoil.exports.layers import Batch, Layer
+from witoil.exports.shapefile_points import write_points
 from witoil.exports.styles import qml
 
 MOST_BYTES = 2**31 - 1
@@ -34,10 +36,10 @@ def write(content: Content, path: Path) -> list[str]:
     Raises
     ------
     WitoilError
-        Where a file would be too large.
+        Where a file would be too large, or a number does not fit.
     """
     for layer in content.layers:
-        record = 1 + sum(column.width or _WIDTHS[column.kind] for column in layer.columns)
+        record = 1 + sum(_widths(layer).values())
         if layer.size * record > MOST_BYTES:
             raise WitoilError(
                 f"{layer.name}: a shapefile of {layer.size:,} features would have "
@@ -46,8 +48,31 @@ def write(content: Content, path: Path) -> list[str]:
             )
     for layer in content.layers:
         file = file_of(path, content.layers, layer)
+        if layer.geometry == "Point":
+            write_points(layer, file, _widths(layer), write_by_gdal)
+        else:
+            write_by_gdal(_cut(layer), file)
+        file.with_suffix(".qml").write_text(qml(layer, content.step), encoding="utf-8")
+    return []
+
+
+def _widths(layer: Layer) -> dict[str, int]:
+    """Return the bytes of each column in the table."""
+    return {column.name: column.width or _WIDTHS[column.kind] for column in layer.columns}
+
+
+def write_by_gdal(layer: Layer, file: Path) -> None:
+    """Write the files of a layer.
+
+    Raises
+    ------
+    WitoilError
+        Where GDAL would write something else than it is given.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         pyogrio.write_arrow(
-            reader_of(_cut(layer), times_as_text=True),
+            reader_of(layer, times_as_text=True),
             file,
             driver="ESRI Shapefile",
             geometry_name=GEOMETRY,
@@ -55,8 +80,11 @@ def write(content: Content, path: Path) -> list[str]:
             crs="EPSG:4326",
             encoding="UTF-8",
         )
-        file.with_suffix(".qml").write_text(qml(layer, content.step), encoding="utf-8")
-    return []
+    if told:  # of a number that does not fit it cuts off digits, and goes on
+        raise WitoilError(
+            f"{layer.name}: GDAL warns: {told[0].message}; expected what a shapefile has room for: "
+            "take --to gpkg"
+        )
 
 
 def _cut(layer: Layer) -> Layer:

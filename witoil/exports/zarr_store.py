@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from witoil.exports.content import Content
+from witoil.files import replacing
 from witoil.times import second
 
 _CHUNK = 4_000_000
@@ -39,3 +42,33 @@ def write(content: Content, path: Path) -> list[str]:
     )
     document.to_zarr(path, mode="w-", zarr_format=2, consolidated=True, encoding=encoding)
     return []
+
+
+def pack(store: Path) -> Path:
+    """Put a Zarr store into one file beside it, a zip that libraries read as a store, too.
+
+    Parameters
+    ----------
+    store : Path
+        Folder of the store, which is removed at the end.
+
+    Returns
+    -------
+    Path
+        Its name with ``.zip`` behind it.
+
+    Raises
+    ------
+    OutputError
+        Where the zip cannot be written.
+    """
+    path = store.with_name(f"{store.name}.zip")
+    with (
+        replacing(path) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,  # chunks are packed already
+    ):
+        for file in sorted(store.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(store).as_posix())
+    shutil.rmtree(store)
+    return path

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import optimizer
-from witoil.calibration.evaluation import combined_scores
+from witoil.calibration.evaluation import combined_scores, evaluate
 from witoil.calibration.priors import EVIDENCE
+from witoil.calibration.scoring import useful_skill
 from witoil.calibration.search import search_space, study_head
 from witoil.calibration.study import (
     COMPARED,
@@ -130,7 +131,7 @@ def forecast(
     legs = legs_of(scenario)
     refuse_too_few(scenario.case, len(legs))
     space = search_space(scenario)
-    head = study_head(scenario, legs, space) | {
+    head = study_head(scenario, legs, space, evaluate(legs, {})) | {
         "space": [vars(parameter) for parameter in space.parameters]
     }
 
@@ -341,6 +342,7 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
                     str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.leg)
                 },
                 "scores": step.scores,
+                "useful_fss": useful_skill(leg),
                 "trust": step.trust,
                 "trials": {name: trial.number for name, trial in step.trials.items()},
             }

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from simulator import FATES
-from witoil.calibration.evaluation import simulated_slicks
 from witoil.calibration.search import Calibration
 from witoil.files import write_text
 from witoil.outputs.playing import player_of_run
@@ -58,7 +57,7 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
     page = render(
         replace(legs[0], case=scenario.case, observations=seen),
         study,
-        before=[slick.oil for slick in simulated_slicks(legs, {}, threads=None)],
+        before=[slick.oil for slick in found.default],
         after=after,
         fate={name: summary["mass_balance_kg"][name] for name in FATES},
         source=found.source,

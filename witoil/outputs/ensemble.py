@@ -154,6 +154,7 @@ def _record(result: EnsembleResult) -> dict[str, Any]:
         "name": case.name,
         "members_counted": len(result.members) - len(result.failures),
         "area_km2": result.grid.area_km2(result.probability > 0.0),
+        "likely_km2": result.grid.area_km2(result.probability >= 0.5),
         "coast_km": float(result.coast.length.sum() / 1e3),
         "particles": scenario.particles.size,
         "output_hours": result.hours.tolist(),

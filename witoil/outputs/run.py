@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from catalog.antimeridian import wrapped
 from simulator import Status, area_of
 from witoil.calibration.evaluation import persistence
-from witoil.calibration.scoring import areas_km2, score_observations
+from witoil.calibration.scoring import areas_km2, score_observations, useful_skill
 from witoil.case import Case
 from witoil.figures.run import draw_run
 from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
@@ -72,7 +72,7 @@ def write_run(
         Where something cannot be written; no file is then left half-written.
     """
     # a run that goes on from a restart has no outputs before it
-    unmoved = _unmoved(scenario)
+    unmoved, useful = _unmoved(scenario), useful_skill(scenario)
     seen = [o for o in scenario.observations if o.time in result["time"].values]
     scenario = replace(scenario, observations=tuple(seen))
     limit = parameters["detection_limit_um"]
@@ -90,7 +90,7 @@ def write_run(
             write_bytes(folder / f"{name}.png", content)
         written.result()
     summary = write_json(
-        folder / "summary.json", _summary(scenario, result, parameters, coast, scores)
+        folder / "summary.json", _summary(scenario, result, parameters, coast, scores, useful)
     )
     if drawn and report:
         player = player_of_run(scenario, result, summary, folder)
@@ -106,20 +106,20 @@ def status_counts(result: xr.Dataset) -> dict[str, int]:
     return {status.name.lower(): int(counts[status]) for status in Status}
 
 
-def _unmoved(scenario: Scenario) -> dict[np.datetime64, float | None]:
-    """Return the FSS at the finest scale of the slick before each observation, left unmoved."""
+def _unmoved(scenario: Scenario) -> dict[np.datetime64, dict[str, float | None]]:
+    """Return the FSS for each window of the slick before each observation, left unmoved."""
     scores = persistence([scenario]) if scenario.observations else None
     if scores is None:
         return {}
-    fss = [next(iter(row["fss"].values())) for row in scores["observations"]]
-    return {seen.time: score for seen, score in zip(scenario.observations, fss, strict=True)}
+    rows = zip(scenario.observations, scores["observations"], strict=True)
+    return {seen.time: row["fss"] for seen, row in rows}
 
 
 def _write_slicks(
     scenario: Scenario,
     result: xr.Dataset,
     detection_limit_um: float,
-    unmoved: Mapping[np.datetime64, float | None],
+    unmoved: Mapping[np.datetime64, Mapping[str, float | None]],
     folder: Path,
 ) -> list[dict[str, Any]]:
     """Write mask and outline at each observation, else at the end; return the scores."""
@@ -136,7 +136,8 @@ def _write_slicks(
             "time": stamp(seen.time),
             "observation": list(seen.slick.files),
             **score,
-            "persistence": unmoved.get(seen.time),
+            "persistence": next(iter(unmoved.get(seen.time, {"": None}).values())),
+            "persistence_fss": unmoved.get(seen.time),
             "areas_km2": areas_km2(scenario, seen, slicks[seen.time].oil),
         }
         for seen, score in zip(
@@ -151,6 +152,7 @@ def _summary(
     parameters: dict[str, float],
     coast: OiledCoast | None,
     scores: list[dict[str, Any]],
+    useful_fss: float | None,
 ) -> dict[str, Any]:
     case = scenario.case
     return {
@@ -170,6 +172,8 @@ def _summary(
         "ashore": _ashore(coast),
         "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
         "scores": scores,
+        "useful_fss": useful_fss,
+        "area": list(scenario.forcing.grid.box),
         "coverage": [report.as_dict() for report in scenario.coverage],
         "stokes_drift": scenario.forcing.stokes_drift,
         "versions": versions(),

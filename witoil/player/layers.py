@@ -22,7 +22,7 @@ FINEST_RATIO = 1.05
 _NEIGHBOURHOOD = 9
 """Oil of a cell is spread no farther. [cells]"""
 
-_BONN_UM = {
+BONN_UM = {
     0.04: "sheen, 0.04 to 0.3",
     0.3: "rainbow, 0.3 to 5",
     5.0: "metallic, 5 to 50",
@@ -135,7 +135,7 @@ def thickness_layer(
         bounds = {g: f"{g:g} and more" for g in (0.04, 0.4, 4.0, 40.0, 400.0)}
         return _logarithmic("thickness", "oil afloat", "g/m²", grid, 1e3 * by_area, bounds)
     microns = 1e6 / density * by_area
-    return _logarithmic("thickness", "thickness of the oil afloat", "µm", grid, microns, _BONN_UM)
+    return _logarithmic("thickness", "thickness of the oil afloat", "µm", grid, microns, BONN_UM)
 
 
 def _logarithmic(

@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 import shapely
 import xarray as xr
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import moved, turn_between, turned
 from simulator import Status
 from witoil.player.budget import budget_of, label_of
 from witoil.player.coast import Land, coast_arrays, land_of, surroundings, within
+from witoil.player.columns import MISSING, numbers_of, scales_of
 from witoil.player.fields import fields_of
 from witoil.player.mercator import POLEMOST, Box, northing
 from witoil.player.payload import Packed, Payload, pack_array
-from witoil.player.quantise import Linear, Logarithmic, Scale
 from witoil.runs.run import Run
 
 VERSION = 1
@@ -31,17 +30,6 @@ MOST_BYTES = 3_500_000
 
 PLACES = 16_383
 """Steps in which positions are kept, from one side of the oil to the other."""
-
-DEPTHS = 2_000
-"""Steps in which depths are kept, from the surface to the deepest."""
-
-MASS_RATIO = 1.01
-"""Masses are kept to 0.5 %."""
-
-MISSING = np.iinfo(np.uint16).max
-"""Stands for a particle without position, mass or depth."""
-
-_MOST = MISSING - 1
 
 
 def pack(run: Run, land: Land | None = None) -> Payload:
@@ -129,27 +117,8 @@ def _that_fit(
 
 def _columns(particles: xr.Dataset, box: Box) -> tuple[dict[str, Any], dict[str, Packed]]:
     """Return what is said of the particles, and them as whole numbers, (times, particles)."""
-    west, south, east, north = box
-    values = {
-        "x": particles["lon"].values.T,
-        "y": northing(particles["lat"].values.T.astype(np.float64)),
-    }
-    scales: dict[str, Scale] = {
-        "x": Linear.over(west, east, PLACES),
-        "y": Linear.over(float(northing(south)), float(northing(north)), PLACES),
-    }
-    if "mass" in particles:
-        values["mass"] = particles["mass"].values.T
-        greatest = float(np.nanmax(values["mass"], initial=0.0))
-        scales["mass"] = Logarithmic(greatest or 1.0, MASS_RATIO, _MOST)
-    if "z" in particles and np.isfinite(depth := particles["z"].values.T).any():
-        values["z"] = depth
-        scales["z"] = Linear.over(float(np.nanmin(depth)), float(np.nanmax(depth)), DEPTHS)
-    arrays = {
-        name: pack_array(_numbers(column.astype(np.float64), scales[name]))
-        for name, column in values.items()
-    }
-    arrays["status"] = pack_array(particles["status"].values.T.astype(np.uint8))
+    scales = scales_of(particles, box, PLACES)
+    arrays = {name: pack_array(each) for name, each in numbers_of(particles, scales).items()}
     about = {
         "count": int(particles.sizes["trajectory"]),
         "missing": MISSING,
@@ -164,14 +133,6 @@ def _columns(particles: xr.Dataset, box: Box) -> tuple[dict[str, Any], dict[str,
         ],
     }
     return about, arrays
-
-
-def _numbers(values: NDArray[np.float64], scale: Scale) -> NDArray[np.uint16]:
-    """Return values as whole numbers, with one of their own where there is none."""
-    known = np.isfinite(values)
-    numbers = np.full(values.shape, MISSING, np.uint16)
-    numbers[known] = scale.encode(values[known], _MOST)
-    return numbers
 
 
 def _seen(run: Run, box: Box) -> tuple[list[dict[str, Any]], Box]:

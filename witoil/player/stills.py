@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -63,6 +64,8 @@ _LEFT, _FOOT = 0.45, 0.4
 
 
 BUDGET = "budget"
+DRAWN = ("map", "coast", "driving", "ensemble", "trace", "source", "reliability")
+"""Pictures that runs draw of themselves, as far as there is something to draw."""
 
 
 def draw_still(
@@ -78,7 +81,7 @@ def draw_still(
     ----------
     run : Run
     what : str, optional
-        ``budget``, or as for `Stills`.
+        ``budget``, one of `DRAWN` as it lies in the folder, or as for `Stills`.
     time : datetime64, optional
         The output nearest to it is shown. Default: the last.
     land : Land, optional
@@ -93,17 +96,40 @@ def draw_still(
     ------
     WitoilError, CatalogError
     """
-    if what == BUDGET:
-        return _budget_chart(run, time)
-    stills = Stills(run, what, land)
+    if what in (BUDGET, *DRAWN):
+        if time is not None:
+            raise WitoilError(f"--time: the {what} is of no single time; expected none beside it")
+        return _budget_chart(run) if what == BUDGET else _drawn(run, what)
+    stills = Stills(run, what, land, besides=_besides(run))
     return stills.png(len(stills.times) - 1 if time is None else stills.step_at(time))
 
 
-def _budget_chart(run: Run, time: np.datetime64 | None) -> bytes:
+def _drawn(run: Run, what: str) -> bytes:
+    """Return a picture that the run drew of itself."""
+    pictures = _pictures(run)
+    if what not in pictures:
+        raise WitoilError(
+            f"{run.path}: has no {what}.png; expected a run that drew one: without --no-pictures, "
+            "and where there is something to draw"
+        )
+    return pictures[what].read_bytes()
+
+
+def _pictures(run: Run) -> dict[str, Path]:
+    """Return those pictures that a run drew of itself; a search those of its best parameters."""
+    folders = (run.path, run.path / "best")
+    places = [folder / f"{name}.png" for name in DRAWN for folder in folders]
+    return {path.stem: path for path in places if path.is_file()}
+
+
+def _besides(run: Run) -> list[str]:
+    """Return what a picture can show that is no map of a moment."""
+    return [*([BUDGET] if run.particles is not None else []), *_pictures(run)]
+
+
+def _budget_chart(run: Run) -> bytes:
     if run.particles is None:
         raise WitoilError(f"{run.path}: has no budget of oil; expected a single simulation")
-    if time is not None:
-        raise WitoilError("--time: the budget shows all times; expected no time beside it")
     found = budget_of(run, run.particles)
     if found.unit != "kg":
         raise WitoilError(f"{run.path}: its particles have no mass; expected some for a budget")
@@ -129,6 +155,8 @@ class Stills:
         the first that the run has.
     land : Land, optional
         Default: as the run had it, read again.
+    besides : sequence of str
+        Names that whoever asks would have taken, too.
 
     Raises
     ------
@@ -137,7 +165,14 @@ class Stills:
     CatalogError
     """
 
-    def __init__(self, run: Run, what: str | None = None, land: Land | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        what: str | None = None,
+        land: Land | None = None,
+        *,
+        besides: Sequence[str] = (),
+    ) -> None:
         self._run = run
         self.times, layers, box = fields_of(run)
         named: dict[str, FieldLayer | None] = {PARTICLES: None} if run.particles is not None else {}
@@ -145,7 +180,8 @@ class Stills:
         what = next(iter(named)) if what is None else what
         if what not in named:
             raise WitoilError(
-                f"{run.path}: found nothing called {what!r} in it; expected {_listed(run, named)}"
+                f"{run.path}: found nothing called {what!r} in it; expected "
+                f"{', '.join([*named, *besides])}"
             )
         self._layer = named[what]
         self._seen = [
@@ -293,11 +329,6 @@ class Stills:
             for ring in _rings(metres):
                 self._axes.plot(*ring.T, color="white", lw=2.4, zorder=6, gid="seen")
                 self._axes.plot(*ring.T, color=FIRST, lw=1.3, zorder=6, gid="seen")
-
-
-def _listed(run: Run, named: Iterable[str]) -> str:
-    """Return what a run can be shown as."""
-    return ", ".join([*named] if run.particles is None else [*named, BUDGET])
 
 
 def _heading(layer: FieldLayer) -> str:

@@ -52,10 +52,10 @@ def answers(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def position(longitude: float, latitude: float) -> str:
-    """Return a place in degrees with its hemispheres."""
-    east, north = "E" if longitude >= 0.0 else "W", "N" if latitude >= 0.0 else "S"
-    return f"{abs(latitude):.4f}° {north}, {abs(longitude):.4f}° {east}"
+def position(lon: float, lat: float) -> str:
+    """Return a place, longitude within -180 to 180 degrees, with its hemispheres."""
+    east, north = "E" if lon >= 0.0 else "W", "N" if lat >= 0.0 else "S"
+    return f"{abs(lat):.4f}° {north}, {abs(lon):.4f}° {east}"
 
 
 def compass(bearing_deg: float) -> str:

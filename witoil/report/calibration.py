@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -14,14 +13,16 @@ from numpy.typing import NDArray
 from catalog.antimeridian import wrapped
 from witoil.calibration.priors import EVIDENCE
 from witoil.calibration.reconstruction import Reconstruction
-from witoil.calibration.scoring import areas_km2
+from witoil.calibration.scoring import areas_km2, useful_skill
 from witoil.case import PointRelease
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
+from witoil.report.answers import position
 from witoil.report.page import Player, context_of_run, image_uri, page_template
-from witoil.report.words import listed, number, quantity, time_in_words
+from witoil.report.verdicts import of_calibration
+from witoil.report.words import number, quantity, time_in_words
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask
 
@@ -81,7 +82,7 @@ def render(
         **context_of_run(scenario.case, study, player),
         played="The best run, played",
         facts=_facts(scenario, study),
-        verdict=_verdict(study, scales),
+        verdict=of_calibration(study),
         scales=[drawing.distance(scale) for scale in scales],
         styles=figures.STYLES,
         colours=drawing,
@@ -100,35 +101,6 @@ def render(
         evidence=EVIDENCE,
         thick_limit=scenario.case.score.thick_limit_um,
     )
-
-
-def _verdict(study: Mapping[str, Any], scales: Sequence[float]) -> dict[str, str]:
-    """Say in words what the calibration reached, at the finest scale, as it is printed."""
-    fss = {key: _printed(study, key) for key in figures.STYLES}
-    at = drawing.distance(scales[0])
-    best, default, persistence = (fss[key][0] for key in ("best", "default", "persistence"))
-    text = f"The calibrated drift scores {number(best, 2)} at {at}; the default parameters "
-    text += f"{number(default, 2)}"
-    if persistence is None or best is None:
-        text += ". No slick was seen before, so there is no persistence to compare it with."
-        return {"kind": "open", "short": "Nothing to compare with", "text": text}
-    text += f"; the slick left unmoved (persistence) {number(persistence, 2)}."
-    if best <= persistence:
-        text += " The calibration has no skill over persistence."
-        return {"kind": "bad", "short": "No skill over persistence", "text": text}
-    for key, name in (("persistence", "persistence"), ("default", "the default parameters")):
-        pairs = zip(scales[1:], fss["best"][1:], fss[key][1:], strict=True)
-        below = [drawing.distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
-        if below:
-            text += f" At {listed(below)} it scores less than {name}."
-    return {"kind": "good", "short": "Better than persistence", "text": text}
-
-
-def _printed(study: Mapping[str, Any], key: str) -> list[float | None]:
-    """Return the FSS of a run for each window, rounded as the page shows it."""
-    if study[key] is None:
-        return [None] * len(study["best"]["fss"])
-    return [None if value is None else round(value, 2) for value in study[key]["fss"].values()]
 
 
 def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -233,29 +205,6 @@ def _charts(
     }
 
 
-def useful_skill(scenario: Scenario) -> float | None:
-    """Return the FSS from which a forecast is useful, halfway from a random one to a perfect one.
-
-    It is 0.5 + f / 2 with f the share of the domain that was observed as oil. The domain is the
-    smallest box that holds the slick last seen and the one observed: it depends on nothing that
-    was simulated, and holds no open sea that would only flatter the score. Mean over observations;
-    None where no slick was seen before.
-
-    References
-    ----------
-    Roberts and Lean (2008), section 2c, https://doi.org/10.1175/2007MWR2123.1
-    """
-    seen = [scenario.seen_first, *(observation.mask for observation in scenario.observations)]
-    if not seen[0].any():
-        return None
-    shares = []
-    for last, now in pairwise(seen):
-        rows, columns = np.nonzero(last | now)
-        cells = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
-        shares.append(now.sum() / cells)
-    return 0.5 + 0.5 * float(np.mean(shares))
-
-
 def _parameter(study: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of one parameter of the search."""
     likely = {found["name"]: found for found in study["posterior"]}.get(row["name"])
@@ -330,7 +279,7 @@ def _source(scenario: Scenario, found: Reconstruction) -> dict[str, Any]:
     for level, (first, last) in found.intervals.items():
         lines.append(f"{level} %: it began from {time_in_words(first)} to {time_in_words(last)}.")
     lon, lat = found.middle
-    place = f"{wrapped(lon):.4f}\N{DEGREE SIGN} E, {lat:.4f}\N{DEGREE SIGN} N"
+    place = position(float(wrapped(lon)), lat)
     return {
         "uri": image_uri(draw_reconstruction(scenario, found)),
         "place": place if found.ellipses else "",

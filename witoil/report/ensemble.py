@@ -9,7 +9,8 @@ from witoil.ensemble.runs import EnsembleResult
 from witoil.report.answers import position
 from witoil.report.page import Player
 from witoil.report.parts import MOST_STRETCHES, Part, Picture, Table, page_of, unknowns_of_forcing
-from witoil.report.words import number, quantity
+from witoil.report.verdicts import of_ensemble
+from witoil.report.words import number
 
 
 def ensemble_page(
@@ -31,12 +32,10 @@ def ensemble_page(
     """
     counted = record["members_counted"]
     scenario = result.scenarios[0]
-    area, length = quantity(record["area_km2"], "km2"), f"{number(record['coast_km'])} km"
     caption = (
         f"Left: share of the {counted} members with a slick in a cell at any time, and oil on the "
         "coast. Right: the earliest arrival."
     )
-    likely = result.grid.area_km2(result.probability >= 0.5)
     return page_of(
         scenario.case,
         {
@@ -45,11 +44,7 @@ def ensemble_page(
             "stokes_drift": record["forcing"][0]["stokes_drift"],
         },
         kind="ensemble",
-        verdict={
-            "kind": "open",
-            "short": f"Oil is possible on {area} of sea and {length} of coast",
-            "text": f"In half of the members or more it is on {quantity(likely, 'km2')}.",
-        },
+        verdict=of_ensemble(record),
         facts=[
             (
                 "Members",

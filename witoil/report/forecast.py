@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from witoil.calibration.scoring import useful_skill
 from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
@@ -22,8 +23,9 @@ from witoil.figures.forecast import (
 from witoil.forecast.experts import Forecasts, Step, likeliest
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
-from witoil.report.calibration import areas_in_words, places_of_sources, snippet, useful_skill
+from witoil.report.calibration import areas_in_words, places_of_sources, snippet
 from witoil.report.page import Player, context_of_run, image_uri, page_template
+from witoil.report.verdicts import of_forecast
 from witoil.report.words import number, time_in_words
 from witoil.scenario.scenario import Scenario
 
@@ -59,7 +61,7 @@ def render(
         study=study,
         **context_of_run(scenario.case, study, player),
         played="The forecasts, played",
-        verdict=_verdict(study, drawing.distance(scales[0])),
+        verdict=of_forecast(study),
         scales=[drawing.distance(scale) for scale in scales],
         styles=STYLES,
         colours=drawing,
@@ -73,22 +75,6 @@ def render(
         parameters=_parameters(study),
         snippet=snippet(study),
     )
-
-
-def _verdict(study: Mapping[str, Any], at: str) -> dict[str, str]:
-    """Say in words whether the forecasts were worth making."""
-    mean = {
-        name: round(next(iter(fss.values())), 2) for name, fss in study["forecast"]["mean"].items()
-    }
-    text = f"On the mean the forecast scores {number(mean['forecast'], 2)} at {at}; the default "
-    text += f"parameters {number(mean['default'], 2)}"
-    if "persistence" not in mean:
-        text += ". No slick was seen before, so there is no persistence to compare it with."
-        return {"kind": "open", "short": "Nothing to compare with", "text": text}
-    text += f"; the slick left unmoved (persistence) {number(mean['persistence'], 2)}."
-    if mean["forecast"] <= mean["persistence"]:
-        return {"kind": "bad", "short": "No skill over persistence", "text": text}
-    return {"kind": "good", "short": "Better than persistence", "text": text}
 
 
 def _table(study: Mapping[str, Any]) -> list[dict[str, Any]]:

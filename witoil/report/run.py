@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from witoil.figures import drawing
 from witoil.report.answers import answers, position
 from witoil.report.page import Player
 from witoil.report.parts import MOST_STRETCHES, Part, Picture, Table, page_of, unknowns_of_forcing
-from witoil.report.words import number, stamp_in_words
+from witoil.report.verdicts import of_run
+from witoil.report.words import number
 from witoil.scenario.coast import OILED_FROM, OiledCoast
 from witoil.scenario.scenario import Scenario
 
@@ -58,38 +58,12 @@ def run_page(
         scenario.case,
         dict(summary) | {"seeds": {"model": summary["seed"]}},
         kind="simulation",
-        verdict=_verdict(scenario, summary),
+        verdict=of_run(summary),
         facts=answers(summary),
         parts=parts,
         unknowns=[*_unknowns_of_run(summary), *unknowns_of_forcing(summary["coverage"])],
         player=player,
     )
-
-
-def _verdict(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, str]:
-    """Say where most of the oil is, and what the run scores where slicks were seen."""
-    balance = summary["mass_balance_kg"]
-    whole = balance["released"]
-    parts = {name: mass / whole for name, mass in balance.items() if name != "released" and mass}
-    listed = sorted(parts.items(), key=lambda item: -item[1])
-    where = ", ".join(f"{share:.1%} {name.replace('_', ' ')}" for name, share in listed)
-    short = f"Of {number(1e-3 * whole)} t of oil: {where}"
-    if not summary["scores"]:
-        return {"kind": "open", "short": short, "text": "Nothing was compared with slicks seen."}
-    at = drawing.distance(scenario.case.score.windows[0] * scenario.grid.resolution)
-    texts, better = [], True
-    for row in summary["scores"]:
-        fss = next(iter(row["fss"].values()))
-        when = stamp_in_words(row["time"])
-        text = f"Against the slick of {when} the FSS is {number(fss, 2)} at {at}"
-        unmoved = row["persistence"]
-        if unmoved is not None:
-            text += f"; that of the slick before, unmoved, {number(unmoved, 2)}"
-            better &= fss is not None and fss > unmoved
-        texts.append(f"{text}.")
-    known = all(row["persistence"] is not None for row in summary["scores"])
-    kind = "open" if not known else "good" if better else "bad"
-    return {"kind": kind, "short": short, "text": " ".join(texts)}
 
 
 def _map_in_words(summary: Mapping[str, Any]) -> tuple[str, str]:

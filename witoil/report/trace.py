@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from witoil.report.answers import position
 from witoil.report.page import Player
 from witoil.report.parts import Part, Picture, page_of, unknowns_of_forcing
-from witoil.report.words import number, quantity
+from witoil.report.verdicts import of_trace
+from witoil.report.words import quantity
 from witoil.trace.backward import BackwardScenario
 
 
@@ -29,7 +29,6 @@ def trace_page(
         PNG.
     player : Player, optional
     """
-    traced, place = summary["traced"], summary["likeliest_cell"]
     areas = [
         (f"Area that holds the source with {level} %", quantity(area, "km2"))
         for level, area in summary["area_km2"].items()
@@ -38,17 +37,11 @@ def trace_page(
         "Above: the regions that hold the source with 50 and 90 %, and the way of their middle "
         "back in time. Below: how they widen."
     )
-    likeliest = position(place["lon"], place["lat"])
     return page_of(
         scenario.case,
         dict(summary) | {"seeds": {"model": summary["seed"]}},
         kind="trace",
-        verdict={
-            "kind": "open",
-            "short": f"Likeliest place of the release: {likeliest}",
-            "text": f"{summary['slick']['key']} was traced back {number(traced['hours'])} h, to "
-            f"{traced['from']}.",
-        },
+        verdict=of_trace(summary),
         facts=[
             *areas,
             ("Members", f"{summary['members']}"),

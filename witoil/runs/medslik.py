@@ -113,7 +113,7 @@ def _times(file: xr.Dataset, path: Path) -> tuple[str, Times, tuple[str, ...]]:
     if not found:
         raise WitoilError(
             f"{path}: {name} is in {units!r} after the start of the spill, which the file does not "
-            "say; expected it in the name of its folder as MEDSLIK-II writes it, "
+            "say; expected it in its name or that of its folder, as MEDSLIK-II has it, "
             "MDK_SIM_2017_04_24_1300_..., or units such as 'hours since 2017-04-24 13:00'"
         )
     year, month, day, hour, minute = found[0].groups()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import simulator
 from witoil.case.tunables import TUNABLES, refuse_values
+from witoil.errors import CaseError
 from witoil.scenario.afloat import slick_of, thickness_at
 from witoil.scenario.changes import particles_with
 from witoil.scenario.scenario import Scenario
@@ -52,12 +53,17 @@ def run(
     Raises
     ------
     CaseError
-        Where a parameter is unknown or beyond its limits.
+        Where a parameter is unknown or beyond its limits, or there is no oil to follow.
     SimulatorError
     """
     model = scenario.case.model
     changed = changed or {}
     refuse_values(changed)
+    if scenario.particles.mass.size == 0:
+        raise CaseError(
+            "release: none given; expected one or more [[release]] to run a case once, since only "
+            "legs of optimise and forecast start from observations"
+        )
     physics = {k: v for k, v in changed.items() if TUNABLES[k].acts_on == "drift"}
     start, end = scenario.start, scenario.end
     times = {observation.time for observation in scenario.observations}

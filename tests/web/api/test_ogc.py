@@ -75,6 +75,7 @@ def test_inputs_refer_to_schemas_that_are_there(client):
     assert "folder" not in case["properties"]
 
 
+@pytest.mark.slow
 def test_a_job_from_its_start_to_its_results(client, keeps_to, execute, ended):
     answer = execute()
     assert answer.status_code == 201, answer.json

@@ -1,16 +1,23 @@
 """The commands of the service, as a person starts them."""
 
+import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 
 import pytest
+
+from web.app import create_app
+from web.context import service_of
+from web.server import listening
+from web.settings import Settings
 
 
 def witoil(*arguments, env):
@@ -23,7 +30,26 @@ def witoil(*arguments, env):
 def environment(tmp_path):
     """A user who has set nothing."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WITOIL_")}
-    return kept | {"WITOIL_DATA": str(tmp_path / "data"), "WITOIL_AUTH": "off"}
+    (tmp_path / "winds.nc").write_text("none")
+    catalogue = tmp_path / "catalogue.toml"
+    catalogue.write_text('[winds]\ntitle = "Winds"\nfiles = "winds.nc"\n')
+    return kept | {
+        "WITOIL_DATA": str(tmp_path / "data"),
+        "WITOIL_AUTH": "off",
+        "WITOIL_CATALOGUE": str(catalogue),
+    }
+
+
+@pytest.fixture(scope="module")
+def served_alone(tmp_path_factory):
+    """Address of a web server in a thread of this process, for tests that only ask."""
+    app = create_app(Settings(data=tmp_path_factory.mktemp("data"), auth="off", port=0))
+    server = listening(app)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}/"
+    server.close()
+    service_of(app).store.close()
 
 
 @pytest.fixture
@@ -56,12 +82,22 @@ def is_running(number):
     return True
 
 
-def runners_of(process):
-    """Return the processes that a process has begun."""
+def begun(process, command):
+    """Return the processes of a command that the server has begun."""
     found = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
+        ["pgrep", "-P", str(process.pid), "-f", f"witoil {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return [int(number) for number in found.stdout.split()]
+
+
+def refused(address, path, body):
+    """Return the status of an answer that is a problem, and its document."""
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        asked(address, path, body)
+    return answer.value.code, json.load(answer.value)
 
 
 def until(condition, seconds=30.0):
@@ -91,24 +127,71 @@ def test_a_job_is_done_and_all_ends_with_the_server(served):
         asked(address, "ogc/processes/simulate/execution", body)
     assert json.load(refused.value)["errors"][0]["pointer"] == "/inputs/case/forcing/winds"
 
-    (runner,) = until(lambda: runners_of(process))
+    (runner,) = until(lambda: begun(process, "runner"))
+    (previewer,) = until(lambda: begun(process, "preview"))
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
     assert not is_running(runner)
+    assert not is_running(previewer)
 
 
 @pytest.mark.slow
-def test_a_runner_is_started_again_and_ends_when_the_server_is_killed(served):
+@pytest.mark.parametrize("command", ["runner", "preview"])
+def test_what_is_killed_is_started_again_and_ends_when_the_server_is_killed(served, command):
     _, process = served
-    (first,) = until(lambda: runners_of(process))
+    (first,) = until(lambda: begun(process, command))
     os.kill(first, signal.SIGKILL)
-    (second,) = until(lambda: [each for each in runners_of(process) if each != first])
+    (second,) = until(lambda: [each for each in begun(process, command) if each != first])
     time.sleep(2.0)  # until it watches its parent
     process.kill()
     process.wait()
     until(lambda: not is_running(second))
 
 
+@pytest.mark.slow
+def test_previews_are_there_after_a_moment(served, tmp_path):
+    """They refuse what a job would, after they have looked at it."""
+    address, _ = served
+    case = {
+        "name": "nothing to read",
+        "time": {"start": "2021-08-24T00:00:00Z", "end": "2021-08-24T01:00:00Z"},
+        "forcing": {"currents": "none", "winds": "catalogue:winds"},
+        "release": [{"kind": "point", "lon": 1, "lat": 1, "mass_tonnes": 1}],
+    }
+
+    def ask():
+        status, problem = refused(address, "preview", {"case": case})
+        return None if status == 503 else (status, problem["detail"])
+
+    status, detail = until(ask)
+    assert status == 422
+    assert "winds.nc" in detail
+    assert os.fspath(tmp_path) not in detail
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000000", 413),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a" * 300_000, 431),
+        ("POST /uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: -3", 400),
+        ("POST /uploads HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: x", 501),
+    ],
+)
+def test_what_waitress_refuses_is_a_problem(served_alone, head, status):
+    host, port = served_alone.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        problem = json.load(answer)
+    assert answer.getheader("Content-Type") == "application/problem+json"
+    assert (answer.status, problem["status"]) == (status, status)
+    assert problem["request"] == answer.getheader("X-Request-ID")
+
+
+@pytest.mark.slow
 def test_an_address_in_use_is_one_line(environment):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -118,6 +201,7 @@ def test_an_address_in_use_is_one_line(environment):
     assert len(answer.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

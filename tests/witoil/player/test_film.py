@@ -92,7 +92,8 @@ def test_a_budget_of_particles_is_a_chart(tmp_path):
 @pytest.mark.parametrize(
     ("what", "name", "message"),
     [
-        ("wind", "p.png", "expected particles, thickness, budget"),
+        ("wind", "p.png", "expected particles, thickness, budget$"),
+        ("map", "p.png", r"has no map\.png; expected a run that drew one: without --no-pictures"),
         (None, "p.jpg", "ends with .png"),
     ],
 )
@@ -100,6 +101,31 @@ def test_what_cannot_be_drawn_is_refused(tmp_path, what, name, message):
     with pytest.raises(WitoilError, match=message):
         write_still(drifting(), tmp_path / name, what, land=ISLAND)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("folder", [".", "best"])
+def test_pictures_that_a_run_drew_are_given_as_they_are(tmp_path, folder):
+    run = run_of(drifting().particles, tmp_path / "run")
+    place = run.path / folder
+    place.mkdir(parents=True)
+    for name in ("map", "coast"):
+        (place / f"{name}.png").write_bytes(name.encode())
+        write_still(run, tmp_path / "p.png", name)
+        assert (tmp_path / "p.png").read_bytes() == name.encode()
+    (place / "particles.png").write_bytes(b"no picture of its own")
+    with pytest.raises(WitoilError, match=r"expected particles, thickness, budget, map, coast$"):
+        write_still(run, tmp_path / "q.png", "wind", land=ISLAND)
+    with pytest.raises(WitoilError, match=r"has no driving\.png"):
+        write_still(run, tmp_path / "q.png", "driving")
+    for what in ("map", "budget"):
+        with pytest.raises(WitoilError, match=f"^--time: the {what} is of no single time"):
+            write_still(run, tmp_path / "q.png", what, START)
+    assert not (tmp_path / "q.png").exists()
+
+
+def test_no_film_is_told_to_show_what_only_pictures_can(tmp_path):
+    with pytest.raises(WitoilError, match=r"expected particles, thickness$"):
+        write_film(drifting(), tmp_path / "run.gif", "budget", land=ISLAND)
 
 
 def test_a_budget_needs_masses(tmp_path):

@@ -21,7 +21,7 @@ from tests.witoil.player.made import (
     run_of,
 )
 from witoil.errors import WitoilError
-from witoil.player import coast, pack
+from witoil.player import coast, columns, pack
 from witoil.player.mercator import MercatorGrid, latitude_of, northing
 from witoil.player.payload import unpack
 from witoil.player.quantise import Linear, Logarithmic
@@ -70,10 +70,10 @@ def test_status_mass_and_depth_come_back():
     header, arrays = packed(run)
     np.testing.assert_array_equal(arrays["status"].T, run.particles["status"])
     np.testing.assert_allclose(
-        values_of(header, arrays, "mass"), run.particles["mass"], rtol=pack.MASS_RATIO - 1.0
+        values_of(header, arrays, "mass"), run.particles["mass"], rtol=columns.MASS_RATIO - 1.0
     )
     depth = values_of(header, arrays, "z")
-    np.testing.assert_allclose(depth, run.particles["z"], atol=12.5 / pack.DEPTHS)
+    np.testing.assert_allclose(depth, run.particles["z"], atol=12.5 / columns.DEPTHS)
     names = {row["code"]: row["name"] for row in header["particles"]["statuses"]}
     assert names == {int(s): s.name.lower() for s in Status}
 

@@ -1,0 +1,1 @@
+"""A folder of runs and masks, served as THREDDS does: a catalogue, OPeNDAP and whole files."""

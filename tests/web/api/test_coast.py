@@ -1,0 +1,167 @@
+"""Coast tiles over HTTP: coarse ones of the world, fine ones with the coast that a run had."""
+
+import mapbox_vector_tile
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+from shapely.geometry import shape
+
+import catalog
+from simulator import Status
+from tests.web.people import assert_problem, bring, case, ended_with, people
+from tests.web.test_vector_tiles import tile_of
+from web import coasts, uploads
+from web.vector_tiles import EXTENT, projected, tile_bounds
+from witoil.files import read_json
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "check", lambda path, purpose: {})
+        with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def anna(service):
+    return service.client("anna")
+
+
+def with_coast(service, anna, folder, coastline):
+    asked = case(winds="https://data.example.org/winds.nc", coastline=coastline)
+    return ended_with(service, anna, folder, asked)
+
+
+@pytest.fixture(scope="module")
+def job(service, anna, twin_run, demo_twin):
+    island = (demo_twin / "island.geojson").read_bytes()
+    reference = bring(anna, "island.geojson", island, "land").json["reference"]
+    return with_coast(service, anna, twin_run, reference)
+
+
+def layers_of(answer):
+    assert answer.status_code == 200, answer.data
+    assert answer.mimetype == "application/vnd.mapbox-vector-tile"
+    content = mapbox_vector_tile.decode(answer.data, default_options={"geojson": False})
+    return {
+        name: [shape(each["geometry"]) for each in layer["features"]]
+        for name, layer in content.items()
+    }
+
+
+def test_coast_of_an_uploaded_file_is_drawn(anna, job, demo_twin):
+    (feature,) = read_json(demo_twin / "island.geojson")["features"]
+    island = shape(feature["geometry"])
+    about = anna.get(f"/jobs/{job}/coast").json
+    west, _, east, _ = about["bounds"]
+    assert west < island.bounds[0] < island.bounds[2] < east
+    assert about["name"].endswith("island.geojson")
+    shore = island.boundary.interpolate(0.3, normalized=True)
+    tile = tile_of(12, shore.x, shore.y)
+    found = layers_of(anna.get(f"/jobs/{job}/coast/{'/'.join(map(str, tile))}.mvt"))
+    left, low, right, _ = tile_bounds(tile)
+    per_degree = EXTENT / (right - left)
+    here = shapely.transform(projected(shore), lambda p: (p - [left, low]) * per_degree)
+    assert shapely.union_all(found["coast"]).distance(here) < 8.0  # a pixel
+    assert shapely.union_all(found["land"]).distance(here) < 8.0
+
+
+def test_cuts_through_land_are_no_coast():
+    land = projected(shapely.box(0.0, 0.0, 2.0, 2.0))
+    lines = coasts._coast_lines(land, projected(shapely.box(0.0, -1.0, 2.0, 3.0)))
+    assert lines.length == pytest.approx(4.0, rel=1e-3)
+    whole = coasts._coast_lines(land, projected(shapely.box(-1.0, -1.0, 3.0, 3.0)))
+    assert whole.equals(shapely.boundary(land))
+
+
+@pytest.mark.parametrize(
+    ("tile", "status"),
+    [
+        ("7/0/0", 422),
+        ("15/0/0", 422),
+        ("8/256/0", 404),
+        ("8/0/256", 404),
+        ("12/0/0", 404),
+        ("8/-1/0", 422),
+        ("8/NaN/0", 422),
+        ("8/1.5/0", 422),
+        ("8/99999999999999999999/0", 422),
+        ("14/16383/16383", 404),
+    ],
+)
+def test_tiles_that_there_are_not(anna, job, tile, status):
+    assert_problem(anna.get(f"/jobs/{job}/coast/{tile}.mvt"), status)
+
+
+def test_coast_without_its_file(service, anna, twin_run, demo_twin):
+    land = (demo_twin / "island.geojson").read_bytes() + b" "
+    upload = bring(anna, "other.geojson", land, "land").json
+    job = with_coast(service, anna, twin_run, upload["reference"])
+    assert anna.delete(f"/uploads/{upload['id']}").status_code == 204
+    assert_problem(anna.get(f"/jobs/{job}/coast"), 404, "coastline")
+
+
+def test_run_without_land(service, anna, twin_run):
+    job = with_coast(service, anna, twin_run, "none")
+    west, south, east, north = anna.get(f"/jobs/{job}/coast").json["bounds"]
+    z, x, y = tile_of(9, (west + east) / 2, (south + north) / 2)
+    found = layers_of(anna.get(f"/jobs/{job}/coast/{z}/{x}/{y}.mvt"))
+    assert found == {"land": [], "coast": []}
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """A world with one continent and one small island."""
+    land = shapely.MultiPolygon([shapely.box(0, 0, 40, 40), shapely.box(-60.02, 0, -60, 0.02)])
+    coasts._world_layer.cache_clear()
+    monkeypatch.setattr(catalog, "read_coarse_land", lambda tolerance: land)
+    yield
+    coasts._world_layer.cache_clear()
+
+
+def test_world_is_made_once(service, anna, world, monkeypatch):
+    first = anna.get("/tiles/coast/3/4/3.mvt")
+    (found,) = layers_of(first)["land"]
+    assert found.area > 0.5 * EXTENT**2
+    monkeypatch.setattr(catalog, "read_coarse_land", None)
+    coasts._world_layer.cache_clear()
+    again = anna.get("/tiles/coast/3/4/3.mvt", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("tile", "status"),
+    [("8/0/0", 422), ("0/1/0", 404), ("7/128/0", 404), ("0/0/-1", 422), ("x/0/0", 422)],
+)
+def test_world_has_no_such_tile(anna, tile, status):
+    assert_problem(anna.get(f"/tiles/coast/{tile}.mvt"), status)
+
+
+@pytest.mark.slow
+def test_beached_oil_lies_on_the_shore_drawn(service, anna, cases, tmp_path, monkeypatch):
+    from witoil import jobs
+    from witoil.case import load_case
+
+    monkeypatch.setenv("WITOIL_CASES", str(cases))
+    baniyas = load_case("examples/baniyas-1.toml")
+    few = baniyas.model.model_copy(update={"particles": 2000})
+    baniyas = baniyas.model_copy(update={"model": few, "observation": []})
+    jobs.simulate(baniyas, tmp_path / "run", pictures=False)
+    job = with_coast(service, anna, tmp_path / "run", "osm")
+    with xr.open_dataset(tmp_path / "run" / "particles.nc") as run:
+        last = run.isel(time=-1).load()
+    beached = last["status"].values == Status.BEACHED
+    lon, lat = last["lon"].values[beached], last["lat"].values[beached]
+    assert lon.size > 50
+    tiles = {}
+    for place in zip(lon, lat, strict=True):
+        tiles.setdefault(tile_of(12, *place), []).append(place)
+    for tile, places in tiles.items():
+        content = layers_of(anna.get(f"/jobs/{job}/coast/{'/'.join(map(str, tile))}.mvt"))
+        left, low, right, _ = tile_bounds(tile)
+        units = shapely.get_coordinates(projected(shapely.multipoints(places)))
+        units = (units - [left, low]) * EXTENT / (right - left)
+        off = shapely.distance(shapely.union_all(content["coast"]), shapely.points(units))
+        assert np.max(off) < 8.0  # a pixel of a tile of 512

@@ -1,0 +1,120 @@
+"""Results of jobs as THREDDS serves them, for programs with a token and for nobody else."""
+
+import numpy as np
+import pytest
+import requests
+import xarray as xr
+
+from tests.catalog.servers import serving_app
+from tests.web.people import assert_problem, ended_with, people
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PyDAP was unable to determine:UserWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def job(service, twin_run):
+    return ended_with(service, service.client("anna"), twin_run)
+
+
+@pytest.fixture(scope="module")
+def served(service, job):
+    with serving_app(service.app) as url:
+        yield url
+
+
+class Bearer(requests.auth.AuthBase):
+    def __init__(self, token):
+        self._token = token
+
+    def __call__(self, request):
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+@pytest.fixture
+def session(service):
+    with requests.Session() as made:
+        made.headers["Authorization"] = f"Bearer {service.token('anna')}"
+        yield made
+
+
+def test_siphon_reads_the_catalogue_with_a_token(service, served, job, twin_run, tmp_path):
+    from siphon.catalog import TDSCatalog
+    from siphon.http_util import session_manager
+
+    session_manager.set_session_options(auth=Bearer(service.token("anna")))
+    try:
+        top = TDSCatalog(f"{served}/thredds/catalog/catalog.xml")
+        (title,) = top.catalog_refs
+        assert title.startswith("simulate, 20")
+        inner = top.catalog_refs[title].follow()
+        assert {"particles.nc", "summary.json"} <= set(inner.datasets)
+        assert not [name for name in inner.datasets if name.startswith(".")]
+        inner.datasets["summary.json"].download(tmp_path / "summary.json")
+        top.session.close()
+        inner.session.close()
+    finally:
+        session_manager.options.pop("auth")
+    assert (tmp_path / "summary.json").read_bytes() == (twin_run / "summary.json").read_bytes()
+
+
+def test_xarray_reads_the_numbers_with_a_token(served, job, twin_run, session):
+    url = f"{served}/thredds/dodsC/{job}/particles.nc"
+    store = xr.backends.PydapDataStore.open(url, session=session)
+    with xr.open_dataset(twin_run / "particles.nc") as local, xr.open_dataset(store) as remote:
+        for name in ("lon", "lat", "mass", "status"):
+            np.testing.assert_array_equal(remote[name].values, local[name].values)
+            part = remote[name].isel(time=2, trajectory=slice(3, 90, 7))
+            wanted = local[name].isel(time=2, trajectory=slice(3, 90, 7))
+            np.testing.assert_array_equal(part.values, wanted.values)
+
+
+def test_people_find_a_page(service, job):
+    anna = service.client("anna")
+    page = anna.get("/thredds", follow_redirects=True)
+    assert page.mimetype == "text/html"
+    assert f'href="{job}/catalog.html"' in page.text
+    inner = anna.get(f"/thredds/catalog/{job}/catalog.html")
+    assert f'href="/thredds/dodsC/{job}/particles.nc.dds"' in inner.text
+    assert "/tmp" not in inner.text + page.text
+
+
+def test_others_find_nothing(service, job):
+    bob, nobody = service.client("bob"), service.client()
+    assert job not in bob.get("/thredds/catalog/catalog.xml").text
+    for path in (
+        f"catalog/{job}/catalog.xml",
+        f"fileServer/{job}/summary.json",
+        f"dodsC/{job}/particles.nc.dds",
+    ):
+        assert_problem(bob.get(f"/thredds/{path}"), 404)
+        assert_problem(nobody.get(f"/thredds/{path}"), 401)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("fileServer/{job}/../../witoil.sqlite", 404),
+        ("fileServer/{job}/%2e%2e/%2e%2e/witoil.sqlite", 404),
+        ("fileServer/{job}/.kept-1/particles.bin", 404),
+        ("fileServer/{job}/summary.json%00", 404),
+        ("fileServer/%00/x", 404),
+        ("fileServer/{job}/" + "a" * 5000, 404),
+        ("fileServer/" + "a" * 5000, 404),
+        ("catalog/nothing/catalog.xml", 404),
+        ("catalog/{job}/summary.json/catalog.html", 404),
+        ("dodsC/{job}/summary.json.dds", 404),
+        ("dodsC/{job}/particles.nc.exe", 404),
+    ],
+)
+def test_what_there_is_not(service, job, path, status):
+    assert_problem(service.client("anna").get("/thredds/" + path.format(job=job)), status)

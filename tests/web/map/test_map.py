@@ -1,0 +1,378 @@
+"""The map as a browser shows it: what stands on it, how it is used, what a link restores."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.web.map.conftest import FRAMES
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AFLOAT, OBSERVED = (0x2B, 0x37, 0x43), (0xE6, 0x9F, 0x00)
+
+
+def painted(page, canvas="oil", pane=0):
+    """Return the opaque-enough pixels of a canvas, shape (rows, columns), and their colours."""
+    script = f"""() => {{
+        const canvas = document.querySelectorAll(".pane .{canvas}")[{pane}];
+        return canvas.toDataURL();
+    }}"""
+    url = page.evaluate(script)
+    import base64
+
+    image = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA")
+    pixels = np.asarray(image).astype(int)
+    return pixels[..., 3] > 60, pixels[..., :3]
+
+
+def shown_at(page, run):
+    """Wait until particles of a run are drawn."""
+    for _ in range(100):
+        if painted(page)[0].any():
+            break
+        page.wait_for_timeout(50)
+    else:
+        page.screenshot(path="/tmp/not-shown.png")
+        raise AssertionError(f"nothing is drawn of {run}")
+    page.evaluate(FRAMES)
+
+
+@pytest.fixture
+def map_page(opened, run):
+    page = opened(f"#run={run}")
+    shown_at(page, run)
+    return page
+
+
+def layer(page, name):
+    """Return the box of a layer whose name begins so."""
+    return page.locator(".layer-box").get_by_role("checkbox", name=re.compile(f"^{name}"))
+
+
+def close_to(pixels, colour, within=12):
+    return (np.abs(pixels - colour) <= within).all(axis=-1)
+
+
+def test_particles_and_slicks_are_drawn_where_they_are(map_page):
+    there, colours = painted(map_page)
+    assert there.sum() > 200
+    assert close_to(colours[there], AFLOAT).mean() > 0.5
+    rows, columns = np.nonzero(there)
+    height, width = there.shape  # the run was brought into view
+    assert 0.2 * height < np.median(rows) < 0.8 * height
+    assert 0.1 * width < np.median(columns) < 0.8 * width
+    marks, ink = painted(map_page, "marks")
+    assert close_to(ink[marks], OBSERVED).sum() > 50
+    layer(map_page, "Slick observed").uncheck()
+    map_page.evaluate(FRAMES)
+    marks, ink = painted(map_page, "marks")
+    assert close_to(ink[marks], OBSERVED, 2).sum() == 0
+
+
+def test_what_is_on_the_page(map_page):
+    expect(map_page).to_have_title(re.compile("twin|truth|witoil"))
+    expect(map_page.locator("#middle")).to_match_aria_snapshot("""
+    - main "Where":
+      - region "Map of the run"
+      - group "Map":
+        - button "Zoom in"
+        - button "Zoom out"
+        - button "Show the whole run"
+        - button "Measure a distance"
+        - button "Save a picture of the map"
+    """)
+    expect(map_page.locator("#clock")).to_match_aria_snapshot("""
+    - button "Play"
+    - slider "Time"
+    - group "Observations":
+      - button /Observed .* UTC/
+    - status: /UTC/
+    - combobox "Speed"
+    """)
+    box = map_page.locator(".layer-box")
+    expect(box).to_contain_text("Afloat")
+    expect(box).to_contain_text("%")
+
+
+def test_time_by_keys_and_ticks(map_page):
+    clock = map_page.locator("#utc")
+    seen = clock.inner_text()
+    slider = map_page.get_by_role("slider", name="Time")
+    slider.press("Home")
+    first = clock.inner_text()
+    slider.press("ArrowRight")
+    second = clock.inner_text()
+    assert len({seen, first, second}) == 3
+    expect(map_page.locator(".pane").first).to_have_attribute("data-step", "1")
+    expect(map_page.locator(".layer-box")).to_contain_text("Dashed")
+    map_page.get_by_role("button", name=re.compile("Observed .* UTC")).first.press("Enter")
+    expect(clock).to_have_text(seen)
+    expect(map_page.locator(".layer-box")).not_to_contain_text("Dashed")
+    map_page.locator("body").press(",")
+    expect(clock).not_to_have_text(seen)
+
+
+def test_it_plays_and_stops(map_page):
+    map_page.get_by_role("slider", name="Time").press("Home")
+    before, _ = painted(map_page)
+    map_page.locator("body").press(" ")
+    expect(map_page.get_by_role("button", name="Pause")).to_be_visible()
+    map_page.wait_for_function("() => Number(document.querySelector('.pane').dataset.step) > 1")
+    map_page.locator("body").press(" ")
+    expect(map_page.get_by_role("button", name="Play")).to_be_visible()
+    map_page.evaluate(FRAMES)
+    after, _ = painted(map_page)
+    assert (before != after).sum() > 50
+
+
+def test_a_particle_is_read_by_pointer_and_by_keyboard(map_page):
+    there, _ = painted(map_page)
+    rows, columns = np.nonzero(there[:, : there.shape[1] // 2 + 60])
+    k = len(rows) // 2
+    box = map_page.locator(".pane").bounding_box()
+    map_page.mouse.click(box["x"] + int(columns[k]), box["y"] + int(rows[k]))
+    reading = map_page.locator(".reading")
+    expect(reading).to_contain_text(re.compile("Afloat|On the coast"))
+    expect(reading).to_contain_text("of oil")
+    place = map_page.locator(".place")
+    expect(place).to_have_text(re.compile(r"\d+\.\d{4}° [NS], .*° \d\d\.\d\d\u2032 [NS], "))
+    map_page.keyboard.press("Escape")
+    expect(reading).to_be_hidden()
+    map_page.locator(".maplibregl-canvas").first.press("Enter")
+    expect(reading).to_contain_text("of oil")
+
+
+def test_a_distance_is_measured(map_page):
+    map_page.get_by_role("button", name="Measure a distance").click()
+    box = map_page.locator(".pane").bounding_box()
+    for x in (200, 300):
+        map_page.mouse.click(box["x"] + x, box["y"] + 500)
+    text = map_page.locator(".reading").inner_text()
+    found = float(re.match(r"([\d.]+) k?m in all", text)[1]) * (1000 if " km" in text else 1)
+    camera = re.search(r"camera=([-\d.]+),([-\d.]+),([\d.]+)", map_page.url)
+    latitude, _, zoom = map(float, camera.groups())
+    metres = 100 * 2 * np.pi * 6_371_008.8 * np.cos(np.radians(latitude)) / (512 * 2**zoom)
+    assert found == pytest.approx(metres, rel=0.02)  # the latitude is that of the middle
+
+
+def test_a_link_restores_the_view(map_page, opened, run):
+    map_page.get_by_role("slider", name="Time").press("Home")
+    layer(map_page, "Slick observed").uncheck()
+    map_page.get_by_role("button", name="How good").click()
+    map_page.locator(".maplibregl-canvas").first.press("+")
+    map_page.wait_for_timeout(1200)
+    address, clock = map_page.url, map_page.locator("#utc").inner_text()
+    assert run in address
+    again = opened("#" + address.partition("#")[2])
+    shown_at(again, run)
+    expect(again.locator("#utc")).to_have_text(clock)
+    expect(layer(again, "Slick observed")).not_to_be_checked()
+    expect(again.get_by_role("button", name="How good")).to_have_attribute("aria-expanded", "false")
+    again.wait_for_timeout(700)
+    assert again.url == address
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "run=../../x",
+        "camera=NaN,1,2&time=yesterday&speed=7&side=up",
+        "camera=99,1,2",
+        "layers=%22%3E&panels=none&x=1",
+        "time=",
+        "other=1&run=2",
+    ],
+)
+def test_a_link_that_is_damaged_opens_the_page(opened, fragment):
+    page = opened(f"#{fragment}")
+    expect(page.get_by_role("button", name="Zoom in")).to_be_visible()
+    expect(page.locator("#clock")).to_be_hidden()
+
+
+def test_a_run_that_there_is_none_of_says_so(opened):
+    page = opened("#run=00000000-0000-4000-8000-000000000000")
+    expect(page.locator(".message")).to_contain_text("no such run of yours")
+
+
+def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
+    page = opened(f"#run={run}&other={other}")
+    shown_at(page, run)
+    expect(page.locator(".pane-name")).to_have_count(2)
+    line = page.get_by_role("slider", name="Line between the two runs")
+    line.press("Home")
+    expect(line).to_have_attribute("aria-valuenow", "0")
+    page.get_by_role("button", name="Side by side").click()
+    page.wait_for_timeout(800)
+    page.get_by_role("slider", name="Time").press("Home")
+    page.evaluate(FRAMES)
+    first, second = (painted(page, pane=k)[0] for k in (0, 1))
+    assert first.sum() > 100
+    rows = min(first.shape[0], second.shape[0])
+    columns = min(first.shape[1], second.shape[1])
+    shift = (first[:rows, :columns] != second[:rows, :columns]).mean()
+    assert shift < 0.01  # the same files, seen through the same camera
+    page.get_by_role("button", name="End", exact=True).click()
+    expect(page.locator(".pane")).to_have_count(1)
+
+
+def test_a_picture_has_the_map_and_its_legend(map_page, tmp_path):
+    with map_page.expect_download() as download:
+        map_page.get_by_role("button", name="Save a picture of the map").click()
+    assert download.value.suggested_filename.endswith("-UTC.png")
+    path = tmp_path / "picture.png"
+    download.value.save_as(path)
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    width, height = (map_page.locator(".pane").bounding_box()[name] for name in ("width", "height"))
+    assert pixels.shape[1] == int(width)
+    assert pixels.shape[0] > height + 40
+    assert close_to(pixels[: int(height)], AFLOAT).sum() > 100
+    assert close_to(pixels[int(height) :], OBSERVED, 2).sum() > 20  # the line in the legend
+
+
+def test_the_gpu_and_the_processor_draw_the_same(map_page, opened, run):
+    gpu = opened(f"?draw=gpu#{map_page.url.partition('#')[2]}")
+    gpu.wait_for_timeout(1500)
+    cut = {"x": 500, "y": 150, "width": 250, "height": 500}
+    one, two = (
+        np.asarray(Image.open(io.BytesIO(page.screenshot(clip=cut))).convert("RGB")).astype(int)
+        for page in (map_page, gpu)
+    )
+    dark = [(pixels.sum(axis=-1) < 450) for pixels in (one, two)]
+    assert dark[0].sum() > 100
+    assert (dark[0] & dark[1]).sum() / (dark[0] | dark[1]).sum() > 0.5
+    assert not painted(gpu)[0].any()  # nothing is drawn twice
+
+
+def test_colours_follow_the_system_and_the_button(opened, run):
+    page = opened(f"#run={run}", color_scheme="dark")
+    shown_at(page, run)
+    there, colours = painted(page)
+    assert close_to(colours[there], (0xE8, 0xED, 0xF1)).any()
+    page.get_by_role("button", name="Colours: as the system").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.wait_for_timeout(300)
+    there, colours = painted(page)
+    assert close_to(colours[there], AFLOAT).any()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_a_small_screen_shows_the_map_first(opened, run):
+    page = opened(f"#run={run}", size=(390, 844))
+    shown_at(page, run)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    left = page.locator("#left")
+    expect(left).to_be_hidden()
+    page.get_by_role("button", name="What").click()
+    expect(left).to_be_visible()
+    page.get_by_role("button", name="How good").click()
+    expect(left).to_be_hidden()  # there is room for one
+    expect(page.locator("#right")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#right")).to_be_hidden()
+    for button in page.locator("button:visible").all():
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 24, button.inner_html()
+
+
+def test_who_wants_no_motion_sees_outputs_only(opened, run):
+    page = opened(f"#run={run}", reduced_motion="reduce")
+    shown_at(page, run)
+    page.get_by_role("slider", name="Time").press("Home")
+    page.evaluate(FRAMES)
+    before, _ = painted(page)
+    changed = page.evaluate(
+        """() => new Promise((done) => {
+            const canvas = document.querySelector(".pane .oil");
+            const seen = new Map();
+            document.querySelector("#play").click();
+            const look = () => {
+                const step = document.querySelector(".pane").dataset.step;
+                if (!seen.has(step)) seen.set(step, new Set());
+                seen.get(step).add(canvas.toDataURL());
+                if (Number(step) < 2) requestAnimationFrame(look);
+                else done([...seen.values()].slice(1, -1).map((each) => each.size));
+            };
+            look();
+        })"""
+    )
+    assert before.any()
+    assert changed == [1] * len(changed)
+
+
+def test_no_serious_fault_of_access(map_page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(map_page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_the_service_may_go_and_come_back(map_page, served):
+    map_page.route("**/ogc/jobs/*", lambda route: route.abort())
+    map_page.evaluate("location.hash = 'run=00000000-0000-4000-8000-000000000001'")
+    banner = map_page.locator("#banner")
+    expect(banner).to_contain_text("does not answer")
+    map_page.unroute("**/ogc/jobs/*")
+    expect(banner).to_contain_text("is back", timeout=10_000)
+    expect(map_page.locator(".message")).to_contain_text("no such run of yours")
+
+
+def shown_colours(page):
+    """Return the colours of the map as the screen has them, shape (rows, columns, 3)."""
+    box = page.locator(".pane").first.bounding_box()
+    cut = {
+        "x": box["x"] + 120,
+        "y": box["y"] + 20,
+        "width": box["width"] - 420,
+        "height": box["height"] - 60,
+    }
+    image = Image.open(io.BytesIO(page.screenshot(clip=cut))).convert("RGB")
+    return np.asarray(image).astype(int)
+
+
+def until_shown(page, colour, least):
+    """Wait until so many pixels of the map have a colour."""
+    for _ in range(300):
+        found = close_to(shown_colours(page), colour, 25).sum()
+        if found >= least:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"found {found} pixels of {colour}, expected {least}")
+
+
+def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):
+    land, sea = (0xDD, 0xD8, 0xCC), (0xF3, 0xF7, 0xFA)
+    page = opened(f"#run={run}&camera=36.6,19.45,9&layers=")
+    until_shown(page, land, 2000)  # the island of the twin
+    assert close_to(shown_colours(page), sea).sum() > 2000
+    far = opened(f"#run={run}&camera=45,9.5,5&layers=", world=True)
+    until_shown(far, land, 2000)
+
+
+def test_thickness_has_its_colours_and_its_values(map_page):
+    layer(map_page, "Particles").uncheck()
+    layer(map_page, "Thickness").check()
+    legend = map_page.locator(".layer-box")
+    expect(legend).to_contain_text("µm")
+    expect(legend).to_contain_text("metallic")
+    metallic = (0x21, 0x90, 0x8D)
+    until_shown(map_page, metallic, 20)
+    rows, columns = np.nonzero(close_to(shown_colours(map_page), metallic, 25))
+    box = map_page.locator(".pane").bounding_box()
+    k = len(rows) // 2
+    map_page.mouse.click(box["x"] + 120 + int(columns[k]), box["y"] + 20 + int(rows[k]))
+    reading = map_page.locator(".reading")
+    expect(reading).to_contain_text(re.compile(r"Thickness.*: [\d.]+ µm"))
+    assert 5 <= float(re.search(r": ([\d.]+) µm", reading.inner_text())[1]) <= 50
+    layer(map_page, "Slick as a sensor").check()  # one field at a time
+    expect(layer(map_page, "Thickness")).not_to_be_checked()
+
+
+def test_arrows_that_there_are_none_of_say_why(map_page):
+    layer(map_page, "Currents").check()
+    expect(map_page.locator(".layer-box")).to_contain_text("of the run are on another server")

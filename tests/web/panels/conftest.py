@@ -1,0 +1,188 @@
+"""A service of its own with runners and previews, real slicks, and pages of it in a browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import expect, sync_playwright
+
+expect.set_options(timeout=45_000)  # of busy machines
+
+ROOT = Path(__file__).parents[3]
+QUIET = ("GL Driver", "WebGL", "Failed to load resource")
+"""What consoles may say: of drawing in software, and of what was refused, which the page says."""
+
+
+def forget_settings(environment):
+    """Return an environment without the settings of a service."""
+    return {name: value for name, value in environment.items() if not name.startswith("WITOIL_")}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
+        )
+
+
+@pytest.fixture(scope="session")
+def cases():
+    """Folder of the real cases."""
+    folder = Path(os.environ.get("WITOIL_CASES", ROOT / "../shared/cases")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"real cases not found at {folder}; set WITOIL_CASES")
+    return folder / "baniyas-2021"
+
+
+@pytest.fixture(scope="session")
+def masks(cases, tmp_path_factory):
+    """Zipped shapefiles of the slicks off Baniyas, in the order of time."""
+    folder = tmp_path_factory.mktemp("masks")
+    for shape in sorted((cases / "observations").glob("*.shp")):
+        with zipfile.ZipFile(folder / f"{shape.stem}.zip", "w") as archive:
+            for part in shape.parent.glob(f"{shape.stem}.*"):
+                archive.write(part, part.name)
+    return sorted(folder.iterdir())
+
+
+class Serving:
+    """`witoil serve` with one runner, at a free port."""
+
+    def __init__(self, folder, **settings):
+        self.log = (folder / "log").open("wb")
+        command = [
+            sys.executable,
+            "-m",
+            "witoil",
+            "serve",
+            "--port",
+            "0",
+            "--data",
+            folder / "data",
+        ]
+        given = {f"WITOIL_{name.upper()}": str(value) for name, value in settings.items()}
+        self.process = subprocess.Popen(
+            [*map(str, command)],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=forget_settings(os.environ) | given,
+        )
+        self.url = self.process.stdout.readline().decode().split()[-1]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def service(cases, tmp_path_factory):
+    """A service with currents and winds off Baniyas, for one person without tokens."""
+    folder = tmp_path_factory.mktemp("service")
+    catalogue = folder / "catalogue.toml"
+    catalogue.write_text(
+        "\n".join(
+            f'[baniyas-{name}]\ntitle = "{title} off Baniyas"\nfiles = "{cases / name}.nc"\n'
+            for name, title in (("currents", "Currents"), ("winds", "Winds"))
+        )
+    )
+    made = Serving(folder, auth="off", catalogue=catalogue)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def opened(browser):
+    """Return what opens a page of a service; nothing may go wrong in it unseen."""
+    contexts, wrong = [], []
+
+    def said(message):
+        if message.type == "error" and not any(text in message.text for text in QUIET):
+            wrong.append(message.text)
+
+    def open_page(url, size=(1400, 900), **options):
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(45_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", said)
+        page.on("response", lambda r: wrong.append(r.url) if r.status >= 500 else None)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def upload(url, path, purpose="mask"):
+    """Store a file, and return what a case has in its place."""
+    with path.open("rb") as file:
+        answer = requests.post(f"{url}uploads?purpose={purpose}", files={"file": file}, timeout=60)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["reference"]
+
+
+def ask(url, process, **inputs):
+    """Ask for a job, and return its id."""
+    answer = requests.post(
+        f"{url}ogc/processes/{process}/execution", json={"inputs": inputs}, timeout=60
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["jobID"]
+
+
+def ended(url, job):
+    """Return a job when it has come to its end."""
+    while True:
+        found = requests.get(f"{url}ogc/jobs/{job}", timeout=30).json()
+        if found["status"] not in ("accepted", "running"):
+            return found
+        time.sleep(0.3)
+
+
+def figures(url, job):
+    """Return the figures of a job when it has come to its end."""
+    assert ended(url, job)["status"] == "successful"
+    return requests.get(f"{url}ogc/jobs/{job}/results", timeout=30).json()["result"]["value"]
+
+
+@pytest.fixture(scope="session")
+def baniyas(service, masks):
+    """The case of the first slicks off Baniyas, small."""
+    return {
+        "name": "baniyas",
+        "time": {"start": "2021-08-24T03:43:00Z", "end": "2021-08-24T08:10:00Z"},
+        "forcing": {"currents": "catalogue:baniyas-currents", "winds": "catalogue:baniyas-winds"},
+        "release": [
+            {"kind": "area", "geometry": upload(service.url, masks[0]), "mass_tonnes": 2000},
+            {"kind": "point", "lon": 35.9167, "lat": 35.1726, "rate_tonnes_per_hour": 27.78},
+        ],
+        "observation": [{"geometry": upload(service.url, masks[1])}],
+        "model": {"particles": 2000},
+        "trace": {"members": 4, "particles": 400},
+        "optimise": {"evaluations": 10},
+    }
+
+
+@pytest.fixture(scope="session")
+def simulated(service, baniyas):
+    """Id of a job that has simulated that."""
+    job = ask(service.url, "simulate", case=baniyas, pictures=False)
+    figures(service.url, job)
+    return job

@@ -1,0 +1,201 @@
+"""The first path of somebody who has a mask: reconstruct what the slick did, and see how well."""
+
+import json
+import re
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.web.panels.conftest import ask, ended, figures, upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def drop(page, path):
+    """Drop a file on the page, as from a folder of the desktop."""
+    content = list(path.read_bytes())
+    transfer = page.evaluate_handle(
+        """([name, content]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(content)], name));
+          return transfer;
+        }""",
+        [path.name, content],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("#map", event, {"dataTransfer": transfer})
+
+
+def finest(page, line):
+    """Return the score of a line of the table, at the finest scale."""
+    return float(page.inner_text(f'#score-table tr[data-line="{line}"] td:nth-child(2)'))
+
+
+def shown(page):
+    return re.search(r"run=([0-9a-f-]{36})", page.evaluate("location.hash")).group(1)
+
+
+def type_in(page, field, value):
+    """Type into a field of the case, and leave it."""
+    page.fill(f"#case-{field}", str(value))
+    page.locator(f"#case-{field}").press("Tab")
+
+
+def test_the_first_path(opened, service, masks):
+    page = opened(service.url)
+    expect(page.locator("#part-release > summary .chip")).to_contain_text("missing: a slick")
+    expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
+
+    drop(page, masks[0])
+    expect(page.locator("#drop-news")).to_contain_text("the run starts from it")
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    drop(page, masks[1])
+    expect(page.locator("#drop-news")).to_contain_text("the run is compared with it")
+    expect(page.locator("#case-time-end")).to_have_value("2021-08-24 08:10")
+
+    # what covers all of the run is chosen, and the bar under the time says so
+    expect(page.locator("#case-forcing-currents")).to_have_value("catalogue:baniyas-currents")
+    expect(page.locator("#case-forcing-winds")).to_have_value("catalogue:baniyas-winds")
+    expect(page.locator("#coverage")).to_contain_text("all of the run")
+    for part in ("release", "time", "forcing", "observation"):
+        expect(page.locator(f"#part-{part} > summary .chip")).to_have_text("complete")
+
+    page.locator("#part-release > summary").click()
+    page.select_option("#case-release-0-amount", "mass_tonnes")
+    type_in(page, "release-0-mass_tonnes", 2000)
+    page.locator("#part-model > summary").click()
+    type_in(page, "model-particles", 3000)
+    page.click("#do-simulate")
+    expect(page.locator("#right-title")).to_have_text("Forward")
+    expect(page.locator("#job-live")).to_contain_text("Forward")
+    expect(page.locator("#verdict")).to_contain_text("Against the slick of 24 August 2021")
+    first = shown(page)
+    told = figures(service.url, first)["scores"][0]
+    assert finest(page, "run") == round(told["fss"]["1"], 2)
+    assert finest(page, "persistence") == round(told["persistence"], 2)
+    expect(page.locator("#balance table")).to_contain_text("evaporated")
+    page.click("#play")
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+
+    # a slider answers before it is let go of
+    page.locator("#hands > summary").click()
+    slider = page.locator("#hand-wind_drift_factor")
+    expect(slider).to_have_attribute("aria-valuetext", "1 %")
+    slider.press("ArrowRight")
+    expect(page.locator("#hand-score")).to_contain_text("FSS now")
+    expect(page.locator("#hand-score")).to_contain_text("against the case")
+    before = page.inner_text("#hand-score strong")
+    for _ in range(15):
+        slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "2.6 %")
+    expect(page.locator("#hand-score strong")).not_to_have_text(before)
+    page.click("#take-defaults")
+
+    # few runs of the search, that it ends soon
+    page.locator("#part-model details[data-key=optimise] > summary").click()
+    type_in(page, "optimise-evaluations", 10)
+    page.click("#do-optimise")
+    expect(page.locator("#right-title")).to_have_text("Calibrate")
+    expect(page.locator("#verdict")).to_contain_text("The calibrated drift scores")
+    study = figures(service.url, shown(page))
+    assert study["case"]["model"]["wind_drift_factor"] == 0.026
+    assert len(study["history"]) == 10
+    assert study["verdict"]["short"] in page.inner_text("#verdict")
+    assert finest(page, "best") == round(study["best"]["fss"]["1"], 2)
+    assert finest(page, "default") == round(study["default"]["fss"]["1"], 2)
+    expect(page.locator("#parameters tbody tr")).to_have_count(4)
+    expect(page.get_by_role("img", name=re.compile("Score of each of 10 runs"))).to_be_visible()
+
+    page.select_option("#compare-with", first)
+    expect(page.locator('#score-table tr[data-line="other"]')).to_be_visible()
+    assert finest(page, "other") == round(told["fss"]["1"], 2)
+    page.select_option("#compare-with", "")
+    expect(page.locator('#score-table tr[data-line="other"]')).to_have_count(0)
+
+
+def test_again_with_changes_fills_the_form(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}")
+    expect(page.locator("#part-release > summary .chip")).to_contain_text("missing")
+    page.click("#run-again")
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+    expect(page.locator("#case-model-particles")).to_have_value("2000")
+    expect(page.locator("#case-release-0-mass_tonnes")).to_have_value("2000")
+    expect(page.locator("#case-release-1-rate_tonnes_per_hour")).to_have_value("27.78")
+    expect(page.locator("#case-time-end")).to_have_value("2021-08-24 08:10")
+
+
+def test_each_process_has_its_verdict(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}")
+    page.click("#run-again")
+    page.click("#do-trace")
+    expect(page.locator("#verdict")).to_contain_text("Likeliest place of the release")
+    page.locator("#part-model > summary").click()
+    page.locator("#part-model details[data-key=ensemble] > summary").click()
+    type_in(page, "ensemble-members", 3)
+    page.click("#do-ensemble")
+    expect(page.locator("#verdict")).to_contain_text("Oil is possible on")
+    page.click("#do-reconstruct")
+    expect(page.locator("#verdict")).to_contain_text("The calibrated drift scores")
+    expect(page.locator("#parameters")).to_contain_text("Source, east")
+    page.click("#left-tab-runs")
+    assert page.locator("#left-part-runs li").count() >= 4
+
+
+def test_what_a_forecast_is_good_for_stands_by_how_far_it_looks(opened, service, baniyas, masks):
+    seen = [{"geometry": upload(service.url, mask)} for mask in masks[1:3]]
+    case = {
+        **baniyas,
+        "time": {"start": "2021-08-24T03:43:00Z", "end": "2021-08-24T18:00:00Z"},
+        "observation": seen,
+        "optimise": {"start_from": "observations"},
+        "forecast": {"evaluations": 8, "members": 4},
+        "model": {"particles": 1000},
+    }
+    job = ask(service.url, "forecast", case=case, pictures=False)
+    (step,) = figures(service.url, job)["forecast"]["steps"]
+    page = opened(f"{service.url}#run={job}")
+    row = page.locator("#horizon tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("7.4")  # hours from 08:10 to 15:33
+    fss, useful = step["scores"]["forecast"]["fss"], step["useful_fss"]
+    good = [w for w, score in fss.items() if score >= useful]
+    better = good and fss[good[0]] > step["scores"]["persistence"]["fss"][good[0]]
+    level = "low" if not better else "high" if good[0] == "1" else "medium"
+    expect(row.locator(".chip")).to_have_text(level)
+
+
+def test_a_run_is_exported_and_shared(opened, service, simulated, tmp_path):
+    page = opened(f"{service.url}#run={simulated}")
+    page.get_by_role("button", name="GeoJSON").click()
+    expect(page.locator("#run-files a", has_text="run.geojson")).to_be_visible()
+    with page.expect_download() as got:
+        page.locator("#run-files a", has_text=".tif").first.click()
+    saved = tmp_path / "mask.tif"
+    got.value.save_as(saved)
+    assert saved.read_bytes()[:2] in (b"II", b"MM")
+    page.locator("#share > summary").click()
+    page.click("#share-make")
+    secret = page.input_value("#share-link").split("=")[-1]
+    told = requests.get(f"{service.url}shared/{secret}", timeout=30).json()
+    short = told["result"]["value"]["verdict"]["short"]
+    other = opened(f"{service.url}#shared={secret}")  # by another, who shows nothing else
+    expect(other.locator("#verdict")).to_contain_text(short)
+    expect(other.locator("#left")).to_contain_text("Somebody has shared this run with you")
+    expect(other.locator("#share")).to_have_count(0)
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator("#share-link")).to_have_count(0)
+    assert requests.get(f"{service.url}shared/{secret}", timeout=30).status_code == 404
+
+
+def test_what_fails_says_why_on_the_spot(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}")
+    page.click("#run-again")
+    page.locator("#part-time > summary").click()
+    type_in(page, "time-end", "2021-09-20 00:00")
+    expect(page.locator("#coverage")).to_contain_text("% of the run")
+    page.click("#do-simulate")
+    expect(page.locator("#right .card.bad")).to_contain_text("It failed")
+    found = ended(service.url, shown(page))
+    assert found["message"] in page.inner_text("#right .card.bad")
+    assert "/tmp" not in json.dumps(found)

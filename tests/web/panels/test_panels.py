@@ -1,0 +1,340 @@
+"""Panels by themselves: what is empty, wrong, narrow, dark, read aloud, or another's."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.web.panels.conftest import Serving, upload
+from tests.web.panels.test_first_path import drop, type_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PANELS = Path(__file__).parents[3] / "web" / "static" / "panels"
+
+
+def module(page, name, expression):
+    """Return what an expression on a module `m` of the panels comes to."""
+    return page.evaluate(f"import('/static/map/panels/{name}').then((m) => ({expression}))")
+
+
+def assert_accessible(page):
+    serious = [
+        (found["id"], [node["html"][:200] for node in found["nodes"]])
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.fixture
+def page(opened, service):
+    made = opened(service.url)
+    made.wait_for_selector("#part-model")
+    return made
+
+
+def test_an_empty_page_says_what_is_missing_and_nothing_is_asked_for(page):
+    for process in ("simulate", "optimise", "reconstruct", "forecast", "trace", "ensemble"):
+        expect(page.locator(f"#do-{process}")).to_have_attribute("aria-disabled", "true")
+        expect(page.locator(f"#needs-{process}")).to_contain_text("Needs")
+    page.locator("#do-simulate").press("Enter")
+    assert page.evaluate("document.activeElement.closest('#part-release') !== null")
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
+
+
+def test_a_wrong_file_is_refused_in_words_and_the_form_keeps_what_it_has(page, masks, tmp_path):
+    drop(page, masks[0])
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    page.fill("#case-name", "kept")
+    page.locator("#case-name").press("Tab")
+    for name, content in (
+        ("slick.zip", b"PK\x05\x06" + bytes(18)),
+        ("notes.geojson", b'{"type": "FeatureCollection", "features": []}'),
+        ("slick.tif", b"not a raster"),
+        ("winds.nc", b"CDF\x01 broken"),
+        ("song.mp3", b"ID3"),
+    ):
+        wrong = tmp_path / name
+        wrong.write_bytes(content)
+        drop(page, wrong)
+        expect(page.locator("#drop-news .error")).to_contain_text(name)
+        assert "Traceback" not in page.inner_text("#drop-news")
+    expect(page.locator("#case-name")).to_have_value("kept")
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+
+
+def test_what_is_typed_wrong_is_said_at_the_field_and_not_taken(page, masks):
+    drop(page, masks[0])
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    page.locator("#part-time > summary").click()
+    type_in(page, "time-end", "tomorrow")
+    expect(page.locator("#case-time-end-fault")).to_contain_text("expected a time such as")
+    expect(page.locator("#case-time-end")).to_have_attribute("aria-invalid", "true")
+    page.locator("#part-model > summary").click()
+    for typed, said in (
+        ("-5", "1"),
+        ("1e99", "20000000"),
+        ("2.5", "whole number"),
+        ("x", "number"),
+    ):
+        type_in(page, "model-particles", typed)
+        expect(page.locator("#case-model-particles-fault")).to_contain_text(said)
+    type_in(page, "model-particles", "500")
+    expect(page.locator("#case-model-particles-fault")).to_be_empty()
+
+
+def test_what_the_service_refuses_is_said_at_the_field(page, masks):
+    drop(page, masks[0])
+    expect(page.locator("#part-forcing > summary .chip")).to_have_text("complete")
+    page.locator("#part-model > summary").click()
+    page.locator("#part-model details.more > summary").first.click()
+    type_in(page, "model-output_interval_minutes", "7")  # no multiple of the time step
+    page.click("#do-simulate")
+    expect(page.locator("#action-news [role=alert]")).to_contain_text("multiple of time_step")
+    assert page.evaluate("document.activeElement.id") == "action-news"
+
+
+def test_a_slick_of_unknown_time_asks_when_it_was_seen(page, masks):
+    drop(page, masks[0])
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    draw(page, "slick", [(300, 200), (420, 200), (420, 320), (300, 320)])
+    expect(page.locator("#part-observation > summary .chip")).to_contain_text("when the slick")
+    expect(page.locator("#needs-simulate")).to_contain_text("when the slick was seen")
+    type_in(page, "observation-0-time", "2021-08-24 08:10")
+    expect(page.locator("#part-observation > summary .chip")).to_have_text("complete")
+
+
+def draw(page, tool, places):
+    """Click places on the map, and end by the Enter key."""
+    page.click(f"#draw-{tool}")
+    box = page.locator("#map").bounding_box()
+    for x, y in places:
+        page.mouse.click(box["x"] + x, box["y"] + y)
+        page.wait_for_timeout(400)  # else two are a double click
+    if tool != "point":
+        page.keyboard.press("Enter")
+
+
+def test_a_ships_track_and_a_point_are_drawn(page, masks):
+    drop(page, masks[0])
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    draw(page, "ship", [(200, 200), (260, 320), (300, 440)])
+    expect(page.locator("#part-release > div > fieldset")).to_have_count(2)
+    assert page.locator("input[id^=case-release-1-track-]").count() == 3
+    draw(page, "point", [(330, 300)])
+    expect(page.locator("#case-release-2-lon")).to_have_value(re.compile(r"^3[56]\.\d+$"))
+
+
+def test_drawing_by_keys_alone(page):
+    page.locator("#draw-line").press("Enter")
+    assert page.evaluate("document.activeElement.className").startswith("maplibregl-canvas")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(600)  # the map glides
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+    expect(page.locator("#part-release legend").first).to_contain_text("Line")
+
+
+def test_tabs_go_by_arrows(page):
+    page.focus("#left-tab-case")
+    for key, name in (("ArrowRight", "runs"), ("End", "events"), ("ArrowRight", "case")):
+        page.keyboard.press(key)
+        expect(page.locator(f"#left-tab-{name}")).to_be_focused()
+        expect(page.locator(f"#left-part-{name}")).to_be_visible()
+        expect(page.locator("#left [role=tabpanel]:visible")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_by_axe(opened, service, simulated, scheme):
+    page = opened(f"{service.url}#run={simulated}", color_scheme=scheme)
+    expect(page.locator("#verdict")).to_be_visible()
+    page.click("#run-again")
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+    page.evaluate("document.querySelectorAll('.panel details').forEach((d) => { d.open = true; })")
+    assert_accessible(page)
+    for part in ("runs", "files", "events"):
+        page.click(f"#left-tab-{part}")
+        assert_accessible(page)
+
+
+def test_narrow_one_panel_at_a_time_and_nothing_sticks_out(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}", size=(390, 844))
+    expect(page.locator("#run-name")).not_to_be_empty()
+    for side in ("left", "right"):
+        page.click(f"#{side}-toggle")
+        expect(page.locator(f"#{side}")).to_be_visible()
+        wide = page.evaluate(
+            """(side) => [...document.querySelectorAll(`#${side} *`)].filter((each) => {
+              const { right, width } = each.getBoundingClientRect();
+              return width > 0 && right > innerWidth + 0.5;
+            }).map((each) => each.outerHTML.slice(0, 120))""",
+            side,
+        )
+        assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_service_goes_and_comes_back_and_the_view_stays(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}")
+    expect(page.locator("#verdict")).to_be_visible()
+    page.route("**/ogc/jobs/*/inputs", lambda route: route.abort())
+    page.click("#run-again")
+    expect(page.locator("#banner")).to_contain_text("does not answer")
+    expect(page.locator("#verdict")).to_be_visible()
+    page.unroute("**/ogc/jobs/*/inputs")
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+
+
+def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
+    page = opened(f"{service.url}#run=00000000-0000-4000-8000-000000000000")
+    page.wait_for_selector("#part-model")
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
+
+
+def test_progress_goes_on_by_asking_where_events_do_not_come_through(opened, service, baniyas):
+    page = opened(service.url)
+    page.route("**/events", lambda route: route.fulfill(status=429, json={"detail": "too many"}))
+    page.wait_for_selector("#part-model")
+    case = {**baniyas, "name": "polled", "model": {"particles": 400, "seed": 7}}
+    answer = requests.post(
+        f"{service.url}ogc/processes/simulate/execution",
+        json={"inputs": {"case": case, "pictures": False}},
+        timeout=60,
+    ).json()
+    page.goto(f"{service.url}#run={answer['jobID']}")
+    expect(page.locator("#verdict")).to_be_visible()
+
+
+def test_what_is_typed_is_read_as_it_is_meant(page):
+    read = lambda text: module(page, "schema.js", f"m.readTime({text!r})")  # noqa: E731
+    assert read("2021-08-24 03:43")["value"] == "2021-08-24T03:43:00Z"
+    assert read("2021-08-24T03:43:30Z")["value"] == "2021-08-24T03:43:30Z"
+    assert read("2021-08-24 03:43 +03:00")["value"] == "2021-08-24T00:43:00Z"
+    for wrong in ("2021-02-30 00:00", "24.08.2021 03:43", "2021-08-24", "2021-08-24 25:00", "x"):
+        assert read(wrong)["fault"], wrong
+
+
+def test_confidence_comes_from_scores(page):
+    def level(forecast, persistence, useful=0.6):
+        fss = lambda values: dict(zip(("1", "7", "21"), values, strict=True))  # noqa: E731
+        step = {
+            "from": "2021-08-24T03:00:00Z",
+            "to": "2021-08-24T09:00:00Z",
+            "scores": {
+                "forecast": {"fss": fss(forecast)},
+                "persistence": {"fss": fss(persistence)},
+            },
+            "useful_fss": useful,
+        }
+        value = {"case": {"score": {"resolution_m": 150}}, "forecast": {"steps": [step]}}
+        return page.evaluate(
+            "(v) => import('/static/map/panels/results.js').then((m) => m.horizonOf(v)[0])", value
+        )
+
+    assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["level"] == "high"
+    assert level((0.5, 0.65, 0.9), (0.4, 0.5, 0.7))["level"] == "medium"
+    assert level((0.5, 0.65, 0.9), (0.4, 0.7, 0.7))["level"] == "low"  # persistence does as well
+    assert level((0.1, 0.2, 0.3), (0.0, 0.0, 0.0))["level"] == "low"
+    assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["hours"] == 6
+
+
+def test_the_case_is_changed_as_files_are_used(page):
+    got = page.evaluate(
+        """() => import("/static/map/panels/case.js").then((m) => {
+          const file = (n, time) => ({ reference: `upload:${n}`, name: `${n}.zip`, purpose: "mask",
+            facts: { times: time ? [time] : [] } });
+          let form = m.taken(m.newCase(), file(1, "2021-08-24T03:43:00+00:00"));
+          const started = form.time;
+          form = m.taken(form, file(3, "2021-08-25T03:34:00+00:00"));
+          form = m.taken(form, file(2, "2021-08-24T08:10:00+00:00"));
+          const seen = form.observation.map(({ geometry }) => geometry);
+          const end = form.time.end;
+          const gone = m.without(form, "upload:1");
+          return { started, seen, end, gone: gone.release.length, form: form.release.length };
+        })"""
+    )
+    assert got["started"] == {"start": "2021-08-24T03:43:00Z", "end": "2021-08-26T03:43:00Z"}
+    assert got["seen"] == ["upload:2", "upload:3"]
+    assert got["end"] == "2021-08-25T03:34:00Z"
+    assert (got["form"], got["gone"]) == (1, 0)
+
+
+@pytest.fixture(scope="module")
+def guarded(cases, tmp_path_factory):
+    """A service that asks for tokens, and tokens of two people and of one who may only look."""
+    folder = tmp_path_factory.mktemp("guarded")
+    made, data = Serving(folder), ["--data", str(folder / "data")]
+    tokens = {}
+    for name, scope in (("ada", "run"), ("bob", "run"), ("eve", "read")):
+        told = subprocess.run(
+            [sys.executable, "-m", "witoil", "token", "create", name, "--scope", scope, *data],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        tokens[name] = told.stdout.split()[-1]
+    yield made, tokens
+    made.end()
+
+
+def sign_in(page, token):
+    page.fill("#token", token)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("#part-model")
+
+
+def test_two_people_see_nothing_of_each_other(opened, guarded, masks):
+    made, tokens = guarded
+    pages = {name: opened(made.url) for name in tokens}
+    for name, page in pages.items():
+        sign_in(page, tokens[name])
+    drop(pages["ada"], masks[0])
+    expect(pages["ada"].locator("#drop-news")).to_contain_text("the run starts from it")
+    pages["ada"].click("#left-tab-files")
+    expect(pages["ada"].locator("#left-part-files")).to_contain_text(masks[0].name)
+    pages["bob"].reload()
+    pages["bob"].wait_for_selector("#part-model")
+    pages["bob"].click("#left-tab-files")
+    expect(pages["bob"].locator("#left-part-files")).to_contain_text("No files yet")
+
+
+def test_who_may_only_look_is_told_what_is_missing(opened, guarded):
+    made, tokens = guarded
+    page = opened(made.url)
+    sign_in(page, tokens["eve"])
+    expect(page.locator("#needs-simulate")).to_contain_text("scope")
+    expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
+
+
+def test_uploads_named_as_hostile_markup_stay_text(opened, service, tmp_path):
+    name = "<img src=x onerror=alert(1)>.geojson"
+    path = tmp_path / name
+    path.write_text(
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, '
+        '"geometry": {"type": "Polygon", '
+        '"coordinates": [[[35, 34], [35.1, 34], [35.1, 34.1], [35, 34]]]}}]}'
+    )
+    upload(service.url, path)
+    page = opened(service.url)
+    page.wait_for_selector("#part-model")
+    page.click("#left-tab-files")
+    expect(page.locator("#left-part-files")).to_contain_text("geojson")
+    assert page.locator("#left-part-files img").count() == 0
+
+
+def test_every_word_stands_in_the_one_file(page):
+    """Texts of panels come from `words.js`: a literal with blanks in other modules is code."""
+    texts = re.compile(r'"[A-Z][a-z]+ [a-z]+ [^"]*"')
+    for path in sorted(PANELS.glob("*.js")):
+        for line in path.read_text().splitlines():
+            if not line.lstrip().startswith(("//", "*", "/*")):
+                assert not texts.search(line), f"{path.name}: {line}"

@@ -1,0 +1,96 @@
+"""What processes do beside calling a job: slicks put on a grid, exports in one file."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+import zarr
+from shapely import box, to_geojson
+from shapely.geometry import shape
+
+from simulator import Status
+from tests.witoil import model_files
+from web.processes import PROCESSES
+from witoil.errors import WitoilError
+
+SLICK = "20210824-0810-SYR-PL-A-01-S3.geojson"
+
+
+def do(process, inputs, folder):
+    return PROCESSES[process].work(inputs, folder, lambda share, note: None)
+
+
+@pytest.fixture
+def slick(tmp_path):
+    path = tmp_path / SLICK
+    path.write_text(to_geojson(box(35.5, 35.2, 35.6, 35.3)))
+    return str(path)
+
+
+def test_a_slick_is_put_on_a_grid(slick, tmp_path):
+    folder = tmp_path / "job"
+    told = do("rasterise-mask", {"observation": slick, "resolution_m": 500.0, "margin": 3}, folder)
+    assert told["time"] == "2021-08-24T08:10:00Z"
+    with rasterio.open(folder / "mask.tif") as file:
+        mask = file.read(1, masked=True)
+        assert file.transform.a == -file.transform.e == 500.0
+        assert file.tags()["time"].startswith("2021-08-24T08:10:00")
+    assert list(mask.shape) == told["shape"]
+    assert int(mask.sum()) == told["cells"]
+    assert not mask[:3].any()
+    assert not mask[-3:].any()
+    areas = told["areas_km2"]
+    assert areas["cells"] == pytest.approx(told["cells"] * 0.25, rel=1e-3)
+    assert areas["polygons"] == pytest.approx(9.1 * 11.1, rel=0.01)
+    assert areas["polygons"] < areas["cells"] < areas["polygons"] * 1.2
+    outline = json.loads((folder / "mask.geojson").read_text())
+    (feature,) = outline["features"]
+    assert shape(feature["geometry"]).contains(box(35.5, 35.2, 35.6, 35.3))
+    # scored against the slick that it was made of it is perfect
+    scores = do("score", {"run": str(folder / "mask.tif"), "observation": slick}, tmp_path)
+    assert scores["fss"]["1"] == 1.0
+
+
+def test_a_slick_across_180_degrees_is_whole(tmp_path):
+    path = tmp_path / "20190105-1130-FJI-UO-C-01-S1.geojson"
+    path.write_text(to_geojson(box(179.95, -16.95, 180.05, -16.9)))
+    inputs = {"observation": str(path), "coastline": "none", "resolution_m": 250.0}
+    told = do("rasterise-mask", inputs, tmp_path / "job")
+    assert told["areas_km2"]["cells"] == pytest.approx(told["areas_km2"]["polygons"], rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape_", "says"),
+    [
+        ("slick.geojson", box(35.5, 35.2, 35.6, 35.3), "does not say when"),
+        (SLICK, box(37.5, 35.2, 37.6, 35.3), "no cell at sea"),
+    ],
+)
+def test_slicks_that_are_no_masks(tmp_path, name, shape_, says):
+    (tmp_path / name).write_text(to_geojson(shape_))
+    with pytest.raises(WitoilError, match=says):
+        do("rasterise-mask", {"observation": str(tmp_path / name)}, tmp_path / "job")
+    assert not (tmp_path / "job" / "mask.tif").exists()
+
+
+@pytest.mark.parametrize("model", ["medslik", "opendrift", "pygnome"])
+def test_zarr_is_one_file(tmp_path, model):
+    path = tmp_path / "MDK_SIM_2021_08_24_0300_baniyas" / "spill_properties.nc"
+    path.parent.mkdir()
+    getattr(model_files, model)(path)
+    told = do("export", {"run": str(path), "format": "zarr"}, tmp_path / "job")
+    assert told["files"] == ["run.zarr.zip"]
+    assert [file.name for file in (tmp_path / "job").iterdir()] == ["run.zarr.zip"]
+    packed = tmp_path / "job" / "run.zarr.zip"
+    with zipfile.ZipFile(packed) as archive:
+        assert archive.testzip() is None
+    with (
+        zarr.storage.ZipStore(packed, mode="r") as store,
+        xr.open_zarr(store, consolidated=True) as read,
+    ):
+        status = np.unique(read["status"].values)
+        assert set(status) <= {int(each) for each in Status}
+        assert read.sizes["time"] == len(model_files.TIMES)

@@ -1,0 +1,133 @@
+"""The page with the map, and its files: nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, make_response, request, send_from_directory
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
+from pydantic import BaseModel, Field
+
+from web.api.documents import JSON, PUBLIC, problems
+from web.api.landing import show_landing
+from web.context import service
+from web.errors import NotFoundError
+
+HTML = "text/html"
+KINDS = (".js", ".css", ".svg")
+"""What of the folders is handed out."""
+
+blueprint = APIBlueprint(
+    "page",
+    __name__,
+    abp_tags=[Tag(name="Page", description="The map, for people with a browser.")],
+    abp_responses=problems(),
+)
+
+_ANSWERS: dict[Any, Any] = {
+    200: {
+        "description": "The page for browsers; for programs where all else is.",
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Landing"}}, HTML: {}},
+    }
+}
+
+
+class PageFile(BaseModel):
+    """Which file of the page."""
+
+    name: str = Field(description="Its path within its folder.")
+
+
+@blueprint.get("/", responses=_ANSWERS, openapi_extensions=PUBLIC)
+def show_page() -> Any:
+    """Show the map to browsers, and to programs where all else is."""
+    if request.accept_mimetypes.best_match([JSON, HTML]) == HTML:
+        answer = make_response(send_from_directory(_ours(), "page.html", max_age=None))
+        answer.headers["Content-Security-Policy"] = policy(service().settings.base_map)
+    else:
+        answer = make_response(show_landing())
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+def policy(base_map: str | None) -> str:
+    """Return what the page may load and do.
+
+    MapLibre decodes tiles in a worker that it makes of its own text, and takes pictures from there.
+
+    Parameters
+    ----------
+    base_map : str or None
+        Address of the tiles of a map from elsewhere, whose host is let in, and no other.
+    """
+    parts = urlsplit(base_map) if base_map else None
+    tiles = f" {parts.scheme}://{parts.netloc}" if parts else ""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob:{tiles}",
+            f"connect-src 'self'{tiles}",
+            "worker-src blob:",
+            "frame-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+@blueprint.get("/static/map/<path:name>", doc_ui=False)
+def send_ours(path: PageFile) -> Response:
+    """Send a file of the page."""
+    return _sent(_ours(), path.name)
+
+
+@blueprint.get("/static/player/<path:name>", doc_ui=False)
+def send_players(path: PageFile) -> Response:
+    """Send a file that the page shares with the player of runs."""
+    return _sent(_of_package("witoil.player") / "static", path.name)
+
+
+@blueprint.get("/static/maplibre/<path:name>", doc_ui=False)
+def send_maplibre(path: PageFile) -> Response:
+    """Send a file of MapLibre GL."""
+    return _sent(_of_package("maplibre") / "srcjs", path.name)
+
+
+def _sent(folder: Path, name: str) -> Response:
+    if not name.endswith(KINDS):
+        raise NotFoundError("there is no such file of the page")
+    answer = send_from_directory(folder, name, conditional=True, etag=True, max_age=None)
+    answer.vary.add("Accept-Encoding")
+    if answer.status_code == 200 and request.accept_encodings["gzip"]:
+        answer.direct_passthrough = False
+        answer.set_data(_packed(answer.get_data()))
+        answer.content_encoding = "gzip"
+        answer.set_etag(answer.get_etag()[0] or "", weak=True)  # the same, not byte for byte
+    return answer
+
+
+@lru_cache(maxsize=200)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def _ours() -> Path:
+    return Path(__file__).parents[1] / "static"
+
+
+@cache
+def _of_package(name: str) -> Path:
+    """Return the folder of a package without loading it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise NotFoundError(f"{name} is not installed: pip install 'witoil[service]'")
+    return Path(spec.origin).parent

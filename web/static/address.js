@@ -1,0 +1,98 @@
+// The view in the address of the page, so that a link restores it.
+
+/** @typedef {import("./state.js").State} State */
+
+const KEYS = /** @type {import("./state.js").Key[]} */ (
+  ["shared", "run", "other", "side", "time", "layers", "camera", "panels", "speed"]);
+const PAUSE = 250; // milliseconds; browsers refuse an address that changes all the time
+
+/** @type {Record<string, {write: (value: any) => string, read: (text: string) => any}>} */
+const FORMS = {
+  shared: { write: encodeURIComponent, read: (text) => (/^[\w-]{20,100}$/.test(text) ? text : undefined) },
+  run: identifier(),
+  other: identifier(),
+  side: { write: String, read: (text) => oneOf(text, ["swipe", "beside"]) },
+  time: { write: String, read: (text) => (Number.isNaN(Date.parse(text)) ? undefined : text) },
+  layers: names(),
+  panels: {
+    write: names().write,
+    read: (text) => ({ left: false, right: false, ...names().read(text) }),
+  },
+  camera: {
+    write: ({ lon, lat, zoom }) => `${lat.toFixed(5)},${lon.toFixed(5)},${zoom.toFixed(2)}`,
+    read: readCamera,
+  },
+  speed: { write: String, read: (text) => oneOf(Number(text), [0.25, 0.5, 1, 2, 4]) },
+};
+
+/**
+ * Return what a fragment says; what cannot be read is left out.
+ * @param {string} fragment
+ * @returns {Record<string, any>}
+ */
+export function read(fragment) {
+  /** @type {Record<string, any>} */
+  const found = {};
+  for (const [key, text] of new URLSearchParams(fragment.replace(/^#/, ""))) {
+    const value = Object.hasOwn(FORMS, key) ? FORMS[key].read(text) : undefined;
+    if (value !== undefined) found[key] = value;
+  }
+  return found;
+}
+
+/** @param {State} state @returns {string} */
+export function write(state) {
+  const parts = [];
+  for (const key of KEYS) {
+    if (!state.isDefault(key)) parts.push(`${key}=${FORMS[key].write(state.get(key))}`);
+  }
+  return parts.join("&");
+}
+
+/**
+ * Keep the address of the page as the view is.
+ * @param {State} state
+ */
+export function follow(state) {
+  let waiting = 0;
+  const now = () => {
+    waiting = 0;
+    const wanted = `#${write(state)}`;
+    if (!state.get("playing") && location.hash !== wanted) history.replaceState(null, "", wanted);
+  };
+  state.subscribe([...KEYS, "playing"], () => {
+    waiting ||= window.setTimeout(now, PAUSE);
+  });
+  window.addEventListener("hashchange", () => state.set(read(location.hash)));
+  now();
+}
+
+function identifier() {
+  return {
+    write: encodeURIComponent,
+    read: (/** @type {string} */ text) => (/^[0-9a-f-]{36}$/.test(text) ? text : undefined),
+  };
+}
+
+function names() {
+  return {
+    write: (/** @type {Record<string, boolean>} */ value) =>
+      Object.keys(value).filter((name) => value[name]).map(encodeURIComponent).join(","),
+    read: (/** @type {string} */ text) =>
+      Object.fromEntries(text.split(",").filter(Boolean).map((name) => [name, true])),
+  };
+}
+
+/** @template T @param {T} value @param {T[]} allowed */
+function oneOf(value, allowed) {
+  return allowed.includes(value) ? value : undefined;
+}
+
+/** @param {string} text */
+function readCamera(text) {
+  const numbers = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
+  const [lat, lon, zoom] = numbers;
+  const good = numbers.length === 3 && numbers.every(Number.isFinite)
+    && Math.abs(lat) <= 85 && Math.abs(lon) <= 360 && zoom >= 0 && zoom <= 22;
+  return good ? { lon, lat, zoom } : undefined;
+}

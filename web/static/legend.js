@@ -1,0 +1,133 @@
+// What stands for what on a pane, as data: the page lists it, and pictures have it written in.
+
+import { timeText } from "../player/format.js";
+import { capital } from "../player/legend.js";
+import { colourOf, ramp } from "../player/palette.js";
+import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
+import { greatestSpeed } from "./arrows.js";
+import { words } from "./words.js";
+
+/**
+ * @typedef {import("./pane.js").Pane} Pane
+ * @typedef {{shape: "dot" | "fill" | "line" | "arrow" | "none", colour: string, text: string, status?: string, count?: string}} Entry
+ * @typedef {{name: string, label: string, unit: string, entries: Entry[], hint?: string}} Group
+ */
+
+const SINGLE = "raster:"; // of layers whose names begin so one is shown at a time
+
+/** @param {Pane} pane @returns {Group[]} all layers that there are for its run */
+export function layersOf(pane) {
+  const { run } = pane;
+  const base = pane.state.get("person")?.base_map;
+  const groups = run ? [
+    run.steps && { name: "particles", unit: "", entries: statusesOf(pane) },
+    run.observed.length && slick(pane, "observed", run.observed),
+    run.simulated.length && slick(pane, "simulated", run.simulated),
+    run.observed.length && run.simulated.length && overlap(pane),
+    run.stretches.length && coast(pane),
+    ...run.rasters.map((raster) => rasterGroup(pane, raster)),
+    run.steps && arrows(pane, "currents"),
+    run.steps && arrows(pane, "winds"),
+  ] : [];
+  return [...groups, base && { name: "base", unit: "", entries: [] }]
+    .filter(Boolean)
+    .map((group) => ({ label: words.layers[/** @type {keyof typeof words.layers} */ (group.name)], ...group }));
+}
+
+/**
+ * Return layers with one switched on or off.
+ * @param {Record<string, boolean>} layers
+ * @param {string} name
+ * @param {boolean} on
+ */
+export function switched(layers, name, on) {
+  const others = Object.entries(layers).filter(
+    ([each]) => !(on && name.startsWith(SINGLE) && each.startsWith(SINGLE)));
+  return { ...Object.fromEntries(others), [name]: on };
+}
+
+/** @param {Pane} pane @returns {Entry[]} of statuses that particles have at the output that is shown */
+function statusesOf(pane) {
+  const steps = pane.run?.steps;
+  const here = steps?.get(pane.moment.step);
+  if (!steps || !here) return [];
+  const counts = countsOf(here);
+  return Object.entries(steps.header.statuses)
+    .filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0)
+    .map(([code, name]) => ({
+      shape: "dot", colour: colourOf(name, pane.isDark), status: name,
+      text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
+      count: share(counts[Number(code)] / here.status.length),
+    }));
+}
+
+/** @type {WeakMap<import("./steps.js").Step, Uint32Array>} */
+const known = new WeakMap();
+
+/** @param {import("./steps.js").Step} step @returns {Uint32Array} number of particles by code of their status */
+function countsOf(step) {
+  const before = known.get(step);
+  if (before) return before;
+  const counts = new Uint32Array(256);
+  for (const code of step.status) counts[code] += 1;
+  known.set(step, counts);
+  return counts;
+}
+
+/** @param {number} part 0 to 1 */
+function share(part) {
+  const percent = 100 * part;
+  return percent > 0 && percent < 0.1 ? "< 0.1 %" : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+}
+
+/** @param {Pane} pane @param {"observed" | "simulated"} name @param {import("./run.js").Slick[]} slicks */
+function slick(pane, name, slicks) {
+  const { isNow } = /** @type {import("./run.js").Run} */ (pane.run).slicksAt(slicks, pane.now);
+  return {
+    name, unit: "", hint: isNow ? undefined : words.dashed,
+    entries: [{ shape: "line", colour: slickColour(name, pane.isDark), text: words.outline }],
+  };
+}
+
+/** @param {Pane} pane */
+function overlap(pane) {
+  const names = /** @type {const} */ (["observed", "simulated", "both"]);
+  return {
+    name: "overlap", unit: "",
+    entries: names.map((name) => ({ shape: "fill", colour: slickColour(name, pane.isDark), text: words.only[name] })),
+  };
+}
+
+/** @param {Pane} pane */
+function coast(pane) {
+  const most = Math.max(...(pane.run?.stretches ?? []).map(({ kgPerKm }) => kgPerKm));
+  const colours = ramp(COAST_CLASSES.length, pane.isDark);
+  return {
+    name: "coast", unit: "kg/km",
+    entries: COAST_CLASSES.map((least, k) => ({
+      shape: "line", colour: colours[k], text: words.between(least, COAST_CLASSES[k + 1]),
+    })).filter((_, k) => COAST_CLASSES[k] <= most).reverse(),
+    hint: words.endOfRun,
+  };
+}
+
+/** @param {string} unit of UDUNITS @returns {string} as people write it */
+export function unitText(unit) {
+  return ({ 1: "", um: "µm", "m s-1": "m/s" })[unit] ?? unit;
+}
+
+/** @param {Pane} pane @param {import("./run.js").Raster} raster */
+function rasterGroup(pane, raster) {
+  const { time, isNow } = /** @type {import("./run.js").Run} */ (pane.run).frameOf(raster, pane.now);
+  return {
+    name: `${SINGLE}${raster.id}`, label: raster.title, unit: unitText(raster.unit),
+    hint: time && !isNow ? words.nearestTime(timeText(Date.parse(time))) : undefined,
+    entries: raster.legend.map(({ colour, label }) => ({ shape: /** @type {const} */ ("fill"), colour, text: label })).reverse(),
+  };
+}
+
+/** @param {Pane} pane @param {"currents" | "winds"} name */
+function arrows(pane, name) {
+  const colour = arrowColour(name, pane.isDark);
+  return { name, unit: "m/s", hint: pane.arrows.problems.get(name), entries: [{ shape: "arrow", colour, text: words.arrow(greatestSpeed(name)) }] };
+}

@@ -1,0 +1,383 @@
+// A map of one run: ground, oil and marks, one over the other. Two of them have one camera.
+
+import { ground } from "../player/palette.js";
+import { latitudeOf, northing } from "../player/mercator.js";
+import { View } from "../player/view.js";
+import { addressOf, askJson, credentials, ProblemError } from "./api.js";
+import { Arrows } from "./arrows.js";
+import { make } from "./dom.js";
+import { Dots } from "./dots.js";
+import { drawMarks } from "./drawing.js";
+import { drawsInSoftware, Points } from "./points.js";
+import { styleOf } from "./ground.js";
+import { loadRun, momentOf } from "./run.js";
+import { words } from "./words.js";
+
+/**
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./run.js").Run} Run
+ * @typedef {{lon: number, lat: number}} Place
+ */
+
+const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
+const FEWER = 4; // one particle in so many while the map moves
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Pane {
+  /**
+   * @param {HTMLElement} root
+   * @param {State} state
+   * @param {"run" | "other"} key of the state, which run is shown
+   */
+  constructor(root, state, key) {
+    this.root = root;
+    this.state = state;
+    this.key = key;
+    /** @type {Run | null} */
+    this.run = null;
+    this.loading = new AbortController();
+    this.hidden = new Set(["evaporated"]); // no oil is left of them
+    /** @type {import("./reading.js").Picked | null} */
+    this.picked = null;
+    /** @type {[number, number][]} places that are measured, in the projection */
+    this.measured = [];
+    this.isMoving = false;
+    this.isStyled = false;
+    this.pending = false;
+    /** @type {{run: string, bounds: number[]} | null} the coast that the run had, and within what */
+    this.coast = null;
+    /** @type {string | null} id of the job that was asked for last */
+    this.asked = null;
+    /** @type {string | null} the state of a job whose end is awaited */
+    this.waitsSince = null;
+    /** @type {(() => void) | undefined} called when another run is shown, or none */
+    this.onRun = undefined;
+    /** @type {(() => void) | undefined} called when more of the run is here */
+    this.onArrival = undefined;
+    this.under = make("canvas", { class: "under", "aria-hidden": "true" });
+    this.oil = make("canvas", { class: "oil", "aria-hidden": "true" });
+    this.marks = make("canvas", { class: "marks", "aria-hidden": "true" });
+    this.message = make("p", { class: "message float", role: "status", hidden: true });
+    const base = make("div", { class: "ground" });
+    root.append(base, this.under, this.oil, this.marks, this.message);
+    const world = /** @type {any} */ ([-180, northing(-85), 180, northing(85)]);
+    this.view = new View(world, world);
+    this.map = this.#makeMap(base);
+    this.isSoftware = drawsInSoftware(this.map);
+    this.arrows = new Arrows(() => {
+      this.show();
+      this.onArrival?.();
+    });
+    this.ends = [
+      state.subscribe([key, "runs"], () => this.#load()),
+      state.subscribe(["time", "layers"], () => this.show()),
+      state.subscribe(["theme"], () => this.restyle()),
+      state.subscribe(["camera"], () => this.#follow()),
+    ];
+    this.restyle = this.restyle.bind(this);
+    DARK.addEventListener("change", this.restyle);
+    this.#load();
+  }
+
+  get isDark() {
+    const theme = this.state.get("theme");
+    return theme === "auto" ? DARK.matches : theme === "dark";
+  }
+
+  /** @returns {number} milliseconds since 1970 */
+  get now() {
+    const time = this.state.get("time");
+    return time ? Date.parse(time) : (this.run?.times[0] ?? 0);
+  }
+
+  /** @returns {{step: number, part: number}} */
+  get moment() {
+    const { step, part } = momentOf(this.run?.times ?? [], this.now);
+    return { step, part: STILL.matches ? 0 : part };
+  }
+
+  /** @param {string} name */
+  isOn(name) {
+    return Boolean(this.state.get("layers")[name]);
+  }
+
+  /** Draw in the next frame, once. */
+  show() {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.run) {
+      this.dots?.clear();
+      drawMarks(this);
+      return;
+    }
+    this.#showRaster();
+    if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
+    this.#drawOil();
+    const name = ["currents", "winds"].filter((each) => this.isOn(each));
+    this.arrows.want(this.run, name, this.view, this.run.times[this.moment.step] ?? this.now);
+    drawMarks(this);
+    this.root.dataset.step = String(this.moment.step);
+  }
+
+  #drawOil() {
+    const { dots, points } = this;
+    const steps = this.run?.steps;
+    const { step, part } = this.moment;
+    const here = steps && this.isOn("particles") ? steps.get(step) : null;
+    if (points) points.show(null);
+    if (!here || !steps) {
+      if (!steps || !this.isOn("particles")) dots?.clear(); // else what was there stays until more comes
+      return;
+    }
+    const next = part > 0 ? steps.get(step + 1) : null;
+    const every = this.isMoving && !points ? FEWER : 1;
+    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark };
+    if (points) points.show(moment);
+    else dots?.draw(this.view, moment);
+  }
+
+  #showRaster() {
+    const on = this.run?.rasters.find(({ id }) => this.isOn(`raster:${id}`));
+    const tiles = on ? this.run?.tilesOf(on, this.now) : "";
+    if (this.rasterTiles === tiles || !this.isStyled) return;
+    this.rasterTiles = tiles;
+    const before = this.map.getSource("raster");
+    if (before && on && this.rasterId === on.id) {
+      before.setTiles([tiles]); // what was there stays until more comes
+      return;
+    }
+    if (this.map.getLayer("raster")) this.map.removeLayer("raster");
+    if (this.map.getSource("raster")) this.map.removeSource("raster");
+    if (!on) return;
+    const bounds = on.bounds[2] <= 180 ? { bounds: on.bounds } : {}; // MapLibre knows no others
+    this.map.addSource("raster", { type: "raster", tiles: [tiles], tileSize: 256, ...bounds });
+    this.rasterId = on.id;
+    this.map.addLayer(
+      { id: "raster", type: "raster", source: "raster", paint: { "raster-resampling": "nearest", "raster-fade-duration": 0, "raster-opacity": 0.92 } },
+      // cells are coarser than the coast, and oil afloat ends at it
+      this.map.getLayer("fine-land") && !this.hasBase ? "fine-land" : undefined,
+    );
+  }
+
+  get hasBase() {
+    return this.isOn("base") && Boolean(this.state.get("person")?.base_map);
+  }
+
+  /** Take the colours of the page, and the coast of the run. */
+  restyle() {
+    this.rasterTiles = undefined;
+    this.map.setStyle(this.#style());
+    this.show();
+  }
+
+  #style() {
+    const base = this.hasBase ? this.state.get("person").base_map : null;
+    this.styled = { base: this.hasBase };
+    return styleOf({ dark: this.isDark, fine: this.coast, base });
+  }
+
+  /** @param {HTMLElement} container */
+  #makeMap(container) {
+    const { lon, lat, zoom } = this.state.get("camera") ?? WORLD;
+    const map = new maplibregl.Map({
+      container,
+      style: this.#style(),
+      center: [lon, lat],
+      zoom,
+      attributionControl: { compact: true },
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxZoom: 17,
+      fadeDuration: 0,
+      transformRequest: (/** @type {string} */ url) =>
+        (url.startsWith(addressOf("")) ? { url, headers: credentials() } : { url }),
+      locale: { "Map.Title": words.map.title },
+    });
+    map.touchZoomRotate.disableRotation();
+    map.keyboard.disableRotation();
+    map.on("error", () => {}); // a tile that there is none of leaves sea; what matters is asked for by `ask`
+    map.on("style.load", () => {
+      this.isStyled = true; // layers can be added; they stay until the style is another
+      this.show();
+    });
+    map.on("move", () => this.#moved());
+    map.on("movestart", () => {
+      this.isMoving = true;
+    });
+    map.on("moveend", () => {
+      this.isMoving = false;
+      this.show();
+    });
+    new ResizeObserver(() => {
+      map.resize();
+      this.#fit();
+    }).observe(container);
+    this.#fit(map);
+    return map;
+  }
+
+  /** Take the size that the page gives. */
+  #fit(map = this.map) {
+    const { clientWidth: width, clientHeight: height } = this.root;
+    const dots = window.devicePixelRatio || 1;
+    Object.assign(this.oil, { width: Math.max(width, 1), height: Math.max(height, 1) });
+    for (const canvas of [this.under, this.marks]) {
+      Object.assign(canvas, { width: Math.max(width * dots, 1), height: Math.max(height * dots, 1) });
+    }
+    this.density = dots;
+    this.view.width = Math.max(width, 1);
+    this.view.height = Math.max(height, 1);
+    this.#look(map);
+    this.show();
+  }
+
+  /** Have the view show what the map does. @param {any} map */
+  #look(map) {
+    const { lng, lat } = map.getCenter();
+    this.view.x = lng;
+    this.view.y = northing(lat);
+    this.view.scale = (512 * 2 ** map.getZoom()) / 360;
+  }
+
+  #moved() {
+    this.#look(this.map);
+    this.draw(); // in the frame of the map, so that the oil does not lag behind
+    const { lng, lat } = this.map.getCenter();
+    this.isLeading = true;
+    this.state.set({ camera: { lon: lng, lat, zoom: this.map.getZoom() } });
+    this.isLeading = false;
+  }
+
+  #follow() {
+    const camera = this.state.get("camera");
+    if (this.isLeading || !camera) return;
+    const { lon, lat, zoom } = camera;
+    this.map.jumpTo({ center: [lon, lat], zoom });
+  }
+
+  /** Show a box of degrees, or all of the run. @param {number[] | null} [bounds] west, south, east, north */
+  lookAt(bounds = this.run?.bounds ?? null) {
+    if (!bounds) return;
+    const [west, south, east, north] = bounds;
+    const wide = this.view.width > 620; // the tools and the list of layers lie over its sides
+    const padding = wide ? { left: 120, right: 270, top: 40, bottom: 50 } : 40;
+    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 13, animate: !STILL.matches, duration: 400 });
+  }
+
+  /** @param {number[] | null} bounds @returns {boolean} whether a part of a box is shown, not as a mere dot */
+  #sees(bounds) {
+    if (!bounds) return true;
+    const [west, south, east, north] = bounds;
+    const [left, top] = this.view.toScreen(west, northing(north));
+    const [right, bottom] = this.view.toScreen(east, northing(south));
+    const { width, height } = this.view;
+    return right > 0 && left < width && bottom > 0 && top < height && Math.max(right - left, bottom - top) > 20;
+  }
+
+  /** Get the run that the state names, once it has come to its end. */
+  async #load() {
+    const id = this.state.get(this.key);
+    const listed = this.state.get("runs").find((/** @type {any} */ each) => each.jobID === id);
+    // a run is got once; one that had not come to its end is asked for when it is in another state
+    if (id === this.asked && (!this.waitsSince || this.waitsSince === listed?.status)) return;
+    this.asked = id;
+    this.waitsSince = null;
+    this.loading.abort();
+    this.loading = new AbortController();
+    this.#forget();
+    if (!id) return;
+    const { signal } = this.loading;
+    try {
+      const job = listed ?? (await askJson(`ogc/jobs/${id}`, { signal }));
+      if (signal.aborted) return;
+      if (job.status !== "successful") {
+        this.waitsSince = job.status;
+        this.say(words.map.unfinished(job));
+      } else this.#take(await loadRun(job, {
+        signal,
+        onArrival: () => {
+          this.show();
+          this.onArrival?.();
+        },
+        onFailure: (error) => this.say(error.message),
+      }), signal);
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== "AbortError" && !signal.aborted) this.say(inWords(error));
+    }
+  }
+
+  /** Get to know where the coast is that the run had. @param {string} id @param {AbortSignal} signal */
+  async #takeCoast(id, signal) {
+    try {
+      this.coast = { run: id, bounds: (await askJson(`jobs/${id}/coast`, { signal })).bounds };
+      if (!signal.aborted) this.restyle();
+    } catch {
+      // the coarse coast stays
+    }
+  }
+
+  #forget() {
+    this.run?.dispose();
+    this.run = null;
+    this.coast = null;
+    this.picked = null;
+    this.say("");
+    this.onRun?.();
+    this.show();
+  }
+
+  /** @param {Run} run @param {AbortSignal} signal */
+  #take(run, signal) {
+    if (signal.aborted) return run.dispose();
+    this.run = run;
+    this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
+    this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
+    this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
+    if (!this.#sees(run.bounds)) this.lookAt();
+    this.restyle();
+    void this.#takeCoast(run.id, signal);
+    this.onRun?.();
+    this.show();
+  }
+
+  /** @param {string} text what people have to know of this map; "": nothing */
+  say(text) {
+    this.message.textContent = text;
+    this.message.hidden = !text;
+  }
+
+  /** @param {number} left @param {number} top @returns {Place} */
+  placeAt(left, top) {
+    const [x, y] = this.view.fromScreen(left, top);
+    return { lon: x - 360 * Math.round(x / 360), lat: latitudeOf(y) };
+  }
+
+  get colours() {
+    return ground(this.isDark);
+  }
+
+  dispose() {
+    this.loading.abort();
+    this.arrows.dispose();
+    this.run?.dispose();
+    for (const end of this.ends) end();
+    DARK.removeEventListener("change", this.restyle);
+    this.map.remove();
+    this.root.replaceChildren();
+  }
+}
+
+/** @param {unknown} error */
+function inWords(error) {
+  if (error instanceof ProblemError && error.status === 404) return words.map.noSuchRun;
+  return error instanceof Error ? error.message : String(error);
+}

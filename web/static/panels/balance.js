@@ -1,0 +1,57 @@
+// The mass balance of the run at the time that is shown.
+
+import { ask } from "../api.js";
+import { make } from "../dom.js";
+import { bar } from "./charts.js";
+import { amount, readBudget, stepAt } from "./results.js";
+import { timeField } from "./schema.js";
+import { panels as words } from "../words.js";
+
+/** @typedef {import("../state.js").State} State */
+
+const { right: text } = words;
+
+/** @param {State} state */
+export function balance(state) {
+  const body = make("div", { class: "stack tight" });
+  const root = make("section", { class: "stack tight", id: "balance", hidden: true }, make("h3", {}, text.balance), body);
+  /** @type {ReturnType<typeof readBudget> | null} */
+  let budget = null;
+  const show = () => {
+    root.hidden = !budget;
+    if (budget) body.replaceChildren(...partsAt(budget, state.get("time")));
+  };
+  state.subscribe(["figures"], async () => {
+    const figures = state.get("figures");
+    const file = figures && [figures.files.budget].flat()[0];
+    budget = null;
+    show();
+    if (!file) return;
+    const read = readBudget(await (await ask(file.href)).text());
+    if (state.get("figures") === figures) budget = read;
+    show();
+  });
+  state.subscribe(["time"], show);
+  return root;
+}
+
+/** @param {ReturnType<typeof readBudget>} budget @param {string | null} time @returns {HTMLElement[]} */
+function partsAt(budget, time) {
+  const k = time ? stepAt(budget.times, Date.parse(time)) : budget.times.length - 1;
+  const parts = Object.entries(budget.shares).map(([name, shares]) => ({ name, share: shares[k] })).filter(({ share }) => share > 0);
+  const tonnes = budget.released[k] / 1000;
+  const words_ = parts.map(({ name, share }) => `${text.fates[name]} ${percent(share)}`).join(", ");
+  return [
+    make("p", { class: "hint" }, text.balanceAt(`${timeField(new Date(budget.times[k]).toISOString())} UTC`, amount(tonnes, "t"))),
+    /** @type {any} */ (bar(parts, words_)),
+    make("table", { class: "number" }, make("tbody", {}, ...parts.map(({ name, share }) => make("tr", {},
+      make("th", { scope: "row" }, make("span", { class: `swatch fate-${name}` }), text.fates[name]),
+      make("td", {}, amount(tonnes * share, "t")),
+      make("td", {}, percent(share)))))),
+  ];
+}
+
+/** @param {number} share what is there is never 0 */
+function percent(share) {
+  return share < 0.0005 ? "<0.1 %" : `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,147 @@
+// What to do with a run: its files, exports, a link for others, the same again with changes, another beside it.
+
+import { addressOf, ask, askJson } from "../api.js";
+import { make } from "../dom.js";
+import { mayRun } from "./actions.js";
+import { caseOf } from "./case.js";
+import { dismiss, done, hasEnded, jobShown } from "./jobs.js";
+import { timeField } from "./schema.js";
+import { panels as words } from "../words.js";
+
+/** @typedef {import("../state.js").State} State */
+
+const { right: text } = words;
+const EXPORTED = ["simulate"];
+
+/** @param {State} state */
+export function filesPart(state) {
+  const root = make("section", { class: "stack", id: "run-files" });
+  const show = () => root.replaceChildren(...partsOf(state));
+  let shown = "";
+  const showWhereNew = () => {
+    const job = jobShown(state);
+    const key = JSON.stringify([job?.jobID, job?.status, state.get("figures")?.job, state.get("other"), state.get("runs").length]);
+    if (key !== shown) show();
+    shown = key;
+  };
+  state.subscribe(["run", "runs", "figures", "other"], showWhereNew);
+  return root;
+}
+
+/** @param {State} state @returns {HTMLElement[]} */
+function partsOf(state) {
+  const job = jobShown(state);
+  if (!job || !hasEnded(job)) return [];
+  const fault = make("p", { class: "error", role: "alert" });
+  const tell = (/** @type {unknown} */ problem) => {
+    fault.textContent = /** @type {Error} */ (problem).message;
+  };
+  const figures = state.get("figures")?.job === job.jobID ? state.get("figures") : null;
+  return [
+    make("div", { class: "row" },
+      make("button", { type: "button", id: "run-again", onclick: () => again(state, job).catch(tell) }, text.again),
+      mayRun(state) && make("button", { type: "button", class: "quiet danger", onclick: () => window.confirm(text.removeSure) && dismiss(state, job.jobID).catch(tell) }, text.remove)),
+    ...(figures ? [compareField(state, job), sharePart(state, job, tell), downloads(state, figures, tell)] : []),
+    fault,
+  ];
+}
+
+/** @param {State} state @param {any} job */
+async function again(state, job) {
+  const { inputs } = await askJson(`ogc/jobs/${job.jobID}/inputs`);
+  state.set({ case: caseOf(inputs), panels: { ...state.get("panels"), left: true } });
+  document.getElementById("left-tab-case")?.click();
+}
+
+/** @param {State} state @param {any} job */
+function compareField(state, job) {
+  const others = state.get("runs").filter((each) => each.jobID !== job.jobID && each.status === "successful");
+  const select = make("select", { id: "compare-with" },
+    make("option", { value: "" }, text.noCompare),
+    ...others.map((each) => make("option", { value: each.jobID, selected: each.jobID === state.get("other") },
+      `${words.actions[/** @type {"simulate"} */ (each.processID)]?.[0] ?? each.processID}, ${each.created.slice(0, 16).replace("T", " ")} UTC`)));
+  select.addEventListener("change", () => state.set({ other: select.value || null }));
+  return make("div", { class: "field" }, make("label", { for: "compare-with" }, text.compare), select);
+}
+
+/** @param {State} state @param {any} figures @param {(problem: unknown) => void} tell */
+function downloads(state, figures, tell) {
+  const links = Object.values(figures.files).flat().filter((link) => link?.href);
+  return make("details", { open: true }, make("summary", {}, text.files),
+    make("ul", { class: "list downloads" }, ...links.map((link) => make("li", {},
+      make("a", { href: link.href, download: link.href.endsWith(".html") ? null : "", target: link.href.endsWith(".html") ? "_blank" : null, rel: "noopener" },
+        link.href.endsWith(".html") ? text.page : decodeURIComponent(link.href.split("/files/").pop())),
+      make("span", { class: "hint block" }, link.title)))),
+    EXPORTED.includes(figures.process) && mayRun(state) && exportsPart(figures, tell));
+}
+
+/** @param {any} figures @param {(problem: unknown) => void} tell */
+function exportsPart(figures, tell) {
+  const made = make("ul", { class: "list downloads", "aria-live": "polite" });
+  const write = async (/** @type {string} */ format, /** @type {HTMLButtonElement} */ button) => {
+    button.disabled = true;
+    const row = make("li", { class: "hint" }, `${text.exports[format]}: ${text.exporting}`);
+    made.append(row);
+    try {
+      const { files } = await done("export", { run: `job:${figures.job}`, format });
+      row.replaceChildren(...[files].flat().map((link) => make("a", { href: link.href, download: "" }, decodeURIComponent(link.href.split("/").pop()))));
+    } catch (problem) {
+      row.remove();
+      tell(problem);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  return make("div", { class: "stack tight" }, make("h3", {}, text.exportTo),
+    make("div", { class: "row" }, ...Object.entries(text.exports).map(([format, name]) => {
+      const button = make("button", { type: "button", class: "small", onclick: () => write(format, button) }, name);
+      return button;
+    })), made);
+}
+
+/** @param {State} state @param {any} job @param {(problem: unknown) => void} tell */
+function sharePart(state, job, tell) {
+  if (!mayRun(state)) return null;
+  const period = make("select", { id: "share-hours" }, ...text.sharePeriods.map(([hours, name]) => make("option", { value: hours, selected: hours === "168" }, name)));
+  const list = make("ul", { class: "list", "aria-live": "polite" });
+  const share = async () => {
+    const made = await askJson("shares", { method: "POST", body: { job: job.jobID, hours: Number(period.value) } });
+    const secret = made.href.split("/").pop();
+    const link = make("input", { id: "share-link", readonly: true, "aria-label": text.share, value: addressOf(`#shared=${secret}`), onfocus: () => link.select() });
+    list.prepend(make("li", { class: "card stack tight" },
+      make("p", { class: "hint" }, text.shareMade(`${timeField(made.expires)} UTC`)), link,
+      make("div", { class: "row" }, copyButton(link), takeBack(made, tell))));
+    link.focus();
+  };
+  return make("details", { id: "share" }, make("summary", {}, text.share),
+    make("div", { class: "stack tight" },
+      make("div", { class: "field" }, make("label", { for: "share-hours" }, text.shareHours), period),
+      make("button", { type: "button", id: "share-make", onclick: () => share().catch(tell) }, text.shareMake), list));
+}
+
+/** @param {HTMLInputElement} link */
+function copyButton(link) {
+  const button = make("button", { type: "button", class: "small", onclick: async () => {
+    link.select();
+    try {
+      await navigator.clipboard.writeText(link.value);
+      button.textContent = text.copied;
+    } catch {
+      button.textContent = text.copy; // selected: the keys for it do the same
+    }
+  } }, text.copy);
+  return button;
+}
+
+/** @param {any} made @param {(problem: unknown) => void} tell */
+function takeBack(made, tell) {
+  const button = make("button", { type: "button", class: "small danger", onclick: async () => {
+    try {
+      await ask(`shares/${made.id}`, { method: "DELETE" });
+      button.closest("li")?.remove();
+    } catch (problem) {
+      tell(problem);
+    }
+  } }, text.shareBack);
+  return button;
+}

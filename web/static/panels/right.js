@@ -1,0 +1,56 @@
+// The right panel: how far a job is, how good it is, what came of it, and what to do with that.
+
+import { make } from "../dom.js";
+import { balance } from "./balance.js";
+import { filesPart } from "./files.js";
+import { hands } from "./hands.js";
+import { dismiss, hasEnded, jobShown } from "./jobs.js";
+import { scores } from "./scores.js";
+import { panels as words } from "../words.js";
+
+/** @typedef {import("../state.js").State} State */
+
+const { right: text } = words;
+
+/** @param {HTMLElement} root @param {State} state */
+export function buildRight(root, state) {
+  root.append(head(state), hands(state), scores(state), balance(state), filesPart(state));
+}
+
+/** What the job is and how far; the one part that is there without a job, too. @param {State} state */
+function head(state) {
+  const title = make("h2", { id: "right-title" });
+  const chip = make("span", { class: "chip" });
+  const note = make("p", { class: "hint", id: "job-note" });
+  const bar = make("progress", { max: "100" });
+  const live = make("p", { class: "sr-only", "aria-live": "polite", id: "job-live" });
+  const fault = make("div", { class: "card bad", role: "alert", hidden: true });
+  const cancel = make("button", { type: "button", class: "danger", id: "job-cancel", onclick: () => state.get("run") && dismiss(state, /** @type {string} */ (state.get("run"))) }, text.cancel);
+  const row = make("div", { class: "row" }, bar, cancel);
+  let said = "";
+  const show = () => {
+    const job = jobShown(state);
+    const name = job && (words.actions[/** @type {"simulate"} */ (job.processID)]?.[0] ?? job.processID);
+    title.textContent = name ?? text.choose;
+    chip.hidden = !job;
+    row.hidden = !job || hasEnded(job);
+    fault.hidden = job?.status !== "failed";
+    if (!job) {
+      note.textContent = text.chooseMore;
+      return;
+    }
+    chip.textContent = text.states[job.status];
+    chip.className = `chip ${job.status === "successful" ? "good" : job.status === "failed" ? "bad" : "warn"}`;
+    bar.setAttribute("aria-label", text.progress(name));
+    if (job.status === "accepted") bar.removeAttribute("value");
+    else bar.value = job.progress;
+    note.textContent = job.status === "failed" ? "" : job.status === "accepted" ? text.waits : hasEnded(job) ? "" : `${job.progress} %${job.message ? `, ${job.message}` : ""}`;
+    if (job.status === "failed") fault.replaceChildren(make("h3", {}, text.failed), make("p", { class: "break" }, job.message));
+    const sentence = `${name}: ${text.states[job.status]}${job.status === "running" ? `, ${Math.floor(job.progress / 10) * 10} %` : ""}`;
+    if (sentence !== said) live.textContent = said = sentence; // not each percent
+  };
+  state.subscribe(["run", "runs"], show);
+  show();
+  return make("section", { class: "stack tight", "aria-labelledby": "right-title" },
+    make("div", { class: "spread" }, title, chip), note, row, live, fault);
+}

@@ -1,0 +1,228 @@
+// A run as it is shown: its particles, slicks, coast and rasters, and how to get them.
+
+import { addressOf, ask, askJson, ProblemError, resultsOf } from "./api.js";
+import { latitudeOf, northing } from "../player/mercator.js";
+import { Steps } from "./steps.js";
+
+/**
+ * @typedef {[number, number][]} Ring in the projection
+ * @typedef {{time: number, name: string, rings: Ring[], areaKm2: number | null}} Slick
+ * @typedef {{path: Ring[], massKg: number, kgPerKm: number, lengthM: number, shore: string, first: string}} Stretch
+ * @typedef {{id: string, title: string, unit: string, times: string[], bounds: number[],
+ *   legend: {least: number, colour: string, label: string}[]}} Raster
+ */
+
+const NOTHING = [404, 409]; // of a run that has none
+
+export class Run {
+  /** @param {string} id of its job @param {any} job */
+  constructor(id, job) {
+    this.id = id;
+    this.job = job;
+    /** @type {Steps | null} */
+    this.steps = null;
+    /** @type {number[]} milliseconds since 1970 */
+    this.times = [];
+    /** @type {Slick[]} */
+    this.observed = [];
+    /** @type {Slick[]} */
+    this.simulated = [];
+    /** @type {Stretch[]} */
+    this.stretches = [];
+    /** @type {Raster[]} */
+    this.rasters = [];
+    /** @type {any} figures of the run */
+    this.result = {};
+  }
+
+  /** @returns {string} as people have called it */
+  get name() {
+    return this.result.name ?? this.job.processID;
+  }
+
+  /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
+  get bounds() {
+    const oil = [this.steps?.header.bounds, boxOf([...this.observed, ...this.simulated])].filter((box) => box !== undefined && box !== null);
+    const boxes = oil.length ? oil : this.rasters.map(({ bounds }) => bounds); // grids are wider than the oil
+    if (boxes.length === 0) return null;
+    const least = (/** @type {number} */ k) => Math.min(...boxes.map((box) => box[k]));
+    const most = (/** @type {number} */ k) => Math.max(...boxes.map((box) => box[k]));
+    return [least(0), least(1), most(2), most(3)];
+  }
+
+  /** @param {Raster} raster @param {number} now @returns {string} address of its tiles at the time nearest */
+  tilesOf(raster, now) {
+    const { path, query } = this.#of(raster, now);
+    return `${addressOf(path)}/tiles/{z}/{x}/{y}.png?${query}`;
+  }
+
+  /** @param {Raster} raster @param {number} now @param {number} lon @param {number} lat @returns {string} path of its value */
+  pointOf(raster, now, lon, lat) {
+    const { path, query } = this.#of(raster, now);
+    return `${path}/point?lon=${lon}&lat=${lat}&${query}`;
+  }
+
+  /**
+   * Return which of the times of a raster is shown, and whether it is the one that is wanted.
+   * @param {Raster} raster
+   * @param {number} now
+   * @returns {{time: string | undefined, isNow: boolean}}
+   */
+  frameOf(raster, now) {
+    const time = raster.times[nearest(raster.times.map(Date.parse), now)];
+    const isNow = !time || nearest(this.times, Date.parse(time)) === nearest(this.times, now);
+    return { time, isNow };
+  }
+
+  /** @param {Raster} raster @param {number} now */
+  #of(raster, now) {
+    const { time } = this.frameOf(raster, now);
+    return { path: `jobs/${this.id}/rasters/${encodeURIComponent(raster.id)}`, query: time ? `time=${encodeURIComponent(time)}` : "" };
+  }
+
+  /**
+   * Return the slick of a list that is nearest in time, and whether it is of that time.
+   * @param {Slick[]} slicks
+   * @param {number} now
+   * @returns {{slicks: Slick[], isNow: boolean}}
+   */
+  slicksAt(slicks, now) {
+    if (slicks.length === 0) return { slicks: [], isNow: false };
+    const { time } = slicks[nearest(slicks.map((each) => each.time), now)];
+    const step = nearest(this.times, now);
+    return { slicks: slicks.filter((each) => each.time === time), isNow: nearest(this.times, time) === step };
+  }
+
+  dispose() {
+    this.steps?.dispose();
+  }
+}
+
+/** @param {Slick[]} slicks @returns {number[] | null} west, south, east, north in degrees */
+function boxOf(slicks) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of slicks.flatMap(({ rings }) => rings.flat())) {
+    box[0] = Math.min(box[0], x);
+    box[1] = Math.min(box[1], y);
+    box[2] = Math.max(box[2], x);
+    box[3] = Math.max(box[3], y);
+  }
+  return box[0] > box[2] ? null : [box[0], latitudeOf(box[1]), box[2], latitudeOf(box[3])];
+}
+
+/** @param {number[]} times @param {number} now @returns {number} place of the nearest, -1 where there is none */
+export function nearest(times, now) {
+  let best = times.length ? 0 : -1;
+  for (let k = 1; k < times.length; k += 1) {
+    if (Math.abs(times[k] - now) < Math.abs(times[best] - now)) best = k;
+  }
+  return best;
+}
+
+/**
+ * Get what there is of a run that has come to its end.
+ * @param {any} job
+ * @param {{onArrival: () => void, onFailure: (error: Error) => void, signal: AbortSignal}} options
+ * @returns {Promise<Run>}
+ */
+export async function loadRun(job, { onArrival, onFailure, signal }) {
+  const run = new Run(job.jobID, job);
+  const address = `jobs/${job.jobID}`;
+  const rasters = ifAny(askJson(`${address}/rasters`, { signal })).then((found) => {
+    run.rasters = found?.rasters ?? [];
+  });
+  const [results, header] = await Promise.all([
+    askJson(resultsOf(job.jobID), { signal }),
+    ifAny(askJson(`${address}/particles`, { signal })),
+  ]);
+  run.result = results.result?.value ?? {};
+  if (header) {
+    run.steps = new Steps(`${address}/particles`, header, onArrival, onFailure);
+    run.times = header.times.map(Date.parse);
+    rasters.then(onArrival, onFailure); // they are listed when they are there
+  } else await rasters;
+  const files = async (/** @type {any} */ links) =>
+    (await Promise.all([links ?? []].flat().map((link) => askFile(link.href, signal)))).filter(Boolean);
+  const [observed, simulated, stretches] = await Promise.all(
+    [results.observed, results.slicks, results.coast_map].map(files));
+  run.observed = observed.flatMap(slicksOf);
+  run.simulated = simulated.flatMap(slicksOf);
+  run.stretches = stretches.flatMap(stretchesOf);
+  run.times = run.times.length ? run.times : timesOf(run);
+  return run;
+}
+
+/** @param {Run} run without particles @returns {number[]} of which something is shown */
+function timesOf(run) {
+  const seen = [...run.observed, ...run.simulated].map(({ time }) => time);
+  const drawn = run.rasters.flatMap(({ times }) => times).map(Date.parse);
+  return [...new Set([...seen, ...drawn])].filter(Number.isFinite).sort((a, b) => a - b);
+}
+
+/** @param {Promise<any>} asked @returns {Promise<any>} null where the run has nothing of the kind */
+async function ifAny(asked) {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ProblemError && NOTHING.includes(error.status)) return null;
+    throw error;
+  }
+}
+
+/** @param {string} href @param {AbortSignal} signal */
+async function askFile(href, signal) {
+  return (await ask(href, { signal })).json();
+}
+
+/** @param {any} collection GeoJSON @returns {Slick[]} */
+function slicksOf(collection) {
+  return collection.features.map((/** @type {any} */ { geometry, properties }) => ({
+    time: Date.parse(properties.time),
+    name: [properties.observation ?? []].flat().map(fileName).join(", "),
+    rings: polygonsOf(geometry).flat().map(projected),
+    areaKm2: properties.area_km2 ?? properties.polygon_area_km2 ?? null,
+  }));
+}
+
+/** @param {any} collection GeoJSON @returns {Stretch[]} */
+function stretchesOf(collection) {
+  return collection.features.map((/** @type {any} */ { geometry, properties }) => ({
+    path: (geometry.type === "MultiLineString" ? geometry.coordinates : [geometry.coordinates]).map(projected),
+    massKg: properties.mass_kg,
+    kgPerKm: properties.kg_per_km,
+    lengthM: properties.length_m,
+    shore: properties.shore_type,
+    first: properties.first_oiled,
+  }));
+}
+
+/** @param {any} geometry @returns {number[][][][]} */
+export function polygonsOf(geometry) {
+  if (!geometry) return [];
+  if (geometry.type === "Polygon") return [geometry.coordinates];
+  if (geometry.type === "MultiPolygon") return geometry.coordinates;
+  return (geometry.geometries ?? []).flatMap(polygonsOf);
+}
+
+/** @param {number[][]} places in degrees @returns {Ring} */
+export function projected(places) {
+  return places.map(([lon, lat]) => [lon, northing(lat)]);
+}
+
+/** @param {string} path */
+function fileName(path) {
+  return path.split("/").pop() ?? path;
+}
+
+/**
+ * Return the output at or before a time, and how far it is to the next, 0 to 1.
+ * @param {number[]} times rising
+ * @param {number} now
+ * @returns {{step: number, part: number}}
+ */
+export function momentOf(times, now) {
+  let step = 0;
+  while (step + 1 < times.length && times[step + 1] <= now) step += 1;
+  const part = step + 1 < times.length ? (now - times[step]) / (times[step + 1] - times[step]) : 0;
+  return { step, part: Math.min(Math.max(part, 0), 1) };
+}

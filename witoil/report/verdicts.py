@@ -1,0 +1,159 @@
+"""What came of a job, in a sentence, from its figures alone: for pages and for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from witoil.figures.drawing import distance
+from witoil.report.answers import position
+from witoil.report.words import listed, number, quantity, stamp_in_words
+
+Figures = Mapping[str, Any]
+"""What a job returns."""
+
+Verdict = dict[str, str]
+"""``kind`` (``good``, ``bad`` or ``open``), ``short`` (a line) and ``text`` (what it rests on)."""
+
+_UNKNOWN = ". No slick was seen before, so there is no persistence to compare it with."
+
+
+def of_run(summary: Figures) -> Verdict:
+    """Say where most of the oil is, and what a run scores where slicks were seen.
+
+    Parameters
+    ----------
+    summary : mapping
+        As in ``summary.json``.
+    """
+    balance = summary["mass_balance_kg"]
+    whole = balance["released"]
+    parts = {name: mass / whole for name, mass in balance.items() if name != "released" and mass}
+    ranked = sorted(parts.items(), key=lambda item: -item[1])
+    where = ", ".join(f"{share:.1%} {name.replace('_', ' ')}" for name, share in ranked)
+    short = f"Of {number(1e-3 * whole)} t of oil: {where}"
+    if not summary["scores"]:
+        return {"kind": "open", "short": short, "text": "Nothing was compared with slicks seen."}
+    at = distance(_scales(summary)[0])
+    texts, better = [], True
+    for row in summary["scores"]:
+        fss = next(iter(row["fss"].values()))
+        when = stamp_in_words(row["time"])
+        text = f"Against the slick of {when} the FSS is {number(fss, 2)} at {at}"
+        unmoved = row["persistence"]
+        if unmoved is not None:
+            text += f"; that of the slick before, unmoved, {number(unmoved, 2)}"
+            better &= fss is not None and fss > unmoved
+        texts.append(f"{text}.")
+    known = all(row["persistence"] is not None for row in summary["scores"])
+    kind = "open" if not known else "good" if better else "bad"
+    return {"kind": kind, "short": short, "text": " ".join(texts)}
+
+
+def of_calibration(study: Figures) -> Verdict:
+    """Say what a calibration reached, at the finest scale, as it is printed.
+
+    Parameters
+    ----------
+    study : mapping
+        As in ``study.json``, with a best trial.
+    """
+    scales = _scales(study)
+    fss = {key: _printed(study, key) for key in ("best", "default", "persistence")}
+    best, default, persistence = (row[0] for row in fss.values())
+    text = f"The calibrated drift scores {number(best, 2)} at {distance(scales[0])}; the default "
+    text += f"parameters {number(default, 2)}"
+    if persistence is None or best is None:
+        text += _UNKNOWN
+        return {"kind": "open", "short": "Nothing to compare with", "text": text}
+    text += f"; the slick left unmoved (persistence) {number(persistence, 2)}."
+    if best <= persistence:
+        text += " The calibration has no skill over persistence."
+        return {"kind": "bad", "short": "No skill over persistence", "text": text}
+    for key, name in (("persistence", "persistence"), ("default", "the default parameters")):
+        pairs = zip(scales[1:], fss["best"][1:], fss[key][1:], strict=True)
+        below = [distance(s) for s, b, other in pairs if (b or 0.0) < (other or 0.0)]
+        if below:
+            text += f" At {listed(below)} it scores less than {name}."
+    return {"kind": "good", "short": "Better than persistence", "text": text}
+
+
+def of_forecast(study: Figures) -> Verdict:
+    """Say whether forecasts were worth making.
+
+    Parameters
+    ----------
+    study : mapping
+        As in ``study.json`` of a forecast.
+    """
+    mean = {
+        name: round(next(iter(fss.values())), 2) for name, fss in study["forecast"]["mean"].items()
+    }
+    at = distance(_scales(study)[0])
+    text = f"On the mean the forecast scores {number(mean['forecast'], 2)} at {at}; the default "
+    text += f"parameters {number(mean['default'], 2)}"
+    if "persistence" not in mean:
+        text += _UNKNOWN
+        return {"kind": "open", "short": "Nothing to compare with", "text": text}
+    text += f"; the slick left unmoved (persistence) {number(mean['persistence'], 2)}."
+    if mean["forecast"] <= mean["persistence"]:
+        return {"kind": "bad", "short": "No skill over persistence", "text": text}
+    return {"kind": "good", "short": "Better than persistence", "text": text}
+
+
+def of_ensemble(record: Figures) -> Verdict:
+    """Say where the members of an ensemble bring oil.
+
+    Parameters
+    ----------
+    record : mapping
+        As in ``ensemble.json``.
+    """
+    area, length = quantity(record["area_km2"], "km2"), f"{number(record['coast_km'])} km"
+    likely = quantity(record["likely_km2"], "km2")
+    return {
+        "kind": "open",
+        "short": f"Oil is possible on {area} of sea and {length} of coast",
+        "text": f"In half of the members or more it is on {likely}.",
+    }
+
+
+def of_trace(summary: Figures) -> Verdict:
+    """Say where a slick was traced back to.
+
+    Parameters
+    ----------
+    summary : mapping
+        As in ``trace.json``.
+    """
+    traced, place = summary["traced"], summary["likeliest_cell"]
+    return {
+        "kind": "open",
+        "short": f"Likeliest place of the release: {position(place['lon'], place['lat'])}",
+        "text": f"{summary['slick']['key']} was traced back {number(traced['hours'])} h, to "
+        f"{traced['from']}.",
+    }
+
+
+OF_JOB: Mapping[str, Callable[[Figures], Verdict]] = {
+    "simulate": of_run,
+    "optimise": of_calibration,
+    "reconstruct": of_calibration,
+    "forecast": of_forecast,
+    "ensemble": of_ensemble,
+    "trace": of_trace,
+}
+"""What says it, by the name of the job in `witoil.jobs`."""
+
+
+def _scales(figures: Figures) -> list[float]:
+    """Return the sides of the windows of a score. [m]"""
+    score = figures["case"]["score"]
+    return [window * score["resolution_m"] for window in score["windows"]]
+
+
+def _printed(study: Figures, key: str) -> list[float | None]:
+    """Return the FSS of a run for each window, rounded as the page shows it."""
+    if study[key] is None:
+        return [None] * len(study["best"]["fss"])
+    return [None if value is None else round(value, 2) for value in study[key]["fss"].values()]
