@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 from witoil.plugins import card, georeference
-from witoil.plugins.formats.writing import WRITERS
+from witoil.plugins.formats.writing import FILE_WRITERS, WRITERS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
 
@@ -18,7 +18,12 @@ def test_every_key_of_a_card_is_documented():
 
 
 def test_tasks_formats_and_kinds_are_documented():
-    names = {*card.FORMATS, *WRITERS, *(f for formats in card.FORMATS.values() for f in formats)}
+    names = {
+        *card.FORMATS,
+        *WRITERS,
+        *FILE_WRITERS,
+        *(f for formats in card.FORMATS.values() for f in formats),
+    }
     kinds = {
         it.model_fields["kind"].annotation.__args__[0]
         for it in (

@@ -1,5 +1,6 @@
 import itertools
 import math
+import tomllib
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from tests.plugins.builders import AQUATIC, card, graph, same
-from witoil.plugins.card import Tiling
+from witoil.plugins.card import Tiling, parse_card
 from witoil.plugins.errors import PluginError
+from witoil.plugins.heads import segment
 from witoil.plugins.heads.segment import features_of, starts
 from witoil.plugins.prediction import predict
 
@@ -186,9 +188,6 @@ def features_by_hand(values):
 
 
 def test_features_of_pixels_are_those_of_each_square(tmp_path):
-    import tomllib
-
-    from witoil.plugins.card import parse_card
 
     parsed = parse_card(tomllib.loads(COASTSAT), "test")
     values = np.random.default_rng(3).uniform(0.01, 0.6, (12, 17, 5))
@@ -286,3 +285,25 @@ def test_a_map_of_one_probability_has_two_classes(found):
     (oil,) = found(model, text, pixels).findings.features
     assert oil.pixel.bounds == (2, 2, 6, 5)
     assert oil.score == pytest.approx(0.4, abs=1e-4)
+
+
+@pytest.mark.parametrize("line", [None, '["land", "sea"]'])
+def test_what_is_kept_on_disk_is_the_same(found, monkeypatch, line):
+    classes = np.random.default_rng(4).integers(0, 3, (50, 60)).repeat(2, 0).repeat(3, 1)
+    text = tiled(**({"line": line} if line else {}))
+    before = found(same(), text, coloured(classes)).findings
+    monkeypatch.setattr(segment, "MOST_PIXELS", 10)
+    after = found(same(), text, coloured(classes)).findings
+    assert isinstance(after.rasters[0].values, np.memmap)
+    np.testing.assert_array_equal(before.rasters[0].values, after.rasters[0].values)
+    assert [(it.label, it.pixel) for it in before.features] == [
+        (it.label, it.pixel) for it in after.features
+    ]
+    assert "polygons of a raster as large as this have no score" in after.remarks
+
+
+def test_a_file_that_takes_too_long_is_given_up(made, image):
+    plugin = made(same(), tiled())
+    pixels = coloured(np.zeros((400, 400), int))
+    with pytest.raises(PluginError, match="took longer than 0 s"):
+        predict(plugin, image(pixels), most_seconds=1e-9)

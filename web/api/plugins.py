@@ -48,6 +48,9 @@ blueprint = APIBlueprint(
     abp_responses=problems(),
 )
 
+MOST_SECONDS = 120.0
+"""How long a file may take. [s]"""
+
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Requests that run a model; each of them uses all cores."""
 
@@ -318,7 +321,14 @@ def _predicted(
     given: Mapping[str, str],
 ) -> Any:
     parameters = {key: value for key, value in given.items() if key in PARAMETERS}
-    return predict(plugin, file, georeference=georeference, time=time, parameters=parameters)
+    return predict(
+        plugin,
+        file,
+        georeference=georeference,
+        time=time,
+        parameters=parameters,
+        most_seconds=MOST_SECONDS,
+    )
 
 
 def _plugin(name: str) -> Plugin:

@@ -12,7 +12,8 @@ import typer
 exports_app = typer.Typer()
 
 
-def _time(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
+    """Return the time of an option, ISO 8601."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -40,7 +41,7 @@ def export(
         typer.Option(
             help="Only the output of this time; UTC where it names no zone.",
             metavar="2021-08-24T08:10:00Z",
-            parser=_time,
+            parser=parse_time,
         ),
     ] = None,
     every: Annotated[int, typer.Option(help="Every so many outputs of the particles.", min=1)] = 1,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from witoil.cli.exports import parse_time
 from witoil.cli.progress import Quiet, Voice, shown
 
 predict_app = typer.Typer()
@@ -39,7 +40,10 @@ def predict(
             help="Where they are: station:lon=..,lat=.., JSON, or a JSON file.", metavar="GEOREF"
         ),
     ] = None,
-    time: Annotated[datetime | None, typer.Option(help="When they were taken, UTC.")] = None,
+    time: Annotated[
+        datetime | None,
+        typer.Option(help="When they were taken, UTC.", parser=parse_time, metavar="TIME"),
+    ] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--set", help="Parameter instead of the card's.", metavar="KEY=VALUE"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from witoil.files import write_json
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
 from witoil.plugins.formats.scenes import Written
-from witoil.plugins.formats.writing import writer_named
+from witoil.plugins.formats.writing import FILE_WRITERS, WRITERS, refuse_unknown
 from witoil.plugins.georeference import Georeference
 from witoil.plugins.images import SUFFIXES
 from witoil.plugins.prediction import predict
@@ -47,7 +48,7 @@ def predict_files(
     georeference, time, parameters
         See `witoil.plugins.prediction.predict`.
     formats : sequence of str
-        Names out of `witoil.plugins.formats.writing.WRITERS`.
+        Names out of those of `witoil.plugins.formats.writing`.
     progress : callable
 
     Returns
@@ -60,21 +61,43 @@ def predict_files(
     PluginError
         Where there is no file, or a format is not known.
     """
-    writers = [writer_named(name) for name in dict.fromkeys(formats)]
+    refuse_unknown(formats)
     paths = _listed(files)
     found: list[Envelope] = []
     failed: dict[str, str] = {}
+    names: set[str] = set()
     for done, path in enumerate(paths):
         progress(done / len(paths), f"{len(failed)} failed" if failed else "")
         try:
-            found.append(
-                predict(plugin, path, georeference=georeference, time=time, parameters=parameters)
+            envelope = predict(
+                plugin, path, georeference=georeference, time=time, parameters=parameters
             )
         except WitoilError as error:
             failed[str(path)] = str(error)
-    written = [write(found, folder) for write in writers]
+            continue
+        for write in [FILE_WRITERS[name] for name in formats if name in FILE_WRITERS]:
+            write(envelope, folder, names)
+        found.append(_without_arrays(envelope))
+    written = {name: _written(name, found, folder) for name in formats if name in WRITERS}
+    failed |= {name: text for name, text in written.items() if isinstance(text, str)}
+    kept = [it for it in written.values() if isinstance(it, Written)]
+    kept.append(Written(sorted(names)))
     progress(1.0, "")
-    return write_json(folder / REPORT, _report(plugin, paths, found, failed, written))
+    return write_json(folder / REPORT, _report(plugin, paths, found, failed, kept))
+
+
+def _without_arrays(envelope: Envelope) -> Envelope:
+    """Return an envelope of which thousands fit into memory."""
+    findings = dataclasses.replace(envelope.findings, rasters=(), series=())
+    return dataclasses.replace(envelope, findings=findings)
+
+
+def _written(name: str, found: Sequence[Envelope], folder: Path) -> Written | str:
+    """Write a format, or return why it cannot hold what was found; the others go on."""
+    try:
+        return WRITERS[name](found, folder)
+    except PluginError as error:
+        return f"{name}: {error}"
 
 
 def _report(

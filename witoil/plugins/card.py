@@ -39,6 +39,7 @@ Task = Literal[
     "instance-seg",
     "audio-classify",
     "audio-events",
+    "measure-classify",
     "embed",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -53,6 +54,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "instance-seg": ("seg",),
     "audio-classify": ("probs", "logits"),
     "audio-events": ("probs", "logits"),
+    "measure-classify": ("probs", "logits"),
     "embed": ("embedding",),
 }
 """Task -> what its model may put out."""
@@ -65,6 +67,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "audio-events": ("audio",),
 }
 """Task -> kinds of its input; the others take images."""
+
+MEASURES = (
+    *("area", "area_filled", "area_convex", "perimeter", "feret", "major", "minor"),
+    *("eccentricity", "solidity", "extent", "circularity"),
+    *("grey_mean", "red_mean", "green_mean", "blue_mean"),
+    *("grey_std", "red_std", "green_std", "blue_std"),
+)
+"""What can be measured of the thing in an image."""
 
 GeoKind = Literal[
     "affine", "nadir", "exif", "homography", "station", "track", "samples", "point", "none"
@@ -184,6 +194,12 @@ class Preprocessing(_Table):
         le=15,
         description="Half of squares whose standard deviation is a feature; 0: none. [pixel]",
     )
+    measures: tuple[str, ...] = Field(
+        (), description="What a model takes of the thing in an image."
+    )
+    background_above: int = Field(
+        237, ge=1, le=255, description="Grey from which on a pixel is background, 0 to 255."
+    )
     sample_rate: int | None = Field(None, ge=100, le=1_000_000, description="[Hz]")
     seconds: float | None = Field(None, gt=0.0, le=600.0, description="Length of a clip. [s]")
     features: Literal["waveform", "log-mel"] = "waveform"
@@ -200,10 +216,16 @@ class Preprocessing(_Table):
             raise ValueError("std: found 0, expected what can be divided by")
         if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
             raise ValueError(f"size: found {list(self.size)}, expected 1 to 16384 pixels")
-        if self.size is None and self.kind == "image" and self.resize != "none":
+        if not (self.size or self.measures or self.kind != "image" or self.resize == "none"):
             raise ValueError(f'size: found none, expected one for resize = "{self.resize}"')
         if self.short_side is not None and self.short_side < max(self.size or (0, 0)):
             raise ValueError("short_side: expected the size at least, out of which it is cropped")
+        unmeasured = {*self.measures} - {*MEASURES}
+        if unmeasured:
+            raise ValueError(
+                f"measures: found {', '.join(sorted(unmeasured))}, expected names out of "
+                f"{', '.join(MEASURES)}"
+            )
         unknown = {name for pair in self.indices for name in pair} - {*self.bands}
         if unknown:
             raise ValueError(
@@ -385,6 +407,8 @@ class Card(_Table):
             raise ValueError("labels: found none, expected those of the model's classes")
         if self.output.format == "prob-map" and len(self.labels) != 2:
             raise ValueError("labels: expected what is below output.conf, then what is above it")
+        if task == "measure-classify" and not self.input.measures:
+            raise ValueError("input.measures: found none, expected names of what is measured")
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
         return self

@@ -93,7 +93,8 @@ def _changed(case: Case, changes: dict[str, Any], step: Step, moment: datetime) 
 
 def _found(path: Path, label: str | None) -> tuple[list[BaseGeometry], datetime]:
     """Return the areas of a label, and when they were seen."""
-    features: list[dict[str, Any]] = read_json(path)["features"] if path.is_file() else []
+    document = read_json(path)["features"] if path.is_file() else []
+    features: list[dict[str, Any]] = [it for it in document if it["properties"]["label"]]
     labels = sorted({str(it["properties"]["label"]) for it in features})
     if label is None and len(labels) > 1:
         raise PluginError(f"found the labels {', '.join(labels)}, expected --label, which is oil")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from witoil.plugins.heads.classify import classify_image, classify_tiles
 from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
 from witoil.plugins.heads.embed import embed, typicality
 from witoil.plugins.heads.listen import classify_clips, find_events
+from witoil.plugins.heads.measure import classify_measured
 from witoil.plugins.heads.segment import (
     classify_pixels,
     regress_pixels,
@@ -47,6 +49,7 @@ _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "detect": detect,
     "detect-obb": detect_turned,
     "instance-seg": detect_outlines,
+    "measure-classify": classify_measured,
     "embed": embed,
 }
 """Heads that take an image as a whole."""
@@ -74,6 +77,7 @@ def predict(
     time: datetime | None = None,
     parameters: Mapping[str, Any] | None = None,
     sessions: Sessions = SESSIONS,
+    most_seconds: float = math.inf,
 ) -> Envelope:
     """Return what a plug-in finds in a file.
 
@@ -91,6 +95,8 @@ def predict(
         Keys of `PARAMETERS` instead of those of the card.
     sessions : Sessions
         Where models are kept.
+    most_seconds : float
+        How long a file may take; it is looked at before each run of the model. [s]
 
     Raises
     ------
@@ -102,7 +108,7 @@ def predict(
     card = with_parameters(plugin.card, parameters or {})
     if georeference is not None:
         refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
-    watch = Stopwatch()
+    watch = Stopwatch(most_seconds)
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
     session = session_of(plugin, sessions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from witoil.plugins.errors import PluginError
 from witoil.plugins.sessions import Session
 
 Run = Callable[[npt.NDArray[Any]], list[npt.NDArray[np.float32]]]
@@ -16,9 +18,16 @@ Run = Callable[[npt.NDArray[Any]], list[npt.NDArray[np.float32]]]
 
 
 class Stopwatch:
-    """How long a request took before, in and after the model. [ms]."""
+    """How long a request took before, in and after the model; it ends one that takes too long.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    most_seconds : float
+        Until the model is run for the last time. [s]
+    """
+
+    def __init__(self, most_seconds: float = math.inf) -> None:
+        self._most_seconds = most_seconds
         self._began = time.perf_counter()
         self._first: float | None = None
         self._run_s = 0.0
@@ -28,6 +37,11 @@ class Stopwatch:
 
         def run(tensor: npt.NDArray[Any]) -> list[npt.NDArray[np.float32]]:
             start = time.perf_counter()
+            if start - self._began > self._most_seconds:
+                raise PluginError(
+                    f"{session.name}: took longer than {self._most_seconds:.0f} s; expected a "
+                    "smaller input"
+                )
             self._first = self._first or start
             found = session.run(tensor, outputs)
             self._run_s += time.perf_counter() - start

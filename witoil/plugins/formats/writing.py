@@ -21,18 +21,16 @@ from witoil.plugins.formats.yolo import write_yolo
 Writer = Callable[[Sequence[Envelope], Path], Written]
 """Writes envelopes into a folder."""
 
+FileWriter = Callable[[Envelope, Path, set[str]], None]
+"""Writes one envelope into a folder, under names that are not taken yet, and takes them."""
+
 AnnotationWriter = Callable[[Sequence[Scene], Path], Written]
 """Writes scenes into a folder."""
 
 
-def write_envelopes(found: Sequence[Envelope], folder: Path) -> Written:
-    """Write the envelope of each file, ``NAME.json``."""
-    names: list[str] = []
-    for envelope in found:
-        name = _untaken(envelope.file, ".json", names)
-        write_json(folder / name, envelope.document())
-        names.append(name)
-    return Written(names)
+def write_envelope(envelope: Envelope, folder: Path, taken: set[str]) -> None:
+    """Write an envelope, ``NAME.json``."""
+    write_json(folder / _untaken(envelope.file, ".json", taken), envelope.document())
 
 
 def write_geojson(found: Sequence[Envelope], folder: Path) -> Written:
@@ -41,21 +39,16 @@ def write_geojson(found: Sequence[Envelope], folder: Path) -> Written:
     placed = [feature for feature in features if feature["geometry"] is not None]
     left = len(features) - len(placed)
     remarks = [f"GeoJSON: {left} that are not on the map were left out"] if left else []
-    if not placed:
-        return Written([], remarks)
+    # also where it has none: what an earlier prediction has left is not that of this one
     write_json(folder / "features.geojson", {"type": "FeatureCollection", "features": placed})
     return Written(["features.geojson"], remarks)
 
 
-def write_rasters(found: Sequence[Envelope], folder: Path) -> Written:
+def write_rasters(envelope: Envelope, folder: Path, taken: set[str]) -> None:
     """Write each raster as a GeoTIFF, ``NAME.classes.tif``; without a map where there is none."""
-    names: list[str] = []
-    for envelope in found:
-        for raster in envelope.findings.rasters:
-            name = _untaken(envelope.file, f".{raster.name}.tif", names)
-            _write_raster(raster, folder / name)
-            names.append(name)
-    return Written(names)
+    for raster in envelope.findings.rasters:
+        name = _untaken(envelope.file, f".{raster.name}.tif", taken)
+        _write_raster(raster, folder / name)
 
 
 def _write_raster(raster: Grid, path: Path) -> None:
@@ -88,10 +81,12 @@ def _write_raster(raster: Grid, path: Path) -> None:
             dataset.update_tags(**{f"class_{k}": name for k, name in enumerate(raster.labels)})
 
 
-def _untaken(file: str, suffix: str, names: Sequence[str]) -> str:
+def _untaken(file: str, suffix: str, taken: set[str]) -> str:
+    """Return a name that no other file of this batch has, which is taken then."""
     number = 1
-    while (name := f"{file}{'' if number == 1 else f'-{number}'}{suffix}") in names:
+    while (name := f"{file}{'' if number == 1 else f'-{number}'}{suffix}") in taken:
         number += 1
+    taken.add(name)
     return name
 
 
@@ -108,25 +103,27 @@ ANNOTATIONS: dict[str, AnnotationWriter] = {
 }
 """Formats of annotations, which are read, too."""
 
+FILE_WRITERS: dict[str, FileWriter] = {"json": write_envelope, "geotiff": write_rasters}
+"""Formats with files for each input."""
+
 WRITERS: dict[str, Writer] = {
-    "json": write_envelopes,
     "geojson": write_geojson,
-    "geotiff": write_rasters,
     "csv": write_csv,
     "ecotaxa": write_ecotaxa,
     "darwin-core": write_darwin_core,
     **{name: _of_scenes(write) for name, write in ANNOTATIONS.items()},
 }
+"""Formats with one set of files for all inputs."""
 
 
-def writer_named(name: str) -> Writer:
-    """Return the writer of a format.
+def refuse_unknown(names: Sequence[str]) -> None:
+    """Refuse formats that there are not.
 
     Raises
     ------
     PluginError
-        Where there is none.
     """
-    if name not in WRITERS:
-        raise PluginError(f"found the format {name!r}, expected one of {', '.join(WRITERS)}")
-    return WRITERS[name]
+    known = (*FILE_WRITERS, *WRITERS)
+    for name in names:
+        if name not in known:
+            raise PluginError(f"found the format {name!r}, expected one of {', '.join(known)}")

@@ -66,10 +66,11 @@ def classify_pixels(run: Run, card: Card, reader: Reader) -> Findings:
 
 def regress_pixels(run: Run, card: Card, reader: Reader) -> Findings:
     """Return a value for each pixel by its features, (n, features) to (n, 1)."""
-    values = np.full(reader.size, np.nan, dtype=np.float32)
+    values = _filled(reader.size, np.nan, np.float32)
     for top, rows in _by_features(run, card, reader, 1):
-        values[top : top + rows.shape[1]] = rows[0]
-    values[~_valid(reader)] = np.nan
+        part = slice(top, top + rows.shape[1])
+        valid = reader.is_valid(part, slice(0, reader.size[1]))
+        values[part] = np.where(valid, rows[0], np.nan)
     raster = Grid("values", values, float("nan"), unit=card.output.unit or "1")
     return Findings(rasters=[raster], remarks=list(reader.remarks))
 
@@ -261,12 +262,11 @@ class _Result:
 def _finished(rows: Rows, card: Card, reader: Reader) -> Findings:
     if len(card.labels) > _MOST_CLASSES:
         raise PluginError(f"{card.model.id}: labels: expected {_MOST_CLASSES} at most")
-    pixels = reader.size[0] * reader.size[1]
-    is_large = pixels > MOST_PIXELS
+    is_large = _is_large(reader.size)
     result = _Result(
-        _on_disk(reader.size) if is_large else np.empty(reader.size, dtype=np.uint8),
+        _filled(reader.size, NODATA, np.uint8),
         None if is_large else np.zeros(reader.size, dtype=np.uint16),
-        np.full(reader.size, np.nan, dtype=np.float32) if card.output.line else None,
+        _filled(reader.size, np.nan, np.float32) if card.output.line else None,
     )
     for top, values in rows:
         result.add(top, probabilities(values, card, axis=0), card)
@@ -285,13 +285,19 @@ def _finished(rows: Rows, card: Card, reader: Reader) -> Findings:
     )
 
 
-def _on_disk(size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def _is_large(size: tuple[int, ...]) -> bool:
+    return size[0] * size[1] > MOST_PIXELS
+
+
+def _filled(size: tuple[int, int], value: float, dtype: type) -> npt.NDArray[Any]:
+    """Return an array, of which the system keeps a large one on disk."""
+    if not _is_large(size):
+        return np.full(size, value, dtype=dtype)
     with tempfile.TemporaryFile() as file:  # goes with the last that has it open
-        return np.memmap(file, dtype=np.uint8, mode="w+", shape=size)
-
-
-def _valid(reader: Reader) -> npt.NDArray[np.bool_]:
-    return reader.is_valid(slice(0, reader.size[0]), slice(0, reader.size[1]))
+        array = np.memmap(file, dtype=dtype, mode="w+", shape=size)
+    for top in range(0, size[0], _ROWS):
+        array[top : top + _ROWS] = value
+    return array
 
 
 def _polygons(result: _Result, card: Card) -> Iterator[Feature]:
@@ -299,9 +305,13 @@ def _polygons(result: _Result, card: Card) -> Iterator[Feature]:
     from rasterio.features import shapes
 
     hidden = [k for k, label in enumerate(card.labels) if label.background]
-    shown = ~np.isin(result.classes, [*hidden, NODATA])
+    hidden.append(NODATA)
+    # a mask of what is on disk would be a copy in memory
+    shown = None if _is_large(result.classes.shape) else ~np.isin(result.classes, hidden)
     found: list[tuple[BaseGeometry, int]] = []
     for shape, value in shapes(result.classes, mask=shown, connectivity=4):
+        if int(value) in hidden:
+            continue
         if len(found) == _MOST_SHAPES:
             raise PluginError(
                 f"{card.model.id}: found more than {_MOST_SHAPES:,} areas; expected a larger "
