@@ -308,7 +308,9 @@ export class Pane {
           this.show();
           this.onArrival?.();
         },
-        onFailure: (error) => this.say(error.message),
+        onFailure: (error) => {
+          if (!signal.aborted) this.say(error.message);
+        },
       }), signal);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError" && !signal.aborted) this.say(inWords(error));
