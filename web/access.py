@@ -142,6 +142,8 @@ def _in_order(scopes: frozenset[Scope]) -> list[Scope]:
 
 
 def _find() -> Person:
+    if request.headers.get("Authorization", "").lower().startswith("share "):
+        return _by_header(request.headers["Authorization"])  # a link shows no more without tokens
     if service().settings.auth == "off":
         refuse_other_sites()
         return Person(LOCAL, frozenset(SCOPES))

@@ -326,7 +326,6 @@ export const panels = {
     calibrate: "Calibrate from here",
     score: "FSS now",
     area: "Slick now",
-    whole: "full number of particles",
     quick: (/** @type {string} */ count) => `${count} particles`,
     took: (/** @type {string} */ ms) => `${ms} ms`,
     taken: "The case has these values now.",

@@ -82,3 +82,14 @@ def test_each_job_with_a_case_has_a_verdict():
 
     with_case = {name for name, process in PROCESSES.items() if not process.is_short}
     assert OF_JOB.keys() == with_case - {"fetch"}
+
+
+def test_a_link_leads_to_its_job_and_no_further_without_tokens_too(client, execute, ended):
+    job, other = (execute("simulate").json["jobID"] for _ in range(2))
+    ended(job, {"verdict": {}})
+    secret = client.post("/shares", json={"job": job}).json["href"].rpartition("/")[2]
+    headers = {"Authorization": f"Share {secret}"}
+    assert client.get("/session", headers=headers).json["job"] == job
+    assert client.get(f"/ogc/jobs/{job}", headers=headers).status_code == 200
+    for path in (f"/ogc/jobs/{other}", "/ogc/jobs", "/uploads"):
+        assert client.get(path, headers=headers).status_code in (403, 404), path

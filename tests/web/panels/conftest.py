@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=45_000)  # of busy machines
+expect.set_options(timeout=90_000)  # of busy machines
 
 ROOT = Path(__file__).parents[3]
 QUIET = ("GL Driver", "WebGL", "Failed to load resource")
@@ -117,7 +117,7 @@ def opened(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(45_000)
+        page.set_default_timeout(90_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", said)
         page.on("response", lambda r: wrong.append(r.url) if r.status >= 500 else None)

@@ -11,7 +11,7 @@ import { panels as words } from "../words.js";
 
 const { coverage: text } = words;
 const PAUSE = 400; // milliseconds without a change of the case before the service is asked
-const ALL = 0.9995; // of the time that counts as all of it
+const ALL = 0.999999; // of the time that counts as all of it
 const ROLES = ["currents", "winds", "waves", "temperature"];
 
 /** @param {HTMLElement} root @param {State} state */
@@ -74,7 +74,7 @@ export function boxOf(form, uploads) {
     if (row.kind === "point") return Number.isFinite(row.lon) && Number.isFinite(row.lat) ? [[row.lon, row.lat, row.lon, row.lat]] : [];
     const places = row.coordinates ?? (Array.isArray(row.track) ? row.track.map((/** @type {any} */ fix) => [fix.lon, fix.lat]) : []);
     const files = [row.geometry ?? row.track].flat().map((reference) => uploads.find((each) => each.reference === reference)?.facts?.box);
-    return [...places.map(([lon, lat]) => [lon, lat, lon, lat]), ...files.filter(Boolean)];
+    return [...places.map((/** @type {number[]} */ [lon, lat]) => [lon, lat, lon, lat]), ...files.filter(Boolean)];
   });
   if (!boxes.length) return null;
   const reach = (/** @type {number} */ k, /** @type {(...values: number[]) => number} */ of) => of(...boxes.map((box) => box[k]));

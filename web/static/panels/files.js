@@ -37,19 +37,21 @@ function partsOf(state) {
     fault.textContent = /** @type {Error} */ (problem).message;
   };
   const figures = state.get("figures")?.job === job.jobID ? state.get("figures") : null;
-  return [
+  const parts = [
     make("div", { class: "row" },
-      make("button", { type: "button", id: "run-again", onclick: () => again(state, job).catch(tell) }, text.again),
+      !state.get("shared") && make("button", { type: "button", id: "run-again", onclick: () => again(state, job).catch(tell) }, text.again),
       mayRun(state) && make("button", { type: "button", class: "quiet danger", onclick: () => window.confirm(text.removeSure) && dismiss(state, job.jobID).catch(tell) }, text.remove)),
-    ...(figures ? [compareField(state, job), sharePart(state, job, tell), downloads(state, figures, tell)] : []),
+    ...(figures ? [state.get("shared") ? null : compareField(state, job), sharePart(state, job, tell), downloads(state, figures, tell)] : []),
     fault,
   ];
+  return parts.filter((part) => part !== null);
 }
 
 /** @param {State} state @param {any} job */
 async function again(state, job) {
   const { inputs } = await askJson(`ogc/jobs/${job.jobID}/inputs`);
-  state.set({ case: caseOf(inputs), panels: { ...state.get("panels"), left: true } });
+  const isNarrow = matchMedia("(max-width: 760px)").matches; // there is room for one side
+  state.set({ case: caseOf(inputs), panels: { left: true, right: !isNarrow } });
   document.getElementById("left-tab-case")?.click();
 }
 

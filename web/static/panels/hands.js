@@ -106,7 +106,7 @@ function scoreParts(found) {
     make("strong", { class: "big number" }, figure),
     make("span", { class: `number ${change === null ? "" : change >= 0 ? "up" : "down"}` },
       change === null ? "" : text.change(`${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(3)}`)),
-    make("span", { class: "hint" }, `${found.isWhole ? text.whole : text.quick(String(found.particles))}, ${text.took(String(Math.round(found.elapsed_ms)))}`),
+    make("span", { class: "hint" }, `${text.quick(found.particles.toLocaleString("en"))}, ${text.took(String(Math.round(found.elapsed_ms)))}`),
   ];
 }
 

@@ -112,7 +112,10 @@ function projected([lon, lat]) {
   return [lon, northing(lat)];
 }
 
-/** @param {CanvasRenderingContext2D} context @param {any} view @param {[number, number][]} places @param {{close?: boolean}} [how] */
+/**
+ * @param {CanvasRenderingContext2D} context @param {import("../../player/view.js").View} view
+ * @param {[number, number][]} places @param {{close?: boolean}} [how]
+ */
 function path(context, view, places, { close = false } = {}) {
   context.beginPath();
   places.forEach((place, k) => (k ? context.lineTo(...view.toScreen(...place)) : context.moveTo(...view.toScreen(...place))));
@@ -131,7 +134,7 @@ function drawCase(context, view, form, outlines, colours) {
   context.setLineDash([]);
   for (const row of form.release) {
     const places = row.kind === "point" ? [[row.lon, row.lat]] : row.coordinates ?? (Array.isArray(row.track) ? row.track.map((/** @type {any} */ fix) => [fix.lon, fix.lat]) : []);
-    drawLine(context, view, places.filter(([lon, lat]) => Number.isFinite(lon) && Number.isFinite(lat)).map(projected), colours.release);
+    drawLine(context, view, places.filter((/** @type {number[]} */ [lon, lat]) => Number.isFinite(lon) && Number.isFinite(lat)).map(projected), colours.release);
   }
 }
 
@@ -145,7 +148,10 @@ function stroked(context, colour, draw) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {any} view @param {[number, number][]} places @param {string} colour */
+/**
+ * @param {CanvasRenderingContext2D} context @param {import("../../player/view.js").View} view
+ * @param {[number, number][]} places @param {string} colour
+ */
 function drawLine(context, view, places, colour) {
   if (places.length > 1) stroked(context, colour, () => {
     path(context, view, places);

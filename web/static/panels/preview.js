@@ -19,8 +19,8 @@ export class Preview {
     this.next = null;
     /** @type {AbortController | null} */
     this.controller = null;
-    /** @type {{key: string, fss: number | null} | null} what the case scores as it is */
-    this.before = null;
+    /** @type {{key: string, fss: Record<number, number | null>}} what a case scores as it is, by the number of particles */
+    this.before = { key: "", fss: {} };
   }
 
   /**
@@ -60,7 +60,9 @@ export class Preview {
     try {
       const found = await this.#asked(form, parameters, particles, this.controller.signal);
       if (number !== this.newest) return;
-      this.state.set({ preview: { ...found, fss: finest(found), particles, isWhole, parameters, before: this.before?.key === JSON.stringify(form) ? this.before.fss : null } });
+      this.state.set({ preview: { ...found, fss: finest(found), particles, parameters, before: null } });
+      this.#tellBefore();
+      void this.prepare(form, particles);
     } catch (problem) {
       if (number !== this.newest || (problem instanceof ProblemError && problem.status === SUPERSEDED)) return;
       if (problem instanceof DOMException) return;
@@ -70,21 +72,27 @@ export class Preview {
 
   /**
    * Have the service prepare a case, before the first slider is moved, and say what the case scores as it is.
-   * @param {any} form
+   * @param {any} form @param {number} [particles] as many as it is to be compared with: fewer score otherwise
    */
-  async prepare(form) {
+  async prepare(form, particles = Math.min(QUICK, form.model?.particles ?? QUICK)) {
     const key = JSON.stringify(form);
-    if (this.before?.key === key) return;
-    this.before = { key, fss: null };
+    if (this.before.key !== key) this.before = { key, fss: {} };
+    const { fss } = this.before;
+    if (particles in fss) return;
+    fss[particles] = null; // is asked for
     try {
-      const found = await this.#asked(form, {}, Math.min(QUICK, form.model?.particles ?? QUICK));
-      if (this.before.key !== key) return;
-      this.before.fss = finest(found);
-      const { preview } = this.state.values;
-      if (preview && !preview.fault) this.state.set({ preview: { ...preview, before: this.before.fss } });
+      fss[particles] = finest(await this.#asked(form, {}, particles));
+      this.#tellBefore();
     } catch {
-      // whoever moves a slider hears why
+      delete fss[particles]; // whoever moves a slider hears why
     }
+  }
+
+  /** Tell what the case scores as it is, with as many particles. */
+  #tellBefore() {
+    const { preview, case: form } = this.state.values;
+    if (!preview || preview.fault || this.before.key !== JSON.stringify(form)) return;
+    this.state.set({ preview: { ...preview, before: this.before.fss[preview.particles] ?? null } });
   }
 
   /** @param {any} form @param {Record<string, number>} parameters @param {number} particles @param {AbortSignal} [signal] */

@@ -52,7 +52,7 @@ function mean(rows) {
   const names = Object.keys(/** @type {any} */ (rows[0]));
   return Object.fromEntries(names.map((name) => {
     const values = rows.map((row) => row?.[name]);
-    return [name, values.includes(null) ? null : values.reduce((sum, each) => sum + Number(each), 0) / rows.length];
+    return [name, values.includes(null) ? null : values.map(Number).reduce((sum, each) => sum + each, 0) / rows.length];
   }));
 }
 

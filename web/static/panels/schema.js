@@ -38,7 +38,7 @@ function fieldOf(document, name, property, isRequired) {
   };
 }
 
-/** @param {any} document @param {any} schema what it refers to, or may be other than nothing */
+/** @param {any} document @param {any} schema @returns {any} what it refers to, or may be other than nothing */
 function withoutNull(document, schema) {
   let found = schema;
   if (found.$ref) found = document.components.schemas[found.$ref.split("/").pop()];
@@ -86,6 +86,8 @@ export function plainName(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /**
  * Read what somebody has typed.
  * @param {Field} field
@@ -97,13 +99,13 @@ export function readField(field, text) {
   if (!given) return { value: undefined, fault: field.isRequired ? "missing" : "" };
   if (field.kind === "time") return readTime(given);
   if (field.kind !== "number" && field.kind !== "integer") return { value: given, fault: "" };
-  const value = Number(given.replace(",", "."));
+  const value = NUMBER.test(given) ? Number(given) : NaN; // with a comma it may be a thousand times another
   return { value, fault: faultOf(field, value) };
 }
 
 /** @param {Field} field @param {number} value @returns {string} */
 export function faultOf(field, value) {
-  if (!Number.isFinite(value)) return "expected a number";
+  if (!Number.isFinite(value)) return "expected a number such as 1.5, without a comma";
   if (field.kind === "integer" && !Number.isInteger(value)) return "expected a whole number";
   const { least, most, isOpen, unit } = field;
   const isLess = least !== null && (isOpen ? value <= least : value < least);
@@ -122,7 +124,8 @@ export function readTime(text) {
   const found = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.\d+)?\s*(Z|UTC|[+-]\d{2}:\d{2})?$/i.exec(text.trim());
   const zone = found?.[4] && /^[+-]/.test(found[4]) ? found[4] : "Z";
   const time = found ? Date.parse(`${found[1]}T${found[2]}${found[3] ?? ":00"}${zone}`) : NaN;
-  const isReal = Number.isFinite(time) && (zone !== "Z" || new Date(time).toISOString().startsWith(found?.[1] ?? "-"));
+  const day = Date.parse(`${found?.[1]}T00:00:00Z`);
+  const isReal = Number.isFinite(time) && new Date(day).toISOString().startsWith(found?.[1] ?? "-"); // no 30 February
   if (!isReal) return { value: undefined, fault: "expected a time such as 2021-08-24 03:43, UTC" };
   return { value: new Date(time).toISOString().replace(".000Z", "Z"), fault: "" };
 }
