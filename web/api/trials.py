@@ -36,7 +36,7 @@ class Scored(BaseModel):
     """What a run scores."""
 
     score: float | None = Field(description="Mean of the FSS over windows, by 1 / window.")
-    fss: dict[str, float | None] = Field(description="By window, in cells.")
+    fss: dict[str, float | None] = Field(description="FSS by window, in cells.")
 
 
 class Trial(BaseModel):
@@ -50,7 +50,7 @@ class Trial(BaseModel):
 class Trials(BaseModel):
     """A search as it stands."""
 
-    default: Scored | None = Field(description="With the parameters of the case.")
+    default: Scored | None = Field(description="The run with the parameters of the case.")
     persistence: Scored | None = Field(description="The slick last seen, unmoved.")
     useful_fss: float | None = Field(description="FSS from which a forecast is useful.")
     best: Scored | None
