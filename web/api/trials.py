@@ -44,7 +44,7 @@ class Trial(BaseModel):
 
     number: int
     parameters: dict[str, float]
-    score: float | None = Field(description="None: the run failed.")
+    score: float | None = Field(description="What it scores; null where the run failed.")
 
 
 class Trials(BaseModel):
