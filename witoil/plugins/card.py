@@ -81,6 +81,10 @@ GeoKind = Literal[
 ]
 
 
+PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
+"""Keys of a card's ``[output]`` that a request may have otherwise."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

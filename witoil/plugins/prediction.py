@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from witoil.errors import WitoilError
-from witoil.plugins.card import Card, Output
+from witoil.plugins.card import PARAMETERS, Card, Output
 from witoil.plugins.envelope import Envelope, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, Placing, exif_time, locate, refuse_kind
@@ -39,9 +39,6 @@ from witoil.times import in_utc
 
 SESSIONS = Sessions()
 """Those of this process."""
-
-PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
-"""Keys of a card's ``[output]`` that a request may have otherwise."""
 
 _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "image-classify": classify_image,
