@@ -40,6 +40,7 @@ Task = Literal[
     "audio-classify",
     "audio-events",
     "measure-classify",
+    "panoptic",
     "embed",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -55,6 +56,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "audio-classify": ("probs", "logits"),
     "audio-events": ("probs", "logits"),
     "measure-classify": ("probs", "logits"),
+    "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
 }
 """Task -> what its model may put out."""

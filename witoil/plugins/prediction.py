@@ -22,6 +22,7 @@ from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
 from witoil.plugins.heads.embed import embed, typicality
 from witoil.plugins.heads.listen import classify_clips, find_events
 from witoil.plugins.heads.measure import classify_measured
+from witoil.plugins.heads.panoptic import part
 from witoil.plugins.heads.segment import (
     classify_pixels,
     regress_pixels,
@@ -47,6 +48,7 @@ _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "detect-obb": detect_turned,
     "instance-seg": detect_outlines,
     "measure-classify": classify_measured,
+    "panoptic": part,
     "embed": embed,
 }
 """Heads that take an image as a whole."""
