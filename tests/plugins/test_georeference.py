@@ -170,7 +170,7 @@ def test_exif_of_a_drone_places_its_photo(tmp_path, made):
     answer = predict(plugin, tmp_path / "drone.jpg", georeference=position)
     assert answer.findings.features[0].geometry.geom_type == "Point"
     assert "only the position counts" in " ".join(answer.findings.remarks)
-    with pytest.raises(PluginError, match=r'found the kind "nadir", expected for .*: exif'):
+    with pytest.raises(PluginError, match=r'found the kind "nadir", expected one .* kinds: exif'):
         predict(plugin, tmp_path / "drone.jpg", georeference=placed_by(NADIR))
 
 

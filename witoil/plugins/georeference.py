@@ -253,8 +253,11 @@ def refuse_kind(kind: str, kinds: tuple[str, ...], name: str) -> None:
     """Refuse a kind of georeference that a card does not have."""
     allowed = {*kinds} | ({*_POINT_KINDS} if "point" in kinds else set())
     if kind not in allowed:
-        usable = ", ".join(sorted(allowed - {"none", "point"})) or "none at all"
-        raise PluginError(f'georef: found the kind "{kind}", expected for {name}: {usable}')
+        usable = ", ".join(sorted(allowed - {"none", "point"})) or "none"
+        raise PluginError(
+            f'georef: found the kind "{kind}", expected one that the card of {name} has in '
+            f"[geo] kinds: {usable}"
+        )
 
 
 def locate(

@@ -102,11 +102,7 @@ def predict(
     PluginError
         Where plug-in and file do not go together; one line.
     """
-    if plugin.card is None:
-        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
-    card = with_parameters(plugin.card, parameters or {})
-    if georeference is not None:
-        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
@@ -163,6 +159,24 @@ def _compared(findings: Findings, card: Card, session: Session) -> Findings:
             feature = dataclasses.replace(feature, properties={**feature.properties, **known})
         features.append(feature)
     return dataclasses.replace(findings, features=features)
+
+
+def refuse_options(
+    plugin: Plugin, georeference: Georeference | None, parameters: Mapping[str, Any] | None
+) -> Card:
+    """Return the card of a plug-in with other parameters.
+
+    Raises
+    ------
+    PluginError
+        Where it cannot be used, or not with these options.
+    """
+    if plugin.card is None:
+        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
+    card = with_parameters(plugin.card, parameters or {})
+    if georeference is not None:
+        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    return card
 
 
 def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:

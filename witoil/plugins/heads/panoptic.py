@@ -77,16 +77,18 @@ def _foreground(photo: Photo, card: Card) -> npt.NDArray[np.bool_]:
     return foreground
 
 
-def _where(mask: Floats, placement: Placement, tensor: Floats, card: Card) -> npt.NDArray[np.bool_]:
+def _where(
+    logits: Floats, placement: Placement, tensor: Floats, card: Card
+) -> npt.NDArray[np.bool_]:
     """Return where a thing is, on the pixels of the image: its mask between their middles."""
     from scipy.ndimage import map_coordinates
 
     height, width = tensor.shape[2:] if card.input.layout == "NCHW" else tensor.shape[1:3]
     rows, columns = (np.arange(length) + 0.5 for length in placement.size)
-    y = (rows * placement.scale[1] + placement.offset[1]) * mask.shape[0] / height - 0.5
-    x = (columns * placement.scale[0] + placement.offset[0]) * mask.shape[1] / width - 0.5
+    y = (rows * placement.scale[1] + placement.offset[1]) * logits.shape[0] / height - 0.5
+    x = (columns * placement.scale[0] + placement.offset[0]) * logits.shape[1] / width - 0.5
     places = np.meshgrid(y, x, indexing="ij")
-    found: npt.NDArray[np.bool_] = map_coordinates(mask, places, order=1, mode="nearest") > 0.0
+    found: npt.NDArray[np.bool_] = map_coordinates(logits, places, order=1, mode="nearest") > 0.0
     return found
 
 
