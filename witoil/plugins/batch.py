@@ -16,7 +16,7 @@ from witoil.plugins.formats.scenes import Written
 from witoil.plugins.formats.writing import FILE_WRITERS, WRITERS, refuse_unknown
 from witoil.plugins.georeference import Georeference
 from witoil.plugins.images import SUFFIXES
-from witoil.plugins.prediction import predict
+from witoil.plugins.prediction import predict, refuse_options
 from witoil.plugins.registry import Plugin
 from witoil.plugins.sound import SOUNDS
 from witoil.plugins.weights import read_arrays
@@ -59,9 +59,10 @@ def predict_files(
     Raises
     ------
     PluginError
-        Where there is no file, or a format is not known.
+        Where there is no file, a format is not known, or the plug-in has not such options.
     """
     refuse_unknown(formats)
+    refuse_options(plugin, georeference, parameters)
     paths = _listed(files)
     found: list[Envelope] = []
     failed: dict[str, str] = {}

@@ -40,6 +40,7 @@ Task = Literal[
     "audio-classify",
     "audio-events",
     "measure-classify",
+    "panoptic",
     "embed",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -55,6 +56,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "audio-classify": ("probs", "logits"),
     "audio-events": ("probs", "logits"),
     "measure-classify": ("probs", "logits"),
+    "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
 }
 """Task -> what its model may put out."""
@@ -79,6 +81,10 @@ MEASURES = (
 GeoKind = Literal[
     "affine", "nadir", "exif", "homography", "station", "track", "samples", "point", "none"
 ]
+
+
+PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
+"""Keys of a card's ``[output]`` that a request may have otherwise."""
 
 
 class _Table(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from witoil.errors import WitoilError
-from witoil.plugins.card import Card, Output
+from witoil.plugins.card import PARAMETERS, Card, Output
 from witoil.plugins.envelope import Envelope, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, Placing, exif_time, locate, refuse_kind
@@ -22,6 +22,7 @@ from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
 from witoil.plugins.heads.embed import embed, typicality
 from witoil.plugins.heads.listen import classify_clips, find_events
 from witoil.plugins.heads.measure import classify_measured
+from witoil.plugins.heads.panoptic import part
 from witoil.plugins.heads.segment import (
     classify_pixels,
     regress_pixels,
@@ -40,9 +41,6 @@ from witoil.times import in_utc
 SESSIONS = Sessions()
 """Those of this process."""
 
-PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
-"""Keys of a card's ``[output]`` that a request may have otherwise."""
-
 _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "image-classify": classify_image,
     "tile-classify": classify_tiles,
@@ -50,6 +48,7 @@ _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "detect-obb": detect_turned,
     "instance-seg": detect_outlines,
     "measure-classify": classify_measured,
+    "panoptic": part,
     "embed": embed,
 }
 """Heads that take an image as a whole."""
@@ -103,11 +102,7 @@ def predict(
     PluginError
         Where plug-in and file do not go together; one line.
     """
-    if plugin.card is None:
-        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
-    card = with_parameters(plugin.card, parameters or {})
-    if georeference is not None:
-        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
@@ -164,6 +159,24 @@ def _compared(findings: Findings, card: Card, session: Session) -> Findings:
             feature = dataclasses.replace(feature, properties={**feature.properties, **known})
         features.append(feature)
     return dataclasses.replace(findings, features=features)
+
+
+def refuse_options(
+    plugin: Plugin, georeference: Georeference | None, parameters: Mapping[str, Any] | None
+) -> Card:
+    """Return the card of a plug-in with other parameters.
+
+    Raises
+    ------
+    PluginError
+        Where it cannot be used, or not with these options.
+    """
+    if plugin.card is None:
+        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
+    card = with_parameters(plugin.card, parameters or {})
+    if georeference is not None:
+        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    return card
 
 
 def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
