@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -228,10 +229,13 @@ def test_short_work_that_ends_in_time_is_answered_at_once(client, execute, ended
     inputs = {"run": "catalogue:winds", "observation": "catalogue:winds"}
 
     def end():
-        with store.reading() as session:
-            (job,), _ = queue.list_jobs(session, None)
-        ended(job.id, {"fss": {"1": 0.5}})
+        jobs = []
+        while not jobs:
+            time.sleep(0.05)
+            with store.reading() as session:
+                jobs, _ = queue.list_jobs(session, None)
+        ended(jobs[0].id, {"fss": {"1": 0.5}})
 
-    threading.Timer(0.1, end).start()
+    threading.Thread(target=end, daemon=True).start()
     answer = execute("score", **inputs)
     assert (answer.status_code, answer.json) == (200, {"result": {"value": {"fss": {"1": 0.5}}}})
