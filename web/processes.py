@@ -228,7 +228,9 @@ class FetchInputs(Inputs):
 class PredictInputs(Inputs):
     """A model, and files that it is run on."""
 
-    module: str = Field(min_length=1, max_length=64, description="As /v2/models/ lists it.")
+    module: str = Field(
+        min_length=1, max_length=64, description="The name by which /v2/models/ lists it."
+    )
     version: str = Field(
         min_length=1, max_length=64, description="The same; other weights have another version."
     )

@@ -3,12 +3,13 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from web import queue
-from web.context import service_of
+from web.context import attach, service_of
 
 
 def test_the_list_is_paged(client, execute):
@@ -226,6 +227,9 @@ def test_streams_end_with_the_service(app, client, execute):
 
 
 def test_short_work_that_ends_in_time_is_answered_at_once(client, execute, ended, store, settings):
+    app = client.application
+    patient = settings.model_copy(update={"wait_seconds": 60.0})
+    attach(app, replace(service_of(app), settings=patient))
     inputs = {"run": "catalogue:winds", "observation": "catalogue:winds"}
 
     def end():
