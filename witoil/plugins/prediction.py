@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from witoil.errors import WitoilError
 from witoil.plugins.card import PARAMETERS, Card, Output
-from witoil.plugins.envelope import Envelope, Findings
+from witoil.plugins.envelope import Envelope, Feature, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, Placing, exif_time, locate, refuse_kind
 from witoil.plugins.heads.classify import classify_image, classify_tiles
@@ -225,29 +225,52 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     return session
 
 
+_TASKS = {
+    "detect": "detect",
+    "obb": "detect-obb",
+    "segment": "instance-seg",
+    "classify": "image-classify",
+}
+"""Tasks as Ultralytics writes them into its models -> ours."""
+
+
 def refuse_contradiction(card: Card, session: Session) -> None:
-    """Refuse a card that says other things than its model says of itself."""
-    names = session.metadata.get("names")
-    if names is None:
-        return
-    said = _names(names)
-    ours = [label.name for label in card.labels]
-    if said and ours and said != ours:
-        raise PluginError(
-            f"{card.model.id}: labels: found {', '.join(ours)} in the card, but "
-            f"{', '.join(said)} in the model; expected those of the model, in its order"
-        )
+    """Refuse a card that says other things than its model says of itself, where it does.
+
+    Ultralytics writes the task, the names of the classes and the size into the metadata.
+    """
+    said = {
+        "model.task": (_TASKS.get(session.metadata.get("task", "")), card.model.task),
+        "labels": (_names(session), [label.name for label in card.labels]),
+        "input.size": (_value(session, "imgsz", list), list(card.input.size or ())),
+    }
+    for key, (theirs, ours) in said.items():
+        if theirs and ours and theirs != ours:
+            raise PluginError(
+                f"{card.model.id}: {key}: found {_shown(ours)} in the card, but {_shown(theirs)} "
+                "in the model; expected what the model says, in its order"
+            )
 
 
-def _names(text: str) -> list[str]:
-    """Return the classes that a model names in its metadata, as a dict in Python's writing."""
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _names(session: Session) -> list[str]:
+    """Return the classes that a model names in its metadata."""
+    names = _value(session, "names", dict) or {}
+    return [str(names.get(k)) for k in range(len(names))]
+
+
+def _value(session: Session, key: str, kind: type) -> Any:
+    """Return a value of the metadata, in Python's writing; None where it is none of its kind."""
     import ast
 
     try:
-        names = ast.literal_eval(text)
-        return [str(names[k]) for k in range(len(names))]
-    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
-        return []
+        value = ast.literal_eval(session.metadata.get(key, ""))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, kind) else None
 
 
 def _of_program(
@@ -288,7 +311,7 @@ def _placed(findings: Findings, placing: Placing | None, time: datetime | None) 
     features = [
         dataclasses.replace(
             feature,
-            time=feature.time or time,
+            time=feature.time or _time_within(time, feature),
             geometry=placing.place(feature.pixel) if placing else None,
             properties={**(placing.properties if placing else {}), **feature.properties},
         )
@@ -301,6 +324,12 @@ def _placed(findings: Findings, placing: Placing | None, time: datetime | None) 
         for raster in findings.rasters
     ]
     return dataclasses.replace(findings, features=features, rasters=rasters)
+
+
+def _time_within(time: datetime | None, feature: Feature) -> datetime | None:
+    """Return when a part of a recording began."""
+    start_s = feature.properties.get("start_s", 0.0)
+    return None if time is None else time + timedelta(seconds=start_s)
 
 
 def _coarser(placing: Placing, pixels: int) -> Any:
