@@ -200,6 +200,9 @@ class Preprocessing(_Table):
         le=15,
         description="Half of squares whose standard deviation is a feature; 0: none. [pixel]",
     )
+    every_seconds: float = Field(
+        1.0, ge=0.01, le=3600.0, description="Time from one frame of a film to the next. [s]"
+    )
     measures: tuple[str, ...] = Field(
         (), description="What a model takes of the thing in an image."
     )
