@@ -1,3 +1,4 @@
+import gc
 from datetime import UTC, datetime, timedelta
 
 import imageio_ffmpeg
@@ -21,6 +22,13 @@ SIZE = 64
 
 # the library that reads films leaves its pipes to be closed when they are collected
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    """Have them collected here, and not in another test."""
+    yield
+    gc.collect()
 
 
 def film(path, pictures, fps=2):

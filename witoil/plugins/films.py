@@ -24,7 +24,7 @@ _ONLY = (
 
 
 @dataclass(frozen=True)
-class Frame:
+class FilmFrame:
     """A picture of a film.
 
     Attributes
@@ -41,7 +41,7 @@ class Frame:
     photo: Photo
 
 
-def frames(path: Path, every_seconds: float) -> Iterator[Frame]:
+def frames(path: Path, every_seconds: float) -> Iterator[FilmFrame]:
     """Yield frames of a film, evenly spread in time.
 
     Parameters
@@ -77,7 +77,7 @@ def frames(path: Path, every_seconds: float) -> Iterator[Frame]:
                 if number == MOST_FRAMES:
                     raise PluginError(f"{path}: has more than {MOST_FRAMES:,} frames to look at")
                 pixels = np.frombuffer(content, dtype=np.uint8).reshape(height, width, 3)
-                yield Frame(number, number * every_seconds, Photo(path.name, pixels))
+                yield FilmFrame(number, number * every_seconds, Photo(path.name, pixels))
         except (OSError, RuntimeError, ValueError) as error:
             if isinstance(error, PluginError):
                 raise
