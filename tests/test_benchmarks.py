@@ -11,6 +11,7 @@ NAMES = [
     "forecast_twins",
     "joint",
     "large_forcing",
+    "plugins",
     "page",
     "plugins",
     "preview",
