@@ -11,7 +11,6 @@ NAMES = [
     "forecast_twins",
     "joint",
     "large_forcing",
-    "plugins",
     "page",
     "plugins",
     "preview",
