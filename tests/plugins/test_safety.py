@@ -283,6 +283,7 @@ def test_bad_images_are_refused_in_one_line(made, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "folder.png").mkdir()
     Image.fromarray(np.full((4, 4), 0.5, np.float32)).save(tmp_path / "float.tif")
+    Image.new("LAB", (4, 4)).save(tmp_path / "lab.tif")
     header_of_8_gigapixels(tmp_path / "huge.png")
     for name, text in {
         "truncated.jpg": "damaged",
@@ -291,6 +292,7 @@ def test_bad_images_are_refused_in_one_line(made, tmp_path):
         "folder.png": "Is a directory",
         "none.png": "No such file",
         "float.tif": "32 bits",
+        "lab.tif": "colours of the kind LAB",
         "huge.png": "found",
     }.items():
         with pytest.raises(PluginError, match=text) as caught:
