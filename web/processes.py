@@ -228,9 +228,7 @@ class FetchInputs(Inputs):
 class PredictInputs(Inputs):
     """A model, and files that it is run on."""
 
-    module: str = Field(
-        min_length=1, max_length=64, description="The name by which /v2/models/ lists it."
-    )
+    module: str = Field(min_length=1, max_length=64, description="Name that /v2/models/ lists.")
     version: str = Field(
         min_length=1, max_length=64, description="The same; other weights have another version."
     )

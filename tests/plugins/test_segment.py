@@ -396,3 +396,19 @@ def test_a_turned_scene_across_180_is_where_it_is(made, tmp_path):
     path = geotiff(tmp_path / "f.tif", values, crs="EPSG:4326", transform=far)
     (oil,) = predict(made(same(), tiled(least_pixels=2)), path).findings.features
     assert oil.geometry.bounds == pytest.approx((179.95, -17.1, 180.0, -17.05))
+
+
+def test_features_by_parts_are_those_of_the_whole(made, tmp_path):
+    """A raster of more rows than are read at once, with gaps; the model adds up the features."""
+    node = helper.make_node("ReduceSum", ["x", "axis"], ["y"], keepdims=1)
+    model = graph([node], {"x": ["n", 6]}, {"y": ["n", 1]}, {"axis": np.array([1], np.int64)})
+    how = 'bands = ["a", "b"]\nindices = [["a", "b"]]\ntexture_radius = 2'
+    text = card("raster-regress", "raster", how=how, output='format = "values"')
+    values = np.random.default_rng(7).uniform(0.1, 1.0, (2, 150, 20)).astype(np.float32)
+    values[0, 63:65, 4:6] = np.nan
+    plugin = made(model, text)
+    answer = predict(plugin, geotiff(tmp_path / "a.tif", values, names=["a", "b"]))
+    whole = features_of(np.moveaxis(values, 0, -1), plugin.card).sum(axis=-1)
+    np.testing.assert_allclose(answer.findings.rasters[0].values, whole, rtol=1e-5)
+    assert np.isnan(whole[61:67, 2:8]).all()
+    assert np.isfinite(whole[60]).all()

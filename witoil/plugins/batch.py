@@ -12,6 +12,7 @@ from witoil.errors import WitoilError
 from witoil.files import write_json
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
+from witoil.plugins.films import FILMS
 from witoil.plugins.formats.scenes import Written
 from witoil.plugins.formats.writing import FILE_WRITERS, WRITERS, refuse_unknown
 from witoil.plugins.georeference import Georeference
@@ -156,7 +157,9 @@ def _listed(files: Sequence[Path]) -> list[Path]:
     for path in files:
         if path.is_dir():
             paths += [
-                it for it in sorted(path.rglob("*")) if it.suffix.lower() in (*SUFFIXES, *SOUNDS)
+                it
+                for it in sorted(path.rglob("*"))
+                if it.suffix.lower() in (*SUFFIXES, *SOUNDS, *FILMS)
             ]
         else:
             paths.append(path)
