@@ -56,7 +56,7 @@ def serve_case(
     except (WitoilError, CatalogError, SimulatorError) as error:
         host.tell({"number": 0, "ending": "refused", "reason": str(error)})
         return
-    except MemoryError:
+    except _NO_ROOM:
         host.tell({"number": 0, **_TOO_LARGE})
         return
     ending: dict[str, Any] = {"number": 0}
@@ -65,6 +65,8 @@ def serve_case(
         asked = host.asked.get()
         ending = {"number": asked["number"], **_answer(scenario, asked, host)}
 
+
+_NO_ROOM = (MemoryError, ImportError)  # of a library: it says that it cannot be mapped
 
 _TOO_LARGE = {
     "ending": "too large",
@@ -104,7 +106,7 @@ def _answer(scenario: Scenario, asked: Mapping[str, Any], host: _Host) -> dict[s
         return {}
     except (WitoilError, CatalogError, SimulatorError) as error:
         return {"ending": "refused", "reason": str(error)}
-    except MemoryError:
+    except _NO_ROOM:
         return _TOO_LARGE
     return {"answer": answer}
 

@@ -166,7 +166,10 @@ class Forked:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    line = await self._reader.readline()
+                    try:
+                        line = await self._reader.readline()
+                    except ConnectionError:  # it was killed before it had read the question
+                        line = b""
                     if not line:
                         raise await self._ended()
                     said: dict[str, Any] = json.loads(line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from catalog.errors import CatalogError
 from catalog.services.registry import Choice, Registry
@@ -65,4 +64,4 @@ def admit_fetch(inputs: Any, settings: Settings) -> dict[str, str]:
 
 def _identity(choice: Choice) -> tuple[str, str]:
     is_final = choice.period[1] < datetime.now(UTC) - _FINAL
-    return f"{choice.role} of {choice.dataset.id}", "" if is_final else uuid4().hex
+    return f"{choice.role} of {choice.dataset.id}", "final" if is_final else ""
