@@ -21,7 +21,6 @@ from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from web.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
-from witoil.files import write_bytes
 from witoil.player.mercator import northing
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -99,15 +98,7 @@ def send_world_tile(path: WorldTilePath) -> Response:
     """Send land of the world, coarse; the layer is `land`."""
     tile = (path.z, path.x, path.y)
     _refuse_outside(tile)
-    return tile_answer(tile, lambda: _kept_world_tile(tile))
-
-
-def _kept_world_tile(tile: Tile) -> bytes:
-    z, x, y = tile
-    file = service().settings.data / "coast-1" / str(z) / str(x) / f"{y}.mvt"
-    if not file.exists():
-        write_bytes(file, encode([world_layer(z)], tile))
-    return file.read_bytes()
+    return tile_answer(tile, lambda: encode([world_layer(path.z)], tile))
 
 
 def _coast(job_id: str) -> tuple[dict[str, Any], Sequence[Layer]]:

@@ -7,7 +7,6 @@ import shapely
 import xarray as xr
 from shapely.geometry import shape
 
-import catalog
 from simulator import Status
 from tests.web.people import assert_problem, bring, case, ended_with, people
 from tests.web.test_vector_tiles import tile_of
@@ -111,23 +110,18 @@ def test_run_without_land(service, anna, twin_run):
     assert found == {"land": [], "coast": []}
 
 
-@pytest.fixture
-def world(monkeypatch):
-    """A world with one continent and one small island."""
-    land = shapely.MultiPolygon([shapely.box(0, 0, 40, 40), shapely.box(-60.02, 0, -60, 0.02)])
-    coasts._world_layer.cache_clear()
-    monkeypatch.setattr(catalog, "read_coarse_land", lambda tolerance: land)
-    yield
-    coasts._world_layer.cache_clear()
-
-
-def test_world_is_made_once(service, anna, world, monkeypatch):
-    first = anna.get("/tiles/coast/3/4/3.mvt")
-    (found,) = layers_of(first)["land"]
-    assert found.area > 0.5 * EXTENT**2
-    monkeypatch.setattr(catalog, "read_coarse_land", None)
-    coasts._world_layer.cache_clear()
-    again = anna.get("/tiles/coast/3/4/3.mvt", headers={"If-None-Match": first.headers["ETag"]})
+@pytest.mark.parametrize("z", range(8))
+def test_world_is_there_at_once(anna, z):
+    z, x, y = tile_of(z, 25.0, 0.5)  # Congo
+    first = anna.get(f"/tiles/coast/{z}/{x}/{y}.mvt")
+    found = shapely.union_all(layers_of(first)["land"])
+    left, low, right, _ = tile_bounds((z, x, y))
+    here = projected(shapely.Point(25.0, 0.5))
+    units = shapely.transform(here, lambda p: (p - [left, low]) * EXTENT / (right - left))
+    assert found.contains(units)
+    again = anna.get(
+        f"/tiles/coast/{z}/{x}/{y}.mvt", headers={"If-None-Match": first.headers["ETag"]}
+    )
     assert (again.status_code, again.data) == (304, b"")
 
 
