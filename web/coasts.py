@@ -1,4 +1,4 @@
-"""The coast as vector tiles: coarse over the world, and fine as a run had it."""
+"""The coast as vector tiles, fine, as a run had it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 import catalog
 from web.kept import kept_with_header
 from web.vector_tiles import Layer, projected
+from web.world import COARSEST, COAST, LAND
 from witoil.errors import WitoilError
 from witoil.files import read_json
 from witoil.player.coast import surroundings
@@ -23,26 +24,7 @@ from witoil.player.mercator import Box
 from witoil.runs.run import Run
 from witoil.scenario.surroundings import box_of_land
 
-COARSEST, FINEST = 8, 14
-"""First and last z of tiles with the coast of a run; tiles before are of the world."""
-
-LAND, COAST = "land", "coast"
-"""Layers of a tile: areas, and the lines between land and sea."""
-
-_TOLERANCES = {0: 0.4, 2: 0.1, 4: 0.025}
-"""First z -> how far the coarse coast may lie off: a pixel of z 1 and 3, some of z 7. [degrees]"""
-
 _CUT = 1e-9  # how near a side of the box a line lies that is no coast [degrees]
-
-
-def world_layer(z: int) -> Layer:
-    """Return the land of the world, in the detail that tiles of a z have."""
-    return _world_layer(max(first for first in _TOLERANCES if first <= z))
-
-
-@lru_cache
-def _world_layer(first: int) -> Layer:
-    return Layer(LAND, projected(catalog.read_coarse_land(_TOLERANCES[first])), first)
 
 
 def coast_of(run: Run, folder: Path, coastline: str) -> tuple[dict[str, Any], Sequence[Layer]]:

@@ -15,12 +15,12 @@ from web.access import needs
 from web.api.documents import JobPath, href
 from web.api.particles import TAG
 from web.api.runs import RUN_PROBLEMS, folder_of, run_of, successful_job
-from web.coasts import COARSEST, COAST, FINEST, LAND, coast_of, world_layer
 from web.context import service
 from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from web.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
+from web.world import COARSEST, COAST, FINEST, LAND, world_layer
 from witoil.player.mercator import northing
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -102,6 +102,8 @@ def send_world_tile(path: WorldTilePath) -> Response:
 
 
 def _coast(job_id: str) -> tuple[dict[str, Any], Sequence[Layer]]:
+    from web.coasts import coast_of  # what reads runs takes a second to load
+
     job = successful_job(job_id)
     folder = folder_of(job)
     return coast_of(run_of(folder), folder, _coastline(job))

@@ -13,7 +13,6 @@ from web.api.documents import JobPath
 from web.api.particles import TAG
 from web.api.queries import BoundingBox, box_of
 from web.api.runs import RUN_PROBLEMS, successful_job
-from web.arrows import vectors_of
 from web.context import service
 from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
@@ -66,6 +65,8 @@ class FieldVectors(BaseModel):
 @needs("read")
 def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
     """Send velocities of a field that has moved the oil, at nodes that are evenly chosen."""
+    from web.arrows import vectors_of  # what reads fields takes a second to load
+
     forcing = _forcing(successful_job(path.job_id))
     box = box_of(query.bbox)
     found = vectors_of(forcing, path.field, box, datetime64(query.time), query.count)
