@@ -87,7 +87,9 @@ def packed(world: NDArray[np.object_]) -> bytes:
     arrays: dict[str, Any] = {}
     for level, (tolerance, grid) in enumerate(zip(TOLERANCES, _GRIDS, strict=True)):
         land = _simplified(world, tolerance, grid)
-        _, points, (rings, polygons, _) = shapely.to_ragged_array([shapely.multipolygons(land)])
+        _, points, (rings, polygons, _) = shapely.to_ragged_array(
+            np.array([shapely.multipolygons(land)])
+        )
         numbers = np.round(points / grid).astype("<i4")
         # small whole numbers, all of x before all of y, are packed best
         arrays[f"steps_{level}"] = np.diff(numbers, axis=0, prepend=0 * numbers[:1]).T.copy()
@@ -105,7 +107,8 @@ def _simplified(
     large = polygons[np.hypot(east - west, north - south) > tolerance]
     simple = shapely.make_valid(shapely.simplify(large, max(0.0, tolerance - grid - _DETAIL)))
     land: NDArray[np.object_] = shapely.get_parts(shapely.union_all(simple, grid_size=grid))
-    return land[shapely.get_dimensions(land) == 2]
+    areas: NDArray[np.object_] = land[shapely.get_dimensions(land) == 2]
+    return areas
 
 
 def main() -> None:

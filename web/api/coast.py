@@ -148,7 +148,13 @@ def describe_coast(path: JobPath) -> dict[str, Any]:
     }
 
 
-@blueprint.get("/jobs/<jobID>/coast/<z>/<x>/<y>.mvt", responses=TILE_ANSWERS)
+COAST_TILE_ANSWERS: dict[str | int | HTTPStatus, Any] = {
+    **TILE_ANSWERS,
+    204: {"description": "Outside the bounds: nothing is known of the coast there."},
+}
+
+
+@blueprint.get("/jobs/<jobID>/coast/<z>/<x>/<y>.mvt", responses=COAST_TILE_ANSWERS)
 @needs("read")
 def send_coast_tile(path: CoastTilePath) -> Response:
     """Send the coast that a run had; the layers are `land` and `coast`."""
@@ -156,10 +162,7 @@ def send_coast_tile(path: CoastTilePath) -> Response:
     tile = (path.z, path.x, path.y)
     _refuse_outside(tile)
     if not _meets(tile, header["bounds"]):
-        raise NotFoundError(
-            "the run had no coast there; expected a tile within the bounds that "
-            f"/jobs/{path.job_id}/coast tells"
-        )
+        return Response(status=204)
     return tile_answer(tile, lambda: encode(layers, tile))
 
 
