@@ -36,7 +36,7 @@ class Scored(BaseModel):
     """What a run scores."""
 
     score: float | None = Field(description="Mean of the FSS over windows, by 1 / window.")
-    fss: dict[str, float | None] = Field(description="By window, in cells.")
+    fss: dict[str, float | None] = Field(description="FSS by window, in cells.")
 
 
 class Trial(BaseModel):
@@ -44,13 +44,13 @@ class Trial(BaseModel):
 
     number: int
     parameters: dict[str, float]
-    score: float | None = Field(description="None: the run failed.")
+    score: float | None = Field(description="What it scores; null where the run failed.")
 
 
 class Trials(BaseModel):
     """A search as it stands."""
 
-    default: Scored | None = Field(description="With the parameters of the case.")
+    default: Scored | None = Field(description="The run with the parameters of the case.")
     persistence: Scored | None = Field(description="The slick last seen, unmoved.")
     useful_fss: float | None = Field(description="FSS from which a forecast is useful.")
     best: Scored | None
