@@ -30,7 +30,7 @@ What is smaller, from corner to corner of the box around it, is left out.
 """
 
 _GRIDS = (0.005, 0.025, 0.1)
-"""Between two numbers of each in the file. [degrees]"""
+"""What a number in the file counts, of each. [degrees]"""
 
 _DETAIL = 0.015
 """How far that lies off which the file is made of. [degrees]"""
