@@ -92,7 +92,7 @@ class NamedFiles:
     """
 
     def __init__(self, files: Mapping[str, Path], title: str, prefix: str = "") -> None:
-        self._files = {name: path for name, path in files.items() if path.is_file()}
+        self._files = {name: path for name, path in files.items() if os.path.isfile(path)}
         self._title = title
         self._prefix = prefix
 
