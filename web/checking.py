@@ -16,7 +16,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, cast
 
-Purpose = Literal["mask", "forcing", "track", "lines", "land", "shore", "run", "oil"]
+Purpose = Literal[
+    "mask", "forcing", "track", "lines", "land", "shore", "run", "oil", "image", "sound"
+]
 """What a file may be brought for; each has a reader that has to take it."""
 
 MEMORY_BYTES = 3_000_000_000
@@ -59,7 +61,16 @@ SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
 }
 """How files begin, by how their names end; GDAL goes by the content alone."""
 
-_ALONE = SIGNATURES.keys() - {".shp"}
+_SEEN_AND_HEARD: Mapping[str, tuple[bytes, ...]] = {
+    ".jpg": (b"\xff\xd8\xff",),
+    ".jpeg": (b"\xff\xd8\xff",),
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".wav": (b"RIFF", b"RF64"),
+    ".flac": (b"fLaC",),
+}
+"""How files for models begin; within archives nobody looks for them."""
+
+_ALONE = (SIGNATURES.keys() - {".shp"}) | _SEEN_AND_HEARD.keys()
 _READ_ELSEWHERE = {".gml", ".fgb"}
 """What readers of the catalogue take, and is not taken from strangers."""
 
@@ -159,7 +170,7 @@ def _refuse_other_content(path: Path, label: str) -> None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip() if suffix in _TEXTS else head
     if not head:
         raise CatalogError(f"{label}: the file is empty")
-    if not start.startswith(SIGNATURES[suffix]):
+    if not start.startswith({**SIGNATURES, **_SEEN_AND_HEARD}[suffix]):
         raise CatalogError(f"{label}: does not begin as a {suffix} file does; get it again")
 
 
@@ -413,6 +424,20 @@ def _oil(path: Path) -> dict[str, Any]:
     return {"oil": read_oil(path).name}
 
 
+def _image(path: Path) -> dict[str, Any]:
+    from witoil.plugins.images import read_photo
+
+    photo = read_photo(path)
+    return {"size": list(photo.size), "remarks": list(photo.remarks)}
+
+
+def _sound(path: Path) -> dict[str, Any]:
+    from witoil.plugins.sound import opened
+
+    with opened(path) as recording:
+        return {"seconds": recording.seconds, "rate_hz": recording.rate}
+
+
 _READERS: Mapping[Purpose, Callable[[Path], dict[str, Any]]] = {
     "mask": _mask,
     "forcing": _forcing,
@@ -422,6 +447,8 @@ _READERS: Mapping[Purpose, Callable[[Path], dict[str, Any]]] = {
     "shore": _shore,
     "run": _run,
     "oil": _oil,
+    "image": _image,
+    "sound": _sound,
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ function that does it, and the files that come of it.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -224,6 +225,47 @@ class FetchInputs(Inputs):
         return self
 
 
+class PredictInputs(Inputs):
+    """A model, and files that it is run on."""
+
+    module: str = Field(min_length=1, max_length=64, description="Name that /v2/models/ lists.")
+    version: str = Field(
+        min_length=1, max_length=64, description="The same; other weights have another version."
+    )
+    files: list[Name] = Field(
+        min_length=1, max_length=1000, description="Images, rasters or sounds that are stored."
+    )
+    georef: dict[str, Any] | None = Field(
+        None, description="Where they are: kind, and its keys; default: as a GeoTIFF says."
+    )
+    time: Time | None = Field(None, description="When they were taken; default: as EXIF says.")
+    parameters: dict[str, float] = Field(
+        {}, description="topk, abstain, conf, iou, max_det, instead of those of the card."
+    )
+    formats: list[str] = Field(
+        ["json", "geojson"], min_length=1, max_length=20, description="What is written."
+    )
+
+    @field_validator("georef")
+    @classmethod
+    def _is_one(cls, georef: dict[str, Any] | None) -> dict[str, Any] | None:
+        from witoil.plugins.georeference import georeference_of_request
+
+        if georef is not None:
+            georeference_of_request(json.dumps(georef), files=True)
+        return georef
+
+    @field_validator("parameters")
+    @classmethod
+    def _are_some(cls, parameters: dict[str, float]) -> dict[str, float]:
+        from witoil.plugins.card import PARAMETERS
+
+        unknown = sorted({*parameters} - {*PARAMETERS})
+        if unknown:
+            raise ValueError(f"found {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}")
+        return parameters
+
+
 @dataclass(frozen=True)
 class Output:
     """Files that come of a process.
@@ -333,6 +375,21 @@ def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
         observations=[Path(seen) for seen in it.observations],
         windows=it.windows,
         sensor=it.sensor,
+    )
+
+
+def _predict(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    it = PredictInputs.model_validate(inputs)
+    return jobs.predict(
+        it.module,
+        [Path(file) for file in it.files],
+        folder,
+        version=it.version,
+        georeference=None if it.georef is None else json.dumps(it.georef),
+        time=it.time,
+        parameters=it.parameters,
+        formats=it.formats,
+        progress=progress,
     )
 
 
@@ -491,6 +548,20 @@ _ALL = (
             _REPORT,
             _PICTURES,
             _PROVENANCE,
+        ),
+    ),
+    Process(
+        "predict",
+        "Run a model on images or sound",
+        "Find things in images, rasters or recordings, and put them on the map.",
+        PredictInputs,
+        _predict,
+        (
+            Output("features", "All that is on the map", "features.geojson"),
+            Output("rasters", "Classes or values of pixels", "*.tif"),
+            Output("tables", "Tables", "*.[ct]sv"),
+            Output("documents", "What was found in each file, and annotations", "**/*.json"),
+            Output("labels", "Annotations with a file for each image", "*/*.[tx]*"),
         ),
     ),
     Process(

@@ -825,6 +825,7 @@ def predict(
     files: Sequence[Path],
     folder: Path,
     *,
+    version: str | None = None,
     georeference: str | None = None,
     time: datetime | None = None,
     parameters: Mapping[str, Any] | None = None,
@@ -841,6 +842,8 @@ def predict(
         Images, rasters or sounds, and folders of them.
     folder : Path
         Takes ``report.json`` and a file or more for each format.
+    version : str, optional
+        That the plug-in has to have.
     georeference : str, optional
         As `witoil.plugins.georeference.parse_georeference` reads it.
     time : datetime, optional
@@ -864,7 +867,7 @@ def predict(
     from witoil.plugins.georeference import parse_georeference
     from witoil.plugins.registry import plugin_named
 
-    plugin = plugin_named(module)
+    plugin = plugin_named(module, version)
     placed = None if georeference is None else parse_georeference(georeference)
     with claimed(folder):
         need_room(folder)

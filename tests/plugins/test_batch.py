@@ -96,7 +96,10 @@ def test_a_format_that_cannot_hold_it_stops_no_other(predicted, tmp_path):
     [
         (("--to", "jason"), "found the format 'jason'"),
         (("--georef", "nowhere"), "georef"),
+        (("--georef", "nadir:lon=1,lat=2,gsd_m=1"), "kinds: station"),
         (("--set", "conf"), "KEY=VALUE"),
+        (("--set", "conf=7"), "conf: Input should be"),
+        (("--set", "colour=7"), "found the parameter 'colour'"),
         (("--time", "soon"), "expected a time"),
         (("--then", "simulate"), "--then and --case together"),
     ],

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy.stats import chi2
 
-from tests.plugins.builders import card, mean_colour, plugin_in
+from tests.plugins.builders import card, constant, mean_colour, plugin_in
 from witoil.plugins.batch import predict_files
 from witoil.plugins.errors import PluginError
 from witoil.plugins.prediction import predict
@@ -76,3 +76,19 @@ def test_scores_are_compared_with_those_of_the_training(tmp_path, value, is_alik
     assert (report["drift"]["p_value"] > 0.01) == is_alike
     few = predict_files(plugin, [tmp_path / "in" / "1.png"], tmp_path / "out")
     assert few["drift"] is None
+
+
+def test_a_classifier_that_gives_its_embedding_is_compared_too(tmp_path, image):
+    folder = tmp_path / "both"
+    folder.mkdir()
+    np.savez(folder / "o.npz", mean=[0.0], components=[[1.0]], centres=[[3.0]], precision=[[1.0]])
+    checksum = hashlib.sha256((folder / "o.npz").read_bytes()).hexdigest()
+    reference = f'[ood]\nfile = "o.npz"\nsha256 = "{checksum}"'
+    model = constant(["n", 3, 4, 4], scores=[[0.25, 0.75]], deep=[[5.0]])
+    output = 'format = "probs"\nlabels = ["a", "b"]\nnames = ["scores", "deep"]'
+    text = card("image-classify", how=HOW, output=output, rest=reference)
+    plugin = open_folder(plugin_in(folder, model, text))
+    (feature,) = predict(plugin, image(np.zeros((4, 4, 3)))).findings.features
+    assert (feature.label, feature.properties["distance2"]) == ("b", pytest.approx(4.0))
+    alone = text.replace('\nnames = ["scores", "deep"]', "")
+    assert "ood: found no embedding" in open_folder(plugin_in(folder, model, alone)).fault

@@ -170,7 +170,7 @@ def test_exif_of_a_drone_places_its_photo(tmp_path, made):
     answer = predict(plugin, tmp_path / "drone.jpg", georeference=position)
     assert answer.findings.features[0].geometry.geom_type == "Point"
     assert "only the position counts" in " ".join(answer.findings.remarks)
-    with pytest.raises(PluginError, match=r'found the kind "nadir", expected for .*: exif'):
+    with pytest.raises(PluginError, match=r'found the kind "nadir", expected one .* kinds: exif'):
         predict(plugin, tmp_path / "drone.jpg", georeference=placed_by(NADIR))
 
 
@@ -230,3 +230,11 @@ def test_a_request_names_no_files(kind):
     for text in ("[]", "{", '"a"', "/etc/passwd"):
         with pytest.raises(PluginError, match="georef"):
             georeference_of_request(text)
+
+
+@pytest.mark.parametrize("crs", ["+proj=utm +nadgrids=/etc/passwd", "/etc/passwd", "epsg:4326 "])
+def test_a_request_names_reference_systems_by_their_numbers(crs):
+    document = {"kind": "affine", "transform": [1, 0, 0, 0, 1, 0], "crs": crs}
+    with pytest.raises(PluginError, match="expected one such as EPSG:32637"):
+        georeference_of_request(json.dumps(document), files=True)
+    assert georeference_of_request(json.dumps(document | {"crs": "EPSG:4326"})).crs == "EPSG:4326"

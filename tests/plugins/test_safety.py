@@ -174,6 +174,26 @@ def test_a_model_that_names_other_classes_than_its_card_is_refused(tmp_path):
     assert "red, blue, green in the model" in fault_of(folder)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("task", "detect", "model.task: found image-classify in the card, but detect"),
+        ("imgsz", "[320, 320]", "input.size: found 4, 4 in the card, but 320, 320"),
+        ("names", "__import__('os').system('true')", None),
+        ("names", "{0: 'red', 1: 'green', 2: 'blue'}", None),
+        ("task", "something", None),
+    ],
+)
+def test_what_a_model_says_of_itself_has_to_be_in_its_card(tmp_path, key, value, text):
+    model = onnx.load_model_from_string(mean_colour())
+    model.metadata_props.add(key=key, value=value)
+    folder = plugin_in(tmp_path / "p", model.SerializeToString(), TEXT)
+    if text is None:
+        session_of(open_folder(folder), Sessions())
+    else:
+        assert text in fault_of(folder)
+
+
 def test_models_are_let_go_when_there_are_too_many(made):
     plugins = [
         made(constant([1, 3, 4, 4], y=[[0.1 * k, 0.5, 0.5]], pad=np.zeros(9000)), TEXT, f"p{k}")
@@ -263,6 +283,7 @@ def test_bad_images_are_refused_in_one_line(made, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "folder.png").mkdir()
     Image.fromarray(np.full((4, 4), 0.5, np.float32)).save(tmp_path / "float.tif")
+    Image.new("LAB", (4, 4)).save(tmp_path / "lab.tif")
     header_of_8_gigapixels(tmp_path / "huge.png")
     for name, text in {
         "truncated.jpg": "damaged",
@@ -271,6 +292,7 @@ def test_bad_images_are_refused_in_one_line(made, tmp_path):
         "folder.png": "Is a directory",
         "none.png": "No such file",
         "float.tif": "32 bits",
+        "lab.tif": "colours of the kind LAB",
         "huge.png": "found",
     }.items():
         with pytest.raises(PluginError, match=text) as caught:

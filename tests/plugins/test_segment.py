@@ -5,6 +5,7 @@ import tomllib
 import numpy as np
 import pytest
 import rasterio
+import rasterio.control
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper
@@ -307,3 +308,107 @@ def test_a_file_that_takes_too_long_is_given_up(made, image):
     pixels = coloured(np.zeros((400, 400), int))
     with pytest.raises(PluginError, match="took longer than 0 s"):
         predict(plugin, image(pixels), most_seconds=1e-9)
+
+
+def test_a_scene_of_one_band_is_grey(made, tmp_path):
+    """What a radar sees: a model of a grey image, whose darkness is the probability of oil."""
+    nodes = [
+        helper.make_node("Sub", ["one", "x"], ["dark"]),
+        helper.make_node("Identity", ["dark"], ["y"]),
+    ]
+    shapes = {"x": ["n", 1, "h", "w"]}, {"y": ["n", 1, "h", "w"]}
+    model = graph(nodes, *shapes, {"one": np.float32(1.0)})
+    labels = '[[labels]]\nname = "sea"\nbackground = true\n[[labels]]\nname = "oil"'
+    text = card(
+        "semantic-seg",
+        how=HOW + '\ncolor = "L"',
+        output='format = "prob-map"\nconf = 0.5',
+        rest=f"[tiling]\nsize = 16\n{labels}",
+    )
+    values = np.full((1, 20, 30), 200, np.uint8)
+    values[0, 5:9, 10:20] = 51
+    (oil,) = predict(made(model, text), geotiff(tmp_path / "sar.tif", values)).findings.features
+    assert (oil.pixel.bounds, oil.score) == ((10, 5, 20, 9), pytest.approx(0.8, abs=1e-4))
+
+
+def test_rasters_in_tiles_have_nothing_where_numbers_are_missing(made, tmp_path):
+    text = card(
+        "semantic-seg",
+        "raster",
+        how='bands = ["VV", "VH"]',
+        output='format = "probs"\nlabels = ["a", "b"]',
+        rest="[tiling]\nsize = 16",
+    )
+    values = np.zeros((2, 20, 20), np.float32)
+    values[0], values[1] = 0.25, 0.75
+    values[1, 3:5, 6:9] = np.nan  # and no nodata that would say so
+    answer = predict(made(same(), text), geotiff(tmp_path / "a.tif", values, names=("VV", "VH")))
+    classes = answer.findings.rasters[0].values
+    assert (classes[3:5, 6:9] == 255).all()
+    assert (classes == 1).sum() == 400 - 6
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "text"),
+    [
+        (np.zeros((1, 8, 8), np.uint8), {"palette": True}, "in a palette"),
+        (np.zeros((3, 8, 8), np.uint16), {}, "bands of uint16"),
+        (np.zeros((2, 8, 8), np.uint8), {}, "found 2 bands"),
+    ],
+)
+def test_numbers_that_are_no_colours_are_refused(made, tmp_path, values, options, text):
+    path = geotiff(tmp_path / "a.tif", values)
+    if options:
+        with rasterio.open(path, "r+") as dataset:
+            dataset.write_colormap(1, {0: (255, 0, 0, 255)})
+    with pytest.raises(PluginError, match=text):
+        predict(made(same(), tiled()), path)
+
+
+def test_complex_numbers_are_refused(made, tmp_path):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    plugin = made(graph([node], {"x": ["n", 20]}, {"y": ["n", 20]}), COASTSAT)
+    with pytest.raises(PluginError, match="complex"):
+        predict(plugin, geotiff(tmp_path / "c.tif", np.zeros((5, 4, 4), np.complex64)))
+
+
+def test_a_scene_with_ground_control_points_alone_stays_in_pixels(made, tmp_path):
+    values = np.moveaxis(coloured(np.ones((20, 30), int)), -1, 0).astype(np.uint8)
+    points = [
+        rasterio.control.GroundControlPoint(row, column, 35.0 + column / 100, 36.0 - row / 100)
+        for row, column in ((0, 0), (0, 30), (20, 0), (20, 30))
+    ]
+    path = geotiff(tmp_path / "gcps.tif", values, crs="EPSG:4326", gcps=points, transform=None)
+    answer = predict(made(same(), tiled()), path)
+    assert answer.document()["crs"] is None
+    assert any("ground control points" in it for it in answer.findings.remarks)
+
+
+def test_a_turned_scene_across_180_is_where_it_is(made, tmp_path):
+    values = np.moveaxis(coloured(np.zeros((20, 30), int)), -1, 0).astype(np.uint8)
+    values[:, 5:10, 5:10] = np.array([0, 255, 0], np.uint8)[:, None, None]
+    turned = rasterio.Affine(0.0, 0.01, 179.9, 0.01, 0.0, -17.0)  # rows go east, columns north
+    path = geotiff(tmp_path / "t.tif", values, crs="EPSG:4326", transform=turned)
+    answer = predict(made(same(), tiled()), path)
+    (oil,) = answer.findings.features
+    assert oil.geometry.bounds == pytest.approx((179.95, -16.95, 180.0, -16.9))
+    far = rasterio.Affine(0.01, 0.0, 179.9, 0.0, -0.01, -17.0)
+    path = geotiff(tmp_path / "f.tif", values, crs="EPSG:4326", transform=far)
+    (oil,) = predict(made(same(), tiled(least_pixels=2)), path).findings.features
+    assert oil.geometry.bounds == pytest.approx((179.95, -17.1, 180.0, -17.05))
+
+
+def test_features_by_parts_are_those_of_the_whole(made, tmp_path):
+    """A raster of more rows than are read at once, with gaps; the model adds up the features."""
+    node = helper.make_node("ReduceSum", ["x", "axis"], ["y"], keepdims=1)
+    model = graph([node], {"x": ["n", 6]}, {"y": ["n", 1]}, {"axis": np.array([1], np.int64)})
+    how = 'bands = ["a", "b"]\nindices = [["a", "b"]]\ntexture_radius = 2'
+    text = card("raster-regress", "raster", how=how, output='format = "values"')
+    values = np.random.default_rng(7).uniform(0.1, 1.0, (2, 150, 20)).astype(np.float32)
+    values[0, 63:65, 4:6] = np.nan
+    plugin = made(model, text)
+    answer = predict(plugin, geotiff(tmp_path / "a.tif", values, names=["a", "b"]))
+    whole = features_of(np.moveaxis(values, 0, -1), plugin.card).sum(axis=-1)
+    np.testing.assert_allclose(answer.findings.rasters[0].values, whole, rtol=1e-5)
+    assert np.isnan(whole[61:67, 2:8]).all()
+    assert np.isfinite(whole[60]).all()

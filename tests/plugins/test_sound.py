@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 import soundfile
@@ -77,7 +79,10 @@ def test_each_clip_has_a_class_and_the_expected_distance(made, tmp_path):
         constant([1, 16_000], y=[[0.1, 0.2, 0.3, 0.4]]),
         listener("sample_rate = 16000\nseconds = 1.0", 'format = "probs"\nunit = "km"'),
     )
-    answer = predict(plugin, sound(tmp_path / "ship.wav", tone(440.0, 2.5, 16_000)))
+    began = datetime(2024, 4, 22, 8, 0, tzinfo=UTC)
+    path = sound(tmp_path / "ship.wav", tone(440.0, 2.5, 16_000))
+    answer = predict(plugin, path, time=began)
+    assert answer.findings.features[2].time == began + timedelta(seconds=2)
     assert [it.label for it in answer.findings.features] == ["3-4 km"] * 3
     assert [it.properties["end_s"] for it in answer.findings.features] == [1.0, 2.0, 2.5]
     (series,) = answer.findings.series

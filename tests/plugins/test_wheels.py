@@ -152,7 +152,7 @@ def test_the_face_of_an_astronaut_is_found(fetched, image):
     assert face.score == pytest.approx(0.811, abs=0.05)
     assert face.pixel.bounds == pytest.approx((173.2, 82.8, 274.0, 180.2), abs=4.0)
     other = text.replace('"FACE_FEMALE"', '"face"')
-    with pytest.raises(PluginError, match="expected those of the model, in its order"):
+    with pytest.raises(PluginError, match="expected what the model says, in its order"):
         predict(fetched("nudenet", other), image(data.astronaut()))
 
 

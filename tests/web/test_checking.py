@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import soundfile
+from PIL import Image
 
 from catalog import CatalogError
 from tests.web.people import FEATURES, GEOJSON, SQUARE, zipped
@@ -358,3 +360,17 @@ def test_environment_keeps_gdal_to_the_file(tmp_path):
 
     assert run({}) == ["read", "read"]
     assert run(confined()) == ["refused", "refused"]
+
+
+def test_images_and_sounds_are_read_before_they_are_kept(tmp_path):
+    Image.new("RGB", (8, 6)).save(tmp_path / "a.png")
+    facts = checking._answer(tmp_path / "a.png", "image")["facts"]
+    assert facts == {"size": [6, 8], "remarks": []}
+    soundfile.write(tmp_path / "a.flac", np.zeros(800), 8000)
+    assert checking._answer(tmp_path / "a.flac", "sound")["facts"]["seconds"] == 0.1
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    (tmp_path / "c.png").write_bytes(b"GIF89a")
+    for name, purpose in (("b.png", "image"), ("c.png", "image"), ("a.png", "sound")):
+        answer = checking._answer(tmp_path / name, purpose)
+        assert answer.keys() == {"fault"}
+        assert str(tmp_path) not in answer["fault"]

@@ -8,10 +8,12 @@ import pytest
 import rasterio
 import xarray as xr
 import zarr
+from PIL import Image
 from shapely import box, to_geojson
 from shapely.geometry import shape
 
 from simulator import Status
+from tests.plugins.builders import card, mean_colour, plugin_in
 from tests.witoil import model_files
 from web.processes import PROCESSES
 from witoil.errors import WitoilError
@@ -94,3 +96,35 @@ def test_zarr_is_one_file(tmp_path, model):
         status = np.unique(read["status"].values)
         assert set(status) <= {int(each) for each in Status}
         assert read.sizes["time"] == len(model_files.TIMES)
+
+
+MODEL = card(
+    "image-classify",
+    how='size = [4, 4]\nresize = "stretch"\nscale = 0.00392156862745098',
+    output='format = "probs"\nlabels = ["red", "green", "blue"]',
+    rest='[geo]\nkinds = ["station"]',
+)
+
+
+def test_a_model_is_run_on_stored_images(tmp_path, monkeypatch):
+    plugin_in(tmp_path / "models" / "one", mean_colour(), MODEL)
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path / "models"))
+    Image.new("RGB", (8, 8), (0, 0, 255)).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"none")
+    inputs = {
+        "module": "made-image-classify",
+        "version": "1",
+        "files": [str(tmp_path / "a.png"), str(tmp_path / "b.png")],
+        "georef": {"kind": "station", "lon": 1.75, "lat": 41.2},
+        "parameters": {"topk": 2},
+        "formats": ["json", "geojson", "csv"],
+    }
+    told = do("predict", inputs, tmp_path / "job")
+    assert told["labels"] == {"blue": 1}
+    assert len(told["failed"]) == 1
+    outputs = {it.id: it.files(tmp_path / "job") for it in PROCESSES["predict"].outputs}
+    assert [path.name for path in outputs["tables"]] == ["features.csv"]
+    (feature,) = json.loads(outputs["features"][0].read_text())["features"]
+    assert feature["geometry"]["coordinates"] == [1.75, 41.2]
+    with pytest.raises(WitoilError, match="found the version 1, expected 2"):
+        do("predict", inputs | {"version": "2"}, tmp_path / "job")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,8 @@ from flask import Response, make_response, request, send_from_directory
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
+from werkzeug.http import generate_etag
+from werkzeug.security import safe_join
 
 from web.api.documents import JSON, PUBLIC, problems
 from web.api.landing import show_landing
@@ -20,8 +23,8 @@ from web.context import service
 from web.errors import NotFoundError
 
 HTML = "text/html"
-KINDS = (".js", ".css", ".svg")
-"""What of the folders is handed out."""
+KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+"""What of the folders is handed out, and as what."""
 
 blueprint = APIBlueprint(
     "page",
@@ -103,15 +106,23 @@ def send_maplibre(path: PageFile) -> Response:
 
 
 def _sent(folder: Path, name: str) -> Response:
-    if not name.endswith(KINDS):
+    """Return a file of a folder, packed where the client takes it so.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    path = safe_join(os.fspath(folder), name)
+    if path is None or Path(name).suffix not in KINDS or not os.path.isfile(path):
         raise NotFoundError("there is no such file of the page")
-    answer = send_from_directory(folder, name, conditional=True, etag=True, max_age=None)
+    content = Path(path).read_bytes()
+    is_packed = bool(request.accept_encodings["gzip"]) and "Range" not in request.headers
+    answer = Response(_packed(content) if is_packed else content, mimetype=KINDS[Path(path).suffix])
     answer.vary.add("Accept-Encoding")
-    if answer.status_code == 200 and request.accept_encodings["gzip"]:
-        answer.direct_passthrough = False
-        answer.set_data(_packed(answer.get_data()))
+    if is_packed:
         answer.content_encoding = "gzip"
-        answer.set_etag(answer.get_etag()[0] or "", weak=True)  # the same, not byte for byte
+    answer.set_etag(generate_etag(content), weak=is_packed)  # the same, not byte for byte
+    answer.make_conditional(request, accept_ranges=True, complete_length=len(content))
     return answer
 
 

@@ -32,9 +32,10 @@ from web.api.documents import href, problems
 from web.context import service
 from web.errors import ContentError, NotFoundError, QuotaError
 from web.faults import Fault
+from witoil.plugins.card import PARAMETERS
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, georeference_of_request
-from witoil.plugins.prediction import PARAMETERS, predict, session_of, with_parameters
+from witoil.plugins.prediction import predict, session_of, with_parameters
 from witoil.plugins.registry import Plugin, find_plugins
 from witoil.times import given_in_utc
 

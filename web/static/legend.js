@@ -129,5 +129,7 @@ function rasterGroup(pane, raster) {
 /** @param {Pane} pane @param {"currents" | "winds"} name */
 function arrows(pane, name) {
   const colour = arrowColour(name, pane.isDark);
-  return { name, unit: "m/s", hint: pane.arrows.problems.get(name), entries: [{ shape: "arrow", colour, text: words.arrow(greatestSpeed(name)) }] };
+  return { name, unit: "m/s", hint: pane.arrows.problems.get(name),
+    // no scale is told before there is an arrow
+    entries: pane.arrows.shown.get(name)?.length ? [{ shape: /** @type {const} */ ("arrow"), colour, text: words.arrow(greatestSpeed(name)) }] : [] };
 }

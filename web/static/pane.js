@@ -264,13 +264,17 @@ export class Pane {
     this.map.jumpTo({ center: [lon, lat], zoom });
   }
 
-  /** Show a box of degrees, or all of the run. @param {number[] | null} [bounds] west, south, east, north */
-  lookAt(bounds = this.run?.bounds ?? null) {
+  /**
+   * Show a box of degrees, or all of the run.
+   * @param {number[] | null} [bounds] west, south, east, north
+   * @param {boolean} [gently] move there, where motion is wanted
+   */
+  lookAt(bounds = this.run?.bounds ?? null, gently = true) {
     if (!bounds) return;
     const [west, south, east, north] = bounds;
     const wide = this.view.width > 620; // the tools and the list of layers lie over its sides
     const padding = wide ? { left: 120, right: 270, top: 40, bottom: 50 } : 40;
-    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 13, animate: !STILL.matches, duration: 400 });
+    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 13, animate: gently && !STILL.matches, duration: 400 });
   }
 
   /** @param {number[] | null} bounds @returns {boolean} whether a part of a box is shown, not as a mere dot */
@@ -308,7 +312,9 @@ export class Pane {
           this.show();
           this.onArrival?.();
         },
-        onFailure: (error) => this.say(error.message),
+        onFailure: (error) => {
+          if (!signal.aborted) this.say(error.message);
+        },
       }), signal);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError" && !signal.aborted) this.say(inWords(error));
@@ -342,7 +348,7 @@ export class Pane {
     this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
     this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
     this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
-    if (!this.#sees(run.bounds)) this.lookAt();
+    if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
     this.restyle();
     void this.#takeCoast(run.id, signal);
     this.onRun?.();

@@ -192,7 +192,7 @@ def fetch_module(module: Module) -> None:
 def pin_weights(
     model: Annotated[Path, typer.Argument(help="An ONNX file.", metavar="MODEL.onnx")],
 ) -> None:
-    """Print the table `[weights]` of a card: name, checksum and size of a model."""
+    """Print what a card says of the weights: name, checksum and size of a model."""
     from witoil.plugins.weights import pinned
 
     print(pinned(model))

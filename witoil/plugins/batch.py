@@ -12,11 +12,12 @@ from witoil.errors import WitoilError
 from witoil.files import write_json
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
+from witoil.plugins.films import FILMS
 from witoil.plugins.formats.scenes import Written
 from witoil.plugins.formats.writing import FILE_WRITERS, WRITERS, refuse_unknown
 from witoil.plugins.georeference import Georeference
 from witoil.plugins.images import SUFFIXES
-from witoil.plugins.prediction import predict
+from witoil.plugins.prediction import predict, refuse_options
 from witoil.plugins.registry import Plugin
 from witoil.plugins.sound import SOUNDS
 from witoil.plugins.weights import read_arrays
@@ -59,9 +60,10 @@ def predict_files(
     Raises
     ------
     PluginError
-        Where there is no file, or a format is not known.
+        Where there is no file, a format is not known, or the plug-in has not such options.
     """
     refuse_unknown(formats)
+    refuse_options(plugin, georeference, parameters)
     paths = _listed(files)
     found: list[Envelope] = []
     failed: dict[str, str] = {}
@@ -155,7 +157,9 @@ def _listed(files: Sequence[Path]) -> list[Path]:
     for path in files:
         if path.is_dir():
             paths += [
-                it for it in sorted(path.rglob("*")) if it.suffix.lower() in (*SUFFIXES, *SOUNDS)
+                it
+                for it in sorted(path.rglob("*"))
+                if it.suffix.lower() in (*SUFFIXES, *SOUNDS, *FILMS)
             ]
         else:
             paths.append(path)

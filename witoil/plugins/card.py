@@ -40,6 +40,7 @@ Task = Literal[
     "audio-classify",
     "audio-events",
     "measure-classify",
+    "panoptic",
     "embed",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -55,6 +56,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "audio-classify": ("probs", "logits"),
     "audio-events": ("probs", "logits"),
     "measure-classify": ("probs", "logits"),
+    "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
 }
 """Task -> what its model may put out."""
@@ -79,6 +81,10 @@ MEASURES = (
 GeoKind = Literal[
     "affine", "nadir", "exif", "homography", "station", "track", "samples", "point", "none"
 ]
+
+
+PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
+"""Keys of a card's ``[output]`` that a request may have otherwise."""
 
 
 class _Table(BaseModel):
@@ -193,6 +199,9 @@ class Preprocessing(_Table):
         ge=0,
         le=15,
         description="Half of squares whose standard deviation is a feature; 0: none. [pixel]",
+    )
+    every_seconds: float = Field(
+        1.0, ge=0.01, le=3600.0, description="Time from one frame of a film to the next. [s]"
     )
     measures: tuple[str, ...] = Field(
         (), description="What a model takes of the thing in an image."
@@ -413,13 +422,21 @@ class Card(_Table):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
         return self
 
+    @model_validator(mode="after")
+    def _has_what_is_compared(self) -> Self:
+        if self.ood is not None and not self.has_embedding:
+            raise ValueError(
+                "ood: found no embedding to compare; expected the task embed, or image-classify "
+                "with output.names of two, scores and embedding"
+            )
+        return self
+
     @property
-    def channels(self) -> int:
-        """The number of channels of an image, or of features of a pixel."""
-        if self.input.kind == "raster":
-            values = len(self.input.bands) + len(self.input.indices)
-            return values * (2 if self.input.texture_radius else 1)
-        return 1 if self.input.color == "L" else 3
+    def has_embedding(self) -> bool:
+        """Whether the model puts out an embedding."""
+        if self.model.task == "image-classify":
+            return len(self.output.names) == 2
+        return self.model.task == "embed"
 
 
 def read_card(path: Path) -> Card:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -205,16 +206,26 @@ def parse_georeference(text: str) -> Georeference:
     return _checked({"kind": kind} | {key.strip(): value for key, _, value in pairs}, "--georef")
 
 
-def georeference_of_request(text: str) -> Georeference:
-    """Return the georeference that somebody elsewhere asks for: JSON, that names no file of ours.
+def georeference_of_request(text: str, *, files: bool = False) -> Georeference:
+    """Return the georeference that somebody elsewhere asks for.
+
+    Parameters
+    ----------
+    text : str
+        JSON.
+    files : bool
+        Whether it may name files: only where others look which.
 
     Raises
     ------
     PluginError
+        Also for a reference system by anything but its number, since PROJ opens files for some.
     """
     found = _checked(_json(text, "georef"), "georef")
-    if isinstance(found, Track | Samples) and found.file is not None:
+    if isinstance(found, Track | Samples) and found.file is not None and not files:
         raise PluginError("georef: file: found the name of a file, expected its content (fixes)")
+    if isinstance(found, Affine | Homography) and not re.fullmatch(r"EPSG:\d{4,6}", found.crs):
+        raise PluginError(f"georef: crs: found {found.crs[:40]!r}, expected one such as EPSG:32637")
     return found
 
 
@@ -242,8 +253,11 @@ def refuse_kind(kind: str, kinds: tuple[str, ...], name: str) -> None:
     """Refuse a kind of georeference that a card does not have."""
     allowed = {*kinds} | ({*_POINT_KINDS} if "point" in kinds else set())
     if kind not in allowed:
-        usable = ", ".join(sorted(allowed - {"none", "point"})) or "none at all"
-        raise PluginError(f'georef: found the kind "{kind}", expected for {name}: {usable}')
+        usable = ", ".join(sorted(allowed - {"none", "point"})) or "none"
+        raise PluginError(
+            f'georef: found the kind "{kind}", expected one that the card of {name} has in '
+            f"[geo] kinds: {usable}"
+        )
 
 
 def locate(

@@ -132,6 +132,8 @@ def _in_bytes(image: Image.Image, path: Path, remarks: list[str]) -> Image.Image
         return image.convert("RGB")
     if "transparency" in image.info or image.mode in ("LA", "La", "RGBa"):
         return image.convert("RGBA")
+    if image.mode not in ("1", "L", "RGB", "RGBA", "RGBX", "YCbCr"):
+        raise PluginError(f"{path}: has colours of the kind {image.mode}, expected RGB or grey")
     return image
 
 

@@ -6,22 +6,24 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from witoil.errors import WitoilError
-from witoil.plugins.card import Card, Output
-from witoil.plugins.envelope import Envelope, Findings
+from witoil.plugins.card import PARAMETERS, Card, Output
+from witoil.plugins.envelope import Envelope, Feature, Findings, Series
 from witoil.plugins.errors import PluginError
-from witoil.plugins.georeference import Georeference, Placing, exif_time, locate, refuse_kind
+from witoil.plugins.films import FILMS, frames
+from witoil.plugins.georeference import Georeference, Placing, Track, exif_time, locate, refuse_kind
 from witoil.plugins.heads.classify import classify_image, classify_tiles
 from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
 from witoil.plugins.heads.embed import embed, typicality
 from witoil.plugins.heads.listen import classify_clips, find_events
 from witoil.plugins.heads.measure import classify_measured
+from witoil.plugins.heads.panoptic import part
 from witoil.plugins.heads.segment import (
     classify_pixels,
     regress_pixels,
@@ -34,14 +36,12 @@ from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
 from witoil.plugins.sessions import Session, Sessions
 from witoil.plugins.sound import Recording, opened
+from witoil.plugins.tracking import tracked
 from witoil.plugins.weights import read_arrays, read_weights, weights_path
 from witoil.times import in_utc
 
 SESSIONS = Sessions()
 """Those of this process."""
-
-PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
-"""Keys of a card's ``[output]`` that a request may have otherwise."""
 
 _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "image-classify": classify_image,
@@ -50,6 +50,7 @@ _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "detect-obb": detect_turned,
     "instance-seg": detect_outlines,
     "measure-classify": classify_measured,
+    "panoptic": part,
     "embed": embed,
 }
 """Heads that take an image as a whole."""
@@ -103,11 +104,7 @@ def predict(
     PluginError
         Where plug-in and file do not go together; one line.
     """
-    if plugin.card is None:
-        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
-    card = with_parameters(plugin.card, parameters or {})
-    if georeference is not None:
-        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
@@ -116,6 +113,8 @@ def predict(
     if card.input.kind == "audio":
         with opened(path) as recording:
             seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
+    elif path.suffix.lower() in FILMS:
+        seen = _seen_in_film(run, card, path)
     else:
         seen = _seen_in_image(run, card, path)
     findings = _compared(seen.findings, card, session)
@@ -123,7 +122,8 @@ def predict(
     placing = seen.placing
     if georeference is not None:
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
-    placed = _placed(findings, placing, taken)
+    places = _Places(placing, georeference, seen, taken)
+    placed = _placed(findings, places, taken)
     remarks = [*placed.remarks, *doubts, *_position_remarks(placing)]
     placed = dataclasses.replace(placed, remarks=remarks)
     return Envelope(card, seen.file, seen.size, placed, placing is not None, watch.timing_ms())
@@ -152,6 +152,31 @@ def _seen_in_image(run: Run, card: Card, path: Path) -> _Seen:
         return _Seen(reader.name, findings, reader.size, reader.placing, exif)
 
 
+def _seen_in_film(run: Run, card: Card, path: Path) -> _Seen:
+    """Return what is in the frames of a film; boxes and outlines of one thing have one number."""
+    head = _OF_PHOTOS.get(card.model.task)
+    if head is None:
+        raise PluginError(
+            f"{path}: is a film; expected an image for a plug-in of the task {card.model.task}"
+        )
+    found: list[Feature] = []
+    size = None
+    for frame in frames(path, card.input.every_seconds):
+        size = frame.photo.size
+        start = {"start_s": frame.seconds}
+        found += [
+            dataclasses.replace(
+                feature, frame=frame.number, properties={**feature.properties, **start}
+            )
+            for feature in head(run, card, frame.photo).features
+        ]
+    series: list[Series] = []
+    if card.model.task in ("detect", "detect-obb", "instance-seg"):
+        found, series = tracked(found)
+    remark = f"is a film, of which a frame each {card.input.every_seconds:g} s was looked at"
+    return _Seen(path.name, Findings(found, series, remarks=[remark]), size)
+
+
 def _compared(findings: Findings, card: Card, session: Session) -> Findings:
     """Return findings whose embeddings are compared with those of the training."""
     if card.ood is None:
@@ -164,6 +189,24 @@ def _compared(findings: Findings, card: Card, session: Session) -> Findings:
             feature = dataclasses.replace(feature, properties={**feature.properties, **known})
         features.append(feature)
     return dataclasses.replace(findings, features=features)
+
+
+def refuse_options(
+    plugin: Plugin, georeference: Georeference | None, parameters: Mapping[str, Any] | None
+) -> Card:
+    """Return the card of a plug-in with other parameters.
+
+    Raises
+    ------
+    PluginError
+        Where it cannot be used, or not with these options.
+    """
+    if plugin.card is None:
+        raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
+    card = with_parameters(plugin.card, parameters or {})
+    if georeference is not None:
+        refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
+    return card
 
 
 def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
@@ -212,29 +255,52 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     return session
 
 
+_TASKS = {
+    "detect": "detect",
+    "obb": "detect-obb",
+    "segment": "instance-seg",
+    "classify": "image-classify",
+}
+"""Tasks as Ultralytics writes them into its models -> ours."""
+
+
 def refuse_contradiction(card: Card, session: Session) -> None:
-    """Refuse a card that says other things than its model says of itself."""
-    names = session.metadata.get("names")
-    if names is None:
-        return
-    said = _names(names)
-    ours = [label.name for label in card.labels]
-    if said and ours and said != ours:
-        raise PluginError(
-            f"{card.model.id}: labels: found {', '.join(ours)} in the card, but "
-            f"{', '.join(said)} in the model; expected those of the model, in its order"
-        )
+    """Refuse a card that says other things than its model says of itself, where it does.
+
+    Ultralytics writes the task, the names of the classes and the size into the metadata.
+    """
+    said = {
+        "model.task": (_TASKS.get(session.metadata.get("task", "")), card.model.task),
+        "labels": (_names(session), [label.name for label in card.labels]),
+        "input.size": (_value(session, "imgsz", list), list(card.input.size or ())),
+    }
+    for key, (theirs, ours) in said.items():
+        if theirs and ours and theirs != ours:
+            raise PluginError(
+                f"{card.model.id}: {key}: found {_shown(ours)} in the card, but {_shown(theirs)} "
+                "in the model; expected what the model says, in its order"
+            )
 
 
-def _names(text: str) -> list[str]:
-    """Return the classes that a model names in its metadata, as a dict in Python's writing."""
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _names(session: Session) -> list[str]:
+    """Return the classes that a model names in its metadata."""
+    names = _value(session, "names", dict) or {}
+    return [str(names.get(k)) for k in range(len(names))]
+
+
+def _value(session: Session, key: str, kind: type) -> Any:
+    """Return a value of the metadata, in Python's writing; None where it is none of its kind."""
     import ast
 
     try:
-        names = ast.literal_eval(text)
-        return [str(names[k]) for k in range(len(names))]
-    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
-        return []
+        value = ast.literal_eval(session.metadata.get(key, ""))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, kind) else None
 
 
 def _of_program(
@@ -269,18 +335,43 @@ def _position_remarks(placing: Placing | None) -> tuple[str, ...]:
     return placing.remarks
 
 
-def _placed(findings: Findings, placing: Placing | None, time: datetime | None) -> Findings:
+class _Places:
+    """Where the parts of a file are: all in one place, or each where a ship was at its time."""
+
+    def __init__(
+        self,
+        placing: Placing | None,
+        georeference: Georeference | None,
+        seen: _Seen,
+        time: datetime | None,
+    ) -> None:
+        self.whole = placing
+        self._track = georeference if isinstance(georeference, Track) else None
+        self._seen, self._time = seen, time
+
+    def of(self, feature: Feature) -> Placing | None:
+        """Return where what was found is."""
+        if self._track is None or not feature.properties.get("start_s"):
+            return self.whole
+        time = _time_within(self._time, feature)
+        return locate(self._track, self._seen.file, self._seen.size or (0, 0), {}, time)
+
+
+def _placed(findings: Findings, places: _Places, time: datetime | None) -> Findings:
     """Return findings on the map, where there is one, and with their time."""
+    placing = places.whole
     time = time or (placing.time if placing else None)
-    features = [
-        dataclasses.replace(
-            feature,
-            time=feature.time or time,
-            geometry=placing.place(feature.pixel) if placing else None,
-            properties={**(placing.properties if placing else {}), **feature.properties},
+    features = []
+    for feature in findings.features:
+        place = places.of(feature)
+        features.append(
+            dataclasses.replace(
+                feature,
+                time=feature.time or _time_within(time, feature),
+                geometry=place.place(feature.pixel) if place else None,
+                properties={**(place.properties if place else {}), **feature.properties},
+            )
         )
-        for feature in findings.features
-    ]
     rasters = [
         dataclasses.replace(raster, crs=placing.crs, transform=_coarser(placing, raster.pixels))
         if placing and placing.transform
@@ -288,6 +379,12 @@ def _placed(findings: Findings, placing: Placing | None, time: datetime | None) 
         for raster in findings.rasters
     ]
     return dataclasses.replace(findings, features=features, rasters=rasters)
+
+
+def _time_within(time: datetime | None, feature: Feature) -> datetime | None:
+    """Return when a part of a recording began."""
+    start_s = feature.properties.get("start_s", 0.0)
+    return None if time is None else time + timedelta(seconds=start_s)
 
 
 def _coarser(placing: Placing, pixels: int) -> Any:

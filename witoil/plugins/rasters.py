@@ -120,22 +120,37 @@ class GeoTiffReader:
 
         part = Window.from_slices(rows, columns, height=self.size[0], width=self.size[1])
         valid: npt.NDArray[np.bool_] = self._dataset.read_masks(self._bands, window=part).min(0) > 0
+        if not self._is_bytes:  # NaN is no value, whether the file says so or not
+            valid &= np.isfinite(self.read(rows, columns)).all(axis=-1)
         return valid
 
     def _of_image(self) -> list[int]:
         dataset = self._dataset
-        if set(dataset.dtypes[:3]) != {"uint8"} or dataset.count < 3:
-            raise PluginError(
-                f"{self._path}: found {dataset.count} bands of {dataset.dtypes[0]}, expected 3 of "
-                "bytes, red, green and blue"
-            )
         colours = [colour.name for colour in dataset.colorinterp]
+        if colours[0] == "palette":
+            raise PluginError(
+                f"{self._path}: holds numbers of colours in a palette, expected the colours "
+                "themselves (gdal_translate -expand rgb)"
+            )
+        if set(dataset.dtypes[:3]) != {"uint8"}:
+            raise PluginError(
+                f"{self._path}: found bands of {', '.join(sorted({*dataset.dtypes}))}, expected "
+                "bytes: red, green and blue, or grey"
+            )
+        if dataset.count < 3 and colours[1:] in ([], ["alpha"]):
+            return [1, 1, 1]
+        if dataset.count < 3:
+            raise PluginError(
+                f"{self._path}: found {dataset.count} bands, expected 3, or 1 of grey"
+            )
         if {"red", "green", "blue"} <= {*colours}:
             return [colours.index(name) + 1 for name in ("red", "green", "blue")]
         return [1, 2, 3]
 
     def _of_bands(self, names: tuple[str, ...]) -> list[int]:
         """Return the numbers of bands by their descriptions, else by their order."""
+        if any(dtype.startswith("complex") for dtype in self._dataset.dtypes):
+            raise PluginError(f"{self._path}: holds complex numbers, expected real ones")
         said = [(text or "").casefold() for text in self._dataset.descriptions]
         wanted = [name.casefold() for name in names]
         if {*wanted} <= {*said}:

@@ -82,8 +82,14 @@ def find_plugins() -> list[Plugin]:
     return sorted([*found.values(), *broken], key=lambda it: (it.name, it.fault is not None))
 
 
-def plugin_named(name: str) -> Plugin:
+def plugin_named(name: str, version: str | None = None) -> Plugin:
     """Return the plug-in of a name.
+
+    Parameters
+    ----------
+    name : str
+    version : str, optional
+        That it has to have.
 
     Raises
     ------
@@ -98,8 +104,12 @@ def plugin_named(name: str) -> Plugin:
             f"found no plug-in {name!r}; expected one of: {usable} (folders of {VARIABLE}, and "
             "packages that are installed)"
         )
-    if named.fault is not None:
-        raise PluginError(named.fault)
+    if named.fault is not None or named.card is None:
+        raise PluginError(named.fault or f"{named.place}: cannot be used")
+    if version not in (None, named.card.model.version):
+        raise PluginError(
+            f"{name}: found the version {named.card.model.version}, expected {version}"
+        )
     return named
 
 

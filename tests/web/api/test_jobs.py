@@ -2,12 +2,14 @@
 
 import json
 import threading
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from web import queue
-from web.context import service_of
+from web.context import attach, service_of
 
 
 def test_the_list_is_paged(client, execute):
@@ -225,13 +227,19 @@ def test_streams_end_with_the_service(app, client, execute):
 
 
 def test_short_work_that_ends_in_time_is_answered_at_once(client, execute, ended, store, settings):
+    app = client.application
+    patient = settings.model_copy(update={"wait_seconds": 60.0})
+    attach(app, replace(service_of(app), settings=patient))
     inputs = {"run": "catalogue:winds", "observation": "catalogue:winds"}
 
     def end():
-        with store.reading() as session:
-            (job,), _ = queue.list_jobs(session, None)
-        ended(job.id, {"fss": {"1": 0.5}})
+        jobs = []
+        while not jobs:
+            time.sleep(0.05)
+            with store.reading() as session:
+                jobs, _ = queue.list_jobs(session, None)
+        ended(jobs[0].id, {"fss": {"1": 0.5}})
 
-    threading.Timer(0.1, end).start()
+    threading.Thread(target=end, daemon=True).start()
     answer = execute("score", **inputs)
     assert (answer.status_code, answer.json) == (200, {"result": {"value": {"fss": {"1": 0.5}}}})

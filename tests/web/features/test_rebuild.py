@@ -22,7 +22,7 @@ def service(tmp_path):
     (tmp_path / "slicks" / f"{EVENT}.geojson").write_bytes(FEATURES)
     (tmp_path / "slicks" / "damaged.geojson").write_bytes(FEATURES[:50] + b'"coordinates"')
     catalogue = tmp_path / "catalogue.toml"
-    catalogue.write_text('[spills]\ntitle = "Slicks"\nfiles = "slicks"\nevents = true\n')
+    catalogue.write_text('[spills]\ntitle = "Slicks"\nfiles = "slicks"\nspills = true\n')
     with people(tmp_path, catalogue=catalogue) as made:
         yield made
 

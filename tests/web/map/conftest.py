@@ -7,28 +7,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.web.people import case, people
 from web import queue
 
-expect.set_options(timeout=15_000)  # a machine may be busy
-
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 EXPECTED = ("GL Driver", "401", "404", "ERR_FAILED", "Password forms")
 """What consoles may say: of drawing in software, of answers that are none or refusals."""
-
-
-@pytest.fixture(scope="session")
-def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
-        )
 
 
 class Served:

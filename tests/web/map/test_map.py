@@ -234,6 +234,7 @@ def test_a_picture_has_the_map_and_its_legend(map_page, tmp_path):
 
 
 def test_the_gpu_and_the_processor_draw_the_same(map_page, opened, run):
+    map_page.wait_for_timeout(500)  # until the address has the camera
     gpu = opened(f"?draw=gpu#{map_page.url.partition('#')[2]}")
     gpu.wait_for_timeout(1500)
     cut = {"x": 500, "y": 150, "width": 250, "height": 500}

@@ -1,7 +1,6 @@
 """A service of its own with runners and previews, real slicks, and pages of it in a browser."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -10,9 +9,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import expect, sync_playwright
-
-expect.set_options(timeout=90_000)  # of busy machines
 
 ROOT = Path(__file__).parents[3]
 QUIET = ("GL Driver", "WebGL", "Failed to load resource")
@@ -22,17 +18,6 @@ QUIET = ("GL Driver", "WebGL", "Failed to load resource")
 def forget_settings(environment):
     """Return an environment without the settings of a service."""
     return {name: value for name, value in environment.items() if not name.startswith("WITOIL_")}
-
-
-@pytest.fixture(scope="session")
-def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
-        )
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import http.server
 import io
 import re
-import shutil
 import threading
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.witoil.player.made import HOUR, ISLAND, OPEN_SEA, START, drifting
 from tests.witoil.player.test_pack import CASE, write_raster
@@ -32,15 +31,6 @@ SEA, LAND, SEEN, BEACHED = (
 )
 DARK_SEA = (0x10, 0x1A, 0x22)
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
 @pytest.fixture

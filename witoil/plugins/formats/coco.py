@@ -26,6 +26,7 @@ from witoil.plugins.formats.scenes import (
     ring_of,
     size_of,
 )
+from witoil.plugins.polygons import polygon_of
 
 NAME = "coco.json"
 _MOST_PIXELS = 150_000_000
@@ -124,8 +125,6 @@ def _shape(annotation: dict[str, Any], size: tuple[int, int]) -> BaseGeometry:
 
 
 def _of_runs(runs: dict[str, Any], size: tuple[int, int]) -> BaseGeometry:
-    from rasterio.features import shapes
-
     counts = runs["counts"]
     if isinstance(counts, str):
         raise PluginError("found a compressed RLE, expected counts as numbers (decode it first)")
@@ -136,5 +135,4 @@ def _of_runs(runs: dict[str, Any], size: tuple[int, int]) -> BaseGeometry:
         )
     values = np.repeat(np.arange(len(counts)) % 2, counts).astype(np.uint8)
     pixels = values.reshape(size, order="F")
-    found = shapes(pixels, mask=pixels > 0, connectivity=4)
-    return shapely.union_all([shapely.geometry.shape(shape) for shape, _ in found])
+    return polygon_of(pixels > 0)

@@ -20,11 +20,16 @@ _BATCH = 32
 
 
 def classify_image(run: Run, card: Card, photo: Photo) -> Findings:
-    """Return the class of an image; the model puts out (1, classes)."""
+    """Return the class of an image; the model puts out (1, classes), and maybe an embedding.
+
+    The latter where the card names two outputs.
+    """
     tensor, _ = prepare(photo.pixels, card.input)
-    values = run(tensor)[0]
-    scores = _one_row_each(values, 1, card)[0]
+    outputs = run(tensor)
+    scores = _one_row_each(outputs[0], 1, card)[0]
     label, score, properties = best(scores, card)
+    if card.has_embedding:
+        properties["embedding"] = outputs[1].ravel().tolist()
     return Findings([Feature(label, score, properties=properties)])
 
 

@@ -17,6 +17,7 @@ from witoil.plugins.envelope import Feature, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.heads.classes import best, probabilities
 from witoil.plugins.images import Photo
+from witoil.plugins.polygons import polygon_of
 from witoil.plugins.preparation import scaled
 from witoil.plugins.running import Run
 
@@ -95,13 +96,8 @@ MEASURES: Mapping[str, Callable[[_Region], float]] = {
 
 
 def _outline(region: _Region) -> BaseGeometry:
-    from rasterio.features import shapes
-
-    inside = region.image.astype(np.uint8)
-    parts = [
-        shapely.geometry.shape(it) for it, _ in shapes(inside, mask=inside > 0, connectivity=4)
-    ]
     top, left = region.bbox[:2]
-    joined = shapely.union_all(parts)
-    moved: BaseGeometry = shapely.transform(joined, lambda xy: xy + np.array([left, top]))
+    moved: BaseGeometry = shapely.transform(
+        polygon_of(region.image), lambda xy: xy + np.array([left, top])
+    )
     return moved
