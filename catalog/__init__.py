@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from catalog.forcing.names import RoleName
     from catalog.oils import OilEntry, OilRecord, find_oils, look_up_oil, read_oil
     from catalog.remote.store import Store, default_store
-    from catalog.shapes.coastline import read_coarse_land, read_land
+    from catalog.shapes.coarse_land import read_coarse_land
+    from catalog.shapes.coastline import read_land
     from catalog.shapes.shore_types import read_shore_types
     from catalog.shapes.tracks import Track, read_lines, read_track
     from catalog.slicks.bonn import bonn_thickness
@@ -69,7 +70,7 @@ _MODULES = {
     "look_up_oil": "catalog.oils",
     "open_forcing": "catalog.forcing.files",
     "prepare_forcing": "catalog.forcing.gaps",
-    "read_coarse_land": "catalog.shapes.coastline",
+    "read_coarse_land": "catalog.shapes.coarse_land",
     "read_land": "catalog.shapes.coastline",
     "read_oil": "catalog.oils",
     "read_lines": "catalog.shapes.tracks",

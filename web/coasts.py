@@ -1,9 +1,8 @@
-"""The coast as vector tiles: coarse over the world, and fine as a run had it."""
+"""The coast as vector tiles, fine, as a run had it."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 import catalog
 from web.kept import kept_with_header
 from web.vector_tiles import Layer, projected
+from web.world import COARSEST, COAST, LAND
 from witoil.errors import WitoilError
 from witoil.files import read_json
 from witoil.player.coast import surroundings
@@ -24,41 +24,7 @@ from witoil.player.mercator import Box
 from witoil.runs.run import Run
 from witoil.scenario.surroundings import box_of_land
 
-COARSEST, FINEST = 8, 14
-"""First and last z of tiles with the coast of a run; tiles before are of the world."""
-
-LAND, COAST = "land", "coast"
-"""Layers of a tile: areas, and the lines between land and sea."""
-
-_TOLERANCES = {0: 0.2, 2: 0.03, 5: 0.004}
-"""First z -> how far the coarse coast may lie off: a pixel of the last z. [degrees]"""
-
 _CUT = 1e-9  # how near a side of the box a line lies that is no coast [degrees]
-
-_making = threading.Lock()
-
-
-def world_layer(z: int) -> Layer:
-    """Return the land of the world, in the detail that tiles of a z have.
-
-    Raises
-    ------
-    CatalogError
-        Where the coastline cannot be read.
-    """
-    with _making:  # one at a time: it takes a second of a core, the first time of all some more
-        return _world_layer(max(first for first in _TOLERANCES if first <= z))
-
-
-@lru_cache
-def _world_layer(first: int) -> Layer:
-    tolerance = _TOLERANCES[first]
-    parts = shapely.get_parts(catalog.read_coarse_land(min(_TOLERANCES.values())))
-    west, south, east, north = shapely.bounds(parts).T
-    large = parts[(east - west > tolerance) | (north - south > tolerance)]
-    simple = shapely.get_parts(shapely.simplify(large, tolerance))
-    land: BaseGeometry = shapely.multipolygons(list(simple))
-    return Layer(LAND, projected(land), first)
 
 
 def coast_of(run: Run, folder: Path, coastline: str) -> tuple[dict[str, Any], Sequence[Layer]]:

@@ -46,9 +46,6 @@ from witoil.times import exact, to_datetime
 PIXELS = 256
 """Width and height of a tile."""
 
-FINEST = 18
-"""Greatest z of a tile."""
-
 _MOST_CELLS = 4_000_000
 _MARGIN = 9  # cells over which oil is spread, and one more
 _RADIUS = 6_378_137.0  # of the sphere of web maps [m]

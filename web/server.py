@@ -19,6 +19,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
+from catalog.server.bounds import HELD_BYTES
 from web.app import create_app
 from web.context import service_of
 from web.errors import MEDIA_TYPE, Problem
@@ -90,6 +91,7 @@ def listening(app: Flask) -> Any:
             threads=settings.threads,
             max_request_body_size=max(settings.body_bytes, settings.upload_bytes) + _FORM_BYTES,
             connection_limit=10 * settings.threads,
+            outbuf_high_watermark=HELD_BYTES,
             channel_timeout=60,  # of a client that sends its request slowly
             clear_untrusted_proxy_headers=False,  # the application knows how many are true
             ident=None,

@@ -33,6 +33,28 @@ def given_in_utc(time: datetime) -> datetime:
     return in_utc(time)
 
 
+def no_number(value: object) -> object:
+    """Return what a person gives as a time or a day, unless it is a number.
+
+    Raises
+    ------
+    ValueError
+        If it is one: seconds since 1970 look like 20210824, which is a day.
+    """
+    is_number = isinstance(value, int | float)
+    if isinstance(value, str):
+        try:
+            float(value)
+            is_number = True
+        except ValueError:
+            is_number = False
+    if is_number:
+        raise ValueError(
+            "found a number, expected a time as 2021-08-24T03:43:00Z or a day as 2021-08-24"
+        )
+    return value
+
+
 def datetime64(time: datetime) -> np.datetime64:
     """Return a time as arrays have it, to the nanosecond."""
     import numpy as np  # commands that compute nothing start without it

@@ -10,7 +10,6 @@ import flask
 
 from catalog.errors import UnreadableFileError
 from catalog.remote.store import hash_file
-from catalog.server.dap import ConstraintError, answer_of, error_text
 from catalog.server.folder import Listing
 from catalog.server.listing import catalogue_of, is_netcdf, page_of
 
@@ -51,6 +50,8 @@ def answer_dap(path: Path | None, kind: str) -> flask.Response:
     kind : str
         See `catalog.server.dap.answer_of`, which takes the query of the request.
     """
+    from catalog.server.dap import ConstraintError, answer_of, error_text  # loads PyDAP and NetCDF
+
     if path is None or not is_netcdf(path):
         flask.abort(404)
     query = flask.request.query_string.decode("latin-1")

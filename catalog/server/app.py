@@ -11,7 +11,7 @@ import flask
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.server.answers import answer_dap, answer_file, answer_listing
-from catalog.server.dap import MOST_BYTES
+from catalog.server.bounds import HELD_BYTES
 from catalog.server.folder import Folder
 from catalog.server.listing import CATALOGUE, DODS, FILES
 
@@ -108,5 +108,5 @@ def serve(folder: Path, host: str, port: int, *, on_start: Callable[[str], None]
         connection_limit=_CONNECTIONS,
         channel_timeout=_IDLE_SECONDS,
         cleanup_interval=5,
-        outbuf_high_watermark=2 * MOST_BYTES,
+        outbuf_high_watermark=HELD_BYTES,
     ).run()

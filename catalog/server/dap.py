@@ -26,19 +26,7 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.files.probe import refuse_fatal
-
-SUFFIXES = frozenset((".nc", ".nc4", ".cdf"))
-"""How names of files end that are served."""
-
-MOST_BYTES = 100_000_000
-"""Numbers of one answer; of a part with steps, what lies between counts, too. [byte]"""
-
-MOST_TEXT = 200_000
-"""Numbers of one answer as text."""
-
-MOST_VARIABLES = 500
-LONGEST = 20_000
-"""Characters of a constraint."""
+from catalog.server.bounds import LONGEST, MOST_BYTES, MOST_TEXT, MOST_VARIABLES
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
-"""A folder that is served, and nothing outside it."""
+"""Folders and files that are served, and nothing beside them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,43 @@ class Folder:
             return path.resolve().is_relative_to(self._root)
         except (OSError, ValueError, RuntimeError):  # too long, with NUL, links in a circle
             return False
+
+
+class NamedFiles:
+    """Files by names, as if they were in a folder.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        Name, with ``/`` between folders, to where the file is.
+    title : str
+    prefix : str
+        What stands before the names of files in addresses.
+    """
+
+    def __init__(self, files: Mapping[str, Path], title: str, prefix: str = "") -> None:
+        self._files = {name: path for name, path in files.items() if os.path.isfile(path)}
+        self._title = title
+        self._prefix = prefix
+
+    def file(self, name: str) -> Path | None:
+        """Return the path of a file; None where there is no such one."""
+        return self._files.get(name)
+
+    def listing(self, name: str) -> Listing | None:
+        """Return what is in a folder, ``""`` being the first; None where there is no such one."""
+        before = f"{name}/" if name else ""
+        within = sorted(each for each in self._files if each.startswith(before))
+        if name and not within:
+            return None
+        rests = [each.removeprefix(before) for each in within]
+        folders = dict.fromkeys(rest.partition("/")[0] for rest in rests if "/" in rest)
+        files = [
+            (self._prefix + each, self._files[each])
+            for each, rest in zip(within, rests, strict=True)
+            if "/" not in rest
+        ]
+        return Listing(name or self._title, tuple((a, a) for a in folders), tuple(files))
 
 
 def _is_hidden(parts: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import flask
 
-from catalog.server.dap import SUFFIXES
+from catalog.server.bounds import SUFFIXES
 from catalog.server.folder import Listing
 
 CATALOGUE, DODS, FILES = "/thredds/catalog/", "/thredds/dodsC/", "/thredds/fileServer/"

@@ -68,29 +68,6 @@ def read_land(box: Box, coastline: str = "osm") -> Area:
     return polygons_of(parts)
 
 
-def read_coarse_land(tolerance: float, coastline: str = "osm") -> Area:
-    """Land of the whole world, for maps of much of it.
-
-    Parameters
-    ----------
-    tolerance : float
-        How far a coast may lie off; islands that are smaller are left out. [degrees]
-    coastline : str
-        ``osm`` or ``gshhg``, see `read_land`. What was simplified once is kept in the same folder.
-
-    Returns
-    -------
-    Polygon or MultiPolygon
-        In EPSG:4326, longitudes from -180 to 180. [degrees]
-
-    Raises
-    ------
-    CatalogError
-        If the cache cannot be written.
-    """
-    return polygons_of([_cached_world_land((-180.0, -90.0, 180.0, 90.0), coastline, tolerance)])
-
-
 def _world_land(box: Box, coastline: str) -> Area:
     """Land in a box within -180 to 180."""
     return polygons_of(
@@ -114,13 +91,11 @@ def _read_land_file(coastline: str) -> Area:
     return polygons_of(pieces)
 
 
-def _cached_world_land(box: Box, coastline: str, tolerance: float = 0.0) -> shapely.Geometry:
+def _cached_world_land(box: Box, coastline: str) -> shapely.Geometry:
     """Land in at least the box; widened to whole degrees, so that nearby runs share a file."""
     west, south, east, north = box
     whole = (math.floor(west), math.floor(south), math.ceil(east), math.ceil(north))
     key = "_".join(map(str, (coastline, version("roaring-landmask"), *whole)))
-    if tolerance:
-        key += f"_{tolerance:g}"
     file = cache_folder() / f"land_{key}.wkb"
     try:
         return shapely.from_wkb(file.read_bytes())
@@ -128,14 +103,30 @@ def _cached_world_land(box: Box, coastline: str, tolerance: float = 0.0) -> shap
         _log.info("cutting the %s coastline for %s, once", coastline, whole)
     except shapely.errors.ShapelyError:
         _log.warning("%s is damaged and made again", file)
-    _cut_world_land(coastline, whole, file, tolerance)
+    cut_world_land(coastline, whole, file)
     return shapely.from_wkb(file.read_bytes())
 
 
-def _cut_world_land(
+def cut_world_land(
     coastline: str, box: tuple[int, int, int, int], file: Path, tolerance: float = 0.0
 ) -> None:
-    """Write the land in a box as WKB; readers see the whole file or none."""
+    """Write the land in a box as WKB; readers see the whole file or none.
+
+    Parameters
+    ----------
+    coastline : str
+        ``osm`` or ``gshhg``.
+    box : tuple of int
+        West, south, east, north, within -180 to 180. [degrees]
+    file : Path
+    tolerance : float
+        How far a coast may lie off; islands that are smaller are left out. [degrees]
+
+    Raises
+    ------
+    CatalogError
+        If there is not enough memory for the world's shapes.
+    """
     script = Path(__file__).with_name("_cut_land.py")
     with scratch_folder(file.parent) as folder:
         target = folder / file.name

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from catalog import CatalogError, UnreadableFileError, read_coarse_land, read_land
+from catalog import CatalogError, UnreadableFileError, read_land
 from catalog.shapes import coastline
 
 _LEVANT = (35.3, 34.2, 35.9, 34.8)
@@ -31,7 +31,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int, int]]:
         strips = [shapely.box(west, row, east, row + 0.5) for row in range(south, north)]
         file.write_bytes(shapely.to_wkb(shapely.union_all(strips)))
 
-    monkeypatch.setattr(coastline, "_cut_world_land", cut)
+    monkeypatch.setattr(coastline, "cut_world_land", cut)
     return made
 
 
@@ -103,15 +103,6 @@ def test_no_land() -> None:
 def test_impossible_box(box) -> None:
     with pytest.raises(CatalogError, match="expected west, south, east, north"):
         read_land(box)
-
-
-def test_coarse_land_is_kept_for_each_tolerance(
-    cache: Path, cuts: list[tuple[int, int, int, int]]
-) -> None:
-    for tolerance in (0.5, 0.25, 0.5):
-        assert read_coarse_land(tolerance).area == pytest.approx(180.0 * 360.0 / 2)
-    assert cuts == [(-180, -90, 180, 90)] * 2
-    assert len(list(cache.glob("land_osm_*_0.5.wkb"))) == 1
 
 
 def test_coarse_land_lies_no_farther_off_than_said() -> None:

@@ -15,13 +15,12 @@ from web.access import needs
 from web.api.documents import JobPath, href
 from web.api.particles import TAG
 from web.api.runs import RUN_PROBLEMS, folder_of, run_of, successful_job
-from web.coasts import COARSEST, COAST, FINEST, LAND, coast_of, world_layer
 from web.context import service
 from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from web.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
-from witoil.files import write_bytes
+from web.world import COARSEST, COAST, FINEST, LAND, world_layer
 from witoil.player.mercator import northing
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -99,18 +98,12 @@ def send_world_tile(path: WorldTilePath) -> Response:
     """Send land of the world, coarse; the layer is `land`."""
     tile = (path.z, path.x, path.y)
     _refuse_outside(tile)
-    return tile_answer(tile, lambda: _kept_world_tile(tile))
-
-
-def _kept_world_tile(tile: Tile) -> bytes:
-    z, x, y = tile
-    file = service().settings.data / "coast-1" / str(z) / str(x) / f"{y}.mvt"
-    if not file.exists():
-        write_bytes(file, encode([world_layer(z)], tile))
-    return file.read_bytes()
+    return tile_answer(tile, lambda: encode([world_layer(path.z)], tile))
 
 
 def _coast(job_id: str) -> tuple[dict[str, Any], Sequence[Layer]]:
+    from web.coasts import coast_of  # what reads runs takes a second to load
+
     job = successful_job(job_id)
     folder = folder_of(job)
     return coast_of(run_of(folder), folder, _coastline(job))
@@ -155,7 +148,13 @@ def describe_coast(path: JobPath) -> dict[str, Any]:
     }
 
 
-@blueprint.get("/jobs/<jobID>/coast/<z>/<x>/<y>.mvt", responses=TILE_ANSWERS)
+COAST_TILE_ANSWERS: dict[str | int | HTTPStatus, Any] = {
+    **TILE_ANSWERS,
+    204: {"description": "Outside the bounds: nothing is known of the coast there."},
+}
+
+
+@blueprint.get("/jobs/<jobID>/coast/<z>/<x>/<y>.mvt", responses=COAST_TILE_ANSWERS)
 @needs("read")
 def send_coast_tile(path: CoastTilePath) -> Response:
     """Send the coast that a run had; the layers are `land` and `coast`."""
@@ -163,10 +162,7 @@ def send_coast_tile(path: CoastTilePath) -> Response:
     tile = (path.z, path.x, path.y)
     _refuse_outside(tile)
     if not _meets(tile, header["bounds"]):
-        raise NotFoundError(
-            "the run had no coast there; expected a tile within the bounds that "
-            f"/jobs/{path.job_id}/coast tells"
-        )
+        return Response(status=204)
     return tile_answer(tile, lambda: encode(layers, tile))
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask_openapi.blueprint import APIBlueprint
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from web.access import needs
 from web.api.documents import JobPath
 from web.api.particles import TAG
 from web.api.queries import BoundingBox, box_of
 from web.api.runs import RUN_PROBLEMS, successful_job
-from web.arrows import vectors_of
 from web.context import service
 from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from witoil.case.forcing import Forcing
-from witoil.times import datetime64, given_in_utc
+from witoil.case.parts import Time
+from witoil.times import datetime64
 
 MOST_VECTORS = 5_000
 
@@ -40,7 +40,7 @@ class FieldQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     bbox: BoundingBox
-    time: Annotated[datetime, AfterValidator(given_in_utc)] = Field(description="UTC")
+    time: Time = Field(description="UTC")
     count: int = Field(400, ge=1, le=MOST_VECTORS, description="So many vectors at most.")
 
 
@@ -66,6 +66,8 @@ class FieldVectors(BaseModel):
 @needs("read")
 def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
     """Send velocities of a field that has moved the oil, at nodes that are evenly chosen."""
+    from web.arrows import vectors_of  # what reads fields takes a second to load
+
     forcing = _forcing(successful_job(path.job_id))
     box = box_of(query.bbox)
     found = vectors_of(forcing, path.field, box, datetime64(query.time), query.count)

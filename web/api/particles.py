@@ -17,7 +17,6 @@ from web.api.runs import RUN_PROBLEMS, run_of, successful_folder
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
 from web.kept import kept_with_header
-from witoil.player.steps import read_steps, record_bytes, sampled_count, write_steps
 
 TAG = Tag(name="map", description="What a map draws of a run")
 
@@ -95,6 +94,8 @@ class StepsQuery(BaseModel):
 
 
 def _kept_steps(job_id: str) -> tuple[dict[str, Any], Path]:
+    from witoil.player.steps import write_steps  # what reads runs takes a second to load
+
     folder = successful_folder(job_id)
     run = run_of(folder)
     if run.particles is None:
@@ -127,6 +128,8 @@ STEPS_ANSWERS: dict[str | int | HTTPStatus, Any] = {
 @needs("read")
 def send_steps(path: StepsPath, query: StepsQuery) -> Response:
     """Send the particles of output steps."""
+    from witoil.player.steps import read_steps, record_bytes, sampled_count
+
     header, file = _kept_steps(path.job_id)
     steps = len(header["times"])
     if not path.first <= path.last < steps:

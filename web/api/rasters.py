@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, send_file
 from flask_openapi.blueprint import APIBlueprint
@@ -17,7 +17,12 @@ from web.api.particles import TAG
 from web.api.results import FILE_ANSWERS
 from web.api.runs import RUN_PROBLEMS, run_of, successful_folder
 from web.errors import NotFoundError
-from web.rasters import FINEST, Frame, Raster, cog_of, rasters_of, tile_of, value_at
+
+if TYPE_CHECKING:
+    from web.rasters import Frame, Raster
+
+FINEST = 18
+"""Greatest z of a tile."""
 
 blueprint = APIBlueprint(
     "rasters", __name__, url_prefix="/jobs", abp_tags=[TAG], abp_responses=RUN_PROBLEMS
@@ -95,6 +100,8 @@ class RasterValue(BaseModel):
 
 @lru_cache(maxsize=16)
 def _rasters(folder: Path) -> dict[str, Raster]:
+    from web.rasters import rasters_of  # loads what draws, which takes a second
+
     return rasters_of(run_of(folder), folder)
 
 
@@ -153,6 +160,8 @@ def list_rasters(path: JobPath) -> dict[str, Any]:
 @needs("read")
 def send_cog(path: RasterPath, query: FrameQuery) -> Response:
     """Send a raster as cloud-optimised GeoTIFF, or a range of it."""
+    from web.rasters import cog_of
+
     raster, frame, folder = _found(path, query.time)
     name = "-".join(filter(None, (raster.id, (frame.time or "").replace(":", "")))) + ".tif"
     media = "image/tiff; application=geotiff; profile=cloud-optimized"
@@ -171,6 +180,8 @@ RASTER_TILE_ANSWERS: dict[Any, Any] = {
 @needs("read")
 def send_raster_tile(path: RasterTilePath, query: FrameQuery) -> Response:
     """Send a tile of a raster, coloured by its classes; transparent where there is nothing."""
+    from web.rasters import cog_of, tile_of
+
     raster, frame, folder = _found(path, query.time)
     tile = (path.z, path.x, path.y)
     if max(path.x, path.y) >= 2**path.z:
@@ -185,6 +196,8 @@ def send_raster_tile(path: RasterTilePath, query: FrameQuery) -> Response:
 @needs("read")
 def read_value(path: RasterPath, query: PlaceQuery) -> dict[str, Any]:
     """Return the value of a raster at a place."""
+    from web.rasters import cog_of, value_at
+
     raster, frame, folder = _found(path, query.time)
     value = value_at(cog_of(frame, folder), query.lon, query.lat)
     return RasterValue(value=value, unit=raster.unit, time=frame.time).model_dump()

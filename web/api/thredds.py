@@ -1,4 +1,4 @@
-"""Files of a person's jobs as THREDDS serves them: catalogues, OPeNDAP and whole files."""
+"""Files of a person's jobs and of the operator as THREDDS serves them: lists, OPeNDAP, whole."""
 
 from __future__ import annotations
 
@@ -8,32 +8,35 @@ from flask import Response, redirect, request
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel
 
+from catalog.errors import CatalogError
 from catalog.server.answers import answer_dap, answer_file, answer_listing
-from catalog.server.folder import Folder, Listing
+from catalog.server.folder import Folder, Listing, NamedFiles
 from catalog.server.listing import CATALOGUE, DODS, FILES
 from web import queue
 from web.access import needs, who
 from web.api.documents import problems
 from web.api.jobs import read_job
 from web.api.runs import folder_of
+from web.catalogue import read_catalogue
 from web.context import service
 from web.errors import NotFoundError
 from web.store.jobs import Job, State
 
 blueprint = APIBlueprint("thredds", __name__, abp_responses=problems())
 
-_NAME = "Results of your jobs"
+_OPERATOR = "catalogue"
+"""What stands in place of the id of a job where data of the operator are meant."""
 
 
 class CataloguePath(BaseModel):
-    """Which folder; the first of its names is the id of a job."""
+    """Which folder; the first of its names is the id of a job, or `catalogue`."""
 
     name: str = ""
     form: Literal["xml", "html"]
 
 
 class ThreddsPath(BaseModel):
-    """Which file; the first of its names is the id of a job."""
+    """Which file; the first of its names is the id of a job, or `catalogue`."""
 
     name: str
 
@@ -61,18 +64,52 @@ def _title(job: Job) -> str:
     return f"{job.process}, {job.created:%Y-%m-%d %H:%M} UTC"
 
 
-def _within(name: str) -> tuple[Folder, str]:
-    """Return the folder of the job that a name begins with, and the name within it."""
-    job_id, _, rest = name.partition("/")
-    return _folder(read_job(job_id if job_id.isprintable() else "")), rest
+def _within(name: str) -> tuple[Folder | NamedFiles, str]:
+    """Return the job or the entry of the catalogue that a name begins with, and the rest of it."""
+    first, _, rest = name.partition("/")
+    if first == _OPERATOR:
+        entry, _, rest = rest.partition("/")
+        return _entry(entry), rest
+    return _folder(read_job(first if first.isprintable() else "")), rest
 
 
-def _jobs() -> Listing:
+def _entry(name: str) -> NamedFiles:
+    """Return the files of an entry of the catalogue.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such entry, or its files have gone.
+    """
+    entry = read_catalogue(service().settings.catalogue).get(name)
+    if entry is None:
+        raise NotFoundError("the catalogue has no such entry; see /thredds/catalog/catalogue")
+    try:
+        files = entry.files_by_name()
+    except CatalogError:
+        raise NotFoundError(f"the files of the entry {name} are gone; tell the operator") from None
+    return NamedFiles(files, entry.title, f"{_OPERATOR}/{name}/")
+
+
+def _entries() -> Listing:
+    entries = read_catalogue(service().settings.catalogue)
+    shown = [
+        (name, entry.title)
+        for name, entry in sorted(entries.items())
+        if not all("://" in file for file in entry.files)  # those are on other servers
+    ]
+    return Listing("Data of the operator", tuple(shown), ())
+
+
+def _top() -> Listing:
     with service().store.reading() as session:
         jobs, _ = queue.list_jobs(
             session, who().name, states=[State.SUCCESSFUL], limit=queue.MOST_LISTED
         )
-    return Listing(_NAME, tuple((job.id, _title(job)) for job in jobs if job.folder), ())
+    made = [(job.id, _title(job)) for job in jobs if job.folder]
+    entries = _entries()
+    operator = [(_OPERATOR, entries.title)] if entries.folders else []
+    return Listing("Data of the operator, results of your jobs", (*operator, *made), ())
 
 
 @blueprint.get("/thredds", doc_ui=False)
@@ -86,9 +123,11 @@ def begin() -> Any:
 @blueprint.get(f"{CATALOGUE}<path:name>/catalog.<any(xml,html):form>", doc_ui=False)
 @needs("read")
 def list_folder(path: CataloguePath) -> Response:
-    """List jobs, or what is in the folder of one."""
+    """List what there is: jobs, data of the operator, or what is in a folder of these."""
     if not path.name:
-        return answer_listing(_jobs(), path.form)
+        return answer_listing(_top(), path.form)
+    if path.name == _OPERATOR:
+        return answer_listing(_entries(), path.form)
     folder, name = _within(path.name)
     return answer_listing(folder.listing(name), path.form)
 
@@ -96,7 +135,7 @@ def list_folder(path: CataloguePath) -> Response:
 @blueprint.get(f"{FILES}<path:name>", doc_ui=False)
 @needs("read")
 def send_whole_file(path: ThreddsPath) -> Response:
-    """Send a file of a job, or a range of it."""
+    """Send a file, or a range of it."""
     folder, name = _within(path.name)
     answer = answer_file(folder.file(name))
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
@@ -106,6 +145,6 @@ def send_whole_file(path: ThreddsPath) -> Response:
 @blueprint.get(f"{DODS}<path:name>.<any(dds,das,dods,ascii,ver):kind>", doc_ui=False)
 @needs("read")
 def send_by_opendap(path: DodsPath) -> Response:
-    """Send what is asked for of a NetCDF file of a job."""
+    """Send what is asked for of a NetCDF file."""
     folder, name = _within(path.name)
     return answer_dap(folder.file(name), path.kind)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from importlib.metadata import version
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from flask import Response, current_app, render_template, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from web.access import needs
 from web.api.documents import JSON, problems
@@ -22,6 +22,7 @@ from web.errors import ContentError
 from web.faults import Fault
 from web.store.base import now
 from web.usage import Load, Period, Usage, country_name, load_of, usage
+from witoil.times import no_number
 
 TAG = Tag(name="Operation", description="What the service is used for; scope admin")
 
@@ -33,6 +34,8 @@ _TYPES: Mapping[Form, str] = {"json": JSON, "csv": "text/csv", "html": "text/htm
 
 _TEXT = "text/plain"
 
+_Day = Annotated[date, BeforeValidator(no_number)]
+
 
 class UsageQuery(BaseModel):
     """Which periods, and in which form."""
@@ -40,8 +43,8 @@ class UsageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     period: Period = "month"
-    start: date | None = Field(None, description="Day in the first period; default: first use.")
-    end: date | None = Field(None, description="Day in the last period; default: today.")
+    start: _Day | None = Field(None, description="Day in the first period; default: first use.")
+    end: _Day | None = Field(None, description="Day in the last period; default: today.")
     f: Form | None = Field(None, description="Goes before the header Accept.")
 
 

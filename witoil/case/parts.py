@@ -6,12 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from witoil.case.tunables import TUNABLES, within_limits
-from witoil.times import given_in_utc, minute
+from witoil.times import given_in_utc, minute, no_number
 
-Time = Annotated[datetime, AfterValidator(given_in_utc)]
+Time = Annotated[datetime, BeforeValidator(no_number), AfterValidator(given_in_utc)]
 Paths = str | list[str]
 Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
 Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]

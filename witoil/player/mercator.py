@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.warp import Resampling, reproject
 
 import simulator
 
@@ -116,6 +115,8 @@ class MercatorGrid:
         crs : CRS
             Of the bands, in metres.
         """
+        from rasterio.warp import Resampling, reproject  # servers that only place points load none
+
         taken = np.zeros((len(bands), *self.shape), bands.dtype)
         middle = self.west + 0.5 * self.cell * self.shape[1]
         # as of web maps, but about a meridian of its own: 180 degrees may be in the middle

@@ -7,7 +7,6 @@ import shapely
 import xarray as xr
 from shapely.geometry import shape
 
-import catalog
 from simulator import Status
 from tests.web.people import assert_problem, bring, case, ended_with, people
 from tests.web.test_vector_tiles import tile_of
@@ -83,16 +82,20 @@ def test_cuts_through_land_are_no_coast():
         ("15/0/0", 422),
         ("8/256/0", 404),
         ("8/0/256", 404),
-        ("12/0/0", 404),
         ("8/-1/0", 422),
         ("8/NaN/0", 422),
         ("8/1.5/0", 422),
         ("8/99999999999999999999/0", 422),
-        ("14/16383/16383", 404),
     ],
 )
 def test_tiles_that_there_are_not(anna, job, tile, status):
     assert_problem(anna.get(f"/jobs/{job}/coast/{tile}.mvt"), status)
+
+
+@pytest.mark.parametrize("tile", ["8/0/0", "12/0/0", "14/16383/16383"])
+def test_nothing_is_known_outside_the_bounds(anna, job, tile):
+    answer = anna.get(f"/jobs/{job}/coast/{tile}.mvt")
+    assert (answer.status_code, answer.data) == (204, b"")
 
 
 def test_coast_without_its_file(service, anna, twin_run, demo_twin):
@@ -111,23 +114,18 @@ def test_run_without_land(service, anna, twin_run):
     assert found == {"land": [], "coast": []}
 
 
-@pytest.fixture
-def world(monkeypatch):
-    """A world with one continent and one small island."""
-    land = shapely.MultiPolygon([shapely.box(0, 0, 40, 40), shapely.box(-60.02, 0, -60, 0.02)])
-    coasts._world_layer.cache_clear()
-    monkeypatch.setattr(catalog, "read_coarse_land", lambda tolerance: land)
-    yield
-    coasts._world_layer.cache_clear()
-
-
-def test_world_is_made_once(service, anna, world, monkeypatch):
-    first = anna.get("/tiles/coast/3/4/3.mvt")
-    (found,) = layers_of(first)["land"]
-    assert found.area > 0.5 * EXTENT**2
-    monkeypatch.setattr(catalog, "read_coarse_land", None)
-    coasts._world_layer.cache_clear()
-    again = anna.get("/tiles/coast/3/4/3.mvt", headers={"If-None-Match": first.headers["ETag"]})
+@pytest.mark.parametrize("z", range(8))
+def test_world_is_there_at_once(anna, z):
+    z, x, y = tile_of(z, 25.0, 0.5)  # Congo
+    first = anna.get(f"/tiles/coast/{z}/{x}/{y}.mvt")
+    found = shapely.union_all(layers_of(first)["land"])
+    left, low, right, _ = tile_bounds((z, x, y))
+    here = projected(shapely.Point(25.0, 0.5))
+    units = shapely.transform(here, lambda p: (p - [left, low]) * EXTENT / (right - left))
+    assert found.contains(units)
+    again = anna.get(
+        f"/tiles/coast/{z}/{x}/{y}.mvt", headers={"If-None-Match": first.headers["ETag"]}
+    )
     assert (again.status_code, again.data) == (304, b"")
 
 

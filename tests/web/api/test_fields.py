@@ -102,3 +102,22 @@ def test_run_without_a_field_and_with_one_of_a_server(service, anna, twin_run):
     rest = f"?bbox={BOX}&time=2025-06-01T07:00:00Z"
     assert_problem(anna.get(f"/jobs/{job}/fields/currents{rest}"), 404)
     assert_problem(anna.get(f"/jobs/{job}/fields/winds{rest}"), 404, "another server")
+
+
+@pytest.mark.parametrize("number", ["20210824", "0", "-1e-52", "1629776580", " 5 ", "nan", "inf"])
+def test_numbers_are_no_times(number):
+    """They would be taken for seconds since 1970."""
+    from pydantic import ValidationError
+
+    from web.api.fields import FieldQuery
+    from web.api.usage import UsageQuery
+    from web.wanted import Span
+
+    for model, given in (
+        (FieldQuery, {"bbox": "1,2,3,4", "time": number}),
+        (UsageQuery, {"end": number}),
+        (Span, {"start": number, "end": "2021-08-24"}),
+        (Span, {"start": "2021-08-24", "end": 4102444800}),
+    ):
+        with pytest.raises(ValidationError, match="found a number"):
+            model.model_validate(given)

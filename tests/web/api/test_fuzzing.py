@@ -49,6 +49,8 @@ def examine(operation, mode, checks, examples):
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def send(case):
+        # an object in a query arrives as text, which is right where any text is
+        hypothesis.assume(not any(isinstance(each, dict) for each in (case.query or {}).values()))
         case.call_and_validate(checks=checks)
 
     send()

@@ -14,6 +14,7 @@ import urllib.request
 
 import pytest
 
+from catalog.server.bounds import MOST_BYTES
 from web.app import create_app
 from web.context import service_of
 from web.server import listening
@@ -243,3 +244,13 @@ def test_other_commands_load_nothing_of_the_service():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.splitlines()[-1].startswith("False")
+
+
+def test_the_largest_answer_waits_for_a_slow_client_outside_the_threads(tmp_path):
+    app = create_app(Settings(data=tmp_path, auth="off", port=0))
+    server = listening(app)
+    try:
+        assert server.adj.outbuf_high_watermark > MOST_BYTES
+    finally:
+        server.close()
+        service_of(app).store.close()

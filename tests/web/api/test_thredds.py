@@ -118,3 +118,70 @@ def test_others_find_nothing(service, job):
 )
 def test_what_there_is_not(service, job, path, status):
     assert_problem(service.client("anna").get("/thredds/" + path.format(job=job)), status)
+
+
+@pytest.fixture(scope="module")
+def operated(tmp_path_factory):
+    """A service with a catalogue of files of several folders."""
+    folder = tmp_path_factory.mktemp("operated")
+    (folder / "slicks" / "2021").mkdir(parents=True)
+    (folder / "slicks" / "2021" / "a b.geojson").write_text("{}")
+    (folder / "slicks" / ".hidden.geojson").write_text("{}")
+    (folder / "beside.txt").write_text("not named")
+    xr.Dataset({"uo": ("x", np.arange(3.0))}).to_netcdf(folder / "currents.nc")
+    (folder / "catalogue.toml").write_text(
+        """
+        [currents]
+        title = "Currents"
+        files = "currents*.nc"
+        [spills]
+        title = "Slicks"
+        files = "slicks"
+        spills = true
+        [far]
+        title = "Elsewhere"
+        files = "https://data.example.org/winds.nc"
+        [gone]
+        title = "Gone"
+        files = "gone.nc"
+        """
+    )
+    with people(folder / "data", catalogue=folder / "catalogue.toml") as made:
+        yield made
+
+
+def test_data_of_the_operator_are_read_by_everybody(operated):
+    anna = operated.client("anna")
+    assert b'"catalogue/catalog.xml"' in anna.get("/thredds/catalog/catalog.xml").data
+    listed = anna.get("/thredds/catalog/catalogue/catalog.xml").data
+    assert b"Currents" in listed
+    assert b"Elsewhere" not in listed
+    files = anna.get("/thredds/catalog/catalogue/currents/catalog.xml").data
+    assert b"catalogue/currents/currents.nc" in files
+    got = anna.get("/thredds/dodsC/catalogue/currents/currents.nc.ascii?uo[1:1:2]")
+    assert (got.status_code, got.data.split()[-4:]) == (200, [b"[0]", b"1", b"[1]", b"2"])
+    assert b"2021" in anna.get("/thredds/catalog/catalogue/spills/catalog.xml").data
+    assert b"a%20b" in anna.get("/thredds/catalog/catalogue/spills/2021/catalog.html").data
+    slick = anna.get("/thredds/fileServer/catalogue/spills/2021/a b.geojson")
+    assert (slick.status_code, slick.data) == (200, b"{}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "none/x.nc", "gone/gone.nc", "far/winds.nc", "currents/beside.txt",
+        "currents/../beside.txt",
+        "spills/.hidden.geojson", "spills/2021", "spills//2021/a b.geojson", "currents", "",
+        "currents/%00", "currents/currents.nc/x", "currents/" + "x" * 5000,
+    ],
+)  # fmt: skip
+def test_nothing_beside_the_catalogue_is_served(operated, name):
+    anna = operated.client("anna")
+    assert anna.get(f"/thredds/fileServer/catalogue/{name}").status_code == 404
+    assert anna.get(f"/thredds/dodsC/catalogue/{name}.dds").status_code == 404
+
+
+def test_data_of_the_operator_want_a_token(operated):
+    nobody = operated.app.test_client()
+    assert nobody.get("/thredds/fileServer/catalogue/currents/currents.nc").status_code == 401
+    assert nobody.get("/thredds/catalog/catalogue/catalog.xml").status_code == 401
