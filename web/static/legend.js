@@ -3,6 +3,7 @@
 import { timeText } from "../player/format.js";
 import { capital } from "../player/legend.js";
 import { colourOf, ramp } from "../player/palette.js";
+import { ageColours, rangesOf } from "./ages.js";
 import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
 import { words } from "./words.js";
@@ -21,6 +22,7 @@ export function layersOf(pane) {
   const base = pane.state.get("person")?.base_map;
   const groups = run ? [
     run.steps && { name: "particles", unit: "", entries: statusesOf(pane) },
+    run.steps && age(pane, run.steps.header),
     run.observed.length && slick(pane, "observed", run.observed),
     run.simulated.length && slick(pane, "simulated", run.simulated),
     run.observed.length && run.simulated.length && overlap(pane),
@@ -55,10 +57,21 @@ function statusesOf(pane) {
   return Object.entries(steps.header.statuses)
     .filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0)
     .map(([code, name]) => ({
-      shape: "dot", colour: colourOf(name, pane.isDark), status: name,
+      shape: pane.isOn("age") ? "none" : "dot", colour: colourOf(name, pane.isDark), status: name,
       text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
       count: share(counts[Number(code)] / here.status.length),
     }));
+}
+
+/** @param {Pane} pane @param {import("./steps.js").Header} header */
+function age(pane, header) {
+  const colours = ageColours(header, pane.isDark);
+  return {
+    name: "age", unit: "h",
+    entries: rangesOf(header).map(([least, next], k) => ({
+      shape: /** @type {const} */ ("dot"), colour: colours[k], text: words.between(least, next),
+    })),
+  };
 }
 
 /** @type {WeakMap<import("./steps.js").Step, Uint32Array>} */

@@ -3,6 +3,7 @@
 import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
+import { ageColours } from "./ages.js";
 import { addressOf, askJson, credentials, ProblemError } from "./api.js";
 import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
@@ -102,6 +103,10 @@ export class Pane {
     return Boolean(this.state.get("layers")[name]);
   }
 
+  get showsParticles() {
+    return this.isOn("particles") || this.isOn("age"); // by what they do, or by how long they are out
+  }
+
   /** Draw in the next frame, once. */
   show() {
     if (this.pending) return;
@@ -131,15 +136,16 @@ export class Pane {
     const { dots, points } = this;
     const steps = this.run?.steps;
     const { step, part } = this.moment;
-    const here = steps && this.isOn("particles") ? steps.get(step) : null;
+    const here = steps && this.showsParticles ? steps.get(step) : null;
     if (points) points.show(null);
     if (!here || !steps) {
-      if (!steps || !this.isOn("particles")) dots?.clear(); // else what was there stays until more comes
+      if (!steps || !this.showsParticles) dots?.clear(); // else what was there stays until more comes
       return;
     }
     const next = part > 0 ? steps.get(step + 1) : null;
     const every = this.isMoving && !points ? FEWER : 1;
-    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark };
+    const colours = this.isOn("age") ? ageColours(steps.header, this.isDark) : null;
+    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
     if (points) points.show(moment);
     else dots?.draw(this.view, moment);
   }

@@ -50,7 +50,7 @@ export const words = {
   },
   layersTitle: "Layers",
   layers: {
-    particles: "Particles", observed: "Slick observed", simulated: "Slick simulated",
+    particles: "Particles", age: "Age of the oil", observed: "Slick observed", simulated: "Slick simulated",
     overlap: "Observed against simulated", coast: "Oil on the coast", currents: "Currents", winds: "Wind",
     base: "Map from elsewhere",
   },
@@ -79,6 +79,7 @@ export const words = {
     nothing: "Nothing here",
     noCell: (/** @type {string} */ title) => `${title}: nothing here`,
     mass: (/** @type {string} */ text) => `${text} of oil`,
+    age: (/** @type {string} */ hours) => `out for ${hours} h`,
     depth: (/** @type {string} */ metres) => `${metres} m deep`,
     surface: "at the surface",
     stretch: (/** @type {string} */ length, /** @type {string} */ shore) => `Coast, ${length} of ${shore ?? "unknown kind"}`,
@@ -305,6 +306,11 @@ export const panels = {
     confidence: "Confidence",
     levels: /** @type {Record<string, string>} */ ({ high: "high", medium: "medium", low: "low" }),
     usefulFrom: (/** @type {number} */ side) => `, useful from ${side} km`,
+    drivers: "What drives it",
+    driverNames: /** @type {Record<string, string>} */ ({ current: "currents", wind_drift: "wind drift", stokes_drift: "Stokes drift" }),
+    driver: (/** @type {string} */ name, /** @type {number} */ share, /** @type {number} */ speed) => `${name} ${(100 * share).toFixed(0)} % (${speed.toFixed(2)} m/s)`,
+    driversText: (/** @type {string} */ most, /** @type {string} */ all) => `Mostly ${most}: ${all}, on average along the way of the oil afloat.`,
+    drivenBy: "Driven by",
     facts: "In figures",
     factNames: {
       holds: (/** @type {string} */ level) => `Area that holds the source with ${level} %`,

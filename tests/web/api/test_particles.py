@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from simulator import Status
 from tests.web.people import assert_problem, ended_with, people
 from witoil.player.mercator import latitude_of
 
@@ -71,6 +72,22 @@ def test_what_is_decoded_is_the_run(anna, job, twin_run):
     np.testing.assert_allclose(lat, run["lat"].values.T[:, order], rtol=0, atol=within)
     np.testing.assert_array_equal(columns["status"], run["status"].values.T[:, order])
     assert set(np.unique(columns["status"]).astype(str)) <= set(header["statuses"])
+
+
+def test_oil_is_as_old_as_the_outputs_since_it_was_first_out(anna, job, twin_run):
+    header = anna.get(f"/jobs/{job}/particles").json
+    steps = len(header["times"])
+    columns = decoded(header, anna.get(f"/jobs/{job}/particles/0-{steps - 1}").data)
+    scale = next(each["scale"] for each in header["layout"]["columns"] if each["name"] == "age")
+    times = np.array([np.datetime64(time[:-1]) for time in header["times"]])
+    out = columns["status"] != Status.UNRELEASED
+    for k in range(0, header["count"], 97):
+        first = int(np.argmax(out[:, k]))
+        assert (columns["age"][:first, k] == header["layout"]["missing"]).all()
+        age = scale["offset"] + scale["step"] * columns["age"][first:, k]
+        hours = (times[first:] - times[first]) / np.timedelta64(1, "h")
+        np.testing.assert_allclose(age, hours, rtol=0, atol=scale["step"])
+    assert len({tuple(row) for row in columns["age"].T}) > 2  # released one after the other
 
 
 def test_steps_are_alike_however_they_are_asked_for(anna, job):

@@ -2,7 +2,7 @@
 
 import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
-import { amount, curvesOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
+import { amount, curvesOf, driversOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
 import { panels as words } from "../words.js";
 
@@ -47,6 +47,7 @@ function partsOf(figures, other) {
     verdictCard(value.verdict),
     skillChart(process, value, other),
     horizonTable(process, value),
+    driversPart(value),
     parameterTable(value),
     factsTable(process, value),
   ].filter((part) => part !== null);
@@ -122,12 +123,26 @@ function horizonTable(process, value) {
   const chips = { high: "good", medium: "warn", low: "bad" };
   return block(text.horizon,
     make("table", { id: "horizon" },
-      make("thead", {}, make("tr", {}, ...[text.hours, text.confidence, text.fss].map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, ...rows.map(({ hours, level, fss, side }) => make("tr", {},
+      make("thead", {}, make("tr", {}, ...[text.hours, text.confidence, text.fss, text.drivenBy].map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...rows.map(({ hours, level, fss, side, drivers }) => make("tr", {},
         make("th", { scope: "row" }, hours.toFixed(1)),
         make("td", {}, make("span", { class: `chip ${chips[level]}` }, text.levels[level])),
-        make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`))))),
+        make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`),
+        make("td", { class: "wrap" }, drivers.map(driverText).join(", ") || "–"))))),
     make("p", { class: "hint" }, text.horizonNote));
+}
+
+/** @param {{name: string, share: number, speed: number}} driver */
+function driverText({ name, share, speed }) {
+  return text.driver(text.driverNames[name] ?? name, share, speed);
+}
+
+/** @param {any} value */
+function driversPart(value) {
+  const drivers = driversOf(value.drivers);
+  if (!drivers.length) return null;
+  const [{ name }] = drivers;
+  return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, drivers.map(driverText).join(", "))));
 }
 
 /** @param {any} value */
