@@ -60,8 +60,10 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
     types: dict[str, str] = {}
     with path.open("wb") as file:
         for step in range(steps):
-            here = run.particles.isel(time=[step]).assign(age=("trajectory", ages[step]))
-            columns = numbers_of(here.transpose("trajectory", "time"), scales)
+            here = run.particles.isel(time=[step]).assign(
+                age=(("trajectory", "time"), ages[[step]].T)
+            )
+            columns = numbers_of(here, scales)
             types = {name: column.dtype.name for name, column in columns.items()}
             file.write(_record([column[0, order] for column in columns.values()]))
     return {
@@ -81,9 +83,9 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
 
 
 def _ages_of(run: Run) -> NDArray[np.float64]:
-    """Return the time since the first output that each particle was out at, shape (times, particles).
+    """Return for how long particles are out, from the first output at which they were. [h]
 
-    NaN before that. [h]
+    NaN before that; shape (times, particles).
     """
     out = run.particles["status"].transpose("time", "trajectory").values != Status.UNRELEASED
     times = run.particles["time"].values
