@@ -6,6 +6,7 @@ import { colourOf, ramp } from "../player/palette.js";
 import { ageColours, rangesOf } from "./ages.js";
 import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
+import { unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**
@@ -120,13 +121,8 @@ function coast(pane) {
     entries: COAST_CLASSES.map((least, k) => ({
       shape: "line", colour: colours[k], text: words.between(least, COAST_CLASSES[k + 1]),
     })).filter((_, k) => COAST_CLASSES[k] <= most).reverse(),
-    hint: words.endOfRun,
+    hint: pane.run?.stretches.some(({ probability }) => probability !== null) ? words.medianAtEnd : words.endOfRun,
   };
-}
-
-/** @param {string} unit of UDUNITS @returns {string} as people write it */
-export function unitText(unit) {
-  return ({ 1: "", um: "µm", "m s-1": "m/s" })[unit] ?? unit;
 }
 
 /** @param {Pane} pane @param {import("./run.js").Raster} raster */

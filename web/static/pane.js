@@ -9,6 +9,7 @@ import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
 import { drawMarks } from "./drawing.js";
+import { switched } from "./legend.js";
 import { drawsInSoftware, Points } from "./points.js";
 import { styleOf } from "./ground.js";
 import { loadRun, momentOf } from "./run.js";
@@ -21,6 +22,7 @@ import { words } from "./words.js";
  */
 
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
+const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const FEWER = 4; // one particle in so many while the map moves
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -46,6 +48,7 @@ export class Pane {
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
+    this.hasShown = false;
     /** @type {{run: string, bounds: number[]} | null} the coast that the run had, and within what */
     this.coast = null;
     /** @type {string | null} id of the job that was asked for last */
@@ -354,11 +357,23 @@ export class Pane {
     this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
     this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
     this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
+    this.#showSomething(run);
     if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
     this.restyle();
     void this.#takeCoast(run.id, signal);
     this.onRun?.();
     this.show();
+  }
+
+  /** Switch a field on where a run has no particles, or one would see nothing of it; a link decides that itself. @param {Run} run */
+  #showSomething({ steps, rasters }) {
+    const layers = this.state.get("layers");
+    const isChosen = rasters.some(({ id }) => layers[`raster:${id}`]);
+    const isOfLink = !this.hasShown && !this.state.isDefault("layers");
+    this.hasShown = true;
+    if (steps || !rasters.length || isChosen || isOfLink) return;
+    const { id } = rasters.find((each) => FIRST.includes(each.id)) ?? rasters[0];
+    this.state.set({ layers: switched(layers, `raster:${id}`, true) });
   }
 
   /** @param {string} text what people have to know of this map; "": nothing */

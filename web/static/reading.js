@@ -6,7 +6,7 @@ import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
 import { affine } from "./dots.js";
-import { unitText } from "./legend.js";
+import { unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**
@@ -123,8 +123,9 @@ function stretchAt(pane, [left, top], reach) {
     lines: [
       text.stretch(distanceText(found.lengthM), found.shore),
       text.onStretch(massText(found.massKg), numberText(found.kgPerKm)),
-      text.first(found.first),
-    ],
+      found.first !== null && text.first(found.first),
+      found.probability !== null && text.members(found.probability),
+    ].filter((line) => line !== false),
   };
 }
 

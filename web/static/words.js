@@ -69,6 +69,7 @@ export const words = {
   },
   nearestTime: (/** @type {string} */ time) => `Of ${time}, the nearest that there is.`,
   endOfRun: "At the end of the run.",
+  medianAtEnd: "At the end, in the median of the members.",
   arrow: (/** @type {number} */ speed) => `so long: ${Number(speed.toPrecision(2))} m/s`,
   time: {
     time: "Time", play: "Play", pause: "Pause", speed: "Speed", observed: "Observations",
@@ -85,6 +86,7 @@ export const words = {
     stretch: (/** @type {string} */ length, /** @type {string} */ shore) => `Coast, ${length} of ${shore ?? "unknown kind"}`,
     onStretch: (/** @type {string} */ mass, /** @type {string} */ perKm) => `${mass} of oil, ${perKm} kg/km`,
     first: (/** @type {string} */ time) => `first oiled ${time.slice(0, 16).replace("T", " ")} UTC`,
+    members: (/** @type {number} */ share) => `oil in ${Math.round(100 * share)} % of the members; the mass is their median`,
     slick: (/** @type {string} */ kind, /** @type {any} */ { areaKm2, name }) =>
       `Slick ${kind}${areaKm2 ? `, ${areaKm2.toFixed(1)} km²` : ""}${name ? `, ${name}` : ""}`,
   },
@@ -310,7 +312,7 @@ export const panels = {
     driverNames: /** @type {Record<string, string>} */ ({ current: "currents", wind_drift: "wind drift", stokes_drift: "Stokes drift" }),
     driver: (/** @type {string} */ name, /** @type {number} */ share, /** @type {number} */ speed) => `${name} ${(100 * share).toFixed(0)} % (${speed.toFixed(2)} m/s)`,
     driversText: (/** @type {string} */ most, /** @type {string} */ all) => `Mostly ${most}: ${all}, on average along the way of the oil afloat.`,
-    drivenBy: "Driven by",
+    drivenBy: (/** @type {string} */ all) => `Driven by ${all}`,
     facts: "In figures",
     factNames: {
       holds: (/** @type {string} */ level) => `Area that holds the source with ${level} %`,

@@ -144,6 +144,6 @@ def test_jobs_without_particles(service, anna):
 def test_too_much_at_once(anna, job, monkeypatch):
     from web.api import particles
 
-    monkeypatch.setattr(particles, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(particles, "MOST_BYTES", 12_000)
     assert_problem(anna.get(f"/jobs/{job}/particles/0-3"), 422, "expected 2 at most")
     assert anna.get(f"/jobs/{job}/particles/0-1").status_code == 200

@@ -1,6 +1,7 @@
 // What a job has found, from the document of its results to what the right panel shows.
 
 import { numberText } from "../../player/format.js";
+import { unitText } from "../units.js";
 
 /** @typedef {import("./charts.js").Line} Line */
 /** @typedef {{side: number, fss: number | null}} Score side of the window [km] */
@@ -61,7 +62,7 @@ export function parametersOf(value) {
   const likely = Object.fromEntries((value.posterior ?? []).map((/** @type {any} */ row) => [row.name, row]));
   return (value.space ?? []).map((/** @type {any} */ row) => ({
     name: row.name,
-    units: row.units === "1" ? "" : row.units === "degree" ? "°" : row.units,
+    units: unitText(row.units),
     before: value.default.parameters[row.name],
     after: value.best.parameters[row.name],
     low: row.low,

@@ -42,12 +42,12 @@ export function scores(state) {
 /** @param {any} figures @param {any} other @returns {HTMLElement[]} */
 function partsOf(figures, other) {
   if (!figures) return [];
-  const { process, value } = figures;
+  const { process, value, drivers } = figures;
   return [
     verdictCard(value.verdict),
     skillChart(process, value, other),
     horizonTable(process, value),
-    driversPart(value),
+    driversPart(drivers),
     parameterTable(value),
     factsTable(process, value),
   ].filter((part) => part !== null);
@@ -123,12 +123,12 @@ function horizonTable(process, value) {
   const chips = { high: "good", medium: "warn", low: "bad" };
   return block(text.horizon,
     make("table", { id: "horizon" },
-      make("thead", {}, make("tr", {}, ...[text.hours, text.confidence, text.fss, text.drivenBy].map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, ...rows.map(({ hours, level, fss, side, drivers }) => make("tr", {},
+      make("thead", {}, make("tr", {}, ...[text.hours, text.confidence, text.fss].map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...rows.flatMap(({ hours, level, fss, side, drivers }) => [make("tr", {},
         make("th", { scope: "row" }, hours.toFixed(1)),
         make("td", {}, make("span", { class: `chip ${chips[level]}` }, text.levels[level])),
-        make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`),
-        make("td", { class: "wrap" }, drivers.map(driverText).join(", ") || "–"))))),
+        make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`)),
+        drivers.length > 0 && make("tr", { class: "note" }, make("td", { colspan: "3" }, text.drivenBy(drivers.map(driverText).join(", "))))]))),
     make("p", { class: "hint" }, text.horizonNote));
 }
 
@@ -137,9 +137,9 @@ function driverText({ name, share, speed }) {
   return text.driver(text.driverNames[name] ?? name, share, speed);
 }
 
-/** @param {any} value */
-function driversPart(value) {
-  const drivers = driversOf(value.drivers);
+/** @param {any} known */
+function driversPart(known) {
+  const drivers = driversOf(known);
   if (!drivers.length) return null;
   const [{ name }] = drivers;
   return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, drivers.map(driverText).join(", "))));
