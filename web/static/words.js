@@ -289,6 +289,7 @@ export const panels = {
     exports: /** @type {Record<string, string>} */ ({ kmz: "Google Earth (KMZ)", gpkg: "QGIS (GeoPackage)", shp: "Shapefile", csv: "Table (CSV)", geojson: "GeoJSON", covjson: "CoverageJSON" }),
     exporting: "is being written …",
     page: "Report as a single HTML file",
+    savePage: "Save the report",
     again: "Run again with changes",
     share: "Share",
     shareHours: "How long",

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.web.panels.conftest import figures
 from tests.web.panels.test_first_path import drop, finest, shown, type_in
 from tests.web.panels.test_panels import draw
+from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -97,6 +98,7 @@ def test_the_first_path_on_a_telephone(opened, service, masks):
     page.locator("#hands > summary").tap()
     page.locator("#hand-wind_drift_factor").press("ArrowRight")
     expect(page.locator("#hand-score")).to_contain_text("FSS now")
+    take_picture(page, "map-narrow-right")
     page.locator("#right-toggle").tap()
     page.locator("#play").tap()
     expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
@@ -168,6 +170,7 @@ def test_oil_of_a_ship_whose_track_was_drawn_drifts(opened, service, masks):
     type_in(page, "time-end", "2021-08-24 12:00")
     page.evaluate("location.hash = 'camera=35.20000,35.80000,10.00'")
     draw(page, "ship", [(250, 250), (280, 320), (300, 400)])
+    take_picture(page, "map-ship")
     expect(page.locator("#part-release > div > fieldset")).to_have_count(1)
     times = page.locator("input[id^=case-release-0-track-]")
     for k, text in enumerate(("04:00", "05:00", "06:00")):
