@@ -1,4 +1,4 @@
-"""The map in a browser without a GPU: first paint, first particles, frames, bytes and memory."""
+"""The page in a browser without a GPU: first paint, frames, sliders, bytes and memory."""
 
 import os
 import shutil
@@ -6,26 +6,28 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import psutil
 import requests
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from witoil.demo import make_twin
 
 PARTICLES, OUTPUT_MINUTES = 100_000, 15
-FRAME_SECONDS, PLAY_SECONDS = 10, 60
+FRAME_SECONDS, PLAY_SECONDS = 10, 600
+LOADS, MOVES = 10, 60
 
 _COUNT_DRAWINGS = """() => {
   const draw = CanvasRenderingContext2D.prototype.putImageData;
-  window.drawings = 0;
+  window.drawings = [];
   CanvasRenderingContext2D.prototype.putImageData = function (...given) {
-    window.drawings += 1;
-    window.firstDrawn ??= performance.now();
+    window.drawings.push(performance.now());
     return draw.apply(this, given);
   };
 }"""
@@ -34,43 +36,105 @@ _KEEP_PLAYING = """() => setInterval(() => {
   if (play.dataset.playing === "false") play.click();
 }, 50)"""
 
+_MOVE = """(value) => new Promise((done, fail) => {
+  const slider = document.querySelector("#hand-wind_drift_factor");
+  const news = document.querySelector("#hand-score");
+  const began = performance.now();
+  const seen = new MutationObserver(() => {
+    seen.disconnect(); // the slick is drawn in the frame that is next
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began)));
+  });
+  seen.observe(news, { childList: true });
+  setTimeout(() => fail(new Error("no picture within 20 s")), 20_000);
+  slider.value = String(value);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+})"""
+
 
 def run() -> dict[str, float]:
-    """Return figures of a page that shows 100,000 particles at 49 outputs. [s, 1/s, kB, MB]"""
-    with TemporaryDirectory() as name, _served(Path(name)) as url:
+    """Return figures of a page that shows 100,000 particles at 49 outputs. [s, ms, 1/s, kB, MB]"""
+    with TemporaryDirectory() as name, _served(Path(name)) as (url, service):
         job = _simulated(url, make_twin(Path(name)))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"),
                 args=["--no-sandbox", "--enable-unsafe-swiftshader"],
             )
-            _figures(browser, url, job)  # what the server keeps for later is made
-            return _figures(browser, url, job)
+            with _page(browser, url, job):
+                pass  # what the server keeps for later is made
+            figures = _loads(browser, url, job)
+            with _page(browser, url, job) as page:
+                figures |= _slider(page, service)
+            with _page(browser, url, job) as page:
+                figures |= _playing(page, browser.new_browser_cdp_session())
+            return figures | {"load_of_machine": os.getloadavg()[0]}
 
 
-def _figures(browser: Browser, url: str, job: str) -> dict[str, float]:
+@contextmanager
+def _page(browser: Browser, url: str, job: str) -> Iterator[Page]:
+    """Yield a page that has drawn the particles of a job, without what other pages have kept."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.add_init_script(f"({_COUNT_DRAWINGS})()")
     page.goto(f"{url}?draw=canvas#run={job}")
     page.wait_for_selector("html[data-ready]")
-    usable = page.evaluate("performance.now()")
-    page.wait_for_function("() => window.firstDrawn")
-    figures = {
-        "first_contentful_paint_s": _paint(page) / 1e3,
-        "usable_s": usable / 1e3,
-        "first_particles_s": page.evaluate("window.firstDrawn") / 1e3,
-        **_script_kilobytes(page),
+    page.evaluate("window.usable = performance.now()")
+    page.wait_for_function("() => window.drawings.length")
+    yield page
+    page.close()
+
+
+def _loads(browser: Browser, url: str, job: str) -> dict[str, float]:
+    """Return how soon there is something, what can be used, and particles; and how much is read."""
+    found: dict[str, list[float]] = {"first_contentful_paint": [], "usable": [], "particles": []}
+    for _ in range(LOADS):
+        with _page(browser, url, job) as page:
+            found["first_contentful_paint"].append(_paint(page) / 1e3)
+            found["usable"].append(page.evaluate("window.usable") / 1e3)
+            found["particles"].append(page.evaluate("window.drawings[0]") / 1e3)
+            scripts = _script_kilobytes(page)
+    each = [_quantiles(name, times, "s") for name, times in found.items()]
+    return {name: value for quantiles in each for name, value in quantiles.items()} | scripts
+
+
+def _quantiles(name: str, values: Sequence[float], unit: str) -> dict[str, float]:
+    p50, p95 = np.percentile(values, [50, 95])
+    return {f"{name}_p50_{unit}": float(p50), f"{name}_p95_{unit}": float(p95)}
+
+
+def _slider(page: Page, service: psutil.Process) -> dict[str, float]:
+    """Return how long it takes from a slider that is moved to the slick that is drawn anew."""
+    page.click("#run-again")
+    page.locator("#hands > summary").click()
+    page.evaluate(_MOVE, 0.01)  # the process that answers gets to know the case
+    values = [0.001 * (k % 50) for k in range(MOVES)]  # steps of the slider
+    before = _processor_s(service)
+    times = [page.evaluate(_MOVE, value) for value in values]
+    used = _processor_s(service) - before
+    return _quantiles("slider_to_picture", times, "ms") | {
+        "slider_processor_ms": 1e3 * used / MOVES
     }
+
+
+def _processor_s(service: psutil.Process) -> float:
+    """Return the processor time that a service has used. [s]"""
+    times = [each.cpu_times() for each in [service, *service.children(recursive=True)]]
+    return sum(each.user + each.system for each in times)
+
+
+def _playing(page: Page, browser: CDPSession) -> dict[str, float]:
+    """Return how fast frames follow each other while it plays, and the memory after a while."""
     page.wait_for_timeout(2000)
     page.evaluate(_KEEP_PLAYING)
     page.wait_for_timeout(1000)
-    before = page.evaluate("window.drawings")
+    page.evaluate("window.drawings.length = 0")
     page.wait_for_timeout(1000 * FRAME_SECONDS)
-    figures["frames_per_second"] = (page.evaluate("window.drawings") - before) / FRAME_SECONDS
+    drawn = page.evaluate("window.drawings")
     page.wait_for_timeout(1000 * PLAY_SECONDS)
-    figures["memory_mb"] = _memory(page, browser.new_browser_cdp_session())
-    page.close()
-    return figures
+    return {
+        "frames_per_second": len(drawn) / FRAME_SECONDS,
+        **_quantiles("frame", np.diff(drawn), "ms"),
+        "memory_mb": _memory(page, browser),
+    }
 
 
 def _paint(page: Page) -> float:
@@ -105,14 +169,14 @@ def _share(process: int) -> float:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """Serve an empty service for one person; yield its address."""
+def _served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve an empty service for one person; yield its address, and its process."""
     environment = os.environ | {"WITOIL_AUTH": "off", "WITOIL_DATA": str(folder / "data")}
     command = [sys.executable, "-m", "witoil", "serve", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
+        yield process.stdout.readline().split()[-1], psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait()

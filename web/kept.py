@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from witoil.files import replacing
 
-_FOLDER = ".kept-1"
+_FOLDER = ".kept-2"
 """Another number where what is kept has another layout."""
 
 

@@ -194,6 +194,13 @@ def rasters_of(run: Run, folder: Path) -> dict[str, Raster]:
     return {raster.id: raster for raster in found}
 
 
+def _title_of_place(place: str) -> str:
+    """Return what a title says of the folder that a raster lies in."""
+    if not (told := place.removesuffix("-").removeprefix("best").removeprefix("-")):
+        return ""
+    return ", beyond the last slick" if told == "outlook" else f", run from {told}"
+
+
 def _of_files(kind: _Kind, name: str, paths: Sequence[Path]) -> Raster:
     frames, boxes, greatest = [], [], 0.0
     for path in paths:
@@ -216,7 +223,7 @@ def _of_files(kind: _Kind, name: str, paths: Sequence[Path]) -> Raster:
     colours, labels = _colours(kind.map, len(classes)), _labels(classes)
     return Raster(
         name,
-        kind.title,
+        kind.title + _title_of_place(name.removesuffix(kind.id)),
         kind.unit,
         _around(boxes),
         classes,

@@ -16,6 +16,7 @@ from witoil.figures.driving import driving_chart
 from witoil.figures.map import run_map, slick_times
 from witoil.report.answers import compass, position
 from witoil.scenario.afloat import Afloat, middles_of
+from witoil.scenario.drivers import drivers_of
 from witoil.scenario.run import mask_at
 
 WGS84 = Geod(ellps="WGS84")
@@ -122,3 +123,37 @@ def test_the_slick_is_as_large_as_its_mask(scenario, result):
         found = Afloat.at(scenario, result, seen.time, 0.1)
         mask = mask_at(scenario, result, seen.time, 0.1)
         assert found.area_km2 == scenario.grid.area_km2(mask)
+
+
+def driven(scenario, **changed):
+    made, _ = cloud(scenario, side=500.0, thickness_um=20.0, moved=(1000.0, 500.0))
+    return drivers_of(scenario, made, scenario.parameters(changed))
+
+
+@given(wind=st.floats(0.0, 0.06), current=st.floats(0.1, 2.0), stokes=st.floats(0.0, 2.0))
+def test_what_drives_oil_has_speeds_as_its_factors_and_shares_of_the_whole(
+    scenario, wind, current, stokes
+):
+    once = driven(scenario, wind_drift_factor=0.01, current_factor=1.0, stokes_factor=1.0)
+    found = driven(scenario, wind_drift_factor=wind, current_factor=current, stokes_factor=stokes)
+    factors = {"wind_drift": wind / 0.01, "current": current, "stokes_drift": stokes}
+    assert {"wind_drift", "current"} <= found.keys() <= factors.keys()
+    for name, each in found.items():
+        assert each["speed"] == pytest.approx(factors[name] * once[name]["speed"])
+    assert sum(each["share"] for each in found.values()) == pytest.approx(1.0)
+    assert max(found, key=lambda n: found[n]["share"]) == max(
+        found, key=lambda n: found[n]["speed"]
+    )
+
+
+def test_a_correction_of_the_current_drives_as_the_current_does(scenario):
+    still = {"wind_drift_factor": 0.0, "current_factor": 0.0, "stokes_factor": 0.0}
+    assert driven(scenario, **still) is None
+    found = driven(scenario, **still, current_bias_east=0.3, current_bias_north=-0.4)
+    assert found["current"] == {"speed": pytest.approx(0.5), "share": 1.0}
+
+
+def test_what_drives_is_unknown_where_nothing_is_afloat(scenario, result):
+    ashore = result.copy()
+    ashore["status"] = xr.full_like(result["status"], int(Status.BEACHED))
+    assert drivers_of(scenario, ashore, scenario.parameters()) is None

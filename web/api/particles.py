@@ -47,7 +47,8 @@ class Column(BaseModel):
     """A variable of the particles.
 
     `x`: longitude [degree]; `y`: of Mercator's projection, asinh(tan(latitude)) in degrees;
-    `mass` [kg]; `z` [m], negative downwards; `status`: a code.
+    `mass` [kg]; `z` [m], negative downwards; `age` [h], since the first output at which the
+    particle was out; `status`: a code.
     """
 
     name: str

@@ -1,12 +1,12 @@
 // Particles as dots on a canvas over a still map, for machines that draw without a GPU.
 
-import { channels, colourOf } from "../player/palette.js";
+import { classesOf, paletteOf } from "./ages.js";
 
 /**
  * @typedef {import("./steps.js").Step} Step
  * @typedef {import("./steps.js").Header} Header
  * @typedef {import("../player/view.js").View} View
- * @typedef {{here: Step, next: Step | null, part: number, every: number, hidden: Set<string>, dark: boolean}} Moment
+ * @typedef {{here: Step, next: Step | null, part: number, every: number, hidden: Set<string>, dark: boolean, ageColours: string[] | null}} Moment
  */
 
 const MANY = 5000; // particles, of which each is drawn half through
@@ -40,14 +40,14 @@ export class Dots {
     const pixels = new Uint32Array(this.image.data.buffer);
     pixels.fill(0);
     const [across, down] = affine(this.header, view);
+    const ages = classesOf(this.header, moment.here);
     const many = moment.here.x.length / moment.every > MANY;
     for (const { code, name } of this.order) {
       if (moment.hidden.has(name)) continue;
       const side = (many ? 2 : 3) + (name === "beached" ? 2 : 0);
       const opacity = many && name !== "beached" ? 128 : 255;
-      const [red, green, blue] = channels(colourOf(name, moment.dark));
-      const colour = (blue << 16) | (green << 8) | red;
-      this.#paint(pixels, moment, code, across, down, { side, opacity, colour });
+      const colours = paletteOf(name, moment).map(([red, green, blue]) => (blue << 16) | (green << 8) | red);
+      this.#paint(pixels, moment, code, across, down, { side, opacity, colours, ages });
     }
     this.context.putImageData(this.image, 0, 0);
   }
@@ -58,9 +58,9 @@ export class Dots {
    * @param {number} code of the status that is painted
    * @param {[number, number]} across pixel = across[0] * number + across[1]
    * @param {[number, number]} down
-   * @param {{side: number, opacity: number, colour: number}} look
+   * @param {{side: number, opacity: number, colours: number[], ages: Uint8Array}} look a colour for each class of age
    */
-  #paint(pixels, { here, next, part, every }, code, across, down, { side, opacity, colour }) {
+  #paint(pixels, { here, next, part, every }, code, across, down, { side, opacity, colours, ages }) {
     const { width, height } = this.canvas;
     const { missing } = this.header.layout;
     const { x, y, status } = here;
@@ -70,6 +70,7 @@ export class Dots {
       const goes = x1[k] !== missing; // of one that is there at one end only, that end counts
       const a = goes ? x[k] + part * (x1[k] - x[k]) : x[k];
       const b = goes ? y[k] + part * (y1[k] - y[k]) : y[k];
+      const colour = colours[ages[k]];
       const left = (across[0] * a + across[1] - side / 2 + 0.5) | 0;
       const top = (down[0] * b + down[1] - side / 2 + 0.5) | 0;
       if (left < 0 || top < 0 || left + side > width || top + side > height) continue;

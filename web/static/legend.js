@@ -3,8 +3,10 @@
 import { timeText } from "../player/format.js";
 import { capital } from "../player/legend.js";
 import { colourOf, ramp } from "../player/palette.js";
+import { ageColours, rangesOf } from "./ages.js";
 import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
+import { unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**
@@ -21,6 +23,7 @@ export function layersOf(pane) {
   const base = pane.state.get("person")?.base_map;
   const groups = run ? [
     run.steps && { name: "particles", unit: "", entries: statusesOf(pane) },
+    run.steps && age(pane, run.steps.header),
     run.observed.length && slick(pane, "observed", run.observed),
     run.simulated.length && slick(pane, "simulated", run.simulated),
     run.observed.length && run.simulated.length && overlap(pane),
@@ -55,10 +58,21 @@ function statusesOf(pane) {
   return Object.entries(steps.header.statuses)
     .filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0)
     .map(([code, name]) => ({
-      shape: "dot", colour: colourOf(name, pane.isDark), status: name,
+      shape: pane.isOn("age") ? "none" : "dot", colour: colourOf(name, pane.isDark), status: name,
       text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
       count: share(counts[Number(code)] / here.status.length),
     }));
+}
+
+/** @param {Pane} pane @param {import("./steps.js").Header} header */
+function age(pane, header) {
+  const colours = ageColours(header, pane.isDark);
+  return {
+    name: "age", unit: "h",
+    entries: rangesOf(header).map(([least, next], k) => ({
+      shape: /** @type {const} */ ("dot"), colour: colours[k], text: words.between(least, next),
+    })),
+  };
 }
 
 /** @type {WeakMap<import("./steps.js").Step, Uint32Array>} */
@@ -107,13 +121,8 @@ function coast(pane) {
     entries: COAST_CLASSES.map((least, k) => ({
       shape: "line", colour: colours[k], text: words.between(least, COAST_CLASSES[k + 1]),
     })).filter((_, k) => COAST_CLASSES[k] <= most).reverse(),
-    hint: words.endOfRun,
+    hint: pane.run?.stretches.some(({ probability }) => probability !== null) ? words.medianAtEnd : words.endOfRun,
   };
-}
-
-/** @param {string} unit of UDUNITS @returns {string} as people write it */
-export function unitText(unit) {
-  return ({ 1: "", um: "µm", "m s-1": "m/s" })[unit] ?? unit;
 }
 
 /** @param {Pane} pane @param {import("./run.js").Raster} raster */

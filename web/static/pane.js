@@ -3,11 +3,13 @@
 import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
+import { ageColours } from "./ages.js";
 import { addressOf, askJson, credentials, ProblemError } from "./api.js";
 import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
 import { drawMarks } from "./drawing.js";
+import { switched } from "./legend.js";
 import { drawsInSoftware, Points } from "./points.js";
 import { styleOf } from "./ground.js";
 import { loadRun, momentOf } from "./run.js";
@@ -20,6 +22,7 @@ import { words } from "./words.js";
  */
 
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
+const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const FEWER = 4; // one particle in so many while the map moves
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -45,6 +48,7 @@ export class Pane {
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
+    this.hasShown = false;
     /** @type {{run: string, bounds: number[]} | null} the coast that the run had, and within what */
     this.coast = null;
     /** @type {string | null} id of the job that was asked for last */
@@ -102,6 +106,10 @@ export class Pane {
     return Boolean(this.state.get("layers")[name]);
   }
 
+  get showsParticles() {
+    return this.isOn("particles") || this.isOn("age"); // by what they do, or by how long they are out
+  }
+
   /** Draw in the next frame, once. */
   show() {
     if (this.pending) return;
@@ -131,15 +139,16 @@ export class Pane {
     const { dots, points } = this;
     const steps = this.run?.steps;
     const { step, part } = this.moment;
-    const here = steps && this.isOn("particles") ? steps.get(step) : null;
+    const here = steps && this.showsParticles ? steps.get(step) : null;
     if (points) points.show(null);
     if (!here || !steps) {
-      if (!steps || !this.isOn("particles")) dots?.clear(); // else what was there stays until more comes
+      if (!steps || !this.showsParticles) dots?.clear(); // else what was there stays until more comes
       return;
     }
     const next = part > 0 ? steps.get(step + 1) : null;
     const every = this.isMoving && !points ? FEWER : 1;
-    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark };
+    const colours = this.isOn("age") ? ageColours(steps.header, this.isDark) : null;
+    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
     if (points) points.show(moment);
     else dots?.draw(this.view, moment);
   }
@@ -348,11 +357,23 @@ export class Pane {
     this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
     this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
     this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
+    this.#showSomething(run);
     if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
     this.restyle();
     void this.#takeCoast(run.id, signal);
     this.onRun?.();
     this.show();
+  }
+
+  /** Switch a field on where a run has no particles, or one would see nothing of it; a link decides that itself. @param {Run} run */
+  #showSomething({ steps, rasters }) {
+    const layers = this.state.get("layers");
+    const isChosen = rasters.some(({ id }) => layers[`raster:${id}`]);
+    const isOfLink = !this.hasShown && !this.state.isDefault("layers");
+    this.hasShown = true;
+    if (steps || !rasters.length || isChosen || isOfLink) return;
+    const { id } = rasters.find((each) => FIRST.includes(each.id)) ?? rasters[0];
+    this.state.set({ layers: switched(layers, `raster:${id}`, true) });
   }
 
   /** @param {string} text what people have to know of this map; "": nothing */

@@ -1,6 +1,6 @@
 // Particles as a layer of MapLibre that the GPU draws, placed between two outputs by the shader.
 
-import { channels, colourOf } from "../player/palette.js";
+import { CLASSES, classesOf, paletteOf } from "./ages.js";
 import { affine, orderOf } from "./dots.js";
 
 /** @typedef {import("./dots.js").Moment} Moment */
@@ -9,21 +9,23 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 const MANY = 5000; // particles, of which each is drawn half through
 
 const VERTEX = `#version 300 es
-in vec2 here; in vec2 next; in float status;
+in vec2 here; in vec2 next; in float status; in float age;
+uniform vec3 colours[${CLASSES}]; flat out vec3 chosen;
 uniform vec4 place; uniform float part; uniform float missing; uniform float code; uniform float side;
 void main() {
   bool there = here.x < missing && status == code;
   vec2 at = next.x < missing ? mix(here, next, part) : here;
   gl_Position = there ? vec4(at * place.xz + place.yw, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
   gl_PointSize = side;
+  chosen = colours[int(age)];
 }`;
 const FRAGMENT = `#version 300 es
 precision mediump float;
-uniform vec4 colour; out vec4 painted;
+uniform float opacity; flat in vec3 chosen; out vec4 painted;
 void main() {
   vec2 off = gl_PointCoord - 0.5;
   if (dot(off, off) > 0.25) discard;
-  painted = vec4(colour.rgb * colour.a, colour.a);
+  painted = vec4(chosen * opacity, opacity);
 }`;
 
 /**
@@ -68,7 +70,7 @@ export class Points {
     /** @type {Record<string, WebGLBuffer>} */
     this.buffers = {};
     this.sent = {};
-    for (const name of ["here", "next", "status"]) this.buffers[name] = /** @type {WebGLBuffer} */ (gl.createBuffer());
+    for (const name of ["here", "next", "status", "age"]) this.buffers[name] = /** @type {WebGLBuffer} */ (gl.createBuffer());
   }
 
   #end() {
@@ -87,9 +89,10 @@ export class Points {
     gl.useProgram(program);
     gl.bindVertexArray(this.array ?? null);
     const { here } = moment;
-    this.#send("here", here, 2);
-    this.#send("next", moment.next ?? here, 2);
-    this.#send("status", here, 1);
+    this.#send("here", here, pairs);
+    this.#send("next", moment.next ?? here, pairs);
+    this.#send("status", here, ({ status }) => status);
+    this.#send("age", here, (step) => classesOf(this.header, step));
     this.#place(gl, program);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -101,8 +104,8 @@ export class Points {
     for (const { code, name } of this.order) {
       if (moment.hidden.has(name)) continue;
       const isBeached = name === "beached";
-      const [red, green, blue] = channels(colourOf(name, moment.dark));
-      gl.uniform4f(at("colour"), red / 255, green / 255, blue / 255, many && !isBeached ? 0.5 : 1);
+      gl.uniform3fv(at("colours"), paletteOf(name, moment).flat().map((channel) => channel / 255));
+      gl.uniform1f(at("opacity"), many && !isBeached ? 0.5 : 1);
       gl.uniform1f(at("code"), code);
       gl.uniform1f(at("side"), dots * ((many ? 2 : 3) + (isBeached ? 2 : 0)));
       gl.drawArrays(gl.POINTS, 0, here.x.length);
@@ -123,22 +126,23 @@ export class Points {
   }
 
   /**
-   * Have the GPU take positions or statuses of an output, unless it has them.
-   * @param {"here" | "next" | "status"} name
+   * Have the GPU take numbers of an output, unless it has them: pairs of two bytes, or single bytes.
+   * @param {"here" | "next" | "status" | "age"} name
    * @param {import("./steps.js").Step} step
-   * @param {1 | 2} size
+   * @param {(step: import("./steps.js").Step) => Uint8Array | Uint16Array} numbers
    */
-  #send(name, step, size) {
+  #send(name, step, numbers) {
     const gl = /** @type {WebGL2RenderingContext} */ (this.gl);
     const sent = /** @type {Record<string, any>} */ (this.sent);
     const place = gl.getAttribLocation(/** @type {WebGLProgram} */ (this.program), name);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers?.[name] ?? null);
     if (sent[name] !== step) {
       sent[name] = step;
-      gl.bufferData(gl.ARRAY_BUFFER, size === 2 ? pairs(step) : step.status, gl.DYNAMIC_DRAW);
+      gl.bufferData(gl.ARRAY_BUFFER, numbers(step), gl.DYNAMIC_DRAW);
     }
     gl.enableVertexAttribArray(place);
-    gl.vertexAttribPointer(place, size, size === 2 ? gl.UNSIGNED_SHORT : gl.UNSIGNED_BYTE, false, 0, 0);
+    if (numbers === pairs) gl.vertexAttribPointer(place, 2, gl.UNSIGNED_SHORT, false, 0, 0);
+    else gl.vertexAttribPointer(place, 1, gl.UNSIGNED_BYTE, false, 0, 0);
   }
 }
 

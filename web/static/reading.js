@@ -6,7 +6,7 @@ import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
 import { affine } from "./dots.js";
-import { unitText } from "./legend.js";
+import { unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**
@@ -47,7 +47,7 @@ export async function readAt(pane, spot, reach = REACH) {
 /** @param {Pane} pane @param {Spot} spot @param {number} reach @returns {Picked | null} */
 function particleAt(pane, [left, top], reach) {
   const steps = pane.run?.steps;
-  const here = steps && pane.isOn("particles") ? steps.get(pane.moment.step) : null;
+  const here = steps && pane.showsParticles ? steps.get(pane.moment.step) : null;
   if (!steps || !here) return null;
   const { header } = steps;
   const [across, down] = affine(header, pane.view);
@@ -79,11 +79,12 @@ function particle(pane, steps, here, k) {
   const value = valueOf(header, here, k);
   const name = header.statuses[here.status[k]];
   const at = /** @type {Spot} */ ([value("x"), value("y")]);
-  const [mass, z] = [value("mass"), value("z")];
+  const [mass, z, age] = [value("mass"), value("z"), value("age")];
   const lines = [
     capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
     placeText(...at),
     mass !== null && words.reading.mass(massText(mass)),
+    age !== null && words.reading.age(numberText(age)),
     z !== null && (z < -0.005 ? words.reading.depth(numberText(-z)) : words.reading.surface),
   ];
   const path = header.times.map((_, step) => steps.kept(step)).filter((step) => step !== null)
@@ -122,8 +123,9 @@ function stretchAt(pane, [left, top], reach) {
     lines: [
       text.stretch(distanceText(found.lengthM), found.shore),
       text.onStretch(massText(found.massKg), numberText(found.kgPerKm)),
-      text.first(found.first),
-    ],
+      found.first !== null && text.first(found.first),
+      found.probability !== null && text.members(found.probability),
+    ].filter((line) => line !== false),
   };
 }
 

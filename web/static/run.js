@@ -7,7 +7,7 @@ import { Steps } from "./steps.js";
 /**
  * @typedef {[number, number][]} Ring in the projection
  * @typedef {{time: number, name: string, rings: Ring[], areaKm2: number | null}} Slick
- * @typedef {{path: Ring[], massKg: number, kgPerKm: number, lengthM: number, shore: string, first: string}} Stretch
+ * @typedef {{path: Ring[], massKg: number, kgPerKm: number, lengthM: number, shore: string, first: string | null, probability: number | null}} Stretch
  * @typedef {{id: string, title: string, unit: string, times: string[], bounds: number[],
  *   legend: {least: number, colour: string, label: string}[]}} Raster
  */
@@ -131,10 +131,9 @@ export async function loadRun(job, { onArrival, onFailure, signal }) {
   const rasters = ifAny(askJson(`${address}/rasters`, { signal })).then((found) => {
     run.rasters = found?.rasters ?? [];
   });
-  const [results, header] = await Promise.all([
-    askJson(resultsOf(job.jobID), { signal }),
-    ifAny(askJson(`${address}/particles`, { signal })),
-  ]);
+  const results = await askJson(resultsOf(job.jobID), { signal });
+  const isOne = [results.particles ?? []].flat().length === 1; // of searches over several windows there are more
+  const header = isOne ? await ifAny(askJson(`${address}/particles`, { signal })) : null;
   run.result = results.result?.value ?? {};
   if (header) {
     run.steps = new Steps(`${address}/particles`, header, onArrival, onFailure);
@@ -184,15 +183,21 @@ function slicksOf(collection) {
   }));
 }
 
+/** @param {any} properties of a stretch @returns {number} oil at the end, in the median of the members where there are some [kg] */
+function massOf({ mass_kg: mass, mass_at_end_kg_median: median }) {
+  return mass ?? median;
+}
+
 /** @param {any} collection GeoJSON @returns {Stretch[]} */
 function stretchesOf(collection) {
   return collection.features.map((/** @type {any} */ { geometry, properties }) => ({
     path: (geometry.type === "MultiLineString" ? geometry.coordinates : [geometry.coordinates]).map(projected),
-    massKg: properties.mass_kg,
-    kgPerKm: properties.kg_per_km,
+    massKg: massOf(properties),
+    kgPerKm: (1000 * massOf(properties)) / properties.length_m,
     lengthM: properties.length_m,
     shore: properties.shore_type,
-    first: properties.first_oiled,
+    first: properties.first_oiled ?? null,
+    probability: properties.probability ?? null,
   }));
 }
 

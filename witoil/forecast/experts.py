@@ -27,7 +27,9 @@ from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import read_json, write_json
 from witoil.forecast.walk import Posterior, Trial, Walk
+from witoil.scenario.drivers import drivers_of
 from witoil.scenario.legs import legs_of
+from witoil.scenario.run import run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
 from witoil.times import second
@@ -58,6 +60,10 @@ class Step:
     trials : dict
         Column -> the trial whose parameters it has, where it is a single run.
     posterior : Posterior
+    scores : dict
+        Column -> how well it did, once the slick was seen.
+    drivers : dict or None
+        What drives the oil with the parameters that did best before, see `drivers_of`.
     """
 
     leg: int
@@ -67,6 +73,7 @@ class Step:
     trials: dict[str, Trial]
     posterior: Posterior
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drivers: dict[str, dict[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -171,8 +178,16 @@ def _steps(walk: Walk, members: int) -> Sequence[Step]:
             name: combined_scores([walk.legs[k]], [SlickMasks(mask)])
             for name, mask in step.masks.items()
         }
+        if "best" in step.masks:  # its run has not failed
+            step.drivers = _drivers_of_leg(walk.legs[k], step.trials["best"].parameters)
         steps.append(step)
     return steps
+
+
+def _drivers_of_leg(
+    leg: Scenario, changed: Mapping[str, float]
+) -> dict[str, dict[str, float]] | None:
+    return drivers_of(leg, run(leg, changed), leg.parameters(changed))
 
 
 def track_record(steps: Sequence[Step]) -> dict[str, float]:
@@ -343,6 +358,7 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
                 },
                 "scores": step.scores,
                 "useful_fss": useful_skill(leg),
+                "drivers": step.drivers,
                 "trust": step.trust,
                 "trials": {name: trial.number for name, trial in step.trials.items()},
             }

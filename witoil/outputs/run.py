@@ -31,6 +31,7 @@ from witoil.report.run import run_page
 from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
+from witoil.scenario.drivers import drivers_of
 from witoil.scenario.run import masks_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
@@ -170,6 +171,7 @@ def _summary(
         "processes": case.processes.model_dump(mode="json"),
         "afloat": _afloat(scenario, result, parameters),
         "ashore": _ashore(coast),
+        "drivers": drivers_of(scenario, result, parameters),
         "shore": {**case.shore.model_dump(mode="json"), **_on_shore(coast)},
         "scores": scores,
         "useful_fss": useful_fss,

@@ -19,6 +19,7 @@ from simulator import Status
 from witoil.errors import WitoilError
 from witoil.player.columns import MISSING, MOST, numbers_of, scales_of
 from witoil.player.fields import box_of_particles
+from witoil.player.quantise import Linear
 from witoil.runs.run import Run
 from witoil.times import exact, to_datetime
 
@@ -51,13 +52,18 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
             "simulation, or a search over one window"
         )
     bounds = box_of_particles(run)
+    ages = _ages_of(run)
     scales = scales_of(run.particles, bounds, MOST)
+    scales["age"] = Linear.over(0.0, float(np.nanmax(ages, initial=0.0)) or 1.0, MOST)
     count, steps = run.particles.sizes["trajectory"], run.particles.sizes["time"]
     order = np.random.default_rng(0).permutation(count)
     types: dict[str, str] = {}
     with path.open("wb") as file:
         for step in range(steps):
-            columns = numbers_of(run.particles.isel(time=[step]), scales)
+            here = run.particles.isel(time=[step]).assign(
+                age=(("trajectory", "time"), ages[[step]].T)
+            )
+            columns = numbers_of(here, scales)
             types = {name: column.dtype.name for name, column in columns.items()}
             file.write(_record([column[0, order] for column in columns.values()]))
     return {
@@ -74,6 +80,20 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _ages_of(run: Run) -> NDArray[np.float64]:
+    """Return for how long particles are out, from the first output at which they were. [h]
+
+    NaN before that; shape (times, particles).
+    """
+    out = run.particles["status"].transpose("time", "trajectory").values != Status.UNRELEASED
+    times = run.particles["time"].values
+    hours = (times - times[0]) / np.timedelta64(1, "h")
+    since = np.where(out.any(axis=0), hours[out.argmax(axis=0)], np.nan)
+    ages: NDArray[np.float64] = hours[:, np.newaxis] - since
+    ages[ages < 0.0] = np.nan
+    return ages
 
 
 def _scale(scale: Any) -> dict[str, Any] | None:

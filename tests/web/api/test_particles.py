@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from simulator import Status
 from tests.web.people import assert_problem, ended_with, people
 from witoil.player.mercator import latitude_of
 
@@ -73,6 +74,22 @@ def test_what_is_decoded_is_the_run(anna, job, twin_run):
     assert set(np.unique(columns["status"]).astype(str)) <= set(header["statuses"])
 
 
+def test_oil_is_as_old_as_the_outputs_since_it_was_first_out(anna, job, twin_run):
+    header = anna.get(f"/jobs/{job}/particles").json
+    steps = len(header["times"])
+    columns = decoded(header, anna.get(f"/jobs/{job}/particles/0-{steps - 1}").data)
+    scale = next(each["scale"] for each in header["layout"]["columns"] if each["name"] == "age")
+    times = np.array([np.datetime64(time[:-1]) for time in header["times"]])
+    out = columns["status"] != Status.UNRELEASED
+    for k in range(0, header["count"], 97):
+        first = int(np.argmax(out[:, k]))
+        assert (columns["age"][:first, k] == header["layout"]["missing"]).all()
+        age = scale["offset"] + scale["step"] * columns["age"][first:, k]
+        hours = (times[first:] - times[first]) / np.timedelta64(1, "h")
+        np.testing.assert_allclose(age, hours, rtol=0, atol=scale["step"])
+    assert len({tuple(row) for row in columns["age"].T}) > 2  # released one after the other
+
+
 def test_steps_are_alike_however_they_are_asked_for(anna, job):
     header = anna.get(f"/jobs/{job}/particles").json
     whole = anna.get(f"/jobs/{job}/particles/0-3").data
@@ -127,6 +144,6 @@ def test_jobs_without_particles(service, anna):
 def test_too_much_at_once(anna, job, monkeypatch):
     from web.api import particles
 
-    monkeypatch.setattr(particles, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(particles, "MOST_BYTES", 12_000)
     assert_problem(anna.get(f"/jobs/{job}/particles/0-3"), 422, "expected 2 at most")
     assert anna.get(f"/jobs/{job}/particles/0-1").status_code == 200

@@ -105,7 +105,7 @@ def test_others_find_nothing(service, job):
     [
         ("fileServer/{job}/../../witoil.sqlite", 404),
         ("fileServer/{job}/%2e%2e/%2e%2e/witoil.sqlite", 404),
-        ("fileServer/{job}/.kept-1/particles.bin", 404),
+        ("fileServer/{job}/.kept-2/particles.bin", 404),
         ("fileServer/{job}/summary.json%00", 404),
         ("fileServer/%00/x", 404),
         ("fileServer/{job}/" + "a" * 5000, 404),

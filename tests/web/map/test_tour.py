@@ -1,22 +1,17 @@
-"""The pictures of docs/map.md: WITOIL_PICTURES=docs/images pytest tests/web/map/test_tour.py."""
-
-import io
-import os
-from pathlib import Path
+"""Pictures of docs/map.md: WITOIL_PICTURES=docs/images pytest tests/web/map/test_tour.py."""
 
 import pytest
-from PIL import Image
 from playwright.sync_api import expect
 
 from tests.web.map.conftest import FRAMES
+from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-MOST_BYTES = 200_000
 
 VIEWS = {
     "map": ("#run={run}&layers=particles,observed,coast", (1400, 900), {}),
     "map-overlap": ("#run={run}&layers=overlap,observed,simulated&panels=", (1000, 700), {}),
+    "map-age": ("#run={run}&layers=age,observed&panels=", (1000, 700), {}),
     "map-compare": ("#run={run}&other={other}&panels=", (1000, 700), {}),
     "map-thickness": (
         "#run={run}&layers=raster:thickness,observed&panels=",
@@ -35,11 +30,4 @@ def test_a_picture_of_the_tour(opened, run, other, name):
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
     page.evaluate(FRAMES)
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    assert len(picture.getcolors(1 << 24)) > 50  # there is more on it than ground
-    content = io.BytesIO()
-    picture.quantize(128, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
-    assert len(content.getvalue()) < MOST_BYTES
-    if folder := os.environ.get("WITOIL_PICTURES"):
-        Path(folder).mkdir(exist_ok=True)
-        (Path(folder) / f"{name}.png").write_bytes(content.getvalue())
+    take_picture(page, name)

@@ -7,8 +7,10 @@ import time
 import zipfile
 from pathlib import Path
 
+import geopandas
 import pytest
 import requests
+from shapely import box
 
 ROOT = Path(__file__).parents[3]
 QUIET = ("GL Driver", "WebGL", "Failed to load resource")
@@ -71,13 +73,26 @@ class Serving:
         self.log.close()
 
 
+def write_spills(folder, masks):
+    """Write outlines of a catalogue: two slicks of the spill off Baniyas, and one of another."""
+    folder.mkdir()
+    names = ("20210824-0343-SYR-PL-A-01-S1", "20210824-0810-SYR-PL-A-01-S1")
+    for name, mask in zip(names, masks, strict=False):
+        outlines = geopandas.read_file(mask).to_crs(4326)
+        outlines.to_file(folder / f"{name}.geojson", driver="GeoJSON")
+    elsewhere = geopandas.GeoSeries([box(12.0, 41.0, 12.1, 41.1)], crs=4326)
+    elsewhere.to_file(folder / "20230101-0000-ITA-UO-A-01-S2.geojson", driver="GeoJSON")
+
+
 @pytest.fixture(scope="session")
-def service(cases, tmp_path_factory):
-    """A service with currents and winds off Baniyas, for one person without tokens."""
+def service(cases, masks, tmp_path_factory):
+    """A service with currents, winds and spills off Baniyas, for one person without tokens."""
     folder = tmp_path_factory.mktemp("service")
+    write_spills(folder / "spills", masks)
     catalogue = folder / "catalogue.toml"
     catalogue.write_text(
-        "\n".join(
+        '[spills]\ntitle = "Slicks"\nfiles = "spills"\nspills = true\n'
+        + "\n".join(
             f'[baniyas-{name}]\ntitle = "{title} off Baniyas"\nfiles = "{cases / name}.nc"\n'
             for name, title in (("currents", "Currents"), ("winds", "Winds"))
         )

@@ -8,6 +8,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.web.panels.conftest import ask, ended, figures, upload
+from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -52,6 +53,7 @@ def test_the_first_path(opened, service, masks):
     expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
     drop(page, masks[1])
     expect(page.locator("#drop-news")).to_contain_text("the run is compared with it")
+    take_picture(page, "map-drop")
     expect(page.locator("#case-time-end")).to_have_value("2021-08-24 08:10")
 
     # what covers all of the run is chosen, and the bar under the time says so
@@ -90,6 +92,8 @@ def test_the_first_path(opened, service, masks):
         slider.press("ArrowRight")
     expect(slider).to_have_attribute("aria-valuetext", "2.6 %")
     expect(page.locator("#hand-score strong")).not_to_have_text(before)
+    page.wait_for_load_state("networkidle")
+    take_picture(page, "map-hands")
     page.click("#take-defaults")
 
     # few runs of the search, that it ends soon

@@ -70,11 +70,16 @@ function compareField(state, job) {
 function downloads(state, figures, tell) {
   const links = Object.values(figures.files).flat().filter((link) => link?.href);
   return make("details", { open: true }, make("summary", {}, text.files),
-    make("ul", { class: "list downloads" }, ...links.map((link) => make("li", {},
-      make("a", { href: link.href, download: link.href.endsWith(".html") ? null : "", target: link.href.endsWith(".html") ? "_blank" : null, rel: "noopener" },
-        link.href.endsWith(".html") ? text.page : decodeURIComponent(link.href.split("/files/").pop())),
+    make("ul", { class: "list downloads" }, ...links.map((link) => make("li", {}, ...fileLinks(link.href),
       make("span", { class: "hint block" }, link.title)))),
     EXPORTED.includes(figures.process) && mayRun(state) && exportsPart(figures, tell));
+}
+
+/** @param {string} href of a file @returns {(HTMLElement | string)[]} what saves it, and what opens it where it is a page */
+function fileLinks(href) {
+  const isPage = href.endsWith(".html");
+  const save = make("a", { href, download: "" }, isPage ? text.savePage : decodeURIComponent(href.split("/files/").pop() ?? href));
+  return isPage ? [make("a", { href, target: "_blank", rel: "noopener" }, text.page), " · ", save] : [save];
 }
 
 /** @param {any} figures @param {(problem: unknown) => void} tell */

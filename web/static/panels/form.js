@@ -40,6 +40,8 @@ export class CaseForm {
     this.complete = {};
     /** @type {string | null} the part in a field of which somebody has just typed, which shows it already */
     this.typed = null;
+    /** @type {string | null} the part in a field of which somebody is, who has just left it for the next one, maybe */
+    this.inside = null;
     this.parts = Object.fromEntries(SECTIONS.map((name) => [name, this.#part(name)]));
     this.root = make("form", { class: "stack", "aria-label": words.left.parts.case, onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       this.#nameField(),
@@ -96,7 +98,8 @@ export class CaseForm {
     const isEmpty = name === "observation" && !form.observation.length;
     const isComplete = !missing.length;
     // what is complete makes room for what is not; but nobody loses the field that they are in
-    if (this.complete[name] !== isComplete && !this.parts[name].root.contains(document.activeElement)) {
+    const isIn = this.inside === name || this.parts[name].root.contains(document.activeElement);
+    if (this.complete[name] !== isComplete && !isIn) {
       this.parts[name].root.open = !isComplete;
     }
     this.complete[name] = isComplete;
@@ -234,9 +237,10 @@ export class CaseForm {
   /** @param {Path} path @param {any} value */
   #type(path, value) {
     const fillsEnd = path.join(".") === "time.start" && !this.state.get("case").time.end;
-    this.typed = fillsEnd ? null : SECTIONS.find((name) => name === path[0]) ?? "model";
+    this.inside = SECTIONS.find((name) => name === path[0]) ?? "model";
+    this.typed = fillsEnd ? null : this.inside;
     this.#set(path, value);
-    this.typed = null;
+    this.typed = this.inside = null;
   }
 
   #nameField() {

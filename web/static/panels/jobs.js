@@ -146,13 +146,20 @@ async function loadFigures(state) {
   try {
     const links = await askJson(resultsOf(job.jobID));
     const { result: { value }, ...files } = links;
-    if (state.get("run") === job.jobID) state.set({ figures: { job: job.jobID, process: job.processID, value, files } });
+    const drivers = value.drivers ?? (SEARCHES.includes(job.processID) ? await driversOfBest(files) : null);
+    if (state.get("run") === job.jobID) state.set({ figures: { job: job.jobID, process: job.processID, value, files, drivers } });
   } finally {
     loading = "";
   }
 }
 
 let loading = "";
+
+/** @param {any} files @returns {Promise<any>} what drove the oil in the best run of a search; null where each window has its own */
+async function driversOfBest(files) {
+  const summaries = [files.summary ?? []].flat();
+  return summaries.length === 1 ? (await (await ask(summaries[0].href)).json()).drivers : null;
+}
 
 /**
  * Ask for a process.

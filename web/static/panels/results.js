@@ -1,6 +1,7 @@
 // What a job has found, from the document of its results to what the right panel shows.
 
 import { numberText } from "../../player/format.js";
+import { unitText } from "../units.js";
 
 /** @typedef {import("./charts.js").Line} Line */
 /** @typedef {{side: number, fss: number | null}} Score side of the window [km] */
@@ -61,7 +62,7 @@ export function parametersOf(value) {
   const likely = Object.fromEntries((value.posterior ?? []).map((/** @type {any} */ row) => [row.name, row]));
   return (value.space ?? []).map((/** @type {any} */ row) => ({
     name: row.name,
-    units: row.units === "1" ? "" : row.units === "degree" ? "°" : row.units,
+    units: unitText(row.units),
     before: value.default.parameters[row.name],
     after: value.best.parameters[row.name],
     low: row.low,
@@ -83,7 +84,7 @@ export function placeOf({ low, high, isLog }, value) {
 /**
  * Say how far the forecasts of a job can be trusted by how far ahead they look.
  * @param {any} value of the result
- * @returns {{hours: number, to: string, level: "high" | "medium" | "low", fss: number | null, side: number | null}[]}
+ * @returns {{hours: number, to: string, level: "high" | "medium" | "low", fss: number | null, side: number | null, drivers: ReturnType<typeof driversOf>}[]}
  *   `side` of the window from which the score is useful [km], null where it is at none
  */
 export function horizonOf(value) {
@@ -96,8 +97,17 @@ export function horizonOf(value) {
     const beats = k < 0 || !unmoved.length || Number(scores[k][1]) > Number(unmoved[k][1]);
     const level = k === 0 && beats ? "high" : k >= 0 && beats ? "medium" : "low";
     const hours = (Date.parse(step.to) - Date.parse(step.from)) / 3600_000;
-    return { hours, to: step.to, level, fss: scores[0]?.[1] ?? null, side: k < 0 ? null : scores[k][0] };
+    return { hours, to: step.to, level, fss: scores[0]?.[1] ?? null, side: k < 0 ? null : scores[k][0], drivers: driversOf(step.drivers) };
   }).sort((/** @type {any} */ one, /** @type {any} */ other) => one.hours - other.hours);
+}
+
+/**
+ * Return what drives oil, the most first.
+ * @param {Record<string, {share: number, speed: number}> | null | undefined} drivers [1], [m s-1]
+ * @returns {{name: string, share: number, speed: number}[]} none where it is not known
+ */
+export function driversOf(drivers) {
+  return Object.entries(drivers ?? {}).map(([name, each]) => ({ name, ...each })).sort((one, other) => other.share - one.share);
 }
 
 export const FATES = ["floating", "evaporated", "dispersed", "beached", "sunk", "left_domain"];

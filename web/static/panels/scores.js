@@ -2,7 +2,7 @@
 
 import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
-import { amount, curvesOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
+import { amount, curvesOf, driversOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
 import { panels as words } from "../words.js";
 
@@ -42,11 +42,12 @@ export function scores(state) {
 /** @param {any} figures @param {any} other @returns {HTMLElement[]} */
 function partsOf(figures, other) {
   if (!figures) return [];
-  const { process, value } = figures;
+  const { process, value, drivers } = figures;
   return [
     verdictCard(value.verdict),
     skillChart(process, value, other),
     horizonTable(process, value),
+    driversPart(drivers),
     parameterTable(value),
     factsTable(process, value),
   ].filter((part) => part !== null);
@@ -123,11 +124,25 @@ function horizonTable(process, value) {
   return block(text.horizon,
     make("table", { id: "horizon" },
       make("thead", {}, make("tr", {}, ...[text.hours, text.confidence, text.fss].map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, ...rows.map(({ hours, level, fss, side }) => make("tr", {},
+      make("tbody", {}, ...rows.flatMap(({ hours, level, fss, side, drivers }) => [make("tr", {},
         make("th", { scope: "row" }, hours.toFixed(1)),
         make("td", {}, make("span", { class: `chip ${chips[level]}` }, text.levels[level])),
-        make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`))))),
+        make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`)),
+        drivers.length > 0 && make("tr", { class: "note" }, make("td", { colspan: "3" }, text.drivenBy(drivers.map(driverText).join(", "))))]))),
     make("p", { class: "hint" }, text.horizonNote));
+}
+
+/** @param {{name: string, share: number, speed: number}} driver */
+function driverText({ name, share, speed }) {
+  return text.driver(text.driverNames[name] ?? name, share, speed);
+}
+
+/** @param {any} known */
+function driversPart(known) {
+  const drivers = driversOf(known);
+  if (!drivers.length) return null;
+  const [{ name }] = drivers;
+  return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, drivers.map(driverText).join(", "))));
 }
 
 /** @param {any} value */
