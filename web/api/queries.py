@@ -38,8 +38,8 @@ def ends_of(text: str) -> tuple[datetime | None, datetime | None]:
         starts = ends = ()
     if len(starts) not in (1, 2) or not any((*starts, *ends)):
         raise ValueError(
-            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, a date as 2021-08-24, or "
-            "START/END, of which one may be `..`"
+            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, a date as 2021-08-24, "
+            "or START/END, of which one may be `..`"
         )
     start, end = starts[0], ends[-1]
     if start is not None and end is not None and end < start:
