@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask_openapi.blueprint import APIBlueprint
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from web.access import needs
 from web.api.documents import JobPath
@@ -19,7 +19,8 @@ from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
 from web.store.jobs import Job
 from witoil.case.forcing import Forcing
-from witoil.times import datetime64, given_in_utc
+from witoil.case.parts import Time
+from witoil.times import datetime64
 
 MOST_VECTORS = 5_000
 
@@ -40,7 +41,7 @@ class FieldQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     bbox: BoundingBox
-    time: Annotated[datetime, AfterValidator(given_in_utc)] = Field(description="UTC")
+    time: Time = Field(description="UTC")
     count: int = Field(400, ge=1, le=MOST_VECTORS, description="So many vectors at most.")
 
 

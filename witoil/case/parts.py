@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from witoil.case.tunables import TUNABLES, within_limits
 from witoil.times import given_in_utc, minute
 
-Time = Annotated[datetime, AfterValidator(given_in_utc)]
+_NUMBER = re.compile(r"\s*[+-]?[\d.]+\s*")
+
+
+def _no_number(value: Any) -> Any:
+    """Refuse a number, which would stand for seconds since 1970: 20210824 for a day of that year.
+
+    Raises
+    ------
+    ValueError
+    """
+    is_number = isinstance(value, int | float)
+    if is_number or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError(f"found {value!s:.80}, expected a time as 2021-08-24T03:43:00Z")
+    return value
+
+
+Time = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(given_in_utc)]
+"""A time that a person gives, as ISO 8601 has it with hyphens; UTC where no zone is said."""
+
 Paths = str | list[str]
 Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
 Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]
