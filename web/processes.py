@@ -140,6 +140,14 @@ class SensorInputs(Inputs):
         None, description='"osm" (default), "gshhg", "none", or a stored polygon file.'
     )
 
+    @field_validator("windows")
+    @classmethod
+    def _odd(cls, windows: list[int]) -> list[int]:
+        from witoil.calibration.scoring import refuse_even  # loads what a start has no need of
+
+        refuse_even(windows)
+        return windows
+
     @property
     def sensor(self) -> Sensor | None:
         """The same for jobs; None where nothing is said, and masks are taken as they are."""
@@ -228,7 +236,7 @@ class FetchInputs(Inputs):
 class PredictInputs(Inputs):
     """A model, and files that it is run on."""
 
-    module: str = Field(min_length=1, max_length=64, description="As /v2/models/ lists it.")
+    module: str = Field(min_length=1, max_length=64, description="Name, as /v2/models/ lists it.")
     version: str = Field(
         min_length=1, max_length=64, description="The same; other weights have another version."
     )

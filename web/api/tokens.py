@@ -55,7 +55,7 @@ class BaseMap(BaseModel):
 class PersonInfo(BaseModel):
     """Who is signed in, what they may use, and what they do; and what there is for the page."""
 
-    name: str | None = Field(description="None: whoever somebody has sent a link.")
+    name: str | None = Field(description="Null of whoever was sent a link.")
     scopes: list[Scope]
     country: str | None
     job: str | None = Field(description="The only one that may be looked at, by a link.")
