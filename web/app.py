@@ -12,6 +12,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from flask_openapi_swagger.plugins import RegisterPlugin as Swagger
 from pydantic import ValidationError
+from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web.access import guard
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         Service(settings, Store.open(settings.database_url), threading.Semaphore(settings.streams)),
     )
     number_requests(app)
+    app.before_request(_refuse_nameless)
     handle_errors(app)
     guard(app)
     app.after_request(_guarded)
@@ -79,6 +81,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, n, n, n, n, n)  # type: ignore[method-assign]
     return app
+
+
+def _refuse_nameless() -> None:
+    """Refuse a request from which no address can be made: links would lead nowhere."""
+    if not request.host:
+        raise BadRequest("Host: found none that can be one, expected HOST or HOST:PORT, once")
 
 
 def _refuse(error: ValidationError) -> Any:

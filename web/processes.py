@@ -140,6 +140,14 @@ class SensorInputs(Inputs):
         None, description='"osm" (default), "gshhg", "none", or a stored polygon file.'
     )
 
+    @field_validator("windows")
+    @classmethod
+    def _odd(cls, windows: list[int]) -> list[int]:
+        from witoil.calibration.scoring import refuse_even  # loads what a start has no need of
+
+        refuse_even(windows)
+        return windows
+
     @property
     def sensor(self) -> Sensor | None:
         """The same for jobs; None where nothing is said, and masks are taken as they are."""

@@ -21,6 +21,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 from PIL import Image
+from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
@@ -36,7 +37,7 @@ from witoil.figures.ensemble import PERCENT_BOUNDS
 from witoil.outputs.run import new_raster
 from witoil.player.fields import box_of_particles
 from witoil.player.layers import BONN_UM
-from witoil.player.mercator import Box
+from witoil.player.mercator import Box, northing
 from witoil.runs.run import Run
 from witoil.runs.slick import Sensor
 from witoil.scenario.afloat import thickness_afloat
@@ -47,6 +48,9 @@ PIXELS = 256
 """Width and height of a tile."""
 
 _MOST_CELLS = 4_000_000
+_CELLS_PUT = 4.0
+"""Where a pixel is as wide as so many cells, each is put into its own: there are no holes."""
+
 _MARGIN = 9  # cells over which oil is spread, and one more
 _RADIUS = 6_378_137.0  # of the sphere of web maps [m]
 _METRES_PER_DEGREE = math.radians(1.0) * _RADIUS
@@ -350,24 +354,47 @@ def tile_of(raster: Raster, cog: Path, tile: Tile) -> bytes:
     pixel = (east - west) / PIXELS
     on_ground = pixel / math.cosh(0.5 * (south + north) / _RADIUS)
     with rasterio.open(cog, OVERVIEW_LEVEL="NONE") as file:
-        is_coarser = on_ground > file.transform.a
-        with WarpedVRT(
-            file,
-            crs="EPSG:3857",
-            transform=Affine(pixel, 0.0, west, 0.0, -pixel, north),
-            width=PIXELS,
-            height=PIXELS,
-            resampling=raster.coarsened if is_coarser else Resampling.nearest,
-        ) as warped:
-            values = warped.read(1, masked=True)
-    numbers = np.searchsorted(raster.classes, values.filled(-np.inf), side="right")
-    numbers[np.ma.getmaskarray(values) | np.isnan(values.data)] = 0
+        if on_ground > _CELLS_PUT * file.transform.a:
+            values = _put(file, tile, raster)
+        else:
+            is_coarser = on_ground > file.transform.a
+            with WarpedVRT(
+                file,
+                crs="EPSG:3857",
+                transform=Affine(pixel, 0.0, west, 0.0, -pixel, north),
+                width=PIXELS,
+                height=PIXELS,
+                resampling=raster.coarsened if is_coarser else Resampling.nearest,
+            ) as warped:
+                values = warped.read(1, masked=True).astype(np.float32).filled(np.nan)
+    numbers = np.searchsorted(raster.classes, values, side="right")
+    numbers[np.isnan(values)] = 0
     picture = Image.fromarray(numbers.astype(np.uint8), "P")
     shades = [0, 0, 0, *(int(c[k : k + 2], 16) for c in raster.colours for k in (1, 3, 5))]
     picture.putpalette(shades)
     content = BytesIO()
     picture.save(content, "PNG", transparency=0)
     return content.getvalue()
+
+
+def _put(file: Any, tile: Tile, raster: Raster) -> NDArray[np.float64]:
+    """Return the values of a tile, each cell put into the pixel in which its centre lies.
+
+    A warp leaves out a raster that lies within a pixel.
+    """
+    cells = file.read(1, masked=True).astype(np.float32).filled(np.nan)
+    rows, columns = np.nonzero(cells >= raster.classes[0])
+    x, y = map(np.asarray, rasterio.transform.xy(file.transform, rows, columns))
+    lon, lat = Transformer.from_crs(file.crs, "EPSG:4326", always_xy=True).transform(x, y)
+    west, south, east, north = tile_bounds(tile)
+    right = np.floor((lon - west) % 360.0 * PIXELS / (east - west))
+    down = np.floor((north - northing(lat)) * PIXELS / (north - south))
+    within = (right < PIXELS) & (down >= 0) & (down < PIXELS)
+    place = down[within].astype(np.intp), right[within].astype(np.intp)
+    coarsened = np.fmin if raster.coarsened == Resampling.min else np.fmax
+    values = np.full((PIXELS, PIXELS), np.nan)
+    coarsened.at(values, place, cells[rows, columns][within])
+    return values
 
 
 def value_at(cog: Path, lon: float, lat: float) -> float | None:

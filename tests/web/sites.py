@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+UNFINISHED = ("accepted", "running")
+
 
 @dataclass
 class Site:
@@ -58,10 +60,12 @@ class Site:
             timeout=60,
         )
         assert answer.status_code == 201, answer.text
-        job = answer.json()
-        while job["status"] in ("accepted", "running"):
+        return self.finished(answer.json()["jobID"])
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        """Return a job when it has ended."""
+        while (job := self.ask("GET", f"/ogc/jobs/{job_id}").json())["status"] in UNFINISHED:
             time.sleep(0.1)
-            job = self.ask("GET", f"/ogc/jobs/{job['jobID']}").json()
         return job
 
     def results(self, job: dict[str, Any]) -> dict[str, Any]:

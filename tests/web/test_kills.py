@@ -1,19 +1,24 @@
-"""Runners and the processes that do their jobs, killed at random moments while jobs run."""
+"""Processes of a service, killed at random moments while they work."""
 
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import xarray as xr
 
+from tests.web.previewing import twin_case
+from tests.web.sites import serving
 from web import queue
 from web.processes import PROCESSES
 from web.relative import by_relative_names
@@ -170,3 +175,70 @@ def assert_same_files(folder, other):
             assert without_times(read_json(one)) == without_times(read_json(two))
         elif not name.endswith(".html"):
             assert one.read_bytes() == two.read_bytes()
+
+
+def test_whoever_waits_gets_an_answer_in_the_end(demo_twin, tmp_path):
+    names = {}
+
+    def named(file):
+        names[file.partition(".")[0]] = demo_twin / file
+        return f"catalogue:{file.partition('.')[0]}"
+
+    case, catalogue = twin_case(demo_twin, named), tmp_path / "catalogue.toml"
+    catalogue.write_text(
+        "".join(f"[{name}]\ntitle = '-'\nfiles = '{path}'\n" for name, path in names.items())
+    )
+    dice, done = random.Random(2), threading.Event()
+    with serving(tmp_path / "data", catalogue=catalogue) as site, ThreadPoolExecutor(3) as pool:
+        first = until_answered(site, "/preview", {"case": case})
+        kinds, kills = ("/preview", "/preview", CHECK), 0
+        asking = [
+            pool.submit(keep_asking, site, kind, case, str(k), done) for k, kind in enumerate(kinds)
+        ]
+        for _ in range(KILLS // 2):
+            time.sleep(dice.uniform(0.5, 2.0))
+            with suppress(psutil.NoSuchProcess, IndexError):
+                dice.choice(previewing(site)).kill()
+                kills += 1
+        done.set()
+        answers = [answer for each in asking for answer in each.result()]
+        last = until_answered(site, "/preview", {"case": case})
+        jobs = [
+            site.finished(each["jobID"])
+            for each in site.ask("GET", "/ogc/jobs?limit=1000").json()["jobs"]
+        ]
+    assert {answer.status_code for answer in answers} <= {200, 201, 413, 503}
+    assert any(answer.status_code > 201 for answer in answers)
+    assert last["positions"] == first["positions"]
+    assert last["scores"] == first["scores"]
+    assert jobs
+    assert {job["status"] for job in jobs} == {"successful"}
+
+
+CHECK = "/ogc/processes/check/execution?anew=true"
+
+
+def keep_asking(site, path, case, name, done):
+    """Return the answers to what is asked again and again."""
+    found = []
+    while not done.is_set():
+        body = {"inputs": {"case": case}} if path == CHECK else {"case": case, "session": name}
+        found.append(site.ask("POST", path, json=body))
+    return found
+
+
+def until_answered(site, path, body):
+    """Return the answer to what is asked until it is there."""
+    while (answer := site.ask("POST", path, json=body)).status_code == 503:
+        time.sleep(0.2)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def previewing(site):
+    """Return the process of previews and all that it has begun."""
+    for child in psutil.Process(site.process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "preview" in child.cmdline():
+                return [child, *child.children(recursive=True)]
+    return []

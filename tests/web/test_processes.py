@@ -9,6 +9,7 @@ import rasterio
 import xarray as xr
 import zarr
 from PIL import Image
+from pydantic import ValidationError
 from shapely import box, to_geojson
 from shapely.geometry import shape
 
@@ -128,3 +129,16 @@ def test_a_model_is_run_on_stored_images(tmp_path, monkeypatch):
     assert feature["geometry"]["coordinates"] == [1.75, 41.2]
     with pytest.raises(WitoilError, match="found the version 1, expected 2"):
         do("predict", inputs | {"version": "2"}, tmp_path / "job")
+
+
+@pytest.mark.parametrize("windows", [[0], [2], [-1], [1, 4], [10**9], []])
+@pytest.mark.parametrize("process", ["score", "compare"])
+def test_windows_without_a_middle_are_refused_when_they_are_asked_for(process, windows):
+    named = {
+        "score": {"run": "upload:1", "observation": "upload:2"},
+        "compare": {"runs": ["upload:1", "upload:2"]},
+    }
+    model = PROCESSES[process].inputs
+    model.model_validate({**named[process], "windows": [1, 7]})
+    with pytest.raises(ValidationError, match="windows"):
+        model.model_validate({**named[process], "windows": windows})

@@ -36,6 +36,14 @@ def test_times_without_offset_are_utc_and_others_are_converted():
     assert case.time.end == datetime(2021, 8, 24, 8, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("number", [20210824, "20210824", 1629776580, "1629776580.5", 5e-5, 0])
+@pytest.mark.parametrize("end", ["start", "end"])
+def test_a_number_is_no_time(number, end):
+    times = {"start": "1960-01-01T00:00:00Z", "end": "2021-08-24T10:00:00Z"} | {end: number}
+    with pytest.raises(CaseError, match=f"time.{end}: .*expected a time as"):
+        parse_case(document(time=times))
+
+
 def test_relative_paths_start_at_the_case_file(tmp_path):
     case = parse_case(document(), folder=tmp_path)
     assert case.paths(case.forcing.winds) == [str(tmp_path / "a.nc"), str(tmp_path / "b.nc")]

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from web.access import needs, who
 from web.api.documents import Document, Link, href, problems
-from web.api.queries import BoundingBox, Period, box_of, ends_of
+from web.api.queries import NO_NUL, BoundingBox, Period, box_of, ends_of
 from web.context import service
 from web.errors import ContentError, ForbiddenError, NotFoundError, problem
 from web.faults import Fault
@@ -44,8 +44,6 @@ SCHEMA = "application/schema+json"
 CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 MOST_ON_A_PAGE = 10_000
-_NO_NUL = r"^[^\x00]*$"
-
 blueprint = APIBlueprint(
     "features", __name__, url_prefix="/ogc/collections", abp_tags=[TAG], abp_responses=problems()
 )
@@ -157,11 +155,11 @@ class Said(BaseModel):
         None,
         alias="class",
         max_length=20,
-        pattern=_NO_NUL,
+        pattern=NO_NUL,
         description="How sure the detection is.",
     )
     verdict: Verdict = Field("unchecked", description="Whether it is oil.")
-    note: str | None = Field(None, max_length=2000, pattern=_NO_NUL)
+    note: str | None = Field(None, max_length=2000, pattern=NO_NUL)
 
 
 def _of_use(text: str) -> str:
@@ -378,7 +376,10 @@ def _schema(collection: Collection) -> dict[str, Any]:
     }
 
 
-_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
+_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+
+_Integer = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""What a float holds exactly, as which databases compare."""
 
 
 def _query_model(collection: Collection) -> type[ItemsQuery]:
@@ -397,7 +398,7 @@ def _query_model(collection: Collection) -> type[ItemsQuery]:
 def _type_of(each: Property) -> Any:
     if each.values:
         return Literal[each.values]
-    return {"string": _Text, "number": float, "integer": int}[each.kind]
+    return {"string": _Text, "number": float, "integer": _Integer}[each.kind]
 
 
 _SCHEMAS: Any = {200: {"description": "JSON schema.", "content": {SCHEMA: {}}}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import Field
@@ -24,7 +24,7 @@ from web.api.documents import (
     problems,
 )
 from web.api.landing import TAG
-from web.api.queries import PageQuery, Period, ends_of, page_links
+from web.api.queries import NO_NUL, PageQuery, Period, ends_of, page_links
 from web.context import service
 from web.errors import NotFoundError, without_paths
 from web.processes import PROCESSES
@@ -36,11 +36,14 @@ blueprint = APIBlueprint(
 )
 
 
+ProcessId = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+
+
 class JobsQuery(PageQuery):
     """Which jobs."""
 
     type: list[Literal["process"]] = Field([], max_length=1)
-    process_id: list[str] = Field([], alias="processID", max_length=20)
+    process_id: list[ProcessId] = Field([], alias="processID", max_length=20)
     status: list[StateName] = Field([], max_length=5)
     created: Period | None = Field(
         None,

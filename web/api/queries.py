@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -14,7 +15,10 @@ from web.api.documents import Link, href
 from web.wanted import on_earth
 from witoil.times import given_in_utc
 
-_DATE_LETTERS = len("2021-08-24")
+NO_NUL = r"^[^\x00]*$"
+"""Pattern of the texts that any database can be asked for."""
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LAST = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -34,8 +38,8 @@ def ends_of(text: str) -> tuple[datetime | None, datetime | None]:
         starts = ends = ()
     if len(starts) not in (1, 2) or not any((*starts, *ends)):
         raise ValueError(
-            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, or START/END, of which "
-            "one may be `..`"
+            f"found {text[:80]!r}, expected a time as 2021-08-24T03:43:00Z, a date as 2021-08-24, "
+            "or START/END, of which one may be `..`"
         )
     start, end = starts[0], ends[-1]
     if start is not None and end is not None and end < start:
@@ -52,6 +56,9 @@ def _moments(text: str) -> tuple[datetime | None, datetime | None]:
     """
     if text in ("", ".."):
         return None, None
+    date = _DATE.match(text)
+    if date is None:  # of the other forms of ISO 8601, the length does not tell what is a day
+        raise ValueError(f"found {text[:80]!r}, expected a date as 2021-08-24")
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         # near the first and the last year there are, zones lead out of what can be told
@@ -59,7 +66,7 @@ def _moments(text: str) -> tuple[datetime | None, datetime | None]:
             tzinfo=UTC
         )
     first = given_in_utc(moment)
-    return first, first + _LAST if len(text) == _DATE_LETTERS else first
+    return first, first + _LAST if text == date[0] else first
 
 
 def _period(text: str) -> str:

@@ -34,7 +34,7 @@ from web.api.features import (
     query_of,
 )
 from web.api.landing import OPENAPI
-from web.api.queries import BoundingBox, Period, box_of
+from web.api.queries import NO_NUL, BoundingBox, Period, box_of
 from web.context import service
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
@@ -153,7 +153,7 @@ def _shape_of(value: Any) -> BaseGeometry:
     return found
 
 
-Word = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
 Words = Annotated[list[Word], Field(max_length=1000)]
 
 

@@ -12,6 +12,8 @@ from witoil.case.tunables import TUNABLES, within_limits
 from witoil.times import given_in_utc, minute, no_number
 
 Time = Annotated[datetime, BeforeValidator(no_number), AfterValidator(given_in_utc)]
+"""A time that a person gives, as ISO 8601 has it with hyphens; UTC where no zone is said."""
+
 Paths = str | list[str]
 Lon = Annotated[float, Field(ge=-180.0, le=360.0, description="longitude [degrees_east]")]
 Lat = Annotated[float, Field(ge=-90.0, le=90.0, description="latitude [degrees_north]")]

@@ -8,6 +8,7 @@ import shapely
 
 from tests.web.people import FEATURES, GEOJSON, assert_problem, bring, case, people
 from web import queue
+from web.features.collections import COLLECTIONS
 from web.features.found import Found
 from web.features.records import gather, replace_features
 from web.features.runs import features_of
@@ -124,6 +125,9 @@ def test_what_is_asked_for(anna, query, matched):
         ("datetime=2021-08-24/2021-08-25/2021-08-26", "expected a time"),
         ("datetime=0001-01-01T00:00:00%2B14:00", "expected"),
         ("datetime=9999-12-31T23:59:59-14:00", "expected"),
+        ("datetime=20210824", "a date as"),
+        ("datetime=2021-W34-2", "a date as"),
+        ("datetime=../20210824", "a date as"),
         ("limit=0", "greater than or equal to 1"),
         ("limit=-1", "greater than or equal to 1"),
         ("limit=1000000000", "less than or equal to 10000"),
@@ -303,3 +307,18 @@ def test_a_file_of_features_that_is_damaged_holds_nobody_up(service, caplog):
     gather(service.store, service.settings.jobs)
     assert "its features cannot be read" in caplog.text
     assert_problem(service.client("anna").get(f"/ogc/collections/runs/items/{job_id}"), 404)
+
+
+@pytest.mark.parametrize("number", ["9" * 25, "9" * 400, "-9223372036854775809", "1e400"])
+def test_numbers_beyond_what_a_database_takes_are_refused(anna, number):
+    asked = [
+        (collection.id, each.name)
+        for collection in COLLECTIONS.values()
+        for each in collection.properties
+        if each.kind in ("integer", "number")
+    ]
+    assert {name for _, name in asked} >= {"particles", "area_m2"}
+    for collection, name in asked:
+        answer = anna.get(f"/ogc/collections/{collection}/items?{name}={number}")
+        assert answer.status_code in (200, 400), (collection, name, answer.text)
+        assert answer.status_code == 400 or answer.json["features"] == []

@@ -41,6 +41,7 @@ def test_the_list_is_narrowed(client, execute, ended):
         first,
     ]
     assert listed("processID=trace") == []
+    assert client.get("/ogc/jobs?processID=%00").status_code == 422  # no database can look for it
 
 
 def test_the_list_is_narrowed_by_times(client, execute, ended, store):

@@ -198,3 +198,8 @@ def test_of_paths_the_last_name_stays(names, before):
 )
 def test_what_is_no_path_stays(text):
     assert without_paths(text) == text
+
+
+@pytest.mark.parametrize("host", ['evil"><script>', "a,b", "a/b?c#", "x:99999999", "a b"])
+def test_a_host_that_is_none(client, host):
+    problem(client.get("/ogc/", headers={"Host": host}), 400)
