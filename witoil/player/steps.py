@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from simulator import Status
@@ -52,7 +53,7 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
             "simulation, or a search over one window"
         )
     bounds = box_of_particles(run)
-    ages = _ages_of(run)
+    ages = _ages_of(run.particles)
     scales = scales_of(run.particles, bounds, MOST)
     scales["age"] = Linear.over(0.0, float(np.nanmax(ages, initial=0.0)) or 1.0, MOST)
     count, steps = run.particles.sizes["trajectory"], run.particles.sizes["time"]
@@ -82,13 +83,13 @@ def write_steps(run: Run, path: Path) -> dict[str, Any]:
     }
 
 
-def _ages_of(run: Run) -> NDArray[np.float64]:
+def _ages_of(particles: xr.Dataset) -> NDArray[np.float64]:
     """Return for how long particles are out, from the first output at which they were. [h]
 
     NaN before that; shape (times, particles).
     """
-    out = run.particles["status"].transpose("time", "trajectory").values != Status.UNRELEASED
-    times = run.particles["time"].values
+    out = particles["status"].transpose("time", "trajectory").values != Status.UNRELEASED
+    times = particles["time"].values
     hours = (times - times[0]) / np.timedelta64(1, "h")
     since = np.where(out.any(axis=0), hours[out.argmax(axis=0)], np.nan)
     ages: NDArray[np.float64] = hours[:, np.newaxis] - since
