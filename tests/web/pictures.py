@@ -26,7 +26,8 @@ def take_picture(page, name):
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     assert len(picture.getcolors(1 << 24)) > 50  # there is more on it than ground
     content = io.BytesIO()
-    picture.quantize(128, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+    coloured = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    coloured.save(content, "PNG", optimize=True)
     assert len(content.getvalue()) < MOST_BYTES
     if folder := os.environ.get("WITOIL_PICTURES"):
         Path(folder).mkdir(exist_ok=True)
