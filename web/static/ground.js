@@ -2,6 +2,7 @@
 
 import { ground } from "../player/palette.js";
 import { addressOf } from "./api.js";
+import { words } from "./words.js";
 
 const COARSE = 7; // greatest zoom of the coast that all runs share
 
@@ -23,7 +24,7 @@ export function styleOf({ dark, fine, base }) {
     paint: { "line-color": colours.coast, "line-width": 1 },
   });
   /** @type {Record<string, any>} */
-  const sources = { coarse: { type: "vector", tiles: tiles("tiles/coast"), maxzoom: COARSE } };
+  const sources = { coarse: { type: "vector", tiles: tiles("tiles/coast"), maxzoom: COARSE, attribution: words.coast } };
   const layers = [
     { id: "sea", type: "background", paint: { "background-color": colours.sea } },
     land("coarse"), coast("coarse", "land"),

@@ -25,6 +25,7 @@ export const words = {
     empty: "Paste a token first.",
     guest: "Look round as a guest",
   },
+  coast: "Coast © OpenStreetMap contributors",
   map: {
     title: "Map",
     label: "Map: arrows move it, plus and minus zoom, Enter reads what is nearest to the middle",
