@@ -19,7 +19,9 @@ export function eventsList(state) {
   const inputs = Object.fromEntries(FIELDS.map((name) => [name, make("input", { id: `events-${name}`, type: name === "from" || name === "to" ? "date" : "text", autocomplete: "off" })]));
   const here = make("input", { id: "events-here", type: "checkbox" });
   let offset = 0;
+  let asked = 0; // searches so far: an answer to an older one comes too late
   const search = async () => {
+    const mine = (asked += 1);
     fault.textContent = "";
     const query = new URLSearchParams({ limit: "50", offset: String(offset) });
     for (const name of ["q", "country", "sensor"]) if (inputs[name].value.trim()) query.set(name, inputs[name].value.trim());
@@ -28,13 +30,14 @@ export function eventsList(state) {
     if (here.checked && state.get("camera")) query.set("bbox", viewOf(state.get("camera")).join(","));
     try {
       const { events, number_matched: matched, left_out: left } = await askJson(`events?${query}`);
+      if (mine !== asked) return;
       if (!offset) list.replaceChildren();
       list.append(...events.map((/** @type {any} */ event) => eventRow(state, event, fault)));
       offset += events.length;
       more.hidden = offset >= matched;
       count.textContent = [matched ? text.count(matched) : text.none, ...left].join(" ");
     } catch (problem) {
-      fault.textContent = /** @type {Error} */ (problem).message;
+      if (mine === asked) fault.textContent = /** @type {Error} */ (problem).message;
     }
   };
   const more = make("button", { type: "button", hidden: true, onclick: search }, words.left.more);
