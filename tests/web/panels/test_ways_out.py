@@ -128,11 +128,13 @@ def test_the_single_page_plays_from_disk_without_a_network(opened, service, jobs
     asked = []
     alone.on("request", lambda r: asked.append(r.url))
     expect(alone.locator("body")).to_contain_text("What drove it")
+    alone.locator("iframe").scroll_into_view_if_needed()  # what is out of view does not move
     player = alone.frame_locator("iframe")
+    expect(player.locator("html[data-ready]")).to_be_attached()
     drawn = player.locator("#map")
     before = drawn.evaluate("(canvas) => canvas.toDataURL()")
     player.get_by_role("button", name=re.compile("^Play")).click()
-    for _ in range(100):
+    for _ in range(600):
         if drawn.evaluate("(canvas) => canvas.toDataURL()") != before:
             break
         alone.wait_for_timeout(100)
