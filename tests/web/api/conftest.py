@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.people import ended_with, people
 from web import queue
 from web.app import create_app
 from web.context import service_of
@@ -17,6 +18,24 @@ CASE = {
     "release": [{"kind": "point", "lon": 35.9, "lat": 35.1, "mass_tonnes": 10}],
     "model": {"particles": 100},
 }
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """A service of people, for tests that share it."""
+    with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def anna(service):
+    return service.client("anna")
+
+
+@pytest.fixture(scope="module")
+def job(service, anna, twin_run):
+    """Id of a job of Anna's that left a run of the twin."""
+    return ended_with(service, anna, twin_run)
 
 
 @pytest.fixture

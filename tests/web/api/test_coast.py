@@ -23,11 +23,6 @@ def service(tmp_path_factory):
             yield made
 
 
-@pytest.fixture(scope="module")
-def anna(service):
-    return service.client("anna")
-
-
 def with_coast(service, anna, folder, coastline):
     asked = case(winds="https://data.example.org/winds.nc", coastline=coastline)
     return ended_with(service, anna, folder, asked)

@@ -19,11 +19,6 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def anna(service):
-    return service.client("anna")
-
-
-@pytest.fixture(scope="module")
 def job(service, anna, twin_run, demo_twin):
     stored = {
         role: bring(anna, f"{role}.nc", (demo_twin / f"{role}.nc").read_bytes(), "forcing").json

@@ -5,24 +5,8 @@ import pytest
 import xarray as xr
 
 from simulator import Status
-from tests.web.people import assert_problem, ended_with, people
+from tests.web.people import assert_problem
 from witoil.player.mercator import latitude_of
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def anna(service):
-    return service.client("anna")
-
-
-@pytest.fixture(scope="module")
-def job(service, anna, twin_run):
-    return ended_with(service, anna, twin_run)
 
 
 def decoded(header, content, thin=1):

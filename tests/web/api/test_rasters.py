@@ -7,29 +7,13 @@ import pytest
 import rasterio
 from PIL import Image
 
-from tests.web.people import assert_problem, ended_with, people
+from tests.web.people import assert_problem
 from tests.web.test_vector_tiles import tile_of
 from web import rasters
 from web.vector_tiles import tile_bounds
 from witoil.outputs.run import write_mask
 from witoil.player.mercator import latitude_of
 from witoil.scenario.verification import VerificationGrid
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def anna(service):
-    return service.client("anna")
-
-
-@pytest.fixture(scope="module")
-def job(service, anna, twin_run):
-    return ended_with(service, anna, twin_run)
 
 
 @pytest.fixture(scope="module")

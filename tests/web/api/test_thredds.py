@@ -15,12 +15,6 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with people(tmp_path_factory.mktemp("service"), allowed_hosts="data.example.org") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def job(service, twin_run):
     return ended_with(service, service.client("anna"), twin_run)
 
