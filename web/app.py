@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web.access import guard
 from web.api import BLUEPRINTS
 from web.context import Service, attach
 from web.errors import ContentError, Problem, handle_errors
 from web.logs import number_requests
+from web.people.access import guard
 from web.settings import Settings, read_settings
 from web.store.base import Store
 from web.strict_json import JsonRequest, StrictJson

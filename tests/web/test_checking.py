@@ -19,9 +19,9 @@ from PIL import Image
 
 from catalog import CatalogError
 from tests.web.people import FEATURES, GEOJSON, SQUARE, zipped
-from web import checking
-from web.checking import refuse_harmful
 from web.confinement import confined
+from web.data import checking
+from web.data.checking import refuse_harmful
 
 AREA = rasterio.Affine(0.05, 0.0, 35.0, 0.0, -0.05, 36.0)
 

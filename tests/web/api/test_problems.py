@@ -158,7 +158,7 @@ def test_a_fault_of_the_program_is_told_without_its_words(app, client, monkeypat
     def fail(*_, **__):
         raise KeyError("/srv/secret")
 
-    monkeypatch.setattr("web.queue.list_jobs", fail)
+    monkeypatch.setattr("web.jobs.queue.list_jobs", fail)
     told = problem(client.get("/ogc/jobs"), 500)
     assert "secret" not in json.dumps(told)
     assert "/srv/secret" in caplog.text
