@@ -139,6 +139,5 @@ def _ours() -> Path:
 def _of_package(name: str) -> Path:
     """Return the folder of a package without loading it."""
     spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise NotFoundError(f"{name} is not installed: pip install 'witoil[service]'")
+    assert spec is not None and spec.origin is not None, f"{name} is not installed"
     return Path(spec.origin).parent

@@ -27,7 +27,7 @@ class CommandError(WitoilError):
 
 @contextmanager
 def said_in_a_line() -> Iterator[None]:
-    """Say what is missing or wrong as the other commands do.
+    """Say what is wrong as the other commands do.
 
     Raises
     ------
@@ -35,10 +35,6 @@ def said_in_a_line() -> Iterator[None]:
     """
     try:
         yield
-    except ModuleNotFoundError as error:
-        raise CommandError(
-            f"{error.name} is not installed; the service needs: pip install 'witoil[service]'"
-        ) from None
     except Exception as error:
         if type(error).__name__ not in ("StoreError", "CatalogueError"):
             raise
