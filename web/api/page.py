@@ -139,5 +139,6 @@ def _ours() -> Path:
 def _of_package(name: str) -> Path:
     """Return the folder of a package without loading it."""
     spec = find_spec(name)
-    assert spec is not None and spec.origin is not None, f"{name} is not installed"
+    assert spec is not None, name
+    assert spec.origin is not None, name
     return Path(spec.origin).parent

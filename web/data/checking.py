@@ -12,7 +12,7 @@ import re
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -34,6 +34,11 @@ MOST_CELLS = 100_000_000
 
 MOST_DECODED_BYTES = 4_000_000_000
 """Values of a NetCDF file when they are unpacked. [byte]"""
+
+REMARKS = "remarks"
+"""Among the facts: what is odd in the file, and how it was taken."""
+
+MOST_REMARKS = 20
 
 DETECTIONS = "detections"
 """Among the facts of a mask, what becomes features; it is not shown."""
@@ -92,7 +97,6 @@ def main(file: str, purpose: str, answer: str) -> None:
         resource.setrlimit(
             kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard),) * 2
         )
-    logging.disable()
     Path(answer).write_text(json.dumps(_answer(Path(file), purpose), allow_nan=False))
 
 
@@ -103,7 +107,10 @@ def _answer(path: Path, purpose: str) -> dict[str, Any]:
 
     try:
         refuse_harmful(path)
-        return {"facts": _READERS[cast("Purpose", purpose)](path)}
+        with _remarks() as texts:
+            facts = _READERS[cast("Purpose", purpose)](path)
+        said = [*(_plain(text, path) for text in texts), *facts.get(REMARKS, [])]
+        return {"facts": {**facts, REMARKS: said}}
     except UnclearError as error:  # a key of the case settles it
         return {"facts": {"unclear": _said(error, path)}}
     except (CatalogError, WitoilError, SimulatorError) as error:
@@ -114,8 +121,29 @@ def _answer(path: Path, purpose: str) -> dict[str, Any]:
         return {"fault": f"{path.name}: cannot be read ({type(error).__name__}); get it again"}
 
 
+@contextmanager
+def _remarks() -> Iterator[list[str]]:
+    """Collect what readers of the catalogue warn of, at most `MOST_REMARKS`."""
+    texts: list[str] = []
+    readers = logging.getLogger("catalog")
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: (  # type: ignore[method-assign]
+        texts.append(record.getMessage()) if len(texts) < MOST_REMARKS else None
+    )
+    readers.addHandler(handler)
+    try:
+        yield texts
+    finally:
+        readers.removeHandler(handler)
+
+
 def _said(error: Exception, path: Path) -> str:
-    text = str(error).replace(f"{path.parent}/", "")
+    return _plain(str(error), path)
+
+
+def _plain(text: str, path: Path) -> str:
+    """Return a text without folders of this machine."""
+    text = text.replace(f"{path.parent}/", "")
     return re.sub(r"witoil-\w+/files/", "", text)  # where archives are unpacked
 
 
