@@ -174,7 +174,7 @@ def _validated(
     @wraps(execute)
     def answer() -> Response:
         try:
-            query = ExecuteQuery.model_validate(request.args.to_dict())
+            query = ExecuteQuery.model_validate({name: request.args[name] for name in request.args})
             return execute(query, body.model_validate(request.get_json(silent=True)))
         except ValidationError as error:
             raise ContentError.of(error) from None
