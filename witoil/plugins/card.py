@@ -5,6 +5,7 @@ A card names steps that are built in, never code.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
@@ -358,6 +359,52 @@ class Reference(_Table):
     sha256: Sha256
 
 
+class Parameter(_Table):
+    """What a program can be told, by ``--set NAME=VALUE``."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    kind: Literal["number", "text", "file"] = "number"
+    description: str = ""
+    unit: str = "1"
+    default: float | str | None = None
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_name_of_its_own(self) -> Self:
+        if self.name in PARAMETERS:
+            raise ValueError(f"name: found {self.name}, a key of [output]; expected another")
+        return self
+
+    def value_of(self, given: Any) -> float | str | Path:
+        """Return the value of what was given, as a text or as itself.
+
+        Raises
+        ------
+        PluginError
+            Where it is none of this parameter.
+        """
+        if self.kind == "file":
+            return Path(str(given))
+        if self.kind == "text":
+            if self.choices and given not in self.choices:
+                raise PluginError(
+                    f"{self.name}: found {given!r}, expected {' or '.join(self.choices)}"
+                )
+            return str(given)
+        try:
+            number = float(given)
+        except (TypeError, ValueError):
+            number = math.nan
+        least = -math.inf if self.least is None else self.least
+        most = math.inf if self.most is None else self.most
+        if isinstance(given, bool) or not (math.isfinite(number) and least <= number <= most):
+            bounds = "" if self.least is self.most is None else f" of {least:g} to {most:g}"
+            raise PluginError(f"{self.name}: found {given!r}, expected a number{bounds}")
+        return number
+
+
 class Card(_Table):
     """All that is said of a plug-in."""
 
@@ -370,6 +417,9 @@ class Card(_Table):
     geo: Geo = Geo()
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
+    parameters: tuple[Parameter, ...] = Field(
+        (), description="Of a program, beside the keys of [output]."
+    )
     drift: Reference | None = Field(None, description="Scores of the training data.")
     ood: Reference | None = Field(None, description="Where embeddings of the training data lie.")
 
@@ -418,8 +468,12 @@ class Card(_Table):
             raise ValueError("labels: expected what is below output.conf, then what is above it")
         if task == "measure-classify" and not self.input.measures:
             raise ValueError("input.measures: found none, expected names of what is measured")
+        if self.weights is None:  # a program does as it likes
+            return self
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
+        if self.parameters:
+            raise ValueError("parameters: expected those of a program alone, not beside weights")
         return self
 
     @model_validator(mode="after")
