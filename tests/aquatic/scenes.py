@@ -15,8 +15,8 @@ COLOURS = {
 def beach(kind="turquoise", *, seed=1, size=(160, 240), dune=True, foam=True):
     """Return a picture (height, width, 3), and where it has sea.
 
-    A kind is a name out of `COLOURS`, or colours of sea and sand. Shallow water near the beach is paler, a dune behind it is green, foam and a boat's shadow
-    are in the wrong place on purpose.
+    A kind is a name out of `COLOURS`, or colours of sea and sand. Shallow water near the
+    beach is paler, a dune behind it is green, and foam and a shadow have the other's colour.
     """
     random = np.random.default_rng(seed)
     height, width = size

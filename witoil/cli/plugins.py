@@ -214,3 +214,36 @@ def convert_annotations(
     for remark in written["remarks"]:
         print(remark)
     print(f"written to {out}")
+
+
+@modules_app.command("shorelines")
+def write_shoreline_series(
+    shorelines: Annotated[
+        list[Path], typer.Argument(help="Files of shorelines, as predict writes them.")
+    ],
+    transects: Annotated[
+        Path, typer.Option(help="Lines from land to sea, with names.", metavar="FILE")
+    ],
+    tide: Annotated[
+        Path | None, typer.Option(help="Table with time (UTC) and level_m.", metavar="CSV")
+    ] = None,
+    slope: Annotated[
+        float | None,
+        typer.Option(help="Of the beach face, rise over run, where transects have none."),
+    ] = None,
+    level: Annotated[
+        float, typer.Option(help="Level that shorelines are brought to, m in the tide's datum.")
+    ] = 0.0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write.", metavar="CSV")] = Path(
+        "shorelines.csv"
+    ),
+) -> None:
+    """Write where shorelines cross transects, a row for each time."""
+    from witoil import jobs
+
+    written = jobs.shoreline_series(
+        shorelines, transects, out, tide=tide, slope=slope, level_m=level
+    )
+    for remark in written["remarks"]:
+        print(remark)
+    print(f"{written['times']} times, {written['transects']} transects; written to {out}")

@@ -149,3 +149,40 @@ def convert_annotations(path: Path, of: str, to: str, folder: Path) -> dict[str,
         need_room(folder)
         found = convert(path, of, to, folder)
     return {"written": list(found.names), "remarks": list(found.remarks)}
+
+
+def shoreline_series(
+    shorelines: Sequence[Path],
+    transects: Path,
+    path: Path,
+    *,
+    tide: Path | None = None,
+    slope: float | None = None,
+    level_m: float = 0.0,
+) -> dict[str, Any]:
+    """Write where shorelines cross transects; see `witoil.plugins.shorelines.shoreline_series`.
+
+    Parameters
+    ----------
+    shorelines, transects
+        Files of lines.
+    path : Path
+        Of the table to write, CSV.
+    tide, slope, level_m
+        See `witoil.plugins.shorelines.Beach`.
+
+    Returns
+    -------
+    dict
+        ``times`` and ``transects``, how many, and ``remarks``.
+
+    Raises
+    ------
+    WitoilError
+    """
+    from witoil.plugins.shorelines import Beach, shoreline_series, write_series
+
+    series = shoreline_series(shorelines, transects, Beach(tide, slope, level_m))
+    write_series(series, path)
+    times, count = series.table.shape
+    return {"times": times, "transects": count, "remarks": series.remarks}
