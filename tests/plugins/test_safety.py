@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,17 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
+from shapely import box
 
 from tests.plugins.builders import AQUATIC, card, constant, graph, mean_colour, plugin_in
 from tests.witoil.command import witoil
 from witoil.plugins import images, sessions
+from witoil.plugins.card import parse_card
+from witoil.plugins.envelope import Feature, Findings
 from witoil.plugins.errors import PluginError
+from witoil.plugins.georeference import parse_georeference
 from witoil.plugins.prediction import predict, session_of
-from witoil.plugins.registry import find_plugins, open_folder
+from witoil.plugins.registry import Plugin, find_plugins, open_folder
 from witoil.plugins.sessions import Session, Sessions
 
 LABELS = 'labels = ["red", "green", "blue"]'
@@ -417,8 +422,6 @@ def installed(folder, name, value, code):
 def test_programs_of_packages_are_plugins_and_those_that_fail_are_listed(
     tmp_path, monkeypatch, image
 ):
-    import tomllib
-
     document = tomllib.loads(TEXT.replace("made-image-classify", "programmed"))
     installed(tmp_path, "good_one", "good_one:plugin", PACKAGE.format(card=document))
     installed(tmp_path, "no_module", "no_module:plugin", "import nothing_of_this_name")
@@ -434,6 +437,71 @@ def test_programs_of_packages_are_plugins_and_those_that_fail_are_listed(
     assert answer.findings.features[0].label == "seen"
     with pytest.raises(PluginError, match="RuntimeError: of its own making"):
         predict(found["programmed"], image(np.zeros((4, 4, 3))), parameters={"topk": 2})
+
+
+SETTINGS = {
+    "level": {"default": 3.0, "description": "How high.", "unit": "m", "minimum": 0.0},
+    "count": {"default": 2, "description": "How many."},
+    "kind": {"default": "a", "description": "Which.", "choices": ["a", "b"]},
+    "fast": {"default": False, "description": "Whether to hurry."},
+}
+
+
+class Told:
+    card = tomllib.loads(TEXT) | {"parameters": SETTINGS, "geo": {"kinds": ["affine", "station"]}}
+
+    def predict(self, path, parameters):
+        return Findings([Feature("a", 1.0, box(0, 0, 2, 4), properties=parameters)], size=(4, 2))
+
+
+TOLD = Plugin("told", "here", parse_card(Told.card, "here"), code=Told())
+
+
+def test_a_program_is_told_its_own_parameters():
+    given = {"level": "1.5", "kind": "b", "fast": "yes"}
+    answer = predict(TOLD, Path("a.png"), parameters=given)
+    (feature,) = answer.findings.features
+    assert feature.properties == {"level": 1.5, "kind": "b", "fast": True, "count": 2}
+    assert answer.size == (4, 2)
+    assert "not on the map" in answer.findings.remarks[0]
+
+
+def test_what_a_program_finds_is_put_on_the_map():
+    place = parse_georeference('{"kind":"affine","transform":[1,0,10,0,-1,50],"crs":"EPSG:4326"}')
+    answer = predict(TOLD, Path("a.png"), georeference=place)
+    assert answer.findings.features[0].geometry.bounds == pytest.approx((10, 46, 12, 50))
+    assert answer.findings.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("level", "-1", "level: found -1, expected 0 to inf m"),
+        ("level", "nan", "level: found nan"),
+        ("level", "high", "level: found 'high', expected a number"),
+        ("count", "2.5", "count: found '2.5', expected a whole number"),
+        ("count", True, "count: found True, expected a whole number"),
+        ("kind", "c", "kind: found 'c', expected one of a, b"),
+        ("fast", "perhaps", "fast: found 'perhaps', expected yes or no"),
+        ("slow", "1", "found the parameter 'slow', expected one of topk"),
+    ],
+)
+def test_a_program_is_told_nothing_else(key, value, text):
+    with pytest.raises(PluginError, match=text):
+        predict(TOLD, Path("a.png"), parameters={key: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"a": {"default": 3, "description": "x", "maximum": 2.0}}, "found 3, expected -inf to 2"),
+        ({"conf": {"default": 3, "description": "x"}}, "which all plug-ins have"),
+        ({"A b": {"default": 3, "description": "x"}}, "parameters"),
+    ],
+)
+def test_parameters_that_no_program_can_have_are_refused(settings, text):
+    with pytest.raises(PluginError, match=text):
+        parse_card(tomllib.loads(TEXT) | {"parameters": settings}, "here")
 
 
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real images")

@@ -5,6 +5,7 @@ A card names steps that are built in, never code.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
@@ -42,6 +43,8 @@ Task = Literal[
     "measure-classify",
     "panoptic",
     "embed",
+    "measure",
+    "audio-levels",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
     "image-classify": ("probs", "logits"),
@@ -58,6 +61,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "measure-classify": ("probs", "logits"),
     "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
+    "measure": ("values",),
+    "audio-levels": ("values",),
 }
 """Task -> what its model may put out."""
 
@@ -67,6 +72,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "semantic-seg": ("image", "raster"),
     "audio-classify": ("audio",),
     "audio-events": ("audio",),
+    "audio-levels": ("audio",),
 }
 """Task -> kinds of its input; the others take images."""
 
@@ -84,7 +90,10 @@ GeoKind = Literal[
 
 
 PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
-"""Keys of a card's ``[output]`` that a request may have otherwise."""
+"""Keys of a card's ``[output]`` that a request may have otherwise.
+
+A program has those of its ``[parameters]`` beside.
+"""
 
 
 class _Table(BaseModel):
@@ -211,7 +220,7 @@ class Preprocessing(_Table):
     )
     sample_rate: int | None = Field(None, ge=100, le=1_000_000, description="[Hz]")
     seconds: float | None = Field(None, gt=0.0, le=600.0, description="Length of a clip. [s]")
-    features: Literal["waveform", "log-mel"] = "waveform"
+    features: Literal["waveform", "log-mel", "recording"] = "waveform"
     n_fft: int = Field(1024, ge=16, le=65536)
     hop: int = Field(480, ge=1, le=65536)
     n_mels: int = Field(64, ge=1, le=1024)
@@ -246,7 +255,8 @@ class Preprocessing(_Table):
 
     @model_validator(mode="after")
     def _is_audible(self) -> Self:
-        if self.kind == "audio" and (self.sample_rate is None or self.seconds is None):
+        is_whole = self.features == "recording"
+        if self.kind == "audio" and not is_whole and None in (self.sample_rate, self.seconds):
             raise ValueError("sample_rate, seconds: expected both for audio")
         if self.sample_rate is not None and (self.fmax or 0.0) > self.sample_rate / 2.0:
             raise ValueError("fmax: expected half of sample_rate at most")
@@ -326,6 +336,71 @@ class Output(_Table):
     labels: tuple[str, ...] = Field((), description="Names alone, instead of [[labels]].")
 
 
+class Setting(_Table):
+    """What a program may be told, and what it takes without being told.
+
+    Its kind is that of the default: a number, a whole number, yes or no, or a word.
+    """
+
+    default: bool | int | float | str
+    description: str = Field(min_length=1)
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _takes_its_default(self) -> Self:
+        self.read(self.default)
+        return self
+
+    def read(self, value: Any) -> bool | int | float | str:
+        """Return a value as the program takes it.
+
+        Parameters
+        ----------
+        value : object
+            Of a request: what JSON has, or a text.
+
+        Raises
+        ------
+        ValueError
+            Where it is of another kind, or out of range.
+        """
+        found = self._of_kind(value)
+        if isinstance(found, str):
+            if self.choices and found not in self.choices:
+                raise ValueError(f"found {found!r}, expected one of {', '.join(self.choices)}")
+            return found
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        if not low <= found <= high or not math.isfinite(found):
+            unit = f" {self.unit}" if self.unit else ""
+            raise ValueError(f"found {found:g}, expected {low:g} to {high:g}{unit}")
+        return found
+
+    def _of_kind(self, value: Any) -> bool | int | float | str:
+        kind = type(self.default)
+        try:
+            if kind is bool:
+                return _TRUTHS[str(value).lower()]
+            if kind is str:
+                return str(value)
+            number = float(value)
+            if isinstance(value, bool) or (kind is int and not number.is_integer()):
+                raise ValueError
+        except (KeyError, ValueError, TypeError):
+            expected = {bool: "yes or no", int: "a whole number"}.get(kind, "a number")
+            raise ValueError(f"found {value!r}, expected {expected}") from None
+        return int(number) if kind is int else number
+
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
 class Geo(_Table):
     """How the model's results may be put on the map."""
 
@@ -368,6 +443,7 @@ class Card(_Table):
     tiling: Tiling | None = None
     labels: tuple[Label, ...] = ()
     geo: Geo = Geo()
+    parameters: dict[ParameterName, Setting] = Field({}, description="Those of a program.")
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
     drift: Reference | None = Field(None, description="Scores of the training data.")
@@ -423,6 +499,17 @@ class Card(_Table):
         return self
 
     @model_validator(mode="after")
+    def _has_parameters_of_a_program(self) -> Self:
+        if self.parameters and self.weights is not None:
+            raise ValueError("parameters: found some beside [weights], expected them of programs")
+        twice = {*self.parameters} & {*PARAMETERS, "georef", "time"}
+        if twice:
+            raise ValueError(
+                f"parameters: found {', '.join(sorted(twice))}, which all plug-ins have"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_what_is_compared(self) -> Self:
         if self.ood is not None and not self.has_embedding:
             raise ValueError(
@@ -430,6 +517,11 @@ class Card(_Table):
                 "with output.names of two, scores and embedding"
             )
         return self
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """What a request may have otherwise."""
+        return (*PARAMETERS, *self.parameters)
 
     @property
     def has_embedding(self) -> bool:

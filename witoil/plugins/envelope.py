@@ -101,12 +101,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a model found in one file, in pixels or already on the map."""
+    """What a model found in one file, in pixels or already on the map.
+
+    Attributes
+    ----------
+    features, series, rasters, remarks
+    size : tuple of int or None
+        Height and width of the image, where a program says it. [pixel]
+    """
 
     features: Sequence[Feature] = ()
     series: Sequence[Series] = ()
     rasters: Sequence[Grid] = ()
     remarks: Sequence[str] = ()
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aquatic.errors import AquaticError
 from witoil.errors import WitoilError
 from witoil.plugins.card import PARAMETERS, Card, Output
 from witoil.plugins.envelope import Envelope, Feature, Findings, Series
@@ -93,7 +94,7 @@ def predict(
     time : datetime, optional
         When it was taken, UTC. Default: what a table or EXIF has.
     parameters : mapping, optional
-        Keys of `PARAMETERS` instead of those of the card.
+        Keys of `Card.parameter_names` instead of what the card has.
     sessions : Sessions
         Where models are kept.
     most_seconds : float
@@ -107,26 +108,19 @@ def predict(
     card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
     if plugin.code is not None:
-        return _of_program(plugin, card, path, parameters or {}, watch)
-    session = session_of(plugin, sessions)
-    run = watch.timed(session, card.output.names)
-    if card.input.kind == "audio":
-        with opened(path) as recording:
-            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
-    elif path.suffix.lower() in FILMS:
-        seen = _seen_in_film(run, card, path)
+        seen = _seen_by_program(plugin, card, path, parameters or {})
     else:
-        seen = _seen_in_image(run, card, path)
-    findings = _compared(seen.findings, card, session)
+        seen = _seen_by_model(plugin, card, path, sessions, watch)
     taken, doubts = _time_of(seen.exif, time)
     placing = seen.placing
     if georeference is not None:
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
     places = _Places(placing, georeference, seen, taken)
-    placed = _placed(findings, places, taken)
-    remarks = [*placed.remarks, *doubts, *_position_remarks(placing)]
+    placed = _placed(seen.findings, places, taken)
+    located = placing is not None or any(it.geometry is not None for it in placed.features)
+    remarks = [*placed.remarks, *doubts, *_position_remarks(placing, located)]
     placed = dataclasses.replace(placed, remarks=remarks)
-    return Envelope(card, seen.file, seen.size, placed, placing is not None, watch.timing_ms())
+    return Envelope(card, seen.file, seen.size, placed, located, watch.timing_ms())
 
 
 @dataclass(frozen=True)
@@ -138,6 +132,21 @@ class _Seen:
     size: tuple[int, int] | None = None
     placing: Placing | None = None
     exif: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _seen_by_model(
+    plugin: Plugin, card: Card, path: Path, sessions: Sessions, watch: Stopwatch
+) -> _Seen:
+    session = session_of(plugin, sessions)
+    run = watch.timed(session, card.output.names)
+    if card.input.kind == "audio":
+        with opened(path) as recording:
+            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
+    elif path.suffix.lower() in FILMS:
+        seen = _seen_in_film(run, card, path)
+    else:
+        seen = _seen_in_image(run, card, path)
+    return dataclasses.replace(seen, findings=_compared(seen.findings, card, session))
 
 
 def _seen_in_image(run: Run, card: Card, path: Path) -> _Seen:
@@ -216,18 +225,35 @@ def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
     ------
     PluginError
     """
-    unknown = sorted({*parameters} - {*PARAMETERS})
+    known = card.parameter_names
+    unknown = sorted({*parameters} - {*known})
     if unknown:
-        raise PluginError(
-            f"found the parameter {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}"
-        )
+        raise PluginError(f"found the parameter {unknown[0]!r}, expected one of {', '.join(known)}")
     named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
+    changed = {key: value for key, value in parameters.items() if key in PARAMETERS}
     try:
-        output = Output.model_validate(named | dict(parameters))
+        output = Output.model_validate(named | changed)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise PluginError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    settings_of(card, parameters)
     return card.model_copy(update={"output": output})
+
+
+def settings_of(card: Card, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the card's own parameters: those of a request, and the defaults of the others.
+
+    Raises
+    ------
+    PluginError
+    """
+    found = {}
+    for name, setting in card.parameters.items():
+        try:
+            found[name] = setting.read(parameters.get(name, setting.default))
+        except ValueError as error:
+            raise PluginError(f"{name}: {error}") from None
+    return found
 
 
 def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
@@ -303,14 +329,17 @@ def _value(session: Session, key: str, kind: type) -> Any:
     return value if isinstance(value, kind) else None
 
 
-def _of_program(
-    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any], watch: Stopwatch
-) -> Envelope:
+def _seen_by_program(
+    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any]
+) -> _Seen:
     assert plugin.code is not None
+    told = dict(parameters) | settings_of(card, parameters)
     try:
-        findings = plugin.code.predict(path, parameters)
+        findings = plugin.code.predict(path, told)
     except WitoilError:
         raise
+    except AquaticError as error:
+        raise PluginError(f"{path.name}: {error}") from None
     except Exception as error:  # whatever a package raises is told, and stops nothing else
         text = " ".join(str(error).split()) or "without a message"
         raise PluginError(f"{plugin.name}: {path.name}: {type(error).__name__}: {text}") from error
@@ -318,8 +347,7 @@ def _of_program(
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
-    located = any(it.geometry is not None for it in findings.features)
-    return Envelope(card, path.name, None, findings, located, watch.timing_ms())
+    return _Seen(path.name, findings, findings.size)
 
 
 def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime | None, list[str]]:
@@ -329,8 +357,10 @@ def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime |
     return found, [doubt] if doubt else []
 
 
-def _position_remarks(placing: Placing | None) -> tuple[str, ...]:
+def _position_remarks(placing: Placing | None, located: bool) -> tuple[str, ...]:
     if placing is None:
+        if located:  # a program has placed what it found
+            return ()
         return ("no georeference: positions are in pixels, not on the map",)
     return placing.remarks
 
@@ -368,7 +398,7 @@ def _placed(findings: Findings, places: _Places, time: datetime | None) -> Findi
             dataclasses.replace(
                 feature,
                 time=feature.time or _time_within(time, feature),
-                geometry=place.place(feature.pixel) if place else None,
+                geometry=place.place(feature.pixel) if place else feature.geometry,
                 properties={**(place.properties if place else {}), **feature.properties},
             )
         )
