@@ -90,10 +90,7 @@ GeoKind = Literal[
 
 
 PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
-"""Keys of a card's ``[output]`` that a request may have otherwise.
-
-A program has those of its ``[parameters]`` beside.
-"""
+"""Keys of a card's ``[output]`` that a request may have otherwise."""
 
 
 class _Table(BaseModel):
@@ -336,71 +333,6 @@ class Output(_Table):
     labels: tuple[str, ...] = Field((), description="Names alone, instead of [[labels]].")
 
 
-class Setting(_Table):
-    """What a program may be told, and what it takes without being told.
-
-    Its kind is that of the default: a number, a whole number, yes or no, or a word.
-    """
-
-    default: bool | int | float | str
-    description: str = Field(min_length=1)
-    unit: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _takes_its_default(self) -> Self:
-        self.read(self.default)
-        return self
-
-    def read(self, value: Any) -> bool | int | float | str:
-        """Return a value as the program takes it.
-
-        Parameters
-        ----------
-        value : object
-            Of a request: what JSON has, or a text.
-
-        Raises
-        ------
-        ValueError
-            Where it is of another kind, or out of range.
-        """
-        found = self._of_kind(value)
-        if isinstance(found, str):
-            if self.choices and found not in self.choices:
-                raise ValueError(f"found {found!r}, expected one of {', '.join(self.choices)}")
-            return found
-        low = -math.inf if self.minimum is None else self.minimum
-        high = math.inf if self.maximum is None else self.maximum
-        if not low <= found <= high or not math.isfinite(found):
-            unit = f" {self.unit}" if self.unit else ""
-            raise ValueError(f"found {found:g}, expected {low:g} to {high:g}{unit}")
-        return found
-
-    def _of_kind(self, value: Any) -> bool | int | float | str:
-        kind = type(self.default)
-        try:
-            if kind is bool:
-                return _TRUTHS[str(value).lower()]
-            if kind is str:
-                return str(value)
-            number = float(value)
-            if isinstance(value, bool) or (kind is int and not number.is_integer()):
-                raise ValueError
-        except (KeyError, ValueError, TypeError):
-            expected = {bool: "yes or no", int: "a whole number"}.get(kind, "a number")
-            raise ValueError(f"found {value!r}, expected {expected}") from None
-        return int(number) if kind is int else number
-
-
-_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-
-
 class Geo(_Table):
     """How the model's results may be put on the map."""
 
@@ -433,6 +365,52 @@ class Reference(_Table):
     sha256: Sha256
 
 
+class Parameter(_Table):
+    """What a program can be told, by ``--set NAME=VALUE``."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    kind: Literal["number", "text", "file"] = "number"
+    description: str = ""
+    unit: str = "1"
+    default: float | str | None = None
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_name_of_its_own(self) -> Self:
+        if self.name in PARAMETERS:
+            raise ValueError(f"name: found {self.name}, a key of [output]; expected another")
+        return self
+
+    def value_of(self, given: Any) -> float | str | Path:
+        """Return the value of what was given, as a text or as itself.
+
+        Raises
+        ------
+        PluginError
+            Where it is none of this parameter.
+        """
+        if self.kind == "file":
+            return Path(str(given))
+        if self.kind == "text":
+            if self.choices and given not in self.choices:
+                raise PluginError(
+                    f"{self.name}: found {given!r}, expected {' or '.join(self.choices)}"
+                )
+            return str(given)
+        try:
+            number = float(given)
+        except (TypeError, ValueError):
+            number = math.nan
+        least = -math.inf if self.least is None else self.least
+        most = math.inf if self.most is None else self.most
+        if isinstance(given, bool) or not (math.isfinite(number) and least <= number <= most):
+            bounds = "" if self.least is self.most is None else f" of {least:g} to {most:g}"
+            raise PluginError(f"{self.name}: found {given!r}, expected a number{bounds}")
+        return number
+
+
 class Card(_Table):
     """All that is said of a plug-in."""
 
@@ -443,9 +421,11 @@ class Card(_Table):
     tiling: Tiling | None = None
     labels: tuple[Label, ...] = ()
     geo: Geo = Geo()
-    parameters: dict[ParameterName, Setting] = Field({}, description="Those of a program.")
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
+    parameters: tuple[Parameter, ...] = Field(
+        (), description="Of a program, beside the keys of [output]."
+    )
     drift: Reference | None = Field(None, description="Scores of the training data.")
     ood: Reference | None = Field(None, description="Where embeddings of the training data lie.")
 
@@ -494,19 +474,12 @@ class Card(_Table):
             raise ValueError("labels: expected what is below output.conf, then what is above it")
         if task == "measure-classify" and not self.input.measures:
             raise ValueError("input.measures: found none, expected names of what is measured")
+        if self.weights is None:  # a program does as it likes
+            return self
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
-        return self
-
-    @model_validator(mode="after")
-    def _has_parameters_of_a_program(self) -> Self:
-        if self.parameters and self.weights is not None:
-            raise ValueError("parameters: found some beside [weights], expected them of programs")
-        twice = {*self.parameters} & {*PARAMETERS, "georef", "time"}
-        if twice:
-            raise ValueError(
-                f"parameters: found {', '.join(sorted(twice))}, which all plug-ins have"
-            )
+        if self.parameters:
+            raise ValueError("parameters: expected those of a program alone, not beside weights")
         return self
 
     @model_validator(mode="after")
@@ -521,7 +494,7 @@ class Card(_Table):
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """What a request may have otherwise."""
-        return (*PARAMETERS, *self.parameters)
+        return (*PARAMETERS, *(it.name for it in self.parameters))
 
     @property
     def has_embedding(self) -> bool:

@@ -101,20 +101,12 @@ class Grid:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a model found in one file, in pixels or already on the map.
-
-    Attributes
-    ----------
-    features, series, rasters, remarks
-    size : tuple of int or None
-        Height and width of the image, where a program says it. [pixel]
-    """
+    """What a model found in one file, in pixels or already on the map."""
 
     features: Sequence[Feature] = ()
     series: Sequence[Series] = ()
     rasters: Sequence[Grid] = ()
     remarks: Sequence[str] = ()
-    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

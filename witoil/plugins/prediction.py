@@ -94,7 +94,7 @@ def predict(
     time : datetime, optional
         When it was taken, UTC. Default: what a table or EXIF has.
     parameters : mapping, optional
-        Keys of `Card.parameter_names` instead of what the card has.
+        Keys of `PARAMETERS` instead of those of the card.
     sessions : Sessions
         Where models are kept.
     most_seconds : float
@@ -110,16 +110,17 @@ def predict(
     if plugin.code is not None:
         seen = _seen_by_program(plugin, card, path, parameters or {})
     else:
-        seen = _seen_by_model(plugin, card, path, sessions, watch)
+        seen = _seen_by_model(session_of(plugin, sessions), card, path, watch)
+    findings = seen.findings
     taken, doubts = _time_of(seen.exif, time)
     placing = seen.placing
     if georeference is not None:
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
     places = _Places(placing, georeference, seen, taken)
-    placed = _placed(seen.findings, places, taken)
-    located = placing is not None or any(it.geometry is not None for it in placed.features)
-    remarks = [*placed.remarks, *doubts, *_position_remarks(placing, located)]
+    placed = _placed(findings, places, taken)
+    remarks = [*placed.remarks, *doubts, *_position_remarks(placing, findings)]
     placed = dataclasses.replace(placed, remarks=remarks)
+    located = placing is not None or any(it.geometry is not None for it in placed.features)
     return Envelope(card, seen.file, seen.size, placed, located, watch.timing_ms())
 
 
@@ -134,10 +135,7 @@ class _Seen:
     exif: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _seen_by_model(
-    plugin: Plugin, card: Card, path: Path, sessions: Sessions, watch: Stopwatch
-) -> _Seen:
-    session = session_of(plugin, sessions)
+def _seen_by_model(session: Session, card: Card, path: Path, watch: Stopwatch) -> _Seen:
     run = watch.timed(session, card.output.names)
     if card.input.kind == "audio":
         with opened(path) as recording:
@@ -225,35 +223,21 @@ def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
     ------
     PluginError
     """
-    known = card.parameter_names
-    unknown = sorted({*parameters} - {*known})
+    own = [it.name for it in card.parameters]
+    unknown = sorted({*parameters} - {*PARAMETERS, *own})
     if unknown:
-        raise PluginError(f"found the parameter {unknown[0]!r}, expected one of {', '.join(known)}")
+        raise PluginError(
+            f"found the parameter {unknown[0]!r}, expected one of {', '.join((*own, *PARAMETERS))}"
+        )
+    told(card, {name: value for name, value in parameters.items() if name in own})
     named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
-    changed = {key: value for key, value in parameters.items() if key in PARAMETERS}
+    of_output = {name: value for name, value in parameters.items() if name in PARAMETERS}
     try:
-        output = Output.model_validate(named | changed)
+        output = Output.model_validate(named | of_output)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise PluginError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    settings_of(card, parameters)
     return card.model_copy(update={"output": output})
-
-
-def settings_of(card: Card, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the card's own parameters: those of a request, and the defaults of the others.
-
-    Raises
-    ------
-    PluginError
-    """
-    found = {}
-    for name, setting in card.parameters.items():
-        try:
-            found[name] = setting.read(parameters.get(name, setting.default))
-        except ValueError as error:
-            raise PluginError(f"{name}: {error}") from None
-    return found
 
 
 def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
@@ -333,13 +317,12 @@ def _seen_by_program(
     plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any]
 ) -> _Seen:
     assert plugin.code is not None
-    told = dict(parameters) | settings_of(card, parameters)
     try:
-        findings = plugin.code.predict(path, told)
+        findings = plugin.code.predict(path, told(card, parameters))
     except WitoilError:
         raise
     except AquaticError as error:
-        raise PluginError(f"{path.name}: {error}") from None
+        raise PluginError(f"{path}: {error}") from error
     except Exception as error:  # whatever a package raises is told, and stops nothing else
         text = " ".join(str(error).split()) or "without a message"
         raise PluginError(f"{plugin.name}: {path.name}: {type(error).__name__}: {text}") from error
@@ -347,7 +330,33 @@ def _seen_by_program(
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
-    return _Seen(path.name, findings, findings.size)
+    if card.input.kind == "audio" or path.suffix.lower() in FILMS:
+        return _Seen(path.name, findings)
+    if not any(it.pixel is not None and it.geometry is None for it in findings.features) and all(
+        it.crs is not None for it in findings.rasters
+    ):
+        return _Seen(path.name, findings)
+    with reading(path, card) as reader:  # it knows its place where the program does not say one
+        exif = reader.photo.exif if isinstance(reader, PhotoReader) else {}
+        return _Seen(path.name, findings, reader.size, reader.placing, exif)
+
+
+def told(card: Card, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a program is told: what was given, checked, and the defaults of its card.
+
+    Raises
+    ------
+    PluginError
+        Where a value is none of its parameter.
+    """
+    values: dict[str, Any] = {
+        name: getattr(card.output, name) for name in PARAMETERS if name in parameters
+    }
+    for parameter in card.parameters:
+        given = parameters.get(parameter.name, parameter.default)
+        if given is not None:
+            values[parameter.name] = parameter.value_of(given)
+    return values
 
 
 def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime | None, list[str]]:
@@ -357,9 +366,9 @@ def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime |
     return found, [doubt] if doubt else []
 
 
-def _position_remarks(placing: Placing | None, located: bool) -> tuple[str, ...]:
+def _position_remarks(placing: Placing | None, findings: Findings) -> tuple[str, ...]:
     if placing is None:
-        if located:  # a program has placed what it found
+        if findings.features and all(it.geometry is not None for it in findings.features):
             return ()
         return ("no georeference: positions are in pixels, not on the map",)
     return placing.remarks
@@ -398,13 +407,13 @@ def _placed(findings: Findings, places: _Places, time: datetime | None) -> Findi
             dataclasses.replace(
                 feature,
                 time=feature.time or _time_within(time, feature),
-                geometry=place.place(feature.pixel) if place else feature.geometry,
+                geometry=feature.geometry or (place.place(feature.pixel) if place else None),
                 properties={**(place.properties if place else {}), **feature.properties},
             )
         )
     rasters = [
         dataclasses.replace(raster, crs=placing.crs, transform=_coarser(placing, raster.pixels))
-        if placing and placing.transform
+        if placing and placing.transform and raster.crs is None
         else raster
         for raster in findings.rasters
     ]
