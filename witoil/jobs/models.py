@@ -15,6 +15,9 @@ from witoil.jobs.working import Progress, silent
 if TYPE_CHECKING:
     from witoil.case import Case
 
+OIL = "oil"
+"""Group of the label of a card that is of oil."""
+
 
 def predict(
     module: str,
@@ -104,7 +107,7 @@ def predict_then(
     folder : Path
         Takes what was found, ``slick.geojson``, and a folder with the name of the step.
     label : str, optional
-        Which of what is found is oil.
+        Which of what is found is oil. Default: the label of the card whose group is ``oil``.
     **options
         Those of `simulate` or `trace`.
 
@@ -119,7 +122,11 @@ def predict_then(
         Also where a file fails: a part of the oil would be missing.
     """
     from witoil.plugins.chain import NAME, case_of_features
+    from witoil.plugins.registry import plugin_named
 
+    card = plugin_named(module).card
+    if label is None and card is not None:
+        label = next((it.name for it in card.labels if it.group == OIL), None)
     report = predict(
         module, files, folder, georeference=georeference, time=time, parameters=parameters
     )

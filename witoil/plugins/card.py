@@ -43,6 +43,8 @@ Task = Literal[
     "measure-classify",
     "panoptic",
     "embed",
+    "measure",
+    "audio-levels",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
     "image-classify": ("probs", "logits"),
@@ -59,6 +61,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "measure-classify": ("probs", "logits"),
     "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
+    "measure": ("values",),
+    "audio-levels": ("values",),
 }
 """Task -> what its model may put out."""
 
@@ -68,6 +72,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "semantic-seg": ("image", "raster"),
     "audio-classify": ("audio",),
     "audio-events": ("audio",),
+    "audio-levels": ("audio",),
 }
 """Task -> kinds of its input; the others take images."""
 
@@ -212,7 +217,7 @@ class Preprocessing(_Table):
     )
     sample_rate: int | None = Field(None, ge=100, le=1_000_000, description="[Hz]")
     seconds: float | None = Field(None, gt=0.0, le=600.0, description="Length of a clip. [s]")
-    features: Literal["waveform", "log-mel"] = "waveform"
+    features: Literal["waveform", "log-mel", "recording"] = "waveform"
     n_fft: int = Field(1024, ge=16, le=65536)
     hop: int = Field(480, ge=1, le=65536)
     n_mels: int = Field(64, ge=1, le=1024)
@@ -247,7 +252,8 @@ class Preprocessing(_Table):
 
     @model_validator(mode="after")
     def _is_audible(self) -> Self:
-        if self.kind == "audio" and (self.sample_rate is None or self.seconds is None):
+        is_whole = self.features == "recording"
+        if self.kind == "audio" and not is_whole and None in (self.sample_rate, self.seconds):
             raise ValueError("sample_rate, seconds: expected both for audio")
         if self.sample_rate is not None and (self.fmax or 0.0) > self.sample_rate / 2.0:
             raise ValueError("fmax: expected half of sample_rate at most")
@@ -484,6 +490,11 @@ class Card(_Table):
                 "with output.names of two, scores and embedding"
             )
         return self
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """What a request may have otherwise."""
+        return (*PARAMETERS, *(it.name for it in self.parameters))
 
     @property
     def has_embedding(self) -> bool:
