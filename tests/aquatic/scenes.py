@@ -35,3 +35,22 @@ def beach(kind="turquoise", *, seed=1, size=(160, 240), dune=True, foam=True):
     made = gaussian_filter(made, (0.8, 0.8, 0.0))
     made += random.normal(0.0, 6.0, made.shape)
     return made.clip(0, 255).astype(np.uint8), sea
+
+
+SAND, SEAGRASS = (0.22, 0.26), (0.04, 0.06)
+"""Reflectance of bottoms in blue and green."""
+
+DEEP = (0.018, 0.009)
+"""That of optically deep water."""
+
+
+def water_colours(depth_m, bottom, *, noise=0.0, seed=1):
+    """Return the reflectance of blue and green, (..., 2), of shallow clear water.
+
+    Two ways through the water, with diffuse attenuations of 0.045 and 0.085 per metre (between
+    Jerlov's types IB and II), over what deep water has.
+    """
+    depth_m = np.asarray(depth_m)[..., np.newaxis]
+    seen = np.exp(-2.0 * np.array([0.045, 0.085]) * depth_m)
+    made = np.array(DEEP) + (np.array(bottom) - DEEP) * seen
+    return made + np.random.default_rng(seed).normal(0.0, noise, made.shape)

@@ -132,7 +132,7 @@ def _levelled(table: pd.DataFrame, beach: Beach, slopes: dict[str, float | None]
     assert beach.tide is not None
     times, levels = _tide(beach.tide)
     try:
-        at_times = levels_at(table.index.tz_localize(None).to_numpy(), times, levels)
+        at_times = levels_at(_clock(table.index), times, levels)
         levelled = table.copy()
         for name in table.columns:
             slope = slopes[name] if slopes[name] is not None else beach.slope
@@ -162,11 +162,18 @@ def _tide(path: Path) -> tuple[Any, Any]:
             "level_m"
         )
     try:
-        times = pd.DatetimeIndex([_time(text) for text in table["time"]]).tz_localize(None)
+        times = _clock([_time(text) for text in table["time"]])
         levels = pd.to_numeric(table["level_m"]).to_numpy(dtype=float)
     except ValueError as error:
         raise PluginError(f"{path}: {error}; expected times and numbers") from None
-    return times.to_numpy(), levels
+    return times, levels
+
+
+def _clock(times: Any) -> Any:
+    """Return times as NumPy has them, UTC."""
+    import pandas as pd
+
+    return pd.DatetimeIndex(times).tz_localize(None).to_numpy()
 
 
 def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any]:
@@ -238,6 +245,6 @@ def _time(value: Any) -> Any:
     if not isinstance(value, str | pd.Timestamp) or str(value).isdigit():
         raise ValueError(f"found {value!r}, expected a time like 2021-08-24T08:10:00Z")
     time = pd.Timestamp(value)
-    if time is pd.NaT:
+    if pd.isna(time):
         raise ValueError(f"found {value!r}, expected a time")
     return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
