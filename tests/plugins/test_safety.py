@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,17 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
+from shapely import box
 
 from tests.plugins.builders import AQUATIC, card, constant, graph, mean_colour, plugin_in
 from tests.witoil.command import witoil
 from witoil.plugins import images, sessions
+from witoil.plugins.card import parse_card
+from witoil.plugins.envelope import Feature, Findings
 from witoil.plugins.errors import PluginError
+from witoil.plugins.georeference import parse_georeference
 from witoil.plugins.prediction import predict, session_of
-from witoil.plugins.registry import find_plugins, open_folder
+from witoil.plugins.registry import Plugin, find_plugins, open_folder
 from witoil.plugins.sessions import Session, Sessions
 
 LABELS = 'labels = ["red", "green", "blue"]'
@@ -27,6 +32,11 @@ TEXT = card(
     how='size = [4, 4]\nresize = "stretch"\nscale = 0.00392156862745098',
     output=f'format = "probs"\n{LABELS}',
 )
+
+
+def plugins_in(folder):
+    """Return the plug-ins of a folder, without those that come with the package."""
+    return [it for it in find_plugins() if it.place.startswith(str(folder))]
 
 
 def fault_of(folder):
@@ -60,7 +70,7 @@ def test_a_broken_card_is_listed_and_stops_nothing(tmp_path, before, after, text
     assert before in whole
     (folder / "card.toml").write_text(whole.replace(before, after))
     monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path))
-    good, bad = sorted(find_plugins(), key=lambda it: it.fault is not None)
+    good, bad = sorted(plugins_in(tmp_path), key=lambda it: it.fault is not None)
     assert (good.name, good.fault) == ("made-image-classify", None)
     assert text in bad.fault
     assert "\n" not in bad.fault
@@ -74,7 +84,7 @@ def test_two_plugins_of_one_name_are_one_and_a_fault(tmp_path, monkeypatch):
     for name in ("a", "b"):
         plugin_in(tmp_path / name, mean_colour(), TEXT)
     monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path))
-    first, second = find_plugins()
+    first, second = plugins_in(tmp_path)
     assert first.fault is None
     assert "expected another" in second.fault
 
@@ -379,8 +389,9 @@ def test_a_list_of_plugins_loads_no_runtime(tmp_path):
     plugin_in(tmp_path / "p", mean_colour(), TEXT)
     code = (
         "from witoil.plugins.registry import find_plugins; import sys; "
-        "print([it.name for it in find_plugins()]); "
-        "print(*(m for m in ('onnxruntime', 'onnx', 'rasterio', 'skimage') if m in sys.modules))"
+        "print(*(it.fault or it.name for it in find_plugins())); "
+        "print(*(m for m in ('onnxruntime', 'onnx', 'rasterio', 'skimage', 'scipy', 'numpy', "
+        "'shapely', 'pandas') if m in sys.modules))"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code],
@@ -390,7 +401,9 @@ def test_a_list_of_plugins_loads_no_runtime(tmp_path):
         env={"WITOIL_PLUGIN_PATH": str(tmp_path), "PATH": ""},
         cwd=Path(__file__).parents[2],
     )
-    assert answer.stdout.splitlines() == ["['made-image-classify']", ""]
+    names, loaded = answer.stdout.splitlines()
+    assert {"made-image-classify", "shoreline-colour"} <= {*names.split(" ")}
+    assert loaded == ""
 
 
 PACKAGE = """
@@ -417,8 +430,6 @@ def installed(folder, name, value, code):
 def test_programs_of_packages_are_plugins_and_those_that_fail_are_listed(
     tmp_path, monkeypatch, image
 ):
-    import tomllib
-
     document = tomllib.loads(TEXT.replace("made-image-classify", "programmed"))
     installed(tmp_path, "good_one", "good_one:plugin", PACKAGE.format(card=document))
     installed(tmp_path, "no_module", "no_module:plugin", "import nothing_of_this_name")
@@ -434,6 +445,70 @@ def test_programs_of_packages_are_plugins_and_those_that_fail_are_listed(
     assert answer.findings.features[0].label == "seen"
     with pytest.raises(PluginError, match="RuntimeError: of its own making"):
         predict(found["programmed"], image(np.zeros((4, 4, 3))), parameters={"topk": 2})
+
+
+PARAMETERS = [
+    {"name": "level", "default": 3.0, "unit": "m", "least": 0.0},
+    {"name": "kind", "kind": "text", "default": "a", "choices": ["a", "b"]},
+    {"name": "table", "kind": "file"},
+]
+
+
+class Told:
+    card = tomllib.loads(TEXT) | {"parameters": PARAMETERS, "geo": {"kinds": ["affine"]}}
+
+    def predict(self, path, parameters):
+        return Findings([Feature("a", 1.0, box(0, 0, 2, 4), properties=parameters)])
+
+
+TOLD = Plugin("told", "here", parse_card(Told.card, "here"), code=Told())
+
+
+@pytest.fixture
+def blank(image):
+    return image(np.zeros((4, 2, 3)))
+
+
+def test_a_program_is_told_its_own_parameters(blank):
+    answer = predict(TOLD, blank, parameters={"level": "1.5"})
+    (feature,) = answer.findings.features
+    assert feature.properties == {"level": 1.5, "kind": "a"}
+    assert answer.size == (4, 2)
+    assert "not on the map" in answer.findings.remarks[0]
+
+
+def test_what_a_program_finds_is_put_on_the_map(blank):
+    place = parse_georeference('{"kind":"affine","transform":[1,0,10,0,-1,50],"crs":"EPSG:4326"}')
+    answer = predict(TOLD, blank, georeference=place, parameters={"table": "a.csv"})
+    (feature,) = answer.findings.features
+    assert feature.geometry.bounds == pytest.approx((10, 46, 12, 50))
+    assert feature.properties["table"] == Path("a.csv")
+    assert answer.findings.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("level", "-1", "level: found '-1', expected a number of 0 to inf"),
+        ("level", "nan", "level: found 'nan'"),
+        ("level", True, "level: found True, expected a number"),
+        ("level", "high", "level: found 'high', expected a number"),
+        ("kind", "c", "kind: found 'c', expected a or b"),
+        ("slow", "1", "found the parameter 'slow', expected one of level, kind, table, topk"),
+    ],
+)
+def test_a_program_is_told_nothing_else(blank, key, value, text):
+    with pytest.raises(PluginError, match=text):
+        predict(TOLD, blank, parameters={key: value})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text"),
+    [({"name": "conf", "default": 3}, "a key of"), ({"name": "A b"}, "parameters")],
+)
+def test_parameters_that_no_program_can_have_are_refused(parameter, text):
+    with pytest.raises(PluginError, match=text):
+        parse_card(tomllib.loads(TEXT) | {"parameters": [parameter]}, "here")
 
 
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real images")

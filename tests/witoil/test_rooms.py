@@ -26,7 +26,7 @@ from pkgutil import walk_packages
 # what takes the time to load, once: each room begins with these and nothing else
 for library in ("geopandas", "numba", "pydantic", "rasterio", "scipy.optimize", "xarray"):
     import_module(library)
-ours = {{"simulator", "optimizer", "catalog", "witoil"}}
+ours = {{"aquatic", "simulator", "optimizer", "catalog", "witoil"}}
 assert not ours.union(["{DRAWS}", "{PAGES}"]).intersection(sys.modules)
 def load(name):
     room = import_module(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("witoil", "simulator", "optimizer", "catalog", "web")
+PACKAGES = ("witoil", "aquatic", "simulator", "optimizer", "catalog", "web")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 _, *WORDS = re.findall(r"^\| ([a-z]+) \|", GLOSSARY, re.MULTILINE)
 

@@ -32,7 +32,6 @@ from web.context import service
 from web.errors import ContentError, NotFoundError, QuotaError
 from web.faults import Fault
 from web.people.access import needs
-from witoil.plugins.card import PARAMETERS
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, georeference_of_request
 from witoil.plugins.prediction import predict, session_of, with_parameters
@@ -306,7 +305,7 @@ def _time(text: str) -> datetime:
 def _checked(plugin: Plugin, key: str, text: str) -> None:
     if key in ("georef", "time"):
         return
-    if key not in PARAMETERS:
+    if key not in _card(plugin).parameter_names:
         raise ValueError("Unknown field.")
     try:
         with_parameters(_card(plugin), {key: text})
@@ -321,7 +320,8 @@ def _predicted(
     time: datetime | None,
     given: Mapping[str, str],
 ) -> Any:
-    parameters = {key: value for key, value in given.items() if key in PARAMETERS}
+    known = _card(plugin).parameter_names
+    parameters = {key: value for key, value in given.items() if key in known}
     return predict(
         plugin,
         file,

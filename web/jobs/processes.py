@@ -254,8 +254,8 @@ class PredictInputs(Inputs):
         None, description="Where they are: kind, and its keys; default: as a GeoTIFF says."
     )
     time: Time | None = Field(None, description="When they were taken; default: as EXIF says.")
-    parameters: dict[str, float] = Field(
-        {}, description="topk, abstain, conf, iou, max_det, instead of those of the card."
+    parameters: dict[str, float | bool | str] = Field(
+        {}, description="topk, abstain, conf, iou, max_det, or a program's own; default: its card."
     )
     formats: list[str] = Field(
         ["json", "geojson"], min_length=1, max_length=20, description="What is written."
@@ -270,15 +270,20 @@ class PredictInputs(Inputs):
             georeference_of_request(json.dumps(georef), files=True)
         return georef
 
-    @field_validator("parameters")
-    @classmethod
-    def _are_some(cls, parameters: dict[str, float]) -> dict[str, float]:
+    @model_validator(mode="after")
+    def _has_known_parameters(self) -> Self:
         from witoil.plugins.card import PARAMETERS
+        from witoil.plugins.registry import find_plugins
 
-        unknown = sorted({*parameters} - {*PARAMETERS})
-        if unknown:
-            raise ValueError(f"found {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}")
-        return parameters
+        unknown = sorted({*self.parameters} - {*PARAMETERS})
+        if not unknown:
+            return self
+        named = (it.card for it in find_plugins() if it.name == self.module and it.card is not None)
+        known = next((card.parameter_names for card in named), PARAMETERS)
+        for name in unknown:
+            if name not in known:
+                raise ValueError(f"parameters: found {name!r}, expected one of {', '.join(known)}")
+        return self
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ WitoilError, CatalogError, SimulatorError
 from witoil.jobs.cases import begin, check, refuse_existing
 from witoil.jobs.data import chosen_datasets, fetch, fetch_forcing, rasterise
 from witoil.jobs.drift import ensemble, simulate, trace
-from witoil.jobs.models import convert_annotations, predict, predict_then
+from witoil.jobs.models import convert_annotations, predict, predict_then, shoreline_series
 from witoil.jobs.runs import animate, compare, export, plot, score, score_tracks, view
 from witoil.jobs.searches import forecast, optimise, reconstruct
 from witoil.jobs.working import OnCost, OnCoverage, Progress
@@ -64,6 +64,7 @@ __all__ = [
     "refuse_existing",
     "score",
     "score_tracks",
+    "shoreline_series",
     "simulate",
     "trace",
     "view",

@@ -5,11 +5,12 @@ A card names steps that are built in, never code.
 
 from __future__ import annotations
 
-import tomllib
+import math
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+import tomli  # the parser of tomllib, compiled: dozens of cards are read in milliseconds
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -42,6 +43,8 @@ Task = Literal[
     "measure-classify",
     "panoptic",
     "embed",
+    "measure",
+    "audio-levels",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
     "image-classify": ("probs", "logits"),
@@ -58,8 +61,12 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "measure-classify": ("probs", "logits"),
     "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
+    "measure": ("values",),
+    "audio-levels": ("values",),
 }
 """Task -> what its model may put out."""
+
+_UNLABELLED = ("values", "embedding")
 
 KINDS: dict[str, tuple[str, ...]] = {
     "pixel-classify": ("raster",),
@@ -67,6 +74,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "semantic-seg": ("image", "raster"),
     "audio-classify": ("audio",),
     "audio-events": ("audio",),
+    "audio-levels": ("audio",),
 }
 """Task -> kinds of its input; the others take images."""
 
@@ -145,14 +153,45 @@ class ExternalData(_Table):
     bytes: int = Field(gt=0)
 
 
+class Upstream(_Table):
+    """What the makers of a model give out: weights that are to be turned into ONNX."""
+
+    uri: str = Field("", description="Address, https; none where they are given on request.")
+    file: str = Field(
+        "",
+        pattern=r"^[\w][\w.+-]*$|^$",
+        description="Name to keep it by, where the address has none.",
+    )
+    form: Literal["ultralytics", "torch", "transformers", "keras", "scikit-learn"] = Field(
+        description="What they were made with: the recipe in docs/conversion.md."
+    )
+    access: Literal["public", "request"] = "public"
+    contact: str = Field("", description="Who gives them on request.")
+    sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        if self.access == "public" and not self.uri.startswith(FETCHED):
+            raise ValueError("uri: expected an https address of weights that are public")
+        if self.access == "request" and not self.contact:
+            raise ValueError("contact: found none, expected who gives the weights on request")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.file or PurePosixPath(urlsplit(self.uri).path).name
+
+
 class Weights(_Table):
-    """The ONNX file and its checksum."""
+    """The ONNX file and its checksum; without one it is pinned when the file first comes."""
 
     uri: Annotated[str, BeforeValidator(_weights_name)]
-    sha256: Sha256
-    bytes: int = Field(gt=0)
+    sha256: Sha256 | None = None
+    bytes: int | None = Field(None, gt=0)
     opset: int | None = Field(None, ge=1)
     external: tuple[ExternalData, ...] = ()
+    upstream: Upstream | None = Field(None, description="What the ONNX file is made from.")
 
     @property
     def file(self) -> str:
@@ -164,6 +203,14 @@ class Weights(_Table):
     def _is_pinned(self) -> Self:
         if self.uri.startswith(FETCHED) and self.external:
             raise ValueError("external: expected none beside weights that are fetched")
+        if (self.sha256 is None) != (self.bytes is None):
+            raise ValueError("sha256, bytes: expected both or none")
+        comes_later = self.uri.startswith(FETCHED) or self.upstream is not None
+        if self.sha256 is None and not comes_later:
+            raise ValueError(
+                "sha256, bytes: found none, expected both for a file of the plug-in's folder "
+                "(`witoil modules pin` prints them)"
+            )
         return self
 
 
@@ -186,6 +233,11 @@ class Preprocessing(_Table):
     interpolation: Literal["nearest", "bilinear", "bicubic", "box"] = "bilinear"
     pad_value: float = Field(114.0, ge=0.0, le=255.0)
     crop_bottom: int = Field(0, ge=0, description="Rows to leave out, of a scale bar. [pixel]")
+    crop_sum: int | None = Field(
+        None,
+        ge=0,
+        description="Crop to rows and columns whose values of red have a larger sum than this.",
+    )
     invert: bool = Field(False, description="Take 255 minus the values.")
     scale: float = Field(1.0, gt=0.0)
     mean: _Channels = (0.0,)
@@ -211,7 +263,7 @@ class Preprocessing(_Table):
     )
     sample_rate: int | None = Field(None, ge=100, le=1_000_000, description="[Hz]")
     seconds: float | None = Field(None, gt=0.0, le=600.0, description="Length of a clip. [s]")
-    features: Literal["waveform", "log-mel"] = "waveform"
+    features: Literal["waveform", "log-mel", "recording"] = "waveform"
     n_fft: int = Field(1024, ge=16, le=65536)
     hop: int = Field(480, ge=1, le=65536)
     n_mels: int = Field(64, ge=1, le=1024)
@@ -246,7 +298,8 @@ class Preprocessing(_Table):
 
     @model_validator(mode="after")
     def _is_audible(self) -> Self:
-        if self.kind == "audio" and (self.sample_rate is None or self.seconds is None):
+        is_whole = self.features == "recording"
+        if self.kind == "audio" and not is_whole and None in (self.sample_rate, self.seconds):
             raise ValueError("sample_rate, seconds: expected both for audio")
         if self.sample_rate is not None and (self.fmax or 0.0) > self.sample_rate / 2.0:
             raise ValueError("fmax: expected half of sample_rate at most")
@@ -358,6 +411,52 @@ class Reference(_Table):
     sha256: Sha256
 
 
+class Parameter(_Table):
+    """What a program can be told, by ``--set NAME=VALUE``."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    kind: Literal["number", "text", "file"] = "number"
+    description: str = ""
+    unit: str = "1"
+    default: float | str | None = None
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_name_of_its_own(self) -> Self:
+        if self.name in PARAMETERS:
+            raise ValueError(f"name: found {self.name}, a key of [output]; expected another")
+        return self
+
+    def value_of(self, given: Any) -> float | str | Path:
+        """Return the value of what was given, as a text or as itself.
+
+        Raises
+        ------
+        PluginError
+            Where it is none of this parameter.
+        """
+        if self.kind == "file":
+            return Path(str(given))
+        if self.kind == "text":
+            if self.choices and given not in self.choices:
+                raise PluginError(
+                    f"{self.name}: found {given!r}, expected {' or '.join(self.choices)}"
+                )
+            return str(given)
+        try:
+            number = float(given)
+        except (TypeError, ValueError):
+            number = math.nan
+        least = -math.inf if self.least is None else self.least
+        most = math.inf if self.most is None else self.most
+        if isinstance(given, bool) or not (math.isfinite(number) and least <= number <= most):
+            bounds = "" if self.least is self.most is None else f" of {least:g} to {most:g}"
+            raise PluginError(f"{self.name}: found {given!r}, expected a number{bounds}")
+        return number
+
+
 class Card(_Table):
     """All that is said of a plug-in."""
 
@@ -370,6 +469,9 @@ class Card(_Table):
     geo: Geo = Geo()
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
+    parameters: tuple[Parameter, ...] = Field(
+        (), description="Of a program, beside the keys of [output]."
+    )
     drift: Reference | None = Field(None, description="Scores of the training data.")
     ood: Reference | None = Field(None, description="Where embeddings of the training data lie.")
 
@@ -412,14 +514,18 @@ class Card(_Table):
             raise ValueError(
                 f'input.kind: found "{self.input.kind}", expected {" or ".join(kinds)} for {task}'
             )
-        if not self.labels and self.output.format not in ("values", "embedding"):
+        if not (self.labels or self.has_labels_in_model or self.output.format in _UNLABELLED):
             raise ValueError("labels: found none, expected those of the model's classes")
         if self.output.format == "prob-map" and len(self.labels) != 2:
             raise ValueError("labels: expected what is below output.conf, then what is above it")
         if task == "measure-classify" and not self.input.measures:
             raise ValueError("input.measures: found none, expected names of what is measured")
+        if self.weights is None:  # a program does as it likes
+            return self
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
+        if self.parameters:
+            raise ValueError("parameters: expected those of a program alone, not beside weights")
         return self
 
     @model_validator(mode="after")
@@ -430,6 +536,17 @@ class Card(_Table):
                 "with output.names of two, scores and embedding"
             )
         return self
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """What a request may have otherwise."""
+        return (*PARAMETERS, *(it.name for it in self.parameters))
+
+    @property
+    def has_labels_in_model(self) -> bool:
+        """Whether the classes are those that the model names in its metadata."""
+        is_made_later = self.weights is not None and self.weights.upstream is not None
+        return is_made_later and not self.labels and self.output.format not in _UNLABELLED
 
     @property
     def has_embedding(self) -> bool:
@@ -450,8 +567,8 @@ def read_card(path: Path) -> Card:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise PluginError(f"{path}: found more than 1 MB, expected a card")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        document = tomli.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, RecursionError) as error:
         raise PluginError(f"{path}: {_short(error)}; expected a card in TOML") from None
     return parse_card(document, str(path))
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aquatic.errors import AquaticError
 from witoil.errors import WitoilError
-from witoil.plugins.card import PARAMETERS, Card, Output
+from witoil.plugins.card import PARAMETERS, Card, Label, Output
 from witoil.plugins.envelope import Envelope, Feature, Findings, Series
 from witoil.plugins.errors import PluginError
+from witoil.plugins.fetching import refuse_unusable
 from witoil.plugins.films import FILMS, frames
 from witoil.plugins.georeference import Georeference, Placing, Track, exif_time, locate, refuse_kind
 from witoil.plugins.heads.classify import classify_image, classify_tiles
@@ -31,6 +33,7 @@ from witoil.plugins.heads.segment import (
     segment_tiles,
 )
 from witoil.plugins.images import Photo
+from witoil.plugins.pins import known_weights
 from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
@@ -107,26 +110,22 @@ def predict(
     card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
     if plugin.code is not None:
-        return _of_program(plugin, card, path, parameters or {}, watch)
-    session = session_of(plugin, sessions)
-    run = watch.timed(session, card.output.names)
-    if card.input.kind == "audio":
-        with opened(path) as recording:
-            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
-    elif path.suffix.lower() in FILMS:
-        seen = _seen_in_film(run, card, path)
+        seen = _seen_by_program(plugin, card, path, parameters or {})
     else:
-        seen = _seen_in_image(run, card, path)
-    findings = _compared(seen.findings, card, session)
+        session = session_of(plugin, sessions)
+        card = as_loaded(plugin, card, session)
+        seen = _seen_by_model(session, card, path, watch)
+    findings = seen.findings
     taken, doubts = _time_of(seen.exif, time)
     placing = seen.placing
     if georeference is not None:
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
     places = _Places(placing, georeference, seen, taken)
     placed = _placed(findings, places, taken)
-    remarks = [*placed.remarks, *doubts, *_position_remarks(placing)]
+    remarks = [*placed.remarks, *doubts, *_position_remarks(placing, findings)]
     placed = dataclasses.replace(placed, remarks=remarks)
-    return Envelope(card, seen.file, seen.size, placed, placing is not None, watch.timing_ms())
+    located = placing is not None or any(it.geometry is not None for it in placed.features)
+    return Envelope(card, seen.file, seen.size, placed, located, watch.timing_ms())
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,18 @@ class _Seen:
     size: tuple[int, int] | None = None
     placing: Placing | None = None
     exif: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _seen_by_model(session: Session, card: Card, path: Path, watch: Stopwatch) -> _Seen:
+    run = watch.timed(session, card.output.names)
+    if card.input.kind == "audio":
+        with opened(path) as recording:
+            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
+    elif path.suffix.lower() in FILMS:
+        seen = _seen_in_film(run, card, path)
+    else:
+        seen = _seen_in_image(run, card, path)
+    return dataclasses.replace(seen, findings=_compared(seen.findings, card, session))
 
 
 def _seen_in_image(run: Run, card: Card, path: Path) -> _Seen:
@@ -216,14 +227,17 @@ def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
     ------
     PluginError
     """
-    unknown = sorted({*parameters} - {*PARAMETERS})
+    own = [it.name for it in card.parameters]
+    unknown = sorted({*parameters} - {*PARAMETERS, *own})
     if unknown:
         raise PluginError(
-            f"found the parameter {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}"
+            f"found the parameter {unknown[0]!r}, expected one of {', '.join((*own, *PARAMETERS))}"
         )
+    told(card, {name: value for name, value in parameters.items() if name in own})
     named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
+    of_output = {name: value for name, value in parameters.items() if name in PARAMETERS}
     try:
-        output = Output.model_validate(named | dict(parameters))
+        output = Output.model_validate(named | of_output)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise PluginError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
@@ -241,10 +255,12 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     card, folder = plugin.card, plugin.folder
     if card is None or card.weights is None or folder is None:
         raise PluginError(plugin.fault or f"{plugin.place}: has no weights")
-    weights = card.weights
+    at = plugin.weights_folder or folder
+    refuse_unusable(plugin)
+    weights = known_weights(card.weights, at)
 
     def load() -> Session:
-        content = read_weights(weights, weights_path(folder, weights.file))
+        content = read_weights(weights, weights_path(at, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
         return Session(content, card.model.id, arrays)
 
@@ -282,6 +298,28 @@ def refuse_contradiction(card: Card, session: Session) -> None:
             )
 
 
+def as_loaded(plugin: Plugin, card: Card, session: Session) -> Card:
+    """Return a card with what is known once its model is there: the checksum, and labels.
+
+    Raises
+    ------
+    PluginError
+        Where neither the card nor the model names the classes.
+    """
+    known: dict[str, Any] = {}
+    if card.weights is not None and plugin.weights_folder is not None:
+        known["weights"] = known_weights(card.weights, plugin.weights_folder)
+    if card.has_labels_in_model:
+        names = _names(session)
+        if not names:
+            raise PluginError(
+                f"{card.model.id}: found no classes in the metadata of the model (key names, as "
+                "docs/conversion.md writes it), expected them since its card has none"
+            )
+        known["labels"] = tuple(Label(name=name, index=k) for k, name in enumerate(names))
+    return card.model_copy(update=known)
+
+
 def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -303,14 +341,16 @@ def _value(session: Session, key: str, kind: type) -> Any:
     return value if isinstance(value, kind) else None
 
 
-def _of_program(
-    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any], watch: Stopwatch
-) -> Envelope:
+def _seen_by_program(
+    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any]
+) -> _Seen:
     assert plugin.code is not None
     try:
-        findings = plugin.code.predict(path, parameters)
+        findings = plugin.code.predict(path, told(card, parameters))
     except WitoilError:
         raise
+    except AquaticError as error:
+        raise PluginError(f"{path}: {error}") from error
     except Exception as error:  # whatever a package raises is told, and stops nothing else
         text = " ".join(str(error).split()) or "without a message"
         raise PluginError(f"{plugin.name}: {path.name}: {type(error).__name__}: {text}") from error
@@ -318,8 +358,33 @@ def _of_program(
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
-    located = any(it.geometry is not None for it in findings.features)
-    return Envelope(card, path.name, None, findings, located, watch.timing_ms())
+    if card.input.kind == "audio" or path.suffix.lower() in FILMS:
+        return _Seen(path.name, findings)
+    if not any(it.pixel is not None and it.geometry is None for it in findings.features) and all(
+        it.crs is not None for it in findings.rasters
+    ):
+        return _Seen(path.name, findings)
+    with reading(path, card) as reader:  # it knows its place where the program does not say one
+        exif = reader.photo.exif if isinstance(reader, PhotoReader) else {}
+        return _Seen(path.name, findings, reader.size, reader.placing, exif)
+
+
+def told(card: Card, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a program is told: what was given, checked, and the defaults of its card.
+
+    Raises
+    ------
+    PluginError
+        Where a value is none of its parameter.
+    """
+    values: dict[str, Any] = {
+        name: getattr(card.output, name) for name in PARAMETERS if name in parameters
+    }
+    for parameter in card.parameters:
+        given = parameters.get(parameter.name, parameter.default)
+        if given is not None:
+            values[parameter.name] = parameter.value_of(given)
+    return values
 
 
 def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime | None, list[str]]:
@@ -329,8 +394,10 @@ def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime |
     return found, [doubt] if doubt else []
 
 
-def _position_remarks(placing: Placing | None) -> tuple[str, ...]:
+def _position_remarks(placing: Placing | None, findings: Findings) -> tuple[str, ...]:
     if placing is None:
+        if findings.features and all(it.geometry is not None for it in findings.features):
+            return ()
         return ("no georeference: positions are in pixels, not on the map",)
     return placing.remarks
 
@@ -368,13 +435,13 @@ def _placed(findings: Findings, places: _Places, time: datetime | None) -> Findi
             dataclasses.replace(
                 feature,
                 time=feature.time or _time_within(time, feature),
-                geometry=place.place(feature.pixel) if place else None,
+                geometry=feature.geometry or (place.place(feature.pixel) if place else None),
                 properties={**(place.properties if place else {}), **feature.properties},
             )
         )
     rasters = [
         dataclasses.replace(raster, crs=placing.crs, transform=_coarser(placing, raster.pixels))
-        if placing and placing.transform
+        if placing and placing.transform and raster.crs is None
         else raster
         for raster in findings.rasters
     ]

@@ -204,6 +204,18 @@ def whole(reader: Reader) -> Photo:
     )
 
 
+def read_whole(path: Path, card: Card) -> Photo:
+    """Return all of an image in memory, be it a photo or a GeoTIFF.
+
+    Raises
+    ------
+    PluginError
+        Where it is none, or too large for that.
+    """
+    with reading(path, card) as reader:
+        return whole(reader)
+
+
 @contextmanager
 def reading(path: Path, card: Card) -> Iterator[Reader]:
     """Open an image for reading by parts.

@@ -1,0 +1,1 @@
+"""Cards of models whose weights are elsewhere, a folder each."""

@@ -1,0 +1,1 @@
+"""Modules of use cases that are programs: a card and `predict` each, over `aquatic`."""
