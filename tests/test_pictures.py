@@ -24,7 +24,9 @@ def test_every_picture_of_the_documents_is_drawn_by_the_one_command():
         for page in PAGES
         for name in re.findall(r"!\[[^]]*\]\((?!https?:)([^)]+)\)", page.read_text("utf-8"))
     }
-    screens = set((ROOT / "docs" / "images").resolve().rglob("*.png"))  # made by other tests
+    screens = set(
+        (ROOT / "docs" / "images").resolve().rglob("*.png")
+    )  # tests of the page make them
     assert shown == {path.resolve() for path in PICTURES} | screens
 
 

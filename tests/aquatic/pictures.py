@@ -1,16 +1,31 @@
-"""Pictures of modules for the documents: WITOIL_PICTURES=docs/images pytest tests/aquatic."""
+"""Pictures of docs/modules.md: WITOIL_PICTURES=docs/images pytest tests/aquatic tests/plugins."""
 
+import io
 import os
 from pathlib import Path
 
 from PIL import Image
 
+MOST_BYTES = 150_000
 
-def keep(name, pixels):
-    """Write a picture, where one is wanted, smaller than 150 kB."""
+
+def keep_picture(name, picture):
+    """Keep a picture of what a module found, where a folder for pictures is named.
+
+    Parameters
+    ----------
+    name : str
+        Of the file in the folder ``modules``, without its suffix.
+    picture : Image or matplotlib.figure.Figure
+    """
+    content = io.BytesIO()
+    if isinstance(picture, Image.Image):
+        coloured = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        coloured.save(content, "PNG", optimize=True)
+    else:
+        picture.savefig(content, dpi=80)
+    assert len(content.getvalue()) < MOST_BYTES
     if folder := os.environ.get("WITOIL_PICTURES"):
-        path = Path(folder) / "modules" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image = Image.fromarray(pixels).convert("RGB")
-        image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
-        assert path.stat().st_size < 150_000
+        kept = Path(folder) / "modules" / f"{name}.png"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(content.getvalue())

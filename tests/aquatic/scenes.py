@@ -1,21 +1,56 @@
-"""Scenes made in tests, whose content is known."""
+"""Beaches made in tests, with the shoreline that they have."""
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-INK = np.array([[230, 159, 0], [86, 180, 233], [0, 158, 115], [204, 121, 167], [213, 94, 0]])
-
-
-def discs(shape, places):
-    """Return where discs are: rows, columns and radii of their middles."""
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    inside = np.zeros(shape, bool)
-    for row, column, radius in places:
-        inside |= np.hypot(y - row, x - column) <= radius
-    return inside
+COLOURS = {
+    "turquoise": ((20, 130, 160), (210, 195, 170)),
+    "green": ((70, 105, 90), (190, 165, 120)),
+    "grey": ((120, 135, 150), (170, 160, 145)),
+    "dark": ((15, 35, 60), (90, 80, 60)),
+}
+"""Name -> sea and sand."""
 
 
-def coloured(grey, labels):
-    """Return an image with each thing in a colour of its own."""
-    pixels = np.repeat(grey[..., None], 3, axis=2)
-    inked = INK[(labels - 1) % len(INK)]
-    return np.where(labels[..., None] > 0, (0.35 * pixels + 0.65 * inked), pixels).astype(np.uint8)
+def beach(kind="turquoise", *, seed=1, size=(160, 240), dune=True, foam=True):
+    """Return a picture (height, width, 3), and where it has sea.
+
+    A kind is a name out of `COLOURS`, or colours of sea and sand. Shallow water near the
+    beach is paler, a dune behind it is green, and foam and a shadow have the other's colour.
+    """
+    random = np.random.default_rng(seed)
+    height, width = size
+    rows, columns = np.mgrid[:height, :width]
+    bend = 12.0 * np.sin(rows / 23.0 + seed)
+    offshore = columns - 0.45 * width - bend - 0.2 * (rows - height / 2)
+    sea = offshore > 0
+    water, sand = (np.array(it, float) for it in COLOURS.get(kind, kind))
+    shallow = np.exp(-np.maximum(offshore, 0.0) / 15.0)[..., np.newaxis]
+    made = np.where(sea[..., np.newaxis], water + 0.25 * shallow * (sand - water), sand)
+    if dune:
+        made[offshore < -60] = (70, 95, 40)
+    if foam:
+        made[(offshore > 30) & (offshore < 34) & (rows % 40 < 4)] = (235, 235, 235)
+        made[(abs(offshore + 30) < 5) & (abs(rows - 50) < 4)] = (60, 70, 110)
+    made = gaussian_filter(made, (0.8, 0.8, 0.0))
+    made += random.normal(0.0, 6.0, made.shape)
+    return made.clip(0, 255).astype(np.uint8), sea
+
+
+SAND, SEAGRASS = (0.22, 0.26), (0.04, 0.06)
+"""Reflectance of bottoms in blue and green."""
+
+DEEP = (0.018, 0.009)
+"""That of optically deep water."""
+
+
+def water_colours(depth_m, bottom, *, noise=0.0, seed=1):
+    """Return the reflectance of blue and green, (..., 2), of shallow clear water.
+
+    Two ways through the water, with diffuse attenuations of 0.045 and 0.085 per metre (between
+    Jerlov's types IB and II), over what deep water has.
+    """
+    depth_m = np.asarray(depth_m)[..., np.newaxis]
+    seen = np.exp(-2.0 * np.array([0.045, 0.085]) * depth_m)
+    made = np.array(DEEP) + (np.array(bottom) - DEEP) * seen
+    return made + np.random.default_rng(seed).normal(0.0, noise, made.shape)

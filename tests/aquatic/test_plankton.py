@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from aquatic.errors import AquaticError
 from aquatic.plankton.ecotaxa import ECOTAXA, read_table
@@ -16,8 +17,8 @@ from aquatic.plankton.zooscan import (
     vignette_level,
     without_background,
 )
-from tests.aquatic.pictures import keep
-from tests.aquatic.scenes import coloured, discs
+from tests.aquatic.pictures import keep_picture
+from tests.aquatic.plankton_scenes import coloured, discs
 from tests.plugins.builders import AQUATIC
 
 
@@ -115,7 +116,8 @@ def test_a_blank_scan_makes_the_background_white():
     assert sorted(np.bincount(labels[labels > 0]))[-6:] == pytest.approx(
         sorted(np.pi * r**2 for _, _, r in PLACES), rel=0.03
     )
-    keep("zooscan", np.hstack([np.repeat(scan[..., None], 3, axis=2), coloured(white, labels)]))
+    picture = np.hstack([np.repeat(scan[..., None], 3, axis=2), coloured(white, labels)])
+    keep_picture("zooscan", Image.fromarray(picture))
 
 
 @pytest.mark.parametrize(

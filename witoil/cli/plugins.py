@@ -127,13 +127,22 @@ def _pairs(texts: list[str]) -> dict[str, Any]:
 @modules_app.command("list")
 def list_modules(as_json: AsJson = False) -> None:
     """List all plug-ins, broken ones with what is wrong."""
+    from witoil.plugins.fetching import state
     from witoil.plugins.registry import VARIABLE, find_plugins
 
     plugins = find_plugins()
     if as_json:
         rows = [
             {"name": it.name, "place": it.place, "fault": it.fault}
-            | ({"task": it.card.model.task, "version": it.card.model.version} if it.card else {})
+            | (
+                {
+                    "task": it.card.model.task,
+                    "version": it.card.model.version,
+                    "state": state(it),
+                }
+                if it.card
+                else {}
+            )
             for it in plugins
         ]
         print(json.dumps(rows, indent=2))
@@ -144,7 +153,10 @@ def list_modules(as_json: AsJson = False) -> None:
             print(f"{plugin.name:<{width}}  broken: {plugin.fault}")
         else:
             model = plugin.card.model
-            print(f"{plugin.name:<{width}}  {model.task:<14}  {model.version}  {model.title}")
+            print(
+                f"{plugin.name:<{width}}  {model.task:<14}  {state(plugin):<20}  {model.version}  "
+                f"{model.title}"
+            )
     if not plugins:
         print(f"no plug-ins; {VARIABLE} names folders of them, packages may bring some")
 
@@ -176,16 +188,33 @@ def check_module(module: Module) -> None:
 
 
 @modules_app.command("fetch")
-def fetch_module(module: Module) -> None:
-    """Fetch the weights of a plug-in whose card names them by URL."""
+def fetch_module(
+    module: Module,
+    given: Annotated[
+        Path | None,
+        typer.Option("--from", help="File that was got by other means.", metavar="FILE"),
+    ] = None,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Take a file although another one was pinned.")
+    ] = False,
+) -> None:
+    """Fetch the weights of a plug-in, or take them from a file, and pin their checksum."""
+    from witoil.plugins.fetching import fetch
     from witoil.plugins.registry import plugin_named
-    from witoil.plugins.weights import fetch_weights
 
     plugin = plugin_named(module)
-    if plugin.folder is None or plugin.card is None or plugin.card.weights is None:
+    if plugin.code is not None:
         print(f"{plugin.name}: a program, which has no weights of its own")
         return
-    print(fetch_weights(plugin.card.weights, plugin.folder))
+    fetched = fetch(plugin, given, renew=renew)
+    print(fetched.path)
+    checked = "unverified: nothing was known of it; pinned now" if fetched.is_new else "as expected"
+    print(f"sha256 {fetched.sha256}, {checked}")
+    if not fetched.is_model:
+        print(
+            "it is no ONNX yet: docs/conversion.md says how it becomes one, then "
+            f"`witoil modules fetch {plugin.name} --from MODEL.onnx`"
+        )
 
 
 @modules_app.command("pin")
@@ -214,3 +243,36 @@ def convert_annotations(
     for remark in written["remarks"]:
         print(remark)
     print(f"written to {out}")
+
+
+@modules_app.command("shorelines")
+def write_shoreline_series(
+    shorelines: Annotated[
+        list[Path], typer.Argument(help="Files of shorelines, as predict writes them.")
+    ],
+    transects: Annotated[
+        Path, typer.Option(help="Lines from land to sea, with names.", metavar="FILE")
+    ],
+    tide: Annotated[
+        Path | None, typer.Option(help="Table with time (UTC) and level_m.", metavar="CSV")
+    ] = None,
+    slope: Annotated[
+        float | None,
+        typer.Option(help="Of the beach face, rise over run, where transects have none."),
+    ] = None,
+    level: Annotated[
+        float, typer.Option(help="Level that shorelines are brought to, m in the tide's datum.")
+    ] = 0.0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write.", metavar="CSV")] = Path(
+        "shorelines.csv"
+    ),
+) -> None:
+    """Write where shorelines cross transects, a row for each time."""
+    from witoil import jobs
+
+    written = jobs.shoreline_series(
+        shorelines, transects, out, tide=tide, slope=slope, level_m=level
+    )
+    for remark in written["remarks"]:
+        print(remark)
+    print(f"{written['times']} times, {written['transects']} transects; written to {out}")

@@ -15,6 +15,9 @@ from witoil.jobs.working import Progress, silent
 if TYPE_CHECKING:
     from witoil.case import Case
 
+OIL = "oil"
+"""Group of the label of a card that is of oil."""
+
 
 def predict(
     module: str,
@@ -104,7 +107,7 @@ def predict_then(
     folder : Path
         Takes what was found, ``slick.geojson``, and a folder with the name of the step.
     label : str, optional
-        Which of what is found is oil.
+        Which of what is found is oil. Default: the label of the card whose group is ``oil``.
     **options
         Those of `simulate` or `trace`.
 
@@ -119,7 +122,11 @@ def predict_then(
         Also where a file fails: a part of the oil would be missing.
     """
     from witoil.plugins.chain import NAME, case_of_features
+    from witoil.plugins.registry import plugin_named
 
+    card = plugin_named(module).card
+    if label is None and card is not None:
+        label = next((it.name for it in card.labels if it.group == OIL), None)
     report = predict(
         module, files, folder, georeference=georeference, time=time, parameters=parameters
     )
@@ -149,3 +156,40 @@ def convert_annotations(path: Path, of: str, to: str, folder: Path) -> dict[str,
         need_room(folder)
         found = convert(path, of, to, folder)
     return {"written": list(found.names), "remarks": list(found.remarks)}
+
+
+def shoreline_series(
+    shorelines: Sequence[Path],
+    transects: Path,
+    path: Path,
+    *,
+    tide: Path | None = None,
+    slope: float | None = None,
+    level_m: float = 0.0,
+) -> dict[str, Any]:
+    """Write where shorelines cross transects; see `witoil.plugins.shorelines.shoreline_series`.
+
+    Parameters
+    ----------
+    shorelines, transects
+        Files of lines.
+    path : Path
+        Of the table to write, CSV.
+    tide, slope, level_m
+        See `witoil.plugins.shorelines.Beach`.
+
+    Returns
+    -------
+    dict
+        ``times`` and ``transects``, how many, and ``remarks``.
+
+    Raises
+    ------
+    WitoilError
+    """
+    from witoil.plugins.shorelines import Beach, shoreline_series, write_series
+
+    series = shoreline_series(shorelines, transects, Beach(tide, slope, level_m))
+    write_series(series, path)
+    times, count = series.table.shape
+    return {"times": times, "transects": count, "remarks": series.remarks}

@@ -6,11 +6,11 @@ A card names steps that are built in, never code.
 from __future__ import annotations
 
 import math
-import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+import tomli  # the parser of tomllib, compiled: dozens of cards are read in milliseconds
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -65,6 +65,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "audio-levels": ("values",),
 }
 """Task -> what its model may put out."""
+
+_UNLABELLED = ("values", "embedding")
 
 KINDS: dict[str, tuple[str, ...]] = {
     "pixel-classify": ("raster",),
@@ -156,14 +158,45 @@ class ExternalData(_Table):
     bytes: int = Field(gt=0)
 
 
+class Upstream(_Table):
+    """What the makers of a model give out: weights that are to be turned into ONNX."""
+
+    uri: str = Field("", description="Address, https; none where they are given on request.")
+    file: str = Field(
+        "",
+        pattern=r"^[\w][\w.+-]*$|^$",
+        description="Name to keep it by, where the address has none.",
+    )
+    form: Literal["ultralytics", "torch", "transformers", "keras", "scikit-learn"] = Field(
+        description="What they were made with: the recipe in docs/conversion.md."
+    )
+    access: Literal["public", "request"] = "public"
+    contact: str = Field("", description="Who gives them on request.")
+    sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        if self.access == "public" and not self.uri.startswith(FETCHED):
+            raise ValueError("uri: expected an https address of weights that are public")
+        if self.access == "request" and not self.contact:
+            raise ValueError("contact: found none, expected who gives the weights on request")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.file or PurePosixPath(urlsplit(self.uri).path).name
+
+
 class Weights(_Table):
-    """The ONNX file and its checksum."""
+    """The ONNX file and its checksum; without one it is pinned when the file first comes."""
 
     uri: Annotated[str, BeforeValidator(_weights_name)]
-    sha256: Sha256
-    bytes: int = Field(gt=0)
+    sha256: Sha256 | None = None
+    bytes: int | None = Field(None, gt=0)
     opset: int | None = Field(None, ge=1)
     external: tuple[ExternalData, ...] = ()
+    upstream: Upstream | None = Field(None, description="What the ONNX file is made from.")
 
     @property
     def file(self) -> str:
@@ -175,6 +208,14 @@ class Weights(_Table):
     def _is_pinned(self) -> Self:
         if self.uri.startswith(FETCHED) and self.external:
             raise ValueError("external: expected none beside weights that are fetched")
+        if (self.sha256 is None) != (self.bytes is None):
+            raise ValueError("sha256, bytes: expected both or none")
+        comes_later = self.uri.startswith(FETCHED) or self.upstream is not None
+        if self.sha256 is None and not comes_later:
+            raise ValueError(
+                "sha256, bytes: found none, expected both for a file of the plug-in's folder "
+                "(`witoil modules pin` prints them)"
+            )
         return self
 
 
@@ -197,6 +238,11 @@ class Preprocessing(_Table):
     interpolation: Literal["nearest", "bilinear", "bicubic", "box"] = "bilinear"
     pad_value: float = Field(114.0, ge=0.0, le=255.0)
     crop_bottom: int = Field(0, ge=0, description="Rows to leave out, of a scale bar. [pixel]")
+    crop_sum: int | None = Field(
+        None,
+        ge=0,
+        description="Crop to rows and columns whose values of red have a larger sum than this.",
+    )
     invert: bool = Field(False, description="Take 255 minus the values.")
     scale: float = Field(1.0, gt=0.0)
     mean: _Channels = (0.0,)
@@ -476,7 +522,7 @@ class Card(_Table):
             raise ValueError(
                 f'input.kind: found "{self.input.kind}", expected {" or ".join(kinds)} for {task}'
             )
-        if not self.labels and self.output.format not in ("values", "embedding"):
+        if not (self.labels or self.has_labels_in_model or self.output.format in _UNLABELLED):
             raise ValueError("labels: found none, expected those of the model's classes")
         if self.output.format == "prob-map" and len(self.labels) != 2:
             raise ValueError("labels: expected what is below output.conf, then what is above it")
@@ -505,6 +551,12 @@ class Card(_Table):
         return (*PARAMETERS, *(it.name for it in self.parameters))
 
     @property
+    def has_labels_in_model(self) -> bool:
+        """Whether the classes are those that the model names in its metadata."""
+        is_made_later = self.weights is not None and self.weights.upstream is not None
+        return is_made_later and not self.labels and self.output.format not in _UNLABELLED
+
+    @property
     def has_embedding(self) -> bool:
         """Whether the model puts out an embedding."""
         if self.model.task == "image-classify":
@@ -523,8 +575,8 @@ def read_card(path: Path) -> Card:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise PluginError(f"{path}: found more than 1 MB, expected a card")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        document = tomli.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, RecursionError) as error:
         raise PluginError(f"{path}: {_short(error)}; expected a card in TOML") from None
     return parse_card(document, str(path))
 

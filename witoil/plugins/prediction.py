@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from aquatic.errors import AquaticError
 from witoil.errors import WitoilError
-from witoil.plugins.card import PARAMETERS, Card, Output
+from witoil.plugins.card import PARAMETERS, Card, Label, Output
 from witoil.plugins.envelope import Envelope, Feature, Findings, Series
 from witoil.plugins.errors import PluginError
+from witoil.plugins.fetching import refuse_unusable
 from witoil.plugins.films import FILMS, frames
 from witoil.plugins.georeference import Georeference, Placing, Track, exif_time, locate, refuse_kind
 from witoil.plugins.heads.classify import classify_image, classify_tiles
@@ -32,6 +33,7 @@ from witoil.plugins.heads.segment import (
     segment_tiles,
 )
 from witoil.plugins.images import Photo
+from witoil.plugins.pins import known_weights
 from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
@@ -110,7 +112,9 @@ def predict(
     if plugin.code is not None:
         seen = _seen_by_program(plugin, card, path, parameters or {})
     else:
-        seen = _seen_by_model(session_of(plugin, sessions), card, path, watch)
+        session = session_of(plugin, sessions)
+        card = as_loaded(plugin, card, session)
+        seen = _seen_by_model(session, card, path, watch)
     findings = seen.findings
     taken, doubts = _time_of(seen.exif, time)
     placing = seen.placing
@@ -251,10 +255,12 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     card, folder = plugin.card, plugin.folder
     if card is None or card.weights is None or folder is None:
         raise PluginError(plugin.fault or f"{plugin.place}: has no weights")
-    weights = card.weights
+    at = plugin.weights_folder or folder
+    refuse_unusable(plugin)
+    weights = known_weights(card.weights, at)
 
     def load() -> Session:
-        content = read_weights(weights, weights_path(folder, weights.file))
+        content = read_weights(weights, weights_path(at, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
         return Session(content, card.model.id, arrays)
 
@@ -290,6 +296,28 @@ def refuse_contradiction(card: Card, session: Session) -> None:
                 f"{card.model.id}: {key}: found {_shown(ours)} in the card, but {_shown(theirs)} "
                 "in the model; expected what the model says, in its order"
             )
+
+
+def as_loaded(plugin: Plugin, card: Card, session: Session) -> Card:
+    """Return a card with what is known once its model is there: the checksum, and labels.
+
+    Raises
+    ------
+    PluginError
+        Where neither the card nor the model names the classes.
+    """
+    known: dict[str, Any] = {}
+    if card.weights is not None and plugin.weights_folder is not None:
+        known["weights"] = known_weights(card.weights, plugin.weights_folder)
+    if card.has_labels_in_model:
+        names = _names(session)
+        if not names:
+            raise PluginError(
+                f"{card.model.id}: found no classes in the metadata of the model (key names, as "
+                "docs/conversion.md writes it), expected them since its card has none"
+            )
+        known["labels"] = tuple(Label(name=name, index=k) for k, name in enumerate(names))
+    return card.model_copy(update=known)
 
 
 def _shown(value: Any) -> str:

@@ -69,8 +69,28 @@ def prepare(pixels: Pixels, how: Preprocessing) -> tuple[Tensor, Placement]:
         )
     if how.invert:
         kept = 255 - kept
+    kept, left, top = _content(kept, how)
     fitted, scale, offset = _FIT[how.resize](kept, how)
+    offset = (offset[0] - left * scale[0], offset[1] - top * scale[1])
     return tensor_of(fitted, how), Placement(scale, offset, (height, width))
+
+
+def _content(pixels: Pixels, how: Preprocessing) -> tuple[Pixels, int, int]:
+    """Return the part that has something in it, and where its corner was.
+
+    As ZooProcess's classifier of multiples was trained, without the last row and column of it.
+    """
+    if how.crop_sum is None:
+        return pixels, 0, 0
+    red = pixels[:, :, 0].astype(np.int64)
+    rows, columns = (np.flatnonzero(red.sum(axis=axis) > how.crop_sum) for axis in (1, 0))
+    if len(rows) < 2 or len(columns) < 2:
+        raise PluginError(
+            f"input.crop_sum: found no rows and columns with a sum above {how.crop_sum}; expected "
+            "something in the image"
+        )
+    top, left = int(rows[0]), int(columns[0])
+    return pixels[top : rows[-1], left : columns[-1]], left, top
 
 
 def tensor_of(pixels: npt.NDArray[np.uint8], how: Preprocessing) -> Tensor:

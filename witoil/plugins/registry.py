@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from witoil.plugins.card import NAME, Card, parse_card, read_card
 from witoil.plugins.errors import PluginError
+from witoil.plugins.pins import weights_folder
 
 if TYPE_CHECKING:
     from witoil.plugins.envelope import Findings
@@ -53,6 +54,8 @@ class Plugin:
         Of a plug-in that is data.
     code : CodePlugin or None
         Of one that is a program.
+    weights_folder : Path or None
+        Where the weights of one that is data are.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Plugin:
     fault: str | None = None
     folder: Path | None = None
     code: CodePlugin | None = None
+    weights_folder: Path | None = None
 
 
 def find_plugins() -> list[Plugin]:
@@ -113,15 +117,25 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
-def open_folder(folder: Path) -> Plugin:
-    """Return the plug-in of a folder with a card."""
+def open_folder(folder: Path, *, is_packed: bool = False) -> Plugin:
+    """Return the plug-in of a folder with a card.
+
+    Parameters
+    ----------
+    folder : Path
+    is_packed : bool
+        Whether it came with a package, where weights cannot be added to.
+    """
     try:
         card = read_card(folder / NAME)
         if card.weights is None:
             raise PluginError(f"{folder / NAME}: weights: found none, expected [weights]")
     except PluginError as error:
         return Plugin(folder.name, str(folder), fault=str(error))
-    return Plugin(card.model.id, str(folder), card, folder=folder)
+    weights_at = folder
+    if is_packed and not (folder / card.weights.file).is_file():
+        weights_at = weights_folder(card.model.id)
+    return Plugin(card.model.id, str(folder), card, folder=folder, weights_folder=weights_at)
 
 
 def _of_folders() -> Iterator[Plugin]:
@@ -133,27 +147,36 @@ def _of_folders() -> Iterator[Plugin]:
             yield Plugin(Path(name).name, name, fault=text)
 
 
-def _in_folder(folder: Path) -> Iterator[Plugin]:
+def _in_folder(folder: Path, *, is_packed: bool = False) -> Iterator[Plugin]:
     """Yield the plug-ins of a folder: itself where it has a card, else those of its folders."""
     if (folder / NAME).is_file():
-        yield open_folder(folder)
+        yield open_folder(folder, is_packed=is_packed)
         return
     for each in sorted(folder.iterdir()):
         if (each / NAME).is_file():
-            yield open_folder(each)
+            yield open_folder(each, is_packed=is_packed)
 
 
 @cache
-def _entries(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    """Return the entry points of what is installed; a look at each package takes a while."""
-    return tuple(entry_points(group=GROUP))
+def _entries(path: tuple[str, ...]) -> tuple[tuple[EntryPoint, str], ...]:
+    """Return the entry points of what is installed, and their packages.
+
+    A look at each package takes a while, and so does its name, once for each entry.
+    """
+    names: dict[str, str] = {}
+    entries = tuple(entry_points(group=GROUP))
+    for entry in entries:
+        module = entry.module.partition(".")[0]
+        if module not in names:
+            names[module] = entry.dist.name if entry.dist else "installed"
+    return tuple((entry, names[entry.module.partition(".")[0]]) for entry in entries)
 
 
 def _of_packages() -> Iterator[Plugin]:
     import sys
 
-    for entry in _entries(tuple(sys.path)):
-        place = f"{entry.value} ({entry.dist.name if entry.dist else 'installed'})"
+    for entry, package in _entries(tuple(sys.path)):
+        place = f"{entry.value} ({package})"
         try:
             yield from _of_program(entry, place) if entry.attr else _of_data(entry, place)
         except KeyboardInterrupt:
@@ -177,4 +200,4 @@ def _of_data(entry: EntryPoint, place: str) -> Iterator[Plugin]:
     if not folders:
         raise PluginError("found no package of this name; expected one with cards beside it")
     for folder in folders:
-        yield from _in_folder(Path(folder))
+        yield from _in_folder(Path(folder), is_packed=True)

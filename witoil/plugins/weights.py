@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_BLOCK = 1 << 20
+_FETCH = "`witoil modules fetch` says how to get it"
 _MOST_BYTES = 2**31 - 1
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"}
 _MOST_ARRAY_BYTES = 2**30
@@ -40,7 +40,7 @@ def read_weights(weights: Weights, path: Path) -> bytes:
         own, or tensors in files that the card does not list.
     """
     content = _verified(path, weights)
-    model = _parsed(content, path)
+    model = parsed(content, path)
     foreign = {opset.domain for opset in model.opset_import} - _DOMAINS
     used = {node.domain for node in _nodes(model)} & foreign
     if used:
@@ -84,8 +84,10 @@ def _verified(path: Path, weights: Weights | ExternalData) -> bytes:
     try:
         size = path.stat().st_size
     except OSError:
-        how = "`witoil modules fetch` fetches it" if weights.uri.startswith(FETCHED) else "add it"
+        how = "add it" if weights.sha256 and not weights.uri.startswith(FETCHED) else _FETCH
         raise PluginError(f"{path}: is not there, but its card names it; {how}") from None
+    if weights.sha256 is None or weights.bytes is None:
+        raise PluginError(f"{path}: has no checksum, in its card or pinned; {_FETCH}")
     if size != weights.bytes:
         raise PluginError(
             f"{path}: found {size:,} bytes, expected the {weights.bytes:,} of its card"
@@ -117,27 +119,6 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def fetch_weights(weights: Weights, folder: Path) -> Path:
-    """Fetch weights that a card names by URL into its folder, where they are not there yet.
-
-    Raises
-    ------
-    PluginError
-        Where they have no URL.
-    CatalogError
-        Where they cannot be had, or are others than those of the card.
-    """
-    from catalog.remote.download import download
-
-    path = weights_path(folder, weights.file)
-    if not weights.uri.startswith(FETCHED):
-        raise PluginError(f"{path}: has no URL in its card; expected weights.uri to be one")
-    if not path.is_file():
-        download(weights.uri, path, sha256=weights.sha256, most_bytes=weights.bytes)
-    _verified(path, weights)
-    return path
-
-
 def pinned(path: Path) -> str:
     """Return the table ``[weights]`` of a card for an ONNX file.
 
@@ -150,7 +131,7 @@ def pinned(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise PluginError(f"{path}: {error.strerror}; expected an ONNX model") from None
-    model = _parsed(content, path)
+    model = parsed(content, path)
     opset = max(it.version for it in model.opset_import if it.domain in ("", "ai.onnx"))
     checksum = hashlib.sha256(content).hexdigest()
     return (
@@ -170,7 +151,14 @@ def weights_path(folder: Path, name: str) -> Path:
     return _inside(folder, name)
 
 
-def _parsed(content: bytes, path: Path) -> Any:
+def parsed(content: bytes, path: Path) -> Any:
+    """Return the ONNX model of some bytes.
+
+    Raises
+    ------
+    PluginError
+        Where they are none.
+    """
     try:
         import onnx
         from google.protobuf.message import DecodeError

@@ -1,0 +1,209 @@
+"""Where the sea is darker than around it: background, likelihood, and areas with short borders.
+
+The steps are those of Solberg et al. (1999, https://doi.org/10.1109/36.774704) and Solberg et al.
+(2007, https://doi.org/10.1109/TGRS.2006.887019): a scene at several scales, a threshold that
+follows what is around, and areas of it. The threshold is a likelihood ratio of gamma
+distributions, and an area is what makes that likely with a short border (see `darker_areas`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aquatic.slicks.speckle import block_means, equivalent_looks
+
+Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
+
+BORDER = 1.5
+"""What a cell's side of border costs. [nat]
+
+From ln 2.64 on, by which outlines of one more side grow in number, speckle alone makes no area.
+"""
+
+_DAMPING = 0.5  # 3 dB, before anything is known
+_LEAST_DAMPING, _MOST_DAMPING = 0.25, 0.75
+_COARSE_M = 160.0
+_SCALES_M = (8000.0, 4000.0, 2500.0)
+"""Distances over which the sea around counts, from pass to pass."""
+
+_BRIGHT = 3.0  # times the background: ships, and what rings about them
+_TILE, _MARGIN = 1024, 64
+_REACH_M = 1000.0
+
+
+@dataclass(frozen=True)
+class DarkAreas:
+    """What is darker than the sea around it.
+
+    Attributes
+    ----------
+    dark : ndarray of bool, shape (height, width)
+    background : ndarray of float32, shape (height, width)
+        Intensity that the sea would have without what is dark.
+    evidence : ndarray of float32, shape (height, width)
+        Logarithm of the likelihood ratio of dark and clean, smoothed. [nat]
+    looks : float
+        That a cell is worth.
+    """
+
+    dark: Bools
+    background: Floats
+    evidence: Floats
+    looks: float
+
+
+def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
+    """Find what is darker than the sea around it.
+
+    Parameters
+    ----------
+    sigma0 : ndarray, shape (height, width)
+        Linear; NaN where there is no sea.
+    cell_m : tuple of float
+        Height and width of a cell. [m]
+
+    Returns
+    -------
+    DarkAreas
+    """
+    steps = tuple(max(1, round(_COARSE_M / side)) for side in cell_m)
+    coarse = block_means(sigma0, *steps)
+    coarse_m = cell_m[0] * steps[0], cell_m[1] * steps[1]
+    background, damping = _coarse_passes(coarse, coarse_m)
+    fine = _refined(background, sigma0.shape, steps)
+    damping = np.repeat(np.repeat(damping, steps[0], axis=0), steps[1], axis=1)
+    damping = damping[: sigma0.shape[0], : sigma0.shape[1]]
+    ratio = sigma0 / fine
+    looks = equivalent_looks(ratio)
+    evidence = darker_areas(ratio, looks, damping)
+    return DarkAreas(evidence > 0.0, fine, evidence, looks)
+
+
+def _coarse_passes(coarse: Floats, cell_m: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return the background, and by how much each place would be damped, of coarse cells."""
+    dark = np.zeros(coarse.shape, bool)
+    damping: Floats = np.full(coarse.shape, _DAMPING, np.float32)
+    background = _trend(coarse)
+    for scale_m in (*_SCALES_M, _SCALES_M[-1]):
+        ratio = coarse / background
+        looks = equivalent_looks(ratio)
+        dark = darker_areas(ratio, looks, damping) > 0.0
+        clean = ~dark & (ratio < _BRIGHT)
+        background = _around(coarse, clean, background, [scale_m / side for side in cell_m])
+        damping = _damping_of(coarse / background, dark, cell_m)
+    return background, damping
+
+
+def _trend(values: Floats) -> Floats:
+    """Return a quadratic trend of the logarithm, of the brighter part of what scatters about it."""
+    rows, columns = (np.linspace(-1.0, 1.0, side) for side in values.shape)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.log(values)
+    known = np.isfinite(logs)
+    kept = known.copy()
+    for _ in range(8):
+        found, *_ = np.linalg.lstsq(terms[kept], logs[kept], rcond=None)
+        rest = logs - terms @ found
+        middle = np.median(rest[kept])
+        spread = 1.4826 * np.median(np.abs(rest[kept] - middle))
+        # dark areas pull it down: they are left out sooner than bright ones
+        kept = known & (rest > -1.0 * spread - 0.05) & (rest < 3.0 * spread + 0.05)
+    return np.asarray(np.exp(terms @ found), np.float32)
+
+
+def _around(values: Floats, clean: Bools, before: Floats, scale: list[float]) -> Floats:
+    """Return the mean of what is clean around, in the place of none what was there before."""
+    from scipy.ndimage import gaussian_filter
+
+    usable = clean & np.isfinite(values)
+    ratio = np.where(usable, values / before, 0.0).astype(np.float32)
+    weight = gaussian_filter(usable.astype(np.float32), scale, mode="nearest")
+    total = gaussian_filter(ratio, scale, mode="nearest")
+    little = 0.01
+    return np.asarray(before * (total + little) / (weight + little), np.float32)
+
+
+def _damping_of(ratio: Floats, dark: Bools, cell_m: tuple[float, float]) -> Floats:
+    """Return the mean ratio of each dark area, there and near it."""
+    from scipy.ndimage import distance_transform_edt, label, mean
+
+    numbers, count = label(dark)
+    damping = np.full(ratio.shape, _DAMPING, np.float32)
+    if not count:
+        return damping
+    means = mean(ratio, numbers, np.arange(1, count + 1))
+    distance, (y, x) = distance_transform_edt(~dark, sampling=cell_m, return_indices=True)
+    near = distance <= _REACH_M
+    values = np.clip(means, _LEAST_DAMPING, _MOST_DAMPING)
+    damping[near] = values[numbers[y, x] - 1][near]
+    return damping
+
+
+def _refined(background: Floats, shape: tuple[int, ...], steps: tuple[int, ...]) -> Floats:
+    """Return the background on finer cells, linear between the middles of coarse ones."""
+    from scipy.ndimage import map_coordinates
+
+    places = [(np.arange(n) + 0.5) / k - 0.5 for n, k in zip(shape, steps, strict=True)]
+    grid = np.meshgrid(*places, indexing="ij", copy=False)
+    return np.asarray(map_coordinates(background, grid, order=1, mode="nearest", output=np.float32))
+
+
+def darker_areas(ratio: Floats, looks: float, damping: Floats) -> Floats:
+    """Return for each cell how much speaks for a dark area there. [nat]
+
+    Parameters
+    ----------
+    ratio : ndarray, shape (height, width)
+        Intensity over background; NaN where there is none.
+    looks : float
+        That a cell is worth.
+    damping : ndarray, shape (height, width)
+        Ratio that a dark area would have.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+        Above 0 in a dark area.
+
+    Notes
+    -----
+    The likelihood ratio of two gamma distributions of L looks is
+    ``L (r (1 - 1 / d) - ln d)`` for the ratio r and the damping d. Areas that have the greatest sum
+    of it, less `BORDER` for each side of their borders, are the level sets of its total variation
+    denoising (Chambolle 2004, https://doi.org/10.1023/B:JMIV.0000011325.36760.1e; Chan, Esedoglu
+    and Nikolova 2006, https://doi.org/10.1137/040615286).
+    """
+    from skimage.restoration import denoise_tv_chambolle
+
+    bounded = np.minimum(ratio, _BRIGHT)
+    likelihood = looks * (bounded * (1.0 - 1.0 / damping) - np.log(damping))
+    likelihood = np.where(np.isfinite(ratio), likelihood, 0.0).astype(np.float32)
+    found = np.empty_like(likelihood)
+    for rows, columns, inner in _tiles(ratio.shape):
+        smooth = denoise_tv_chambolle(
+            likelihood[rows, columns], weight=BORDER, eps=1e-5, max_num_iter=150
+        )
+        (top, left), part = inner
+        found[top : top + _TILE, left : left + _TILE] = smooth[part]
+    found[~np.isfinite(ratio)] = -np.inf
+    return found
+
+
+def _tiles(shape: tuple[int, ...]) -> Any:
+    """Yield rows and columns of tiles with a margin, and where in them the tile is."""
+    for top in range(0, shape[0], _TILE):
+        for left in range(0, shape[1], _TILE):
+            first = max(0, top - _MARGIN), max(0, left - _MARGIN)
+            last = min(shape[0], top + _TILE + _MARGIN), min(shape[1], left + _TILE + _MARGIN)
+            part = tuple(
+                slice(start - begin, min(start + _TILE, side) - begin)
+                for start, begin, side in zip((top, left), first, shape, strict=True)
+            )
+            yield slice(first[0], last[0]), slice(first[1], last[1]), ((top, left), part)

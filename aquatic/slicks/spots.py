@@ -1,0 +1,260 @@
+"""Dark spots: connected dark areas, and what can be measured of each.
+
+Features are those of Solberg et al. (1999), Solberg et al. (2007) and of the review of Brekke and
+Solberg (2005, https://doi.org/10.1016/j.rse.2004.11.015): contrast, homogeneity, borders, shape,
+surroundings.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aquatic.slicks.dark_areas import DarkAreas
+
+Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
+
+LEAST_KM2 = 0.1
+"""Area of a spot that counts. [km2]"""
+
+LEAST_CONTRAST_DB = 1.2
+"""Contrast of a spot that counts. [dB]"""
+
+_RING_M = (300.0, 1000.0)
+_BAND = 3  # cells on each side of a border
+_GAP = 1  # cells at a border that may be of both sides
+_LEAST_EVIDENCE = 20.0
+"""Evidence that all cells of a spot have together. [nat]"""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A dark spot.
+
+    Attributes
+    ----------
+    number : int
+        Of the spot in the array of numbers.
+    area_km2, perimeter_km, length_km, width_m : float
+        Width is area over length.
+    complexity : float
+        Perimeter over that of a disc of the same area.
+    spreading : float
+        Share of the scatter of its cells that is across its length, 0 to 0.5.
+    contrast_db, greatest_contrast_db : float
+        Of the ring around (300 m to 1 km) over the mean, and over its darkest tenth. [dB]
+    border_share : float
+        Share of the contrast that is found across the border itself: about 1 of what ends sharply,
+        about 0 of what fades.
+    border_spread_db : float
+        Scatter of that step along the border. [dB]
+    inside_spread_db, outside_spread_db : float
+        Scatter of the sea beyond that of speckle. [dB]
+    sea_sigma0 : float
+        Of the ring. [1]
+    is_cut : bool
+        Whether it reaches the end of the scene.
+    """
+
+    number: int
+    area_km2: float
+    perimeter_km: float
+    length_km: float
+    width_m: float
+    complexity: float
+    spreading: float
+    contrast_db: float
+    greatest_contrast_db: float
+    border_share: float
+    border_spread_db: float
+    inside_spread_db: float
+    outside_spread_db: float
+    sea_sigma0: float
+    is_cut: bool
+
+
+def find_spots(
+    sigma0: Floats, found: DarkAreas, cell_m: tuple[float, float]
+) -> tuple[npt.NDArray[np.int32], list[Spot]]:
+    """Return the dark spots of a scene.
+
+    Parameters
+    ----------
+    sigma0 : ndarray, shape (height, width)
+        Linear; NaN where there is no sea.
+    found : DarkAreas
+    cell_m : tuple of float
+        Height and width of a cell. [m]
+
+    Returns
+    -------
+    numbers : ndarray of int32, shape (height, width)
+        Of the spot, from 1 on; 0 elsewhere.
+    spots : list of Spot
+        The largest first.
+    """
+    from scipy.ndimage import find_objects, label
+
+    numbers, count = label(found.dark, structure=np.ones((3, 3), bool))
+    numbers = numbers.astype(np.int32, copy=False)
+    least = max(4.0, LEAST_KM2 / (1e-6 * cell_m[0] * cell_m[1]))
+    sizes = np.bincount(numbers.ravel(), minlength=count + 1)
+    ratio = sigma0 / found.background
+    spots = []
+    for number, place in enumerate(find_objects(numbers), 1):
+        if sizes[number] < least:
+            continue
+        spot = _measured(number, place, numbers, ratio, found, cell_m)
+        if spot is not None:
+            spots.append(spot)
+    kept = np.zeros(count + 1, bool)
+    kept[[spot.number for spot in spots]] = True
+    numbers[~kept[numbers]] = 0
+    return numbers, sorted(spots, key=lambda it: -it.area_km2)
+
+
+def _measured(
+    number: int,
+    place: tuple[slice, ...],
+    numbers: npt.NDArray[np.int32],
+    ratio: Floats,
+    found: DarkAreas,
+    cell_m: tuple[float, float],
+) -> Spot | None:
+    part = tuple(
+        slice(max(0, at.start - reach), min(side, at.stop + reach))
+        for at, side, reach in zip(
+            place, numbers.shape, (math.ceil(_RING_M[1] / side) for side in cell_m), strict=True
+        )
+    )
+    inside = numbers[part] == number
+    if found.evidence[part][inside].sum(dtype=np.float64) < _LEAST_EVIDENCE:
+        return None
+    near = _Surroundings(inside, found.dark[part], ratio[part], cell_m)
+    contrast_db = near.contrast_db
+    if not contrast_db >= LEAST_CONTRAST_DB:
+        return None
+    perimeter_m, length_m, spreading = _shape(inside, cell_m)
+    area_m2 = float(inside.sum()) * cell_m[0] * cell_m[1]
+    step_db, spread_db = near.border()
+    ends = [at.start == 0 or at.stop == side for at, side in zip(place, numbers.shape, strict=True)]
+    return Spot(
+        number=number,
+        area_km2=1e-6 * area_m2,
+        perimeter_km=1e-3 * perimeter_m,
+        length_km=1e-3 * length_m,
+        width_m=area_m2 / length_m,
+        complexity=perimeter_m / (2.0 * math.sqrt(math.pi * area_m2)),
+        spreading=spreading,
+        contrast_db=contrast_db,
+        greatest_contrast_db=near.greatest_contrast_db(),
+        border_share=step_db / contrast_db,
+        border_spread_db=spread_db,
+        inside_spread_db=_spread_db(near.values(inside), found.looks),
+        outside_spread_db=_spread_db(near.values(near.ring), found.looks),
+        sea_sigma0=near.level * float(np.median(found.background[part][inside])),
+        is_cut=any(ends),
+    )
+
+
+class _Surroundings:
+    """A spot and the sea about it."""
+
+    def __init__(
+        self, inside: Bools, dark: Bools, ratio: Floats, cell_m: tuple[float, float]
+    ) -> None:
+        from scipy.ndimage import distance_transform_edt
+
+        self._inside, self._ratio = inside, ratio
+        self._sea = np.isfinite(ratio) & ~dark
+        self._outwards = distance_transform_edt(~inside, sampling=cell_m)
+        self._inwards = distance_transform_edt(inside, sampling=cell_m)
+        self._step = max(cell_m)
+        for far in (1.0, 2.0, math.inf):  # a spot may have hardly any sea about it
+            ring = self._sea & (self._outwards >= _RING_M[0]) & (self._outwards <= far * _RING_M[1])
+            if ring.sum() >= 20:
+                break
+        self.ring = ring if ring.any() else self._sea
+        self.level = _mean(self.values(self.ring))
+        self.contrast_db = _decibel(self.level / _mean(self.values(inside)))
+
+    def values(self, where: Bools) -> Floats:
+        """Return the ratios that are known in some cells."""
+        found = self._ratio[where]
+        return found[np.isfinite(found)]
+
+    def greatest_contrast_db(self) -> float:
+        """Return the contrast of the darkest tenth, of means of 3 x 3 cells."""
+        from scipy.ndimage import uniform_filter
+
+        known = np.where(self._inside & np.isfinite(self._ratio), self._ratio, 0.0)
+        share = uniform_filter((known > 0.0).astype(np.float32), 3)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = uniform_filter(known, 3) / share
+        return _decibel(self.level / float(np.percentile(means[self._inside & (share > 0)], 10.0)))
+
+    def border(self) -> tuple[float, float]:
+        """Return the step across the border, and how much it scatters from part to part. [dB]"""
+        low, high = _GAP * self._step, (_GAP + _BAND) * self._step
+        outer = self._sea & (self._outwards > low) & (self._outwards <= high)
+        inner = self._inside & (self._inwards > low) & (self._inwards <= high)
+        if inner.sum() < 0.2 * self._inside.sum():  # narrow
+            inner = self._inside & (self._inwards <= high)
+        if not outer.any():
+            return self.contrast_db, 0.0
+        step = _decibel(_mean(self.values(outer)) / _mean(self.values(inner)))
+        return step, self._scatter(outer, inner)
+
+    def _scatter(self, outer: Bools, inner: Bools) -> float:
+        """Return the standard deviation of the step among eight directions from the middle."""
+        y, x = np.nonzero(self._inside)
+        rows, columns = np.indices(self._inside.shape, sparse=True)
+        sector = np.floor(4.0 * (np.arctan2(rows - y.mean(), columns - x.mean()) / np.pi + 1.0))
+        steps = []
+        for k in range(8):
+            sides = [self.values(band & (sector == k)) for band in (outer, inner)]
+            if min(side.size for side in sides) >= 20:
+                steps.append(_decibel(_mean(sides[0]) / _mean(sides[1])))
+        return float(np.std(steps)) if len(steps) > 2 else 0.0
+
+
+def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, float]:
+    """Return perimeter and length [m], and spreading, 0 of a line to 0.5 of a disc.
+
+    The length is the larger one of 4 standard deviations along the main axis and half of the
+    perimeter less the width, which is that of a winding band.
+    """
+    from skimage.measure import perimeter_crofton
+
+    y, x = np.nonzero(inside)
+    places = np.stack([y * cell_m[0], x * cell_m[1]])
+    scatter = np.cov(places) if places.shape[1] > 1 else np.zeros((2, 2))
+    small, large = np.maximum(np.linalg.eigvalsh(scatter), (np.array(cell_m) / 4.0) ** 2)
+    around = float(perimeter_crofton(inside, directions=4)) * math.sqrt(cell_m[0] * cell_m[1])
+    area = len(y) * cell_m[0] * cell_m[1]
+    root = max(around**2 / 4.0 - 4.0 * area, 0.0) ** 0.5
+    winding = (around / 2.0 + root) / 2.0  # of a band with this border and area
+    length = max(4.0 * math.sqrt(large), min(winding, around / 2.0))
+    return around, length, float(small / (small + large))
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _decibel(ratio: float) -> float:
+    return 10.0 * math.log10(ratio) if ratio > 0.0 else math.nan
+
+
+def _spread_db(values: Floats, looks: float) -> float:
+    """Return the scatter of intensities beyond that of speckle, which has 1 / looks. [dB]"""
+    if values.size < 2:
+        return 0.0
+    excess = float(values.var() / values.mean() ** 2)
+    texture = max(0.0, (excess - 1.0 / looks) / (1.0 + 1.0 / looks))
+    return 10.0 / math.log(10.0) * math.sqrt(texture)

@@ -1,0 +1,179 @@
+"""Series of shorelines from files: made ones, and those of a published table."""
+
+import json
+import math
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from tests.plugins.builders import AQUATIC
+from tests.witoil.command import witoil
+
+SLOPE = 0.1
+
+
+def tide_table(path, times, amplitude=0.8):
+    """Write a tide of half a day, hourly, round some times; return its level at a time."""
+
+    def level(time):
+        return amplitude * math.sin(2 * math.pi * (time.timestamp() % 44712.0) / 44712.0)
+
+    hours = sorted({time.floor("h") + pd.Timedelta(hours=k) for time in times for k in (0, 1)})
+    rows = [{"time": f"{hour:%Y-%m-%dT%H:%M:%SZ}", "level_m": level(hour)} for hour in hours]
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return {time: np.interp(
+        time.timestamp(),
+        [time.floor("h").timestamp(), time.floor("h").timestamp() + 3600.0],
+        [level(time.floor("h")), level(time.floor("h") + pd.Timedelta(hours=1))],
+    ) for time in times}  # fmt: skip
+
+
+def transects_in(path, lines, crs="EPSG:28356", **columns):
+    frame = geopandas.GeoDataFrame(
+        {"name": list(lines), **columns},
+        geometry=[shapely.LineString(line) for line in lines.values()],
+        crs=crs,
+    )
+    frame.to_file(path, driver="GeoJSON")
+    return path
+
+
+def seen_lines(transects, table, levels):
+    """Return a shoreline for each place of a table, as seen at the level of its time."""
+    rows = []
+    for transect in transects.itertuples():
+        start, end = np.array(transect.geometry.coords)
+        direction = (end - start) / np.linalg.norm(end - start)
+        normal = np.array([-direction[1], direction[0]])
+        for time, distance in table[transect.name].dropna().items():
+            seen = start + (distance - levels[time] / SLOPE) * direction
+            line = shapely.LineString([seen - 40 * normal, seen + 40 * normal])
+            rows.append({"time": f"{time:%Y-%m-%dT%H:%M:%SZ}", "geometry": line})
+    return geopandas.GeoDataFrame(rows, crs=transects.crs)
+
+
+@pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real table")
+def test_a_published_table_comes_back_from_shorelines_at_their_tides(tmp_path):
+    """The table has corrected places alone; shorelines and tides of its scenes are not published.
+
+    So shorelines are made that were seen at a made tide, in degrees, and the places come back.
+    """
+    path = AQUATIC / "img" / "uc7_narra_transects.geojson"
+    transects = geopandas.read_file(path)
+    assert transects.crs.to_epsg() == 28356
+    table = pd.read_csv(AQUATIC / "img" / "uc7_narra_timeseries.csv", index_col=0)
+    table.index = pd.DatetimeIndex(pd.to_datetime(table.pop("dates")))
+    table = table.iloc[::6]
+    levels = tide_table(tmp_path / "tide.csv", table.index)
+    lines = seen_lines(transects, table, levels).to_crs("EPSG:4326")
+    lines.to_file(tmp_path / "seen.geojson", driver="GeoJSON", COORDINATE_PRECISION=9)
+    answer = witoil(
+        *("modules", "shorelines", tmp_path / "seen.geojson", "--transects", path),
+        *("--tide", tmp_path / "tide.csv", "--slope", SLOPE, "--out", tmp_path / "out.csv"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = pd.read_csv(tmp_path / "out.csv", index_col="dates", parse_dates=True)
+    assert list(found.columns) == ["NA1", "NA2", "NA3", "NA4", "NA5"]
+    wanted = table[table.notna().any(axis=1)]
+    assert list(found.index) == list(wanted.index)
+    assert (found.notna().to_numpy() == wanted.notna().to_numpy()).all()
+    assert np.nanmax(np.abs(found.to_numpy() - wanted.to_numpy())) < 0.01
+
+
+LINES = {"a": [(500000, 6000000), (500300, 6000000)]}
+
+
+def made(tmp_path, **properties):
+    """Write a transect, and a shoreline 100 m along it."""
+    line = shapely.LineString([(500100, 5999900), (500100, 6000100)])
+    frame = geopandas.GeoDataFrame(
+        {key: [value] for key, value in properties.items()}, geometry=[line], crs="EPSG:28356"
+    )
+    frame.to_crs("EPSG:4326").to_file(tmp_path / "seen.geojson", driver="GeoJSON")
+    transects_in(tmp_path / "t.geojson", LINES)
+    return tmp_path / "seen.geojson", "--transects", tmp_path / "t.geojson"
+
+
+def test_without_a_tide_shorelines_stay_and_it_is_said(tmp_path):
+    arguments = made(tmp_path, time="2021-03-01T10:00:00")
+    answer = witoil("modules", "shorelines", *arguments, "--out", tmp_path / "out.csv")
+    assert answer.returncode == 0, answer.stderr
+    assert "no tide" in answer.stdout
+    assert (tmp_path / "out.csv").read_text() == "dates,a\n2021-03-01 10:00:00+00:00,100.000\n"
+
+
+def test_slopes_of_the_transects_come_first(tmp_path):
+    arguments = made(tmp_path, date="2021-03-01 10:00:00")
+    transects_in(tmp_path / "t.geojson", LINES, slope=[0.02])
+    (tmp_path / "tide.csv").write_text("time,level_m\n2021-03-01T10:00Z,0.5\n")
+    options = ("--tide", tmp_path / "tide.csv", "--slope", 0.5, "--level", 0.1)
+    answer = witoil("modules", "shorelines", *arguments, *options, "-o", tmp_path / "out.csv")
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "out.csv").read_text().endswith(",120.000\n")
+
+
+def test_a_time_without_a_tide_is_empty_and_said(tmp_path):
+    arguments = made(tmp_path, time="2021-03-01T10:00:00Z")
+    (tmp_path / "tide.csv").write_text("time,level_m\n2021-03-01T09:00Z,0.5\n")
+    options = ("--tide", tmp_path / "tide.csv", "--slope", 0.1)
+    answer = witoil("modules", "shorelines", *arguments, *options, "-o", tmp_path / "out.csv")
+    assert "1 places are empty since the tide has no level" in answer.stdout
+    assert (tmp_path / "out.csv").read_text().endswith(",\n")
+
+
+@pytest.mark.parametrize(
+    ("properties", "tide", "text"),
+    [
+        ({"other": 3}, None, "expected a property time or date"),
+        ({"time": "yesterday"}, None, "yesterday"),
+        ({"date": 20210301}, None, "expected a time"),
+        ({"date": "20210301"}, None, "expected a time"),
+        ({"time": "2021-03-01T10:00Z"}, "time,level\n2021-03-01T10:00Z,1\n", "expected time and"),
+        ({"time": "2021-03-01T10:00Z"}, "time,level_m\n2021-03-01T10:00Z,high\n", "high"),
+        ({"time": "2021-03-01T10:00Z"}, "time,level_m\n5,1\n", "expected a time"),
+        ({"time": "2021-03-01T10:00Z"}, "time,level_m\n2021-03-01T10:00Z,1\n", "found no slope"),
+    ],
+)
+def test_what_has_no_time_tide_or_slope_is_refused(tmp_path, properties, tide, text):
+    arguments = made(tmp_path, **properties)
+    if tide is not None:
+        (tmp_path / "tide.csv").write_text(tide)
+        arguments = (*arguments, "--tide", tmp_path / "tide.csv")
+    answer = witoil("modules", "shorelines", *arguments, "--out", tmp_path / "out.csv")
+    assert answer.returncode == 2
+    assert text in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("{", "expected a file of transects"),
+        ({"type": "FeatureCollection", "features": []}, "transects"),
+        (
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": {"name": "a"},
+                        "geometry": {"type": "Point", "coordinates": [0, 0]},
+                    }
+                ],
+            },
+            "found no line",
+        ),
+    ],
+)
+def test_what_are_no_transects_is_refused(tmp_path, content, text):
+    arguments = made(tmp_path, time="2021-03-01T10:00Z")
+    (tmp_path / "t.geojson").write_text(
+        content if isinstance(content, str) else json.dumps(content)
+    )
+    answer = witoil("modules", "shorelines", *arguments, "--out", tmp_path / "out.csv")
+    assert answer.returncode == 2
+    assert text in answer.stderr

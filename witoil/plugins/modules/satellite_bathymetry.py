@@ -1,0 +1,304 @@
+"""Depth of clear shallow water in a scene, calibrated by soundings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from witoil.plugins.card import Card
+from witoil.plugins.errors import PluginError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from aquatic.bathymetry import Calibration
+    from witoil.plugins.envelope import Feature, Findings
+    from witoil.plugins.rasters import Reader
+
+_ROWS = 256
+_MOST_REFLECTANCE = 1.5
+_BEYOND = 0.1
+"""Share of the range of the soundings by which depths may lie beyond it."""
+
+
+class SatelliteBathymetry:
+    """Depths by the laws of `aquatic.bathymetry`."""
+
+    card = Card.model_validate(
+        {
+            "model": {
+                "id": "satellite-bathymetry",
+                "version": "1",
+                "task": "raster-regress",
+                "title": "Depth of clear shallow water from blue and green (Stumpf, log-linear)",
+                "licence_code": "Apache-2.0",
+                "licence_weights": "no weights",
+                "doi": "10.4319/lo.2003.48.1_part_2.0547",
+            },
+            "input": {"kind": "raster", "bands": ["blue", "green"]},
+            "output": {"format": "values", "unit": "m"},
+            "parameters": [
+                {
+                    "name": "soundings",
+                    "kind": "file",
+                    "description": "Table with lon, lat and depth_m, or points with depth_m.",
+                },
+                {
+                    "name": "law",
+                    "kind": "text",
+                    "default": "ratio",
+                    "choices": ["ratio", "log-linear"],
+                    "description": "Ratio of logarithms, or sum of them.",
+                },
+                {
+                    "name": "constant_m",
+                    "unit": "m",
+                    "description": "Of a law calibrated before, in the place of soundings.",
+                },
+                {"name": "first_m", "unit": "m", "description": "Of its first term."},
+                {"name": "second_m", "unit": "m", "description": "Of its second term."},
+                {
+                    "name": "tide_m",
+                    "unit": "m",
+                    "default": 0.0,
+                    "least": -20.0,
+                    "most": 20.0,
+                    "description": "Level of the sea in the scene above the soundings' datum.",
+                },
+                {
+                    "name": "scale",
+                    "default": 1.0,
+                    "least": 1e-9,
+                    "most": 1.0,
+                    "description": "From the values of the file to reflectances.",
+                },
+                {
+                    "name": "deep_blue",
+                    "least": 0.0,
+                    "most": 1.0,
+                    "description": "Reflectance of deep water, for log-linear; default: the "
+                    "darkest thousandth of the scene.",
+                },
+                {"name": "deep_green", "least": 0.0, "most": 1.0},
+            ],
+            "geo": {"kinds": ["none"]},
+        }
+    )
+
+    def predict(self, path: Path, parameters: Mapping[str, Any]) -> Findings:
+        """Return the depths of a scene, and of each sounding how far they are from it.
+
+        Raises
+        ------
+        PluginError, AquaticError
+            Where the scene has no reflectances, or neither soundings nor numbers are given.
+        """
+        from witoil.plugins.envelope import Findings, Grid
+        from witoil.plugins.rasters import reading
+
+        with reading(path, self.card) as reader:
+            scene = _Scene(reader, path, parameters)
+            soundings: list[Feature] = []
+            if "soundings" in parameters:
+                law, soundings = scene.calibrated(parameters["soundings"])
+            else:
+                law = _given(parameters)
+            values = scene.depths(law)
+        raster = Grid("depth", values, float("nan"), unit="m")
+        remarks = [*reader.remarks, *scene.remarks, *_words(law)]
+        return Findings(soundings, rasters=[raster], remarks=remarks)
+
+
+class _Scene:
+    """A raster of blue and green, by parts.
+
+    Parameters
+    ----------
+    reader : Reader
+    path : Path
+    parameters : mapping
+    """
+
+    def __init__(self, reader: Reader, path: Path, parameters: Mapping[str, Any]) -> None:
+        import numpy as np
+
+        self._reader, self._path, self._parameters = reader, path, parameters
+        self.remarks: list[str] = []
+        sample = np.concatenate(
+            [part[::8, ::8].reshape(-1, 2) for _, part in self._parts(self._reader.size[0] // 8)]
+        )
+        known = sample[np.isfinite(sample).all(axis=1)]
+        if not len(known):
+            raise PluginError(f"{path}: found no values, expected reflectances of blue and green")
+        if np.median(known) > _MOST_REFLECTANCE:
+            raise PluginError(
+                f"{path}: found values of {np.median(known):.4g}, expected reflectances of 0 to 1; "
+                "--set scale=0.0001 makes them of ten-thousandths"
+            )
+        self._deep = self._deep_water(known)
+
+    def calibrated(self, soundings: Path) -> tuple[Calibration, list[Feature]]:
+        """Return the law that soundings give, and these, with what it makes of each."""
+        import numpy as np
+        import shapely
+
+        from aquatic.bathymetry import calibrate, depths
+        from witoil.plugins.envelope import Feature
+        from witoil.plugins.soundings import read_soundings
+
+        lonlat, known_m = read_soundings(soundings)
+        rows, columns, inside = self._pixels(lonlat)
+        if not inside.any():
+            raise PluginError(
+                f"{soundings}: all {len(known_m)} soundings lie outside {self._path.name}, "
+                "expected some within; check lon and lat, and their order"
+            )
+        if not inside.all():
+            self.remarks.append(
+                f"{int((~inside).sum())} of {len(inside)} soundings lie outside the image and were "
+                "left out"
+            )
+        rows, columns, known_m = rows[inside], columns[inside], known_m[inside]
+        colours, depth_m = self._by_pixel(rows, columns, known_m + self._parameters["tide_m"])
+        law = calibrate(colours, depth_m, self._parameters["law"], self._deep)
+        found_m = depths(self._at(rows, columns), law) - self._parameters["tide_m"]
+        features = [
+            Feature(
+                "sounding",
+                None,
+                shapely.Point(column + 0.5, row + 0.5),
+                properties={"depth_m": float(depth), "estimated_m": _number(estimate)},
+            )
+            for row, column, depth, estimate in zip(rows, columns, known_m, found_m, strict=True)
+        ]
+        unseen = int(np.isnan(found_m).sum())
+        if unseen:
+            self.remarks.append(f"{unseen} soundings lie where the scene has no water that is seen")
+        return law, features
+
+    def depths(self, law: Calibration) -> npt.NDArray[np.float32]:
+        """Return the depth of each pixel; NaN where it would be far beyond the soundings. [m]."""
+        import numpy as np
+
+        from aquatic.bathymetry import depths
+
+        tide_m = self._parameters["tide_m"]
+        margin = _BEYOND * (law.deepest_m - law.shallowest_m)
+        found = np.full(self._reader.size, np.nan, dtype=np.float32)
+        beyond = 0
+        for top, part in self._parts(_ROWS):
+            values = depths(part, law)
+            outside = (values < law.shallowest_m - margin) | (values > law.deepest_m + margin)
+            beyond += int(outside.sum())
+            found[top : top + len(part)] = np.where(outside, np.nan, values - tide_m)
+        if beyond:
+            self.remarks.append(
+                f"{beyond:,} pixels would be deeper or shallower than the soundings by more than a "
+                "tenth of their range, and are empty"
+            )
+        return found
+
+    def _parts(self, height: int) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+        rows, columns = self._reader.size
+        height = max(height, 1)
+        for top in range(0, rows, height):
+            part = self._reader.read(slice(top, min(top + height, rows)), slice(0, columns))
+            yield top, part * self._parameters["scale"]
+
+    def _deep_water(self, known: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+        import numpy as np
+
+        if self._parameters["law"] == "ratio":
+            return None
+        if {"deep_blue", "deep_green"} <= {*self._parameters}:
+            return self._parameters["deep_blue"], self._parameters["deep_green"]
+        blue, green = np.quantile(known, 0.001, axis=0)
+        self.remarks.append(
+            f"deep water was taken to be the darkest of the scene, {blue:.4f} and {green:.4f}"
+        )
+        return float(blue), float(green)
+
+    def _pixels(self, lonlat: npt.NDArray[np.float64]) -> tuple[Any, Any, Any]:
+        """Return rows and columns of places, and which of them are within."""
+        import numpy as np
+        import pyproj
+        from rasterio import Affine
+
+        placing = self._reader.placing
+        if placing is None or placing.transform is None or placing.crs is None:
+            raise PluginError(f"{self._path}: is on no map, expected one to find soundings in it")
+        to_map = pyproj.Transformer.from_crs("EPSG:4326", placing.crs, always_xy=True)
+        x, y = to_map.transform(lonlat[:, 0], lonlat[:, 1])
+        a, b, c, d, e, f = (~Affine(*placing.transform))[:6]
+        columns, rows = (a * x + b * y + c), (d * x + e * y + f)
+        height, width = self._reader.size
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        rows, columns = (np.where(inside, it, 0).astype(int) for it in (rows, columns))
+        return rows, columns, inside
+
+    def _at(self, rows: Any, columns: Any) -> npt.NDArray[np.float64]:
+        import numpy as np
+
+        found = np.full((len(rows), 2), np.nan)
+        for top, part in self._parts(_ROWS):
+            within = (rows >= top) & (rows < top + len(part))
+            found[within] = part[rows[within] - top, columns[within]]
+        return found
+
+    def _by_pixel(self, rows: Any, columns: Any, depth_m: Any) -> tuple[Any, Any]:
+        """Return colour and mean depth of each pixel with soundings: one colour counts once."""
+        import numpy as np
+
+        places, of = np.unique(rows * self._reader.size[1] + columns, return_inverse=True)
+        counts = np.bincount(of)
+        if len(places) < len(rows):
+            self.remarks.append(f"{len(rows)} soundings lie in {len(places)} pixels: means of each")
+        at = np.divmod(places, self._reader.size[1])
+        return self._at(*at), np.bincount(of, weights=depth_m) / counts
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
+def _given(parameters: Mapping[str, Any]) -> Calibration:
+    """Return the law of numbers that were given."""
+    from aquatic.bathymetry import Calibration
+
+    names = ["constant_m", "first_m"] + ["second_m"] * (parameters["law"] == "log-linear")
+    missing = [name for name in names if name not in parameters]
+    if missing:
+        raise PluginError(
+            f"found neither soundings nor {missing[0]}, expected --set soundings=FILE, or all of "
+            f"{', '.join(names)} of a calibration before"
+        )
+    deep = tuple(parameters.get(name, 0.0) for name in ("deep_blue", "deep_green"))
+    if parameters["law"] == "log-linear" and not all(deep):
+        raise PluginError("deep_blue, deep_green: found none, expected those of the calibration")
+    numbers = tuple(parameters[name] for name in names)
+    far = float("inf")
+    return Calibration(parameters["law"], numbers, deep, 0, float("nan"), -far, far)
+
+
+def _words(law: Calibration) -> list[str]:
+    names = ("constant_m", "first_m", "second_m")
+    values = [f"{name}={value:.9g}" for name, value in zip(names, law.coefficients, strict=False)]
+    if law.law == "log-linear":
+        values += [f"deep_blue={law.deep[0]:.9g}", f"deep_green={law.deep[1]:.9g}"]
+    numbers = " ".join(f"--set {it}" for it in (f"law={law.law}", *values))
+    if not law.soundings:
+        return [f"calibrated before: {numbers}"]
+    error = (
+        "not known, soundings are too few" if law.rmse_m != law.rmse_m else f"{law.rmse_m:.2f} m"
+    )
+    return [
+        f"by {law.soundings} pixels with soundings of {law.shallowest_m:.1f} to "
+        f"{law.deepest_m:.1f} m below the surface: {numbers}",
+        f"error of soundings left out of the fit: {error}; over another bottom than theirs it is "
+        "larger",
+    ]
+
+
+plugin = SatelliteBathymetry()
