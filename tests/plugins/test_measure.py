@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from aquatic.plankton import measures
 from tests.plugins.builders import AQUATIC, card, graph
 from witoil.plugins.card import MEASURES
-from witoil.plugins.heads import measure
 from witoil.plugins.prediction import predict
 
 ALL = ", ".join(f'"{name}"' for name in MEASURES)
@@ -32,7 +32,7 @@ def given_back():
 
 
 def test_every_measure_has_a_function():
-    assert tuple(measure.MEASURES) == MEASURES
+    assert tuple(measures.MEASURES) == MEASURES
 
 
 def test_a_bar_has_the_measures_of_a_bar(found):
@@ -43,7 +43,9 @@ def test_a_bar_has_the_measures_of_a_bar(found):
     measured = bar.properties["measures_pixels"]
     assert bar.pixel.bounds == (5, 10, 65, 20)
     assert measured["area"] == measured["area_filled"] == measured["area_convex"] == 600
-    assert measured["feret"] == pytest.approx(np.hypot(60, 10), abs=1.0)
+    assert measured["feret"] == pytest.approx(np.hypot(60, 10))
+    assert measured["perimeter_convex"] == 140.0
+    assert (measured["width"], measured["height"]) == (60.0, 10.0)
     # an ellipse with the axes' ratio of a bar, and its area
     assert measured["major"] / measured["minor"] == pytest.approx(6.0, rel=0.01)
     assert np.pi / 4 * measured["major"] * measured["minor"] == pytest.approx(600.0)
@@ -62,12 +64,16 @@ def test_a_disc_is_round_and_a_hole_is_filled(found):
     assert measured["area"] == pytest.approx(np.pi * 1500, rel=0.01)
     assert measured["eccentricity"] == pytest.approx(0.0, abs=0.05)
     assert ring.pixel.area == measured["area"]
+    assert measured["holes_percent"] == pytest.approx(100 / 16, abs=0.2)
+    assert measured["symmetry_major"] > 0.95
+    assert measured["centroid_shift"] == pytest.approx(0.0, abs=0.01)
+    assert (measured["grey_range"], measured["grey_skewness"]) == (0.0, 0.0)
 
 
 def test_an_image_with_nothing_has_nothing(found):
     answer = found(given_back(), measurer(), np.full((9, 9, 3), 240))
     assert answer.findings.features == []
-    assert "no pixel is darker than 237" in answer.findings.remarks[0]
+    assert "nothing is darker than the background" in answer.findings.remarks[0]
 
 
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real vignettes")

@@ -83,6 +83,11 @@ MEASURES = (
     *("eccentricity", "solidity", "extent", "circularity"),
     *("grey_mean", "red_mean", "green_mean", "blue_mean"),
     *("grey_std", "red_std", "green_std", "blue_std"),
+    *("width", "height", "esd", "elongation", "perimeter_convex", "perimeter_feret"),
+    *("perimeter_major", "holes_percent", "skeleton_area", "thickness_ratio"),
+    *("symmetry_major", "symmetry_minor", "centroid_shift"),
+    *("grey_min", "grey_max", "grey_median", "grey_mode"),
+    *("grey_skewness", "grey_kurtosis", "grey_range", "grey_cv_percent"),
 )
 """What can be measured of the thing in an image."""
 
@@ -257,6 +262,9 @@ class Preprocessing(_Table):
     )
     measures: tuple[str, ...] = Field(
         (), description="What a model takes of the thing in an image."
+    )
+    background: Literal["level", "otsu"] = Field(
+        "level", description="What parts a thing from it: background_above, or Otsu's level."
     )
     background_above: int = Field(
         237, ge=1, le=255, description="Grey from which on a pixel is background, 0 to 255."

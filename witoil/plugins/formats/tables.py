@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from aquatic.plankton.ecotaxa import ECOTAXA, NUMBER, TEXT, Table, written
 from witoil.files import write_text
 from witoil.plugins.envelope import Envelope, Feature
 from witoil.plugins.formats.scenes import Written, middle_of
@@ -41,29 +42,33 @@ def write_csv(found: Sequence[Envelope], folder: Path) -> Written:
 
 
 _ECOTAXA = {
-    "img_file_name": "[t]",
-    "img_rank": "[f]",
-    "object_id": "[t]",
-    "object_lat": "[f]",
-    "object_lon": "[f]",
-    "object_date": "[t]",
-    "object_time": "[t]",
-    "object_depth_min": "[f]",
-    "object_depth_max": "[f]",
-    "object_annotation_category": "[t]",
-    "object_annotation_status": "[t]",
-    "object_score": "[f]",
-    "process_id": "[t]",
+    "img_file_name": TEXT,
+    "img_rank": NUMBER,
+    "object_id": TEXT,
+    "object_lat": NUMBER,
+    "object_lon": NUMBER,
+    "object_date": TEXT,
+    "object_time": TEXT,
+    "object_depth_min": NUMBER,
+    "object_depth_max": NUMBER,
+    "object_annotation_category": TEXT,
+    "object_annotation_status": TEXT,
+    "object_score": NUMBER,
+    "process_id": TEXT,
 }
 
 
 def write_ecotaxa(found: Sequence[Envelope], folder: Path) -> Written:
-    """Write ``ecotaxa.tsv``, to import: a second line has the types, classes are predicted ones."""
+    """Write ``ecotaxa.tsv``, to import: a second line has the types, classes are predicted ones.
+
+    What was measured has the columns of ZooProcess.
+    """
     rows: list[dict[str, Any]] = []
     for number, (envelope, feature) in enumerate(_each(found), 1):
         lon, lat = (None, None) if feature.geometry is None else middle_of(feature)
         stem = Path(envelope.file).stem
         moment = None if feature.time is None else second(feature.time)
+        measures = feature.properties.get("measures_pixels", {})
         rows.append(
             {
                 "img_file_name": envelope.file,
@@ -80,8 +85,13 @@ def write_ecotaxa(found: Sequence[Envelope], folder: Path) -> Written:
                 "object_score": feature.score,
                 "process_id": f"{envelope.card.model.id}_{envelope.card.model.version}",
             }
+            | {ECOTAXA[name]: value for name, value in measures.items() if name in ECOTAXA}
         )
-    _write(folder / "ecotaxa.tsv", tuple(_ECOTAXA), [_ECOTAXA, *rows], "\t")
+    measured = [name for name in ECOTAXA.values() if any(name in row for row in rows)]
+    kinds = _ECOTAXA | dict.fromkeys(measured, NUMBER)
+    cells = [tuple(written(row.get(name)) for name in kinds) for row in rows]
+    table = Table(tuple(kinds), tuple(kinds.values()), tuple(cells))
+    write_text(folder / "ecotaxa.tsv", table.text())
     return Written(["ecotaxa.tsv"])
 
 

@@ -1,0 +1,1 @@
+"""Plankton in scans and vignettes: things found before a light background, measured, in tables."""

@@ -1,0 +1,75 @@
+"""The modules of ZooScan, as they are called."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aquatic.plankton.ecotaxa import read_table
+from tests.aquatic.test_plankton import PLACES, scan_of, vignette_of
+from tests.plugins.builders import AQUATIC
+from tests.witoil.command import witoil
+from witoil.plugins.errors import PluginError
+from witoil.plugins.prediction import predict
+from witoil.plugins.registry import plugin_named
+
+TABLE = AQUATIC / "img" / "uc2_ecotaxa.tsv"
+real = pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real vignettes")
+
+
+def vignette(tmp_path, number):
+    """Return a vignette under the name that its table has."""
+    path = tmp_path / f"m106_mn01_n1_sml_{number}.jpg"
+    path.write_bytes((AQUATIC / "img" / f"uc2_zooscan_{number}.jpg").read_bytes())
+    return path
+
+
+@real
+@pytest.mark.parametrize("number", [821, 851])
+def test_vignettes_have_the_measures_of_their_table(tmp_path, number):
+    path = vignette(tmp_path, number)
+    answer = predict(plugin_named("zooscan-vignette"), path, parameters={"table": str(TABLE)})
+    (feature,) = answer.findings.features
+    row = read_table(TABLE.read_text()).of_image(path.name)
+    found = feature.properties["measures_pixels"]
+    for ours, theirs in {"grey_mean": "mean"}.items() | {
+        name: name for name in ("area", "major", "minor", "feret", "width", "height")
+    }.items():
+        assert found[ours] == pytest.approx(float(row[f"object_{theirs}"]), rel=0.01), ours
+    assert feature.properties["pixel_um"] == 10.6
+    assert feature.properties["measures_um"]["feret"] == pytest.approx(10.6 * found["feret"])
+
+
+@real
+def test_a_vignette_that_its_table_does_not_have_is_refused(tmp_path):
+    Image.fromarray(vignette_of(np.ones((20, 20), bool))).save(tmp_path / "other.png")
+    module = plugin_named("zooscan-vignette")
+    with pytest.raises(PluginError, match="no row whose img_file_name is other"):
+        predict(module, tmp_path / "other.png", parameters={"table": str(TABLE)})
+    with pytest.raises(PluginError, match="expected a table of EcoTaxa"):
+        predict(module, tmp_path / "other.png", parameters={"table": str(tmp_path / "none.tsv")})
+
+
+def test_a_scan_becomes_a_table_of_ecotaxa(tmp_path):
+    scan, blank, _ = scan_of(PLACES)
+    Image.fromarray(scan).save(tmp_path / "scan.png")
+    Image.fromarray(blank).save(tmp_path / "blank.png")
+    settings = {"blank": tmp_path / "blank.png", "separate": "yes", "least_esd_um": 150}
+    told = [f"--set={key}={value}" for key, value in settings.items()]
+    out = tmp_path / "out"
+    answer = witoil(
+        "predict", "zooscan", tmp_path / "scan.png", *told, "--to=json,ecotaxa", "--out", out
+    )
+    assert answer.returncode == 0, answer.stderr
+    table = read_table((out / "ecotaxa.tsv").read_text())
+    areas = sorted(float(it["object_area"]) for it in table.records())
+    assert areas == pytest.approx(sorted(np.pi * r**2 for _, _, r in PLACES), rel=0.03)
+    found = json.loads((out / "scan.png.json").read_text())
+    assert not any(it["properties"]["on_edge"] for it in found["features"])
+
+
+def test_what_a_scan_lacks_is_said(image):
+    scan, *_ = scan_of(PLACES)
+    answer = predict(plugin_named("zooscan"), image(scan), parameters={"upper": 190})
+    assert "no blank scan was given" in answer.findings.remarks[0]
