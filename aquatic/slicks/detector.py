@@ -101,7 +101,8 @@ def detect(scene: RadarScene, land: shapely.Geometry) -> Detected:
     probability = np.where(numbers > 0, 100, 0).astype(np.uint8)
     probability[~sea] = NODATA
     slicks = list(_slicks(scene, cells, numbers, spots))
-    assert scene.transform is not None and scene.crs is not None
+    assert scene.transform is not None
+    assert scene.crs is not None
     a, b, c, d, e, f = scene.transform
     rows, columns = cells.pixels
     transform = (a * columns, b * rows, c, d * columns, e * rows, f)

@@ -14,22 +14,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aquatic.slicks.dark_areas import DarkAreas
+from aquatic.slicks.dark_areas import LEAST_EVIDENCE, DarkAreas, stands_out
+from aquatic.slicks.speckle import clutter_at, clutter_db
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 
-LEAST_KM2 = 0.1
+LEAST_KM2 = 0.05
 """Area of a spot that counts. [km2]"""
-
-LEAST_CONTRAST_DB = 1.2
-"""Contrast of a spot that counts. [dB]"""
 
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
-_LEAST_EVIDENCE = 20.0
-"""Evidence that all cells of a spot have together. [nat]"""
 
 
 @dataclass(frozen=True)
@@ -105,12 +101,13 @@ def find_spots(
     least = max(4.0, LEAST_KM2 / (1e-6 * cell_m[0] * cell_m[1]))
     sizes = np.bincount(numbers.ravel(), minlength=count + 1)
     ratio = sigma0 / found.background
+    clutter = clutter_db(ratio, ~found.dark)
     spots = []
     for number, place in enumerate(find_objects(numbers), 1):
         if sizes[number] < least:
             continue
         spot = _measured(number, place, numbers, ratio, found, cell_m)
-        if spot is not None:
+        if spot is not None and _stands_out(spot, clutter, cell_m):
             spots.append(spot)
     kept = np.zeros(count + 1, bool)
     kept[[spot.number for spot in spots]] = True
@@ -133,11 +130,11 @@ def _measured(
         )
     )
     inside = numbers[part] == number
-    if found.evidence[part][inside].sum(dtype=np.float64) < _LEAST_EVIDENCE:
+    if found.evidence[part][inside].sum(dtype=np.float64) < LEAST_EVIDENCE:
         return None
     near = _Surroundings(inside, found.dark[part], ratio[part], cell_m)
     contrast_db = near.contrast_db
-    if not contrast_db >= LEAST_CONTRAST_DB:
+    if not contrast_db > 0.0:
         return None
     perimeter_m, length_m, spreading = _shape(inside, cell_m)
     area_m2 = float(inside.sum()) * cell_m[0] * cell_m[1]
@@ -160,6 +157,13 @@ def _measured(
         sea_sigma0=near.level * float(np.median(found.background[part][inside])),
         is_cut=any(ends),
     )
+
+
+def _stands_out(spot: Spot, clutter: list[tuple[int, float]], cell_m: tuple[float, float]) -> bool:
+    """Say whether a spot has more contrast than patches of the sea that are as wide."""
+    width = spot.width_m / math.sqrt(cell_m[0] * cell_m[1])
+    squares = 1e6 * spot.area_km2 / spot.width_m**2
+    return bool(stands_out(spot.contrast_db, clutter_at(clutter, width), squares))
 
 
 class _Surroundings:
