@@ -246,7 +246,7 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     def load() -> Session:
         content = read_weights(weights, weights_path(folder, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
-        return Session(content, card.model.id, arrays)
+        return Session(content, card.model.id, arrays, sessions.threads)
 
     # two cards may have the same weights with other references
     key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
