@@ -220,6 +220,28 @@ def fetch_module(module: Module) -> None:
     print(fetch_weights(plugin.card.weights, plugin.folder))
 
 
+@modules_app.command("add")
+def add_module(
+    place: Annotated[Path, typer.Argument(help="A folder with a card, or a zip of one.")],
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of plug-ins; default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the plug-in that has its name there.")
+    ] = False,
+) -> None:
+    """Try a plug-in, and put it among the others."""
+    from witoil.plugins.adding import add_plugin
+
+    added = add_plugin(place, into, force=force)
+    for name in added.left_out:
+        print(f"left out {name}, which the card does not name")
+    print(f"{added.plugin.name}: added as {added.plugin.place}")
+
+
 @modules_app.command("pin")
 def pin_weights(
     model: Annotated[Path, typer.Argument(help="An ONNX file.", metavar="MODEL.onnx")],

@@ -26,7 +26,7 @@ from witoil.figures.drawing import (
 )
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc3d8f", "#56b4e9")
-"""Of the labels found most often; all others are grey."""
+"""Those of the labels found most often; all others are grey."""
 
 OTHER = "#7b8794"
 

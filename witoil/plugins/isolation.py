@@ -45,7 +45,7 @@ _GRACE_SECONDS = 2.0
 """Time within which the model's own limit ends a file before its process is ended."""
 
 _LONGEST_SECONDS = 1e9
-"""From here on a limit is none. [s]"""
+"""A limit from here on is none. [s]"""
 
 _LOADED_ONCE = (__name__, "onnx", "onnxruntime", "rasterio", "soundfile", "PIL.JpegImagePlugin")
 """What all processes need, loaded by the one that they are forked from, where it is installed."""
@@ -217,7 +217,7 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
 
 
 _SESSIONS = Sessions(threads=1)
-"""Those of a worker of Dask."""
+"""Models that a worker of Dask has loaded."""
 
 
 def _on_worker(task: Task, item: Item) -> Answer:

@@ -139,7 +139,8 @@ def _in_folder(folder: Path) -> Iterator[Plugin]:
         yield open_folder(folder)
         return
     for each in sorted(folder.iterdir()):
-        if (each / NAME).is_file():
+        # a hidden one is just being added
+        if (each / NAME).is_file() and not each.name.startswith("."):
             yield open_folder(each)
 
 
