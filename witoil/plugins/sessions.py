@@ -116,13 +116,15 @@ class Session:
         (name,) = self.inputs
         return str(name)
 
-    def run(self, tensor: Array, outputs: Iterable[str] = ()) -> list[npt.NDArray[np.float32]]:
+    def run(
+        self, tensor: Array | Mapping[str, Array], outputs: Iterable[str] = ()
+    ) -> list[npt.NDArray[np.float32]]:
         """Return what the model makes of a tensor.
 
         Parameters
         ----------
-        tensor : numpy.ndarray
-            Of its one input.
+        tensor : numpy.ndarray or mapping
+            Of its one input, or of each by name.
         outputs : iterable of str
             Names of those wanted, in order. Default: all.
 
@@ -133,7 +135,8 @@ class Session:
         """
         import numpy as np
 
-        found = self.infer({self.input_name: tensor}, outputs)
+        feed = tensor if isinstance(tensor, Mapping) else {self.input_name: tensor}
+        found = self.infer(feed, outputs)
         return [np.asarray(array, dtype=np.float32) for array in found.values()]
 
     def infer(self, feed: Mapping[str, Array], outputs: Iterable[str] = ()) -> dict[str, Array]:
