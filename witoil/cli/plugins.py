@@ -24,6 +24,8 @@ class Then(StrEnum):
     TRACE = "trace"
 
 
+_MOST_MESSAGES = 20
+
 Module = Annotated[str, typer.Argument(help="Name that `witoil modules list` has.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -32,7 +34,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def predict(
     module: Module,
     files: Annotated[
-        list[Path], typer.Argument(help="Images, rasters or sounds, or folders of them.")
+        list[str],
+        typer.Argument(help="Images, rasters or sounds; folders or buckets (s3://...) of them."),
     ],
     georef: Annotated[
         str | None,
@@ -54,6 +57,20 @@ def predict(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the results.", metavar="DIR")
     ] = Path("out"),
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            help="Who works: processes or threads of this machine, or a Dask scheduler.",
+            metavar="processes|threads|tcp://HOST:PORT",
+        ),
+    ] = "processes",
+    most_seconds: Annotated[
+        float | None,
+        typer.Option(help="How long a file may take; default: 600.", min=0.1, metavar="SECONDS"),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Wait for files that arrive, until Ctrl-C.")
+    ] = False,
     then: Annotated[
         Then | None, typer.Option(help="What to do with the oil that is found, with --case.")
     ] = None,
@@ -69,12 +86,17 @@ def predict(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run a model on files; exit code 1 where some of them failed."""
+    """Run a model on files; exit code 1 where some of them failed.
+
+    A command that was killed goes on where it was, when it is started again.
+    """
     from witoil import jobs
 
     voice = Voice(quiet=quiet)
     if (then is None) != (case is None):
         raise typer.BadParameter("expected --then and --case together")
+    if watch and then is not None:
+        raise typer.BadParameter("--watch has no end that --then could follow; give one of them")
     if then is not None and case is not None:
         from witoil.case import load_case
 
@@ -103,6 +125,9 @@ def predict(
             time=time,
             parameters=_pairs(parameter or []),
             formats=[name.strip() for name in to.split(",") if name.strip()],
+            scheduler=scheduler,
+            most_seconds=most_seconds,
+            watch=watch,
             progress=told["progress"],
         )
     for label, count in report["labels"].items():
@@ -110,8 +135,15 @@ def predict(
     voice.say(f"{report['succeeded']} of {report['files']} files; written to {out}")
     for remark in report["remarks"]:
         voice.say(remark)
-    for message in report["failed"].values():
+    for suffix, count in report["left_out"].items():
+        voice.say(f"left out {count:,} with the ending {suffix}, which no model takes")
+    messages = [*report["failed"].values()]
+    for message in messages[:_MOST_MESSAGES]:
         typer.echo(f"failed: {message}", err=True)
+    if len(messages) > _MOST_MESSAGES:
+        typer.echo(
+            f"{len(messages) - _MOST_MESSAGES:,} more failed: {out / 'report.html'}", err=True
+        )
     if report["failed"]:
         raise typer.Exit(1)
 
@@ -215,6 +247,28 @@ def fetch_module(
             "it is no ONNX yet: docs/conversion.md says how it becomes one, then "
             f"`witoil modules fetch {plugin.name} --from MODEL.onnx`"
         )
+
+
+@modules_app.command("add")
+def add_module(
+    place: Annotated[Path, typer.Argument(help="A folder with a card, or a zip of one.")],
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of plug-ins; default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the plug-in that has its name there.")
+    ] = False,
+) -> None:
+    """Try a plug-in, and put it among the others."""
+    from witoil.plugins.adding import add_plugin
+
+    added = add_plugin(place, into, force=force)
+    for name in added.left_out:
+        print(f"left out {name}, which the card does not name")
+    print(f"{added.plugin.name}: added as {added.plugin.place}")
 
 
 @modules_app.command("pin")

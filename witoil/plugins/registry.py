@@ -153,7 +153,8 @@ def _in_folder(folder: Path, *, is_packed: bool = False) -> Iterator[Plugin]:
         yield open_folder(folder, is_packed=is_packed)
         return
     for each in sorted(folder.iterdir()):
-        if (each / NAME).is_file():
+        # a hidden one is just being added
+        if (each / NAME).is_file() and not each.name.startswith("."):
             yield open_folder(each, is_packed=is_packed)
 
 
