@@ -42,6 +42,7 @@ Task = Literal[
     "measure-classify",
     "panoptic",
     "embed",
+    "deepaas",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
     "image-classify": ("probs", "logits"),
@@ -58,6 +59,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "measure-classify": ("probs", "logits"),
     "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
+    "deepaas": ("json",),
 }
 """Task -> what its model may put out."""
 
@@ -67,6 +69,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "semantic-seg": ("image", "raster"),
     "audio-classify": ("audio",),
     "audio-events": ("audio",),
+    "deepaas": ("image", "audio"),
 }
 """Task -> kinds of its input; the others take images."""
 
@@ -306,6 +309,7 @@ class Output(_Table):
         "seg",
         "values",
         "embedding",
+        "json",
     ]
     activation: Literal["softmax", "sigmoid"] = Field(
         "softmax", description="What makes probabilities of logits."
@@ -412,7 +416,7 @@ class Card(_Table):
             raise ValueError(
                 f'input.kind: found "{self.input.kind}", expected {" or ".join(kinds)} for {task}'
             )
-        if not self.labels and self.output.format not in ("values", "embedding"):
+        if not self.labels and self.output.format not in ("values", "embedding", "json"):
             raise ValueError("labels: found none, expected those of the model's classes")
         if self.output.format == "prob-map" and len(self.labels) != 2:
             raise ValueError("labels: expected what is below output.conf, then what is above it")

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from witoil.plugins.card import NAME, Card, parse_card, read_card
 from witoil.plugins.errors import PluginError
+from witoil.plugins.hosted.module import HostedModule
+from witoil.plugins.hosted.record import RECORD
 
 if TYPE_CHECKING:
     from witoil.plugins.envelope import Findings
@@ -113,6 +115,19 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
+def first_folder() -> Path:
+    """Return the folder that plug-ins are put into.
+
+    Raises
+    ------
+    PluginError
+        Where none is named.
+    """
+    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        return Path(name)
+    raise PluginError(f"found no folder of plug-ins, expected --into, or one in {VARIABLE}")
+
+
 def open_folder(folder: Path) -> Plugin:
     """Return the plug-in of a folder with a card."""
     try:
@@ -122,6 +137,16 @@ def open_folder(folder: Path) -> Plugin:
     except PluginError as error:
         return Plugin(folder.name, str(folder), fault=str(error))
     return Plugin(card.model.id, str(folder), card, folder=folder)
+
+
+def open_hosted(folder: Path) -> Plugin:
+    """Return the module of others that is hosted in a folder."""
+    try:
+        module = HostedModule.open(folder)
+        card = module.card
+    except PluginError as error:
+        return Plugin(folder.name, str(folder), fault=str(error))
+    return Plugin(card.model.id, str(folder), card, code=module)
 
 
 def _of_folders() -> Iterator[Plugin]:
@@ -134,13 +159,20 @@ def _of_folders() -> Iterator[Plugin]:
 
 
 def _in_folder(folder: Path) -> Iterator[Plugin]:
-    """Yield the plug-ins of a folder: itself where it has a card, else those of its folders."""
+    """Yield the plug-ins of a folder: itself where it is one, else those of its folders."""
+    for each in (folder, *sorted(folder.iterdir())):
+        found = _of_folder(each)
+        if found is not None:
+            yield found
+            if each == folder:
+                return
+
+
+def _of_folder(folder: Path) -> Plugin | None:
+    """Return the plug-in that a folder is; None where it is none."""
     if (folder / NAME).is_file():
-        yield open_folder(folder)
-        return
-    for each in sorted(folder.iterdir()):
-        if (each / NAME).is_file():
-            yield open_folder(each)
+        return open_folder(folder)
+    return open_hosted(folder) if (folder / RECORD).is_file() else None
 
 
 @cache
