@@ -31,6 +31,7 @@ from witoil.case.schema import Case
 from witoil.jobs import chosen_datasets
 
 if TYPE_CHECKING:
+    from witoil.plugins.hosted.module import HostedModule
     from witoil.runs.slick import Sensor
 
 _JSON = "application/json"
@@ -233,6 +234,12 @@ class FetchInputs(Inputs):
         return self
 
 
+_Scalar = bool | int | float | str
+
+Parameter = _Scalar | list[_Scalar] | None
+"""What a parameter of a model may be."""
+
+
 class PredictInputs(Inputs):
     """A model, and files that it is run on."""
 
@@ -247,8 +254,10 @@ class PredictInputs(Inputs):
         None, description="Where they are: kind, and its keys; default: as a GeoTIFF says."
     )
     time: Time | None = Field(None, description="When they were taken; default: as EXIF says.")
-    parameters: dict[str, float] = Field(
-        {}, description="topk, abstain, conf, iou, max_det, instead of those of the card."
+    parameters: dict[str, Parameter] = Field(
+        {},
+        description="topk, abstain, conf, iou, max_det, instead of those of the card; of a hosted "
+        "module those of its own.",
     )
     formats: list[str] = Field(
         ["json", "geojson"], min_length=1, max_length=20, description="What is written."
@@ -263,15 +272,40 @@ class PredictInputs(Inputs):
             georeference_of_request(json.dumps(georef), files=True)
         return georef
 
-    @field_validator("parameters")
-    @classmethod
-    def _are_some(cls, parameters: dict[str, float]) -> dict[str, float]:
+    @model_validator(mode="after")
+    def _knows_parameters(self) -> Self:
         from witoil.plugins.card import PARAMETERS
+        from witoil.plugins.errors import PluginError
 
-        unknown = sorted({*parameters} - {*PARAMETERS})
+        try:
+            hosted = _hosted(self.module)
+        except PluginError:
+            hosted = None  # which the job will tell
+        known = PARAMETERS if hosted is None else hosted.names("predict")
+        unknown = sorted({*self.parameters} - {*known})
         if unknown:
-            raise ValueError(f"found {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}")
-        return parameters
+            raise ValueError(
+                f"parameters: found {unknown[0]!r}, expected one of {', '.join(known) or 'none'}"
+            )
+        return self
+
+
+class TrainInputs(Inputs):
+    """A hosted module, and how it is trained."""
+
+    module: str = Field(min_length=1, max_length=64, description="Name that /v2/models/ lists.")
+    parameters: dict[str, Parameter] = Field(
+        {}, description="Those that the module has for its training."
+    )
+
+
+def _hosted(module: str) -> HostedModule | None:
+    """Return a module of others; None where it is a plug-in of another kind."""
+    from witoil.plugins.hosted.module import HostedModule
+    from witoil.plugins.registry import plugin_named
+
+    code = plugin_named(module).code
+    return code if isinstance(code, HostedModule) else None
 
 
 @dataclass(frozen=True)
@@ -399,6 +433,18 @@ def _predict(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
         formats=it.formats,
         progress=progress,
     )
+
+
+def _train(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    from witoil.plugins.errors import PluginError
+
+    it = TrainInputs.model_validate(inputs)
+    module = _hosted(it.module)
+    if module is None:
+        raise PluginError(f"{it.module}: is not trained here, its weights are those of its card")
+    work = folder / "trained"
+    work.mkdir(parents=True, exist_ok=True)
+    return module.train(it.parameters, work.resolve(), progress)
 
 
 def _export(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
@@ -571,6 +617,14 @@ _ALL = (
             Output("documents", "What was found in each file, and annotations", "**/*.json"),
             Output("labels", "Annotations with a file for each image", "*/*.[tx]*"),
         ),
+    ),
+    Process(
+        "train",
+        "Train a hosted module",
+        "Train a module of DEEPaaS, in a process and a folder of its own.",
+        TrainInputs,
+        _train,
+        (Output("files", "What it has written", "trained/**/*"),),
     ),
     Process(
         "score",

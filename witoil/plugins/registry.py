@@ -30,8 +30,9 @@ GROUP = "witoil.plugins"
 class CodePlugin(Protocol):
     """What a package offers where no built-in step will do."""
 
-    card: Any
-    """A `Card`, or a dict as in ``card.toml``."""
+    @property
+    def card(self) -> Any:
+        """A `Card`, or a dict as in ``card.toml``."""
 
     def predict(self, path: Path, parameters: Mapping[str, Any]) -> Findings:
         """Return what is found in a file."""

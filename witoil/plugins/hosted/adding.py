@@ -43,6 +43,13 @@ from importlib.metadata import entry_points
 print(json.dumps(sorted({{it.name for it in entry_points().select(group={GROUP!r})}})))
 """
 
+_TRAINS = f"""
+import sys
+from importlib.metadata import entry_points
+entry = next(iter(entry_points().select(group={GROUP!r}, name=sys.argv[1])))
+print(chr(10), callable(getattr(entry.load(), "train", None)))
+"""
+
 
 def add_module(
     source: str,
@@ -106,7 +113,7 @@ def add_module(
             json.loads(_run([str(program), "-I", "-c", _ENTRIES], source)), source, model
         )
         say(f"starting {name}")
-        record = _described(
+        record = described(
             Record(
                 model=name,
                 source=source,
@@ -116,6 +123,8 @@ def add_module(
                 limits=limits or Limits(),
             )
         )
+        trains = _run([str(program), "-I", "-c", _TRAINS, name], source).splitlines()[-1]
+        record = record.model_copy(update={"can_be_trained": "True" in trains})
         record.card()  # or it is refused
         with replacing(folder / RECORD) as path:
             path.write_text(record.model_dump_json(indent=1), encoding="utf-8")
@@ -196,7 +205,7 @@ def _chosen(names: list[str], source: str, model: str | None) -> str:
     return model
 
 
-def _described(record: Record) -> Record:
+def described(record: Record) -> Record:
     """Return a record with what the module says of itself."""
     process = HostedProcess(record)
     address = f"/v2/models/{record.model}/"

@@ -26,6 +26,8 @@ _PROCESSES: dict[tuple[Path, str], HostedProcess] = {}
 
 _LOCK = threading.Lock()
 
+Task = Literal["predict", "train"]
+
 Fields = Sequence[tuple[str, str]]
 """Names and values, of which a name may be there several times."""
 
@@ -65,6 +67,11 @@ class HostedModule:
             key = (self.folder.resolve(), self.record.model_dump_json())
             return _PROCESSES.setdefault(key, HostedProcess(self.record))
 
+    def names(self, task: Task) -> list[str]:
+        """Return the names of the parameters of a request that are no files."""
+        known = self.record.parameters(task).values()
+        return [it.name for it in known if it.kind != "file" and it.name != "accept"]
+
     def refuse_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Refuse what the module does not know, which DEEPaaS would drop in silence.
 
@@ -72,14 +79,35 @@ class HostedModule:
         ------
         PluginError
         """
-        known = self.record.parameters("predict")
-        usable = [it.name for it in known.values() if it.kind != "file" and it.name != "accept"]
+        usable = self.names("predict")
         unknown = sorted({*parameters} - {*usable})
         if unknown:
             raise PluginError(
                 f"{self.record.name}: found the parameter {unknown[0]!r}, expected one of "
                 f"{', '.join(usable) or 'none'}"
             )
+
+    def read_fields(
+        self, task: Task, fields: Mapping[str, Sequence[str]]
+    ) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """Return the values of the fields of a form, and what is wrong with them by name.
+
+        The words are those of DEEPaaS.
+        """
+        known = self.record.parameters(task)
+        values: dict[str, Any] = {}
+        faults: dict[str, list[str]] = {}
+        for name, texts in fields.items():
+            try:
+                if name not in known:
+                    raise ValueError("Unknown field.")
+                values[name] = known[name].read(texts)
+            except ValueError as error:
+                faults[name] = [str(error)]
+        for name, it in known.items():
+            if it.is_required and name not in fields:
+                faults[name] = ["Missing data for required field."]
+        return values, faults
 
     def predict(self, path: Path, parameters: Mapping[str, Any]) -> Findings:
         """Return what it finds in a file.
@@ -91,21 +119,16 @@ class HostedModule:
         """
         known = self.record.parameters("predict")
         file = self._file_field(known, path)
-        fields = [pair for name, value in parameters.items() for pair in _texts(name, value)]
+        upload = Upload(path, path.name)
         reply = self.ask(
-            "predict", fields, [(file, Upload(path, path.name))], accept=self._wanted(known)
+            "predict", _fields(parameters), [(file, upload)], accept=self._wanted(known)
         )
-        if reply.media_type != JSON:
-            raise PluginError(
-                f"{self.record.name}: found an answer of the type {reply.media_type or 'unknown'}, "
-                f"expected {JSON}; ask predict/ of the service for others"
-            )
         answer = self.read(reply)
         return findings_of(answer["predictions"] if self.record.is_wrapped else answer)
 
     def ask(
         self,
-        task: Literal["predict", "train"],
+        task: Task,
         fields: Fields,
         files: Sequence[tuple[str, Upload]] = (),
         accept: str | None = None,
@@ -133,23 +156,29 @@ class HostedModule:
 
     def train(
         self,
-        fields: Fields,
+        parameters: Mapping[str, Any],
         folder: Path,
         progress: Callable[[float, str], None] = lambda share, note: None,
     ) -> dict[str, Any]:
-        """Train it, in a process of its own that works in a folder; return what DEEPaaS tells.
+        """Train it, in a process of its own that works in a folder.
 
         Its process is ended with whoever calls this: so a training is cancelled.
+
+        Returns
+        -------
+        dict
+            ``output``, what the module has returned, ``finish_date`` and ``duration``.
 
         Raises
         ------
         PluginError
             Where it does not train, or fails.
         """
+        fields = _fields(parameters)
         process = HostedProcess(self.record, folder)
         path = f"/v2/models/{self.record.model}/train/"
         try:
-            told = self.read(process.post(path, query=list(fields)), process)
+            told = self.read(process.post(path, query=fields), process)
             while told.get("status") == "running":
                 progress(0.0, f"training since {told.get('date')}")
                 time.sleep(_LOOK_SECONDS)
@@ -159,7 +188,8 @@ class HostedModule:
                     f"{self.record.name}: the training ended as {told.get('status')!r}: "
                     f"{told.get('message') or 'without a message'}"
                 )
-            return told
+            found: dict[str, Any] = told["result"]
+            return found
         finally:
             process.stop()
 
@@ -178,20 +208,18 @@ class HostedModule:
             Where the answer says that something is wrong, with what; or is no JSON object.
         """
         name = self.record.name
-        document: Any = None
-        if reply.media_type == JSON:
-            try:
-                document = json.loads(reply.content)
-            except (ValueError, RecursionError):
-                raise PluginError(f"{name}: found an answer that is no JSON") from None
-        if reply.status == 422 and isinstance(document, dict):
-            field, texts = next(iter(document.items()), ("", ""))
-            text = texts[0] if isinstance(texts, list) and texts else texts
-            raise PluginError(f"{name}: {field}: {text}")
+        if reply.status == 422:
+            raise PluginError(f"{name}: {_first_fault(reply)}")
         if reply.status == 501:
             raise PluginError(f"{name}: cannot do this: its module has no such function")
         if reply.status != 200:
             raise PluginError(f"{name}: failed{(process or self.process).last_words()}")
+        if reply.media_type != JSON:
+            raise PluginError(
+                f"{name}: found an answer of the type {reply.media_type or 'unknown'}, expected "
+                f"{JSON}; ask predict/ of the service for others"
+            )
+        document = _json(reply, name)
         if not isinstance(document, dict) or (
             self.record.is_wrapped and "predictions" not in document and "uuid" not in document
         ):
@@ -221,8 +249,31 @@ class HostedModule:
         return ANY if ANY in choices else None
 
 
+def _json(reply: Reply, name: str) -> Any:
+    try:
+        return json.loads(reply.content)
+    except (ValueError, RecursionError):
+        raise PluginError(f"{name}: found an answer that is no JSON") from None
+
+
+def _first_fault(reply: Reply) -> str:
+    """Return what is wrong with the first field of a request, out of an answer."""
+    try:
+        field, texts = next(iter(json.loads(reply.content).items()))
+    except (ValueError, AttributeError, StopIteration, RecursionError):
+        return "refuses the request without a reason"
+    text = texts[0] if isinstance(texts, list) and texts else texts
+    return " ".join(f"{field}: {text}".split())[:300]
+
+
+def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [pair for name, value in parameters.items() for pair in _texts(name, value)]
+
+
 def _texts(name: str, value: Any) -> list[tuple[str, str]]:
     """Return a value as a form has it; each of a list for itself."""
+    if value is None:
+        return []  # as the module has it
     if isinstance(value, list | tuple):
         return [pair for it in value for pair in _texts(name, it)]
     if isinstance(value, bool):

@@ -413,7 +413,7 @@ def _free_port() -> int:
 def _opened(files: Sequence[tuple[str, Upload]]) -> Iterator[list[Any]]:
     opened = []
     try:
-        for field, upload in files:
+        for _, upload in files:
             opened.append(upload.path.open("rb"))
         yield [
             (field, (upload.name, file, upload.type))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,11 @@ RECORD = "deepaas.json"
 _MOST_BYTES = 10_000_000
 _WRAPPED = "#/definitions/Prediction"
 """Schema of replies of modules that declare none: wrapped in ``{"status", "predictions"}``."""
+
+_TRUTHS = {
+    **dict.fromkeys(("true", "t", "1", "on", "yes", "y"), True),
+    **dict.fromkeys(("false", "f", "0", "off", "no", "n"), False),
+}
 
 JSON = "application/json"
 ANY = "*/*"
@@ -51,6 +57,10 @@ class Parameter:
     is_required : bool
     choices : tuple
         Values that are named; empty where there are none. DEEPaaS does not hold requests to them.
+    item : str
+        Kind of the items of an array.
+    least, most : float
+        What a number may be.
     """
 
     name: str
@@ -59,6 +69,9 @@ class Parameter:
     is_required: bool
     choices: tuple[Any, ...]
     description: str
+    item: str = "string"
+    least: float = -math.inf
+    most: float = math.inf
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Parameter:
@@ -70,7 +83,43 @@ class Parameter:
             bool(entry.get("required", False)),
             tuple(entry.get("enum") or ()),
             str(entry.get("description") or ""),
+            str(entry.get("items", {}).get("type", "string")),
+            float(entry.get("minimum", -math.inf)),
+            float(entry.get("maximum", math.inf)),
         )
+
+    def read(self, texts: Sequence[str]) -> Any:
+        """Return the value of a field of a form that has it once, or several times.
+
+        Raises
+        ------
+        ValueError
+            In the words of DEEPaaS.
+        """
+        if self.kind == "array":
+            return [self._value(text, self.item) for text in texts]
+        value = self._value(texts[-1], self.kind)
+        if not isinstance(value, str) and not self.least <= value <= self.most:
+            raise ValueError(self._bounds())
+        return value
+
+    def _bounds(self) -> str:
+        least, most = f"{self.least:g}", f"{self.most:g}"
+        if math.isinf(self.least):
+            return f"Must be less than or equal to {most}."
+        if math.isinf(self.most):
+            return f"Must be greater than or equal to {least}."
+        return f"Must be greater than or equal to {least} and less than or equal to {most}."
+
+    def _value(self, text: str, kind: str) -> Any:
+        try:
+            if kind == "boolean":
+                return _TRUTHS[text.lower()]
+            if kind == "number":
+                return float(text)
+            return int(text) if kind == "integer" else text
+        except (ValueError, KeyError):
+            raise ValueError(f"Not a valid {kind}.") from None
 
 
 class Record(BaseModel):
@@ -84,6 +133,7 @@ class Record(BaseModel):
     metadata: dict[str, Any] = Field(description="What it says of itself.")
     predict: dict[str, Any] = Field(description="POST predict/, as its Swagger has it.")
     train: dict[str, Any] = Field({}, description="POST train/, the same.")
+    can_be_trained: bool = Field(False, description="Whether there is a function for it.")
     limits: Limits = Limits()
 
     @property
