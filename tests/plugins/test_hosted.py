@@ -173,7 +173,7 @@ def test_a_module_ends_with_who_has_started_it(hosted_modules, file, number):
 
 @pytest.mark.slow
 def test_a_module_that_cannot_be_imported_is_told_by_why(hosted_modules, file):
-    module = HostedModule.open(hosted_modules / "plugx")
+    module = HostedModule.open(hosted_modules / "elsewhere" / "plugx")
     with pytest.raises(PluginError) as told:
         module.process.post("/v2/models/plugx/predict/")
     assert "a_library_that_is_missing" in str(told.value)
@@ -230,7 +230,7 @@ def test_a_module_that_gives_no_json_says_where_to_ask(hosted_modules, file):
         module.process.stop()
 
 
-def test_commands_list_modules_without_starting_any(tmp_path, monkeypatch, capsys):
+def test_commands_list_modules_without_starting_any(tmp_path, monkeypatch):
     hosting.write_record(tmp_path / "made", hosting.record())
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "deepaas.json").write_text("{}")
@@ -238,7 +238,7 @@ def test_commands_list_modules_without_starting_any(tmp_path, monkeypatch, capsy
     found = {it.name: it.fault for it in find_plugins()}
     assert found["made"] is None
     assert "expected what `witoil modules add` writes" in found["broken"]
-    assert witoil("modules", "list").code == 0
+    assert witoil("modules", "list").returncode == 0
 
 
 def test_a_module_whose_environment_has_gone_says_so(tmp_path, file):

@@ -198,7 +198,9 @@ def _case() -> Any:
         raise FieldsError({_CASE: ["Missing data for required field."]})
     try:
         text = content.decode()
-        return json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        # times of TOML become texts, and numbers that are none are refused
+        return json.loads(json.dumps(found, default=lambda it: it.isoformat(), allow_nan=False))
     except (ValueError, RecursionError) as error:
         raise FieldsError(
             {_CASE: [f"is neither TOML nor JSON ({str(error).splitlines()[0]})"]}

@@ -17,7 +17,7 @@ def host_modules(place):
     for name in ("plugc", "trouble"):
         write_record(place / name, described(record.model_copy(update={"model": name})))
     broken = record.model_copy(update={"model": "plugx"})
-    write_record(place / "plugx", broken)
+    write_record(place / "elsewhere" / "plugx", broken)
 
 
 def write_record(folder, record):
