@@ -124,3 +124,17 @@ def _compile() -> None:
 
     compile_early()
     wait()
+
+
+@pytest.fixture(scope="session")
+def hosted_modules(made_once: Making, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with modules of DEEPaaS, in two environments whose pins exclude each other."""
+    from tests.plugins.deepaas.hosting import host_modules
+
+    def fill(folder: Path) -> None:
+        place = folder.with_name("modules")  # environments cannot be moved
+        shutil.rmtree(place, ignore_errors=True)
+        host_modules(place)
+        (folder / "place").write_text(str(place))
+
+    return Path((made_once("deepaas", fill) / "place").read_text())

@@ -83,6 +83,10 @@ class UnavailableError(ServiceError):
     """Something that is needed is not there, or has too much to do."""
 
 
+class ModuleError(ServiceError):
+    """A program of others that the service runs has failed; the line says how."""
+
+
 class ProviderError(ServiceError):
     """A provider of sign-ons that does not answer as one does; for whoever runs the service."""
 
@@ -130,6 +134,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ContentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModuleError: HTTPStatus.INTERNAL_SERVER_ERROR,
     OutputError: HTTPStatus.INSUFFICIENT_STORAGE,
     WitoilError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CatalogError: HTTPStatus.UNPROCESSABLE_ENTITY,

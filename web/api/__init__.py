@@ -20,6 +20,7 @@ from web.api import (
     shares,
     spills,
     stac,
+    swagger,
     thredds,
     tokens,
     trials,
@@ -54,6 +55,7 @@ BLUEPRINTS = tuple(
         usage,
         thredds,
         plugins,
+        swagger,
     )
 )
 """All of them, in the order of the document."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -27,13 +27,16 @@ from werkzeug.exceptions import NotImplemented as NotImplementedProblem
 from werkzeug.utils import secure_filename
 
 from catalog.files.scratch import scratch_folder
+from web.api import trainings
 from web.api.documents import href, problems
+from web.api.forwarding import forwarded
 from web.context import service
 from web.errors import ContentError, NotFoundError, QuotaError
 from web.faults import Fault
 from web.people.access import needs
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, georeference_of_request
+from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.prediction import predict, session_of, with_parameters
 from witoil.plugins.registry import Plugin, find_plugins
 from witoil.times import given_in_utc
@@ -154,22 +157,50 @@ def list_models() -> dict[str, Any]:
     for plugin in found:
         if plugin.fault is not None:
             log.warning("plug-in: %s", plugin.fault)
-    return {"models": [_described(plugin) for plugin in found if plugin.fault is None]}
+    usable = [_described(plugin) for plugin in found if plugin.fault is None]
+    return {"models": [*usable, trainings.described()]}
 
 
 @blueprint.get("/models/<name>/", strict_slashes=True, doc_ui=False)
 @needs("read")
 def show_model(path: ModelPath) -> dict[str, Any]:
     """Describe a model."""
+    if path.name == trainings.NAME:
+        return trainings.described()
     return _described(_plugin(path.name))
 
 
 @blueprint.post("/models/<name>/predict/", strict_slashes=True, doc_ui=False)
 @needs("run")
 def predict_files(path: ModelPath) -> Response:
-    """Run a model on the files of a form; one envelope for each, in their order."""
-    plugin = _plugin(path.name)
+    """Run a model on the files of a form; one envelope for each, in their order.
+
+    A hosted module answers as it does by itself. The simulator takes a case.
+    """
     request.max_content_length = service().settings.upload_bytes
+    if path.name == trainings.NAME:
+        return _told(trainings.simulated)
+    plugin = _plugin(path.name)
+    if isinstance(plugin.code, HostedModule):
+        return _forwarded(plugin.code)
+    return _found_in_files(plugin)
+
+
+def _forwarded(module: HostedModule) -> Response:
+    known = module.record.parameters("predict")
+    fields = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    files = [(name, part) for name, part in request.files.items(multi=True) if part.filename]
+    faults = _Faults()
+    for name, _ in (*fields, *files):
+        if name not in known and name != "accept":
+            faults[name] = ["Unknown field."]
+    if faults:
+        return faults.answer()
+    with scratch_folder(_room()) as room:
+        return forwarded(module, files, fields, room)
+
+
+def _found_in_files(plugin: Plugin) -> Response:
     given = {**request.args.to_dict(), **request.form.to_dict()}
     files = [part for _, part in request.files.items(multi=True) if part.filename]
     faults = _Faults()
@@ -199,33 +230,52 @@ def predict_files(path: ModelPath) -> Response:
 @blueprint.post("/models/<name>/train/", strict_slashes=True, doc_ui=False)
 @needs("run")
 def start_training(path: ModelPath) -> Response:
-    """Refuse: the weights of a plug-in are those of its card."""
-    _plugin(path.name)
-    raise NotImplementedProblem(f"Not implemented by underlying model (loaded '{path.name}')")
+    """Train a hosted module, or calibrate a case; a plug-in has the weights of its card."""
+    module = _trained(path.name)
+    given = request.values.to_dict(flat=False)
+    return _told(lambda: (trainings.start(path.name, module, given), HTTPStatus.OK))
 
 
 @blueprint.get("/models/<name>/train/", strict_slashes=True, doc_ui=False)
 @needs("read")
 def list_trainings(path: ModelPath) -> Response:
-    """List no trainings."""
-    _plugin(path.name)
-    return _json([])
+    """List the trainings that whoever asks has started."""
+    if path.name != trainings.NAME:
+        _plugin(path.name)
+    return _json(trainings.trainings(path.name))
 
 
 @blueprint.get("/models/<name>/train/<uuid>", doc_ui=False)
 @needs("read")
 def show_training(path: TrainingPath) -> Response:
-    """Find no training."""
-    _plugin(path.name)
-    raise NotFoundError(f"found no training {path.uuid!r}, expected none: models are not trained")
+    """Show how far a training is."""
+    return _json(trainings.training(path.name, path.uuid))
 
 
 @blueprint.delete("/models/<name>/train/<uuid>", doc_ui=False)
 @needs("run")
 def cancel_training(path: TrainingPath) -> Response:
-    """Find no training."""
-    _plugin(path.name)
-    raise NotFoundError(f"found no training {path.uuid!r}, expected none: models are not trained")
+    """End a training, with the process that does it."""
+    return _json(trainings.cancel(path.name, path.uuid))
+
+
+def _trained(name: str) -> HostedModule | None:
+    """Return the module that is to be trained; None stands for the simulator."""
+    if name == trainings.NAME:
+        return None
+    code = _plugin(name).code
+    if not isinstance(code, HostedModule) or not code.record.can_be_trained:
+        raise NotImplementedProblem(f"Not implemented by underlying model (loaded '{name}')")
+    return code
+
+
+def _told(answer: Callable[[], tuple[Any, int]]) -> Response:
+    """Return an answer, or what is wrong with the fields of the request."""
+    try:
+        document, status = answer()
+    except trainings.FieldsError as error:
+        document, status = error.faults, HTTPStatus.UNPROCESSABLE_ENTITY
+    return _json(document, HTTPStatus(status))
 
 
 @blueprint.get("/models/<name>/ready", doc_ui=False)
@@ -359,6 +409,7 @@ def _session(plugin: Plugin) -> Any:
 def _described(plugin: Plugin) -> dict[str, Any]:
     """Return what DEEPaaS has of a model, and what the Open Inference Protocol has beside."""
     card = _card(plugin)
+    said = plugin.code.record.metadata if isinstance(plugin.code, HostedModule) else {}
     model = card.model
     return {
         "id": model.id,
@@ -372,6 +423,7 @@ def _described(plugin: Plugin) -> dict[str, Any]:
         "labels": [label.name for label in card.labels],
         "versions": [model.version],
         "platform": "onnxruntime_onnx" if plugin.code is None else "python",
+        **{key: value for key, value in said.items() if key != "id"},
     }
 
 

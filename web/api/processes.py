@@ -38,7 +38,15 @@ from web.errors import ContentError, NotFoundError
 from web.faults import Fault
 from web.jobs import queue
 from web.jobs.callbacks import CallbackError, refuse_unlisted
-from web.jobs.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.jobs.processes import (
+    NAME_OF_RESULT,
+    PROCESSES,
+    Inputs,
+    Output,
+    Process,
+    media_type,
+    unqualified,
+)
 from web.people.access import needs, who
 from web.people.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.previews import at_once
@@ -193,9 +201,50 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
     subscriber = _subscriber(body)
     until = time.monotonic() + service().settings.wait_seconds
     wants_to_wait = process.is_short and "respond-async" not in request.headers.get("Prefer", "")
+    job = enqueue(
+        process, body.inputs, given, subscriber=subscriber, anew=anew, at_once_too=wants_to_wait
+    )
+    if wants_to_wait:
+        job = awaited(job, until)
+        if job.state in queue.ENDED:
+            return current_app.make_response(results_of(job))
+    answer = current_app.make_response((status_of(job).shown(), HTTPStatus.CREATED))
+    answer.headers["Location"] = href(f"/ogc/jobs/{job.id}")
+    if not wants_to_wait:
+        answer.headers["Preference-Applied"] = "respond-async"
+    return answer
+
+
+def enqueue(
+    process: Process,
+    inputs: Inputs,
+    given: dict[str, Any],
+    *,
+    subscriber: dict[str, str] | None = None,
+    anew: bool = False,
+    at_once_too: bool = False,
+) -> Job:
+    """Put a job of whoever asks into the queue, where they may have it and what it names.
+
+    Parameters
+    ----------
+    process : Process
+    inputs : Inputs
+        As they were checked.
+    given : dict
+        The same as they were sent.
+    subscriber, anew
+        See `web.queue.submit`.
+    at_once_too : bool
+        Do it within this request, where it is one that can be.
+
+    Raises
+    ------
+    ContentError, QuotaError
+    """
     settings, person = service().settings, who()
-    steps = particle_steps(process.id, body.inputs)
-    products = admit_fetch(body.inputs, settings)
+    steps = particle_steps(process.id, inputs)
+    products = admit_fetch(inputs, settings)
     with service().store.session() as session:
         files = admit(session, person.name, given, settings) | products
         refuse_job(session, person, quotas_of(session, person, settings), steps)
@@ -209,18 +258,10 @@ def _execute(process: Process, body: Execute, *, anew: bool) -> Response:
             anew=anew,
         )
         charge(session, job, steps)
-        taken = at_once.take(session, job, settings) if wants_to_wait else None
+        taken = at_once.take(session, job, settings) if at_once_too else None
     if taken:
         at_once.do(service().store, job, taken, settings.data)
-    if wants_to_wait:
-        job = _awaited(job, until)
-        if job.state in queue.ENDED:
-            return current_app.make_response(results_of(job))
-    answer = current_app.make_response((status_of(job).shown(), HTTPStatus.CREATED))
-    answer.headers["Location"] = href(f"/ogc/jobs/{job.id}")
-    if not wants_to_wait:
-        answer.headers["Preference-Applied"] = "respond-async"
-    return answer
+    return job
 
 
 def _subscriber(body: Execute) -> dict[str, str]:
@@ -241,8 +282,9 @@ def _subscriber(body: Execute) -> dict[str, str]:
     return addresses
 
 
-def _awaited(job: Job, until: float) -> Job:
+def awaited(job: Job, until: float | None = None) -> Job:
     """Return a job when it has ended, or as it is at a time of the monotonic clock. [s]"""
+    until = until or time.monotonic() + service().settings.wait_seconds
     while True:
         with service().store.reading() as session:
             job = queue.get(session, job.owner, job.id)

@@ -38,6 +38,9 @@ _SPECIAL: Mapping[str, Callable[[str], bool]] = {
 }
 """Keys, some with the table that they stand in, whose texts may be words, and which texts are."""
 
+_PARAMETERS = "parameters"
+"""Table of the inputs of a process whose texts are for a model, and name nothing of ours."""
+
 Location = tuple[str | int, ...]
 """Keys and numbers that lead to a place in the inputs."""
 
@@ -70,6 +73,8 @@ def keys_of(location: Location) -> list[str]:
 def is_word(location: Location, text: str) -> bool:
     """Say whether a text at a place of the inputs is a word, and no name."""
     keys = keys_of(location)
+    if keys[:1] == [_PARAMETERS]:
+        return True
     for name in (".".join(keys[-2:]), keys[-1] if keys else ""):
         if name in _SPECIAL:
             return _SPECIAL[name](text)

@@ -31,6 +31,7 @@ from witoil.case.schema import Case
 from witoil.jobs import chosen_datasets
 
 if TYPE_CHECKING:
+    from witoil.plugins.hosted.module import HostedModule
     from witoil.runs.slick import Sensor
 
 _JSON = "application/json"
@@ -240,6 +241,12 @@ class FetchInputs(Inputs):
         return self
 
 
+_Scalar = bool | int | float | str
+
+Parameter = _Scalar | list[_Scalar] | None
+"""What a parameter of a model may be."""
+
+
 class PredictInputs(Inputs):
     """A model, and files that it is run on."""
 
@@ -254,8 +261,10 @@ class PredictInputs(Inputs):
         None, description="Where they are: kind, and its keys; default: as a GeoTIFF says."
     )
     time: Time | None = Field(None, description="When they were taken; default: as EXIF says.")
-    parameters: dict[str, float | bool | str] = Field(
-        {}, description="topk, abstain, conf, iou, max_det, or a program's own; default: its card."
+    parameters: dict[str, Parameter] = Field(
+        {},
+        description="topk, abstain, conf, iou, max_det, or those of a program or a hosted module; "
+        "default: its card.",
     )
     formats: list[str] = Field(
         ["json", "geojson"], min_length=1, max_length=20, description="What is written."
@@ -272,18 +281,47 @@ class PredictInputs(Inputs):
 
     @model_validator(mode="after")
     def _has_known_parameters(self) -> Self:
-        from witoil.plugins.card import PARAMETERS
-        from witoil.plugins.registry import find_plugins
-
-        unknown = sorted({*self.parameters} - {*PARAMETERS})
-        if not unknown:
-            return self
-        named = (it.card for it in find_plugins() if it.name == self.module and it.card is not None)
-        known = next((card.parameter_names for card in named), PARAMETERS)
-        for name in unknown:
-            if name not in known:
-                raise ValueError(f"parameters: found {name!r}, expected one of {', '.join(known)}")
+        known = _parameters_of(self.module)
+        unknown = sorted({*self.parameters} - {*known})
+        if unknown:
+            raise ValueError(
+                f"parameters: found {unknown[0]!r}, expected one of {', '.join(known) or 'none'}"
+            )
         return self
+
+
+class TrainInputs(Inputs):
+    """A hosted module, and how it is trained."""
+
+    module: str = Field(min_length=1, max_length=64, description="Name that /v2/models/ lists.")
+    parameters: dict[str, Parameter] = Field(
+        {}, description="Those that the module has for its training."
+    )
+
+
+def _parameters_of(module: str) -> Sequence[str]:
+    """Return the parameters that a module has; those of every model where it is none, or broken."""
+    from witoil.plugins.card import PARAMETERS
+    from witoil.plugins.errors import PluginError
+    from witoil.plugins.registry import plugin_named
+
+    try:
+        hosted = _hosted(module)
+        card = plugin_named(module).card
+    except PluginError:  # which the job will tell
+        return PARAMETERS
+    if hosted is not None:
+        return hosted.names("predict")
+    return PARAMETERS if card is None else card.parameter_names
+
+
+def _hosted(module: str) -> HostedModule | None:
+    """Return a module of others; None where it is a plug-in of another kind."""
+    from witoil.plugins.hosted.module import HostedModule
+    from witoil.plugins.registry import plugin_named
+
+    code = plugin_named(module).code
+    return code if isinstance(code, HostedModule) else None
 
 
 @dataclass(frozen=True)
@@ -415,6 +453,18 @@ def _predict(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
         scheduler="processes",  # files of strangers: what crashes a library costs one of them
         progress=progress,
     )
+
+
+def _train(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
+    from witoil.plugins.errors import PluginError
+
+    it = TrainInputs.model_validate(inputs)
+    module = _hosted(it.module)
+    if module is None:
+        raise PluginError(f"{it.module}: is not trained here, its weights are those of its card")
+    work = folder / "trained"
+    work.mkdir(parents=True, exist_ok=True)
+    return module.train(it.parameters, work.resolve(), progress)
 
 
 def _export(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
@@ -590,6 +640,14 @@ _ALL = (
             Output("documents", "What was found in each file, and annotations", "**/*.json"),
             Output("labels", "Annotations with a file for each image", "*/*.[tx]*"),
         ),
+    ),
+    Process(
+        "train",
+        "Train a hosted module",
+        "Train a module of DEEPaaS, in a process and a folder of its own.",
+        TrainInputs,
+        _train,
+        (Output("files", "What it has written", "trained/**/*"),),
     ),
     Process(
         "score",

@@ -219,6 +219,52 @@ def check_module(module: Module) -> None:
     print(f"gives {', '.join(session.outputs)}")
 
 
+@modules_app.command("add")
+def add_module(
+    deepaas: Annotated[
+        str,
+        typer.Option(help="A folder with a module of DEEPaaS, or a package.", metavar="SOURCE"),
+    ],
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of plug-ins. Default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Which, where the package has several.", metavar="NAME")
+    ] = None,
+    python: Annotated[
+        str | None, typer.Option(help="Interpreter for it. Default: this one.")
+    ] = None,
+    extra: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Requirement beside its own.", metavar="REQUIREMENT"),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="For a request. [s]")] = 120.0,
+    memory_gb: Annotated[float, typer.Option(min=0.1, help="For each process. [GB]")] = 8.0,
+    quiet: Quiet = False,
+) -> None:
+    """Host a module of others, in an environment and a process of its own; it is a program!"""
+    import sys
+
+    from witoil.plugins.hosted.adding import add_module as add
+    from witoil.plugins.hosted.record import Limits
+    from witoil.plugins.registry import first_folder
+
+    voice = Voice(quiet=quiet)
+    record = add(
+        deepaas,
+        into or first_folder(),
+        model=model,
+        python=python or sys.executable,
+        extra=extra or (),
+        limits=Limits(seconds=seconds, memory_bytes=int(memory_gb * 1e9)),
+        say=voice.say,
+    )
+    voice.say(f"{record.name} can be used; its licence: {record.card().model.licence_code}")
+
+
 @modules_app.command("fetch")
 def fetch_module(
     module: Module,

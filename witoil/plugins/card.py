@@ -46,6 +46,7 @@ Task = Literal[
     "measure",
     "audio-levels",
     "video-score",
+    "deepaas",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
     "image-classify": ("probs", "logits"),
@@ -65,10 +66,11 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "measure": ("values",),
     "audio-levels": ("values",),
     "video-score": ("scores",),
+    "deepaas": ("json",),
 }
 """Task -> what its model may put out."""
 
-_UNLABELLED = ("values", "embedding", "scores")
+_UNLABELLED = ("values", "embedding", "scores", "json")
 
 KINDS: dict[str, tuple[str, ...]] = {
     "pixel-classify": ("raster",),
@@ -77,6 +79,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "audio-classify": ("audio",),
     "audio-events": ("audio",),
     "audio-levels": ("audio",),
+    "deepaas": ("image", "audio"),
 }
 """Task -> kinds of its input; the others take images."""
 
@@ -370,6 +373,7 @@ class Output(_Table):
         "values",
         "embedding",
         "scores",
+        "json",
     ]
     activation: Literal["softmax", "sigmoid"] = Field(
         "softmax", description="What makes probabilities of logits."

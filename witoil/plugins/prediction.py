@@ -220,7 +220,12 @@ def refuse_options(
     """
     if plugin.card is None:
         raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
-    card = with_parameters(plugin.card, parameters or {})
+    refuse = getattr(plugin.code, "refuse_parameters", None)
+    if refuse is None:
+        card = with_parameters(plugin.card, parameters or {})
+    else:
+        card = plugin.card
+        refuse(parameters or {})
     if georeference is not None:
         refuse_kind(georeference.kind, card.geo.kinds, card.model.id)
     return card

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from witoil.plugins.card import NAME, Card, parse_card, read_card
 from witoil.plugins.errors import PluginError
 from witoil.plugins.pins import weights_folder
+from witoil.plugins.hosted.module import HostedModule
+from witoil.plugins.hosted.record import RECORD
 
 if TYPE_CHECKING:
     from witoil.plugins.envelope import Findings
@@ -29,8 +31,9 @@ GROUP = "witoil.plugins"
 class CodePlugin(Protocol):
     """What a package offers where no built-in step will do."""
 
-    card: Any
-    """A `Card`, or a dict as in ``card.toml``."""
+    @property
+    def card(self) -> Any:
+        """A `Card`, or a dict as in ``card.toml``."""
 
     def predict(self, path: Path, parameters: Mapping[str, Any]) -> Findings:
         """Return what is found in a file."""
@@ -117,6 +120,19 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
+def first_folder() -> Path:
+    """Return the folder that plug-ins are put into.
+
+    Raises
+    ------
+    PluginError
+        Where none is named.
+    """
+    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        return Path(name)
+    raise PluginError(f"found no folder of plug-ins, expected --into, or one in {VARIABLE}")
+
+
 def open_folder(folder: Path, *, is_packed: bool = False) -> Plugin:
     """Return the plug-in of a folder with a card.
 
@@ -138,6 +154,16 @@ def open_folder(folder: Path, *, is_packed: bool = False) -> Plugin:
     return Plugin(card.model.id, str(folder), card, folder=folder, weights_folder=weights_at)
 
 
+def open_hosted(folder: Path) -> Plugin:
+    """Return the module of others that is hosted in a folder."""
+    try:
+        module = HostedModule.open(folder)
+        card = module.card
+    except PluginError as error:
+        return Plugin(folder.name, str(folder), fault=str(error))
+    return Plugin(card.model.id, str(folder), card, code=module)
+
+
 def _of_folders() -> Iterator[Plugin]:
     for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
         try:
@@ -148,14 +174,23 @@ def _of_folders() -> Iterator[Plugin]:
 
 
 def _in_folder(folder: Path, *, is_packed: bool = False) -> Iterator[Plugin]:
-    """Yield the plug-ins of a folder: itself where it has a card, else those of its folders."""
-    if (folder / NAME).is_file():
-        yield open_folder(folder, is_packed=is_packed)
+    """Yield the plug-ins of a folder: itself where it is one, else those of its folders."""
+    found = _of_folder(folder, is_packed=is_packed)
+    if found is not None:
+        yield found
         return
     for each in sorted(folder.iterdir()):
         # a hidden one is just being added
-        if (each / NAME).is_file() and not each.name.startswith("."):
-            yield open_folder(each, is_packed=is_packed)
+        found = None if each.name.startswith(".") else _of_folder(each, is_packed=is_packed)
+        if found is not None:
+            yield found
+
+
+def _of_folder(folder: Path, *, is_packed: bool) -> Plugin | None:
+    """Return the plug-in that a folder is; None where it is none."""
+    if (folder / NAME).is_file():
+        return open_folder(folder, is_packed=is_packed)
+    return open_hosted(folder) if (folder / RECORD).is_file() else None
 
 
 @cache

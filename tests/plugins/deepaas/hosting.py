@@ -1,0 +1,48 @@
+"""Modules of DEEPaaS in environments of their own, for tests that need them."""
+
+from pathlib import Path
+
+from witoil.plugins.hosted.adding import add_module, described
+from witoil.plugins.hosted.module import HostedModule
+from witoil.plugins.hosted.record import RECORD, Limits, Record
+
+HERE = Path(__file__).parent
+LIMITS = Limits(seconds=60.0)
+
+
+def host_modules(place):
+    """Add a module of each package; the others of the first share its environment."""
+    record = add_module(str(HERE / "one"), place, model="plugdemo", limits=LIMITS)
+    add_module(str(HERE / "other"), place, limits=LIMITS)
+    for name in ("plugc", "trouble"):
+        write_record(place / name, described(record.model_copy(update={"model": name})))
+    broken = record.model_copy(update={"model": "plugx"})
+    write_record(place / "elsewhere" / "plugx", broken)
+
+
+def write_record(folder, record):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECORD).write_text(record.model_dump_json())
+    return HostedModule.open(folder)
+
+
+def with_limits(place, name, folder, **limits):
+    """Return a module with other limits, in a folder of its own."""
+    record = HostedModule.open(place / name).record
+    changed = Limits(**(record.limits.model_dump() | limits))
+    return write_record(folder / name, record.model_copy(update={"limits": changed}))
+
+
+def record(name="made", parameters=(), **changes):
+    """Return what is kept of a module that is nowhere."""
+    values = {
+        "model": name,
+        "source": name,
+        "python": Path("/nowhere/bin/python"),
+        "metadata": {"name": name, "version": "1"},
+        "predict": {
+            "parameters": list(parameters),
+            "responses": {"200": {"schema": {"$ref": "#/definitions/Prediction"}}},
+        },
+    }
+    return Record(**(values | changes))
