@@ -14,7 +14,8 @@ from werkzeug.http import generate_etag
 from web.access import needs
 from web.api.documents import JobPath, href
 from web.api.particles import TAG
-from web.api.runs import RUN_PROBLEMS, folder_of, run_of, successful_job
+from web.api.runs import RUN_PROBLEMS, folder_of_run, run_of, successful_job
+from web.cases import case_of
 from web.context import service
 from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
@@ -105,7 +106,7 @@ def _coast(job_id: str) -> tuple[dict[str, Any], Sequence[Layer]]:
     from web.coasts import coast_of  # what reads runs takes a second to load
 
     job = successful_job(job_id)
-    folder = folder_of(job)
+    folder = folder_of_run(job)
     return coast_of(run_of(folder), folder, _coastline(job))
 
 
@@ -117,7 +118,7 @@ def _coastline(job: Job) -> str:
     NotFoundError
         It was of a file that is there no more.
     """
-    case = job.inputs["case"]
+    case = case_of(job.inputs) or {}
     coastline = case.get("forcing", {}).get("coastline", "osm")
     named = {"case": {"forcing": {"coastline": coastline}}}
     try:

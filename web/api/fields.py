@@ -13,6 +13,7 @@ from web.api.documents import JobPath
 from web.api.particles import TAG
 from web.api.queries import BoundingBox, box_of
 from web.api.runs import RUN_PROBLEMS, successful_job
+from web.cases import case_of
 from web.context import service
 from web.errors import NotFoundError
 from web.inputs import MissingInputError, resolve
@@ -88,7 +89,7 @@ def _forcing(job: Job) -> Forcing:
     NotFoundError
         Something of it is gone, or it was of a server.
     """
-    named = {"case": {"forcing": job.inputs["case"].get("forcing", {})}}
+    named = {"case": {"forcing": (case_of(job.inputs) or {}).get("forcing", {})}}
     try:
         with service().store.reading() as session:
             resolved = resolve(session, job.owner, named, service().settings)
