@@ -2,7 +2,6 @@
 
 import io
 import json
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -10,13 +9,9 @@ from PIL import Image
 
 from tests.plugins.builders import card, constant, plugin_in
 from tests.web.people import assert_problem, bring, people
-from web import queue
-from web.features.records import gather
-from web.inputs import resolver
-from web.processes import PROCESSES
+from tests.web.runners import done_by_runner
 from web.rebuild import rebuild_all
 from web.store.features import Annotation, Feature
-from web.worker import done
 
 ITEMS = "/ogc/collections/detections/items"
 CARD = card(
@@ -35,32 +30,34 @@ def image(shade=90):
     return file.getvalue()
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Folder of a model that finds the same three things in any image."""
+    folder = tmp_path_factory.mktemp("models")
+    plugin_in(folder / "boats", constant(["n", 3, 64, 64], y=[BOXES]), CARD)
+    return folder
+
+
 @pytest.fixture
-def service(tmp_path, monkeypatch):
-    plugin_in(tmp_path / "models" / "boats", constant(["n", 3, 64, 64], y=[BOXES]), CARD)
-    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path / "models"))
+def service(tmp_path, models, monkeypatch):
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(models))
     with people(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory, models):
+    """A client of somebody for whom the model has found three things."""
+    with pytest.MonkeyPatch.context() as patch, people(tmp_path_factory.mktemp("found")) as made:
+        patch.setenv("WITOIL_PLUGIN_PATH", str(models))
+        anna = made.client("anna")
+        predicted(made, anna, stored(anna))
+        yield anna
 
 
 def asked(*files, **more):
     inputs = {"module": "made-detect", "version": "1", "files": list(files), "georef": NADIR}
     return {"inputs": inputs | {"time": "2024-05-01T08:00:00Z"} | more}
-
-
-def done_by_runner(service):
-    """Do the job that waits as a runner would, in this process; return its id."""
-    with service.store.session() as session:
-        job = queue.claim(session, "runner", timedelta(minutes=10))
-        inputs = resolver(service.settings)(session, job)
-    folder = service.settings.jobs.resolve() / job.folder
-    told = {"job": job.id, "process": job.process, "inputs": inputs, "folder": str(folder)}
-    answer = done(PROCESSES[job.process], told, lambda message: None)
-    assert "result" in answer, answer
-    with service.store.session() as session:
-        queue.finish(session, queue.Held.of(job), answer["result"], answer["note"])
-    gather(service.store, service.settings.jobs)
-    return job.id
 
 
 def predicted(service, client, *files, **more):
@@ -121,7 +118,103 @@ def test_what_is_found_is_searched(service):
         ("verdict=unchecked&limit=1", 3),
     ],
 )
-def test_what_is_asked_for(service, query, matched):
+def test_what_is_asked_for(found, query, matched):
+    assert found.get(f"{ITEMS}?{query}").json["numberMatched"] == matched
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("score_min=nan", "finite"),
+        ("score_max=inf", "finite"),
+        ("score_min=much", "number"),
+        ("score_min=", "number"),
+        ("label_min=a", "label_min"),
+        ("score_least=1", "score_least"),
+        ("verdict=wrong", "verdict"),
+    ],
+)
+def test_what_cannot_be_asked_for(found, query, says):
+    assert_problem(found.get(f"{ITEMS}?{query}"), 400, says)
+
+
+def test_they_are_of_stac_with_their_file(found):
+    page = found.post("/stac/search", json={"collections": ["detections"]}).json
+    assert page["numberMatched"] == 3
+    item = page["features"][0]
+    assert item["properties"]["datetime"] == "2024-05-01T08:00:00Z"
+    assert item["properties"]["witoil:label"] == "boat"
+    with found.get(item["assets"]["features"]["href"]) as file:
+        assert len(json.loads(file.data)["features"]) == 3
+
+
+def test_what_is_not_on_the_map_is_in_no_collection(service):
     anna = service.client("anna")
-    predicted(service, anna, stored(anna))
-    assert anna.get(f"{ITEMS}?{query}").json["numberMatched"] == matched
+    job = predicted(service, anna, stored(anna), georef=None)
+    assert anna.get(ITEMS).json["numberMatched"] == 0
+    result = anna.get(f"/ogc/jobs/{job}/results").json["result"]["value"]
+    assert result["features"] == 3
+    assert any("not on the map" in remark for remark in result["remarks"])
+
+
+def test_they_are_of_whoever_asked_and_go_with_the_job(service):
+    anna, bob = service.client("anna"), service.client("bob")
+    job = predicted(service, anna, stored(anna))
+    assert anna.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "confirmed"}).json
+    assert bob.get(ITEMS).json["numberMatched"] == 0
+    assert_problem(bob.get(f"{ITEMS}/{job}-detection-1"), 404)
+    assert_problem(bob.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "confirmed"}), 404)
+    assert anna.delete(f"/ogc/jobs/{job}").status_code == 200
+    assert anna.get(ITEMS).json["numberMatched"] == 0
+    with service.store.reading() as session:
+        assert session.query(Feature).count() == session.query(Annotation).count() == 0
+
+
+def test_what_analysts_say_stays_when_they_are_made_anew(service):
+    anna, looker = service.client("anna"), service.client("anna2", scope="read")
+    job = predicted(service, anna, stored(anna))
+    item = f"{ITEMS}/{job}-detection-2"
+    said = anna.patch(item, json={"verdict": "false positive", "note": "a wave"})
+    assert said.json["properties"]["verdict"] == "false positive"
+    assert_problem(anna.patch(item, json={"type": "mineral"}), 400, "type")
+    assert_problem(anna.patch(item, json={"verdict": "maybe"}), 400, "verdict")
+    assert_problem(looker.patch(item, json={"verdict": "confirmed"}), 403)
+    (word,) = anna.get(f"{item}/history").json["annotations"]
+    assert (word["before"]["verdict"], word["after"]["note"]) == ("unchecked", "a wave")
+    with service.store.session() as session:
+        session.query(Feature).delete()
+    lines = []
+    rebuild_all(service.store, service.settings, lines.append)
+    assert lines[-1] == "1 jobs"
+    assert anna.get(ITEMS).json["numberMatched"] == 3
+    assert anna.get(item).json["properties"]["note"] == "a wave"
+    assert anna.get(f"{ITEMS}?verdict=false positive").json["numberMatched"] == 1
+
+
+def used(service):
+    (year,) = service.client("root", scope="admin").get("/usage?period=year").json["periods"]
+    return tuple(year[f"images_{name}"] for name in ("processed", "looked_at", "ingested"))
+
+
+def test_images_are_counted_when_they_are_looked_at_and_when_they_are_judged(service):
+    anna, bob = service.client("anna"), service.client("bob")
+    first, second = stored(anna), stored(anna, "b.png", image(10))
+    job = predicted(service, anna, first, second)
+    assert used(service) == (2, 2, 0)
+    predicted(service, bob, stored(bob, "same.png"))  # the content is that of the first
+    assert used(service) == (2, 2, 0)
+    anna.patch(f"{ITEMS}/{job}-detection-1", json={"note": "looks odd"})
+    anna.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "unchecked"})
+    assert used(service) == (2, 2, 0)
+    anna.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "confirmed"})
+    anna.patch(f"{ITEMS}/{job}-detection-2", json={"verdict": "false positive"})
+    assert used(service) == (2, 2, 1)  # both are in the first image
+    anna.patch(f"{ITEMS}/{job}-detection-4", json={"verdict": "uncertain"})
+    assert used(service) == (2, 2, 2)
+
+
+def test_of_two_images_with_one_name_none_is_taken_for_the_other(service):
+    anna = service.client("anna")
+    job = predicted(service, anna, stored(anna), stored(anna, "a.png", image(10)))
+    anna.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "confirmed"})
+    assert used(service) == (2, 2, 0)
