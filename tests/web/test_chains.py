@@ -163,6 +163,6 @@ def test_what_cannot_be_asked_for(anna, scene, then, status, says):
 
 def test_a_chain_costs_what_its_last_step_does(service, anna, scene):
     body = asked(scene[0], "simulate")
-    body["inputs"]["then"]["case"]["model"]["particles"] = 10_000_000
-    body["inputs"]["then"]["case"]["time"]["end"] = "2026-06-01T18:00:00Z"
+    body["inputs"]["then"]["case"]["model"]["particles"] = 20_000_000
+    body["inputs"]["then"]["case"]["time"]["end"] = "2055-06-01T18:00:00Z"
     assert_problem(anna.post(EXECUTION, json=body), 413, "particle-steps")

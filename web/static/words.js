@@ -53,7 +53,23 @@ export const words = {
   layers: {
     particles: "Particles", age: "Age of the oil", observed: "Slick observed", simulated: "Slick simulated",
     overlap: "Observed against simulated", coast: "Oil on the coast", currents: "Currents", winds: "Wind",
-    base: "Map from elsewhere",
+    detections: "Found by models", base: "Map from elsewhere",
+  },
+  found: {
+    filter: "Which of it", label: "Label", all: "all", score: "Score", from: "From", to: "To",
+    least: (/** @type {number} */ score) => `${score.toFixed(2)} at least`,
+    none: "Nothing of this kind where the map looks.",
+    more: (/** @type {number} */ count) => `The first ${count} of more; come closer, or choose.`,
+    unlabelled: "no label",
+    entry: (/** @type {string} */ label, /** @type {number} */ count) => `${label} (${count})`,
+    verdict: "Verdict",
+    verdicts: ["unchecked", "confirmed", "uncertain", "false positive"],
+    lines: (/** @type {any} */ { label, properties: { score, time, start, module, version, file, track, note } }) => [
+      score === null || score === undefined ? label : `${label}, score ${score.toFixed(2)}`,
+      time ?? start ? `seen ${(time ?? start).slice(0, 19).replace("T", " ")} UTC` : "seen at an unknown time",
+      `in ${file} by ${module} ${version}${track ? `, number ${track}` : ""}`,
+      ...(note ? [note] : []),
+    ],
   },
   statuses: {
     afloat: "afloat", beached: "on the coast", submerged: "under water", sunk: "on the bottom",
