@@ -116,7 +116,7 @@ def test_by_keys_on_a_small_screen_in_the_dark(opened, things):
     page.keyboard.press("Enter")
     page.locator(".maplibregl-canvas").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".reading")).to_contain_text("ship, score 0.60")
+    expect(page.locator(".reading")).to_contain_text("oil, score 0.90")
 
 
 def test_without_the_layer_nothing_is_asked_for(opened, things):
