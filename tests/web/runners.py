@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from web import queue
+from web.data.inputs import resolver
 from web.features.records import gather
-from web.inputs import resolver
-from web.processes import PROCESSES
-from web.worker import done
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
+from web.work.worker import done
 
 
 def done_by_runner(service):

@@ -19,9 +19,9 @@ from PIL import Image
 
 from catalog import CatalogError
 from tests.web.people import FEATURES, GEOJSON, SQUARE, zipped
-from web import checking
-from web.checking import refuse_harmful
 from web.confinement import confined
+from web.data import checking
+from web.data.checking import refuse_harmful
 
 AREA = rasterio.Affine(0.05, 0.0, 35.0, 0.0, -0.05, 36.0)
 
@@ -374,3 +374,17 @@ def test_images_and_sounds_are_read_before_they_are_kept(tmp_path):
         answer = checking._answer(tmp_path / name, purpose)
         assert answer.keys() == {"fault"}
         assert str(tmp_path) not in answer["fault"]
+
+
+def test_what_is_odd_in_a_mask_is_told(tmp_path):
+    ring = [[35.5, 35.0], [35.7, 35.2], [35.7, 35.0], [35.5, 35.2], [35.5, 35.0]]
+    outline = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {}, "geometry": outline}
+    bow = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    facts = checking._answer(written(tmp_path, "bow.geojson", bow), "mask")["facts"]
+    assert facts["remarks"] == [
+        "bow.geojson: feature 1 of 1 crosses itself; what its outline winds round is taken for "
+        "inside"
+    ]
+    plain = checking._answer(written(tmp_path, "plain.geojson", FEATURES), "mask")["facts"]
+    assert plain["remarks"] == []

@@ -16,7 +16,7 @@ from shapely.geometry import shape
 from simulator import Status
 from tests.plugins.builders import card, mean_colour, plugin_in
 from tests.witoil import model_files
-from web.processes import PROCESSES
+from web.jobs.processes import PROCESSES
 from witoil.errors import WitoilError
 
 SLICK = "20210824-0810-SYR-PL-A-01-S3.geojson"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from web.api.documents import problems
 from web.api.jobs import read_job
 from web.api.results import refuse_unsuccessful
-from web.cases import step_of
 from web.context import service
 from web.errors import NotFoundError
+from web.store.cases import step_of
 from web.store.jobs import Job
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ def detections_of(folder: Path, inputs: Mapping[str, Any]) -> Iterator[Found]:
             for name, value in feature["properties"].items()
             if name not in _OURS and isinstance(value, str | int | float)
         }
-        time = datetime.fromisoformat(known["time"]) if "time" in known else None
+        time = datetime.fromisoformat(str(known["time"])) if "time" in known else None
         geometry = shapely.make_valid(shape(feature["geometry"]))
         yield Found(
             DETECTIONS,

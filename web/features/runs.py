@@ -19,10 +19,10 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import box_of, split_at_180, turned, unbroken, unbroken_box
-from web.cases import PREDICT, case_of
 from web.features.collections import COAST, RUNS, SLICKS
 from web.features.detections import detections_of
 from web.features.found import Found, not_empty
+from web.store.cases import PREDICT, case_of
 from witoil.files import write_json
 from witoil.times import given_in_utc, to_datetime
 

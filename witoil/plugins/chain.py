@@ -159,8 +159,8 @@ def disc(centre: Point, radius_m: float) -> BaseGeometry:
         On the ellipsoid of WGS 84. [m]
     """
     azimuths = np.linspace(0.0, 360.0, _CORNERS, endpoint=False)
-    start = [np.full(_CORNERS, value) for value in (centre.x, centre.y)]
-    lon, lat, _ = Geod(ellps="WGS84").fwd(*start, azimuths, np.full(_CORNERS, radius_m))
+    west, south, far = (np.full(_CORNERS, each) for each in (centre.x, centre.y, radius_m))
+    lon, lat, _ = Geod(ellps="WGS84").fwd(west, south, azimuths, far)
     lon = centre.x + (np.asarray(lon) - centre.x + 180.0) % 360.0 - 180.0
     return shapely.Polygon(np.column_stack([lon, lat]))
 

@@ -10,8 +10,8 @@ from PIL import Image
 from tests.plugins.builders import card, constant, plugin_in
 from tests.web.people import assert_problem, bring, people
 from tests.web.runners import done_by_runner
-from web.rebuild import rebuild_all
 from web.store.features import Annotation, Feature
+from web.work.rebuild import rebuild_all
 
 ITEMS = "/ogc/collections/detections/items"
 CARD = card(
