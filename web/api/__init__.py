@@ -23,6 +23,7 @@ from web.api import (
     thredds,
     tokens,
     trials,
+    trying,
     uploads,
     usage,
 )
@@ -54,6 +55,7 @@ BLUEPRINTS = tuple(
         usage,
         thredds,
         plugins,
+        trying,
     )
 )
 """All of them, in the order of the document."""
