@@ -39,6 +39,7 @@ PUBLIC = (
     "/ogc/conformance",
     "/stac/",
     "/stac/conformance",
+    "/try",
     "/openapi.json",
     "/api",
     "/health",

@@ -24,6 +24,7 @@ from web.api import (
     thredds,
     tokens,
     trials,
+    trying,
     uploads,
     usage,
 )
@@ -56,6 +57,7 @@ BLUEPRINTS = tuple(
         thredds,
         plugins,
         swagger,
+        trying,
     )
 )
 """All of them, in the order of the document."""

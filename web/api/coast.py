@@ -13,13 +13,14 @@ from werkzeug.http import generate_etag
 
 from web.api.documents import JobPath, href
 from web.api.particles import TAG
-from web.api.runs import RUN_PROBLEMS, folder_of, run_of, successful_job
+from web.api.runs import RUN_PROBLEMS, folder_of_run, run_of, successful_job
 from web.context import service
 from web.data.inputs import MissingInputError, resolve
 from web.errors import NotFoundError
 from web.maps.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
 from web.maps.world import COARSEST, COAST, FINEST, LAND, world_layer
 from web.people.access import needs
+from web.store.cases import case_of
 from web.store.jobs import Job
 from witoil.player.mercator import northing
 
@@ -105,7 +106,7 @@ def _coast(job_id: str) -> tuple[dict[str, Any], Sequence[Layer]]:
     from web.maps.coasts import coast_of  # what reads runs takes a second to load
 
     job = successful_job(job_id)
-    folder = folder_of(job)
+    folder = folder_of_run(job)
     return coast_of(run_of(folder), folder, _coastline(job))
 
 
@@ -117,7 +118,7 @@ def _coastline(job: Job) -> str:
     NotFoundError
         It was of a file that is there no more.
     """
-    case = job.inputs["case"]
+    case = case_of(job.inputs) or {}
     coastline = case.get("forcing", {}).get("coastline", "osm")
     named = {"case": {"forcing": {"coastline": coastline}}}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -25,6 +25,7 @@ from web.faults import Fault
 from web.features import records
 from web.features.collections import (
     COLLECTIONS,
+    DETECTIONS,
     OBSERVATIONS,
     Collection,
     OilType,
@@ -34,6 +35,7 @@ from web.features.collections import (
 from web.features.search import Cursor, Page, Place, Query, extent, find
 from web.jobs.processes import media_type
 from web.people.access import needs, who
+from web.people.usage import note_judged
 from web.store.base import now
 from web.store.features import PUBLIC, Feature, seconds_of, time_of
 from witoil.times import second
@@ -42,6 +44,11 @@ TAG = Tag(name="features", description="OGC API - Features 1.0.")
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 CRS = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+LEAST, MOST = "_min", "_max"
+"""What stands behind the name of a property that is a number, where it has to be within bounds."""
+
+_BOUNDS = {LEAST: "; this at least", MOST: "; this at most"}
 
 MOST_ON_A_PAGE = 10_000
 blueprint = APIBlueprint(
@@ -109,7 +116,7 @@ class AnnotationInfo(BaseModel):
 
 
 class History(BaseModel):
-    """What analysts have said of an observation, the first word first."""
+    """What analysts have said of a feature, the first word first."""
 
     annotations: list[AnnotationInfo]
 
@@ -145,10 +152,17 @@ class ItemsQuery(BaseModel):
     )
 
 
-class Said(BaseModel):
-    """What an analyst says of an observation; what is left out stays as it is."""
+class Judged(BaseModel):
+    """What an analyst says of what a model has found; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict = Field("unchecked", description="Whether it is what it was taken for.")
+    note: str | None = Field(None, max_length=2000, pattern=NO_NUL)
+
+
+class Said(Judged):
+    """What an analyst says of an observation; what is left out stays as it is."""
 
     type: OilType = Field("unknown", description="What the slick is of.")
     class_: str | None = Field(
@@ -158,8 +172,10 @@ class Said(BaseModel):
         pattern=NO_NUL,
         description="How sure the detection is.",
     )
-    verdict: Verdict = Field("unchecked", description="Whether it is oil.")
-    note: str | None = Field(None, max_length=2000, pattern=NO_NUL)
+
+
+_SAID: Mapping[str, type[Judged]] = {OBSERVATIONS: Said, DETECTIONS: Judged}
+"""What analysts may say of features of a collection, by its id."""
 
 
 def _of_use(text: str) -> str:
@@ -191,9 +207,9 @@ def query_of(
     place: Place | None,
     period: str | None,
     ids: tuple[str, ...] | None = None,
-    equal: tuple[tuple[str, str | float], ...] = (),
+    **properties: tuple[tuple[str, Any], ...],
 ) -> Query:
-    """Return a query of what whoever asks may see."""
+    """Return a query of what whoever asks may see; `properties` are those of `Query`."""
     start, end = (None, None) if period is None else ends_of(period)
     return Query(
         collections,
@@ -201,8 +217,8 @@ def query_of(
         place,
         None if start is None else seconds_of(start),
         None if end is None else seconds_of(end),
-        equal,
-        ids,
+        ids=ids,
+        **properties,
     )
 
 
@@ -304,14 +320,21 @@ def list_collections() -> dict[str, Any]:
 
 def _items(collection: Collection, query: Any) -> dict[str, Any]:
     """Return a page of features of a collection as GeoJSON."""
-    names = {each.name for each in collection.properties}
-    equal = tuple(
-        (name, value)
-        for name, value in query.model_dump(by_alias=True, exclude_none=True).items()
-        if name in names
-    )
+    given = query.model_dump(by_alias=True, exclude_none=True)
+
+    def chosen(suffix: str) -> tuple[tuple[str, Any], ...]:
+        asked = ((each.name, f"{each.name}{suffix}") for each in collection.properties)
+        return tuple((name, given[key]) for name, key in asked if key in given)
+
     place = None if query.bbox is None else Place.of_box(box_of(query.bbox))
-    asked = query_of((collection.id,), place=place, period=query.period, equal=equal)
+    asked = query_of(
+        (collection.id,),
+        place=place,
+        period=query.period,
+        equal=chosen(""),
+        at_least=chosen(LEAST),
+        at_most=chosen(MOST),
+    )
     with service().store.reading() as session:
         page = page_of(session, asked, limit=query.limit, offset=query.offset, cursor=query.cursor)
         moment = now(session)
@@ -342,7 +365,7 @@ def _single(feature: Feature) -> Response:
         Link(href=f"{address}/items/{feature.id}", rel="self", type=GEOJSON),
         Link(href=address, rel="collection"),
     ]
-    if feature.collection == OBSERVATIONS:
+    if COLLECTIONS[feature.collection].is_judged:
         links.append(Link(href=f"{address}/items/{feature.id}/history", rel="version-history"))
     shown = [link.model_dump(exclude_none=True) for link in links]
     return _answer({**_document(feature), "links": shown}, GEOJSON)
@@ -384,13 +407,12 @@ _Integer = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 def _query_model(collection: Collection) -> type[ItemsQuery]:
     """Return the query of a collection: its properties beside place, time and page."""
-    fields: dict[str, Any] = {
-        f"property_{each.name}": (
-            _type_of(each) | None,
-            Field(None, alias=each.name, description=each.title),
-        )
-        for each in collection.properties
-    }
+    fields: dict[str, Any] = {}
+    for each in collection.properties:
+        for suffix, told in {"": "", **(_BOUNDS if each.kind != "string" else {})}.items():
+            kind = float if suffix else _type_of(each)
+            field = Field(None, alias=f"{each.name}{suffix}", description=f"{each.title}{told}")
+            fields[f"property_{each.name}{suffix}"] = (kind | None, field)
     name = "".join(part.title() for part in collection.id.split("-"))
     return create_model(f"{name}Query", __base__=ItemsQuery, **fields)
 
@@ -455,42 +477,58 @@ def _add(collection: Collection) -> None:
     _get(f"{address}/items/<id>", collection, "Show a feature of", responses=one)(show_item)
 
 
+def _add_words(collection: Collection, said: type[Judged]) -> None:
+    """Add the addresses at which analysts say what features of a collection are."""
+    address = f"/{collection.id}/items/<id>"
+
+    def annotate(path: FeaturePath, body: Any) -> Response:
+        given = body.model_dump(by_alias=True, exclude_unset=True)
+        with service().store.session() as session:
+            feature = records.get_feature(session, collection.id, path.id, owners())
+            if feature.owner == PUBLIC and "admin" not in who().scopes:
+                raise ForbiddenError(
+                    "the feature is of the operator; expected a token with the scope admin"
+                )
+            records.annotate(session, feature, who().name, given)
+            if given.get("verdict", "unchecked") != "unchecked":
+                note_judged(session, who().name, feature)
+        return _single(feature)
+
+    annotate.__annotations__["body"] = said
+
+    @needs("read")
+    def show_history(path: FeaturePath) -> dict[str, Any]:
+        with service().store.reading() as session:
+            feature = records.get_feature(session, collection.id, path.id, owners())
+            found = records.history(session, feature.id)
+        return History(
+            annotations=[
+                AnnotationInfo(
+                    time=each.time, person=each.person, before=each.before, after=each.after
+                )
+                for each in found
+            ]
+        ).model_dump(mode="json")
+
+    blueprint.patch(
+        address,
+        summary=f"Say what a feature of {collection.id} is.",
+        description="It needs the scope admin where the feature is of the operator.",
+        endpoint=f"annotate_{collection.id}",
+        responses=_described_as(FeatureInfo),
+    )(needs("run")(annotate))
+    _get(
+        f"{address}/history",
+        collection,
+        "Tell what analysts have said of a feature of",
+        responses={200: History},
+    )(show_history)
+
+
 for _collection in COLLECTIONS.values():
     _add(_collection)
-
-
-def _observation(session: Session, feature_id: str) -> Feature:
-    return records.get_feature(session, OBSERVATIONS, feature_id, owners())
-
-
-@blueprint.patch(f"/{OBSERVATIONS}/items/<id>", responses=_described_as(FeatureInfo))
-@needs("run")
-def annotate(path: FeaturePath, body: Said) -> Response:
-    """Say what an observation is; it needs the scope admin where it is of the operator."""
-    said = body.model_dump(by_alias=True, exclude_unset=True)
-    with service().store.session() as session:
-        feature = _observation(session, path.id)
-        if feature.owner == PUBLIC and "admin" not in who().scopes:
-            raise ForbiddenError(
-                "the observation is of the operator; expected a token with the scope admin"
-            )
-        records.annotate(session, feature, who().name, said)
-    return _single(feature)
-
-
-@blueprint.get(f"/{OBSERVATIONS}/items/<id>/history", responses={200: History})
-@needs("read")
-def show_history(path: FeaturePath) -> dict[str, Any]:
-    """Show what analysts have said of an observation."""
-    with service().store.reading() as session:
-        feature = _observation(session, path.id)
-        found = records.history(session, feature.id)
-    return History(
-        annotations=[
-            AnnotationInfo(time=each.time, person=each.person, before=each.before, after=each.after)
-            for each in found
-        ]
-    ).model_dump(mode="json")
+    if _collection.is_judged:
+        _add_words(_collection, _SAID[_collection.id])
 
 
 @blueprint.get(
@@ -506,7 +544,7 @@ def show_history(path: FeaturePath) -> dict[str, Any]:
 def send_file_of_observation(path: FeatureFilePath) -> Response:
     """Send a file that an observation of the operator was read from."""
     with service().store.reading() as session:
-        feature = _observation(session, path.id)
+        feature = records.get_feature(session, OBSERVATIONS, path.id, owners())
     place = feature.assets.get(path.name) if feature.owner == PUBLIC else None
     if place is None or not Path(place).is_file():
         raise NotFoundError("there is no such file of the observation")

@@ -16,6 +16,7 @@ from web.context import service
 from web.data.inputs import MissingInputError, resolve
 from web.errors import NotFoundError
 from web.people.access import needs
+from web.store.cases import case_of
 from web.store.jobs import Job
 from witoil.case.forcing import Forcing
 from witoil.case.parts import Time
@@ -88,7 +89,7 @@ def _forcing(job: Job) -> Forcing:
     NotFoundError
         Something of it is gone, or it was of a server.
     """
-    named = {"case": {"forcing": job.inputs["case"].get("forcing", {})}}
+    named = {"case": {"forcing": (case_of(job.inputs) or {}).get("forcing", {})}}
     try:
         with service().store.reading() as session:
             resolved = resolve(session, job.owner, named, service().settings)

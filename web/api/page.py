@@ -26,12 +26,9 @@ HTML = "text/html"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """What of the folders is handed out, and as what."""
 
-blueprint = APIBlueprint(
-    "page",
-    __name__,
-    abp_tags=[Tag(name="Page", description="The map, for people with a browser.")],
-    abp_responses=problems(),
-)
+TAG = Tag(name="Page", description="The map, for people with a browser.")
+
+blueprint = APIBlueprint("page", __name__, abp_tags=[TAG], abp_responses=problems())
 
 _ANSWERS: dict[Any, Any] = {
     200: {
@@ -51,7 +48,7 @@ class PageFile(BaseModel):
 def show_page() -> Any:
     """Show the map to browsers, and to programs where all else is."""
     if request.accept_mimetypes.best_match([JSON, HTML]) == HTML:
-        answer = make_response(send_from_directory(_ours(), "page.html", max_age=None))
+        answer = make_response(send_from_directory(ours(), "page.html", max_age=None))
         answer.headers["Content-Security-Policy"] = policy(service().settings.base_map)
     else:
         answer = make_response(show_landing())
@@ -90,7 +87,7 @@ def policy(base_map: str | None) -> str:
 @blueprint.get("/static/map/<path:name>", doc_ui=False)
 def send_ours(path: PageFile) -> Response:
     """Send a file of the page."""
-    return _sent(_ours(), path.name)
+    return _sent(ours(), path.name)
 
 
 @blueprint.get("/static/player/<path:name>", doc_ui=False)
@@ -131,7 +128,8 @@ def _packed(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
 
 
-def _ours() -> Path:
+def ours() -> Path:
+    """Return the folder with our files of pages."""
     return Path(__file__).parents[1] / "static"
 
 

@@ -414,7 +414,10 @@ def _described(plugin: Plugin) -> dict[str, Any]:
     return {
         "id": model.id,
         "name": model.id,
-        "links": [{"rel": "self", "href": href(f"/v2/models/{model.id}")}],
+        "links": [
+            {"rel": "self", "href": href(f"/v2/models/{model.id}")},
+            {"rel": "alternate", "type": "text/html", "href": href(f"/try?model={model.id}")},
+        ],
         "description": model.description or model.title or model.task,
         "version": model.version,
         "license": model.licence_weights,

@@ -84,12 +84,17 @@ def refuse_unsuccessful(job: Job) -> None:
 
 
 def _files(job: Job) -> Iterator[tuple[Output, list[str]]]:
-    """Yield the outputs of a job, each with the names of its files; links are none."""
+    """Yield the outputs of a job, each with the names of its files; links are none.
+
+    A file is of the first output that could have it.
+    """
     if job.folder is None or job.process not in PROCESSES:
         return
     folder = service().settings.jobs / job.folder
+    known: set[Path] = set()
     for output in PROCESSES[job.process].outputs:
-        files = (path for path in output.files(folder) if not path.is_symlink())
+        files = [it for it in output.files(folder) if not it.is_symlink() and it not in known]
+        known.update(files)
         yield output, [path.relative_to(folder).as_posix() for path in files]
 
 

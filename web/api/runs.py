@@ -12,6 +12,7 @@ from web.api.jobs import read_job
 from web.api.results import refuse_unsuccessful
 from web.context import service
 from web.errors import NotFoundError
+from web.store.cases import step_of
 from web.store.jobs import Job
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ RUN_PROBLEMS = problems(409)
 """What may be wrong where the run of a job is asked for."""
 
 _MAKES_A_RUN = frozenset(("simulate", "ensemble", "optimise", "reconstruct", "forecast", "trace"))
+"""Processes; a chain makes that of its last step."""
 
 
 def successful_job(job_id: str) -> Job:
@@ -35,7 +37,7 @@ def successful_job(job_id: str) -> Job:
     """
     job = read_job(job_id)
     refuse_unsuccessful(job)
-    if job.process not in _MAKES_A_RUN:
+    if not _MAKES_A_RUN & {job.process, step_of(job.inputs)}:
         raise NotFoundError(
             f"the job is one of {job.process}, which makes no run; expected one of "
             f"{', '.join(sorted(_MAKES_A_RUN))}"
@@ -50,15 +52,21 @@ def folder_of(job: Job) -> Path:
     return service().settings.jobs.resolve() / str(job.folder)
 
 
+def folder_of_run(job: Job) -> Path:
+    """Return the folder in which a job has left its run."""
+    step = step_of(job.inputs)
+    return folder_of(job) / step if step else folder_of(job)
+
+
 def successful_folder(job_id: str) -> Path:
-    """Return the folder of a job of whoever asks that has made a run.
+    """Return the folder with the run of a job of whoever asks.
 
     Raises
     ------
     NotFoundError, ConflictError
         As for `successful_job`.
     """
-    return folder_of(successful_job(job_id))
+    return folder_of_run(successful_job(job_id))
 
 
 _OPENING = Lock()

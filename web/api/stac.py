@@ -38,7 +38,7 @@ from web.context import service
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
 from web.features import records
-from web.features.collections import COLLECTIONS, OBSERVATIONS, RUNS
+from web.features.collections import COLLECTIONS, DETECTIONS, OBSERVATIONS, RUNS
 from web.features.search import Page, Place, Query
 from web.jobs.processes import media_type
 from web.jobs.wanted import on_earth
@@ -49,7 +49,7 @@ from witoil.times import exact
 VERSION = "1.0.0"
 TAG = Tag(name="STAC", description="STAC API 1.0.")
 
-SEARCHED = (OBSERVATIONS, RUNS)
+SEARCHED = (OBSERVATIONS, RUNS, DETECTIONS)
 """Collections that have files."""
 
 CONFORMS_TO = [
@@ -244,7 +244,8 @@ def show_catalog() -> dict[str, Any]:
         "stac_version": VERSION,
         "id": "witoil",
         "title": "witoil",
-        "description": "Masks of slicks that were seen, and runs of where their oil went.",
+        "description": "Masks of slicks that were seen, runs of where their oil went, and what "
+        "models have found in images.",
         "conformsTo": CONFORMS_TO,
         "links": links,
     }

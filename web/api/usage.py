@@ -73,8 +73,9 @@ class PeriodUsage(BaseModel):
     guests: int
     countries: Countries
     images_processed: int = Field(description="That successful jobs have read.")
+    images_looked_at: int = Field(description="Of these, by models.")
     images_ingested: int = Field(
-        description="Stored, slick outlined and time known, to be downloaded."
+        description="Stored to be downloaded; slick outlined and time known, or judged by analysts."
     )
     jobs: dict[str, int] = Field(description="Asked for, by process.")
     jobs_successful: int
@@ -134,7 +135,8 @@ def _as_json(period: Period, rows: list[PeriodUsage]) -> Response:
 
 _COLUMNS = (
     *("period", "start", "end", "complete", "unique_users", "guests", "countries"),
-    *("country_codes", "country_names", "images_processed", "images_ingested"),
+    *("country_codes", "country_names", "images_processed", "images_looked_at"),
+    "images_ingested",
     *("jobs", "jobs_successful"),
 )
 

@@ -16,7 +16,7 @@ WORDS = frozenset(
         *("layer", "time_field", "time_format", "time_zone"),
         *("raster_values", "thickness_class", "bonn_estimate"),
         *("dataset", "roles", "variables"),
-        *("module", "version", "formats", "label", "crs"),
+        *("module", "version", "formats", "label", "crs", "step"),
         *("gap_policy", "means", "zeros", "stokes_drift", "evaporation", "dispersion"),
     )
 )

@@ -10,6 +10,7 @@ OilType = Literal["mineral", "biogenic", "unknown"]
 Verdict = Literal["unchecked", "confirmed", "uncertain", "false positive"]
 
 OBSERVATIONS, SLICKS, RUNS, COAST = "observations", "slicks", "runs", "coast-impact"
+DETECTIONS = "detections"
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ class Collection:
     ----------
     id, title, description : str
     properties : tuple of Property
-        Of which single values can be asked for.
+        Of which single values can be asked for, and of numbers all between two.
+    is_judged : bool
+        Whether analysts say what its features are.
     """
 
     id: str
     title: str
     description: str
     properties: tuple[Property, ...]
+    is_judged: bool = False
 
 
 _TIME = Property("time", "string", "When it was seen, or is computed for, UTC")
@@ -56,6 +60,7 @@ _JOB = (
     Property("name", "string", "Name of the case"),
 )
 _ORIGIN = Property("origin", "string", "Of the operator, or of a person", ("catalogue", "upload"))
+_NOTE = Property("note", "string", "What an analyst has noted")
 
 _ALL = (
     Collection(
@@ -77,10 +82,11 @@ _ALL = (
             Property("area_m2", "number", "Area of its polygons [m2]"),
             Property("volume_min_m3", "number", "Least estimate of its volume [m3]"),
             Property("volume_max_m3", "number", "Greatest estimate of its volume [m3]"),
-            Property("note", "string", "What an analyst has noted"),
+            _NOTE,
             _TIME,
             _ORIGIN,
         ),
+        is_judged=True,
     ),
     Collection(
         SLICKS,
@@ -114,6 +120,27 @@ _ALL = (
             Property("kg_per_km", "number", "Oil at the end by length [kg km-1]"),
             Property("probability", "number", "Share of an ensemble that oils it"),
         ),
+    ),
+    Collection(
+        DETECTIONS,
+        "Things found by models",
+        "What models have found in your images, rasters and recordings, where that is on the map, "
+        "with what analysts say of it.",
+        (
+            Property("label", "string", "What it is, as the model says"),
+            Property("score", "number", "How sure the model is, 0 to 1"),
+            Property("module", "string", "Name of the model"),
+            Property("version", "string", "Version of the model"),
+            Property("file", "string", "Name of the file that it was found in"),
+            Property("frame", "integer", "Number of the frame of a film"),
+            Property(
+                "verdict", "string", "Whether it is that, as an analyst says", get_args(Verdict)
+            ),
+            _NOTE,
+            Property("job", "string", "Id of the job"),
+            _TIME,
+        ),
+        is_judged=True,
     ),
 )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from catalog.antimeridian import split_at_180, unbroken, unbroken_box, wrapped_box
 from web.errors import NotFoundError
-from web.features.collections import OBSERVATIONS
+from web.features.collections import COLLECTIONS
 from web.features.found import Found, not_empty
 from web.features.observations import of_upload
 from web.features.runs import read_features
@@ -36,6 +36,8 @@ from witoil.files import plain
 MOST_AT_ONCE = 100
 """Jobs whose features are taken in one after the other, before other work goes on."""
 
+_AT_ONCE = 500  # ids in one question
+
 log = logging.getLogger(__name__)
 
 
@@ -50,15 +52,16 @@ def replace_features(session: Session, parent: str, owner: str, found: Iterable[
     owner : str
         `web.store.features.PUBLIC` for everybody's.
     found : iterable of Found
-        What analysts have said of observations of the same ids goes before what is given here.
+        What analysts have said of features of the same ids goes before what is given here.
     """
     forget(session, parent)
     session.flush()
-    for each in found:
-        row = _row(each, owner, parent)
-        if row.collection == OBSERVATIONS:
-            row.properties = row.properties | _last_words(session, row.id)
-        session.add(row)
+    rows = [_row(each, owner, parent) for each in found]
+    judged = [row for row in rows if COLLECTIONS[row.collection].is_judged]
+    said = _last_words(session, [row.id for row in judged])
+    for row in judged:
+        row.properties = row.properties | said.get(row.id, {})
+    session.add_all(rows)
     session.flush()
 
 
@@ -104,21 +107,24 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def _last_words(session: Session, feature_id: str) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    for annotation in history(session, feature_id):
-        said |= annotation.after
+def _last_words(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what analysts have said last of some features, by the ids of these."""
+    said: dict[str, dict[str, Any]] = {}
+    for first in range(0, len(ids), _AT_ONCE):
+        of = Annotation.feature_id.in_(ids[first : first + _AT_ONCE])
+        for word in session.scalars(select(Annotation).where(of).order_by(Annotation.number)):
+            said[word.feature_id] = said.get(word.feature_id, {}) | word.after
     return said
 
 
 def history(session: Session, feature_id: str) -> list[Annotation]:
-    """Return what analysts have said of an observation, the first word first."""
+    """Return what analysts have said of a feature, the first word first."""
     words = select(Annotation).where(Annotation.feature_id == feature_id)
     return list(session.scalars(words.order_by(Annotation.number)))
 
 
 def annotate(session: Session, feature: Feature, person: str, said: Mapping[str, Any]) -> None:
-    """Change what is said of an observation, and keep who has said it and what was said before.
+    """Change what is said of a feature, and keep who has said it and what was said before.
 
     Parameters
     ----------

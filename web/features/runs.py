@@ -1,4 +1,4 @@
-"""What a job has made, as features: its run, the slicks and the coast that it oiled.
+"""What a job has made, as features: what a model found, its run, the slicks and coast it oiled.
 
 The process that has done a job writes them beside the results, in one hidden file; whoever keeps
 the database reads that.
@@ -20,7 +20,9 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import box_of, split_at_180, turned, unbroken, unbroken_box
 from web.features.collections import COAST, RUNS, SLICKS
+from web.features.detections import detections_of
 from web.features.found import Found, not_empty
+from web.store.cases import PREDICT, case_of
 from witoil.files import write_json
 from witoil.times import given_in_utc, to_datetime
 
@@ -49,11 +51,18 @@ def write_features(folder: Path, process: str, inputs: Mapping[str, Any]) -> Non
         With the results.
     process : str
     inputs : mapping
-        Of the job; those without a case have no features.
+        Of the job; those without a case and without a model have no features.
     """
-    if folder.is_dir() and "case" in inputs:
-        found = [each.document() for each in features_of(folder, process, inputs["case"])]
-        write_json(folder / FILE, {"features": found})
+    if not folder.is_dir():
+        return
+    found: list[Found] = []
+    if process == PREDICT:
+        found += not_empty(detections_of(folder, inputs))
+    case = case_of(inputs)
+    if case is not None:
+        found += features_of(folder, process, case)
+    if process == PREDICT or case is not None:
+        write_json(folder / FILE, {"features": [each.document() for each in found]})
 
 
 def read_features(folder: Path, job_id: str) -> list[Found]:

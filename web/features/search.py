@@ -150,6 +150,8 @@ class Query:
         What has no known time is in no period. [s]
     equal : tuple of (str, str or float)
         Properties and their values.
+    at_least, at_most : tuple of (str, float)
+        Properties that are numbers, and their bounds; what has none is beyond any.
     ids : tuple of str, optional
     """
 
@@ -159,13 +161,16 @@ class Query:
     start: float | None = None
     end: float | None = None
     equal: tuple[tuple[str, str | float], ...] = ()
+    at_least: tuple[tuple[str, float], ...] = ()
+    at_most: tuple[tuple[str, float], ...] = ()
     ids: tuple[str, ...] | None = None
 
     @property
     def is_narrowed(self) -> bool:
         """Whether not all of the collections are asked for."""
         chosen = (self.place, self.start, self.end, self.ids)
-        return bool(self.equal) or any(each is not None for each in chosen)
+        by_properties = (*self.equal, *self.at_least, *self.at_most)
+        return bool(by_properties) or any(each is not None for each in chosen)
 
 
 @dataclass(frozen=True)
@@ -327,6 +332,10 @@ def _what(query: Query) -> Iterator[ColumnElement[bool]]:
     for name, value in query.equal:
         own = Feature.properties[name]
         yield own.as_string() == value if isinstance(value, str) else own.as_float() == value
+    for name, least in query.at_least:
+        yield Feature.properties[name].as_float() >= least
+    for name, most in query.at_most:
+        yield Feature.properties[name].as_float() <= most
     if query.ids is not None:
         yield Feature.id.in_(query.ids)
 

@@ -245,6 +245,37 @@ _Scalar = bool | int | float | str
 
 Parameter = _Scalar | list[_Scalar] | None
 """What a parameter of a model may be."""
+def _to_be_found(case: Any) -> Any:
+    """Let the areas of a case be without a place, which a model is to find."""
+    if not isinstance(case, Mapping) or not isinstance(case.get("release"), list):
+        return case
+    return {
+        **case,
+        "release": [
+            {"geometry": "found", **it}
+            if isinstance(it, Mapping) and it.get("kind") == "area"
+            else it
+            for it in case["release"]
+        ],
+    }
+
+
+class Then(BaseModel):
+    """What is done with the oil that a model has found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    step: Literal["simulate", "trace"] = Field(description="Where it goes, or comes from.")
+    case: Annotated[CheckedCase, BeforeValidator(_to_be_found)] = Field(
+        description="The case; its one area has the amount, and the place is what is found."
+    )
+    label: Name | None = Field(
+        None, description="Which of what is found is oil; default: all, where it has one label."
+    )
+    radius_m: float | None = Field(
+        None, gt=0.0, le=1e5, description="Of the oil round places without an extent. [m]"
+    )
+    pictures: bool = Field(True, description="Draw, and write a page of what is drawn.")
 
 
 class PredictInputs(Inputs):
@@ -269,6 +300,7 @@ class PredictInputs(Inputs):
     formats: list[str] = Field(
         ["json", "geojson"], min_length=1, max_length=20, description="What is written."
     )
+    then: Then | None = Field(None, description="What is done with the oil that is found.")
 
     @field_validator("georef")
     @classmethod
@@ -335,7 +367,8 @@ class Output:
     title : str
         What it is.
     pattern : str
-        Name of the file, or what the names of all its files match, within the folder of the job.
+        Name of the file, or what the names of all its files match, within the folder of the job;
+        alternatives are parted by ``|``.
     """
 
     id: str
@@ -348,8 +381,14 @@ class Output:
         return "*" in self.pattern
 
     def files(self, folder: Path) -> list[Path]:
-        """Return its files within the folder of a job."""
-        return sorted(path for path in folder.glob(self.pattern) if path.is_file())
+        """Return its files within the folder of a job; none that is hidden."""
+        found = {path for pattern in self.pattern.split("|") for path in folder.glob(pattern)}
+        return sorted(
+            path
+            for path in found
+            if path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        )
 
 
 Work = Callable[[Mapping[str, Any], Path, jobs.Progress], dict[str, Any]]
@@ -441,18 +480,34 @@ def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
 
 def _predict(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
     it = PredictInputs.model_validate(inputs)
-    return jobs.predict(
+    asked: dict[str, Any] = {
+        "version": it.version,
+        "georeference": None if it.georef is None else json.dumps(it.georef),
+        "time": it.time,
+        "parameters": it.parameters,
+        # of which the features of the collection are made
+        "formats": list(dict.fromkeys([*it.formats, "geojson"])),
+        "scheduler": "processes",  # files of strangers: what crashes a library costs one of them
+        "progress": progress,
+    }
+    files = [Path(file) for file in it.files]
+    if it.then is None:
+        return jobs.predict(it.module, files, folder, **asked)
+    then = it.then
+    found = jobs.predict_then(
+        then.step,
+        then.case,
         it.module,
-        [Path(file) for file in it.files],
-        folder,
-        version=it.version,
-        georeference=None if it.georef is None else json.dumps(it.georef),
-        time=it.time,
-        parameters=it.parameters,
-        formats=it.formats,
-        scheduler="processes",  # files of strangers: what crashes a library costs one of them
-        progress=progress,
+        files,
+        Path(os.path.relpath(folder)),  # which results quote
+        label=then.label,
+        radius_m=then.radius_m,
+        pictures=then.pictures,
+        **asked,
     )
+    from witoil.report.verdicts import OF_JOB  # draws, which a server does not
+
+    return {**found, "verdict": OF_JOB[then.step](found), "then": then.step}
 
 
 def _train(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
@@ -534,6 +589,33 @@ def _within(folder: str, outputs: Iterable[Output]) -> tuple[Output, ...]:
     return tuple(replace(output, pattern=f"{folder}/{output.pattern}") for output in outputs)
 
 
+_TRACE = (
+    Output("probability", "Probability of the source in each cell", "*.tif"),
+    Output("outlines", "Areas that hold the source, by probability", "*.geojson"),
+    Output("summary", "Figures of the trace", "trace.json"),
+    _REPORT,
+    _PICTURES,
+    _PROVENANCE,
+)
+_SIMULATION = (
+    *_RUN,
+    Output("restart", "State at the end", "restart.nc"),
+    _REPORT,
+    _PICTURES,
+    _PROVENANCE,
+)
+
+
+def _of_chain() -> tuple[Output, ...]:
+    """Return the outputs of whichever step ends a chain, each in the folder of its name."""
+    found: dict[str, Output] = {}
+    for output in (*_within("simulate", _SIMULATION), *_within("trace", _TRACE)):
+        other = found.get(output.id)
+        pattern = output.pattern if other is None else f"{other.pattern}|{output.pattern}"
+        found[output.id] = replace(other or output, pattern=pattern)
+    return tuple(found.values())
+
+
 _CALIBRATION = (
     _STUDY,
     *_within("best", _RUN),
@@ -549,13 +631,7 @@ _ALL = (
         "Run a case once: where the oil goes, how much stays, what it does on the coast.",
         CaseInputs,
         _with_case(jobs.simulate),
-        (
-            *_RUN,
-            Output("restart", "State at the end", "restart.nc"),
-            _REPORT,
-            _PICTURES,
-            _PROVENANCE,
-        ),
+        _SIMULATION,
     ),
     Process(
         "ensemble",
@@ -615,22 +691,17 @@ _ALL = (
         "Trace a slick of a case back to where and when it may have been released.",
         CaseInputs,
         _with_case(jobs.trace),
-        (
-            Output("probability", "Probability of the source in each cell", "*.tif"),
-            Output("outlines", "Areas that hold the source, by probability", "*.geojson"),
-            Output("summary", "Figures of the trace", "trace.json"),
-            _REPORT,
-            _PICTURES,
-            _PROVENANCE,
-        ),
+        _TRACE,
     ),
     Process(
         "predict",
         "Run a model on images or sound",
-        "Find things in images, rasters or recordings, and put them on the map.",
+        "Find things in images, rasters or recordings, and put them on the map; simulate the oil "
+        "among them, or trace it back.",
         PredictInputs,
         _predict,
         (
+            *_of_chain(),
             Output("features", "All that is on the map", "features.geojson"),
             Output("rasters", "Classes or values of pixels", "*.tif"),
             Output("tables", "Tables", "*.[ct]sv"),

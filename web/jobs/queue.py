@@ -29,7 +29,7 @@ from web.errors import document_without_paths
 from web.jobs.processes import NAME_OF_RESULT
 from web.people.usage import note, note_successful
 from web.store.base import now
-from web.store.features import forget, parent_of_job
+from web.store.features import forget, forget_words, parent_of_job
 from web.store.jobs import Callback, Job, JobEvent, State
 from web.store.usage import Activity
 from witoil.versions import versions
@@ -266,6 +266,7 @@ def dismiss(session: Session, owner: str | None, job_id: str) -> Job:
     session.refresh(job, with_for_update=True)
     if job.state != State.DISMISSED:
         _end(session, job, State.DISMISSED)
+        forget_words(session, parent_of_job(job.id))
         forget(session, parent_of_job(job.id))
     return job
 

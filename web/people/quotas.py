@@ -218,8 +218,12 @@ def particle_steps(process: str, inputs: BaseModel) -> int:
     process : str
         Its id.
     inputs : BaseModel
-        As they were checked; those without a case run nothing, and neither does `check`.
+        As they were checked; those without a case run nothing, and neither does `check`. Of a
+        chain the last step counts.
     """
+    then = getattr(inputs, "then", None)
+    if then is not None:
+        return particle_steps(then.step, then)
     case: Case | None = getattr(inputs, "case", None)
     if case is None:
         return 0

@@ -5,10 +5,11 @@ Of a person only the name and the country are known that the operator typed when
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Executable, distinct, func, select
@@ -17,10 +18,13 @@ from sqlalchemy.orm import Session
 
 from web.people.tokens import GUEST
 from web.store.base import now
+from web.store.cases import PREDICT
+from web.store.features import Feature
 from web.store.jobs import Job
 from web.store.tokens import Owner
 from web.store.uploads import Upload
 from web.store.usage import Activity, UsageRow
+from witoil.plugins.sound import SOUNDS
 
 Period = Literal["month", "quarter", "year"]
 
@@ -29,6 +33,9 @@ MOST_PERIODS = 240
 
 _IMAGE_KEYS = frozenset(("geometry", "observation", "observations", "swath"))
 """Keys of inputs whose files are slicks as satellites saw them."""
+
+_IMAGES = ("mask", "image")
+"""Purposes of uploads that are images."""
 
 _UPLOAD = "upload:"
 _RESULT = "job:"
@@ -65,8 +72,29 @@ def note(
 def note_successful(session: Session, job: Job) -> None:
     """Note that a job was successful, and the images that it has read."""
     note(session, job.owner, Activity.SUCCESSFUL, job.id, job.process)
-    for image in sorted(set(_images(session, job.inputs))):
+    images = set(_images(session, _names(job.inputs, is_image=False)))
+    if job.process == PREDICT:
+        seen = set(_images(session, job.inputs["files"]))
+        for image in sorted(seen):
+            note(session, job.owner, Activity.LOOKED_AT, image)
+        images |= seen
+    for image in sorted(images):
         note(session, job.owner, Activity.PROCESSED, image)
+
+
+def note_looked_at(session: Session, owner: str, contents: Iterable[str]) -> None:
+    """Note that a model has looked at images that were not stored.
+
+    Parameters
+    ----------
+    session : Session
+    owner : str
+    contents : iterable of str
+        SHA-256 of each.
+    """
+    for image in sorted(set(contents)):
+        note(session, owner, Activity.PROCESSED, image)
+        note(session, owner, Activity.LOOKED_AT, image)
 
 
 def note_stored(session: Session, upload: Upload) -> None:
@@ -75,18 +103,49 @@ def note_stored(session: Session, upload: Upload) -> None:
         note(session, upload.owner, Activity.INGESTED, upload.sha256)
 
 
-def _images(session: Session, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what tells the content of each image that inputs name.
+def note_judged(session: Session, person: str, feature: Feature) -> None:
+    """Note that the image was ingested of which an analyst has said whether it shows a thing.
+
+    That is the stored file with the thing, for download, which now is annotated.
+
+    Parameters
+    ----------
+    session : Session
+    person : str
+        Who has said it.
+    feature : Feature
+        Observation or detection.
+    """
+    for sha256 in sorted(_uploads_of(session, feature)):
+        note(session, person, Activity.INGESTED, sha256)
+
+
+def _uploads_of(session: Session, feature: Feature) -> set[str]:
+    """Return the content of the stored image that a feature was seen in, where there is one."""
+    kind, _, parent = feature.parent.partition(":")
+    if kind == "upload":
+        upload = session.get(Upload, parent)
+        return set() if upload is None else {upload.sha256}
+    job = session.get(Job, parent) if kind == "job" else None
+    if job is None or job.process != PREDICT:
+        return set()
+    named = [session.get(Upload, it.removeprefix(_UPLOAD)) for it in job.inputs["files"]]
+    found = {it.sha256 for it in named if it and it.name == feature.properties.get("file")}
+    return found if len(found) == 1 else set()  # of two with one name it could be either
+
+
+def _images(session: Session, names: Iterable[str]) -> Iterator[str]:
+    """Yield what tells the content of each image among some names of inputs.
 
     Of an upload that is its checksum, of other files the name.
     """
-    for name in _names(inputs, is_image=False):
+    for name in names:
         if name.startswith(_UPLOAD):
             upload = session.get(Upload, name.removeprefix(_UPLOAD))
-            if upload is not None and upload.purpose == "mask":
+            if upload is not None and upload.purpose in _IMAGES:
                 yield upload.sha256
-        elif not name.startswith(_RESULT):  # what the service has made itself is none
-            yield name
+        elif not name.startswith(_RESULT) and Path(name).suffix.lower() not in SOUNDS:
+            yield name  # what the service has made itself is no image
 
 
 def _names(value: Any, *, is_image: bool) -> Iterator[str]:
@@ -122,8 +181,11 @@ class Usage:
         Of these users, ISO 3166-1 alpha-2, in order.
     images_processed : int
         Different images that jobs which were successful have read.
+    images_looked_at : int
+        Those of them that models have looked at.
     images_ingested : int
-        Different images stored, with the slick outlined and its time known, and to be downloaded.
+        Different images stored and to be downloaded, with the slick outlined and its time known, or
+        with what an analyst has said of what is on them.
     jobs : dict
         Process -> number of jobs asked for.
     jobs_successful : int
@@ -137,6 +199,7 @@ class Usage:
     guests: int
     countries: tuple[str, ...]
     images_processed: int
+    images_looked_at: int
     images_ingested: int
     jobs: dict[str, int]
     jobs_successful: int
@@ -220,6 +283,7 @@ def _count(session: Session, period: Period, start: date, end: date, today: date
         guests=different(UsageRow.owner, Activity.ACTIVE, is_guest),
         countries=tuple(sorted(c for c in session.scalars(countries) if c is not None)),
         images_processed=different(UsageRow.subject, Activity.PROCESSED),
+        images_looked_at=different(UsageRow.subject, Activity.LOOKED_AT),
         images_ingested=different(UsageRow.subject, Activity.INGESTED),
         jobs=_by_name(session, jobs),
         jobs_successful=different(UsageRow.subject, Activity.SUCCESSFUL),

@@ -3,7 +3,7 @@
 /** @typedef {import("./state.js").State} State */
 
 const KEYS = /** @type {import("./state.js").Key[]} */ (
-  ["shared", "run", "other", "side", "time", "layers", "camera", "panels", "speed"]);
+  ["shared", "run", "other", "side", "time", "layers", "found", "camera", "panels", "speed"]);
 const PAUSE = 250; // milliseconds; browsers refuse an address that changes all the time
 
 /** @type {Record<string, {write: (value: any) => string, read: (text: string) => any}>} */
@@ -14,6 +14,10 @@ const FORMS = {
   side: { write: String, read: (text) => oneOf(text, ["swipe", "beside"]) },
   time: { write: String, read: (text) => (Number.isNaN(Date.parse(text)) ? undefined : text) },
   layers: names(),
+  found: {
+    write: ({ label, score, from, to }) => [label, score, from, to].map(encodeURIComponent).join(","),
+    read: readFound,
+  },
   panels: {
     write: names().write,
     read: (text) => ({ left: false, right: false, ...names().read(text) }),
@@ -86,6 +90,23 @@ function names() {
 /** @template T @param {T} value @param {T[]} allowed */
 function oneOf(value, allowed) {
   return allowed.includes(value) ? value : undefined;
+}
+
+/** @param {string} text */
+function readFound(text) {
+  const [label, score, from, to, ...more] = text.split(",").map(decoded);
+  const isDay = (/** @type {string} */ day) => day === "" || (/^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(Date.parse(day)));
+  const good = to !== undefined && !more.length && label.length <= 200 && score.trim() !== "" && Number(score) >= 0 && Number(score) <= 1 && isDay(from) && isDay(to);
+  return good ? { label, score: Number(score), from, to } : undefined;
+}
+
+/** @param {string} text @returns {string} */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** @param {string} text */

@@ -13,6 +13,7 @@ export class ProblemError extends Error {
     super(document?.detail ?? words.refused(status));
     this.name = "ProblemError";
     this.status = status;
+    this.document = document;
     /** @type {{pointer?: string, detail?: string}[]} of fields of what was sent */
     this.errors = document?.errors ?? [];
   }

@@ -1,7 +1,8 @@
 // Arrows of currents and winds: asked for where the map looks, at the time that it shows.
 
-import { latitudeOf, northing } from "../player/mercator.js";
+import { northing } from "../player/mercator.js";
 import { askJson } from "./api.js";
+import { boundsOf } from "./bounds.js";
 import { words } from "./words.js";
 
 /**
@@ -89,13 +90,6 @@ export class Arrows {
     clearTimeout(this.timer);
     this.controller.abort();
   }
-}
-
-/** @param {View} view @returns {string} west, south, east, north in degrees */
-function boundsOf(view) {
-  const [west, north] = view.fromScreen(0, 0);
-  const [east, south] = view.fromScreen(view.width, view.height);
-  return [west, latitudeOf(south), east, latitudeOf(north)].map((value) => value.toFixed(4)).join(",");
 }
 
 /** @param {any} answer @returns {Arrow[]} */

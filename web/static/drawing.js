@@ -5,6 +5,7 @@ import { drawDegreeLabels, drawDegrees, drawPath, drawScaleBar } from "../player
 import { ramp } from "../player/palette.js";
 import { greatestSpeed } from "./arrows.js";
 import { lengthOf } from "./geodesic.js";
+import { stroke } from "./things.js";
 
 /**
  * @typedef {import("./pane.js").Pane} Pane
@@ -47,8 +48,9 @@ export function drawMarks(pane) {
     drawSlicks(context, pane);
     if (pane.isOn("coast")) drawStretches(context, pane);
     for (const [name, arrows] of pane.arrows.shown) drawArrows(context, pane, name, arrows);
-    drawPicked(context, pane);
   }
+  if (pane.isOn("detections")) pane.found.draw(context, pane);
+  drawPicked(context, pane);
   drawMeasured(context, pane);
   drawDegreeLabels(context, view, colours);
   drawScaleBar(context, view, colours);
@@ -149,7 +151,7 @@ export function addArrow(path, x, y, angle, length) {
 /** @param {CanvasRenderingContext2D} context @param {Pane} pane */
 function drawPicked(context, pane) {
   const { picked, view, colours } = pane;
-  if (!picked) return;
+  if (!picked || picked.thing) return;
   drawPath(context, view, colours, picked.path ?? [picked.at], picked.at);
 }
 
@@ -194,23 +196,3 @@ function pathOf(view, rings, closed = true) {
 function turned(view, [x, y]) {
   return [x + 360 * Math.round((view.x - x) / 360), y];
 }
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Path2D} path
- * @param {string} colour
- * @param {string} halo
- * @param {number} width
- */
-function stroke(context, path, colour, halo, width) {
-  context.lineJoin = "round";
-  context.strokeStyle = halo;
-  context.lineWidth = width + 2.5;
-  context.globalAlpha = 0.8;
-  context.stroke(path);
-  context.globalAlpha = 1;
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.stroke(path);
-}
-

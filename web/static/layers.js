@@ -24,7 +24,7 @@ export class LayerList {
     const groups = layersOf(this.pane);
     this.box.hidden = groups.length === 0;
     const on = this.pane.state.get("layers");
-    const key = JSON.stringify([groups, on, [...this.pane.hidden]], (name, value) => (name === "count" ? undefined : value));
+    const key = JSON.stringify([groups, on, [...this.pane.hidden]], (name, value) => (["count", "form"].includes(name) ? undefined : value));
     if (key === this.shown) {
       this.#count(groups); // boxes stay, or one could not click them while it plays
       return;
@@ -54,7 +54,8 @@ export class LayerList {
     return make("li", {},
       make("label", { class: "choice" }, box, group.label, unit),
       on && group.entries.length > 0 && make("ul", { class: "entries" }, ...group.entries.map((entry) => this.#entry(entry))),
-      on && group.hint && make("p", { class: "hint" }, group.hint));
+      on && group.hint && make("p", { class: "hint" }, group.hint),
+      on && group.form);
   }
 
   /** @param {import("./legend.js").Entry} entry */

@@ -6,13 +6,14 @@ import { colourOf, ramp } from "../player/palette.js";
 import { ageColours, rangesOf } from "./ages.js";
 import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
+import { markOf } from "./things.js";
 import { unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**
  * @typedef {import("./pane.js").Pane} Pane
- * @typedef {{shape: "dot" | "fill" | "line" | "arrow" | "none", colour: string, text: string, status?: string, count?: string}} Entry
- * @typedef {{name: string, label: string, unit: string, entries: Entry[], hint?: string}} Group
+ * @typedef {{shape: string, colour: string, text: string, status?: string, count?: string}} Entry
+ * @typedef {{name: string, label: string, unit: string, entries: Entry[], hint?: string, form?: HTMLElement}} Group shapes of entries are those of `things.js`, "fill", "line", "arrow" and "none"
  */
 
 const SINGLE = "raster:"; // of layers whose names begin so one is shown at a time
@@ -32,7 +33,7 @@ export function layersOf(pane) {
     run.steps && arrows(pane, "currents"),
     run.steps && arrows(pane, "winds"),
   ] : [];
-  return [...groups, base && { name: "base", unit: "", entries: [] }]
+  return [...groups, !pane.state.get("shared") && found(pane), base && { name: "base", unit: "", entries: [] }]
     .filter(Boolean)
     .map((group) => ({ label: words.layers[/** @type {keyof typeof words.layers} */ (group.name)], ...group }));
 }
@@ -132,6 +133,18 @@ function rasterGroup(pane, raster) {
     name: `${SINGLE}${raster.id}`, label: raster.title, unit: unitText(raster.unit),
     hint: time && !isNow ? words.nearestTime(timeText(Date.parse(time))) : undefined,
     entries: raster.legend.map(({ colour, label }) => ({ shape: /** @type {const} */ ("fill"), colour, text: label })).reverse(),
+  };
+}
+
+/** @param {Pane} pane @returns {Omit<Group, "label">} */
+function found({ found: { things, labels, note, form }, isDark }) {
+  const there = labels.filter((label) => things.some((thing) => thing.label === label));
+  return {
+    name: "detections", unit: "", hint: note, form,
+    entries: there.map((label) => {
+      const { shape, colour } = markOf(labels, label, isDark);
+      return { shape, colour, text: words.found.entry(label, things.filter((thing) => thing.label === label).length) };
+    }),
   };
 }
 

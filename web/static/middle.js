@@ -113,15 +113,15 @@ export class Middle {
   #read(pane, picked) {
     for (const each of [this.pane, this.other]) if (each && each !== pane) each.picked = null;
     pane.picked = picked;
-    this.#say(picked ? picked.lines : []);
+    this.#say(picked ? picked.lines : [], picked?.more);
     this.pane.show();
     this.other?.show();
   }
 
-  /** @param {string[]} lines */
-  #say(lines) {
+  /** @param {string[]} lines @param {HTMLElement | null} [more] beneath */
+  #say(lines, more = null) {
     this.reading.hidden = lines.length === 0;
-    this.reading.replaceChildren(...lines.map((line) => make("p", {}, line)));
+    this.reading.replaceChildren(...lines.map((line) => make("p", {}, line)), ...(more ? [more] : []));
   }
 
   #clear() {

@@ -9,6 +9,7 @@ import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
 import { drawMarks } from "./drawing.js";
+import { Found } from "./found.js";
 import { switched } from "./legend.js";
 import { drawsInSoftware, Points } from "./points.js";
 import { styleOf } from "./ground.js";
@@ -73,9 +74,13 @@ export class Pane {
       this.show();
       this.onArrival?.();
     });
+    this.found = new Found(state, () => {
+      this.show();
+      this.onArrival?.();
+    });
     this.ends = [
       state.subscribe([key, "runs"], () => this.#load()),
-      state.subscribe(["time", "layers"], () => this.show()),
+      state.subscribe(["time", "layers", "found"], () => this.show()),
       state.subscribe(["theme"], () => this.restyle()),
       state.subscribe(["camera"], () => this.#follow()),
     ];
@@ -121,6 +126,7 @@ export class Pane {
   }
 
   draw() {
+    this.found.want(this.isOn("detections") ? this.view : null);
     if (!this.run) {
       this.dots?.clear();
       drawMarks(this);
@@ -395,6 +401,7 @@ export class Pane {
   dispose() {
     this.loading.abort();
     this.arrows.dispose();
+    this.found.dispose();
     this.run?.dispose();
     for (const end of this.ends) end();
     DARK.removeEventListener("change", this.restyle);

@@ -3,6 +3,7 @@
 import { timeText } from "../player/format.js";
 import { make } from "./dom.js";
 import { layersOf } from "./legend.js";
+import { addShape, SHAPES } from "./things.js";
 import { words } from "./words.js";
 
 /**
@@ -35,7 +36,7 @@ async function picture(panes, { side, cut }) {
   const beside = maps.length > 1 && side === "beside";
   const { width, height } = maps[0];
   const whole = beside ? maps[0].width + maps[1].width : width;
-  const rows = panes[0].run ? groupsOn(panes[0]) : [];
+  const rows = groupsOn(panes[0]);
   const columns = Math.max(1, Math.floor((whole - 2 * MARGIN) / COLUMN));
   const legend = laidOut(rows, columns);
   const canvas = make("canvas", { width: whole, height: height + LINE * (legend.height + 2) + 2 * MARGIN });
@@ -81,7 +82,11 @@ function write(context, text, entry, x, y, { ink }) {
     context.fillStyle = entry.colour;
     if (entry.shape === "none") x -= 22;
     else if (entry.shape === "fill") context.fillRect(x, y - 7, 14, 14);
-    else if (entry.shape === "dot") context.fillRect(x + 4, y - 3, 6, 6);
+    else if (SHAPES.includes(entry.shape)) {
+      const path = new Path2D();
+      addShape(path, entry.shape, [x + 7, y], entry.shape === "dot" ? 4 : 6);
+      context.fill(path);
+    }
     else context.fillRect(x, y - 1.5, 14, 3);
   }
   context.fillStyle = ink;

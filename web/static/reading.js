@@ -6,13 +6,16 @@ import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
 import { affine } from "./dots.js";
+import { onScreen } from "./found.js";
+import { isWithin, thingAt } from "./things.js";
 import { unitText } from "./units.js";
+import { verdictField } from "./verdict.js";
 import { words } from "./words.js";
 
 /**
  * @typedef {import("./pane.js").Pane} Pane
  * @typedef {[number, number]} Spot
- * @typedef {{at: Spot, lines: string[], path?: Spot[]}} Picked `at` and `path` in the projection
+ * @typedef {{at: Spot, lines: string[], path?: Spot[], thing?: string, more?: HTMLElement | null}} Picked `at` and `path` in the projection, `thing` that a model has found
  */
 
 const REACH = 14; // pixels round the pointer in which something is found
@@ -37,11 +40,18 @@ export function minutes(value, positive, negative) {
  * @returns {Promise<Picked>}
  */
 export async function readAt(pane, spot, reach = REACH) {
-  const found = particleAt(pane, spot, reach) ?? stretchAt(pane, spot, reach);
+  const found = foundAt(pane, spot, reach) ?? particleAt(pane, spot, reach) ?? stretchAt(pane, spot, reach);
   if (found) return found;
   const at = pane.view.fromScreen(...spot);
   const lines = (await cellAt(pane, spot)) ?? slickAt(pane, at) ?? [words.reading.nothing];
   return { at, lines: [...lines, placeText(...at)] };
+}
+
+/** @param {Pane} pane @param {Spot} spot @param {number} reach @returns {Picked | null} */
+function foundAt(pane, spot, reach) {
+  const thing = pane.isOn("detections") ? thingAt(pane.found.things, spot, onScreen(pane), reach) : null;
+  if (!thing) return null;
+  return { at: pane.view.fromScreen(...spot), lines: words.found.lines(thing), thing: thing.id, more: verdictField(pane, thing) };
 }
 
 /** @param {Pane} pane @param {Spot} spot @param {number} reach @returns {Picked | null} */
@@ -158,19 +168,6 @@ function slickAt(pane, at) {
     }
   }
   return lines.length ? lines : null;
-}
-
-/** @param {Spot} at @param {import("./run.js").Ring[]} rings @returns {boolean} by the even-odd rule */
-export function isWithin([x, y], rings) {
-  let inside = false;
-  for (const ring of rings) {
-    for (let k = 0, before = ring.length - 1; k < ring.length; before = k, k += 1) {
-      const [x0, y0] = ring[before];
-      const [x1, y1] = ring[k];
-      if (y0 > y !== y1 > y && x < ((x1 - x0) * (y - y0)) / (y1 - y0) + x0) inside = !inside;
-    }
-  }
-  return inside;
 }
 
 /** @param {number} kilograms */

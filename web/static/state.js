@@ -19,6 +19,7 @@ const DEFAULTS = Object.freeze({
   playing: false,
   speed: 1,
   layers: /** @type {Record<string, boolean>} */ ({ particles: true, observed: true, coast: true }),
+  found: { label: "", score: 0, from: "", to: "" }, // which of what models have found: label, least score, days
   camera: /** @type {Camera | null} */ (null),
   panels: /** @type {Panels} */ ({ left: true, right: true }),
   case: /** @type {any} */ (null), // the form

@@ -11,13 +11,19 @@ const NARROW = matchMedia("(max-width: 760px)");
 const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 const KEPT = "witoil.theme";
 
-/** @param {State} state */
-export function buildTop(state) {
-  followPanels(state);
+/** The bar of any page: colours, and whether the service answers. @param {State} state */
+export function buildBar(state) {
   followTheme(state);
   followService();
+  element("tools").append(themeButton(state));
+}
+
+/** The bar of the map. @param {State} state */
+export function buildTop(state) {
+  followPanels(state);
   const link = make("button", { type: "button", class: "quiet", onclick: () => copyLink(link, state) }, words.top.link);
-  element("tools").append(link, themeButton(state));
+  element("tools").append(link);
+  buildBar(state);
 }
 
 /** @param {State} state */

@@ -99,7 +99,7 @@ class Annotation(Base):
 
     number: Mapped[int] = mapped_column(_Count, primary_key=True)
     feature_id: Mapped[str] = mapped_column(Text)
-    """Id of an observation; not its row, which is made anew where its file is read again."""
+    """Id of a feature; not its row, which is made anew where its file is read again."""
 
     person: Mapped[str] = mapped_column(Text)
     time: Mapped[datetime] = mapped_column(UtcTime)

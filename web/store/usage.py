@@ -26,8 +26,12 @@ class Activity(StrEnum):
     PROCESSED = "processed"
     """A job that was successful has read an image."""
 
+    LOOKED_AT = "looked at"
+    """A model has looked at an image."""
+
     INGESTED = "ingested"
-    """An image was stored with its slick outlined and its time known, for download."""
+    """An image was stored for download, annotated: its slick outlined and its time known, or with
+    what an analyst has said of what is on it."""
 
 
 class UsageRow(Base):

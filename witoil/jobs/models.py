@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 OIL = "oil"
 """Group of the label of a card that is of oil."""
 
+_SHARE = 0.3
+"""Of a chain: what the plug-in takes of it, roughly."""
+
 
 def predict(
     module: str,
@@ -99,9 +102,14 @@ def predict_then(
     folder: Path,
     *,
     label: str | None = None,
+    radius_m: float | None = None,
+    version: str | None = None,
     georeference: str | None = None,
     time: datetime | None = None,
     parameters: Mapping[str, Any] | None = None,
+    formats: Sequence[str] = ("json", "geojson"),
+    scheduler: str = "threads",
+    progress: Progress = silent,
     **options: Any,
 ) -> dict[str, Any]:
     """Run a plug-in on files, and simulate or trace back the oil that it finds.
@@ -111,19 +119,22 @@ def predict_then(
     step : {"simulate", "trace"}
     case : Case
         With all but the oil that is seen, see `witoil.plugins.chain.case_of_features`.
-    module, files, georeference, time, parameters
-        See `predict`.
+    module, files, version, georeference, time, parameters, formats, scheduler
+        See `predict`; ``geojson`` is written in any case.
     folder : Path
         Takes what was found, ``slick.geojson``, and a folder with the name of the step.
     label : str, optional
         Which of what is found is oil. Default: the label of the card whose group is ``oil``.
+    radius_m : float, optional
+        Of the oil round a place without an extent; without it such places are refused. [m]
+    progress : Progress
     **options
         Those of `simulate` or `trace`.
 
     Returns
     -------
     dict
-        That of the step.
+        That of the step, and as ``found`` that of `predict`.
 
     Raises
     ------
@@ -137,14 +148,31 @@ def predict_then(
     if label is None and card is not None:
         label = next((it.name for it in card.labels if it.group == OIL), None)
     report = predict(
-        module, files, folder, georeference=georeference, time=time, parameters=parameters
+        module,
+        files,
+        folder,
+        version=version,
+        georeference=georeference,
+        time=time,
+        parameters=parameters,
+        formats=list(dict.fromkeys([*formats, "geojson"])),
+        scheduler=scheduler,
+        progress=lambda share, note: progress(_SHARE * share, note),
     )
     for message in report["failed"].values():
         raise OutputError(message)
     with claimed(folder):
-        changed = case_of_features(case, folder / "features.geojson", label, step, folder / NAME)
+        changed = case_of_features(
+            case, folder / "features.geojson", label, step, folder / NAME, radius_m=radius_m
+        )
     jobs = {"simulate": simulate, "trace": trace}
-    return jobs[step](changed, folder / step, **options)
+    figures = jobs[step](
+        changed,
+        folder / step,
+        progress=lambda share, note: progress(_SHARE + (1.0 - _SHARE) * share, note),
+        **options,
+    )
+    return {**figures, "found": report}
 
 
 def convert_annotations(path: Path, of: str, to: str, folder: Path) -> dict[str, Any]:

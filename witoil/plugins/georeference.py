@@ -26,7 +26,8 @@ from witoil.times import given_in_utc, in_utc
 
 Places = npt.NDArray[np.float64]
 Six = tuple[float, float, float, float, float, float]
-_POINT_KINDS = ("station", "exif", "track", "samples")
+POINT_KINDS = ("station", "exif", "track", "samples")
+"""What a card means by `point`: all that give one place."""
 
 Lon = Annotated[float, Field(ge=-180.0, le=360.0)]
 Lat = Annotated[float, Field(ge=-90.0, le=90.0)]
@@ -140,6 +141,18 @@ class Samples(_Kind):
 
 
 Georeference = Affine | Nadir | Exif | Homography | Station | Track | Samples
+
+KINDS: Mapping[str, type[BaseModel]] = {
+    "affine": Affine,
+    "nadir": Nadir,
+    "exif": Exif,
+    "homography": Homography,
+    "station": Station,
+    "track": Track,
+    "samples": Samples,
+}
+"""Kinds of georeference by their names."""
+
 _ADAPTER: TypeAdapter[Georeference] = TypeAdapter(
     Annotated[Georeference, Field(discriminator="kind")]
 )
@@ -251,7 +264,7 @@ def _checked(document: Any, name: str) -> Georeference:
 
 def refuse_kind(kind: str, kinds: tuple[str, ...], name: str) -> None:
     """Refuse a kind of georeference that a card does not have."""
-    allowed = {*kinds} | ({*_POINT_KINDS} if "point" in kinds else set())
+    allowed = {*kinds} | ({*POINT_KINDS} if "point" in kinds else set())
     if kind not in allowed:
         usable = ", ".join(sorted(allowed - {"none", "point"})) or "none"
         raise PluginError(

@@ -17,7 +17,7 @@ from witoil.files import write_json
 
 ITEMS = "/ogc/collections/observations/items"
 START = datetime(2021, 8, 24, 3, 43, tzinfo=UTC)
-NAMES = ("observations", "slicks", "runs", "coast-impact")
+NAMES = ("observations", "slicks", "runs", "coast-impact", "detections")
 
 
 def found(number, **properties):
@@ -271,7 +271,7 @@ def test_a_run_has_features_until_it_is_dismissed(service):
     write_json(folder / ".features.json", {"features": documents})
     for _ in range(2):
         gather(service.store, service.settings.jobs)
-    counts = {n: anna.get(f"/ogc/collections/{n}/items").json["numberMatched"] for n in NAMES[1:]}
+    counts = {n: anna.get(f"/ogc/collections/{n}/items").json["numberMatched"] for n in NAMES[1:4]}
     assert counts == {"slicks": 1, "runs": 1, "coast-impact": 1}
     run = anna.get(f"/ogc/collections/runs/items/{job_id}").json["properties"]
     assert (run["job"], run["name"], run["fss"], run["fss_window"]) == (job_id, "spill", 0.5, 1)

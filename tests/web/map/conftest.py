@@ -13,7 +13,7 @@ from tests.web.people import case, people
 from web.jobs import queue
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-EXPECTED = ("GL Driver", "401", "404", "ERR_FAILED", "Password forms")
+EXPECTED = ("GL Driver", "401", "404", "422", "ERR_FAILED", "Password forms")
 """What consoles may say: of drawing in software, of answers that are none or refusals."""
 
 

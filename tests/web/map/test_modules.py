@@ -95,7 +95,7 @@ def test_points_within_rings(calls):
     square = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]
     hole = [[4, 4], [6, 4], [6, 6], [4, 6], [4, 4]]
     asked = [([1, 1], True), ([5, 5], False), ([11, 5], False), ([-1, 5], False)]
-    found = calls("map/reading.js", "isWithin", [[at, [square, hole]] for at, _ in asked])
+    found = calls("map/things.js", "isWithin", [[at, [square, hole]] for at, _ in asked])
     assert found == [inside for _, inside in asked]
 
 

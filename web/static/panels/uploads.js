@@ -2,6 +2,7 @@
 
 import { ask, askJson } from "../api.js";
 import { make } from "../dom.js";
+import { followDrops } from "../drops.js";
 import { compareWith, released, seenAt, startFrom, taken, useOf, without } from "./case.js";
 import { timeField } from "./schema.js";
 import { panels as words } from "../words.js";
@@ -96,31 +97,6 @@ export function dropZone(state) {
       make("label", { class: "button", for: "drop-file" }, text.choose), input,
       make("label", { class: "sr-only", for: "drop-kind" }, text.kind), kind),
     news);
-}
-
-/** @param {(files: File[]) => void} onFiles */
-function followDrops(onFiles) {
-  let depth = 0;
-  const mark = () => document.body.classList.toggle("dropping", depth > 0);
-  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  window.addEventListener("dragenter", (event) => {
-    if (hasFiles(event)) depth += 1;
-    mark();
-  });
-  window.addEventListener("dragleave", () => {
-    depth = Math.max(depth - 1, 0);
-    mark();
-  });
-  window.addEventListener("dragover", (event) => {
-    if (hasFiles(event)) event.preventDefault();
-  });
-  window.addEventListener("drop", (event) => {
-    depth = 0;
-    mark();
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    onFiles([...(event.dataTransfer?.files ?? [])]);
-  });
 }
 
 /**

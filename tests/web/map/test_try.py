@@ -1,0 +1,114 @@
+"""A model is tried on a page: a file is dropped, and the answer drawn on it."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.plugins.builders import card, constant, mean_colour, plugin_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BOXES = [[[8, 8, 24, 24, 0.9, 0], [32, 8, 48, 24, 0.6, 1]]]
+DETECT = card(
+    "detect",
+    how='size = [64, 64]\nresize = "stretch"',
+    output='format = "e2e"\nconf = 0.1\nlabels = ["boat", "buoy"]',
+    rest='[geo]\nkinds = ["nadir"]',
+)
+CLASSIFY = card(
+    "image-classify",
+    how='size = [8, 8]\nresize = "stretch"\nscale = 0.00392156862745098',
+    output='format = "probs"\ntopk = 3\nlabels = ["red", "green", "blue"]',
+)
+
+
+@pytest.fixture(scope="module")
+def models(served, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    plugin_in(folder / "boats", constant(["n", 3, 64, 64], y=BOXES), DETECT)
+    plugin_in(folder / "colours", mean_colour(), CLASSIFY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WITOIL_PLUGIN_PATH", str(folder))
+        yield served
+
+
+def picture(size=(640, 320)):
+    file = io.BytesIO()
+    Image.new("RGB", size, (0, 200, 40)).save(file, "PNG")
+    return {"name": "scene.png", "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def pixels(page):
+    """Return the picture as the page shows it, (height, width, 3)."""
+    content = page.locator(".picture canvas").screenshot()
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+
+def test_boxes_are_drawn_on_the_image_and_kept_on_the_map(opened, models):
+    page = opened("try?model=made-detect")
+    page.locator("#file").set_input_files(picture())
+    expect(page.locator("#summary")).to_have_text("boat 1, buoy 1")
+    shown = pixels(page)
+    height, width = shown.shape[:2]
+    # the box of the boat: 8 to 24 of 64 across and down; its sides are blue, the rest as it was
+    side = shown[round(16 / 64 * height), round(8 / 64 * width) - 3 : round(8 / 64 * width) + 4]
+    assert (side[:, 2] > side[:, 0] + 80).any()
+    assert np.abs(shown[round(0.8 * height), round(0.8 * width)] - (0, 200, 40)).max() < 8
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.locator("#least").fill("0.7")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_text("on no map")).to_be_visible()
+    page.locator("#georef-kind").select_option("nadir")
+    for key, value in {"lon": "35.9", "lat": "35.2", "gsd_m": "10"}.items():
+        page.locator(f"#nadir-{key}").fill(value)
+    page.locator("#when-time").fill("2024-05-01 08:00")
+    page.locator("#run").click()
+    page.locator("#keep").click()
+    expect(page.locator("#on-map")).to_be_visible()
+    client = models.made.app.test_client()
+    (job,) = client.get("/ogc/jobs?processID=predict").json["jobs"]
+    inputs = client.get(f"/ogc/jobs/{job['jobID']}/inputs").json["inputs"]
+    assert inputs["georef"]["gsd_m"] == 10
+    assert inputs["time"] == "2024-05-01T08:00:00Z"
+
+
+def test_classes_are_told_with_their_scores(opened, models):
+    page = opened("try?model=made-image-classify", color_scheme="dark", size=(390, 800))
+    page.locator("#file").set_input_files(picture())
+    expect(page.locator("tbody tr")).to_contain_text("green")
+    expect(page.locator("tbody tr")).to_contain_text("0.784")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "says"),
+    [
+        ("#parameters-conf", "2", "0 to 1"),
+        ("#parameters-conf", "0,5", "number"),
+        ("#parameters-max_det", "1.5", "whole"),
+        ("#when-time", "soon", "time"),
+    ],
+)
+def test_what_is_wrong_is_told_where_it_is(opened, models, field, text, says):
+    page = opened("try?model=made-detect")
+    page.locator(field).fill(text)
+    page.locator("#file").set_input_files(picture())
+    expect(page.locator(f"{field}-fault")).to_contain_text(says)
+    expect(page.locator("#answer")).to_be_empty()
+
+
+def test_what_the_service_refuses_is_told(opened, models):
+    page = opened("try?model=made-detect")
+    page.locator("#file").set_input_files({**picture(), "buffer": b"no image"})
+    expect(page.locator(".error")).to_contain_text(["scene.png: is no image"])
+
+
+def test_models_are_listed_and_none_is_told(opened, models):
+    page = opened("try")
+    page.get_by_role("link", name="made-detect").click()
+    expect(page.locator("h2")).to_have_text("made-detect")
+    page = opened("try?model=none")
+    expect(page.locator(".error")).to_contain_text("found no model")

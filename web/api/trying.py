@@ -1,0 +1,112 @@
+"""A page on which a model is tried, and what it asks for that model: made from its card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, send_from_directory
+from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel, Field
+
+from web.api.documents import PUBLIC, problems
+from web.api.page import HTML, TAG, ours, policy
+from web.errors import NotFoundError
+from web.people.access import needs
+from witoil.plugins.card import Card, Output
+from witoil.plugins.films import FILMS
+from witoil.plugins.georeference import KINDS, POINT_KINDS
+from witoil.plugins.images import SUFFIXES
+from witoil.plugins.registry import find_plugins
+from witoil.plugins.sound import SOUNDS
+
+blueprint = APIBlueprint("trying", __name__, abp_tags=[TAG], abp_responses=problems())
+
+_USED = {
+    "conf": ("detect", "detect-obb", "instance-seg", "panoptic", "audio-events", "semantic-seg"),
+    "iou": ("detect", "detect-obb", "instance-seg", "panoptic"),
+    "max_det": ("detect", "detect-obb", "instance-seg"),
+    "topk": ("image-classify", "tile-classify", "audio-classify", "measure-classify"),
+    "abstain": ("image-classify", "tile-classify", "audio-classify", "measure-classify"),
+}
+"""Parameter -> tasks that make use of it."""
+
+_TYPED = ("station", "nadir", "exif", "affine", "homography")
+"""Kinds of georeference that one can type; the others are tables of many images."""
+
+
+class ModelPath(BaseModel):
+    """Which model."""
+
+    name: str
+
+
+class Trial(BaseModel):
+    """What a model takes, for a form."""
+
+    name: str
+    version: str
+    title: str
+    description: str
+    task: str
+    licence: str
+    kind: str = Field(description="image, raster or audio")
+    suffixes: list[str] = Field(description="How the names of files end that it takes.")
+    labels: list[str]
+    fields: dict[str, Any] = Field(description="JSON schema of its parameters.")
+    georef: dict[str, Any] = Field(description="Kind of georeference -> JSON schema of its keys.")
+
+
+@blueprint.get(
+    "/try",
+    responses={200: {"description": "The page.", "content": {HTML: {}}}},
+    openapi_extensions=PUBLIC,
+)
+def show_trial_page() -> Response:
+    """Show the page on which the model is tried that the query names, `?model=NAME`."""
+    answer = make_response(send_from_directory(ours(), "try.html", max_age=None))
+    answer.headers["Content-Security-Policy"] = f"{policy(None)}; media-src blob:"
+    return answer
+
+
+@blueprint.get("/try/<name>", responses={200: Trial})
+@needs("read")
+def describe_trial(path: ModelPath) -> dict[str, Any]:
+    """Describe what a model takes, for a form on a page."""
+    usable = (it for it in find_plugins() if it.name == path.name and it.fault is None)
+    card = next((it.card for it in usable), None)
+    if card is None:
+        raise NotFoundError(
+            f"found no model {path.name!r} that can be used; /v2/models/ lists them"
+        )
+    suffixes = SOUNDS if card.input.kind == "audio" else (*SUFFIXES, *FILMS)
+    return Trial(
+        name=card.model.id,
+        version=card.model.version,
+        title=card.model.title or card.model.id,
+        description=card.model.description,
+        task=card.model.task,
+        licence=card.model.licence_weights,
+        kind=card.input.kind,
+        suffixes=sorted(suffixes),
+        labels=[label.name for label in card.labels],
+        fields=_fields(card),
+        georef={kind: KINDS[kind].model_json_schema() for kind in _kinds(card)},
+    ).model_dump()
+
+
+def _fields(card: Card) -> dict[str, Any]:
+    """Return the schema of the parameters of which a task makes use, with the card's values."""
+    known = Output.model_json_schema()["properties"]
+    return {
+        "type": "object",
+        "properties": {
+            name: {**known[name], "default": getattr(card.output, name)}
+            for name, tasks in _USED.items()
+            if card.model.task in tasks
+        },
+    }
+
+
+def _kinds(card: Card) -> list[str]:
+    allowed = {*card.geo.kinds} | ({*POINT_KINDS} if "point" in card.geo.kinds else set())
+    return [kind for kind in _TYPED if kind in allowed]
