@@ -26,11 +26,13 @@ if TYPE_CHECKING:
         score_masks,
     )
     from optimizer.search import Objective, Outcome, maximise
+    from optimizer.sharing import FixedShare
     from optimizer.space import Parameter, Space
 
 __all__ = [
     "METHODS",
     "Evidence",
+    "FixedShare",
     "History",
     "NormalProposal",
     "Objective",
@@ -73,6 +75,7 @@ _MODULES = {
         "score_masks",
     ),
     "search": ("Objective", "Outcome", "maximise"),
+    "sharing": ("FixedShare",),
     "space": ("Parameter", "Space"),
 }
 

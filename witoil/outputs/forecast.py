@@ -9,7 +9,8 @@ from typing import Any
 
 from witoil.figures.forecast import reliability_chart
 from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
-from witoil.forecast.experts import Forecasts, likeliest
+from witoil.forecast.experts import likeliest
+from witoil.forecast.forecasting import Forecasts
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands

@@ -20,7 +20,8 @@ from witoil.figures.forecast import (
     probability_map,
     reliability_chart,
 )
-from witoil.forecast.experts import Forecasts, Step, likeliest
+from witoil.forecast.experts import likeliest
+from witoil.forecast.forecasting import Forecasts, Step
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
 from witoil.report.calibration import areas_in_words, places_of_sources, snippet
