@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Vectors = tuple[Array, Array]
 
 HOURS = np.arange(-1.0, 150.0)
-WEST, SOUTH, SIDE = 19.0, 36.0, 1.4  # the sea [degrees]
+WEST, SOUTH, SIDE = 19.0, 36.0, 2.0  # the sea [degrees]
 CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.2  # [degrees]
 
 MIDDLE = WEST + 0.45 * SIDE, SOUTH + 0.5 * SIDE
@@ -34,7 +34,9 @@ MIDDLE = WEST + 0.45 * SIDE, SOUTH + 0.5 * SIDE
 GAPS = {"hours": (4, 6, 6, 8, 9), "day": (20, 24, 24, 28)}
 """Times between slicks. [h]"""
 
-SLICKS = {"hours": 8, "day": 6}
+SLICKS = {"hours": 7, "day": 5}
+
+STEP = {"time_step_minutes": 30.0}
 
 WORLDS = ("good", "currents useless", "winds useless", "both useless", "good, then bad")
 """How the fields of the case are to those of the truth: with errors, or of another sea."""
@@ -77,7 +79,7 @@ vertical_mixing = false
 spreading = false
 
 [score]
-resolution_m = 250
+resolution_m = 400
 
 [model]
 """
@@ -145,14 +147,14 @@ def make_twin(folder: Path, seed: int, particles: int, world: str, window: str) 
     times = [START + np.timedelta64(int(hour), "h") for hour in hours]
     names = {"end": str(times[-1].astype("datetime64[s]"))}
     names |= dict(zip(("lon", "lat"), map(str, place.source), strict=True))
-    model = {"particles": 20_000, "seed": 77, **_parameters(rng)}
+    model = {"particles": 20_000, "seed": 77, **STEP, **_parameters(rng)}
     truth = folder / "truth.toml"
     truth.write_text(CASE.format(prefix="true_", **names) + _keys(model))
     _write_slicks(folder, truth, times, rng)
     seen = "".join(f'\n[[observation]]\ngeometry = "{mask_name(time)}"\n' for time in times)
     case = folder / "case.toml"
     case.write_text(
-        CASE.format(prefix="", **names) + _keys({"particles": particles}) + seen + SEARCH
+        CASE.format(prefix="", **names) + _keys({"particles": particles, **STEP}) + seen + SEARCH
     )
     return case
 
@@ -239,7 +241,7 @@ def _currents(rng: np.random.Generator) -> Vectors:
 
 def _winds(rng: np.random.Generator) -> Vectors:
     """Return a wind of 3 to 8 m/s that turns slowly, the same all over the sea."""
-    towards = rng.uniform(0.0, 2.0 * np.pi) + np.cumsum(rng.normal(0.0, 0.06, HOURS.size))
+    towards = rng.uniform(0.0, 2.0 * np.pi) + np.cumsum(rng.normal(0.0, 0.15, HOURS.size))
     speed = 5.5 + 2.0 * np.sin(HOURS / 3.8 + rng.uniform(0.0, 6.0))
     everywhere = np.ones((1, _axis(WIND_STEP).size, _axis(WIND_STEP).size))
     east, north = ((speed * f(towards))[:, None, None] * everywhere for f in (np.sin, np.cos))

@@ -113,9 +113,7 @@ class FixedShare:
         found = np.exp(log_trust)
         return {name: float(v) for name, v in zip(names, found / found.sum(), strict=True)}
 
-    def _after(
-        self, log_trust: np.ndarray, loss: np.ndarray, awake: np.ndarray
-    ) -> np.ndarray:
+    def _after(self, log_trust: np.ndarray, loss: np.ndarray, awake: np.ndarray) -> np.ndarray:
         """Return the trust after a round, without what is dealt out anew."""
         if not awake.any():
             return log_trust

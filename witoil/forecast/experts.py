@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 import optimizer
 from witoil.calibration.priors import EVIDENCE
+from witoil.ensemble.runs import other_products
 from witoil.errors import CaseError
+from witoil.forecast.reliability import Curve, Forecast, learnt_curve
 from witoil.forecast.spreading import Growth, growth, grown
 from witoil.forecast.walk import Posterior, Variant, Walk
+from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask
 
 FloatArray = NDArray[np.float64]
 Maps = dict[str, NDArray[Any]]
-Round = tuple[float, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ EXPERTS = {
     "persistence": Expert(0.10, "the slick before, unmoved"),
     "grown": Expert(0.15, "the slick before, grown as slicks before it grew"),
 }
-"""Name -> what it is; those of other forcing products are `PRODUCT`."""
+"""Name -> what it is; all others are products of the forcing."""
+
+PRODUCT = Expert(0.15, "other fields for currents, winds or waves, with parameters by the priors")
 
 STILL: dict[str, dict[str, float]] = {
     "without_currents": dict.fromkeys(
@@ -65,12 +69,37 @@ def variants_of(scenario: Scenario, legs: Sequence[Scenario]) -> list[Variant]:
     """Return the variants of the drift that experts of a forecast are made of.
 
     Without currents or without wind only where there are both: else nothing would be left, or
-    nothing be taken away.
+    nothing be taken away. Each product of `[[ensemble.forcing]]` is one more.
     """
     forcing = scenario.case.forcing
     both = forcing.products("currents") and forcing.products("winds")
-    names = STILL if both else ["without_drift"]
-    return [Variant(name, tuple(legs), STILL[name], SETS) for name in names]
+    variants = [
+        Variant(name, tuple(legs), STILL[name], SETS, scenario)
+        for name in (STILL if both else ["without_drift"])
+    ]
+    for k, other in enumerate(other_products(scenario.case), start=1):
+        # the same slicks on the same grid, whatever area the fields of the product have
+        alike_but_driven = replace(
+            other,
+            grid=scenario.grid,
+            observations=scenario.observations,
+            seen_first=scenario.seen_first,
+        )
+        legs = legs_of(alike_but_driven)
+        variants.append(Variant(f"product_{k}", legs, {}, SETS, alike_but_driven))
+    return variants
+
+
+def expert_named(name: str) -> Expert:
+    """Return an expert by its name, as columns of a forecast have it."""
+    return EXPERTS.get(name, PRODUCT)
+
+
+def members_of(walk: Walk, k: int, posterior: Posterior, most: int) -> dict[str, Posterior]:
+    """Return the runs that each expert is made of, once the first `k` legs have been seen."""
+    found = {"ensemble": posterior, "prior": walk.prior()}
+    found |= {name: each for name in walk.variants if (each := walk.varied(name, k))}
+    return {name: each.likeliest(most) for name, each in found.items()}
 
 
 def maps_of(
@@ -98,19 +127,64 @@ def maps_of(
     leg = walk.legs[k]
     if leg.seen_first.any():
         maps["persistence"] = leg.seen_first.astype(np.float32)
-        grew = [growth_of(earlier) for earlier in walk.legs[:k]]
-        maps["grown"] = grown(
-            leg.seen_first, _seconds(leg), leg.grid.resolution, grew, walk.fading(k)
-        )
-        maps["grown"][leg.land] = 0.0
+        maps["grown"] = grown_by(leg, hours_of(leg), walk, k)
     return maps
+
+
+def grown_by(leg: Scenario, hours: float, walk: Walk, seen: int) -> NDArray[np.float32]:
+    """Return the probability of oil round the slick that a leg starts from, after some hours.
+
+    It spreads as those of the first legs of a walk did, so many as have been seen.
+    """
+    earlier = [growth_of(walk.legs[n]) for n in range(seen)]
+    probability = grown(
+        leg.seen_first, 3600.0 * hours, leg.grid.resolution, earlier, walk.fading(seen)
+    )
+    probability[leg.land] = 0.0
+    return probability
+
+
+def areas_of(
+    leg: Scenario,
+    maps: Mapping[str, NDArray[Any]],
+    members: Mapping[str, Posterior],
+    masks: Mapping[int, Mask | None],
+    trust: Mapping[str, float],
+) -> tuple[FloatArray, FloatArray]:
+    """Return the areas that a slick may have at the end of a leg, and their weights.
+
+    Each expert has its share of the weight: that of its runs by theirs, or, where it has none, the
+    area that its probabilities come to.
+
+    Returns
+    -------
+    areas : ndarray, shape (n,)
+        Of the cells that can be compared. [km2]
+    weights : ndarray, shape (n,)
+        Their sum is 1.
+    """
+    valid = leg.valid(leg.observations[0])
+    cell = leg.grid.resolution**2 / 1e6
+    areas, weights = [], []
+    for name, probability in maps.items():
+        runs = zip(members[name].trials, members[name].weights) if name in members else ()
+        known = [(m, w) for t, w in runs if (m := masks[t.number]) is not None]
+        known = known or [(probability, 1.0)]
+        whole = sum(weight for _, weight in known)
+        areas += [cell * float(each[valid].sum()) for each, _ in known]
+        weights += [trust[name] * weight / whole for _, weight in known]
+    return np.array(areas), np.array(weights)
 
 
 def growth_of(leg: Scenario) -> Growth | None:
     """Return how the slick at the start of a leg grew to that at its end."""
     seen = leg.observations[0]
     return growth(
-        leg.seen_first, seen.mask, leg.valid(seen), _seconds(leg), leg.grid.resolution
+        leg.seen_first,
+        seen.mask,
+        leg.valid(seen),
+        3600.0 * hours_of(leg),
+        leg.grid.resolution,
     )
 
 
@@ -119,34 +193,49 @@ def hours_of(leg: Scenario) -> float:
     return float((leg.end - leg.start) / np.timedelta64(1, "h"))
 
 
-def _seconds(leg: Scenario) -> float:
-    return 3600.0 * hours_of(leg)
+@dataclass(frozen=True)
+class Record:
+    """What is known of forecasts once their slicks have been seen.
 
-
-def trust_after(
-    names: Sequence[str], rounds: Sequence[Round], hours: float
-) -> dict[str, float]:
-    """Return how far each expert is trusted, from how it did at the forecasts before.
-
-    What counts is how it forecast slicks before they were seen, and never how well it fits
-    afterwards (Dawid 1984): fixed share, `optimizer.FixedShare`, with 1 less the score as loss.
-
-    Parameters
+    Attributes
     ----------
-    names : sequence of str
-        The experts of this forecast.
-    rounds : sequence of tuple
-        Of each forecast before: how far it looked ahead [h], and expert -> score.
-    hours : float
-        How far this forecast looks ahead. [h]
+    hours : list of float
+        How far each looked ahead. [h]
+    scores : list of dict
+        Of each: expert -> score, of those that were there.
+    forecasts : list of tuple
+        Of each: probability before its correction, slick that was seen, cells to compare.
     """
-    rule = optimizer.FixedShare(
-        {name: EXPERTS[name].trust for name in EXPERTS}, rate=1.0 / EVIDENCE, share=SHARE
-    )
-    losses = [{name: 1.0 - score for name, score in scores.items()} for _, scores in rounds]
-    trust = rule.trust(losses, [alike(then, hours) for then, _ in rounds])
-    whole = sum(trust[name] for name in names)
-    return {name: trust[name] / whole for name in names}
+
+    hours: list[float]
+    scores: list[dict[str, float]]
+    forecasts: list[Forecast]
+
+    def trust(self, names: Sequence[str], hours: float) -> dict[str, float]:
+        """Return how far each expert is trusted, from how it did at the forecasts before.
+
+        What counts is how it forecast slicks before they were seen, and never how well it fits
+        afterwards (Dawid 1984): fixed share, `optimizer.FixedShare`, with 1 less the score as loss.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The experts of this forecast.
+        hours : float
+            How far this forecast looks ahead. [h]
+        """
+        known = dict.fromkeys([*names, *(name for scores in self.scores for name in scores)])
+        rule = optimizer.FixedShare(
+            {name: expert_named(name).trust for name in known}, rate=1.0 / EVIDENCE, share=SHARE
+        )
+        losses = [{name: 1.0 - s for name, s in scores.items()} for scores in self.scores]
+        trust = rule.trust(losses, [alike(before, hours) for before in self.hours])
+        whole = sum(trust[name] for name in names)
+        return {name: trust[name] / whole for name in names}
+
+    def curve(self, hours: float) -> Curve:
+        """Return what probabilities are corrected by, from those before."""
+        return learnt_curve(self.forecasts, [alike(before, hours) for before in self.hours])
 
 
 def alike(one: float, other: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import optimizer
-from witoil.calibration.evaluation import combined_scores, evaluate
+from witoil.calibration.evaluation import combined_scores, evaluate, mean_ratio
 from witoil.calibration.scoring import useful_skill
 from witoil.calibration.search import search_space, study_head
 from witoil.calibration.study import (
@@ -26,14 +26,17 @@ from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import read_json, write_json
 from witoil.forecast.experts import (
-    Round,
+    Record,
+    areas_of,
     hours_of,
     likeliest,
     maps_of,
+    expert_named,
+    members_of,
     mix,
-    trust_after,
     variants_of,
 )
+from witoil.forecast.reliability import Curve, Forecast, brier, crps, reliability
 from witoil.forecast.walk import Posterior, Trial, Walk
 from witoil.scenario.drivers import drivers_of
 from witoil.scenario.legs import legs_of
@@ -56,10 +59,14 @@ class Step:
     ----------
     leg : int
         Number of the leg that is forecast; those before it have been seen.
-    probability : ndarray of float32, shape of the grid
-        Of oil in each cell: that of the forecast.
+    mixed : ndarray of float32, shape of the grid
+        Mean of the experts' probabilities of oil in each cell, by their shares.
+    curve : Curve
+        What it is corrected by.
     masks : dict
         Column of the table -> the slick it predicts.
+    areas : tuple of ndarray
+        Areas that the slick may have [km2], and their weights.
     trust : dict
         Expert -> its share in the forecast.
     trials : dict
@@ -72,13 +79,20 @@ class Step:
     """
 
     leg: int
-    probability: NDArray[np.float32]
+    mixed: NDArray[np.float32]
+    curve: Curve
     masks: dict[str, Mask]
+    areas: tuple[FloatArray, FloatArray]
     trust: dict[str, float]
     trials: dict[str, Trial]
     posterior: Posterior
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
     drivers: dict[str, dict[str, float]] | None = None
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """Of oil in each cell: that of the forecast, shape of the grid. [1]"""
+        return self.curve(self.mixed)
 
 
 @dataclass(frozen=True)
@@ -88,27 +102,38 @@ class Forecasts:
     Attributes
     ----------
     scenario : Scenario
-    legs : tuple of Scenario
-    space : optimizer.Space
+    walk : Walk
     steps : list of Step
         The first from the second slick on: at the first there was nothing to learn from.
-    trials : list of Trial
+    record : Record
+        How all forecasts did, the first one, too.
     posteriors : list of Posterior
         Before any slick was compared, and after each.
     study : dict
         As in `study.json`.
-    rounds : list of tuple
-        How far each forecast looked ahead [h], and expert -> its score.
     """
 
     scenario: Scenario
-    legs: tuple[Scenario, ...]
-    space: optimizer.Space
+    walk: Walk
     steps: list[Step]
-    trials: list[Trial]
+    record: Record
     posteriors: list[Posterior]
     study: dict[str, Any]
-    rounds: list[Round]
+
+    @property
+    def legs(self) -> Sequence[Scenario]:
+        """The runs from slick to slick."""
+        return self.walk.legs
+
+    @property
+    def space(self) -> optimizer.Space:
+        """The parameters that are learnt."""
+        return self.walk.space
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All sets of parameters that were run."""
+        return self.walk.trials
 
 
 def forecast(
@@ -169,16 +194,7 @@ def forecast(
     steps = [*_steps(walk, case.forecast.members)]
     posteriors = [*(step.posterior for step in steps), walk.learn(len(legs))]
     study = _write(folder, head, walk, steps, posteriors[-1])
-    return Forecasts(
-        scenario,
-        legs,
-        space,
-        steps[1:],
-        walk.trials,
-        posteriors,
-        study,
-        rounds_of(legs, steps),
-    )
+    return Forecasts(scenario, walk, steps[1:], record_of(legs, steps), posteriors, study)
 
 
 def _steps(walk: Walk, members: int) -> Sequence[Step]:
@@ -186,7 +202,7 @@ def _steps(walk: Walk, members: int) -> Sequence[Step]:
     steps: list[Step] = []
     for k in range(len(walk.legs)):
         posterior = walk.learn(k) if k else walk.prior()
-        step = predict(walk, k, posterior, members, rounds_of(walk.legs, steps))
+        step = predict(walk, k, posterior, members, record_of(walk.legs, steps))
         step.scores = {
             name: combined_scores([walk.legs[k]], [SlickMasks(mask)])
             for name, mask in step.masks.items()
@@ -203,31 +219,22 @@ def _drivers_of_leg(
     return drivers_of(leg, run(leg, changed), leg.parameters(changed))
 
 
-def rounds_of(legs: Sequence[Scenario], steps: Sequence[Step]) -> list[Round]:
-    """Return the record of the experts: of each forecast how far it looked ahead, and scores."""
-    return [
-        (
-            hours_of(legs[step.leg]),
-            {name: step.scores[name]["score"] for name in step.trust},
-        )
-        for step in steps
-    ]
+def record_of(legs: Sequence[Scenario], steps: Sequence[Step]) -> Record:
+    """Return what is known of forecasts once their slicks have been seen."""
+    return Record(
+        [hours_of(legs[step.leg]) for step in steps],
+        [{name: step.scores[name]["score"] for name in step.trust} for step in steps],
+        [(step.mixed, *_seen(legs[step.leg])) for step in steps],
+    )
 
 
-def members_of(walk: Walk, k: int, posterior: Posterior, most: int) -> dict[str, Posterior]:
-    """Return the runs that each expert is made of, before a leg is seen."""
-    found = {"ensemble": posterior, "prior": walk.prior()}
-    found |= {name: each for name in walk.variants if (each := walk.varied(name, k))}
-    return {name: each.likeliest(most) for name, each in found.items()}
+def _seen(leg: Scenario) -> tuple[Mask, Mask]:
+    """Return the slick at the end of a leg, and the cells that can be compared."""
+    seen = leg.observations[0]
+    return seen.mask, leg.valid(seen)
 
 
-def predict(
-    walk: Walk,
-    k: int,
-    posterior: Posterior,
-    most: int,
-    rounds: Sequence[Round],
-) -> Step:
+def predict(walk: Walk, k: int, posterior: Posterior, most: int, record: Record) -> Step:
     """Predict the slick at the end of a leg from the one at its start."""
     leg = walk.legs[k]
     singles = {"default": walk.trials[0]}
@@ -238,13 +245,15 @@ def predict(
     runs |= {trial.number: trial for trial in singles.values()}
     found = dict(zip(runs, walk.forecast([*runs.values()], k), strict=True))
     maps = maps_of(walk, k, members, found)
-    trust = trust_after([*maps], rounds, hours_of(leg))
-    mixed = mix(maps, trust)
-    masks = {name: likeliest(p) for name, p in {"forecast": mixed, **maps}.items()}
+    trust = record.trust([*maps], hours_of(leg))
+    mixed, curve = mix(maps, trust), record.curve(hours_of(leg))
+    masks = {"forecast": likeliest(curve(mixed))}
+    masks |= {name: likeliest(probability) for name, probability in maps.items()}
     for name, trial in singles.items():
         if (mask := found[trial.number]) is not None:
             masks[name] = mask
-    return Step(k, mixed, masks, trust, singles, posterior)
+    areas = areas_of(leg, maps, members, found, trust)
+    return Step(k, mixed, curve, masks, areas, trust, singles, posterior)
 
 
 def expected_runs(legs: int, evaluations: int, members: int) -> int:
@@ -335,6 +344,10 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
                 "useful_fss": useful_skill(leg),
                 "drivers": step.drivers,
                 "trust": step.trust,
+                "probabilities": {
+                    **_probabilities([step], walk.legs),
+                    "curve": step.curve.as_dict(),
+                },
                 "trials": {name: trial.number for name, trial in step.trials.items()},
             }
         )
@@ -344,7 +357,31 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
         name: {w: float(np.mean([s.scores[name]["fss"][w] for s in steps])) for w in scales}
         for name in names
     }
-    return {"steps": rows, "mean": mean}
+    return {
+        "steps": rows,
+        "mean": mean,
+        "area_ratio": {
+            name: mean_ratio(s.scores[name]["area_ratio"] for s in steps) for name in names
+        },
+        "experts": {name: expert_named(name).reason for name in steps[-1].trust},
+        "probabilities": _probabilities(steps, walk.legs),
+    }
+
+
+def _probabilities(steps: Sequence[Step], legs: Sequence[Scenario]) -> dict[str, Any]:
+    """Return how far the probabilities of forecasts came true."""
+    forecasts: list[Forecast] = [(s.probability, *_seen(legs[s.leg])) for s in steps]
+    error, parts = reliability(forecasts).expected_error, brier(forecasts)
+    return {
+        "expected_error": None if np.isnan(error) else error,
+        "brier": parts and asdict(parts),
+        "area_crps_km2": float(np.mean([_area_crps(s, legs[s.leg]) for s in steps])),
+    }
+
+
+def _area_crps(step: Step, leg: Scenario) -> float:
+    mask, valid = _seen(leg)
+    return crps(*step.areas, leg.grid.area_km2(mask & valid))
 
 
 def _read_rows(folder: Path, head: Mapping[str, Any]) -> list[dict[str, Any]]:

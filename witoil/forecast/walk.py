@@ -124,12 +124,15 @@ class Variant:
         Parameters that are the same in all its trials.
     count : int
         Trials, the first of those drawn from the prior.
+    scenario : Scenario
+        Which the legs are those of.
     """
 
     name: str
     legs: tuple[Scenario, ...]
     fixed: dict[str, float]
     count: int
+    scenario: Scenario
 
 
 class Walk:

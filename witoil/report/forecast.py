@@ -167,7 +167,7 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
         "start": time_in_words(leg.forcing.start),
         "end": time_in_words(outlook.times[-1]),
         "maps": maps,
-        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust.items()),
+        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust(last).items()),
     }
 
 
