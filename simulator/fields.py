@@ -54,8 +54,7 @@ class VectorSeries:
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
         """Nodes without a value at any time, shape (rows, columns); kept for further runs."""
-        missing: NDArray[np.bool_] = np.isnan(self.values).any(axis=(0, 3))
-        return missing
+        return np.asarray(np.isnan(self.values).any(axis=(0, 3)))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from witoil.calibration.priors import EVIDENCE
 from witoil.ensemble.runs import other_products
 from witoil.errors import CaseError
 from witoil.forecast.reliability import Curve, Forecast, learnt_curve
-from witoil.forecast.spreading import Growth, growth, grown
+from witoil.forecast.spreading import Growth, grown, growth
 from witoil.forecast.walk import Posterior, Variant, Walk
 from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
@@ -57,9 +57,9 @@ STILL["without_drift"] = STILL["without_currents"] | STILL["without_wind"]
 ALIKE = np.log(4.0)
 """Forecasts of a day and of six hours tell exp(-1/2) of each other, as a normal law has it."""
 
-SETS = 12
-"""Sets of parameters that an expert of its own runs has: those without currents or wind."""
-
+SETS = {"without_currents": 8, "without_wind": 8, "without_drift": 4, "product": 8}
+"""Sets of parameters that such experts run, which learn from their own forecasts only; without
+drift they differ by spreading and sources alone."""
 
 SHARE = 0.1
 """Part of the trust that is dealt out anew after each forecast: what has fallen can come back."""
@@ -74,8 +74,9 @@ def variants_of(scenario: Scenario, legs: Sequence[Scenario]) -> list[Variant]:
     forcing = scenario.case.forcing
     both = forcing.products("currents") and forcing.products("winds")
     variants = [
-        Variant(name, tuple(legs), STILL[name], SETS, scenario)
-        for name in (STILL if both else ["without_drift"])
+        Variant(name, tuple(legs), fixed, SETS[name], scenario)
+        for name, fixed in STILL.items()
+        if both or name == "without_drift"
     ]
     for k, other in enumerate(other_products(scenario.case), start=1):
         # the same slicks on the same grid, whatever area the fields of the product have
@@ -86,7 +87,7 @@ def variants_of(scenario: Scenario, legs: Sequence[Scenario]) -> list[Variant]:
             seen_first=scenario.seen_first,
         )
         legs = legs_of(alike_but_driven)
-        variants.append(Variant(f"product_{k}", legs, {}, SETS, alike_but_driven))
+        variants.append(Variant(f"product_{k}", legs, {}, SETS["product"], alike_but_driven))
     return variants
 
 
@@ -119,9 +120,9 @@ def maps_of(
     """
     maps: Maps = {}
     for name, of_expert in members.items():
-        found = [masks[trial.number] for trial in of_expert.trials]
-        if any(mask is not None for mask in found):
-            maps[name] = probability_of(found, of_expert.weights)
+        known = of_expert.known(masks)
+        if known:
+            maps[name] = probability_of(known)
     if not maps:
         raise CaseError("every member of the forecast failed; see the history in study.json")
     leg = walk.legs[k]
@@ -167,9 +168,8 @@ def areas_of(
     cell = leg.grid.resolution**2 / 1e6
     areas, weights = [], []
     for name, probability in maps.items():
-        runs = zip(members[name].trials, members[name].weights) if name in members else ()
-        known = [(m, w) for t, w in runs if (m := masks[t.number]) is not None]
-        known = known or [(probability, 1.0)]
+        runs = members.get(name)
+        known = runs.known(masks) if runs else [(probability, 1.0)]
         whole = sum(weight for _, weight in known)
         areas += [cell * float(each[valid].sum()) for each, _ in known]
         weights += [trust[name] * weight / whole for _, weight in known]
@@ -249,16 +249,11 @@ def mix(maps: Mapping[str, NDArray[Any]], trust: Mapping[str, float]) -> NDArray
     return np.asarray(mixed, np.float32)
 
 
-def probability_of(masks: Sequence[Mask | None], weights: FloatArray) -> NDArray[np.float32]:
-    """Return the weighted share of the members with oil in each cell; failed ones do not count."""
-    known = [
-        (mask, weight) for mask, weight in zip(masks, weights, strict=True) if mask is not None
-    ]
-    if not known:
-        raise CaseError("every member of the forecast failed; see the history in study.json")
-    total = sum(weight for _, weight in known)
-    probability = np.zeros(known[0][0].shape, np.float32)
-    for mask, weight in known:
+def probability_of(members: Sequence[tuple[Mask, float]]) -> NDArray[np.float32]:
+    """Return the share of members with oil in each cell, by their weights; of one or more."""
+    total = sum(weight for _, weight in members)
+    probability = np.zeros(members[0][0].shape, np.float32)
+    for mask, weight in members:
         probability[mask] += weight / total
     return probability
 

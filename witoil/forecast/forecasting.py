@@ -28,10 +28,10 @@ from witoil.files import read_json, write_json
 from witoil.forecast.experts import (
     Record,
     areas_of,
+    expert_named,
     hours_of,
     likeliest,
     maps_of,
-    expert_named,
     members_of,
     mix,
     variants_of,

@@ -231,16 +231,15 @@ def learnt_curve(forecasts: Sequence[Forecast], counts: Sequence[float]) -> Curv
     counts : sequence of float
         How much each counts, in [0, 1].
     """
-    parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    parts: list[tuple[NDArray[Any], ...]] = []
     for (probability, mask, valid), count in zip(forecasts, counts, strict=True):
         used = valid & (probability > 0.0)
-        p, oil = np.unique(probability[used], return_inverse=True), mask[used]
-        values, which = p
+        values, which = np.unique(probability[used], return_inverse=True)
         cells = np.bincount(which, minlength=values.size).astype(np.float64)
         told = float(cells @ (values * (1.0 - values)))
         if told > 0.0:
             weight = count * TOLD / max(told, TOLD)
-            came = np.bincount(which, oil.astype(np.float64), values.size)
+            came = np.bincount(which, mask[used].astype(np.float64), values.size)
             parts.append((_features(values), weight * cells, weight * came))
     if not parts:
         return Curve()

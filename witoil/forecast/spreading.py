@@ -124,4 +124,5 @@ def _bins(slick: Mask, seconds: float, resolution: float) -> NDArray[np.int64]:
     # half a cell less: from the middle of a cell to the edge of the nearest one
     outside, inside = distance_transform_edt(~slick), distance_transform_edt(slick)
     distance = np.where(slick, 0.5 - inside, outside - 0.5) * resolution / (SPEED * seconds)
-    return np.clip(np.searchsorted(EDGES, distance, side="right") - 1, 0, EDGES.size - 2)
+    which: NDArray[np.int64] = np.searchsorted(EDGES, distance, side="right") - 1
+    return which.clip(0, EDGES.size - 2)

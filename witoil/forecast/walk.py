@@ -102,6 +102,12 @@ class Posterior:
             rows.append({"name": name, "mean": mean, "p5": low, "p50": middle, "p95": high})
         return rows
 
+    def known(self, masks: Mapping[int, Mask | None]) -> list[tuple[Mask, float]]:
+        """Return slick and weight of each trial, by their numbers; failed ones are left out."""
+        pairs = zip(self.trials, self.weights, strict=True)
+        found = ((masks.get(trial.number), float(weight)) for trial, weight in pairs)
+        return [(mask, weight) for mask, weight in found if mask is not None]
+
     def likeliest(self, most: int) -> Posterior:
         """Return the likeliest trials, so many at most, with weights whose sum is 1 again."""
         order = np.argsort(-self.weights, kind="stable")[:most]
