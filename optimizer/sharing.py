@@ -108,8 +108,9 @@ class FixedShare:
                 )
             count = 1.0 if counts is None else counts[k]
             log_trust = self._after(log_trust, count * loss, awake)
-            trust = np.exp(log_trust)
-            log_trust = np.log((1.0 - self.share) * trust + self.share * first)
+            if self.share:
+                kept, dealt = np.log1p(-self.share), np.log(self.share * first)
+                log_trust = np.logaddexp(kept + log_trust, dealt)
         found = np.exp(log_trust)
         return {name: float(v) for name, v in zip(names, found / found.sum(), strict=True)}
 
