@@ -2,7 +2,8 @@
 
 The truth is run with other parameters than the case, and in other fields: currents and winds have
 errors that change within a day or so, as those of models have. The oil stays as it is, since only
-drift is looked at.
+drift is looked at. There are twins of five worlds: in some the fields of the case are those of
+another sea, so that they tell nothing of the true ones.
 """
 
 from dataclasses import dataclass
@@ -23,11 +24,22 @@ from witoil.scenario.run import mask_at, run
 Array = NDArray[np.float64]
 Vectors = tuple[Array, Array]
 
-HOURS = np.arange(-1.0, 81.0)
+HOURS = np.arange(-1.0, 150.0)
 WEST, SOUTH, SIDE = 19.0, 36.0, 2.0  # the sea [degrees]
-CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.25  # [degrees]
-GAPS = (4, 6, 7, 9, 12, 12, 20, 24)
+CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.2  # [degrees]
+
+MIDDLE = WEST + 0.45 * SIDE, SOUTH + 0.5 * SIDE
+"""Round which slicks lie. [degrees]"""
+
+GAPS = {"hours": (4, 6, 6, 8, 9), "day": (20, 24, 24, 28)}
 """Times between slicks. [h]"""
+
+SLICKS = {"hours": 7, "day": 5}
+
+STEP = {"time_step_minutes": 30.0}
+
+WORLDS = ("good", "currents useless", "winds useless", "both useless", "good, then bad")
+"""How the fields of the case are to those of the truth: with errors, or of another sea."""
 
 HOLES = -1.3
 """What the sensor misses: where smooth noise is below so many standard deviations."""
@@ -66,6 +78,9 @@ emulsification = false
 vertical_mixing = false
 spreading = false
 
+[score]
+resolution_m = 400
+
 [model]
 """
 
@@ -84,7 +99,8 @@ horizontal_diffusivity = [0.1, 50.0]
 source_factor = [0.1, 10.0]
 
 [forecast]
-evaluations = 36
+evaluations = 24
+members = 24
 """
 
 
@@ -98,10 +114,10 @@ class Place:
     @property
     def source(self) -> tuple[float, float]:
         """Longitude and latitude of the leak."""
-        return self.coast - 0.045, 36.95
+        return self.coast - 0.045, MIDDLE[1] - 0.05
 
 
-def make_twin(folder: Path, seed: int, particles: int) -> Path:
+def make_twin(folder: Path, seed: int, particles: int, world: str, window: str) -> Path:
     """Write a twin experiment.
 
     Parameters
@@ -110,7 +126,11 @@ def make_twin(folder: Path, seed: int, particles: int) -> Path:
         Takes the fields, coast, slicks and cases.
     seed : int
     particles : int
-        Of the case; the truth has 40,000.
+        Of the case; the truth has 20,000.
+    world : str
+        One of `WORLDS`.
+    window : {"hours", "day"}
+        How far slicks are apart.
 
     Returns
     -------
@@ -119,22 +139,22 @@ def make_twin(folder: Path, seed: int, particles: int) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    _write_fields(folder, rng)
-    slick = 20.0 + rng.uniform(-0.15, 0.15), 37.0 + rng.uniform(-0.15, 0.15)
-    place = Place(slick, slick[0] + rng.uniform(0.08, 0.5))
+    slick = tuple(middle + rng.uniform(-0.1, 0.1) for middle in MIDDLE)
+    place = Place(slick, slick[0] + rng.uniform(0.08, 0.4))
     _write_shapes(folder, place, rng)
-    hours = np.cumsum(rng.choice(GAPS, 5))
-    times = [START + np.timedelta64(int(hour), "h") for hour in hours[hours <= 76]]
+    hours = np.cumsum(rng.choice(GAPS[window], SLICKS[window]))
+    _write_fields(folder, rng, _uselessness(world, 0.5 * hours[-1]))
+    times = [START + np.timedelta64(int(hour), "h") for hour in hours]
     names = {"end": str(times[-1].astype("datetime64[s]"))}
     names |= dict(zip(("lon", "lat"), map(str, place.source), strict=True))
-    model = {"particles": 40_000, "seed": 77, **_parameters(rng)}
+    model = {"particles": 20_000, "seed": 77, **STEP, **_parameters(rng)}
     truth = folder / "truth.toml"
     truth.write_text(CASE.format(prefix="true_", **names) + _keys(model))
     _write_slicks(folder, truth, times, rng)
     seen = "".join(f'\n[[observation]]\ngeometry = "{mask_name(time)}"\n' for time in times)
     case = folder / "case.toml"
     case.write_text(
-        CASE.format(prefix="", **names) + _keys({"particles": particles}) + seen + SEARCH
+        CASE.format(prefix="", **names) + _keys({"particles": particles, **STEP}) + seen + SEARCH
     )
     return case
 
@@ -156,16 +176,31 @@ def _keys(values: dict[str, float]) -> str:
     return "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
-def _write_fields(folder: Path, rng: np.random.Generator) -> None:
+def _uselessness(world: str, change: float) -> dict[str, Array]:
+    """Return for how much of each role the fields of the case are those of another sea, by hour."""
+    late = np.clip((HOURS - change) / 3.0 + 0.5, 0.0, 1.0)
+    always = np.ones(HOURS.size)
+    return {
+        role: always
+        if world in (f"{role} useless", "both useless")
+        else late * (world == "good, then bad")
+        for role in ("currents", "winds")
+    }
+
+
+def _write_fields(folder: Path, rng: np.random.Generator, useless: dict[str, Array]) -> None:
     """Write what the case knows of currents and winds, and what they truly were."""
     steps = {"currents": CURRENT_STEP, "winds": WIND_STEP}
     fields = {
-        "currents": (_currents(rng), _eddies(rng, 0.09, width=5, hours=12)),
-        "winds": (_winds(rng), _errors(rng, 1.2, width=3, hours=8)),
+        "currents": (_currents(rng), _currents(rng), _eddies(rng, 0.06, width=5, hours=12)),
+        "winds": (_winds(rng), _winds(rng), _errors(rng, 1.2, width=3, hours=8)),
     }
-    for name, (known, error) in fields.items():
+    for name, (known, others, error) in fields.items():
         lon, lat = (corner + _axis(steps[name]) for corner in (WEST, SOUTH))
-        true = (known[0] + error[0], known[1] + error[1])
+        other = useless[name][:, None, None]
+        true = tuple(
+            (1.0 - other) * k + other * o + e for k, o, e in zip(known, others, error, strict=True)
+        )
         standard = CURRENT if name == "currents" else WIND
         for prefix, (east, north) in (("", known), ("true_", true)):
             dataset(standard, HOURS, lon, lat, east, north).to_netcdf(
@@ -199,14 +234,14 @@ def _errors(rng: np.random.Generator, sd: float, width: float, hours: float) -> 
 
 
 def _currents(rng: np.random.Generator) -> Vectors:
-    mean = rng.normal(0.0, 0.06, 2)
-    east, north = _eddies(rng, 0.15, width=6, hours=18)
+    mean = rng.normal(0.0, 0.05, 2)
+    east, north = _eddies(rng, 0.1, width=6, hours=30)
     return east + mean[0], north + mean[1]
 
 
 def _winds(rng: np.random.Generator) -> Vectors:
     """Return a wind of 3 to 8 m/s that turns slowly, the same all over the sea."""
-    towards = rng.uniform(0.0, 2.0 * np.pi) + np.cumsum(rng.normal(0.0, 0.06, HOURS.size))
+    towards = rng.uniform(0.0, 2.0 * np.pi) + np.cumsum(rng.normal(0.0, 0.15, HOURS.size))
     speed = 5.5 + 2.0 * np.sin(HOURS / 3.8 + rng.uniform(0.0, 6.0))
     everywhere = np.ones((1, _axis(WIND_STEP).size, _axis(WIND_STEP).size))
     east, north = ((speed * f(towards))[:, None, None] * everywhere for f in (np.sin, np.cos))
@@ -214,11 +249,12 @@ def _winds(rng: np.random.Generator) -> Vectors:
 
 
 def _write_shapes(folder: Path, place: Place, rng: np.random.Generator) -> None:
-    along, across = rng.uniform(2000.0, 6000.0), rng.uniform(800.0, 2500.0)
+    along, across = rng.uniform(3000.0, 8000.0), rng.uniform(1500.0, 4000.0)
     write_json(folder / "slick.geojson", feature(outline(*place.slick, along, across, wiggle=0.25)))
-    ways = [(0.0, 36.2), (0.1, 36.6), (-0.03, 36.95), (0.05, 37.3), (-0.02, 37.8)]
-    shore = [[place.coast + east, north] for east, north in ways]
-    ring = [*shore, [20.98, 37.8], [20.98, 36.2], shore[0]]
+    ways = [(0.0, -0.6), (0.1, -0.3), (-0.03, -0.05), (0.05, 0.2), (-0.02, 0.6)]
+    shore = [[place.coast + east, MIDDLE[1] + north] for east, north in ways]
+    last = WEST + SIDE - 0.02
+    ring = [*shore, [last, shore[-1][1]], [last, shore[0][1]], shore[0]]
     write_json(folder / "coast.geojson", feature(ring))
 
 

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
         score_masks,
     )
     from optimizer.search import Objective, Outcome, maximise
+    from optimizer.sharing import FixedShare
     from optimizer.space import Parameter, Space
     from optimizer.tracks import cumulative_separation, liu_weisberg_skill
 
 __all__ = [
     "METHODS",
     "Evidence",
+    "FixedShare",
     "History",
     "NormalProposal",
     "Objective",
@@ -76,6 +78,7 @@ _MODULES = {
         "score_masks",
     ),
     "search": ("Objective", "Outcome", "maximise"),
+    "sharing": ("FixedShare",),
     "space": ("Parameter", "Space"),
     "tracks": ("cumulative_separation", "liu_weisberg_skill"),
 }

@@ -198,12 +198,16 @@ def score_masks(
         ``fss`` (window, as a string, to score), ``iou``, ``area_ratio`` and
         ``centroid_distance_m``. A score that is undefined is None.
     """
-    fss = fractions_skill_score(forecast, observed, windows, valid)
-    forecast, observed, _ = _seen(forecast, observed, valid)
+    forecast, observed, inside = _seen(forecast, observed, valid)
+    # slicks are small beside the sea, and what lies further off than half a window changes nothing
+    oil = forecast | observed
+    region = _bounding_box(oil, max(windows, default=1) // 2) if oil.any() else ...
+    near, seen, inside = forecast[region], observed[region], inside[region]
+    fss = fractions_skill_score(near, seen, windows, inside)
     return {
         "fss": {str(window): _none_if_nan(score) for window, score in fss.items()},
-        "iou": _none_if_nan(intersection_over_union(forecast, observed)),
-        "area_ratio": _none_if_nan(area_ratio(forecast, observed)),
+        "iou": _none_if_nan(intersection_over_union(near, seen)),
+        "area_ratio": _none_if_nan(area_ratio(near, seen)),
         "centroid_distance_m": _none_if_nan(centroid_distance(forecast, observed, resolution)),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +50,11 @@ class VectorSeries:
     values: NDArray[np.float32]
     support: NDArray[np.uint8] | None = None
     shares: tuple[float, ...] = ()
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Nodes without a value at any time, shape (rows, columns); kept for further runs."""
+        return np.asarray(np.isnan(self.values).any(axis=(0, 3)))
 
 
 @dataclass(frozen=True)

@@ -474,7 +474,7 @@ def _check_covered(forcing: Forcing, particles: Particles, elements: Elements) -
     outside = np.asarray((x < 0.0) | (y < 0.0) | (x >= columns - 1) | (y >= rows - 1))
     lost = {"forcing": outside}
     for name, series in forcing.fields.items():
-        empty: NDArray[np.bool_] = np.asarray(np.isnan(series.values).any(axis=(0, 3)))
+        empty = series.missing
         lost[name] = empty[j, i] | empty[j + 1, i] | empty[j, i + 1] | empty[j + 1, i + 1]
     for name, where in lost.items():
         if where.any():

@@ -37,7 +37,7 @@ from witoil.calibration.scoring import score_files
 from witoil.calibration.study import read_history
 from witoil.case import load_case
 from witoil.errors import CaseError, WitoilError
-from witoil.forecast.experts import _read_rows
+from witoil.forecast.forecasting import _read_rows
 from witoil.outputs.provenance import in_words, read_provenance
 from witoil.outputs.restart import read_restart
 

@@ -9,7 +9,7 @@ from witoil.calibration.evaluation import evaluate, persistence
 from witoil.case import load_case
 from witoil.errors import CaseError
 from witoil.files import write_json
-from witoil.forecast.experts import forecast
+from witoil.forecast.forecasting import forecast
 from witoil.outputs.run import write_run
 from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare

@@ -11,7 +11,7 @@ from witoil.case import load_case
 from witoil.errors import CaseError
 from witoil.files import mask_name
 from witoil.forecast import outlook as module
-from witoil.forecast.experts import forecast
+from witoil.forecast.forecasting import forecast
 from witoil.forecast.outlook import look_ahead
 from witoil.outputs.forecast import write_forecast
 from witoil.outputs.run import write_mask

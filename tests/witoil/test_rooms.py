@@ -151,7 +151,7 @@ def test_nothing_below_outputs_writes_but_the_study():
         for file, tree in modules_of(room).items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and _called(node) in WRITES
-    } == {"witoil/calibration/study.py", "witoil/forecast/experts.py"}
+    } == {"witoil/calibration/study.py", "witoil/forecast/forecasting.py"}
 
 
 def _imported(node):

@@ -80,8 +80,9 @@ def combined_scores(legs: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> d
 
     The score is the mean of the FSS over its scales, weighted by 1 / scale, and over
     observations, by their weights: it follows the finest scale, and still has a slope where the
-    slicks do not overlap yet. An observation with sheen and thick oil stands for two, one of each
-    class. `fss` is of all the oil, whatever its class.
+    slicks do not overlap yet. Of an observation with sheen and thick oil half of the weight is for
+    all the oil, half for its classes by theirs: a run that matches a class may not lose the slick.
+    `fss` and `area_ratio` (see `mean_ratio`) are of all the oil, whatever its class.
     """
     scales = legs[0].case.score.windows
     seen = [observation for leg in legs for observation in leg.observations]
@@ -93,18 +94,32 @@ def combined_scores(legs: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> d
             np.average([*_mean_fss(scored, scales).values()], weights=1.0 / np.array(scales))
         ),
         "fss": _mean_fss(whole, scales),
+        "area_ratio": mean_ratio(row["area_ratio"] for row in observations),
         "observations": observations,
     }
+
+
+def mean_ratio(ratios: Iterable[float | None]) -> float | None:
+    """Return the geometric mean of area ratios: half and twice the area are 1 on the mean.
+
+    None where one is not known, as where nothing was seen.
+    """
+    found = [*ratios]
+    if not found or any(ratio is None for ratio in found):
+        return None
+    with np.errstate(divide="ignore"):
+        return float(np.exp(np.mean(np.log(np.array(found, np.float64)))))
 
 
 def _parts(
     row: Mapping[str, Any], observation: Observation
 ) -> list[tuple[Mapping[str, float], float]]:
-    """Return what of an observation enters the score: FSS and weight, of each class or of all."""
+    """Return what of an observation enters the score: FSS and weight, of all and of each class."""
     if "classes" not in row:
         return [(row["fss"], observation.weight)]
     weights = observation.class_weights
-    return [(scores["fss"], weights[name]) for name, scores in row["classes"].items()]
+    of_classes = [(c["fss"], 0.5 * weights[name]) for name, c in row["classes"].items()]
+    return [(row["fss"], 0.5 * observation.weight), *of_classes]
 
 
 def _mean_fss(

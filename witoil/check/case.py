@@ -16,7 +16,7 @@ from witoil.check.faults import Lack, lack_of, lacks_of
 from witoil.check.inputs import inputs_of
 from witoil.ensemble.members import draw_members
 from witoil.ensemble.runs import prepare_products
-from witoil.forecast.experts import refuse_too_few
+from witoil.forecast.forecasting import refuse_too_few
 from witoil.scenario.faults import Faults
 from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare

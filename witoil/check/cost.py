@@ -194,7 +194,7 @@ def _of_search(scenario: Scenario) -> _Parts:
 
 
 def _of_forecast(scenario: Scenario) -> _Parts:
-    from witoil.forecast.experts import expected_runs  # brings along what else needs no search
+    from witoil.forecast.forecasting import expected_runs  # brings along what else needs no search
 
     settings, legs = scenario.case.forecast, legs_of(scenario)
     runs = expected_runs(len(legs), settings.evaluations, settings.members)

@@ -117,14 +117,7 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     WitoilError
         Where a product does not cover the case.
     """
-    scenarios = [scenario]
-    for k, product in enumerate(ensemble_of(case).forcing):
-        instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
-        files = {role: files for role, files in instead.items() if files is not None}
-        try:
-            scenarios.append(prepare(with_changes(case, "forcing", files)))
-        except (CatalogError, SimulatorError, WitoilError) as error:
-            raise WitoilError(f"ensemble.forcing.{k}: {error}") from error
+    scenarios = [scenario, *other_products(case)]
     grid = scenario.grid
     if len(scenarios) > 1:
         box = reduce(_around_both, (s.forcing.grid.box for s in scenarios))
@@ -137,6 +130,25 @@ def prepare_products(case: Case, scenario: Scenario) -> tuple[Scenario, ...]:
     seen_first = grid.cells_of(scenario.seen_first, scenario.grid)
     # what was observed has no place in an ensemble, and would only travel to the workers
     return tuple(replace(s, grid=grid, observations=(), seen_first=seen_first) for s in scenarios)
+
+
+def other_products(case: Case) -> list[Scenario]:
+    """Return a scenario for each forcing product of an ensemble, beside that of the case.
+
+    Raises
+    ------
+    WitoilError
+        Where a product does not cover the case.
+    """
+    scenarios = []
+    for k, product in enumerate(ensemble_of(case).forcing):
+        instead = {role: getattr(product, role) for role in ("currents", "winds", "waves")}
+        files = {role: files for role, files in instead.items() if files is not None}
+        try:
+            scenarios.append(prepare(with_changes(case, "forcing", files)))
+        except (CatalogError, SimulatorError, WitoilError) as error:
+            raise WitoilError(f"ensemble.forcing.{k}: {error}") from error
+    return scenarios
 
 
 def run_ensemble(

@@ -1,258 +1,259 @@
-"""Walks forward through the slicks seen: learns from those up to one, and predicts the next."""
+"""The named predictors that a forecast is mixed of, and how far each is trusted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import optimizer
-from witoil.calibration.evaluation import combined_scores, evaluate
 from witoil.calibration.priors import EVIDENCE
-from witoil.calibration.scoring import useful_skill
-from witoil.calibration.search import search_space, study_head
-from witoil.calibration.study import (
-    COMPARED,
-    NAME,
-    checksum,
-    default_score,
-    refuse_changed,
-    refuse_other,
-)
-from witoil.case import Case
-from witoil.errors import CaseError, WitoilError
-from witoil.files import read_json, write_json
-from witoil.forecast.walk import Posterior, Trial, Walk
-from witoil.scenario.drivers import drivers_of
+from witoil.ensemble.runs import other_products
+from witoil.errors import CaseError
+from witoil.forecast.reliability import Curve, Forecast, learnt_curve
+from witoil.forecast.spreading import Growth, grown, growth
+from witoil.forecast.walk import Posterior, Variant, Walk
 from witoil.scenario.legs import legs_of
-from witoil.scenario.run import run
 from witoil.scenario.scenario import Scenario
-from witoil.scenario.verification import Mask, SlickMasks
-from witoil.times import second
+from witoil.scenario.verification import Mask
 
 FloatArray = NDArray[np.float64]
-
-CANDIDATES = {"ensemble": 0.5, "prior": 0.25, "persistence": 0.25}
-"""What the forecast is mixed of, and how far each is trusted before there is any record of it."""
-
-OnBatch = Callable[[float], None]
-OnTrials = Callable[[Sequence[Trial]], None]
-
-
-@dataclass
-class Step:
-    """One forecast: from a slick seen to the next.
-
-    Attributes
-    ----------
-    leg : int
-        Number of the leg that is forecast; those before it have been seen.
-    probability : ndarray of float32, shape of the grid
-        Of oil in each cell: that of the forecast.
-    masks : dict
-        Column of the table -> the slick it predicts.
-    trust : dict
-        Candidate -> its share in the forecast.
-    trials : dict
-        Column -> the trial whose parameters it has, where it is a single run.
-    posterior : Posterior
-    scores : dict
-        Column -> how well it did, once the slick was seen.
-    drivers : dict or None
-        What drives the oil with the parameters that did best before, see `drivers_of`.
-    """
-
-    leg: int
-    probability: NDArray[np.float32]
-    masks: dict[str, Mask]
-    trust: dict[str, float]
-    trials: dict[str, Trial]
-    posterior: Posterior
-    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
-    drivers: dict[str, dict[str, float]] | None = None
+Maps = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Forecasts:
-    """A finished walk.
+class Expert:
+    """A predictor: how far it is trusted before there is any record of it, and why it is there."""
 
-    Attributes
-    ----------
-    scenario : Scenario
-    legs : tuple of Scenario
-    space : optimizer.Space
-    steps : list of Step
-        The first from the second slick on: at the first there was nothing to learn from.
-    trials : list of Trial
-    posteriors : list of Posterior
-        Before any slick was compared, and after each.
-    study : dict
-        As in `study.json`.
-    trust : dict
-        Candidate -> its share in a forecast after the last slick.
+    trust: float
+    reason: str
+
+
+EXPERTS = {
+    "ensemble": Expert(0.40, "parameters that matched the slicks before"),
+    "prior": Expert(0.15, "parameters by the priors alone, should those before mislead"),
+    "without_currents": Expert(0.10, "currents of models may be those of another day or place"),
+    "without_wind": Expert(0.05, "winds of models miss what coasts and mountains make of them"),
+    "without_drift": Expert(0.05, "source and spreading alone, should all of the forcing mislead"),
+    "persistence": Expert(0.10, "the slick before, unmoved"),
+    "grown": Expert(0.15, "the slick before, grown as slicks before it grew"),
+}
+"""Name -> what it is; all others are products of the forcing."""
+
+PRODUCT = Expert(0.15, "other fields for currents, winds or waves, with parameters by the priors")
+
+STILL: dict[str, dict[str, float]] = {
+    "without_currents": dict.fromkeys(
+        ("current_factor", "current_bias_east", "current_bias_north"), 0.0
+    ),
+    "without_wind": dict.fromkeys(("wind_drift_factor", "stokes_factor"), 0.0),
+}
+STILL["without_drift"] = STILL["without_currents"] | STILL["without_wind"]
+"""Expert -> parameters that take a part of the drift away."""
+
+ALIKE = np.log(4.0)
+"""Forecasts of a day and of six hours tell exp(-1/2) of each other, as a normal law has it."""
+
+SETS = {"without_currents": 8, "without_wind": 8, "without_drift": 4, "product": 8}
+"""Sets of parameters that such experts run, which learn from their own forecasts only; without
+drift they differ by spreading and sources alone."""
+
+SHARE = 0.1
+"""Part of the trust that is dealt out anew after each forecast: what has fallen can come back."""
+
+
+def variants_of(scenario: Scenario, legs: Sequence[Scenario]) -> list[Variant]:
+    """Return the variants of the drift that experts of a forecast are made of.
+
+    Without currents or without wind only where there are both: else nothing would be left, or
+    nothing be taken away. Each product of `[[ensemble.forcing]]` is one more.
     """
+    forcing = scenario.case.forcing
+    both = forcing.products("currents") and forcing.products("winds")
+    variants = [
+        Variant(name, tuple(legs), fixed, SETS[name], scenario)
+        for name, fixed in STILL.items()
+        if both or name == "without_drift"
+    ]
+    for k, other in enumerate(other_products(scenario.case), start=1):
+        # the same slicks on the same grid, whatever area the fields of the product have
+        alike_but_driven = replace(
+            other,
+            grid=scenario.grid,
+            observations=scenario.observations,
+            seen_first=scenario.seen_first,
+        )
+        legs = legs_of(alike_but_driven)
+        variants.append(Variant(f"product_{k}", legs, {}, SETS["product"], alike_but_driven))
+    return variants
 
-    scenario: Scenario
-    legs: tuple[Scenario, ...]
-    space: optimizer.Space
-    steps: list[Step]
-    trials: list[Trial]
-    posteriors: list[Posterior]
-    study: dict[str, Any]
-    trust: dict[str, float]
+
+def expert_named(name: str) -> Expert:
+    """Return an expert by its name, as columns of a forecast have it."""
+    return EXPERTS.get(name, PRODUCT)
 
 
-def forecast(
-    scenario: Scenario,
-    folder: Path,
-    *,
-    on_batch: OnBatch | None = None,
-    on_trials: OnTrials | None = None,
-) -> Forecasts:
-    """Forecast each slick of a scenario from those before it, or go on with that.
+def members_of(walk: Walk, k: int, posterior: Posterior, most: int) -> dict[str, Posterior]:
+    """Return the runs that each expert is made of, once the first `k` legs have been seen."""
+    found = {"ensemble": posterior, "prior": walk.prior()}
+    found |= {name: each for name in walk.variants if (each := walk.varied(name, k))}
+    return {name: each.likeliest(most) for name, each in found.items()}
+
+
+def maps_of(
+    walk: Walk, k: int, members: Mapping[str, Posterior], masks: Mapping[int, Mask | None]
+) -> Maps:
+    """Return what each expert says of a leg: expert -> probability of oil in each cell.
 
     Parameters
     ----------
-    scenario : Scenario
-        Whose case starts from observations, with two legs or more.
-    folder : Path
-        Takes `study.json`, written after every batch of runs. A study already there is continued.
-    on_batch : callable, optional
-        Called with the share of the runs that is done after every batch.
-    on_trials : callable, optional
-        Called with all trials after every batch.
+    walk : Walk
+    k : int
+        Number of the leg.
+    members : mapping
+        Expert -> the runs that it is made of.
+    masks : mapping
+        Number of a trial -> its slick at the end of the leg; None where it failed.
+    """
+    maps: Maps = {}
+    for name, of_expert in members.items():
+        known = of_expert.known(masks)
+        if known:
+            maps[name] = probability_of(known)
+    if not maps:
+        raise CaseError("every member of the forecast failed; see the history in study.json")
+    leg = walk.legs[k]
+    if leg.seen_first.any():
+        maps["persistence"] = leg.seen_first.astype(np.float32)
+        maps["grown"] = grown_by(leg, hours_of(leg), walk, k)
+    return maps
+
+
+def grown_by(leg: Scenario, hours: float, walk: Walk, seen: int) -> NDArray[np.float32]:
+    """Return the probability of oil round the slick that a leg starts from, after some hours.
+
+    It spreads as those of the first legs of a walk did, so many as have been seen.
+    """
+    earlier = [growth_of(walk.legs[n]) for n in range(seen)]
+    probability = grown(
+        leg.seen_first, 3600.0 * hours, leg.grid.resolution, earlier, walk.fading(seen)
+    )
+    probability[leg.land] = 0.0
+    return probability
+
+
+def areas_of(
+    leg: Scenario,
+    maps: Mapping[str, NDArray[Any]],
+    members: Mapping[str, Posterior],
+    masks: Mapping[int, Mask | None],
+    trust: Mapping[str, float],
+) -> tuple[FloatArray, FloatArray]:
+    """Return the areas that a slick may have at the end of a leg, and their weights.
+
+    Each expert has its share of the weight: that of its runs by theirs, or, where it has none, the
+    area that its probabilities come to.
 
     Returns
     -------
-    Forecasts
-
-    Raises
-    ------
-    WitoilError, SimulatorError
-        One line that says what to change.
+    areas : ndarray, shape (n,)
+        Of the cells that can be compared. [km2]
+    weights : ndarray, shape (n,)
+        Their sum is 1.
     """
-    legs = legs_of(scenario)
-    refuse_too_few(scenario.case, len(legs))
-    space = search_space(scenario)
-    head = study_head(scenario, legs, space, evaluate(legs, {})) | {
-        "space": [vars(parameter) for parameter in space.parameters]
-    }
+    valid = leg.valid(leg.observations[0])
+    cell = leg.grid.resolution**2 / 1e6
+    areas, weights = [], []
+    for name, probability in maps.items():
+        runs = members.get(name)
+        known = runs.known(masks) if runs else [(probability, 1.0)]
+        whole = sum(weight for _, weight in known)
+        areas += [cell * float(each[valid].sum()) for each, _ in known]
+        weights += [trust[name] * weight / whole for _, weight in known]
+    return np.array(areas), np.array(weights)
 
-    def record(walk: Walk) -> None:
-        _write(folder, head, walk)
-        if on_batch:
-            on_batch(min(walk.runs / total, 1.0))
-        if on_trials:
-            on_trials(walk.trials)
 
-    case = scenario.case
-    total = expected_runs(len(legs), case.forecast.evaluations, case.forecast.members)
-    walk = Walk(
-        legs,
-        space,
-        evaluations=case.forecast.evaluations,
-        memory_hours=case.forecast.memory_hours,
-        seed=case.model.seed,
-        recorded=_read_rows(folder, head),
-        on_batch=record,
-    )
-    steps = [*_steps(walk, case.forecast.members)]
-    posteriors = [*(step.posterior for step in steps), walk.learn(len(legs))]
-    study = _write(folder, head, walk, steps, posteriors[-1])
-    return Forecasts(
-        scenario, legs, space, steps[1:], walk.trials, posteriors, study, track_record(steps)
+def growth_of(leg: Scenario) -> Growth | None:
+    """Return how the slick at the start of a leg grew to that at its end."""
+    seen = leg.observations[0]
+    return growth(
+        leg.seen_first,
+        seen.mask,
+        leg.valid(seen),
+        3600.0 * hours_of(leg),
+        leg.grid.resolution,
     )
 
 
-def _steps(walk: Walk, members: int) -> Sequence[Step]:
-    """Predict each leg from those before it, then see it."""
-    steps: list[Step] = []
-    for k in range(len(walk.legs)):
-        posterior = walk.learn(k) if k else walk.prior()
-        step = predict(walk, k, posterior, members, track_record(steps))
-        step.scores = {
-            name: combined_scores([walk.legs[k]], [SlickMasks(mask)])
-            for name, mask in step.masks.items()
-        }
-        if "best" in step.masks:  # its run has not failed
-            step.drivers = _drivers_of_leg(walk.legs[k], step.trials["best"].parameters)
-        steps.append(step)
-    return steps
+def hours_of(leg: Scenario) -> float:
+    """Return how far the forecast of a leg looks ahead. [h]"""
+    return float((leg.end - leg.start) / np.timedelta64(1, "h"))
 
 
-def _drivers_of_leg(
-    leg: Scenario, changed: Mapping[str, float]
-) -> dict[str, dict[str, float]] | None:
-    return drivers_of(leg, run(leg, changed), leg.parameters(changed))
+@dataclass(frozen=True)
+class Record:
+    """What is known of forecasts once their slicks have been seen.
 
-
-def track_record(steps: Sequence[Step]) -> dict[str, float]:
-    """Return how far each candidate is trusted, from how it did at the steps before.
-
-    The weight of a candidate is that of a model whose likelihood is the score of the forecasts
-    that it has made: what it knew of a slick before it was seen, and never how well it fits
-    afterwards (Dawid 1984).
+    Attributes
+    ----------
+    hours : list of float
+        How far each looked ahead. [h]
+    scores : list of dict
+        Of each: expert -> score, of those that were there.
+    forecasts : list of tuple
+        Of each: probability before its correction, slick that was seen, cells to compare.
     """
-    log = {
-        name: np.log(share)
-        + sum(step.scores[name]["score"] for step in steps if name in step.scores) / EVIDENCE
-        for name, share in CANDIDATES.items()
-    }
-    highest = max(log.values())
-    weight = {name: float(np.exp(value - highest)) for name, value in log.items()}
-    return {name: value / sum(weight.values()) for name, value in weight.items()}
+
+    hours: list[float]
+    scores: list[dict[str, float]]
+    forecasts: list[Forecast]
+
+    def trust(self, names: Sequence[str], hours: float) -> dict[str, float]:
+        """Return how far each expert is trusted, from how it did at the forecasts before.
+
+        What counts is how it forecast slicks before they were seen, and never how well it fits
+        afterwards (Dawid 1984): fixed share, `optimizer.FixedShare`, with 1 less the score as loss.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The experts of this forecast.
+        hours : float
+            How far this forecast looks ahead. [h]
+        """
+        known = dict.fromkeys([*names, *(name for scores in self.scores for name in scores)])
+        rule = optimizer.FixedShare(
+            {name: expert_named(name).trust for name in known}, rate=1.0 / EVIDENCE, share=SHARE
+        )
+        losses = [{name: 1.0 - s for name, s in scores.items()} for scores in self.scores]
+        trust = rule.trust(losses, [alike(before, hours) for before in self.hours])
+        whole = sum(trust[name] for name in names)
+        return {name: trust[name] / whole for name in names}
+
+    def curve(self, hours: float) -> Curve:
+        """Return what probabilities are corrected by, from those before."""
+        return learnt_curve(self.forecasts, [alike(before, hours) for before in self.hours])
 
 
-def predict(
-    walk: Walk, k: int, posterior: Posterior, most: int, trust: Mapping[str, float]
-) -> Step:
-    """Predict the slick at the end of a leg from the one at its start."""
-    leg = walk.legs[k]
-    singles = {"default": walk.trials[0]}
-    if k:
-        singles |= {"best": walk.best(range(k)), "latest": walk.best([k - 1])}
-    ensembles = {"ensemble": posterior.members(most), "prior": walk.prior().members(most)}
-    pooled = [trial for trials, _ in ensembles.values() for trial in trials]
-    runs = {trial.number: trial for trial in [*pooled, *singles.values()]}
-    found = dict(zip(runs, walk.forecast([*runs.values()], k), strict=True))
-    maps: dict[str, NDArray[Any]] = {
-        name: probability_of([found[trial.number] for trial in trials], weights)
-        for name, (trials, weights) in ensembles.items()
-    }
-    if leg.seen_first.any():
-        maps["persistence"] = leg.seen_first
-    mixed, shares = mix(maps, trust)
-    masks = {name: likeliest(p) for name, p in {"forecast": mixed, **maps}.items()}
-    for name, trial in singles.items():
-        if (mask := found[trial.number]) is not None:
-            masks[name] = mask
-    return Step(k, mixed, masks, shares, singles, posterior)
+def alike(one: float, other: float) -> float:
+    """Return how much a forecast over one time tells of one over another, both in hours. [1]"""
+    return float(np.exp(-0.5 * (np.log(one / other) / ALIKE) ** 2))
 
 
-def mix(
-    maps: Mapping[str, NDArray[Any]], trust: Mapping[str, float]
-) -> tuple[NDArray[np.float32], dict[str, float]]:
-    """Return the mean of the candidates' probabilities, and the share that each has in it."""
-    whole = sum(trust[name] for name in maps)
-    shares = {name: trust[name] / whole for name in maps}
-    mixed = np.sum([np.float32(shares[name]) * maps[name] for name in maps], axis=0)
-    return mixed.astype(np.float32), shares
+def mix(maps: Mapping[str, NDArray[Any]], trust: Mapping[str, float]) -> NDArray[np.float32]:
+    """Return the mean of the experts' probabilities, each with its share of the trust."""
+    mixed = np.sum([np.float32(trust[name]) * maps[name] for name in maps], axis=0)
+    return np.asarray(mixed, np.float32)
 
 
-def probability_of(masks: Sequence[Mask | None], weights: FloatArray) -> NDArray[np.float32]:
-    """Return the weighted share of the members with oil in each cell; failed ones do not count."""
-    known = [
-        (mask, weight) for mask, weight in zip(masks, weights, strict=True) if mask is not None
-    ]
-    if not known:
-        raise CaseError("every member of the forecast failed; see the history in study.json")
-    total = sum(weight for _, weight in known)
-    probability = np.zeros(known[0][0].shape, np.float32)
-    for mask, weight in known:
+def probability_of(members: Sequence[tuple[Mask, float]]) -> NDArray[np.float32]:
+    """Return the share of members with oil in each cell, by their weights; of one or more."""
+    total = sum(weight for _, weight in members)
+    probability = np.zeros(members[0][0].shape, np.float32)
+    for mask, weight in members:
         probability[mask] += weight / total
     return probability
 
@@ -270,125 +271,3 @@ def likeliest(probability: NDArray[Any]) -> Mask:
     overlap = 2.0 * np.cumsum(falling) / (np.arange(1, falling.size + 1) + falling.sum())
     mask: Mask = probability >= falling[overlap.argmax()]
     return mask
-
-
-def expected_runs(legs: int, evaluations: int, members: int) -> int:
-    """Return about how many runs a walk takes: the first leg's trials, then two shares each."""
-    learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, legs + 1))
-    return learning + members * legs
-
-
-def refuse_too_few(case: Case, legs: int | None = None) -> None:
-    """Refuse a case whose slicks are too few to learn from one and forecast the next.
-
-    Parameters
-    ----------
-    case : Case
-    legs : int, optional
-        From slick to slick. Default: the most that there can be.
-    """
-    if legs is None:
-        legs = len(case.observation) - (not case.release)
-    if not case.starts_from_observations:
-        raise CaseError(
-            'optimise.start_from: expected "observations", since each forecast starts from a slick '
-            "that was seen"
-        )
-    if legs < 2:
-        raise CaseError(
-            f"observation: found {len(case.observation)}, expected one to learn from and one "
-            "to forecast at least"
-        )
-
-
-def _write(
-    folder: Path,
-    head: Mapping[str, Any],
-    walk: Walk,
-    steps: Sequence[Step] = (),
-    last: Posterior | None = None,
-) -> dict[str, Any]:
-    best = None if last is None else _best(walk)
-    rows = [trial.as_row() for trial in walk.trials]
-    return write_json(
-        folder / NAME,
-        {
-            **head,
-            "forecast": _table(walk, steps[1:]),
-            "best": best,
-            "posterior": None if last is None else last.marginals(),
-            "history": rows,
-            "checksum": checksum(rows),
-        },
-    )
-
-
-def _best(walk: Walk) -> dict[str, Any]:
-    """Return the trial that matches all slicks best, and how well."""
-    seen = range(len(walk.legs))
-    trial = walk.best(seen)
-    scores = [trial.outcomes[k] for k in seen]
-    weights = [walk.legs[k].observations[0].weight for k in seen]
-    scales = scores[0]["fss"].keys()
-    return {
-        "trial": trial.number,
-        "parameters": walk.legs[0].parameters(trial.parameters),
-        "score": float(np.average([s["score"] for s in scores], weights=weights)),
-        "penalised": walk.penalised(trial, seen),
-        "fss": {
-            w: float(np.average([s["fss"][w] for s in scores], weights=weights)) for w in scales
-        },
-        "observations": scores,
-    }
-
-
-def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
-    """Return the scores of each forecast and their means."""
-    if not steps:
-        return None
-    rows = []
-    for step in steps:
-        leg = walk.legs[step.leg]
-        rows.append(
-            {
-                "from": second(leg.forcing.start),
-                "to": second(leg.observations[0].time),
-                "in_sample": {
-                    str(k): step.trials["best"].outcomes[k]["fss"] for k in range(step.leg)
-                },
-                "scores": step.scores,
-                "useful_fss": useful_skill(leg),
-                "drivers": step.drivers,
-                "trust": step.trust,
-                "trials": {name: trial.number for name, trial in step.trials.items()},
-            }
-        )
-    names = [name for name in steps[0].scores if all(name in step.scores for step in steps)]
-    scales = [str(w) for w in walk.legs[0].case.score.windows]
-    mean = {
-        name: {w: float(np.mean([s.scores[name]["fss"][w] for s in steps])) for w in scales}
-        for name in names
-    }
-    return {"steps": rows, "mean": mean}
-
-
-def _read_rows(folder: Path, head: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the trials of a study to go on with; none where there is none yet."""
-    path = folder / NAME
-    try:
-        study = read_json(path)
-        rows: list[dict[str, Any]] = [dict(row) for row in study["history"]]
-        if not all({"parameters", "outcomes"} <= row.keys() for row in rows):
-            raise ValueError("its history is that of a calibration")
-        refuse_changed(study)
-        before = {key: study[key] for key in COMPARED}
-        default_score(before)
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise WitoilError(
-            f"{path}: not a forecast study of witoil ({error}); expected one to continue, or "
-            "another --out"
-        ) from None
-    refuse_other(path, before, head)
-    return rows

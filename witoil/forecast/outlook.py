@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator import SimulatorError
 from witoil.errors import CaseError
-from witoil.forecast.experts import Forecasts, mix
-from witoil.forecast.walk import Trial
+from witoil.forecast.experts import Maps, grown_by, members_of, mix
+from witoil.forecast.forecasting import Forecasts
+from witoil.forecast.walk import Posterior, Trial
 from witoil.scenario.legs import leg_beyond
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
@@ -32,31 +33,56 @@ class Outlook:
         From the last slick to the end of the case.
     times : ndarray of datetime64, shape (times,)
         Outputs after the last slick; the last is the end of the case.
-    trust : dict
-        Candidate -> its share, by how it forecast all slicks.
+    result : Forecasts
+        The walk through all slicks, by which experts are trusted.
     members : dict
-        Ensemble -> numbers of its trials and their weights.
+        Expert -> the runs that it is made of.
     cells : dict
         Number of a trial -> cells with oil at each time, numbered along the rows of the grid.
     """
 
     leg: Scenario
     times: NDArray[np.datetime64]
-    trust: dict[str, float]
-    members: dict[str, tuple[list[int], FloatArray]]
+    result: Forecasts
+    members: dict[str, Posterior]
     cells: dict[int, list[Cells]]
 
     def probability(self, k: int) -> NDArray[np.float32]:
-        """Return the probability of oil in each cell at a time, shape of the grid."""
-        maps: dict[str, NDArray[np.float32]] = {
-            name: self._share(numbers, weights, k)
-            for name, (numbers, weights) in self.members.items()
-        }
-        maps["persistence"] = self.leg.seen_first.astype(np.float32)
-        return mix(maps, self.trust)[0]
+        """Return the probability of oil in each cell at a time, shape of the grid. [1]"""
+        mixed = mix(self._maps(k), self.trust(k))
+        return self.result.record.curve(self._hours(k))(mixed)
 
-    def _share(self, numbers: list[int], weights: FloatArray, k: int) -> NDArray[np.float32]:
-        known = [(n, w) for n, w in zip(numbers, weights, strict=True) if n in self.cells]
+    def trust(self, k: int) -> dict[str, float]:
+        """Return the share of each expert at a time, by how it forecast all slicks."""
+        names = [*self._members_that_ran(), *(["persistence", "grown"] if self._seen else [])]
+        return self.result.record.trust(names, self._hours(k))
+
+    @property
+    def _seen(self) -> bool:
+        return bool(self.leg.seen_first.any())
+
+    def _hours(self, k: int) -> float:
+        return float((self.times[k] - self.leg.start) / np.timedelta64(1, "h"))
+
+    def _members_that_ran(self) -> dict[str, Posterior]:
+        ran = self.cells.keys()
+        return {
+            name: each
+            for name, each in self.members.items()
+            if any(trial.number in ran for trial in each.trials)
+        }
+
+    def _maps(self, k: int) -> Maps:
+        maps: Maps = {name: self._share(each, k) for name, each in self._members_that_ran().items()}
+        if self._seen:
+            walk = self.result.walk
+            maps["persistence"] = self.leg.seen_first.astype(np.float32)
+            maps["grown"] = grown_by(self.leg, self._hours(k), walk, len(walk.legs))
+        return maps
+
+    def _share(self, members: Posterior, k: int) -> NDArray[np.float32]:
+        pairs = zip(members.trials, members.weights, strict=True)
+        known = [(t.number, w) for t, w in pairs if t.number in self.cells]
         whole = sum(weight for _, weight in known)
         probability = np.zeros(self.leg.grid.shape, np.float32)
         for number, weight in known:
@@ -91,26 +117,31 @@ def look_ahead(
     leg = leg_beyond(result.scenario)
     if leg is None:
         return None
+    walk = result.walk
     most = result.scenario.case.forecast.members
-    ensembles = {
-        "ensemble": result.posteriors[-1].members(most),
-        "prior": result.posteriors[0].members(most),
+    members = members_of(walk, len(walk.legs), result.posteriors[-1], most)
+    legs = {
+        name: leg if variant.scenario is result.scenario else _beyond(variant.scenario, leg)
+        for name, variant in walk.variants.items()
     }
-    trials = {trial.number: trial for found, _ in ensembles.values() for trial in found}
+    trials = {trial.number: trial for each in members.values() for trial in each.trials}
     cells: dict[int, list[Cells]] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ran = pool.map(lambda trial: _cells_of(leg, trial), trials.values())
+        ran = pool.map(lambda t: _cells_of(legs.get(t.origin, leg), t), trials.values())
         for done, (number, found) in enumerate(zip(trials, ran, strict=True), start=1):
             if found is not None:
                 cells[number] = found
             on_run(done / len(trials))
-    members = {
-        name: ([trial.number for trial in found], weights)
-        for name, (found, weights) in ensembles.items()
-    }
-    if not all(cells.keys() & numbers for numbers, _ in members.values()):
+    if not cells:
         raise CaseError("every run beyond the last slick failed; expected some to reach time.end")
-    return Outlook(leg, _times(leg), result.trust, members, cells)
+    return Outlook(leg, _times(leg), result, members, cells)
+
+
+def _beyond(scenario: Scenario, leg: Scenario) -> Scenario:
+    """Return the leg beyond the last slick in other fields, on one grid with a first one."""
+    other = leg_beyond(scenario)
+    assert other is not None  # its case has the same period
+    return replace(other, grid=leg.grid, seen_first=leg.seen_first)
 
 
 def _times(leg: Scenario) -> NDArray[np.datetime64]:

@@ -37,7 +37,8 @@ class Trial:
     number : int
     step : int
         Slicks that had been compared when it was proposed.
-    origin : {"default", "prior", "posterior"}
+    origin : str
+        `default`, `prior` or `posterior`; or the variant that it belongs to.
     parameters : dict
         Those searched.
     outcomes : dict
@@ -101,12 +102,43 @@ class Posterior:
             rows.append({"name": name, "mean": mean, "p5": low, "p50": middle, "p95": high})
         return rows
 
-    def members(self, most: int) -> tuple[list[Trial], FloatArray]:
-        """Return the likeliest trials and their weights, the sum of which is 1 again."""
+    def known(self, masks: Mapping[int, Mask | None]) -> list[tuple[Mask, float]]:
+        """Return slick and weight of each trial, by their numbers; failed ones are left out."""
+        pairs = zip(self.trials, self.weights, strict=True)
+        found = ((masks.get(trial.number), float(weight)) for trial, weight in pairs)
+        return [(mask, weight) for mask, weight in found if mask is not None]
+
+    def likeliest(self, most: int) -> Posterior:
+        """Return the likeliest trials, so many at most, with weights whose sum is 1 again."""
         order = np.argsort(-self.weights, kind="stable")[:most]
         weights = self.weights[order]
         kept = weights > 0.0
-        return [self.trials[i] for i in order[kept]], weights[kept] / weights[kept].sum()
+        trials = tuple(self.trials[i] for i in order[kept])
+        return Posterior(trials, weights[kept] / weights[kept].sum())
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Other legs, or legs without a part of the drift, that some sets of parameters are run on.
+
+    Attributes
+    ----------
+    name : str
+    legs : tuple of Scenario
+        As many as the walk has.
+    fixed : dict
+        Parameters that are the same in all its trials.
+    count : int
+        Trials, the first of those drawn from the prior.
+    scenario : Scenario
+        Which the legs are those of.
+    """
+
+    name: str
+    legs: tuple[Scenario, ...]
+    fixed: dict[str, float]
+    count: int
+    scenario: Scenario
 
 
 class Walk:
@@ -122,6 +154,8 @@ class Walk:
     memory_hours : float
         Time in which what a slick tells of the next one fades, e-folding. [h]
     seed : int
+    variants : sequence of Variant
+        Each has trials of its own, from which no other is drawn.
     recorded : sequence of mapping
         Rows of an earlier walk of the same case, which are not run again.
     on_batch : callable
@@ -136,6 +170,7 @@ class Walk:
         evaluations: int,
         memory_hours: float,
         seed: int,
+        variants: Sequence[Variant] = (),
         recorded: Sequence[Mapping[str, Any]] = (),
         on_batch: Callable[[Walk], None] = lambda walk: None,
     ) -> None:
@@ -144,12 +179,14 @@ class Walk:
         self.evaluations = evaluations
         self.memory_hours = memory_hours
         self.seed = seed
+        self.variants = {variant.name: variant for variant in variants}
         self.trials: list[Trial] = []
         self.runs = 0
         self._recorded = recorded
         self._on_batch = on_batch
         self._kept: list[Trial] = []
         self._drawn: tuple[Trial, ...] = ()
+        self._varied: dict[str, tuple[Trial, ...]] = {}
         self._proposals: list[optimizer.NormalProposal] = []
 
     def prior(self) -> Posterior:
@@ -159,8 +196,24 @@ class Walk:
             count = self.evaluations - self.evaluations // ROUNDS * (ROUNDS // 2) - 1
             prior = optimizer.NormalProposal.prior(len(self.space.names), count)
             self._drawn = tuple(self._propose(0, "prior", prior))
+            self._varied = {variant.name: self._vary(variant) for variant in self.variants.values()}
         drawn = self._drawn
         return Posterior(drawn, np.full(len(drawn), 1.0 / len(drawn)))
+
+    def varied(self, name: str, seen: int) -> Posterior | None:
+        """Return what is likely of a variant once the first `seen` legs have been forecast by it.
+
+        None where all of its trials have failed.
+        """
+        self.prior()
+        trials = self._varied[name]
+        likelihood = self._log_likelihood(trials, seen)
+        if np.isneginf(likelihood).all():
+            return None
+        points = self._standard([self._drawn[k] for k in range(len(trials))])
+        prior = optimizer.NormalProposal.prior(points.shape[1], len(trials))
+        least = min(LEAST, 0.5 * len(trials))
+        return Posterior(trials, optimizer.weigh(points, likelihood, [prior], least=least))
 
     def learn(self, seen: int) -> Posterior:
         """Return what is likely once the first `seen` legs have been seen.
@@ -217,7 +270,8 @@ class Walk:
         self._on_batch(self)
 
     def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
-        leg = [self.legs[k]]
+        variant = self.variants.get(trial.origin)
+        leg = [(self.legs if variant is None else variant.legs)[k]]
         try:
             slicks = simulated_slicks(leg, trial.parameters)
         except SimulatorError as error:
@@ -226,17 +280,26 @@ class Walk:
         return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
 
     def _propose(self, step: int, origin: str, proposal: optimizer.NormalProposal) -> list[Trial]:
-        points = proposal.draw([self.seed, len(self.trials)])
+        drawn = 1 + sum(before.count for before in self._proposals)
+        points = proposal.draw([self.seed, drawn])
         self._proposals.append(proposal)
         return self._add(step, origin, self.space.from_standard(points))
 
+    def _vary(self, variant: Variant) -> tuple[Trial, ...]:
+        points = [trial.parameters | variant.fixed for trial in self._drawn[: variant.count]]
+        return tuple(self._number(0, variant.name, points))
+
     def _add(self, step: int, origin: str, points: Sequence[dict[str, float]]) -> list[Trial]:
+        new = self._number(step, origin, points)
+        self._kept += new
+        return new
+
+    def _number(self, step: int, origin: str, points: Sequence[dict[str, float]]) -> list[Trial]:
         first = len(self.trials)
         new = [Trial(first + n, step, origin, point) for n, point in enumerate(points)]
         for trial in new:
             self._recall(trial)
         self.trials += new
-        self._kept += new
         return new
 
     def _recall(self, trial: Trial) -> None:
@@ -251,17 +314,27 @@ class Walk:
             )
         trial.outcomes = {int(k): outcome for k, outcome in row["outcomes"].items()}
 
+    def fading(self, seen: int) -> FloatArray:
+        """Return how much each of the first legs tells of the next one, shape (seen,). [1]"""
+        ends = np.array([leg.observations[0].time for leg in self.legs[:seen]], "datetime64[ns]")
+        hours = (ends[-1:] - ends) / np.timedelta64(1, "h")
+        fading: FloatArray = np.exp(-hours / self.memory_hours)
+        return fading
+
     def _posterior(self, seen: int) -> Posterior:
-        ends = np.array([leg.observations[0].time for leg in self.legs[:seen]])
-        hours = (ends[-1] - ends) / np.timedelta64(1, "h")
-        fading = np.exp(-hours / self.memory_hours)
-        scores = np.array([trial.score(self.legs, range(seen), fading) for trial in self._kept])
-        if np.isneginf(scores).all():
+        likelihood = self._log_likelihood(self._kept, seen)
+        if np.isneginf(likelihood).all():
             raise CaseError(f"every simulation failed; one of them: {self._a_failure(seen)}")
         weights = optimizer.weigh(
-            self._standard(self._kept), scores / EVIDENCE, self._proposals, least=LEAST
+            self._standard(self._kept), likelihood, self._proposals, least=LEAST
         )
         return Posterior(tuple(self._kept), weights)
+
+    def _log_likelihood(self, trials: Sequence[Trial], seen: int) -> FloatArray:
+        """Return that of each trial, by the legs seen; minus infinity where one failed."""
+        fading = self.fading(seen)
+        scores = np.array([trial.score(self.legs, range(seen), fading) for trial in trials])
+        return scores / EVIDENCE
 
     def _a_failure(self, seen: int) -> str:
         outcomes = (self._kept[0].outcomes[k] for k in range(seen))

@@ -120,8 +120,8 @@ def forecast(
         As in ``study.json``.
     """
     from witoil.calibration.study import NAME as STUDY
-    from witoil.forecast.experts import forecast as walk_forward
-    from witoil.forecast.experts import refuse_too_few
+    from witoil.forecast.forecasting import forecast as walk_forward
+    from witoil.forecast.forecasting import refuse_too_few
     from witoil.forecast.outlook import look_ahead
     from witoil.outputs.forecast import write_forecast
     from witoil.outputs.tracking import of_trials, tracking

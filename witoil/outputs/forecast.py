@@ -9,7 +9,8 @@ from typing import Any
 
 from witoil.figures.forecast import reliability_chart
 from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
-from witoil.forecast.experts import Forecasts, likeliest
+from witoil.forecast.experts import likeliest
+from witoil.forecast.forecasting import Forecasts
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
@@ -85,6 +86,7 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
                 "time": second(time),
                 "slick_km2": round(grid.area_km2(slick), 3),
                 "possible_km2": round(grid.area_km2(probability > 0.0), 3),
+                "trust": outlook.trust(k),
             }
         )
     write_json(
@@ -94,7 +96,6 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
             "verified": False,
             "from": second(outlook.leg.forcing.start),
             "to": second(outlook.times[-1]),
-            "trust": outlook.trust,
             "runs": len(outlook.cells),
             "times": rows,
         },
@@ -111,13 +112,16 @@ def _on_unused(result: Forecasts) -> Iterable[tuple[Any, Any, Any]]:
 
 def _score_table(result: Forecasts) -> tuple[list[str], list[list[Any]]]:
     scales = [str(w) for w in result.scenario.case.score.windows]
+    table = result.study["forecast"]
     rows: list[list[Any]] = []
-    for step in result.study["forecast"]["steps"]:
+    for step in table["steps"]:
         for name, scores in step["scores"].items():
-            rows.append([step["from"], step["to"], name, *(scores["fss"][w] for w in scales)])
-    for name, fss in result.study["forecast"]["mean"].items():
-        rows.append(["", "mean", name, *(fss[w] for w in scales)])
-    return ["from", "to", "prediction", *(f"fss_{w}" for w in scales)], rows
+            fss = (scores["fss"][w] for w in scales)
+            rows.append([step["from"], step["to"], name, *fss, scores["area_ratio"]])
+    for name, fss in table["mean"].items():
+        means = (fss[w] for w in scales)
+        rows.append(["", "mean", name, *means, table["area_ratio"][name]])
+    return ["from", "to", "prediction", *(f"fss_{w}" for w in scales), "area_ratio"], rows
 
 
 def _reliability_table(found: Reliability) -> tuple[list[str], list[list[Any]]]:

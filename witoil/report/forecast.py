@@ -20,7 +20,8 @@ from witoil.figures.forecast import (
     probability_map,
     reliability_chart,
 )
-from witoil.forecast.experts import Forecasts, Step, likeliest
+from witoil.forecast.experts import likeliest
+from witoil.forecast.forecasting import Forecasts, Step
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
 from witoil.report.calibration import areas_in_words, places_of_sources, snippet
@@ -166,7 +167,7 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
         "start": time_in_words(leg.forcing.start),
         "end": time_in_words(outlook.times[-1]),
         "maps": maps,
-        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust.items()),
+        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust(last).items()),
     }
 
 

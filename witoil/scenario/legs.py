@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-import shapely
 
 import simulator
+from catalog.slicks.bonn import Estimate
+from witoil.case import AreaRelease
 from witoil.errors import CaseError
 from witoil.scenario.changes import seed
+from witoil.scenario.releases import shared_out
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.scenario.verification import VerificationGrid
@@ -64,8 +67,9 @@ def leg_beyond(scenario: Scenario) -> Scenario | None:
     if end <= start:
         return None
     releases, numbers = _released_between(scenario, start, end)
-    releases.append(_as_release(scenario, seen, number))
-    numbers.append(len(scenario.sources))
+    parts = _as_releases(scenario, seen, number)
+    releases += parts
+    numbers += [len(scenario.sources)] * len(parts)
     case = scenario.case
     forcing, coverage, coast = read_surroundings(
         case, start, end, bounds([release.geometry for release in releases])
@@ -91,8 +95,9 @@ def _legs(scenario: Scenario) -> Iterator[Scenario]:
     for k, seen in enumerate(scenario.observations):
         releases, numbers = _released_between(scenario, start, seen.time)
         if slick is not None:
-            releases.append(_as_release(scenario, slick, k - 1))
-            numbers.append(len(scenario.sources))
+            parts = _as_releases(scenario, slick, k - 1)
+            releases += parts
+            numbers += [len(scenario.sources)] * len(parts)
         if releases:
             yield _leg(scenario, start, seen, slick, releases, numbers)
         start, slick = seen.time, seen
@@ -155,10 +160,16 @@ def _part(
     return replace(release, time=first, end=last, mass=share * release.mass)
 
 
-def _as_release(scenario: Scenario, slick: Observation, k: int) -> simulator.Release:
-    """Return the slick that was seen as a release."""
-    shape = shapely.MultiPolygon(shapely.get_parts(slick.slick.geometry).tolist())
-    return simulator.AreaRelease(shape, mass=_mass(scenario, slick, k), time=slick.time)
+def _as_releases(scenario: Scenario, slick: Observation, k: int) -> list[simulator.AreaRelease]:
+    """Return the slick that was seen as releases: as a case that starts from it would have them."""
+    spread = partial(simulator.AreaRelease, time=slick.time)
+    return shared_out(_mass(scenario, slick, k), slick.slick, _estimate(scenario), spread)
+
+
+def _estimate(scenario: Scenario) -> Estimate:
+    """Return which volume the case takes of a class of its slicks."""
+    areas = (r for r in scenario.case.release if isinstance(r, AreaRelease))
+    return next((area.bonn_estimate for area in areas), "mean")
 
 
 def _mass(scenario: Scenario, slick: Observation, k: int) -> float:

@@ -17,7 +17,7 @@ import catalog
 import simulator
 from catalog.antimeridian import moved, turn_between, unwrapped
 from catalog.shapes.vector import Area, areas_together
-from catalog.slicks.bonn import ThicknessClass
+from catalog.slicks.bonn import Estimate, ThicknessClass
 from witoil.case import AreaRelease, Case, LineRelease, PointRelease, ShipRelease, Source
 from witoil.case.releases import Release
 from witoil.errors import CaseError
@@ -27,7 +27,7 @@ DROPLET_DIAMETER_UM = 1000.0
 """Diameter of droplets at depth where a case has none: between a leak and a blow-out.
 [micrometre]"""
 
-_Spread = Callable[..., simulator.AreaRelease]
+Spread = Callable[..., simulator.AreaRelease]
 
 
 def releases_of(case: Case, k: int, density: float) -> list[simulator.Release]:
@@ -84,7 +84,7 @@ def _areas(case: Case, release: AreaRelease, density: float) -> list[simulator.A
     if release.thickness_um is not None:
         return _layered([(slick.geometry, 1e-6 * release.thickness_um)], density, spread)
     if mass is not None:
-        return _shared_out(mass, slick, release, spread)
+        return shared_out(mass, slick, release.bonn_estimate, spread)
     classes = _classes(slick, release)
     looks = [
         (part, catalog.bonn_thickness(c, release.bonn_estimate)) for c, part in classes.items()
@@ -104,7 +104,7 @@ def _classes(slick: catalog.Slick, release: AreaRelease) -> dict[ThicknessClass,
 
 
 def _layered(
-    parts: Sequence[tuple[BaseGeometry, float]], density: float, spread: _Spread
+    parts: Sequence[tuple[BaseGeometry, float]], density: float, spread: Spread
 ) -> list[simulator.AreaRelease]:
     """Give each part its thickness [m]; where parts overlap there is the thicker oil."""
     releases = []
@@ -118,15 +118,31 @@ def _layered(
     return releases
 
 
-def _shared_out(
-    mass: float, slick: catalog.Slick, release: AreaRelease, spread: _Spread
+def shared_out(
+    mass: float, slick: catalog.Slick, estimate: Estimate, spread: Spread
 ) -> list[simulator.AreaRelease]:
-    """Share a known mass [kg] between what is thin and what is thick by their volumes."""
+    """Share the mass of a slick between what of it is thin and what is thick, by their volumes.
+
+    Parameters
+    ----------
+    mass : float
+        [kg]
+    slick : catalog.Slick
+    estimate : {"minimum", "mean", "maximum"}
+        Which volume a class has, see `catalog.bonn_thickness`.
+    spread : callable
+        Makes a release of an area and its mass [kg].
+
+    Returns
+    -------
+    list of simulator.AreaRelease
+        One for each class; one alone where they are not both known.
+    """
     if len(slick.thickness_class) < 2:
         return [spread(slick.geometry, mass=mass)]
     parts = slick.by_class()
     volumes = {
-        c: simulator.area_of(part) * catalog.bonn_thickness(c, release.bonn_estimate)
+        c: simulator.area_of(part) * catalog.bonn_thickness(c, estimate)
         for c, part in parts.items()
     }
     whole = sum(volumes.values())
@@ -134,7 +150,7 @@ def _shared_out(
 
 
 def _mapped(
-    oil: catalog.ThicknessMap, mass: float | None, density: float, spread: _Spread
+    oil: catalog.ThicknessMap, mass: float | None, density: float, spread: Spread
 ) -> simulator.AreaRelease:
     if mass is None:
         mass = float(simulator.areas_of(oil.geometry) @ oil.thickness) * density
