@@ -4,12 +4,15 @@ import shutil
 import statistics
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import requests
 from waitress.server import create_server
+from waitress.wasyncore import close_all
 
 from web.app import create_app
 from web.context import service_of
@@ -31,14 +34,27 @@ def run() -> dict[str, float]:
         jobs.simulate(baniyas.model_copy(update={"model": many}), folder / "run", pictures=False)
         app = create_app(Settings(data=folder / "data", auth="off", allowed_hosts="example.org"))
         job = _ended(app, folder / "run")
-        server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=server.run, daemon=True).start()
-        address = f"http://127.0.0.1:{server.effective_port}"
-        with requests.Session() as session:
-            figures = _figures(session, address, job)
-        server.close()
-        service_of(app).store.close()
-        return figures
+        try:
+            with _served(app) as address, requests.Session() as session:
+                return _figures(session, address, job)
+        finally:
+            service_of(app).store.close()
+
+
+@contextmanager
+def _served(app: object) -> Iterator[str]:
+    """Serve an application as long as a block runs, at the address that the block is given."""
+    sockets: dict[int, object] = {}
+    server = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        # by the thread that polls the sockets, which ends when there are none left
+        server.trigger.pull_trigger(lambda: close_all(sockets))
+        thread.join()
+        server.task_dispatcher.shutdown()
 
 
 def _ended(app: object, run: Path) -> str:
