@@ -234,7 +234,7 @@ def enqueue(
     given : dict
         The same as they were sent.
     subscriber, anew
-        See `web.queue.submit`.
+        See `web.jobs.queue.submit`.
     at_once_too : bool
         Do it within this request, where it is one that can be.
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask_openapi.blueprint import APIBlueprint
 
-from web.access import needs
 from web.api import trainings
+from web.people.access import needs
 from witoil.plugins.card import PARAMETERS, Output
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.registry import Plugin, find_plugins

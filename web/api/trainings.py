@@ -15,8 +15,6 @@ from typing import Any
 from flask import request
 from pydantic import ValidationError
 
-from web import queue
-from web.access import who
 from web.api.documents import href
 from web.api.jobs import job_of, status_of
 from web.api.processes import awaited, enqueue
@@ -24,7 +22,9 @@ from web.api.results import results_of
 from web.context import service
 from web.errors import NotFoundError, without_paths
 from web.faults import fault_of
-from web.processes import PROCESSES
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
+from web.people.access import who
 from web.store.jobs import Job, State
 from witoil.plugins.hosted.module import HostedModule
 

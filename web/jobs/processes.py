@@ -245,6 +245,8 @@ _Scalar = bool | int | float | str
 
 Parameter = _Scalar | list[_Scalar] | None
 """What a parameter of a model may be."""
+
+
 def _to_be_found(case: Any) -> Any:
     """Let the areas of a case be without a place, which a model is to find."""
     if not isinstance(case, Mapping) or not isinstance(case.get("release"), list):
@@ -331,8 +333,8 @@ class TrainInputs(Inputs):
     )
 
 
-def _parameters_of(module: str) -> Sequence[str]:
-    """Return the parameters that a module has; those of every model where it is none, or broken."""
+def _parameters_of(module: str) -> tuple[str, ...]:
+    """Return the parameters that a module has; where there is no such module, those of all."""
     from witoil.plugins.card import PARAMETERS
     from witoil.plugins.errors import PluginError
     from witoil.plugins.registry import plugin_named
@@ -343,7 +345,7 @@ def _parameters_of(module: str) -> Sequence[str]:
     except PluginError:  # which the job will tell
         return PARAMETERS
     if hosted is not None:
-        return hosted.names("predict")
+        return tuple(hosted.names("predict"))
     return PARAMETERS if card is None else card.parameter_names
 
 

@@ -221,31 +221,53 @@ def check_module(module: Module) -> None:
 
 @modules_app.command("add")
 def add_module(
+    place: Annotated[
+        Path | None,
+        typer.Argument(help="A folder with a card, or a zip of one.", show_default=False),
+    ] = None,
     deepaas: Annotated[
-        str,
-        typer.Option(help="A folder with a module of DEEPaaS, or a package.", metavar="SOURCE"),
-    ],
+        str | None,
+        typer.Option(
+            help="A folder with a module of DEEPaaS, or a package, in its place.", metavar="SOURCE"
+        ),
+    ] = None,
     into: Annotated[
         Path | None,
         typer.Option(
             help="Folder of plug-ins. Default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the plug-in that has its name there.")
+    ] = False,
     model: Annotated[
-        str | None, typer.Option(help="Which, where the package has several.", metavar="NAME")
+        str | None,
+        typer.Option(help="Which, where a package of DEEPaaS has several.", metavar="NAME"),
     ] = None,
     python: Annotated[
-        str | None, typer.Option(help="Interpreter for it. Default: this one.")
+        str | None, typer.Option(help="Interpreter for a module of DEEPaaS. Default: this one.")
     ] = None,
     extra: Annotated[
         list[str] | None,
         typer.Option("--with", help="Requirement beside its own.", metavar="REQUIREMENT"),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="For a request. [s]")] = 120.0,
-    memory_gb: Annotated[float, typer.Option(min=0.1, help="For each process. [GB]")] = 8.0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="For a request to a module of DEEPaaS. [s]")
+    ] = 120.0,
+    memory_gb: Annotated[
+        float, typer.Option(min=0.1, help="For each process of a module of DEEPaaS. [GB]")
+    ] = 8.0,
     quiet: Quiet = False,
 ) -> None:
-    """Host a module of others, in an environment and a process of its own; it is a program!"""
+    """Try a plug-in, and put it among the others.
+
+    A module of DEEPaaS is hosted in an environment and a process of its own; it is a program!
+    """
+    if (place is None) == (deepaas is None):
+        raise typer.BadParameter("expected a folder or a zip, or --deepaas SOURCE, one of the two")
+    if place is not None:
+        _add_plugin(place, into, force=force)
+        return
     import sys
 
     from witoil.plugins.hosted.adding import add_module as add
@@ -254,7 +276,7 @@ def add_module(
 
     voice = Voice(quiet=quiet)
     record = add(
-        deepaas,
+        deepaas or "",
         into or first_folder(),
         model=model,
         python=python or sys.executable,
@@ -263,6 +285,15 @@ def add_module(
         say=voice.say,
     )
     voice.say(f"{record.name} can be used; its licence: {record.card().model.licence_code}")
+
+
+def _add_plugin(place: Path, into: Path | None, *, force: bool) -> None:
+    from witoil.plugins.adding import add_plugin
+
+    added = add_plugin(place, into, force=force)
+    for name in added.left_out:
+        print(f"left out {name}, which the card does not name")
+    print(f"{added.plugin.name}: added as {added.plugin.place}")
 
 
 @modules_app.command("fetch")
@@ -293,28 +324,6 @@ def fetch_module(
             "it is no ONNX yet: docs/conversion.md says how it becomes one, then "
             f"`witoil modules fetch {plugin.name} --from MODEL.onnx`"
         )
-
-
-@modules_app.command("add")
-def add_module(
-    place: Annotated[Path, typer.Argument(help="A folder with a card, or a zip of one.")],
-    into: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of plug-ins; default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the plug-in that has its name there.")
-    ] = False,
-) -> None:
-    """Try a plug-in, and put it among the others."""
-    from witoil.plugins.adding import add_plugin
-
-    added = add_plugin(place, into, force=force)
-    for name in added.left_out:
-        print(f"left out {name}, which the card does not name")
-    print(f"{added.plugin.name}: added as {added.plugin.place}")
 
 
 @modules_app.command("pin")

@@ -15,10 +15,11 @@ from witoil.claim import part_name
 from witoil.errors import OutputError
 from witoil.plugins.card import NAME, Card, read_card
 from witoil.plugins.errors import PluginError
+from witoil.plugins.fetching import fetch
 from witoil.plugins.prediction import session_of
 from witoil.plugins.registry import VARIABLE, Plugin, find_plugins, open_folder
 from witoil.plugins.sessions import Sessions
-from witoil.plugins.weights import fetch_weights, read_arrays, weights_path
+from witoil.plugins.weights import read_arrays, weights_path
 
 _TEXTS = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "README", "CITATION")
 """Starts of the names of texts that go with a plug-in."""
@@ -167,7 +168,7 @@ def _try(plugin: Plugin) -> None:
         raise PluginError(plugin.fault or f"{plugin.place}: cannot be used")
     weights = plugin.card.weights
     if weights.uri != weights.file:
-        fetch_weights(weights, plugin.folder)
+        fetch(plugin)
     session_of(plugin, Sessions())
     if plugin.card.drift is not None:
         read_arrays(plugin.card.drift, plugin.folder)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from witoil.plugins.card import NAME, Card, parse_card, read_card
 from witoil.plugins.errors import PluginError
-from witoil.plugins.pins import weights_folder
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.record import RECORD
+from witoil.plugins.pins import weights_folder
 
 if TYPE_CHECKING:
     from witoil.plugins.envelope import Findings

@@ -8,8 +8,8 @@ import pytest
 from tests.plugins.builders import CASES
 from tests.plugins.deepaas import hosting
 from tests.web.people import assert_problem
-from web import queue
 from web.context import service_of
+from web.jobs import queue
 
 RECORDINGS = CASES.parent / "reference" / "deepaas"
 THREE, FOUR = b"\1\2\3", b"boom"
