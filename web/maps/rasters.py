@@ -52,6 +52,7 @@ _CELLS_PUT = 4.0
 """Where a pixel is as wide as so many cells, each is put into its own: there are no holes."""
 
 _MARGIN = 9  # cells over which oil is spread, and one more
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RADIUS = 6_378_137.0  # of the sphere of web maps [m]
 _METRES_PER_DEGREE = math.radians(1.0) * _RADIUS
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z")
@@ -340,7 +341,15 @@ def _colours(name: str, count: int) -> tuple[str, ...]:
 def _labels(classes: Sequence[float]) -> tuple[str, ...]:
     if len(classes) == 1:
         return ("oil",)
-    return tuple(f"from {least:.3g}" for least in classes)
+    return tuple(f"from {_written(least)}" for least in classes)
+
+
+def _written(value: float) -> str:
+    """Return a number of three digits for people, with its power of ten where it is very small."""
+    if value == 0.0 or abs(value) >= 1e-3:
+        return f"{value:.3g}"
+    digits, power = f"{value:.2e}".split("e")
+    return f"{digits} × 10{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 
 def cog_of(frame: Frame, folder: Path) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from witoil.figures.drawing import distance
 from witoil.report.answers import position
-from witoil.report.words import listed, number, quantity, stamp_in_words
+from witoil.report.words import day, listed, number, quantity, stamp_in_words
 
 Figures = Mapping[str, Any]
 """What a job returns."""
@@ -130,8 +131,8 @@ def of_trace(summary: Figures) -> Verdict:
     return {
         "kind": "open",
         "short": f"Likeliest place of the release: {position(place['lon'], place['lat'])}",
-        "text": f"{summary['slick']['key']} was traced back {number(traced['hours'])} h, to "
-        f"{traced['from']}.",
+        "text": f"The slick seen on {_moment(summary['slick']['time'])} was traced back "
+        f"{number(traced['hours'])} h, to {_moment(traced['from'])}.",
     }
 
 
@@ -144,6 +145,11 @@ OF_JOB: Mapping[str, Callable[[Figures], Verdict]] = {
     "trace": of_trace,
 }
 """What says it, by the name of the job in `witoil.jobs`."""
+
+
+def _moment(text: str) -> str:
+    """Return a time as the page has it, of one as documents have it."""
+    return f"{day(datetime.fromisoformat(text))} UTC"
 
 
 def _scales(figures: Figures) -> list[float]:

@@ -3,6 +3,7 @@
 import { northing } from "../../player/mercator.js";
 import { askJson } from "../api.js";
 import { make } from "../dom.js";
+import { slickColour } from "../drawing.js";
 
 /**
  * @typedef {import("../state.js").State} State
@@ -45,7 +46,7 @@ export function overlay(pane, state) {
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
     if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colour("--warn")]);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
-      drawCase(context, view, form, outlines.of(form, state.get("uploads")), { release: colour("--accent"), observation: colour("--seen") });
+      drawCase(context, view, form, outlines.of(form, state.get("uploads")), { release: colour("--accent"), observation: slickColour("observed", pane.isDark) });
     }
     if (state.get("drawn")) drawSketch(context, view, state.get("drawn"), colour("--seen"));
   };
