@@ -346,10 +346,12 @@ def _labels(classes: Sequence[float]) -> tuple[str, ...]:
 
 def _written(value: float) -> str:
     """Return a number of three digits for people, with its power of ten where it is very small."""
-    if value == 0.0 or abs(value) >= 1e-3:
+    if value >= 1000.0:
+        return f"{value:,.0f}"
+    if value == 0.0 or value >= 1e-3:
         return f"{value:.3g}"
     digits, power = f"{value:.2e}".split("e")
-    return f"{digits} × 10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return f"{digits} \N{MULTIPLICATION SIGN} 10{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 
 def cog_of(frame: Frame, folder: Path) -> Path:

@@ -160,3 +160,9 @@ def test_nothing_is_shown_and_told_where_there_is_nothing(anna, job):
     assert not picture(anna.get(f"/jobs/{job}/rasters/mask/tiles/9/0/0.png"))[..., 3].any()
     for place in ("lon=-120&lat=-60", "lon=360&lat=90", "lon=0&lat=-90"):
         assert anna.get(f"/jobs/{job}/rasters/mask/point?{place}").json["value"] is None
+
+
+def test_labels_are_for_people():
+    told = ["from 6.89 \N{MULTIPLICATION SIGN} 10⁻⁵", "from 0.00123", "from 0.5", "from 25,000"]
+    assert list(rasters._labels([0.0000689, 0.00123, 0.5, 25_000.0])) == told
+    assert list(rasters._labels([0.0])) == ["oil"]
