@@ -238,7 +238,9 @@ def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, fl
     y, x = np.nonzero(inside)
     places = np.stack([y * cell_m[0], x * cell_m[1]])
     scatter = np.cov(places) if places.shape[1] > 1 else np.zeros((2, 2))
-    small, large = np.maximum(np.linalg.eigvalsh(scatter), (np.array(cell_m) / 4.0) ** 2)
+    least = (np.array(cell_m) / 4.0) ** 2
+    axes = np.maximum(np.linalg.eigvalsh(scatter), least)
+    small, large = float(axes.min()), float(axes.max())
     around = float(perimeter_crofton(inside, directions=4)) * math.sqrt(cell_m[0] * cell_m[1])
     area = len(y) * cell_m[0] * cell_m[1]
     root = max(around**2 / 4.0 - 4.0 * area, 0.0) ** 0.5

@@ -39,6 +39,13 @@ class SlickDetection:
                     "description": "Land that is left out.",
                 },
                 {
+                    "name": "wind_speed",
+                    "unit": "m s-1",
+                    "least": 0.0,
+                    "most": 50.0,
+                    "description": "Wind at 10 m. Default: what the brightness of the sea tells.",
+                },
+                {
                     "name": "land",
                     "kind": "file",
                     "description": "Polygons of land instead of a coastline.",
@@ -62,12 +69,11 @@ class SlickDetection:
             Where the file is no calibrated radar scene of a sea.
         """
         from aquatic.slicks.detector import detect
-        from aquatic.slicks.geotiff import opened_geotiff
+        from aquatic.slicks.opening import opened_scene
 
-        with opened_geotiff(path) as scene:
-            found = detect(
-                scene, _land(scene.box(), str(parameters.get("land", parameters["coastline"])))
-            )
+        with opened_scene(path) as scene:
+            coastline = str(parameters.get("land", parameters["coastline"]))
+            found = detect(scene, _land(scene.box(), coastline), parameters.get("wind_speed"))
         return _findings(found)
 
 
@@ -78,6 +84,7 @@ def _land(box: tuple[float, float, float, float], coastline: str) -> shapely.Geo
 
 
 def _findings(found: Detected) -> Findings:
+    from aquatic.slicks.detector import NODATA
     from witoil.plugins.envelope import Feature, Findings, Grid
 
     features = [
@@ -94,8 +101,7 @@ def _findings(found: Detected) -> Findings:
     raster = Grid(
         "probability",
         found.probability,
-        found.nodata,
-        pixels=1,
+        NODATA,
         unit="%",
         transform=found.transform,
         crs=found.crs,
