@@ -13,7 +13,7 @@ import shapely
 
 from aquatic.errors import AquaticError
 from aquatic.slicks.bonn import volume_m3
-from aquatic.slicks.dark_areas import DarkAreas, find_dark
+from aquatic.slicks.dark_areas import DarkAreas, Segment, find_dark
 from aquatic.slicks.flattening import flattened, wind_by_range
 from aquatic.slicks.lookalikes import CLASSES, probabilities_of
 from aquatic.slicks.scene import Cells, RadarScene, land_cells, multilooked
@@ -91,7 +91,12 @@ class Detected:
     remarks: Sequence[str] = ()
 
 
-def detect(scene: RadarScene, land: shapely.Geometry, wind_speed: float | None = None) -> Detected:
+def detect(
+    scene: RadarScene,
+    land: Any,
+    wind_speed: float | None = None,
+    segment: Segment | None = None,
+) -> Detected:
     """Return the slicks of a scene.
 
     Parameters
@@ -101,6 +106,8 @@ def detect(scene: RadarScene, land: shapely.Geometry, wind_speed: float | None =
         In longitude and latitude. [degrees]
     wind_speed : float, optional
         Default: what makes the sea as bright as it is, where angles are known. [m s-1]
+    segment : callable, optional
+        A model that finds dark areas in the place of the likelihood.
 
     Raises
     ------
@@ -116,7 +123,7 @@ def detect(scene: RadarScene, land: shapely.Geometry, wind_speed: float | None =
     level = float(np.nanmedian(sea))
     if angles is not None and wind is not None:
         sea = flattened(sea, angles, wind)
-    found = find_dark(sea, cells.cell_m)
+    found = find_dark(sea, cells.cell_m, segment)
     numbers, spots = find_spots(sea, found, cells.cell_m)
     remarks = [*scene.remarks, *_wind_remarks(wind)]
     if scene.noise is not None and level < _NEAR_NOISE * scene.noise:
@@ -195,9 +202,9 @@ def _slicks(
         geometry = shapely.transform(fine, scene.to_lonlat)
         chances = probabilities_of(spot)
         label = max(CLASSES, key=lambda name: chances[name])
-        yield DetectedSlick(
-            label, chances[label], outline, geometry, _properties(spot, geometry, chances, wind)
-        )
+        said = {"satellite": scene.platform, "polarisation": scene.polarisation}
+        said |= _properties(spot, geometry, chances, wind)
+        yield DetectedSlick(label, chances[label], outline, geometry, said)
 
 
 def _properties(
