@@ -9,6 +9,7 @@ distributions, and an area is what makes that likely with a short border (see `d
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,10 @@ _COARSE_M = 160.0
 _SCALES_M = (8000.0, 4000.0, 2500.0)
 """Distances over which the sea around counts, from pass to pass."""
 
+Segment = Callable[[Floats], Floats]
+"""A model: contrasts with the sea around, in dB and NaN where there is none, to probabilities."""
+
+_FAINTEST = 1e-3  # ratio, where the noise that was subtracted leaves less than nothing
 _BRIGHT = 3.0  # times the background: ships, and what rings about them
 _TILE, _MARGIN = 1024, 64
 _REACH_M = 1000.0
@@ -72,7 +77,9 @@ class DarkAreas:
     looks: float
 
 
-def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
+def find_dark(
+    sigma0: Floats, cell_m: tuple[float, float], segment: Segment | None = None
+) -> DarkAreas:
     """Find what is darker than the sea around it.
 
     Parameters
@@ -81,6 +88,8 @@ def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
         Linear; NaN where there is no sea.
     cell_m : tuple of float
         Height and width of a cell. [m]
+    segment : callable, optional
+        A model in the place of the likelihood.
 
     Returns
     -------
@@ -95,8 +104,21 @@ def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
     damping = damping[: sigma0.shape[0], : sigma0.shape[1]]
     ratio = sigma0 / fine
     looks = equivalent_looks(ratio)
-    evidence = darker_areas(ratio, looks, damping)
+    if segment is None:
+        evidence = darker_areas(ratio, looks, damping)
+    else:
+        evidence = _segmented(ratio, segment)
     return DarkAreas(evidence > 0.0, fine, evidence, looks)
+
+
+def _segmented(ratio: Floats, segment: Segment) -> Floats:
+    """Return the logits of what a model says of contrasts in dB."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decibel = 10.0 * np.log10(np.maximum(ratio, _FAINTEST))
+    chance = np.clip(segment(decibel.astype(np.float32)), 1e-6, 1.0 - 1e-6)
+    evidence = np.log(chance / (1.0 - chance)).astype(np.float32)
+    evidence[~np.isfinite(ratio)] = -np.inf
+    return np.asarray(evidence)
 
 
 def _coarse_passes(coarse: Floats, cell_m: tuple[float, float]) -> tuple[Floats, Floats]:

@@ -86,8 +86,8 @@ def _median_looks(values: Floats) -> float | None:
     height, width = (side // _BLOCK * _BLOCK for side in values.shape)
     if not height or not width:
         return None
-    blocks = values[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
-    blocks = blocks.transpose(0, 2, 1, 3).reshape(-1, _BLOCK**2)
+    squares = values[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
+    blocks = squares.transpose(0, 2, 1, 3).reshape(-1, _BLOCK**2)
     blocks = blocks[np.isfinite(blocks).all(axis=1)]
     spread = blocks.var(axis=1, ddof=1)
     usable = (spread > 0.0) & (blocks.mean(axis=1) > 0.0)

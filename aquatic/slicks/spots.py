@@ -23,6 +23,9 @@ Bools = npt.NDArray[np.bool_]
 LEAST_KM2 = 0.05
 """Area of a spot that counts. [km2]"""
 
+_GAP_M = 300.0
+"""Parts that are less apart are one spot, as wind and waves tear slicks. [m]"""
+
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
@@ -94,17 +97,18 @@ def find_spots(
     spots : list of Spot
         The largest first.
     """
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import distance_transform_edt, find_objects, label
 
-    numbers, count = label(found.dark, structure=np.ones((3, 3), bool))
-    numbers = numbers.astype(np.int32, copy=False)
+    joined = distance_transform_edt(~found.dark, sampling=cell_m) <= 0.5 * _GAP_M
+    numbers, count = label(joined, structure=np.ones((3, 3), bool))
+    numbers = np.where(found.dark, numbers, 0).astype(np.int32, copy=False)
     least = max(4.0, LEAST_KM2 / (1e-6 * cell_m[0] * cell_m[1]))
     sizes = np.bincount(numbers.ravel(), minlength=count + 1)
     ratio = sigma0 / found.background
     clutter = clutter_db(ratio, ~found.dark)
     spots = []
     for number, place in enumerate(find_objects(numbers), 1):
-        if sizes[number] < least:
+        if place is None or sizes[number] < least:
             continue
         spot = _measured(number, place, numbers, ratio, found, cell_m)
         if spot is not None and _stands_out(spot, clutter, cell_m):
@@ -217,7 +221,8 @@ class _Surroundings:
     def _scatter(self, outer: Bools, inner: Bools) -> float:
         """Return the standard deviation of the step among eight directions from the middle."""
         y, x = np.nonzero(self._inside)
-        rows, columns = np.indices(self._inside.shape, sparse=True)
+        height, width = self._inside.shape
+        rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
         sector = np.floor(4.0 * (np.arctan2(rows - y.mean(), columns - x.mean()) / np.pi + 1.0))
         steps = []
         for k in range(8):
@@ -238,7 +243,9 @@ def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, fl
     y, x = np.nonzero(inside)
     places = np.stack([y * cell_m[0], x * cell_m[1]])
     scatter = np.cov(places) if places.shape[1] > 1 else np.zeros((2, 2))
-    small, large = np.maximum(np.linalg.eigvalsh(scatter), (np.array(cell_m) / 4.0) ** 2)
+    least = (np.array(cell_m) / 4.0) ** 2
+    axes = np.maximum(np.linalg.eigvalsh(scatter), least)
+    small, large = float(axes.min()), float(axes.max())
     around = float(perimeter_crofton(inside, directions=4)) * math.sqrt(cell_m[0] * cell_m[1])
     area = len(y) * cell_m[0] * cell_m[1]
     root = max(around**2 / 4.0 - 4.0 * area, 0.0) ** 0.5

@@ -98,16 +98,25 @@ def _is_url(place: Path | str) -> bool:
 
 
 def _of_disk(path: Path) -> Iterator[tuple[Item, bool]]:
-    """Yield the files of a folder, or a file by itself, and whether it was named."""
-    if not path.is_dir():
+    """Yield the files of a folder, or a file by itself, and whether it was named.
+
+    A product of Sentinel is a folder, and one file of a batch.
+    """
+    if not path.is_dir() or _is_product(path):
         yield Item(str(path), _stamp_of(path)), True
         return
-    for each in sorted(path.rglob("*")):
+    for each in sorted(path.iterdir()):
         # a hidden file is one that another program is still writing, or its own affair
-        if each.is_file() and not any(
-            part.startswith(".") for part in each.relative_to(path).parts
-        ):
+        if each.name.startswith("."):
+            continue
+        if each.is_dir():
+            yield from _of_disk(each)
+        elif each.is_file():
             yield Item(str(each), _stamp_of(each)), False
+
+
+def _is_product(folder: Path) -> bool:
+    return folder.suffix.lower() == ".safe" or (folder / "manifest.safe").is_file()
 
 
 def _stamp_of(path: Path) -> str:
