@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +121,7 @@ def macro_f1(labels: Sequence[str], found: Sequence[str]) -> float:
     return float(f1_score(list(labels), list(found), average="macro", zero_division=0.0))
 
 
-def _pipeline():  # type: ignore[no-untyped-def]
+def _pipeline() -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
