@@ -44,7 +44,7 @@ class Band:
     @property
     def middle(self) -> float:
         """Exact middle, ``1000 * 10**(index / 10)``. [Hz]."""
-        return 1000.0 * 10.0 ** (self.index / 10.0)
+        return 1000.0 * math.pow(10.0, self.index / 10.0)
 
     @property
     def low(self) -> float:
@@ -120,7 +120,7 @@ def mean_square(samples: Samples) -> float:
         (n,)
     """
     values = np.asarray(samples, dtype=np.float64)
-    return float(values.var())
+    return float(np.var(values))
 
 
 def spectral_density(samples: Samples, rate: float, seconds: float) -> tuple[_Floats, _Floats]:
