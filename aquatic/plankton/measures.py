@@ -33,10 +33,17 @@ class Thing:
         (height, width) of its bounding box, true at its pixels.
     pixels : numpy.ndarray of uint8
         (height, width, 3), RGB; or (height, width), grey.
+    background : float
+        Median grey of its image where nothing is. [0 to 255]
+    share : float
+        Of its image that it covers.
     """
 
-    def __init__(self, inside: Mask, pixels: Pixels) -> None:
+    def __init__(
+        self, inside: Mask, pixels: Pixels, *, background: float = 255.0, share: float = 1.0
+    ) -> None:
         self.inside = inside
+        self.background, self.share = background, share
         self.pixels = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
     @cached_property
@@ -48,11 +55,8 @@ class Thing:
 
     @cached_property
     def grey(self) -> _Floats:
-        """Grey of its pixels by ITU-R 601-2, (n,). [0 to 255]."""
-        from PIL import Image
-
-        grey = np.asarray(Image.fromarray(np.ascontiguousarray(self.pixels)).convert("L"))
-        return grey[self.inside].astype(np.float64)
+        """Grey of its pixels, (n,). [0 to 255]."""
+        return grey_of(self.pixels)[self.inside].astype(np.float64)
 
     def colour(self, channel: int) -> _Floats:
         """Return a channel of its pixels, (n,). [0 to 255]."""
@@ -203,9 +207,11 @@ MEASURES: Mapping[str, Callable[[Thing], float]] = {
     "grey_skewness": lambda it: _moment(it.grey, 3),
     "grey_kurtosis": lambda it: _moment(it.grey, 4),
     "grey_range": lambda it: np.ptp(it.grey),
+    "grey_background": lambda it: it.background,
+    "image_share": lambda it: it.share,
     "grey_cv_percent": lambda it: 100.0 * _share(it.grey.std(), it.grey.mean()),
 }
-"""Name -> what is measured; lengths in pixels, grey by ITU-R 601-2, 0 to 255."""
+"""Name -> what is measured; lengths in pixels, grey 0 to 255."""
 
 
 def measured(thing: Thing, names: Iterable[str] = MEASURES) -> dict[str, float]:
@@ -238,4 +244,20 @@ def largest(inside: Mask, pixels: Pixels) -> tuple[Thing, tuple[int, int]] | Non
         return None
     sizes = np.bincount(labels.ravel())
     number, box = max(found, key=lambda it: int(sizes[it[0]]))
-    return Thing(labels[box] == number, pixels[box]), (box[0].start, box[1].start)
+    outside = grey_of(pixels)[~inside]
+    thing = Thing(
+        labels[box] == number,
+        pixels[box],
+        background=float(np.median(outside)) if outside.size else 255.0,
+        share=float(sizes[number] / labels.size),
+    )
+    return thing, (box[0].start, box[1].start)
+
+
+def grey_of(pixels: Pixels) -> Pixels:
+    """Return the grey of colours by ITU-R 601-2, (height, width); grey stays as it is."""
+    from PIL import Image
+
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-import witoil.cli.events  # noqa: F401 - adds its commands to those of the catalogue
+import witoil.cli.events
+import witoil.cli.sciences  # noqa: F401 - adds its commands to those of modules
 from witoil.cli.begin import begin_app
 from witoil.cli.catalog import catalog_app
 from witoil.cli.completion import complete_cases, complete_runs

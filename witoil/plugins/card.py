@@ -92,7 +92,8 @@ MEASURES = (
     *("perimeter_major", "holes_percent", "skeleton_area", "thickness_ratio"),
     *("symmetry_major", "symmetry_minor", "centroid_shift"),
     *("grey_min", "grey_max", "grey_median", "grey_mode"),
-    *("grey_skewness", "grey_kurtosis", "grey_range", "grey_cv_percent"),
+    *("grey_skewness", "grey_kurtosis", "grey_range", "grey_background"),
+    *("image_share", "grey_cv_percent"),
 )
 """What can be measured of the thing in an image."""
 

@@ -79,6 +79,42 @@ class Recording:
                 )
             yield k * length / rate, np.pad(found, (0, length - len(found)))
 
+    def parts(self, seconds: float, least_seconds: float) -> Iterator[tuple[float, Samples]]:
+        """Yield parts one after the other, at the recording's own rate.
+
+        Parameters
+        ----------
+        seconds : float
+            Length of each. [s]
+        least_seconds : float
+            Length from which on the last one counts, which may be shorter. [s]
+
+        Yields
+        ------
+        tuple
+            When it starts [s], and its samples, -1 to 1.
+
+        Raises
+        ------
+        PluginError
+            Where the recording is shorter than that, a sample is no number, or it is damaged.
+        """
+        if self.seconds < least_seconds:
+            raise PluginError(
+                f"{self._path}: lasts {self.seconds:.3g} s, expected {least_seconds:g} s at least "
+                "for what was asked of it"
+            )
+        length, total = round(seconds * self.rate), len(self._file)
+        for first in range(0, total, length):
+            count = min(length, total - first)
+            if count < least_seconds * self.rate:
+                self.remarks.append(
+                    f"the last {count / self.rate:.3g} s are too short for a level, and were left "
+                    "out"
+                )
+                return
+            yield first / self.rate, self._samples(first, count)
+
     def _piece(self, start: Fraction, length: int, rate: int) -> Samples:
         """Return samples from a time on, with what is beside them for the filter to begin on."""
         if rate == self.rate:

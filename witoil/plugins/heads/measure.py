@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import shapely
-from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
-from aquatic.plankton.measures import Thing, largest, measured
+from aquatic.plankton.measures import Thing, grey_of, largest, measured
 from witoil.plugins.card import Card, Preprocessing
 from witoil.plugins.envelope import Feature, Findings
 from witoil.plugins.errors import PluginError
@@ -50,7 +49,7 @@ def thing_in(photo: Photo, how: Preprocessing) -> tuple[Thing, tuple[int, int]] 
         raise PluginError(f"{photo.name}: has no more rows than input.crop_bottom leaves out")
     if how.invert:
         pixels = 255 - pixels
-    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    grey = grey_of(pixels)
     return largest(grey < background_from(grey, how), pixels)
 
 

@@ -1,0 +1,116 @@
+"""Commands for tables and images that follow a prediction."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from shapely.geometry import box, mapping
+
+from tests.witoil.command import witoil
+from witoil.plugins.cleaning import clean_annotations
+from witoil.plugins.errors import PluginError
+from witoil.plugins.litter import black_out, litter_totals
+
+
+def test_annotations_are_cleaned(tmp_path):
+    (tmp_path / "all.csv").write_text(
+        "name_img,name_sp,x1,y1,x2,y2\n"
+        "a.jpg,crab,100,200,200,200\n"
+        "a.jpg,crab,105,205,205,205\n"
+        "a.jpg,crab,900,900,,\n"
+        "a.jpg,snail,100,200,200,200\n"
+        "a.jpg,,100,200,200,200\n"
+    )
+    out = tmp_path / "clean.csv"
+    answer = witoil(
+        "modules", "clean-annotations", tmp_path / "all.csv", "--species=crab", "-o", out
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "3 ->      2  crab" in answer.stdout
+    assert "2 rows of other species" in answer.stdout
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert rows[0] == {
+        "name_img": "a.jpg",
+        "name_sp": "crab",
+        "xmin": "100",
+        "xmax": "205",
+        "ymin": "150",
+        "ymax": "255",
+        "group": "1",
+        "length": "100",
+        "occurences": "2",
+    }
+    assert (rows[1]["xmin"], rows[1]["ymax"], rows[1]["occurences"]) == ("899", "901", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("image,species\na,b\n", "no column name_img, name_sp"),
+        ("", "no column"),
+        ("name_img,name_sp,x1,y1\na,b,,\n", "line 2: found no place"),
+        ("name_img,name_sp,x1,y1\na,b,1,x\n", "line 2: found 1, x, expected numbers"),
+        ("name_img,name_sp,x1,y1\na,b,1,9000\n", "within 1920 x 1080"),
+        ("name_img,name_sp,xmin,xmax,ymin,ymax\na,b,9,1,2,3\n", "least is more than its most"),
+        ("name_img,name_sp,x1,y1\na,,1,1\n", "no row to keep"),
+    ],
+)
+def test_what_is_no_table_of_annotations_is_refused(tmp_path, text, said):
+    (tmp_path / "all.csv").write_text(text)
+    with pytest.raises(PluginError, match=said):
+        clean_annotations(tmp_path / "all.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def envelope(path, labels, pixel=None):
+    """Write what a prediction writes of an image, as far as it is read here."""
+    features = [{"properties": {"label": it, "pixel": pixel and mapping(pixel)}} for it in labels]
+    path.write_text(json.dumps({"features": features}))
+    return path
+
+
+def test_litter_is_summed_up_and_named(tmp_path):
+    high = envelope(tmp_path / "a.json", ["Litter-high"] * 2 + ["Water"] * 5)
+    low = envelope(tmp_path / "b.json", ["Litter-low", "Organic debris", "P - bottles PET"])
+    out = tmp_path / "litter.csv"
+    answer = witoil("modules", "litter-totals", high, low, "--gsd-cm", "0.2", "-o", out)
+    assert answer.returncode == 0, answer.stderr
+    assert "P - bottles PET: not translatable (J7 or J8" in answer.stdout
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [float(it["items"]) for it in rows] == [7.0, 1.5, 8.5]
+    assert float(rows[2]["volume_m3"]) == pytest.approx(0.67 * 0.065536)
+    (tmp_path / "codes.csv").write_text("label,code\nP - bottles PET,G6\n")
+    found = litter_totals([low], out, gsd_cm=0.2, codes=tmp_path / "codes.csv")
+    assert found["codes"] == [("P - bottles PET", 1, "G6", "")]
+    (tmp_path / "bad.json").write_text("[1]")
+    with pytest.raises(PluginError, match=r"bad\.json: .*expected what"):
+        litter_totals([tmp_path / "bad.json"], out, gsd_cm=0.2)
+    with pytest.raises(PluginError, match=r"a\.json: found pixels of 0 cm"):
+        litter_totals([high], out, gsd_cm=0.0)
+
+
+def test_faces_are_made_black(tmp_path):
+    Image.new("RGB", (60, 40), (200, 100, 50)).save(tmp_path / "a.jpg")
+    envelope(tmp_path / "a.jpg.json", ["FACE"], box(10, 10, 20, 20))
+    told = ["--predicted", tmp_path, "--label", "FACE", "--out", tmp_path / "out"]
+    answer = witoil("modules", "black-out", tmp_path / "a.jpg", *told)
+    assert answer.returncode == 0, answer.stderr
+    pixels = np.asarray(Image.open(tmp_path / "out" / "a.png"))
+    assert not pixels[9:21, 9:21].any()
+    assert (pixels[:8] > 20).all()
+    assert (pixels[:, 23:] > 20).all()
+
+
+def test_an_image_that_was_not_looked_at_is_not_passed_on(tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (60, 40)).save(tmp_path / name)
+    envelope(tmp_path / "a.jpg.json", [])
+    images = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    with pytest.raises(PluginError, match="FACE would stay"):
+        black_out(images, tmp_path, tmp_path / "out", label="FACE")
+    assert not (tmp_path / "out").exists()
+    envelope(tmp_path / "b.jpg.json", ["FACE"])
+    with pytest.raises(PluginError, match="without a place"):
+        black_out(images, tmp_path, tmp_path / "out", label="FACE")
