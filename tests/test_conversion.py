@@ -69,9 +69,7 @@ def test_every_card_has_a_recipe_that_there_is():
     assert {it for recipes in patterns.values() for it in recipes} == {*to_onnx.RECIPES}
     for path in (ROOT / "witoil" / "plugins" / "cards").glob("*/card.toml"):
         card = tomllib.loads(path.read_text(encoding="utf-8"))
-        (recipe,) = (
-            it for pattern, it in patterns.items() if re.fullmatch(pattern, path.parent.name)
-        )
-        form = card["weights"]["upstream"]["form"]
+        name, form = card["model"]["id"], card["weights"]["upstream"]["form"]
+        (recipe,) = (it for pattern, it in patterns.items() if re.fullmatch(pattern, name))
         made = {"torch": {"deeplab", "torch-module"}, "transformers": {"mask2former", "clap"}}
         assert {*recipe} <= made.get(form, {form}), name

@@ -470,7 +470,7 @@ class Card(_Table):
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
     parameters: tuple[Parameter, ...] = Field(
-        (), description="Of a program, beside the keys of [output]."
+        (), description="What a program can be told, beside the keys of [output]."
     )
     drift: Reference | None = Field(None, description="Scores of the training data.")
     ood: Reference | None = Field(None, description="Where embeddings of the training data lie.")
@@ -539,8 +539,8 @@ class Card(_Table):
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """What a request may have otherwise."""
-        return (*PARAMETERS, *(it.name for it in self.parameters))
+        """What a request over HTTP may have otherwise: no files, which are this machine's own."""
+        return (*PARAMETERS, *(it.name for it in self.parameters if it.kind != "file"))
 
     @property
     def has_labels_in_model(self) -> bool:
