@@ -109,7 +109,7 @@ def _of_disk(path: Path) -> Iterator[tuple[Item, bool]]:
         # a hidden file is one that another program is still writing, or its own affair
         if each.name.startswith("."):
             continue
-        if each.is_dir():
+        if each.is_dir() and not each.is_symlink():  # which might lead round in circles
             yield from _of_disk(each)
         elif each.is_file():
             yield Item(str(each), _stamp_of(each)), False

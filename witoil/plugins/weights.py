@@ -131,13 +131,28 @@ def pinned(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise PluginError(f"{path}: {error.strerror}; expected an ONNX model") from None
-    model = parsed(content, path)
-    opset = max(it.version for it in model.opset_import if it.domain in ("", "ai.onnx"))
-    checksum = hashlib.sha256(content).hexdigest()
-    return (
-        f'[weights]\nuri = "{path.name}"\nsha256 = "{checksum}"\nbytes = {len(content)}\n'
-        f"opset = {opset}"
-    )
+    table = pinned_table(path.name, content)
+    lines = [
+        f'{key} = "{it}"' if isinstance(it, str) else f"{key} = {it}" for key, it in table.items()
+    ]
+    return "\n".join(["[weights]", *lines])
+
+
+def pinned_table(name: str, content: bytes) -> dict[str, str | int]:
+    """Return the table ``[weights]`` of a card for the bytes of an ONNX file.
+
+    Raises
+    ------
+    PluginError
+        Where they are none.
+    """
+    model = parsed(content, Path(name))
+    return {
+        "uri": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "opset": max(it.version for it in model.opset_import if it.domain in ("", "ai.onnx")),
+    }
 
 
 def weights_path(folder: Path, name: str) -> Path:
