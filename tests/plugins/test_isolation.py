@@ -8,13 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
+from dask.distributed import LocalCluster
 from PIL import Image
 
 from tests.plugins.builders import card, mean_colour, plugin_in
 from tests.plugins.test_safety import installed
 from tests.witoil.command import witoil
+from witoil import workers as witoil_workers
+from witoil.errors import WitoilError
 from witoil.plugins.batch import Options, predict_files
 from witoil.plugins.errors import PluginError
 from witoil.plugins.registry import open_folder, plugin_named
@@ -95,7 +99,7 @@ def test_what_ends_a_process_costs_one_file(program, tmp_path):
     assert "ended the process that read it (exit code 3)" in failed["leave.png"]
     assert "took longer than 1 s" in failed["hang.png"]
     assert "memory" in failed["greedy.png"].lower()
-    assert "cannot be sent" in failed["strange.png"]
+    assert "gave what JSON cannot hold" in failed["strange.png"]
     assert all("\n" not in fault for fault in failed.values())
     assert sorted(calls()) == sorted([*bad, *good])
 
@@ -196,3 +200,37 @@ def test_the_command_uses_processes(program, tmp_path):
     assert answer.returncode == 1
     assert "crash.png: ended the process that read it (SIGSEGV)" in answer.stderr
     assert "1 of 2 files" in answer.stdout
+
+
+@pytest.mark.slow
+def test_workers_of_dask_write_the_same_and_a_crash_costs_one_file(program, tmp_path):
+    plugin, _ = program
+    names = [f"good{k}.png" for k in range(8)]
+    folder = files_in(tmp_path / "in", *names, "crash.png", "strange.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+    ):
+        cluster.scheduler.allowed_failures = 1
+        options = Options(scheduler=cluster.scheduler_address, formats=("csv",))
+        report = predict_files(plugin, [folder], out, options)
+    failed = {Path(place).name: fault for place, fault in report["failed"].items()}
+    assert {*failed} == {"crash.png", "strange.png"}
+    assert "ended the workers of Dask" in failed["crash.png"]
+    assert report["succeeded"] == len(names)
+    lines = (out / "features.csv").read_text().splitlines()[1:]
+    assert [line.partition(",")[0] for line in lines] == names
+
+
+def test_a_scheduler_that_there_is_not_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(witoil_workers, "CONNECT_SECONDS", 0.5)
+    plugin = open_folder(plugin_in(tmp_path / "p", mean_colour(), TEXT))
+    folder = files_in(tmp_path / "in", "a.png")
+    with pytest.raises(WitoilError, match="could not be reached"):
+        predict_files(plugin, [folder], tmp_path, Options(scheduler="tcp://127.0.0.1:9"))
+    with pytest.raises(WitoilError, match="expected the address"):
+        predict_files(plugin, [folder], tmp_path, Options(scheduler="proceses"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from witoil.plugins.isolation import (
     Task,
     answer_of,
     readers,
-    whole,
 )
 from witoil.plugins.ledger import Ledger, Waiting, opened
 from witoil.plugins.prediction import refuse_options
@@ -244,12 +243,15 @@ class _Batch:
 
     def _keep(self, waiting: Waiting, answer: Answer) -> bool:
         """Write what belongs to a file and keep the rest; say whether it failed."""
-        if answer.envelope is None:
+        if answer.fault:
             self._ledger.keep_fault(waiting, answer.fault)
             return True
-        envelope = whole(answer, self._card)
-        names = [n for write in self._writers for n in write(envelope, self._folder, waiting.stem)]
-        self._ledger.keep(waiting, envelope, names)
+        names: list[str] = []
+        if answer.envelope is not None:
+            envelope = replace(answer.envelope, card=self._card)
+            for write in self._writers:
+                names += write(envelope, self._folder, waiting.stem)
+        self._ledger.keep(waiting, answer.kept, names)
         return False
 
     def _note(self, text: str) -> str:

@@ -22,11 +22,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from witoil.errors import WitoilError
-from witoil.plugins.card import Card
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference
 from witoil.plugins.inputs import Item, fetched
+from witoil.plugins.ledger import packed
 from witoil.plugins.prediction import predict, session_of
 from witoil.plugins.registry import Plugin, plugin_named
 from witoil.plugins.sessions import Sessions
@@ -94,11 +94,20 @@ def _program(name: str, version: str) -> Plugin:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a file: what was found, or why it failed.
+    """What became of a file.
 
-    The envelope comes without its card, which is the same for all.
+    Attributes
+    ----------
+    kept : str
+        What was found, see `witoil.plugins.ledger.packed`.
+    envelope : Envelope or None
+        The same with rasters and series, where they are wanted; without its card, which is the same
+        for all.
+    fault : str
+        Why it failed; empty: it did not.
     """
 
+    kept: str = ""
     envelope: Envelope | None = None
     fault: str = ""
 
@@ -131,16 +140,11 @@ def look_at(task: Task, item: Item, sessions: Sessions) -> Answer:
     except Exception as error:  # libraries and plug-ins raise anything: that costs one file
         text = " ".join(str(error).split()) or "without a message"
         return Answer(fault=f"{item.place}: cannot be read: {type(error).__name__}: {text}")
-    if not task.with_arrays:
-        findings = replace(envelope.findings, rasters=(), series=())
-        envelope = replace(envelope, findings=findings)
-    return Answer(replace(envelope, card=None))  # type: ignore[arg-type]
-
-
-def whole(answer: Answer, card: Card) -> Envelope:
-    """Return the envelope of an answer, with its card."""
-    assert answer.envelope is not None
-    return replace(answer.envelope, card=card)
+    try:
+        kept = packed(envelope)
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        return Answer(fault=f"{item.place}: gave what JSON cannot hold ({error})")
+    return Answer(kept, replace(envelope, card=None) if task.with_arrays else None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -210,9 +214,9 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
                 lambda item: there.executor.submit(look_at, task, item, sessions), 2 * cores()
             )
             return
-        shared = there.share(task)
+        # not shared: what is shared is lost with the workers that have it
         yield Readers(
-            lambda item: there.executor.submit(_on_worker, shared, item), _FEW_ITEMS_OF_DASK
+            lambda item: there.executor.submit(_on_worker, task, item), _FEW_ITEMS_OF_DASK
         )
 
 

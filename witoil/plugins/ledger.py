@@ -136,9 +136,8 @@ class Ledger:
         )
         return [Waiting(number, Item(place, stamp), stem) for number, place, stamp, stem in rows]
 
-    def keep(self, waiting: Waiting, envelope: Envelope, written: Sequence[str]) -> None:
-        """Keep what was found in a file, and the names of what was written for it."""
-        found = json.dumps(_packed(envelope), allow_nan=False)
+    def keep(self, waiting: Waiting, found: str, written: Sequence[str]) -> None:
+        """Keep what was found in a file, as `packed`, and the names of what was written for it."""
         self._end(waiting, found, None, written)
 
     def keep_fault(self, waiting: Waiting, fault: str) -> None:
@@ -262,9 +261,15 @@ def _untaken(name: str, taken: set[str]) -> str:
     return stem
 
 
-def _packed(envelope: Envelope) -> Any:
-    """Return what later files are made of, as JSON has it: no rasters and no series."""
-    return plain(
+def packed(envelope: Envelope) -> str:
+    """Return what later files are made of, as JSON: no rasters and no series.
+
+    Raises
+    ------
+    TypeError, ValueError, AttributeError, RecursionError
+        Where a program gave properties that JSON cannot hold, or features that are none.
+    """
+    document = plain(
         {
             "file": envelope.file,
             "size": envelope.size,
@@ -285,6 +290,7 @@ def _packed(envelope: Envelope) -> Any:
             ],
         }
     )
+    return json.dumps(document, allow_nan=False)
 
 
 def _hex(geometry: BaseGeometry | None) -> str | None:
