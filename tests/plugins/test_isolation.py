@@ -234,3 +234,17 @@ def test_a_scheduler_that_there_is_not_is_told(tmp_path, monkeypatch):
         predict_files(plugin, [folder], tmp_path, Options(scheduler="tcp://127.0.0.1:9"))
     with pytest.raises(WitoilError, match="expected the address"):
         predict_files(plugin, [folder], tmp_path, Options(scheduler="proceses"))
+
+
+def test_a_program_that_has_changed_begins_anew(program, tmp_path):
+    plugin, calls = program
+    folder = files_in(tmp_path / "in", "a.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    for _ in range(2):
+        predict_files(plugin, [folder], out)
+        assert calls() == ["a.png"]
+    with (tmp_path / "site" / "programmed.py").open("a") as file:
+        file.write("# another\n")
+    predict_files(plugin, [folder], out)
+    assert calls() == ["a.png", "a.png"]

@@ -44,6 +44,9 @@ _START_SECONDS = 300.0
 _GRACE_SECONDS = 2.0
 """Time within which the model's own limit ends a file before its process is ended."""
 
+_END_SECONDS = 10.0
+"""Time from when a process has closed its pipe until it is known how it ended, at most."""
+
 _LONGEST_SECONDS = 1e9
 """A limit from here on is none. [s]"""
 
@@ -289,7 +292,7 @@ class _Process:
         try:
             line.send(item)
             if not line.poll(most + _GRACE_SECONDS if most < _LONGEST_SECONDS else None):
-                self._stop()
+                self._stop(0.0)
                 return Answer(
                     fault=f"{item.place}: took longer than {most:g} s; expected a smaller file"
                 )
@@ -304,7 +307,7 @@ class _Process:
     def end(self) -> None:
         """End the process, and start no other."""
         self._is_over = True
-        self._stop()
+        self._stop(0.0)
 
     def _start(self) -> Connection:
         """Start a process that has its model loaded."""
@@ -333,15 +336,14 @@ class _Process:
         self._line = ours
         return ours
 
-    def _stop(self) -> str:
-        """End the process, and say how it had ended before, if it had."""
+    def _stop(self, most_seconds: float = _END_SECONDS) -> str:
+        """End the process, and say how it had ended by itself within a time, if it had. [s]"""
         with self._lock:
             process, line = self._process, self._line
             self._process = self._line = None
         if process is None:
             return "it had ended"
-        if not self._is_over:  # its pipe is closed before it is known how it ended
-            process.join(_GRACE_SECONDS / 4.0)
+        process.join(most_seconds)
         code = process.exitcode
         process.kill()
         process.join()

@@ -72,7 +72,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
 
-    def begin(self, kind: str) -> None:
+    def begin(self, kind: str, *, anew: bool = False) -> None:
         """Go on with the batch of a kind, or begin one where another kind is here.
 
         Parameters
@@ -80,10 +80,12 @@ class Ledger:
         kind : str
             What is another one where the files would have other results. Files of a batch that had
             ended are tried again where they failed.
+        anew : bool
+            Begin one in any case.
         """
         with self._connection as connection:
             connection.executescript(_TABLES)
-            if self._about(_KIND) != kind:
+            if anew or self._about(_KIND) != kind:
                 self._forget("1")
             elif self._about(_FINISHED):
                 self._forget("fault IS NOT NULL")

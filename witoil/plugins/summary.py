@@ -21,6 +21,7 @@ from witoil.versions import versions
 NAME, PAGE = "report.json", "report.html"
 _LEAST_SCORES = 20
 _MOST_MARKS = 50_000
+_MOST_REMARKS = 100
 
 
 def write_report(
@@ -80,7 +81,7 @@ def write_report(
         "labels": dict(sorted(labels.items())),
         "written": [name for it in written for name in it.names],
         "remarks": [remark for it in written for remark in it.remarks],
-        "remarks_of_files": dict(remarks.most_common()),
+        "remarks_of_files": dict(remarks.most_common(_MOST_REMARKS)),
         "seconds_per_file": {
             key: value / 1e3 / len(results.found) for key, value in milliseconds.items()
         },
