@@ -11,6 +11,7 @@ from pathlib import Path
 import dask
 import numpy as np
 import pytest
+import shapely
 from dask.distributed import LocalCluster
 from PIL import Image
 
@@ -20,6 +21,7 @@ from tests.witoil.command import witoil
 from witoil import workers as witoil_workers
 from witoil.errors import WitoilError
 from witoil.plugins.batch import Options, predict_files
+from witoil.plugins.envelope import Feature, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.registry import open_folder, plugin_named
 
@@ -50,6 +52,9 @@ class Plugin:
             return bytearray(1 << 50)
         if name == "strange":
             return Findings([Feature("seen", 1.0, properties={{"what": lambda: 0}})])
+        if name == "later":
+            import threading
+            threading.Timer(0.02, os._exit, (9,)).start()
         if name == "slow":
             time.sleep(0.05)
         return Findings([Feature("seen", 0.5)])
@@ -101,7 +106,50 @@ def test_what_ends_a_process_costs_one_file(program, tmp_path):
     assert "memory" in failed["greedy.png"].lower()
     assert "gave what JSON cannot hold" in failed["strange.png"]
     assert all("\n" not in fault for fault in failed.values())
-    assert sorted(calls()) == sorted([*bad, *good])
+    # those that end a process are tried in another one
+    ended = ("crash1.png", "crash2.png", "leave.png")
+    assert sorted(calls()) == sorted([*bad, *good, *ended])
+
+
+def test_a_process_that_is_lost_between_files_costs_none(program, tmp_path):
+    plugin, _ = program
+    folder = files_in(tmp_path / "in", "later.png", *(f"slow{k}.png" for k in range(9)))
+    out = tmp_path / "out"
+    out.mkdir()
+    report = predict_files(plugin, [folder], out, Options(scheduler="processes"))
+    assert report["failed"] == {}
+
+
+STRANGE = {
+    "label": "3",
+    "score": "float('nan')",
+    "time": "'noon'",
+    "geometry": "shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])",
+    "pixel": "(3, 4)",
+    "properties": "{'what': {1, 2}}",
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_a_program_may_not_give_costs_one_file(program, tmp_path, name, monkeypatch):
+    plugin, _ = program
+    value = eval(STRANGE[name], {"shapely": shapely})
+    usual = type(plugin.code).predict
+
+    def predict(self, path, parameters):
+        if path.stem == "good":
+            return usual(self, path, parameters)
+        return Findings([Feature(**{"label": "seen", name: value})])
+
+    monkeypatch.setattr(type(plugin.code), "predict", predict)
+    folder = files_in(tmp_path / "in", "bad.png", "good.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    formats = ("json", "geojson", "csv", "gpkg")
+    report = predict_files(plugin, [folder], out, Options(formats=formats))
+    (fault,) = report["failed"].values()
+    assert ("JSON cannot hold" if name == "properties" else f"features[0].{name}: found") in fault
+    assert report["succeeded"] == 1
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_batch_at_once(tmp_path):
@@ -165,13 +213,13 @@ def test_a_batch_that_is_killed_goes_on_and_does_nothing_twice(program, tmp_path
     cores = len(os.sched_getaffinity(0))
     assert {*calls()} == {*names, "crash.png"}
     # those that were under way when it was killed
-    assert len(calls()) <= len(names) + 1 + 2 * cores
+    assert len(calls()) <= len(names) + 2 + 2 * cores
     # one more time: nothing but the file that failed
     after = len(calls())
     third = begun()
     third.communicate()
     assert third.returncode == 1
-    assert calls()[after:] == ["crash.png"]
+    assert calls()[after:] == ["crash.png"] * 2
 
 
 def test_processes_end_with_who_started_them(program, tmp_path):

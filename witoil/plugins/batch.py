@@ -38,7 +38,7 @@ from witoil.plugins.isolation import (
 from witoil.plugins.ledger import Ledger, Waiting, opened
 from witoil.plugins.prediction import refuse_options
 from witoil.plugins.registry import Plugin, code_stamp
-from witoil.plugins.summary import write_report
+from witoil.plugins.summary import reference_scores, write_report
 
 MOST_SECONDS = 600.0
 """How long a file may take. [s]"""
@@ -170,6 +170,7 @@ class _Batch:
         is_program = plugin.code is not None
         suffixes = every if is_program else OF_KIND[self._card.input.kind]
         self._places = Places(files, suffixes, folder)
+        self._reference = reference_scores(plugin)
         ledger.begin(self._kind(), anew=options.force)
 
     def _kind(self) -> str:
@@ -204,7 +205,8 @@ class _Batch:
             return
         # a single file that is lost with this process costs no other
         alone = len(listing.items) == 1 and self._options.scheduler == PROCESSES
-        with readers(self._task, THREADS if alone else self._options.scheduler) as there:
+        scheduler = THREADS if alone else self._options.scheduler
+        with readers(self._task, scheduler, len(waiting)) as there:
             self._read(there, waiting)
 
     def follow(self) -> None:
@@ -214,17 +216,17 @@ class _Batch:
         try:
             with readers(self._task, self._options.scheduler) as there:
                 while True:
-                    items, is_awaited = arrivals.look()
+                    items, state = arrivals.look()
                     self._left_out = arrivals.left_out
                     self._ledger.enter(items, RESERVED)
                     waiting = self._ledger.waiting()
                     if waiting:
                         is_written = False
                         self._read(there, waiting)
-                    elif not is_written and not is_awaited:
+                    elif not is_written and not arrivals.is_awaited:
                         self.write()
                         is_written = True
-                    self._progress(1.0, self._note("waiting for files"))
+                    self._progress(1.0, self._note(state))
                     clock.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             if not is_written:
@@ -301,6 +303,7 @@ class _Batch:
             refused={name: text for name, text in written.items() if isinstance(text, str)},
             written=kept,
             left_out=self._left_out,
+            reference=self._reference,
         )
         self._ledger.finish()
         return report

@@ -224,18 +224,34 @@ class Arrivals:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._first_seen: dict[Item, float] = {}
+        self._has_looked = False
         self.left_out: Mapping[str, int] = {}
+        self.is_awaited = False
+        """Whether there are files that may be whole soon."""
 
-    def look(self) -> tuple[list[Item], bool]:
-        """Return the files that are whole, and whether others may be soon."""
-        listing = listed(self._places)
+    def look(self) -> tuple[list[Item], str]:
+        """Return the files that are whole, and a note.
+
+        Raises
+        ------
+        PluginError
+            Where nothing can be listed the first time; later that is noted and waited for.
+        """
+        try:
+            listing = listed(self._places)
+        except PluginError as error:
+            if not self._has_looked:
+                raise
+            return [], str(error)
+        self._has_looked = True
         self.left_out = listing.left_out
         now = time.monotonic()
         # a file that is named and not there yet has no stamp
         there = [item for item in listing.items if item.stamp]
         self._first_seen = {item: self._first_seen.get(item, now) for item in there}
         whole = [item for item in there if now - self._first_seen[item] >= SETTLED_SECONDS]
-        return whole, len(whole) < len(there)
+        self.is_awaited = len(whole) < len(there)
+        return whole, "waiting for files"
 
 
 def _line(error: Exception) -> str:

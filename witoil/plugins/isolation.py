@@ -187,7 +187,7 @@ def answer_of(future: Future[Answer]) -> Answer:
 
 
 @contextmanager
-def readers(task: Task, scheduler: str) -> Iterator[Readers]:
+def readers(task: Task, scheduler: str, most: int | None = None) -> Iterator[Readers]:
     """Give those who look at files.
 
     Parameters
@@ -195,6 +195,8 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
     task : Task
     scheduler : str
         ``processes`` or ``threads`` of this machine, or the address of a Dask scheduler.
+    most : int, optional
+        Number of files: no more processes are started.
 
     Raises
     ------
@@ -204,7 +206,7 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
         Where the scheduler cannot be reached or has no workers.
     """
     if scheduler == PROCESSES:
-        with _processes(task) as found:
+        with _processes(task, min(cores(), most or cores())) as found:
             yield found
         return
     # one thread of the runtime for each file: as many files as there are cores are looked at
@@ -237,10 +239,9 @@ def cores() -> int:
 
 
 @contextmanager
-def _processes(task: Task) -> Iterator[Readers]:
-    """Give processes, as many as there are cores, each with a thread that waits for it."""
-    count = cores()
-    idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+def _processes(task: Task, count: int) -> Iterator[Readers]:
+    """Give some processes, each with a thread that waits for it."""
+    idle: queue.LifoQueue[_Process] = queue.LifoQueue()  # those that have begun come first
     processes = [_Process(task, _most_bytes(count)) for _ in range(count)]
     for process in processes:
         idle.put(process)
@@ -283,10 +284,19 @@ class _Process:
         self._line: Connection | None = None
         self._process: Any = None
         self._is_over = False
+        self._reason = ""
         self._lock = threading.Lock()
 
     def look_at(self, item: Item) -> Answer:
-        """Return what was found in a file; where the process is lost, that it was."""
+        """Return what was found in a file; where two processes were lost at it, that they were."""
+        # the first may have been lost by another's fault, as where memory is short
+        return self._answer(item) or self._answer(item) or Answer(fault=self._lost(item))
+
+    def _lost(self, item: Item) -> str:
+        return f"{item.place}: ended the process that read it ({self._reason}); is it damaged?"
+
+    def _answer(self, item: Item) -> Answer | None:
+        """Return what was found in a file; None where the process is lost."""
         line = self._line or self._start()
         most = self._task.most_seconds
         try:
@@ -298,10 +308,8 @@ class _Process:
                 )
             answer: Answer = line.recv()
         except (EOFError, OSError):
-            reason = self._stop()
-            return Answer(
-                fault=f"{item.place}: ended the process that read it ({reason}); is it damaged?"
-            )
+            self._reason = self._stop()
+            return None
         return answer
 
     def end(self) -> None:
@@ -321,10 +329,15 @@ class _Process:
                 context.set_forkserver_preload(["__main__", *_LOADED_ONCE])
             ours: Connection
             ours, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._task, self._most_bytes)
-            )
-            self._process.start()
+            process = context.Process(target=_serve, args=(theirs, self._task, self._most_bytes))
+            try:
+                process.start()
+            except (OSError, EOFError, RuntimeError) as error:
+                raise PluginError(
+                    f"no process can be started ({error}); expected the script that asks for it "
+                    'to stand under if __name__ == "__main__", or threads'
+                ) from None
+            self._process = process
             theirs.close()
         try:
             fault = ours.recv() if ours.poll(_START_SECONDS) else "takes too long"

@@ -240,17 +240,23 @@ def opened(folder: Path) -> Iterator[Ledger]:
     try:
         path.parent.mkdir(exist_ok=True)
         # written by one thread at a time, not always the one that opened it
-        with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
+        connection = sqlite3.connect(path, check_same_thread=False)
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(path, error) from error
+    with closing(connection):
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             yield Ledger(connection, folder)
-    except (sqlite3.Error, OSError) as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(
-            f"{path}: cannot be used ({error}); expected what a batch has left there, on a disk "
-            "with room; remove it to begin anew"
-        ) from error
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> OutputError:
+    return OutputError(
+        f"{path}: cannot be used ({error}); expected what a batch has left there, on a disk with "
+        "room; remove it to begin anew"
+    )
 
 
 def _untaken(name: str, taken: set[str]) -> str:

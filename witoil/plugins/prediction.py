@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from witoil.errors import WitoilError
 from witoil.plugins.card import PARAMETERS, Card, Output
-from witoil.plugins.envelope import Envelope, Feature, Findings, Series
+from witoil.plugins.envelope import Envelope, Feature, Findings, Series, fault_of
 from witoil.plugins.errors import PluginError
 from witoil.plugins.films import FILMS, frames
 from witoil.plugins.georeference import Georeference, Placing, Track, exif_time, locate, refuse_kind
@@ -324,6 +324,9 @@ def _of_program(
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
+    fault = fault_of(findings)
+    if fault:
+        raise PluginError(f"{plugin.name}: {path.name}: {fault}")
     located = any(it.geometry is not None for it in findings.features)
     return Envelope(card, path.name, None, findings, located, watch.timing_ms())
 
