@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from aquatic.errors import AquaticError
 from witoil.errors import WitoilError
 from witoil.plugins.card import PARAMETERS, Card, Label, Output
-from witoil.plugins.envelope import Envelope, Feature, Findings, Series
+from witoil.plugins.envelope import Envelope, Feature, Findings, Series, fault_of
 from witoil.plugins.errors import PluginError
 from witoil.plugins.fetching import refuse_unusable
 from witoil.plugins.films import FILMS, frames
@@ -385,6 +385,9 @@ def _seen_by_program(
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
+    fault = fault_of(findings)
+    if fault:
+        raise PluginError(f"{plugin.name}: {path.name}: {fault}")
     if card.input.kind == "audio" or path.suffix.lower() in FILMS:
         return _Seen(path.name, findings)
     if not any(it.pixel is not None and it.geometry is None for it in findings.features) and all(

@@ -120,6 +120,24 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
+def code_stamp(plugin: Plugin) -> str:
+    """Return what is another one where the modules of a plug-in that is a program have changed."""
+    if plugin.code is None:
+        return ""
+    import hashlib
+    import sys
+
+    names = type(plugin.code).__module__, plugin.place.partition(":")[0]
+    found = hashlib.sha256()
+    for name in sorted({name.partition(".")[0] for name in names} & sys.modules.keys()):
+        top = sys.modules[name]
+        folders = [Path(each) for each in getattr(top, "__path__", ())]
+        alone = [Path(top.__file__)] if top.__file__ else []
+        for path in [it for each in folders for it in sorted(each.rglob("*.py"))] or alone:
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def first_folder() -> Path:
     """Return the folder that plug-ins are put into.
 
