@@ -431,6 +431,7 @@ def _predict(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
         time=it.time,
         parameters=it.parameters,
         formats=it.formats,
+        scheduler="processes",  # files of strangers: what crashes a library costs one of them
         progress=progress,
     )
 
@@ -614,6 +615,9 @@ _ALL = (
             Output("features", "All that is on the map", "features.geojson"),
             Output("rasters", "Classes or values of pixels", "*.tif"),
             Output("tables", "Tables", "*.[ct]sv"),
+            Output("geopackage", "Features and files in one GeoPackage", "results.gpkg"),
+            Output("geoparquet", "Features and files as GeoParquet", "*.parquet"),
+            _REPORT,
             Output("documents", "What was found in each file, and annotations", "**/*.json"),
             Output("labels", "Annotations with a file for each image", "*/*.[tx]*"),
         ),

@@ -1,12 +1,31 @@
 import json
+import os
+import re
+from dataclasses import replace
+from io import BytesIO
 
+import fsspec
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.plugins.builders import card, mean_colour, plugin_in, same
 from tests.witoil.command import witoil
+from witoil.claim import CHECKPOINT
+from witoil.errors import OutputError
+from witoil.plugins import batch, inputs
+from witoil.plugins.batch import Options, predict_files
+from witoil.plugins.errors import PluginError
+from witoil.plugins.formats.writing import RESERVED
+from witoil.plugins.georeference import Affine, Station
+from witoil.plugins.inputs import Item
+from witoil.plugins.ledger import opened
+from witoil.plugins.registry import open_folder
 
 TEXT = card(
     "image-classify",
@@ -30,6 +49,7 @@ name = "oil"
 name = "ship"
 """,
 )
+SEGMENTS_ON_MAP = SEGMENTS + '[geo]\nkinds = ["affine"]\n'
 
 
 @pytest.fixture
@@ -115,3 +135,220 @@ def test_a_model_that_there_is_not_is_told(predicted):
     answer, _ = predicted("nothing")
     assert answer.returncode == 2
     assert "expected one of: made-image-classify, made-semantic-seg" in answer.stderr
+
+
+def pictures_in(folder, count, colour=(0, 255, 0)):
+    folder.mkdir(parents=True, exist_ok=True)
+    for k in range(count):
+        Image.new("RGB", (8, 6), colour).save(folder / f"{k}.png")
+    return folder
+
+
+@pytest.fixture
+def classes(tmp_path):
+    return open_folder(plugin_in(tmp_path / "plugin", mean_colour(), TEXT))
+
+
+@pytest.fixture
+def out(tmp_path):
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+STATION = Options(Station(kind="station", lon=179.99, lat=-16.5))
+
+
+def test_all_of_a_batch_is_one_geopackage(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 3)
+    (folder / "1.png").write_bytes(b"bad")
+    (folder / "notes.txt").write_text("no picture")
+    report = predict_files(classes, [folder], out, replace(STATION, formats=("gpkg",)))
+    features = gpd.read_file(out / "results.gpkg", layer="features")
+    assert list(features["file"]) == ["0.png", "2.png"]
+    assert features.crs == "EPSG:4326"
+    assert features["label"].tolist() == ["green", "green"]
+    assert [it.coords[0] for it in features.geometry] == [(179.99, -16.5)] * 2
+    files = gpd.read_file(out / "results.gpkg", layer="files").set_index("place")
+    assert files.state.to_dict() == {
+        str(folder / "0.png"): "done",
+        str(folder / "2.png"): "done",
+        str(folder / "1.png"): "failed",
+    }
+    assert "is no image" in files.fault[str(folder / "1.png")]
+    assert files.height[str(folder / "0.png")] == 6
+    assert report["left_out"] == {".txt": 1}
+    assert report["written"] == ["results.gpkg"]
+
+
+def test_geoparquet_has_the_same(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 2)
+    predict_files(classes, [folder], out, replace(STATION, formats=("gpkg", "geoparquet")))
+    there = gpd.read_parquet(out / "features.parquet")
+    here = gpd.read_file(out / "results.gpkg", layer="features")
+    assert there.crs == "EPSG:4326"
+    for name in ("place", "file", "frame", "label", "score", "properties"):
+        assert there[name].fillna("").tolist() == here[name].fillna("").tolist()
+    assert there.geometry.geom_equals(here.geometry).all()
+
+
+@pytest.mark.parametrize("name", ["gpkg", "geoparquet"])
+def test_a_batch_without_a_map_has_its_tables_all_the_same(classes, tmp_path, out, name):
+    folder = pictures_in(tmp_path / "in", 1)
+    (folder / "0.png").write_bytes(b"bad")
+    report = predict_files(classes, [folder], out, Options(formats=(name,)))
+    assert report["succeeded"] == 0
+    if name == "gpkg":
+        assert gpd.read_file(out / "results.gpkg", layer="features").empty
+    else:
+        assert gpd.read_parquet(out / "features.parquet").empty
+
+
+def test_what_crosses_180_is_cut_in_tables(tmp_path, out):
+    plugin = open_folder(plugin_in(tmp_path / "plugin", same(), SEGMENTS_ON_MAP))
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[..., 0] = 255
+    pixels[4:12, 2:14] = (0, 255, 0)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    place = Affine(kind="affine", transform=(0.1, 0, 179.2, 0, -0.1, -16.0), crs="EPSG:4326")
+    predict_files(plugin, [tmp_path / "a.png"], out, Options(place, formats=("gpkg",)))
+    features = gpd.read_file(out / "results.gpkg", layer="features")
+    west, _, east, _ = features.total_bounds
+    assert (west, east) == (-180.0, 180.0)
+    assert shapely.area(features.geometry.values).sum() == pytest.approx(8 * 12 * 0.01)
+
+
+def test_files_of_a_bucket_are_looked_at(classes, out):
+    bucket = fsspec.filesystem("memory")
+    content = BytesIO()
+    Image.new("RGB", (8, 6), (255, 0, 0)).save(content, "png")
+    bucket.pipe({"/b/x/0.png": content.getvalue(), "/b/1.png": b"bad", "/b/a.csv": b""})
+    try:
+        report = predict_files(classes, ["memory://b"], out, Options(formats=("gpkg",)))
+        assert report["labels"] == {"red": 1}
+        ((place, fault),) = report["failed"].items()
+        assert place == "memory:///b/1.png"
+        assert fault.startswith("memory:///b/1.png: is no image")
+        assert report["left_out"] == {".csv": 1}
+        bucket.pipe({"/b/1.png": content.getvalue()})
+        report = predict_files(classes, ["memory://b"], out, Options(formats=("gpkg",)))
+        assert report["labels"] == {"red": 2}
+        one = predict_files(classes, ["memory://b/x/0.png"], out, Options(formats=("gpkg",)))
+        assert one["files"] == 1
+    finally:
+        bucket.rm("/b", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("nothing://b", "nothing://b: cannot be opened"),
+        ("memory://none-of-this", "found no files"),
+        ("file:///does/not/exist", "found no files"),
+    ],
+)
+def test_a_bucket_that_cannot_be_read_is_told(classes, out, url, text):
+    with pytest.raises(PluginError, match=re.escape(text)) as caught:
+        predict_files(classes, [url], out)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_changed_or_went_are_as_they_are_now(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 3)
+    predict_files(classes, [folder], out)
+    Image.new("RGB", (8, 6), (255, 0, 0)).save(folder / "1.png")
+    os.utime(folder / "1.png", ns=(1, 1))
+    (folder / "2.png").unlink()
+    report = predict_files(classes, [folder], out)
+    assert report["labels"] == {"green": 1, "red": 1}
+    assert sorted(it.name for it in out.glob("*.png.json")) == ["0.png.json", "1.png.json"]
+
+
+def test_other_parameters_begin_anew(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 1)
+    predict_files(classes, [folder], out)
+    report = predict_files(classes, [folder], out, Options(parameters={"topk": 3}))
+    (feature,) = json.loads((out / "0.png.json").read_text())["features"]
+    assert {*feature["properties"]["scores"]} == {"red", "green", "blue"}
+    assert report["succeeded"] == 1
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.sampled_from(["a", "a-2", "a-3", "b", "report", "features"]), max_size=9))
+def test_no_two_files_have_one_name_in_the_results(tmp_path_factory, names):
+    folder = tmp_path_factory.mktemp("ledger")
+    items = [Item(f"{k}/{name}", "1") for k, name in enumerate(names)]
+    with opened(folder) as ledger:
+        ledger.begin("kind")
+        ledger.enter(items, RESERVED)
+        stems = [waiting.stem for waiting in ledger.waiting()]
+        assert [waiting.item for waiting in ledger.waiting()] == items
+    assert len({*stems}) == len(items)
+    assert not {*stems} & RESERVED
+
+
+def test_a_ledger_that_is_damaged_is_told(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 1)
+    predict_files(classes, [folder], out)
+    (out / CHECKPOINT / "files.sqlite").write_bytes(b"no database at all" * 99)
+    with pytest.raises(OutputError, match="remove it to begin anew"):
+        predict_files(classes, [folder], out)
+
+
+class _EndedError(KeyboardInterrupt):
+    pass
+
+
+def test_files_that_arrive_are_waited_for_until_they_are_whole(classes, tmp_path, out, monkeypatch):
+    monkeypatch.setattr(batch, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(inputs, "SETTLED_SECONDS", 0.15)
+    folder = pictures_in(tmp_path / "in", 1)
+    content = (folder / "0.png").read_bytes()
+    notes = []
+
+    def progress(share, note):
+        notes.append(note)
+        report = out / "report.json"
+        done = json.loads(report.read_text())["succeeded"] if report.is_file() else 0
+        if done == 1 and not (folder / "1.png").exists():
+            (folder / "1.png").write_bytes(content[:20])
+            (folder / ".2.png").write_bytes(content[:20])
+        elif (folder / "1.png").exists() and (size := (folder / "1.png").stat().st_size) < len(
+            content
+        ):
+            (folder / "1.png").write_bytes(content[: size + 2])
+        if done == 2:
+            raise _EndedError
+
+    with pytest.raises(_EndedError):
+        predict_files(classes, [folder], out, watch=True, progress=progress)
+    report = json.loads((out / "report.json").read_text())
+    assert (report["files"], report["succeeded"], report["failed"]) == (2, 2, {})
+    assert any("waiting for files" in note for note in notes)
+
+
+def test_what_was_found_is_written_when_waiting_ends(classes, tmp_path, out, monkeypatch):
+    monkeypatch.setattr(batch, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(inputs, "SETTLED_SECONDS", 0.0)
+    folder = pictures_in(tmp_path / "in", 5)
+
+    def progress(share, note):
+        raise _EndedError
+
+    with pytest.raises(_EndedError):
+        predict_files(classes, [folder], out, watch=True, progress=progress)
+    report = json.loads((out / "report.json").read_text())
+    assert report["succeeded"] >= 1
+    predict_files(classes, [folder], out)
+    assert json.loads((out / "report.json").read_text())["succeeded"] == 5
+
+
+def test_the_page_says_what_was_found_and_what_failed(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 3)
+    (folder / "<b>.png").write_bytes(b"bad")
+    predict_files(classes, [folder], out, STATION)
+    page = (out / "report.html").read_text()
+    assert "3 found in 3 of 4 files" in page
+    assert "&lt;b&gt;.png: is no image" in page
+    assert "<b>.png" not in page
+    assert page.count("data:image/png;base64,") == 2
+    assert "3 of 3 found are on the map" in page

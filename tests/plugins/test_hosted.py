@@ -13,9 +13,9 @@ import pytest
 from tests.plugins.deepaas import hosting
 from tests.witoil.command import witoil
 from witoil.plugins.errors import PluginError
-from witoil.plugins.hosted.adding import add_module
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.process import HostedProcess, Upload
+from witoil.plugins.hosting import host_module
 from witoil.plugins.prediction import predict
 from witoil.plugins.registry import find_plugins, open_hosted
 
@@ -259,7 +259,7 @@ def test_a_module_whose_environment_has_gone_says_so(tmp_path, file):
 )
 def test_what_is_no_package_is_not_added(tmp_path, source, says):
     with pytest.raises(PluginError, match=says):
-        add_module(source.format(tmp_path), tmp_path / "modules")
+        host_module(source.format(tmp_path), tmp_path / "modules")
     assert not (tmp_path / "modules").exists()
 
 
@@ -271,9 +271,9 @@ def test_a_package_that_cannot_be_installed_leaves_nothing_behind(tmp_path, monk
     before = tmp_path / "modules" / "other" / "deepaas.json"
     before.write_text("kept")
     with pytest.raises(PluginError, match="other: cannot be installed"):
-        add_module(str(hosting.HERE / "other"), tmp_path / "modules")
+        host_module(str(hosting.HERE / "other"), tmp_path / "modules")
     with pytest.raises(PluginError, match="no-such: cannot be installed"):
-        add_module("no-such", tmp_path / "modules")
+        host_module("no-such", tmp_path / "modules")
     assert [it.name for it in (tmp_path / "modules").iterdir()] == ["other"]
     assert [it.name for it in before.parent.iterdir()] == ["deepaas.json"]
 

@@ -371,7 +371,8 @@ def test_one_bad_file_never_stops_the_rest(tmp_path):
     assert (report["files"], report["succeeded"], report["labels"]) == (3, 2, {"green": 2})
     assert list(report["failed"]) == [str(folder / "1.jpg")]
     assert {it.name for it in (tmp_path / "out").iterdir()} == {
-        *("report.json", "features.csv", "0.jpg.json", "2.jpg.json"),
+        *("report.json", "report.html", "features.csv", "0.jpg.json", "2.jpg.json"),
+        ".witoil-checkpoint",
     }
 
 

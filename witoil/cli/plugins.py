@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +25,8 @@ class Then(StrEnum):
     TRACE = "trace"
 
 
+_MOST_MESSAGES = 20
+
 Module = Annotated[str, typer.Argument(help="Name that `witoil modules list` has.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -32,7 +35,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def predict(
     module: Module,
     files: Annotated[
-        list[Path], typer.Argument(help="Images, rasters or sounds, or folders of them.")
+        list[str],
+        typer.Argument(help="Images, rasters or sounds; folders or buckets (s3://...) of them."),
     ],
     georef: Annotated[
         str | None,
@@ -54,6 +58,20 @@ def predict(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the results.", metavar="DIR")
     ] = Path("out"),
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            help="Who works: processes or threads of this machine, or a Dask scheduler.",
+            metavar="processes|threads|tcp://HOST:PORT",
+        ),
+    ] = "processes",
+    most_seconds: Annotated[
+        float | None,
+        typer.Option(help="How long a file may take; default: 600.", min=0.1, metavar="SECONDS"),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Wait for files that arrive, until Ctrl-C.")
+    ] = False,
     then: Annotated[
         Then | None, typer.Option(help="What to do with the oil that is found, with --case.")
     ] = None,
@@ -69,12 +87,17 @@ def predict(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run a model on files; exit code 1 where some of them failed."""
+    """Run a model on files; exit code 1 where some of them failed.
+
+    A command that was killed goes on where it was, when it is started again.
+    """
     from witoil import jobs
 
     voice = Voice(quiet=quiet)
     if (then is None) != (case is None):
         raise typer.BadParameter("expected --then and --case together")
+    if watch and then is not None:
+        raise typer.BadParameter("--watch has no end that --then could follow; give one of them")
     if then is not None and case is not None:
         from witoil.case import load_case
 
@@ -103,6 +126,9 @@ def predict(
             time=time,
             parameters=_pairs(parameter or []),
             formats=[name.strip() for name in to.split(",") if name.strip()],
+            scheduler=scheduler,
+            most_seconds=most_seconds,
+            watch=watch,
             progress=told["progress"],
         )
     for label, count in report["labels"].items():
@@ -110,8 +136,15 @@ def predict(
     voice.say(f"{report['succeeded']} of {report['files']} files; written to {out}")
     for remark in report["remarks"]:
         voice.say(remark)
-    for message in report["failed"].values():
+    for suffix, count in report["left_out"].items():
+        voice.say(f"left out {count:,} with the ending {suffix}, which no model takes")
+    messages = [*report["failed"].values()]
+    for message in messages[:_MOST_MESSAGES]:
         typer.echo(f"failed: {message}", err=True)
+    if len(messages) > _MOST_MESSAGES:
+        typer.echo(
+            f"{len(messages) - _MOST_MESSAGES:,} more failed: {out / 'report.html'}", err=True
+        )
     if report["failed"]:
         raise typer.Exit(1)
 
@@ -175,52 +208,6 @@ def check_module(module: Module) -> None:
     print(f"gives {', '.join(session.outputs)}")
 
 
-@modules_app.command("add")
-def add_module(
-    deepaas: Annotated[
-        str,
-        typer.Option(help="A folder with a module of DEEPaaS, or a package.", metavar="SOURCE"),
-    ],
-    into: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of plug-ins. Default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Which, where the package has several.", metavar="NAME")
-    ] = None,
-    python: Annotated[
-        str | None, typer.Option(help="Interpreter for it. Default: this one.")
-    ] = None,
-    extra: Annotated[
-        list[str] | None,
-        typer.Option("--with", help="Requirement beside its own.", metavar="REQUIREMENT"),
-    ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="For a request. [s]")] = 120.0,
-    memory_gb: Annotated[float, typer.Option(min=0.1, help="For each process. [GB]")] = 8.0,
-    quiet: Quiet = False,
-) -> None:
-    """Host a module of others, in an environment and a process of its own; it is a program!"""
-    import sys
-
-    from witoil.plugins.hosted.adding import add_module as add
-    from witoil.plugins.hosted.record import Limits
-    from witoil.plugins.registry import first_folder
-
-    voice = Voice(quiet=quiet)
-    record = add(
-        deepaas,
-        into or first_folder(),
-        model=model,
-        python=python or sys.executable,
-        extra=extra or (),
-        limits=Limits(seconds=seconds, memory_bytes=int(memory_gb * 1e9)),
-        say=voice.say,
-    )
-    voice.say(f"{record.name} can be used; its licence: {record.card().model.licence_code}")
-
-
 @modules_app.command("fetch")
 def fetch_module(module: Module) -> None:
     """Fetch the weights of a plug-in whose card names them by URL."""
@@ -232,6 +219,72 @@ def fetch_module(module: Module) -> None:
         print(f"{plugin.name}: a program, which has no weights of its own")
         return
     print(fetch_weights(plugin.card.weights, plugin.folder))
+
+
+@modules_app.command("add")
+def add_module(
+    place: Annotated[
+        Path | None, typer.Argument(help="A folder with a card, or a zip of one.")
+    ] = None,
+    deepaas: Annotated[
+        str | None,
+        typer.Option(
+            help="Host a program of others: a folder with a module of DEEPaaS, or a package.",
+            metavar="SOURCE",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of plug-ins; default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the plug-in that has its name there.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="With --deepaas: which, of several.", metavar="NAME")
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(help="With --deepaas: interpreter of its environment; default: this one."),
+    ] = None,
+    extra: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="With --deepaas: a requirement more.", metavar="REQUIREMENT"),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="With --deepaas: time for a request. [s]")
+    ] = 120.0,
+    memory_gb: Annotated[
+        float, typer.Option(min=0.1, help="With --deepaas: memory of each process. [GB]")
+    ] = 8.0,
+) -> None:
+    """Try a plug-in, and put it among the others."""
+    from witoil.plugins.adding import add_plugin, first_folder
+
+    if (place is None) == (deepaas is None):
+        raise typer.BadParameter("expected a folder with a card, or --deepaas, one of both")
+    if place is not None:
+        added = add_plugin(place, into, force=force)
+        for name in added.left_out:
+            print(f"left out {name}, which the card does not name")
+        print(f"{added.plugin.name}: added as {added.plugin.place}")
+        return
+    from witoil.plugins.hosted.record import Limits
+    from witoil.plugins.hosting import host_module
+
+    record = host_module(
+        str(deepaas),
+        into or first_folder(),
+        force=force,
+        model=model,
+        python=python or sys.executable,
+        extra=extra or (),
+        limits=Limits(seconds=seconds, memory_bytes=int(memory_gb * 1e9)),
+        say=print,
+    )
+    print(f"{record.name}: added; licence {record.card().model.licence_code}")
 
 
 @modules_app.command("pin")

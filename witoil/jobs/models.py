@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def predict(
     module: str,
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     folder: Path,
     *,
     version: str | None = None,
@@ -26,6 +26,9 @@ def predict(
     time: datetime | None = None,
     parameters: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("json", "geojson"),
+    scheduler: str = "threads",
+    most_seconds: float | None = None,
+    watch: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Run a plug-in on files; see `witoil.plugins.batch.predict_files`.
@@ -34,10 +37,10 @@ def predict(
     ----------
     module : str
         Name of the plug-in.
-    files : sequence of Path
-        Images, rasters or sounds, and folders of them.
+    files : sequence of Path or str
+        Images, rasters or sounds, and folders of them; URLs of buckets.
     folder : Path
-        Takes ``report.json`` and a file or more for each format.
+        Takes ``report.json``, ``report.html`` and a file or more for each format.
     version : str, optional
         That the plug-in has to have.
     georeference : str, optional
@@ -47,6 +50,14 @@ def predict(
     parameters : mapping, optional
         Of the plug-in, instead of those of its card.
     formats : sequence of str
+    scheduler : str
+        ``threads`` or ``processes`` of this machine, or the address of a Dask scheduler. A file at
+        which a library crashes ends a process: that of a thread is this one. A script that asks
+        for processes has to stand under ``if __name__ == "__main__"``.
+    most_seconds : float, optional
+        How long a file may take. [s]
+    watch : bool
+        Wait for files that arrive, until `progress` raises.
     progress : Progress
 
     Returns
@@ -59,31 +70,29 @@ def predict(
     WitoilError
         Where nothing can be done at all; files that fail are named in the report.
     """
-    from witoil.plugins.batch import predict_files
+    from witoil.plugins.batch import MOST_SECONDS, Options, predict_files
     from witoil.plugins.georeference import parse_georeference
     from witoil.plugins.registry import plugin_named
 
     plugin = plugin_named(module, version)
-    placed = None if georeference is None else parse_georeference(georeference)
+    options = Options(
+        None if georeference is None else parse_georeference(georeference),
+        time,
+        parameters or {},
+        formats,
+        scheduler,
+        MOST_SECONDS if most_seconds is None else most_seconds,
+    )
     with claimed(folder):
         need_room(folder)
-        return predict_files(
-            plugin,
-            files,
-            folder,
-            georeference=placed,
-            time=time,
-            parameters=parameters,
-            formats=formats,
-            progress=progress,
-        )
+        return predict_files(plugin, files, folder, options, watch=watch, progress=progress)
 
 
 def predict_then(
     step: Literal["simulate", "trace"],
     case: Case,
     module: str,
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     folder: Path,
     *,
     label: str | None = None,

@@ -1,56 +1,101 @@
-"""A plug-in run on many files: one bad file never stops the rest."""
+"""A plug-in run on many files: one bad file never stops the rest, a killed batch goes on."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import time as clock
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from witoil.errors import WitoilError
-from witoil.files import write_json
-from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
-from witoil.plugins.films import FILMS
+from witoil.plugins.formats.layers import Results
 from witoil.plugins.formats.scenes import Written
-from witoil.plugins.formats.writing import FILE_WRITERS, WRITERS, refuse_unknown
+from witoil.plugins.formats.writing import (
+    FILE_WRITERS,
+    RESERVED,
+    TABLE_WRITERS,
+    WRITERS,
+    refuse_unknown,
+)
 from witoil.plugins.georeference import Georeference
-from witoil.plugins.images import SUFFIXES
-from witoil.plugins.prediction import predict, refuse_options
+from witoil.plugins.inputs import Arrivals, Item, fingerprint, listed
+from witoil.plugins.isolation import (
+    PROCESSES,
+    THREADS,
+    Answer,
+    LostWorkerError,
+    Readers,
+    Task,
+    answer_of,
+    readers,
+    whole,
+)
+from witoil.plugins.ledger import Ledger, Waiting, opened
+from witoil.plugins.prediction import refuse_options
 from witoil.plugins.registry import Plugin
-from witoil.plugins.sound import SOUNDS
-from witoil.plugins.weights import read_arrays
+from witoil.plugins.summary import write_report
 
-REPORT = "report.json"
-_LEAST_SCORES = 20
+MOST_SECONDS = 600.0
+"""How long a file may take. [s]"""
+
+LOOK_SECONDS = 1.0
+"""Time from one look for files that arrive to the next. [s]"""
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a batch is done.
+
+    Attributes
+    ----------
+    georeference, time, parameters
+        See `witoil.plugins.prediction.predict`.
+    formats : sequence of str
+        Names out of those of `witoil.plugins.formats.writing`.
+    scheduler : str
+        ``processes`` or ``threads`` of this machine, or the address of a Dask scheduler. A single
+        file is looked at here.
+    most_seconds : float
+        How long a file may take. [s]
+    """
+
+    georeference: Georeference | None = None
+    time: datetime | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    formats: Sequence[str] = ("json", "geojson")
+    scheduler: str = THREADS
+    most_seconds: float = MOST_SECONDS
 
 
 def predict_files(
     plugin: Plugin,
-    files: Sequence[Path],
+    files: Sequence[Path | str],
     folder: Path,
+    options: Options = Options(),
     *,
-    georeference: Georeference | None = None,
-    time: datetime | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    formats: Sequence[str] = ("json", "geojson"),
-    progress: Callable[[float, str], None] = lambda share, note: None,
+    watch: bool = False,
+    progress: Progress = lambda share, note: None,
 ) -> dict[str, Any]:
     """Run a plug-in on files and write what it finds.
 
     Parameters
     ----------
     plugin : Plugin
-    files : sequence of Path
-        Also folders, of which all files with a suffix that is known are taken.
+    files : sequence of Path or str
+        Also folders and URLs of buckets, see `witoil.plugins.inputs.listed`.
     folder : Path
-        Exists.
-    georeference, time, parameters
-        See `witoil.plugins.prediction.predict`.
-    formats : sequence of str
-        Names out of those of `witoil.plugins.formats.writing`.
+        Exists, and is claimed.
+    options : Options
+    watch : bool
+        Wait for files that arrive, until `progress` raises; what is found is written whenever there
+        is nothing else to do, and at the end.
     progress : callable
+        Called with the share that is done, 0 to 1, and a note; to end the batch, it raises.
 
     Returns
     -------
@@ -60,109 +105,184 @@ def predict_files(
     Raises
     ------
     PluginError
-        Where there is no file, a format is not known, or the plug-in has not such options.
+        Where there is no file, a format is not known, the plug-in has not such options or its model
+        cannot be loaded.
+
+    Notes
+    -----
+    What is found is kept file by file: a batch that was killed and is started again goes on with
+    the files that were not done. One that had ended tries those again that failed or have changed.
+    Order and number of workers change nothing in what is written.
     """
-    refuse_unknown(formats)
-    refuse_options(plugin, georeference, parameters)
-    paths = _listed(files)
-    found: list[Envelope] = []
-    failed: dict[str, str] = {}
-    names: set[str] = set()
-    for done, path in enumerate(paths):
-        progress(done / len(paths), f"{len(failed)} failed" if failed else "")
-        try:
-            envelope = predict(
-                plugin, path, georeference=georeference, time=time, parameters=parameters
+    refuse_unknown(options.formats)
+    refuse_options(plugin, options.georeference, options.parameters)
+    with opened(folder) as ledger:
+        batch = _Batch(plugin, folder, options, ledger, progress)
+        ledger.begin(batch.kind)
+        if watch:
+            batch.follow(files)
+        else:
+            batch.do(files)
+        return batch.write()
+
+
+class _Batch:
+    """A batch at work.
+
+    Parameters
+    ----------
+    plugin, folder, options, progress
+        See `predict_files`.
+    ledger : Ledger
+    """
+
+    def __init__(
+        self, plugin: Plugin, folder: Path, options: Options, ledger: Ledger, progress: Progress
+    ) -> None:
+        self._plugin, self._folder, self._options = plugin, folder, options
+        self._ledger, self._progress = ledger, progress
+        self._writers = [FILE_WRITERS[it] for it in options.formats if it in FILE_WRITERS]
+        self._left_out: Mapping[str, int] = {}
+        assert plugin.card is not None  # refused before
+        self._card = plugin.card
+        self._task = Task(
+            plugin,
+            options.georeference,
+            options.time,
+            options.parameters,
+            options.most_seconds,
+            bool(self._writers),
+        )
+
+    @property
+    def kind(self) -> str:
+        """What is another one where the files would have other results."""
+        card, options = self._card, self._options
+        written = sorted(name for name in options.formats if name in FILE_WRITERS)
+        made_of = (options.georeference, options.time, sorted(options.parameters.items()), written)
+        return fingerprint(f"{self._plugin.place} {card.model_dump_json()} {made_of!r}")
+
+    def do(self, files: Sequence[Path | str]) -> None:
+        """Do all files that there are."""
+        listing = listed(files)
+        if not listing.items:
+            raise PluginError(
+                "found no files; expected images, rasters or sounds, or a folder of them"
             )
-        except WitoilError as error:
-            failed[str(path)] = str(error)
-            continue
-        for write in [FILE_WRITERS[name] for name in formats if name in FILE_WRITERS]:
-            write(envelope, folder, names)
-        found.append(_without_arrays(envelope))
-    written = {name: _written(name, found, folder) for name in formats if name in WRITERS}
-    failed |= {name: text for name, text in written.items() if isinstance(text, str)}
-    kept = [it for it in written.values() if isinstance(it, Written)]
-    kept.append(Written(sorted(names)))
-    progress(1.0, "")
-    return write_json(folder / REPORT, _report(plugin, paths, found, failed, kept))
+        self._left_out = listing.left_out
+        self._ledger.leave_out(listing.items)
+        self._ledger.enter(listing.items, RESERVED)
+        waiting = self._ledger.waiting()
+        if not waiting:
+            return
+        # a single file that is lost with this process costs no other
+        alone = len(listing.items) == 1 and self._options.scheduler == PROCESSES
+        with readers(self._task, THREADS if alone else self._options.scheduler) as there:
+            self._read(there, waiting)
+
+    def follow(self, files: Sequence[Path | str]) -> None:
+        """Do files as they arrive; it ends by what `progress` raises."""
+        arrivals = Arrivals(files)
+        is_written = True
+        try:
+            with readers(self._task, self._options.scheduler) as there:
+                while True:
+                    items, is_awaited = arrivals.look()
+                    self._left_out = arrivals.left_out
+                    self._ledger.enter(items, RESERVED)
+                    waiting = self._ledger.waiting()
+                    if waiting:
+                        is_written = False
+                        self._read(there, waiting)
+                    elif not is_written and not is_awaited:
+                        self.write()
+                        is_written = True
+                    self._progress(1.0, self._note("waiting for files"))
+                    clock.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            if not is_written:
+                self.write()
+            raise
+
+    def _read(self, there: Readers, waiting: Sequence[Waiting]) -> None:
+        """Look at files, as many at once as there are readers for; those lost together, alone."""
+        suspects: list[Waiting] = []
+        self._hand_out(there.submit, there.width, waiting, suspects.append)
+        for each in suspects:
+            self._hand_out(there.submit, 1, [each], self._give_up)
+
+    def _hand_out(
+        self,
+        submit: Callable[[Item], Future[Answer]],
+        width: int,
+        waiting: Iterable[Waiting],
+        on_lost: Callable[[Waiting], None],
+    ) -> None:
+        left = iter(waiting)
+        under_way: dict[Future[Answer], Waiting] = {}
+        total, failed = self._ledger.counts()
+        done = total - len(self._ledger.waiting())
+        while True:
+            while len(under_way) < width and (each := next(left, None)) is not None:
+                under_way[submit(each.item)] = each
+            if not under_way:
+                return
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                each = under_way.pop(future)
+                try:
+                    failed += self._keep(each, answer_of(future))
+                    done += 1
+                except LostWorkerError:
+                    on_lost(each)
+                self._progress(done / total, f"{failed} failed" if failed else "")
+
+    def _give_up(self, waiting: Waiting) -> None:
+        place = waiting.item.place
+        self._ledger.keep_fault(
+            waiting, f"{place}: ended the workers of Dask that read it; is it damaged?"
+        )
+
+    def _keep(self, waiting: Waiting, answer: Answer) -> bool:
+        """Write what belongs to a file and keep the rest; say whether it failed."""
+        if answer.envelope is None:
+            self._ledger.keep_fault(waiting, answer.fault)
+            return True
+        envelope = whole(answer, self._card)
+        names = [n for write in self._writers for n in write(envelope, self._folder, waiting.stem)]
+        self._ledger.keep(waiting, envelope, names)
+        return False
+
+    def _note(self, text: str) -> str:
+        total, failed = self._ledger.counts()
+        return f"{total:,} files" + (f", {failed:,} failed" if failed else "") + f"; {text}"
+
+    def write(self) -> dict[str, Any]:
+        """Write what was found in all files, and the report."""
+        found = self._ledger.found(self._card)
+        results = Results(found, found.places, self._ledger.faults())
+        written = {name: _written(name, results, self._folder) for name in self._options.formats}
+        kept = [it for it in written.values() if isinstance(it, Written)]
+        kept.append(Written(self._ledger.written()))
+        report = write_report(
+            self._plugin,
+            results,
+            self._folder,
+            total=self._ledger.counts()[0],
+            refused={name: text for name, text in written.items() if isinstance(text, str)},
+            written=kept,
+            left_out=self._left_out,
+        )
+        self._ledger.finish()
+        return report
 
 
-def _without_arrays(envelope: Envelope) -> Envelope:
-    """Return an envelope of which thousands fit into memory."""
-    findings = dataclasses.replace(envelope.findings, rasters=(), series=())
-    return dataclasses.replace(envelope, findings=findings)
-
-
-def _written(name: str, found: Sequence[Envelope], folder: Path) -> Written | str:
+def _written(name: str, results: Results, folder: Path) -> Written | str:
     """Write a format, or return why it cannot hold what was found; the others go on."""
     try:
-        return WRITERS[name](found, folder)
+        if name in TABLE_WRITERS:
+            return TABLE_WRITERS[name](results, folder)
+        if name in WRITERS:
+            return WRITERS[name](results.found, folder)
     except PluginError as error:
         return f"{name}: {error}"
-
-
-def _report(
-    plugin: Plugin,
-    paths: Sequence[Path],
-    found: Sequence[Envelope],
-    failed: Mapping[str, str],
-    written: Sequence[Written],
-) -> dict[str, Any]:
-    labels: dict[str, int] = {}
-    for envelope in found:
-        for feature in envelope.findings.features:
-            name = feature.label or "none"
-            labels[name] = labels.get(name, 0) + 1
-    return {
-        "model": plugin.name,
-        "files": len(paths),
-        "succeeded": len(found),
-        "failed": dict(failed),
-        "features": sum(labels.values()),
-        "labels": dict(sorted(labels.items())),
-        "written": [name for it in written for name in it.names],
-        "remarks": [remark for it in written for remark in it.remarks],
-        "drift": _drift(plugin, found),
-    }
-
-
-def _drift(plugin: Plugin, found: Sequence[Envelope]) -> dict[str, float] | None:
-    """Return how unlike the scores are to those of the training; None where there are too few.
-
-    The statistic of Kolmogorov and Smirnov for two samples, and how likely one as large is where
-    both are of one distribution.
-    """
-    scores = [it.score for each in found for it in each.findings.features if it.score is not None]
-    card, folder = plugin.card, plugin.folder
-    if card is None or card.drift is None or folder is None or len(scores) < _LEAST_SCORES:
-        return None
-    from scipy.stats import ks_2samp
-
-    reference = read_arrays(card.drift, folder).get("scores")
-    if reference is None or reference.ndim != 1 or not reference.size:
-        raise PluginError(
-            f"{plugin.name}: drift: expected the array scores (n) in {card.drift.file}"
-        )
-    compared = ks_2samp(scores, reference)
-    return {
-        "statistic": float(compared.statistic),
-        "p_value": float(compared.pvalue),
-        "scores": float(len(scores)),
-    }
-
-
-def _listed(files: Sequence[Path]) -> list[Path]:
-    paths = []
-    for path in files:
-        if path.is_dir():
-            paths += [
-                it
-                for it in sorted(path.rglob("*"))
-                if it.suffix.lower() in (*SUFFIXES, *SOUNDS, *FILMS)
-            ]
-        else:
-            paths.append(path)
-    if not paths:
-        raise PluginError("found no files; expected images, rasters or sounds, or a folder of them")
-    return paths
+    return Written([])  # that of each file was written with it

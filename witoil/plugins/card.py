@@ -42,6 +42,7 @@ Task = Literal[
     "measure-classify",
     "panoptic",
     "embed",
+    "video-score",
     "deepaas",
 ]
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -59,9 +60,12 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "measure-classify": ("probs", "logits"),
     "panoptic": ("probs", "logits"),
     "embed": ("embedding",),
+    "video-score": ("scores",),
     "deepaas": ("json",),
 }
 """Task -> what its model may put out."""
+
+_WITHOUT_LABELS = ("values", "embedding", "scores", "json")
 
 KINDS: dict[str, tuple[str, ...]] = {
     "pixel-classify": ("raster",),
@@ -309,6 +313,7 @@ class Output(_Table):
         "seg",
         "values",
         "embedding",
+        "scores",
         "json",
     ]
     activation: Literal["softmax", "sigmoid"] = Field(
@@ -328,6 +333,30 @@ class Output(_Table):
     )
     names: tuple[str, ...] = Field((), description="Outputs of the graph, in the order needed.")
     labels: tuple[str, ...] = Field((), description="Names alone, instead of [[labels]].")
+
+
+class View(_Table):
+    """What a model of films looks at, and what its score of that counts.
+
+    The quality is ``sigmoid(sum(weight * (score - mean) / std))`` over all views.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    input: str = Field(min_length=1, description="Name in the graph: (clips, 3, frames, h, w).")
+    output: str = Field(min_length=1, description="Name in the graph: a score, or one a clip.")
+    sampling: Literal["stretch", "fragments"] = Field(
+        "stretch",
+        description="How a frame becomes the size: as a whole, or by small squares out of it.",
+    )
+    fragments: int = Field(7, ge=1, le=64, description="Squares along each side of a frame.")
+    frames: int = Field(32, ge=1, le=256, description="Of a clip.")
+    interval: int | None = Field(
+        None, ge=1, le=256, description="Frames from one to the next; none: spread over the film."
+    )
+    clips: int = Field(1, ge=1, le=16)
+    mean: float = 0.0
+    std: float = Field(1.0, gt=0.0)
+    weight: float = 1.0
 
 
 class Geo(_Table):
@@ -371,6 +400,7 @@ class Card(_Table):
     output: Output
     tiling: Tiling | None = None
     labels: tuple[Label, ...] = ()
+    views: tuple[View, ...] = Field((), description="What a model of films looks at.")
     geo: Geo = Geo()
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
@@ -416,7 +446,7 @@ class Card(_Table):
             raise ValueError(
                 f'input.kind: found "{self.input.kind}", expected {" or ".join(kinds)} for {task}'
             )
-        if not self.labels and self.output.format not in ("values", "embedding", "json"):
+        if not self.labels and self.output.format not in _WITHOUT_LABELS:
             raise ValueError("labels: found none, expected those of the model's classes")
         if self.output.format == "prob-map" and len(self.labels) != 2:
             raise ValueError("labels: expected what is below output.conf, then what is above it")
@@ -424,6 +454,24 @@ class Card(_Table):
             raise ValueError("input.measures: found none, expected names of what is measured")
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_its_views(self) -> Self:
+        if (self.model.task == "video-score") != bool(self.views):
+            raise ValueError("views: expected [[views]] for video-score, and for it alone")
+        names = [view.name for view in self.views]
+        if len({*names}) < len(names):
+            raise ValueError("views: found a name twice, expected each once")
+        height, width = self.input.size or (0, 0)
+        for view in self.views:
+            if view.sampling == "fragments" and (
+                not height or height % view.fragments or width % view.fragments
+            ):
+                raise ValueError(
+                    f"views.fragments: found {view.fragments}, expected what input.size can be "
+                    "divided by"
+                )
         return self
 
     @model_validator(mode="after")

@@ -78,7 +78,11 @@ def read_photo(path: Path) -> Photo:
         ) from None
     except Image.DecompressionBombError:
         raise PluginError(_too_large(path, "far more")) from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError) as error:
+    except MemoryError:
+        raise PluginError(
+            f"{path}: needs more memory than there is; expected a smaller image"
+        ) from None
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise PluginError(f"{path}: is damaged ({text}); expected a whole image") from None
 

@@ -30,6 +30,7 @@ from witoil.plugins.heads.segment import (
     segment_rows,
     segment_tiles,
 )
+from witoil.plugins.heads.video import score_film
 from witoil.plugins.images import Photo
 from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
@@ -60,6 +61,9 @@ _OF_SOUND: Mapping[str, Callable[[Run, Card, Recording], Findings]] = {
     "audio-events": find_events,
 }
 """Heads that hear a recording."""
+
+_OF_FILMS: Mapping[str, Callable[[Run, Card, Path], Findings]] = {"video-score": score_film}
+"""Heads that take a film as a whole."""
 
 _OF_PARTS: Mapping[str, Callable[[Run, Card, Reader], Findings]] = {
     "semantic-seg": segment_tiles,
@@ -109,10 +113,12 @@ def predict(
     if plugin.code is not None:
         return _of_program(plugin, card, path, parameters or {}, watch)
     session = session_of(plugin, sessions)
-    run = watch.timed(session, card.output.names)
+    run = watch.timed(session, card.output.names or tuple(it.output for it in card.views))
     if card.input.kind == "audio":
         with opened(path) as recording:
             seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
+    elif card.model.task in _OF_FILMS:
+        seen = _Seen(path.name, _OF_FILMS[card.model.task](run, card, path))
     elif path.suffix.lower() in FILMS:
         seen = _seen_in_film(run, card, path)
     else:
@@ -251,7 +257,7 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     def load() -> Session:
         content = read_weights(weights, weights_path(folder, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
-        return Session(content, card.model.id, arrays)
+        return Session(content, card.model.id, arrays, sessions.threads)
 
     # two cards may have the same weights with other references
     key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"

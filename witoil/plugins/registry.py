@@ -116,19 +116,6 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
-def first_folder() -> Path:
-    """Return the folder that plug-ins are put into.
-
-    Raises
-    ------
-    PluginError
-        Where none is named.
-    """
-    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
-        return Path(name)
-    raise PluginError(f"found no folder of plug-ins, expected --into, or one in {VARIABLE}")
-
-
 def open_folder(folder: Path) -> Plugin:
     """Return the plug-in of a folder with a card."""
     try:
@@ -162,7 +149,8 @@ def _of_folders() -> Iterator[Plugin]:
 def _in_folder(folder: Path) -> Iterator[Plugin]:
     """Yield the plug-ins of a folder: itself where it is one, else those of its folders."""
     for each in (folder, *sorted(folder.iterdir())):
-        found = _of_folder(each)
+        is_being_added = each != folder and each.name.startswith(".")
+        found = None if is_being_added else _of_folder(each)
         if found is not None:
             yield found
             if each == folder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ import numpy.typing as npt
 from witoil.plugins.errors import PluginError
 from witoil.plugins.sessions import Session
 
-Run = Callable[[npt.NDArray[Any]], list[npt.NDArray[np.float32]]]
-"""What a head calls with a tensor, to get the outputs that the card names."""
+Feed = npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]
+Run = Callable[[Feed], list[npt.NDArray[np.float32]]]
+"""What a head calls with a tensor, or with some by name, to get the outputs that the card names."""
 
 
 class Stopwatch:
@@ -35,7 +36,7 @@ class Stopwatch:
     def timed(self, session: Session, outputs: tuple[str, ...]) -> Run:
         """Return a function that runs a session and is timed."""
 
-        def run(tensor: npt.NDArray[Any]) -> list[npt.NDArray[np.float32]]:
+        def run(tensor: Feed) -> list[npt.NDArray[np.float32]]:
             start = time.perf_counter()
             if start - self._began > self._most_seconds:
                 raise PluginError(

@@ -72,6 +72,8 @@ class Session:
         Of the plug-in, for messages.
     arrays : mapping, optional
         Name of a reference of the card -> its arrays.
+    threads : int
+        That one run may use; 0: as many as there are cores. They change no bits.
     """
 
     def __init__(
@@ -79,9 +81,11 @@ class Session:
         content: bytes,
         name: str,
         arrays: Mapping[str, Mapping[str, npt.NDArray[np.float64]]] | None = None,
+        threads: int = 0,
     ) -> None:
         runtime = _runtime()
         options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads
         options.log_severity_level = 4
         self.name = name
         self.arrays = arrays or {}
@@ -112,13 +116,15 @@ class Session:
         (name,) = self.inputs
         return str(name)
 
-    def run(self, tensor: Array, outputs: Iterable[str] = ()) -> list[npt.NDArray[np.float32]]:
+    def run(
+        self, tensor: Array | Mapping[str, Array], outputs: Iterable[str] = ()
+    ) -> list[npt.NDArray[np.float32]]:
         """Return what the model makes of a tensor.
 
         Parameters
         ----------
-        tensor : numpy.ndarray
-            Of its one input.
+        tensor : numpy.ndarray or mapping
+            Of its one input, or of each by name.
         outputs : iterable of str
             Names of those wanted, in order. Default: all.
 
@@ -129,7 +135,8 @@ class Session:
         """
         import numpy as np
 
-        found = self.infer({self.input_name: tensor}, outputs)
+        feed = tensor if isinstance(tensor, Mapping) else {self.input_name: tensor}
+        found = self.infer(feed, outputs)
         return [np.asarray(array, dtype=np.float32) for array in found.values()]
 
     def infer(self, feed: Mapping[str, Array], outputs: Iterable[str] = ()) -> dict[str, Array]:
@@ -177,10 +184,12 @@ class Sessions:
     most_bytes : int
         Of the weights in all. The model asked for last stays whatever its size; one that is let
         go lives until the threads that run it are done.
+    threads : int
+        Of each, see `Session`.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, most_bytes: int = MOST_BYTES, threads: int = 0) -> None:
+        self._most_bytes, self.threads = most_bytes, threads
         self._kept: OrderedDict[str, Session] = OrderedDict()
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()

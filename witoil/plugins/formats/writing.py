@@ -13,6 +13,7 @@ from witoil.plugins.errors import PluginError
 from witoil.plugins.formats.biigle import write_biigle
 from witoil.plugins.formats.coco import write_coco
 from witoil.plugins.formats.label_studio import write_label_studio
+from witoil.plugins.formats.layers import Results, write_geopackage, write_geoparquet
 from witoil.plugins.formats.scenes import Scene, Written, scene_of
 from witoil.plugins.formats.tables import write_csv, write_darwin_core, write_ecotaxa
 from witoil.plugins.formats.voc import write_voc
@@ -21,16 +22,21 @@ from witoil.plugins.formats.yolo import write_yolo
 Writer = Callable[[Sequence[Envelope], Path], Written]
 """Writes envelopes into a folder."""
 
-FileWriter = Callable[[Envelope, Path, set[str]], None]
-"""Writes one envelope into a folder, under names that are not taken yet, and takes them."""
+FileWriter = Callable[[Envelope, Path, str], list[str]]
+"""Writes one envelope into a folder, under names that begin with a stem, and returns them."""
+
+TableWriter = Callable[[Results, Path], Written]
+"""Writes all that became of a batch into a folder."""
 
 AnnotationWriter = Callable[[Sequence[Scene], Path], Written]
 """Writes scenes into a folder."""
 
 
-def write_envelope(envelope: Envelope, folder: Path, taken: set[str]) -> None:
+def write_envelope(envelope: Envelope, folder: Path, stem: str) -> list[str]:
     """Write an envelope, ``NAME.json``."""
-    write_json(folder / _untaken(envelope.file, ".json", taken), envelope.document())
+    name = f"{stem}.json"
+    write_json(folder / name, envelope.document())
+    return [name]
 
 
 def write_geojson(found: Sequence[Envelope], folder: Path) -> Written:
@@ -44,11 +50,12 @@ def write_geojson(found: Sequence[Envelope], folder: Path) -> Written:
     return Written(["features.geojson"], remarks)
 
 
-def write_rasters(envelope: Envelope, folder: Path, taken: set[str]) -> None:
+def write_rasters(envelope: Envelope, folder: Path, stem: str) -> list[str]:
     """Write each raster as a GeoTIFF, ``NAME.classes.tif``; without a map where there is none."""
-    for raster in envelope.findings.rasters:
-        name = _untaken(envelope.file, f".{raster.name}.tif", taken)
+    rasters = {f"{stem}.{raster.name}.tif": raster for raster in envelope.findings.rasters}
+    for name, raster in rasters.items():
         _write_raster(raster, folder / name)
+    return [*rasters]
 
 
 def _write_raster(raster: Grid, path: Path) -> None:
@@ -81,15 +88,6 @@ def _write_raster(raster: Grid, path: Path) -> None:
             dataset.update_tags(**{f"class_{k}": name for k, name in enumerate(raster.labels)})
 
 
-def _untaken(file: str, suffix: str, taken: set[str]) -> str:
-    """Return a name that no other file of this batch has, which is taken then."""
-    number = 1
-    while (name := f"{file}{'' if number == 1 else f'-{number}'}{suffix}") in taken:
-        number += 1
-    taken.add(name)
-    return name
-
-
 def _of_scenes(write: AnnotationWriter) -> Writer:
     return lambda found, folder: write([scene_of(it) for it in found], folder)
 
@@ -116,6 +114,13 @@ WRITERS: dict[str, Writer] = {
 """Formats with one set of files for all inputs."""
 
 
+TABLE_WRITERS: dict[str, TableWriter] = {"gpkg": write_geopackage, "geoparquet": write_geoparquet}
+"""Formats that have the files, too, those that failed with the reason."""
+
+RESERVED = frozenset({"report", "features", "files", "results"})
+"""Names of what is written for all files together, that none written for one of them may have."""
+
+
 def refuse_unknown(names: Sequence[str]) -> None:
     """Refuse formats that there are not.
 
@@ -123,7 +128,7 @@ def refuse_unknown(names: Sequence[str]) -> None:
     ------
     PluginError
     """
-    known = (*FILE_WRITERS, *WRITERS)
+    known = (*FILE_WRITERS, *WRITERS, *TABLE_WRITERS)
     for name in names:
         if name not in known:
             raise PluginError(f"found the format {name!r}, expected one of {', '.join(known)}")
