@@ -297,6 +297,55 @@ def pin_weights(
     print(pinned(model))
 
 
+@modules_app.command("metadata")
+def write_metadata(module: Module) -> None:
+    """Print what the AI4EOSC hub takes of a plug-in, ai4-metadata.yml, made from its card."""
+    from witoil.plugins.hub import as_yaml, metadata_of
+    from witoil.plugins.registry import plugin_named
+
+    plugin = plugin_named(module)
+    assert plugin.card is not None  # or it would be refused
+    print(as_yaml(metadata_of(plugin.card)), end="")
+
+
+@modules_app.command("oscar")
+def write_oscar(
+    module: Module,
+    image: Annotated[
+        str, typer.Option(help="Container image with witoil and the plug-in.", metavar="IMAGE")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for both files.", metavar="DIR")
+    ] = Path("out"),
+    cluster: Annotated[str, typer.Option(help="As oscar-cli knows it.")] = "oscar-cluster",
+    bucket: Annotated[
+        str | None, typer.Option(help="With the folders in and out; default: the name.")
+    ] = None,
+    cpu: Annotated[float, typer.Option(min=0.1, help="Processors.")] = 1.0,
+    memory_mib: Annotated[int, typer.Option(min=64, help="Memory. [MiB]")] = 2048,
+    to: Annotated[
+        str, typer.Option(help="Formats: json, geojson ...", metavar="A,B")
+    ] = "json,geojson",
+) -> None:
+    """Write what has OSCAR run a plug-in on each file that arrives in a bucket."""
+    from witoil.plugins.formats.writing import refuse_unknown
+    from witoil.plugins.oscar import write_function
+    from witoil.plugins.registry import plugin_named
+
+    refuse_unknown(to.split(","))
+    names = write_function(
+        plugin_named(module),
+        out,
+        image=image,
+        cluster=cluster,
+        bucket=bucket,
+        cpu=cpu,
+        memory_mib=memory_mib,
+        formats=to,
+    )
+    print(f"written to {out}: {', '.join(names)}; oscar-cli apply {out / names[0]}")
+
+
 @modules_app.command("convert")
 def convert_annotations(
     annotations: Annotated[Path, typer.Argument(help="A file, or a folder of them.")],
