@@ -121,6 +121,7 @@ def test_an_answer_of_another_form_is_kept_whole_and_said_to_be(answer):
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda it: st.lists(it) | st.dictionaries(st.text(), it),
+    max_leaves=8,
 )
 
 

@@ -195,10 +195,15 @@ def show_module(module: Module) -> None:
 @modules_app.command("check")
 def check_module(module: Module) -> None:
     """Load a plug-in's model, and say what it takes and gives; exit code 2 where it cannot run."""
+    from witoil.plugins.hosted.module import HostedModule
     from witoil.plugins.prediction import session_of
     from witoil.plugins.registry import plugin_named
 
     plugin = plugin_named(module)
+    if isinstance(plugin.code, HostedModule):
+        plugin.code.check()
+        print(f"takes {', '.join(plugin.code.record.parameters('predict'))}")
+        return
     if plugin.code is not None:
         print(f"{plugin.name}: a program, {plugin.place}")
         return

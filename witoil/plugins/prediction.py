@@ -31,7 +31,7 @@ from witoil.plugins.heads.segment import (
     segment_tiles,
 )
 from witoil.plugins.heads.video import score_film
-from witoil.plugins.images import Photo
+from witoil.plugins.images import TURNED, Photo
 from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
 from witoil.plugins.running import Run, Stopwatch
@@ -74,6 +74,12 @@ _OF_PARTS: Mapping[str, Callable[[Run, Card, Reader], Findings]] = {
 """Heads that read one by parts."""
 
 
+_WHICH_WAY = (
+    "EXIF says that the image is turned, and the program does not say whether it counts pixels in "
+    "the upright image: positions hold only if it does"
+)
+
+
 def predict(
     plugin: Plugin,
     path: Path,
@@ -110,26 +116,19 @@ def predict(
     """
     card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
-    if plugin.code is not None:
-        return _of_program(plugin, card, path, parameters or {}, watch)
-    session = session_of(plugin, sessions)
-    run = watch.timed(session, card.output.names or tuple(it.output for it in card.views))
-    if card.input.kind == "audio":
-        with opened(path) as recording:
-            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
-    elif card.model.task in _OF_FILMS:
-        seen = _Seen(path.name, _OF_FILMS[card.model.task](run, card, path))
-    elif path.suffix.lower() in FILMS:
-        seen = _seen_in_film(run, card, path)
+    if plugin.code is None:
+        seen = _seen_by_model(plugin, card, path, watch, sessions)
     else:
-        seen = _seen_in_image(run, card, path)
-    findings = _compared(seen.findings, card, session)
+        found = _of_program(plugin, path, parameters or {})
+        if any(it.geometry is not None for it in found.features):
+            return Envelope(card, path.name, None, found, True, watch.timing_ms())
+        seen = _seen_by_program(found, card, path)
     taken, doubts = _time_of(seen.exif, time)
     placing = seen.placing
     if georeference is not None:
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
     places = _Places(placing, georeference, seen, taken)
-    placed = _placed(findings, places, taken)
+    placed = _placed(seen.findings, places, taken)
     remarks = [*placed.remarks, *doubts, *_position_remarks(placing)]
     placed = dataclasses.replace(placed, remarks=remarks)
     return Envelope(card, seen.file, seen.size, placed, placing is not None, watch.timing_ms())
@@ -144,6 +143,37 @@ class _Seen:
     size: tuple[int, int] | None = None
     placing: Placing | None = None
     exif: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _seen_by_model(
+    plugin: Plugin, card: Card, path: Path, watch: Stopwatch, sessions: Sessions
+) -> _Seen:
+    session = session_of(plugin, sessions)
+    run = watch.timed(session, card.output.names or tuple(it.output for it in card.views))
+    if card.input.kind == "audio":
+        with opened(path) as recording:
+            seen = _Seen(recording.name, _OF_SOUND[card.model.task](run, card, recording))
+    elif card.model.task in _OF_FILMS:
+        seen = _Seen(path.name, _OF_FILMS[card.model.task](run, card, path))
+    elif path.suffix.lower() in FILMS:
+        seen = _seen_in_film(run, card, path)
+    else:
+        seen = _seen_in_image(run, card, path)
+    return dataclasses.replace(seen, findings=_compared(seen.findings, card, session))
+
+
+def _seen_by_program(findings: Findings, card: Card, path: Path) -> _Seen:
+    """Return what a program has found, and what its file says, where it is an image."""
+    try:
+        if card.input.kind == "audio" or path.suffix.lower() in FILMS:
+            return _Seen(path.name, findings)
+        with reading(path, card) as reader:
+            exif = reader.photo.exif if isinstance(reader, PhotoReader) else {}
+            if TURNED in reader.remarks and any(it.pixel is not None for it in findings.features):
+                findings = dataclasses.replace(findings, remarks=[*findings.remarks, _WHICH_WAY])
+            return _Seen(reader.name, findings, reader.size, reader.placing, exif)
+    except WitoilError:  # a program may read what we do not
+        return _Seen(path.name, findings)
 
 
 def _seen_in_image(run: Run, card: Card, path: Path) -> _Seen:
@@ -314,9 +344,7 @@ def _value(session: Session, key: str, kind: type) -> Any:
     return value if isinstance(value, kind) else None
 
 
-def _of_program(
-    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any], watch: Stopwatch
-) -> Envelope:
+def _of_program(plugin: Plugin, path: Path, parameters: Mapping[str, Any]) -> Findings:
     assert plugin.code is not None
     try:
         findings = plugin.code.predict(path, parameters)
@@ -329,8 +357,7 @@ def _of_program(
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
-    located = any(it.geometry is not None for it in findings.features)
-    return Envelope(card, path.name, None, findings, located, watch.timing_ms())
+    return findings
 
 
 def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime | None, list[str]]:

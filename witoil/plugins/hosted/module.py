@@ -130,6 +130,17 @@ class HostedModule:
         answer = self.read(reply)
         return findings_of(answer["predictions"] if self.record.is_wrapped else answer)
 
+    def check(self) -> None:
+        """Start it, and end it.
+
+        Raises
+        ------
+        PluginError
+            Where it does not start.
+        """
+        self.process.get(f"/v2/models/{self.record.model}/")
+        self.process.stop()
+
     def ask(
         self,
         task: Task,
