@@ -9,15 +9,19 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from shapely.geometry import shape
 
 from tests.plugins.deepaas import hosting
 from tests.witoil.command import witoil
 from witoil.plugins.errors import PluginError
-from witoil.plugins.hosted.adding import add_module
+from witoil.plugins.georeference import parse_georeference
+from witoil.plugins.hosted.answers import findings_of
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.process import HostedProcess, Upload
+from witoil.plugins.hosting import host_module
 from witoil.plugins.prediction import predict
-from witoil.plugins.registry import find_plugins, open_hosted
+from witoil.plugins.registry import Plugin, find_plugins, open_hosted
 
 ROOT = Path(__file__).parents[2]
 
@@ -241,6 +245,54 @@ def test_commands_list_modules_without_starting_any(tmp_path, monkeypatch):
     assert witoil("modules", "list").returncode == 0
 
 
+class Detector:
+    """A program that finds a box, as a hosted module does."""
+
+    def __init__(self, card):
+        self.card = card
+
+    def predict(self, path, parameters):
+        corners = {"x1": 2, "y1": 1, "x2": 4, "y2": 3}
+        return findings_of([[{"name": "fish", "confidence": 0.5, "box": corners}]])
+
+
+def test_what_a_program_finds_is_put_on_the_map(tmp_path):
+    plugin = Plugin(
+        "made",
+        "made",
+        hosting.record().card(),
+        code=Detector(hosting.record().card()),
+    )
+    image = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(image)
+    (fish,) = predict(plugin, image).document()["features"]
+    assert fish["geometry"] is None
+    where = parse_georeference(
+        '{"kind": "affine", "transform": [0.5, 0, 10, 0, -0.5, 50], "crs": "EPSG:4326"}'
+    )
+    document = predict(plugin, image, georeference=where).document()
+    (fish,) = document["features"]
+    assert shape(fish["geometry"]).bounds == (11.0, 48.5, 12.0, 49.5)
+    turned = tmp_path / "b.jpg"
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new("RGB", (8, 8)).save(turned, exif=exif)
+    assert any("EXIF says" in it for it in predict(plugin, turned).document()["warnings"])
+    (tmp_path / "c.zip").write_bytes(b"PK")
+    assert predict(plugin, tmp_path / "c.zip").document()["features"]
+
+
+@pytest.mark.slow
+def test_a_module_is_checked_by_a_command(hosted_modules, monkeypatch):
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(hosted_modules))
+    answer = witoil("modules", "check", "plugdemo")
+    assert (answer.returncode, answer.stdout[:18]) == (0, "takes image, scale")
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(hosted_modules / "elsewhere"))
+    answer = witoil("modules", "check", "plugx")
+    assert answer.returncode == 2
+    assert "a_library_that_is_missing" in answer.stderr
+
+
 def test_a_module_whose_environment_has_gone_says_so(tmp_path, file):
     module = hosting.write_record(
         tmp_path / "made",
@@ -259,7 +311,7 @@ def test_a_module_whose_environment_has_gone_says_so(tmp_path, file):
 )
 def test_what_is_no_package_is_not_added(tmp_path, source, says):
     with pytest.raises(PluginError, match=says):
-        add_module(source.format(tmp_path), tmp_path / "modules")
+        host_module(source.format(tmp_path), tmp_path / "modules")
     assert not (tmp_path / "modules").exists()
 
 
@@ -271,9 +323,9 @@ def test_a_package_that_cannot_be_installed_leaves_nothing_behind(tmp_path, monk
     before = tmp_path / "modules" / "other" / "deepaas.json"
     before.write_text("kept")
     with pytest.raises(PluginError, match="other: cannot be installed"):
-        add_module(str(hosting.HERE / "other"), tmp_path / "modules")
+        host_module(str(hosting.HERE / "other"), tmp_path / "modules")
     with pytest.raises(PluginError, match="no-such: cannot be installed"):
-        add_module("no-such", tmp_path / "modules")
+        host_module("no-such", tmp_path / "modules")
     assert [it.name for it in (tmp_path / "modules").iterdir()] == ["other"]
     assert [it.name for it in before.parent.iterdir()] == ["deepaas.json"]
 

@@ -10,10 +10,11 @@ from flask import Response, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from web.errors import ModuleError
+from web.context import service
+from web.errors import ModuleError, QuotaError
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.module import HostedModule
-from witoil.plugins.hosted.process import Upload
+from witoil.plugins.hosted.process import BusyError, Upload
 
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
 """Of answers that a module has made: a browser shows them, and runs nothing."""
@@ -39,6 +40,8 @@ def forwarded(
     ------
     ModuleError
         Where it does not answer, or fails; with the last line of its log.
+    QuotaError
+        Where it is busy for longer than a client waits.
     """
     known = module.record.parameters("predict")
     accept = known.get("accept")
@@ -48,7 +51,11 @@ def forwarded(
         wanted = request.headers.get("Accept") if in_header else request.args.get("accept")
     others = [(name, value) for name, value in fields if name != "accept"]
     try:
-        reply = module.ask("predict", others, list(_stored(files, room)), wanted)
+        uploads = list(_stored(files, room))
+        seconds = service().settings.wait_seconds
+        reply = module.ask("predict", others, uploads, wanted, wait_seconds=seconds)
+    except BusyError as error:
+        raise QuotaError(str(error)) from None
     except PluginError as error:
         raise ModuleError(str(error)) from None
     if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -207,10 +208,15 @@ def show_module(module: Module) -> None:
 @modules_app.command("check")
 def check_module(module: Module) -> None:
     """Load a plug-in's model, and say what it takes and gives; exit code 2 where it cannot run."""
+    from witoil.plugins.hosted.module import HostedModule
     from witoil.plugins.prediction import session_of
     from witoil.plugins.registry import plugin_named
 
     plugin = plugin_named(module)
+    if isinstance(plugin.code, HostedModule):
+        plugin.code.check()
+        print(f"takes {', '.join(plugin.code.record.parameters('predict'))}")
+        return
     if plugin.code is not None:
         print(f"{plugin.name}: a program, {plugin.place}")
         return
@@ -223,78 +229,67 @@ def check_module(module: Module) -> None:
 @modules_app.command("add")
 def add_module(
     place: Annotated[
-        Path | None,
-        typer.Argument(help="A folder with a card, or a zip of one.", show_default=False),
+        Path | None, typer.Argument(help="A folder with a card, or a zip of one.")
     ] = None,
     deepaas: Annotated[
         str | None,
         typer.Option(
-            help="A folder with a module of DEEPaaS, or a package, in its place.", metavar="SOURCE"
+            help="Host a program of others: a folder with a module of DEEPaaS, or a package.",
+            metavar="SOURCE",
         ),
     ] = None,
     into: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of plug-ins. Default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
+            help="Folder of plug-ins; default: the first of WITOIL_PLUGIN_PATH.", metavar="DIR"
         ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the plug-in that has its name there.")
     ] = False,
     model: Annotated[
-        str | None,
-        typer.Option(help="Which, where a package of DEEPaaS has several.", metavar="NAME"),
+        str | None, typer.Option(help="With --deepaas: which, of several.", metavar="NAME")
     ] = None,
     python: Annotated[
-        str | None, typer.Option(help="Interpreter for a module of DEEPaaS. Default: this one.")
+        str | None,
+        typer.Option(help="With --deepaas: interpreter of its environment; default: this one."),
     ] = None,
     extra: Annotated[
         list[str] | None,
-        typer.Option("--with", help="Requirement beside its own.", metavar="REQUIREMENT"),
+        typer.Option("--with", help="With --deepaas: a requirement more.", metavar="REQUIREMENT"),
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0.1, help="For a request to a module of DEEPaaS. [s]")
+        float, typer.Option(min=0.1, help="With --deepaas: time for a request. [s]")
     ] = 120.0,
     memory_gb: Annotated[
-        float, typer.Option(min=0.1, help="For each process of a module of DEEPaaS. [GB]")
+        float, typer.Option(min=0.1, help="With --deepaas: memory of each process. [GB]")
     ] = 8.0,
-    quiet: Quiet = False,
 ) -> None:
-    """Try a plug-in, and put it among the others.
+    """Try a plug-in, and put it among the others."""
+    from witoil.plugins.adding import add_plugin, first_folder
 
-    A module of DEEPaaS is hosted in an environment and a process of its own; it is a program!
-    """
     if (place is None) == (deepaas is None):
-        raise typer.BadParameter("expected a folder or a zip, or --deepaas SOURCE, one of the two")
+        raise typer.BadParameter("expected a folder with a card, or --deepaas, one of both")
     if place is not None:
-        _add_plugin(place, into, force=force)
+        added = add_plugin(place, into, force=force)
+        for name in added.left_out:
+            print(f"left out {name}, which the card does not name")
+        print(f"{added.plugin.name}: added as {added.plugin.place}")
         return
-    import sys
-
-    from witoil.plugins.hosted.adding import add_module as add
     from witoil.plugins.hosted.record import Limits
-    from witoil.plugins.registry import first_folder
+    from witoil.plugins.hosting import host_module
 
-    voice = Voice(quiet=quiet)
-    record = add(
-        deepaas or "",
+    record = host_module(
+        str(deepaas),
         into or first_folder(),
+        force=force,
         model=model,
         python=python or sys.executable,
         extra=extra or (),
         limits=Limits(seconds=seconds, memory_bytes=int(memory_gb * 1e9)),
-        say=voice.say,
+        say=print,
     )
-    voice.say(f"{record.name} can be used; its licence: {record.card().model.licence_code}")
-
-
-def _add_plugin(place: Path, into: Path | None, *, force: bool) -> None:
-    from witoil.plugins.adding import add_plugin
-
-    added = add_plugin(place, into, force=force)
-    for name in added.left_out:
-        print(f"left out {name}, which the card does not name")
-    print(f"{added.plugin.name}: added as {added.plugin.place}")
+    print(f"{record.name}: added; licence {record.card().model.licence_code}")
 
 
 @modules_app.command("fetch")
@@ -335,6 +330,55 @@ def pin_weights(
     from witoil.plugins.weights import pinned
 
     print(pinned(model))
+
+
+@modules_app.command("metadata")
+def write_metadata(module: Module) -> None:
+    """Print what the AI4EOSC hub takes of a plug-in, ai4-metadata.yml, made from its card."""
+    from witoil.plugins.hub import as_yaml, metadata_of
+    from witoil.plugins.registry import plugin_named
+
+    plugin = plugin_named(module)
+    assert plugin.card is not None  # or it would be refused
+    print(as_yaml(metadata_of(plugin.card)), end="")
+
+
+@modules_app.command("oscar")
+def write_oscar(
+    module: Module,
+    image: Annotated[
+        str, typer.Option(help="Container image with witoil and the plug-in.", metavar="IMAGE")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for both files.", metavar="DIR")
+    ] = Path("out"),
+    cluster: Annotated[str, typer.Option(help="As oscar-cli knows it.")] = "oscar-cluster",
+    bucket: Annotated[
+        str | None, typer.Option(help="With the folders in and out; default: the name.")
+    ] = None,
+    cpu: Annotated[float, typer.Option(min=0.1, help="Processors.")] = 1.0,
+    memory_mib: Annotated[int, typer.Option(min=64, help="Memory. [MiB]")] = 2048,
+    to: Annotated[
+        str, typer.Option(help="Formats: json, geojson ...", metavar="A,B")
+    ] = "json,geojson",
+) -> None:
+    """Write what has OSCAR run a plug-in on each file that arrives in a bucket."""
+    from witoil.plugins.formats.writing import refuse_unknown
+    from witoil.plugins.oscar import write_function
+    from witoil.plugins.registry import plugin_named
+
+    refuse_unknown(to.split(","))
+    names = write_function(
+        plugin_named(module),
+        out,
+        image=image,
+        cluster=cluster,
+        bucket=bucket,
+        cpu=cpu,
+        memory_mib=memory_mib,
+        formats=to,
+    )
+    print(f"written to {out}: {', '.join(names)}; oscar-cli apply {out / names[0]}")
 
 
 @modules_app.command("convert")

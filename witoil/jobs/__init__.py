@@ -35,7 +35,6 @@ WitoilError, CatalogError, SimulatorError
 from witoil.jobs.cases import begin, check, refuse_existing
 from witoil.jobs.data import chosen_datasets, fetch, fetch_forcing, rasterise
 from witoil.jobs.drift import ensemble, simulate, trace
-from witoil.jobs.runs import animate, compare, export, plot, score, score_tracks, view
 from witoil.jobs.models import (
     average_models,
     convert_annotations,
@@ -43,6 +42,7 @@ from witoil.jobs.models import (
     predict_then,
     shoreline_series,
 )
+from witoil.jobs.runs import animate, compare, export, plot, score, score_tracks, view
 from witoil.jobs.searches import forecast, optimise, reconstruct
 from witoil.jobs.working import OnCost, OnCoverage, Progress
 

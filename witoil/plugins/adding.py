@@ -63,7 +63,7 @@ def add_plugin(place: Path, into: Path | None = None, *, force: bool = False) ->
     OutputError
         Where it cannot be written.
     """
-    folder = into or _first_folder()
+    folder = into or first_folder()
     with _as_folder(place) as found:
         card = read_card(found / NAME)
         target = folder / card.model.id
@@ -79,7 +79,14 @@ def add_plugin(place: Path, into: Path | None = None, *, force: bool = False) ->
             ) from error
 
 
-def _first_folder() -> Path:
+def first_folder() -> Path:
+    """Return the folder that plug-ins are put into.
+
+    Raises
+    ------
+    PluginError
+        Where none is named, or the first is a plug-in itself.
+    """
     names = [name for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
     if not names:
         raise PluginError(

@@ -21,6 +21,9 @@ MOST_PIXELS = 150_000_000
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+TURNED = "was turned upright as EXIF says; pixels count in the upright image"
+"""What is said of an image that was."""
+
 _ORIENTATION = ExifTags.Base.Orientation
 
 Pixels = npt.NDArray[np.uint8]
@@ -102,7 +105,7 @@ def _plain(image: Image.Image, path: Path) -> Photo:
     image.load()
     exif = _exif(image)
     if image.getexif().get(_ORIENTATION, 1) != 1:
-        remarks.append("was turned upright as EXIF says; pixels count in the upright image")
+        remarks.append(TURNED)
     ImageOps.exif_transpose(image, in_place=True)
     bytewise = _in_bytes(image, path, remarks)
     opaque = _opacity(bytewise, remarks)

@@ -205,6 +205,8 @@ def readers(task: Task, scheduler: str, most: int | None = None) -> Iterator[Rea
     WitoilError
         Where the scheduler cannot be reached or has no workers.
     """
+    if scheduler == PROCESSES and getattr(task.plugin.code, "is_isolated", False):
+        scheduler = THREADS  # which wait for the one process that it has
     if scheduler == PROCESSES:
         with _processes(task, min(cores(), most or cores())) as found:
             yield found

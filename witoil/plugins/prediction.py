@@ -41,7 +41,7 @@ from witoil.plugins.heads.segment import (
     segment_tiles,
 )
 from witoil.plugins.heads.video import score_film
-from witoil.plugins.images import Photo
+from witoil.plugins.images import TURNED, Photo
 from witoil.plugins.pins import known_weights
 from witoil.plugins.rasters import PhotoReader, Reader, reading, whole
 from witoil.plugins.registry import Plugin
@@ -88,6 +88,12 @@ _OF_PARTS: Mapping[str, Callable[[Run, Card, Reader], Findings]] = {
 """Heads that read one by parts."""
 
 
+_WHICH_WAY = (
+    "EXIF says that the image is turned, and the program does not say whether it counts pixels in "
+    "the upright image: positions hold only if it does"
+)
+
+
 def predict(
     plugin: Plugin,
     path: Path,
@@ -124,23 +130,22 @@ def predict(
     """
     card = refuse_options(plugin, georeference, parameters)
     watch = Stopwatch(most_seconds)
-    if plugin.code is not None:
-        seen = _seen_by_program(plugin, card, path, parameters or {})
-    else:
+    if plugin.code is None:
         session = session_of(plugin, sessions)
         card = as_loaded(plugin, card, session)
         seen = _seen_by_model(session, card, path, watch)
-    findings = seen.findings
+    else:
+        seen = _seen_by_program(_of_program(plugin, card, path, parameters or {}), card, path)
     taken, doubts = _time_of(seen.exif, time)
     placing = seen.placing
     if georeference is not None:
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
     places = _Places(placing, georeference, seen, taken)
-    placed = _placed(findings, places, taken)
+    placed = _placed(seen.findings, places, taken)
     remarks = [
         *placed.remarks,
         *doubts,
-        *_position_remarks(placing, findings),
+        *_position_remarks(placing, seen.findings),
         *_scale_remarks(card, placing, seen.size),
     ]
     placed = dataclasses.replace(placed, remarks=remarks)
@@ -171,6 +176,23 @@ def _seen_by_model(session: Session, card: Card, path: Path, watch: Stopwatch) -
     else:
         seen = _seen_in_image(run, card, path)
     return dataclasses.replace(seen, findings=_compared(seen.findings, card, session))
+
+
+def _seen_by_program(findings: Findings, card: Card, path: Path) -> _Seen:
+    """Return what a program has found, and what its file says where the program does not."""
+    is_placed = all(
+        it.pixel is None or it.geometry is not None for it in findings.features
+    ) and all(it.crs is not None for it in findings.rasters)
+    if is_placed or card.input.kind == "audio" or path.suffix.lower() in FILMS:
+        return _Seen(path.name, findings)
+    try:
+        with reading(path, card) as reader:
+            exif = reader.photo.exif if isinstance(reader, PhotoReader) else {}
+            if TURNED in reader.remarks and any(it.pixel is not None for it in findings.features):
+                findings = dataclasses.replace(findings, remarks=[*findings.remarks, _WHICH_WAY])
+            return _Seen(reader.name, findings, reader.size, reader.placing, exif)
+    except WitoilError:  # a program may read what we do not
+        return _Seen(path.name, findings)
 
 
 def _seen_in_image(run: Run, card: Card, path: Path) -> _Seen:
@@ -368,9 +390,7 @@ def _value(session: Session, key: str, kind: type) -> Any:
     return value if isinstance(value, kind) else None
 
 
-def _seen_by_program(
-    plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any]
-) -> _Seen:
+def _of_program(plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any]) -> Findings:
     assert plugin.code is not None
     try:
         findings = plugin.code.predict(path, told(card, parameters))
@@ -388,15 +408,7 @@ def _seen_by_program(
     fault = fault_of(findings)
     if fault:
         raise PluginError(f"{plugin.name}: {path.name}: {fault}")
-    if card.input.kind == "audio" or path.suffix.lower() in FILMS:
-        return _Seen(path.name, findings)
-    if not any(it.pixel is not None and it.geometry is None for it in findings.features) and all(
-        it.crs is not None for it in findings.rasters
-    ):
-        return _Seen(path.name, findings)
-    with reading(path, card) as reader:  # it knows its place where the program does not say one
-        exif = reader.photo.exif if isinstance(reader, PhotoReader) else {}
-        return _Seen(path.name, findings, reader.size, reader.placing, exif)
+    return findings
 
 
 def told(card: Card, parameters: Mapping[str, Any]) -> dict[str, Any]:

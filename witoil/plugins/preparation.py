@@ -107,13 +107,16 @@ def scaled(values: npt.NDArray[np.generic], how: Preprocessing) -> Tensor:
     """Return ``(x * scale - mean) / std`` of (n, height, width, channels), as the card lays it."""
     count = values.shape[-1]
     mean, std = (_for_each(part, count) for part in (how.mean, how.std))
-    factor = (how.scale / std).astype(np.float32)
-    made = values.astype(np.float32)
-    made *= factor
-    if mean.any():
-        made -= (mean / std).astype(np.float32)
+    factor, less = ((each / std).astype(np.float32) for each in (how.scale, mean))
     if how.layout == "NCHW" and values.ndim == 4:
-        made = np.ascontiguousarray(made.transpose(0, 3, 1, 2))
+        # laid out first: a row of one channel is worked on at once, not three numbers
+        values = values.transpose(0, 3, 1, 2)
+        factor, less = factor[:, np.newaxis, np.newaxis], less[:, np.newaxis, np.newaxis]
+    made = np.empty(values.shape, np.float32)
+    made[...] = values
+    made *= factor
+    if less.any():
+        made -= less
     return made
 
 

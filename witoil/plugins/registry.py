@@ -138,19 +138,6 @@ def code_stamp(plugin: Plugin) -> str:
     return found.hexdigest()
 
 
-def first_folder() -> Path:
-    """Return the folder that plug-ins are put into.
-
-    Raises
-    ------
-    PluginError
-        Where none is named.
-    """
-    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
-        return Path(name)
-    raise PluginError(f"found no folder of plug-ins, expected --into, or one in {VARIABLE}")
-
-
 def open_folder(folder: Path, *, is_packed: bool = False) -> Plugin:
     """Return the plug-in of a folder with a card.
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from witoil.plugins.hosted.adding import add_module, described
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.record import RECORD, Limits, Record
+from witoil.plugins.hosting import described, host_module
 
 HERE = Path(__file__).parent
 LIMITS = Limits(seconds=60.0)
@@ -12,8 +12,8 @@ LIMITS = Limits(seconds=60.0)
 
 def host_modules(place):
     """Add a module of each package; the others of the first share its environment."""
-    record = add_module(str(HERE / "one"), place, model="plugdemo", limits=LIMITS)
-    add_module(str(HERE / "other"), place, limits=LIMITS)
+    record = host_module(str(HERE / "one"), place, model="plugdemo", limits=LIMITS)
+    host_module(str(HERE / "other"), place, limits=LIMITS)
     for name in ("plugc", "trouble"):
         write_record(place / name, described(record.model_copy(update={"model": name})))
     broken = record.model_copy(update={"model": "plugx"})

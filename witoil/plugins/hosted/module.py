@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from witoil.plugins.card import Card
 from witoil.plugins.envelope import Findings
@@ -44,6 +45,9 @@ class HostedModule:
 
     folder: Path
     record: Record
+
+    is_isolated: ClassVar[bool] = True
+    """Whether a file that it cannot stand costs no process of ours."""
 
     @classmethod
     def open(cls, folder: Path) -> HostedModule:
@@ -126,12 +130,24 @@ class HostedModule:
         answer = self.read(reply)
         return findings_of(answer["predictions"] if self.record.is_wrapped else answer)
 
+    def check(self) -> None:
+        """Start it, and end it.
+
+        Raises
+        ------
+        PluginError
+            Where it does not start.
+        """
+        self.process.get(f"/v2/models/{self.record.model}/")
+        self.process.stop()
+
     def ask(
         self,
         task: Task,
         fields: Fields,
         files: Sequence[tuple[str, Upload]] = (),
         accept: str | None = None,
+        wait_seconds: float = math.inf,
     ) -> Reply:
         """Ask, each field where the module's Swagger has it; `accept` only where that has one.
 
@@ -139,6 +155,8 @@ class HostedModule:
         ------
         PluginError
             Where there is no answer; one that says what is wrong is an answer.
+        BusyError
+            Where others are asked for longer than `wait_seconds`.
         """
         known = self.record.parameters(task)
         places: dict[str, list[tuple[str, str]]] = {"query": [], "formData": [], "header": []}
@@ -152,6 +170,7 @@ class HostedModule:
             form=places["formData"],
             files=files,
             headers=headers,
+            wait_seconds=wait_seconds,
         )
 
     def train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import mimetypes
 import os
 import re
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,20 @@ class Reply:
     content: bytes
 
 
+class BusyError(PluginError):
+    """A module that has too much to do."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    form: Sequence[tuple[str, str]] = ()
+    files: Sequence[tuple[str, Upload]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class HostedProcess:
     """One `deepaas-run` with one model, on loopback.
 
@@ -112,7 +127,7 @@ class HostedProcess:
 
     def get(self, path: str) -> Reply:
         """Ask for a document; see `post`."""
-        return self._asked("GET", path, self._record.limits.seconds)
+        return self._asked(_Request("GET", path), math.inf)
 
     def post(
         self,
@@ -122,6 +137,7 @@ class HostedProcess:
         form: Sequence[tuple[str, str]] = (),
         files: Sequence[tuple[str, Upload]] = (),
         headers: Mapping[str, str] | None = None,
+        wait_seconds: float = math.inf,
     ) -> Reply:
         """Send a request, one after the other, and return the answer whatever its status is.
 
@@ -130,60 +146,45 @@ class HostedProcess:
         PluginError
             Where the module does not start, or gives no answer, in time, or one that is too
             large; it is ended then.
+        BusyError
+            Where others are asked for longer than `wait_seconds`.
         """
-        return self._asked(
-            "POST", path, self._record.limits.seconds, query, form, files, headers or {}
-        )
+        request = _Request("POST", path, query, form, files, headers or {})
+        return self._asked(request, wait_seconds)
 
     def stop(self) -> None:
         """End it, with all that it has started."""
         with self._lock:
             self._end()
 
-    def _asked(
-        self,
-        method: str,
-        path: str,
-        seconds: float,
-        query: Sequence[tuple[str, str]] = (),
-        form: Sequence[tuple[str, str]] = (),
-        files: Sequence[tuple[str, Upload]] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        name = self._record.name
-        if not self._lock.acquire(timeout=seconds):
-            raise PluginError(f"{name}: is busy with others for {seconds:g} s; try again later")
+    def _asked(self, request: _Request, wait_seconds: float) -> Reply:
+        if not self._lock.acquire(timeout=min(wait_seconds, threading.TIMEOUT_MAX)):
+            raise BusyError(
+                f"{self._record.name}: is busy with others for {wait_seconds:g} s; try again later"
+            )
         try:
             self._start()
-            with _opened(files) as parts:
-                return self._sent(method, path, seconds, query, form, parts, headers or {})
+            with _opened(request.files) as parts:
+                return self._sent(request, parts)
         finally:
             self._tidy()
             self._end_when_idle()
             self._lock.release()
 
-    def _sent(
-        self,
-        method: str,
-        path: str,
-        seconds: float,
-        query: Sequence[tuple[str, str]],
-        form: Sequence[tuple[str, str]],
-        files: Sequence[Any],
-        headers: Mapping[str, str],
-    ) -> Reply:
+    def _sent(self, request: _Request, files: Sequence[Any]) -> Reply:
         from requests import RequestException, Timeout
 
         assert self._session is not None
+        seconds = self._record.limits.seconds
         until = time.monotonic() + seconds
         try:
             with self._session.request(
-                method,
-                self._address + path,
-                params=list(query),
-                data=list(form) or None,
+                request.method,
+                self._address + request.path,
+                params=list(request.query),
+                data=list(request.form) or None,
                 files=list(files) or None,
-                headers={"Accept": "*/*", **headers},
+                headers={"Accept": "*/*", **request.headers},
                 timeout=(_CONNECT_SECONDS, seconds),
                 stream=True,
                 allow_redirects=False,

@@ -20,6 +20,7 @@ _MOST_BYTES = 10_000_000
 _WRAPPED = "#/definitions/Prediction"
 """Schema of replies of modules that declare none: wrapped in ``{"status", "predictions"}``."""
 
+_NO_TEXTS = ("boolean", "number", "integer")
 _TRUTHS = {
     **dict.fromkeys(("true", "t", "1", "on", "yes", "y"), True),
     **dict.fromkeys(("false", "f", "0", "off", "no", "n"), False),
@@ -115,11 +116,15 @@ class Parameter:
         try:
             if kind == "boolean":
                 return _TRUTHS[text.lower()]
-            if kind == "number":
+            if kind == "number" and math.isfinite(float(text)):
                 return float(text)
-            return int(text) if kind == "integer" else text
+            if kind == "integer":
+                return int(text)
         except (ValueError, KeyError):
-            raise ValueError(f"Not a valid {kind}.") from None
+            pass
+        if kind in _NO_TEXTS:
+            raise ValueError(f"Not a valid {kind}.")
+        return text
 
 
 class Record(BaseModel):

@@ -22,6 +22,7 @@ from witoil.files import replacing
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.process import HostedProcess
 from witoil.plugins.hosted.record import RECORD, Limits, Record
+from witoil.plugins.registry import find_plugins
 
 GROUP = "deepaas.v2.model"
 """Where a package says that it has modules."""
@@ -51,10 +52,11 @@ print(chr(10), callable(getattr(entry.load(), "train", None)))
 """
 
 
-def add_module(
+def host_module(
     source: str,
     into: Path,
     *,
+    force: bool = False,
     model: str | None = None,
     python: str = sys.executable,
     extra: Sequence[str] = (),
@@ -70,6 +72,8 @@ def add_module(
         their code; or what pip can install.
     into : Path
         A folder of plug-ins; the module gets one in it.
+    force : bool
+        Replace what is there by its name; it stays as it is until the new one has started.
     model : str, optional
         Its name in the group ``deepaas.v2.model``, where the package has several.
     python : str
@@ -87,12 +91,14 @@ def add_module(
     Raises
     ------
     PluginError
-        Where it cannot be installed or does not start; nothing is left behind then. A module that
-        was there before stays as it was.
+        Where it cannot be installed or does not start, and nothing is left behind; or where there
+        is a plug-in of its name.
     OutputError
     """
     what = _requirement(source)
     folder = into / _slug(model or source)
+    if (folder / RECORD).exists() and not force:
+        raise PluginError(f"{folder}: is there already; expected --force to replace it")
     place = folder / f"environment-{uuid4().hex[:8]}"
     had_been = folder.exists()
     try:
@@ -125,7 +131,7 @@ def add_module(
         )
         trains = _run([str(program), "-I", "-c", _TRAINS, name], source).splitlines()[-1]
         record = record.model_copy(update={"can_be_trained": "True" in trains})
-        record.card()  # or it is refused
+        _refuse_taken(record, folder)
         with replacing(folder / RECORD) as path:
             path.write_text(record.model_dump_json(indent=1), encoding="utf-8")
     except BaseException:
@@ -188,6 +194,16 @@ def _reason(output: str) -> str:
     clashes = [line for line in lines if "conflict" in line and not line.startswith("WARNING")]
     line = (clashes or faults or lines or ["it says nothing"])[0]
     return line.removeprefix("ERROR: ")[:300]
+
+
+def _refuse_taken(record: Record, folder: Path) -> None:
+    """Refuse a module whose name another plug-in has, or that is none for a plug-in."""
+    name = record.card().model.id
+    for other in find_plugins():
+        if other.name == name and other.fault is None and Path(other.place) != folder:
+            raise PluginError(
+                f"{record.source}: found the name {name}, which {other.place} has; expected another"
+            )
 
 
 def _chosen(names: list[str], source: str, model: str | None) -> str:
