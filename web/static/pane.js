@@ -362,7 +362,7 @@ export class Pane {
     this.run = run;
     this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
     this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
-    this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
+    this.say(run.times.length || run.rasters.length || run.found ? "" : words.map.nothing);
     this.#showSomething(run);
     if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
     this.restyle();
@@ -372,7 +372,8 @@ export class Pane {
   }
 
   /** Switch a field on where a run has no particles, or one would see nothing of it; a link decides that itself. @param {Run} run */
-  #showSomething({ steps, rasters }) {
+  #showSomething({ steps, rasters, found }) {
+    if (found && !this.isOn("detections")) this.state.set({ layers: switched(this.state.get("layers"), "detections", true) });
     const layers = this.state.get("layers");
     const isChosen = rasters.some(({ id }) => layers[`raster:${id}`]);
     const isOfLink = !this.hasShown && !this.state.isDefault("layers");

@@ -218,3 +218,14 @@ def test_of_two_images_with_one_name_none_is_taken_for_the_other(service):
     job = predicted(service, anna, stored(anna), stored(anna, "a.png", image(10)))
     anna.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "confirmed"})
     assert used(service) == (2, 2, 0)
+
+
+def test_images_of_forms_are_counted_as_those_of_jobs(service):
+    anna = service.client("anna")
+    address = "/v2/models/made-detect/predict/"
+    for content in (image(), image(), image(10)):
+        answer = anna.post(address, data={"files": (io.BytesIO(content), "a.png")})
+        assert answer.status_code == 200, answer.text
+    assert used(service) == (2, 2, 0)
+    assert anna.post(address, data={"files": (io.BytesIO(b"none"), "a.png")}).status_code == 422
+    assert used(service) == (2, 2, 0)
