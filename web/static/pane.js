@@ -373,14 +373,16 @@ export class Pane {
 
   /** Switch a field on where a run has no particles, or one would see nothing of it; a link decides that itself. @param {Run} run */
   #showSomething({ steps, rasters, found }) {
-    if (found && !this.isOn("detections")) this.state.set({ layers: switched(this.state.get("layers"), "detections", true) });
-    const layers = this.state.get("layers");
+    let layers = this.state.get("layers");
     const isChosen = rasters.some(({ id }) => layers[`raster:${id}`]);
     const isOfLink = !this.hasShown && !this.state.isDefault("layers");
     this.hasShown = true;
-    if (steps || !rasters.length || isChosen || isOfLink) return;
-    const { id } = rasters.find((each) => FIRST.includes(each.id)) ?? rasters[0];
-    this.state.set({ layers: switched(layers, `raster:${id}`, true) });
+    if (found && !isOfLink) layers = switched(layers, "detections", true);
+    if (!steps && rasters.length && !isChosen && !isOfLink) {
+      const { id } = rasters.find((each) => FIRST.includes(each.id)) ?? rasters[0];
+      layers = switched(layers, `raster:${id}`, true);
+    }
+    this.state.set({ layers });
   }
 
   /** @param {string} text what people have to know of this map; "": nothing */
