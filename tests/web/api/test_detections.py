@@ -191,6 +191,17 @@ def test_what_analysts_say_stays_when_they_are_made_anew(service):
     assert anna.get(f"{ITEMS}?verdict=false positive").json["numberMatched"] == 1
 
 
+def test_of_very_many_the_first_are_listed_and_that_is_said(service, monkeypatch):
+    monkeypatch.setattr("web.features.detections.MOST", 2)
+    anna = service.client("anna")
+    job = predicted(service, anna, stored(anna))
+    assert anna.get(ITEMS).json["numberMatched"] == 2
+    result = anna.get(f"/ogc/jobs/{job}/results").json["result"]["value"]
+    assert result["remarks"] == [
+        "maps list the first 2 of the 3 that were found; features.geojson has all"
+    ]
+
+
 def used(service):
     (year,) = service.client("root", scope="admin").get("/usage?period=year").json["periods"]
     return tuple(year[f"images_{name}"] for name in ("processed", "looked_at", "ingested"))
