@@ -280,6 +280,15 @@ def test_good_files_of_other_purposes(tmp_path):
     line = b'{"type": "LineString", "coordinates": [[35, 35], [35.1, 35]]}'
     assert checking._answer(written(tmp_path, "b.geojson", line), "lines")["facts"]["lines"] == 1
     assert checking._answer(written(tmp_path, "c.geojson", FEATURES), "land")["facts"]["box"]
+    several = track + b"2021-08-24T00:30Z,36,35\n2021-08-24T01:30Z,36.1,35\n"
+    several = b"\n".join(
+        line + (b",id" if number == 0 else b",a" if number < 3 else b",b")
+        for number, line in enumerate(several.splitlines())
+    )
+    facts = checking._answer(written(tmp_path, "d.csv", several), "drifters")["facts"]
+    assert (facts["drifters"], facts["fixes"]) == (2, 4)
+    assert facts["times"] == ["2021-08-24T00:00:00Z", "2021-08-24T01:30:00Z"]
+    assert "fault" in checking._answer(tmp_path / "d.csv", "track")
     assert "fault" in checking._answer(tmp_path / "b.geojson", "mask")
     assert "fault" in checking._answer(tmp_path / "c.geojson", "track")
     assert "fault" in checking._answer(tmp_path / "c.geojson", "oil")

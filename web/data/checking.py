@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 Purpose = Literal[
-    "mask", "forcing", "track", "lines", "land", "shore", "run", "oil", "image", "sound"
+    "mask",
+    "forcing",
+    "track",
+    "drifters",
+    "lines",
+    "land",
+    "shore",
+    "run",
+    "oil",
+    "image",
+    "sound",
 ]
 """What a file may be brought for; each has a reader that has to take it."""
 
@@ -408,6 +418,20 @@ def _track(path: Path) -> dict[str, Any]:
     }
 
 
+def _drifters(path: Path) -> dict[str, Any]:
+    import numpy as np
+
+    from catalog.errors import CatalogError
+    from witoil.runs.drifters import read_drifters
+
+    tracks = read_drifters(path).values()
+    fixes = sum(len(track.times) for track in tracks)
+    if fixes > MOST_VERTICES:
+        raise CatalogError(f"{path.name}: has more than {MOST_VERTICES:,} fixes; leave some out")
+    times = np.sort(np.concatenate([track.times for track in tracks]))
+    return {"drifters": len(tracks), "fixes": fixes, "times": _ends(times)}
+
+
 def _ends(times: Any) -> list[str]:
     """Return the first and the last of rising times, as ISO 8601."""
     return [f"{str(times[k])[:19]}Z" for k in (0, -1)]
@@ -470,6 +494,7 @@ _READERS: Mapping[Purpose, Callable[[Path], dict[str, Any]]] = {
     "mask": _mask,
     "forcing": _forcing,
     "track": _track,
+    "drifters": _drifters,
     "lines": _lines,
     "land": _land,
     "shore": _shore,

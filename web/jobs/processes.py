@@ -163,10 +163,17 @@ class ScoreInputs(SensorInputs):
     """A slick or a run, and what it is compared with."""
 
     run: Name = Field(description="A mask, or a run of this service or another model.")
-    observation: Name = Field(description="A slick that was seen.")
+    observation: Name | None = Field(None, description="A slick that was seen.")
+    track: Name | None = Field(None, description="Tracks of drifters, in place of a slick.")
     time: Time | None = Field(
         None, description="Time of the observation; default: as its file says."
     )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if (self.observation is None) == (self.track is None):
+            raise ValueError("expected an observation or a track, one of the two")
+        return self
 
 
 class CompareInputs(SensorInputs):
@@ -407,6 +414,9 @@ def _check(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> 
 
 def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
     it = ScoreInputs.model_validate(inputs)
+    if it.track is not None:
+        return jobs.score_tracks(Path(it.run), Path(it.track))
+    assert it.observation is not None
     return jobs.score(
         Path(it.run),
         Path(it.observation),
@@ -648,7 +658,8 @@ _ALL = (
     Process(
         "score",
         "Score a slick",
-        "Compare a mask or a run with a slick seen: Fractions Skill Score, overlap, distance.",
+        "Compare a mask or a run with a slick seen: Fractions Skill Score, overlap, distance; or a "
+        "run with tracks of drifters.",
         ScoreInputs,
         _score,
         is_short=True,
