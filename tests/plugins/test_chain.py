@@ -1,15 +1,18 @@
 """A mask of oil on an image starts a run and a trace, in one command."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 import rasterio
+import shapely
+from pyproj import Geod
 
 from tests.plugins.builders import card, plugin_in, same
 from tests.witoil.command import witoil
 from witoil.case import load_case
-from witoil.plugins.chain import case_of_features
+from witoil.plugins.chain import case_of_features, disc
 from witoil.plugins.errors import PluginError
 
 pytestmark = pytest.mark.slow
@@ -39,8 +42,6 @@ def seen(demo_twin, tmp_path_factory):
     plugin_in(folder / "plugins" / "oil", same(), CARD)
     case = load_case(demo_twin / "demo.toml")
     slick = json.loads(next(demo_twin.glob("slick_*.geojson")).read_text())
-    import shapely
-
     geometry = shapely.union_all([shapely.geometry.shape(f["geometry"]) for f in slick["features"]])
     west, south, east, north = geometry.bounds
     classes = np.zeros((40, 60), int)
@@ -108,14 +109,45 @@ def collection(*labels, time="2025-06-01T06:00:00Z", kind="Polygon"):
     ]
 
 
+@pytest.mark.parametrize("lon", [20.0, 179.999, -180.0, 200.0])
+@pytest.mark.parametrize("lat", [0.0, 60.0, -85.0])
+def test_a_disc_has_its_area_anywhere(lon, lat):
+    found = disc(shapely.Point(lon, lat), 500.0)
+    area, _ = Geod(ellps="WGS84").geometry_area_perimeter(shapely.orient_polygons(found))
+    assert abs(area) == pytest.approx(math.pi * 500.0**2, rel=0.003)
+    west, _, east, _ = found.bounds
+    assert west < lon < east
+    assert east - west < 1.0
+
+
+def test_places_with_a_radius_are_areas(seen, tmp_path):
+    path = tmp_path / "features.geojson"
+    features = collection("oil", kind="Point", time=seen[2].time.start.isoformat())
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    slick = tmp_path / "slick.geojson"
+    case_of_features(seen[2], path, None, "simulate", slick, radius_m=300.0)
+    (found,) = json.loads(slick.read_text())["features"]
+    assert shapely.geometry.shape(found["geometry"]).contains(shapely.Point(20.0, 36.0))
+
+
+def test_a_case_with_two_areas_is_refused(seen, tmp_path):
+    path = tmp_path / "features.geojson"
+    features = collection("oil", time=seen[2].time.start.isoformat())
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    area = next(it for it in seen[2].release if it.kind == "area")
+    two = seen[2].model_copy(update={"release": (area, area)})
+    with pytest.raises(PluginError, match="found 2 areas, expected one"):
+        case_of_features(two, path, None, "simulate", tmp_path / "slick.geojson")
+
+
 @pytest.mark.parametrize(
     ("features", "label", "text"),
     [
         ([], None, "nothing on the map"),
-        (collection("oil", "ship"), None, "expected --label"),
+        (collection("oil", "ship"), None, "expected one as label"),
         (collection("ship"), "oil", "found ship on the map, expected oil"),
         (collection("oil", kind="Point"), None, "without an extent"),
-        (collection("oil", time=None), None, "expected --time"),
+        (collection("oil", time=None), None, "expected one as time"),
         (collection("oil") + collection("oil", time="2025-06-02T06:00:00Z"), None, "one time"),
         (collection("oil", time="1999-01-01T00:00:00Z"), None, "seen at 1999-01-01T00:00Z"),
     ],

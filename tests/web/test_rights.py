@@ -22,6 +22,8 @@ FOUND = {
     "assets": {},
 }
 
+OF_JOBS = ("runs", "slicks", "coast-impact", "detections")
+
 OPEN = {
     "/session": {"POST", "DELETE"},
     "/session/guest": {"POST"},
@@ -69,7 +71,7 @@ def objects(service):
     folder = service.settings.jobs / job["jobID"]
     folder.mkdir(parents=True)
     (folder / "summary.json").write_text("{}")
-    features = [FOUND | {"collection": name} for name in ("runs", "slicks", "coast-impact")]
+    features = [FOUND | {"collection": name} for name in OF_JOBS]
     (folder / ".features.json").write_text(json.dumps({"features": features}))
     gather(service.store, service.settings.jobs)
     share = anna.post("/shares", json={"job": job["jobID"]}).json
@@ -142,6 +144,7 @@ def test_nobody_has_what_is_anothers(service, objects):
     bodies = {
         "/shares": {"job": objects["jobID"][0]},
         "/ogc/collections/observations/items/<id>": {"verdict": "confirmed"},
+        "/ogc/collections/detections/items/<id>": {"verdict": "confirmed"},
     }
     queries = {
         "/jobs/<jobID>/fields/<field>": "?bbox=0,0,1,1&time=2021-08-24T00:00:00Z",
@@ -192,7 +195,7 @@ def test_everything_is_still_annas(service, objects):
     anna = service.client("anna")
     job = objects["jobID"][0]
     assert anna.get(f"/ogc/jobs/{job}").json["status"] == "successful"
-    for name in ("runs", "slicks", "coast-impact"):
+    for name in OF_JOBS:
         assert anna.get(f"/ogc/collections/{name}/items/{job}").status_code == 200
     assert anna.get(f"/uploads/{objects['upload']['id']}").status_code == 200
     assert len(anna.get("/shares").json["shares"]) == 1

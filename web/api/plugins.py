@@ -8,6 +8,7 @@ field.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +34,8 @@ from web.api.forwarding import forwarded
 from web.context import service
 from web.errors import ContentError, NotFoundError, QuotaError
 from web.faults import Fault
-from web.people.access import needs
+from web.people.access import needs, who
+from web.people.usage import note_looked_at
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, georeference_of_request
 from witoil.plugins.hosted.module import HostedModule
@@ -212,18 +214,22 @@ def _found_in_files(plugin: Plugin) -> Response:
         faults.taken({key: value}, key, lambda text, key=key: _checked(plugin, key, text))
     if faults:
         return faults.answer()
-    found = []
+    found, contents = [], list[str]()
     with _turn(), scratch_folder(_room()) as room:
         for k, part in enumerate(files):
             place = room / str(k)
             place.mkdir()
             file = place / (secure_filename(part.filename or "") or "file")
             part.save(file)
+            contents.append(_sha256(file))
             try:
                 found.append(_predicted(plugin, file, georeference, time, given).document())
             except PluginError as error:
                 faults["files"] = [_without(str(error), place, plugin)]
                 return faults.answer()
+    if _card(plugin).input.kind != "audio":
+        with service().store.session() as session:
+            note_looked_at(session, who().name, contents)
     return _json({"status": "OK", "predictions": found})
 
 
@@ -477,6 +483,11 @@ def _turn() -> Iterator[None]:
         yield
     finally:
         _AT_ONCE.release()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _room() -> Path:

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import box_of, split_at_180, turned, unbroken, unbroken_box
 from web.features.collections import COAST, RUNS, SLICKS
-from web.features.detections import detections_of
+from web.features.detections import detections_of, left_out
 from web.features.found import Found, not_empty
 from web.store.cases import PREDICT, case_of
 from witoil.files import write_json
@@ -42,7 +42,7 @@ _OUTPUTS = {
 """Files of a run that are named with it."""
 
 
-def write_features(folder: Path, process: str, inputs: Mapping[str, Any]) -> None:
+def write_features(folder: Path, process: str, inputs: Mapping[str, Any]) -> list[str]:
     """Write the features of a job into its folder.
 
     Parameters
@@ -52,17 +52,25 @@ def write_features(folder: Path, process: str, inputs: Mapping[str, Any]) -> Non
     process : str
     inputs : mapping
         Of the job; those without a case and without a model have no features.
+
+    Returns
+    -------
+    list of str
+        What is odd about them, in words.
     """
     if not folder.is_dir():
-        return
+        return []
     found: list[Found] = []
+    remarks: list[str] = []
     if process == PREDICT:
         found += not_empty(detections_of(folder, inputs))
+        remarks = left_out(folder)
     case = case_of(inputs)
     if case is not None:
         found += features_of(folder, process, case)
     if process == PREDICT or case is not None:
         write_json(folder / FILE, {"features": [each.document() for each in found]})
+    return remarks
 
 
 def read_features(folder: Path, job_id: str) -> list[Found]:

@@ -362,7 +362,7 @@ export class Pane {
     this.run = run;
     this.dots = run.steps ? new Dots(this.oil, run.steps.header) : null;
     this.points = run.steps && !this.isSoftware ? new Points(this, run.steps.header) : null;
-    this.say(run.times.length || run.rasters.length ? "" : words.map.nothing);
+    this.say(run.times.length || run.rasters.length || run.found ? "" : words.map.nothing);
     this.#showSomething(run);
     if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
     this.restyle();
@@ -372,14 +372,17 @@ export class Pane {
   }
 
   /** Switch a field on where a run has no particles, or one would see nothing of it; a link decides that itself. @param {Run} run */
-  #showSomething({ steps, rasters }) {
-    const layers = this.state.get("layers");
+  #showSomething({ steps, rasters, found }) {
+    let layers = this.state.get("layers");
     const isChosen = rasters.some(({ id }) => layers[`raster:${id}`]);
     const isOfLink = !this.hasShown && !this.state.isDefault("layers");
     this.hasShown = true;
-    if (steps || !rasters.length || isChosen || isOfLink) return;
-    const { id } = rasters.find((each) => FIRST.includes(each.id)) ?? rasters[0];
-    this.state.set({ layers: switched(layers, `raster:${id}`, true) });
+    if (found && !isOfLink) layers = switched(layers, "detections", true);
+    if (!steps && rasters.length && !isChosen && !isOfLink) {
+      const { id } = rasters.find((each) => FIRST.includes(each.id)) ?? rasters[0];
+      layers = switched(layers, `raster:${id}`, true);
+    }
+    this.state.set({ layers });
   }
 
   /** @param {string} text what people have to know of this map; "": nothing */

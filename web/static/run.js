@@ -3,6 +3,7 @@
 import { addressOf, ask, askJson, ProblemError, resultsOf } from "./api.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { Steps } from "./steps.js";
+import { boxOf, extentOf } from "./things.js";
 
 /**
  * @typedef {[number, number][]} Ring in the projection
@@ -31,6 +32,8 @@ export class Run {
     this.stretches = [];
     /** @type {Raster[]} */
     this.rasters = [];
+    /** @type {number[] | null} west, south, east, north of what a model has found, in degrees */
+    this.found = null;
     /** @type {any} figures of the run */
     this.result = {};
   }
@@ -42,8 +45,8 @@ export class Run {
 
   /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
   get bounds() {
-    const oil = [this.steps?.header.bounds, boxOf([...this.observed, ...this.simulated])].filter((box) => box !== undefined && box !== null);
-    const boxes = oil.length ? oil : this.rasters.map(({ bounds }) => bounds); // grids are wider than the oil
+    const oil = [this.steps?.header.bounds, boundsOf({ rings: [...this.observed, ...this.simulated].flatMap(({ rings }) => rings), lines: [], places: [] })].filter((box) => box !== undefined && box !== null);
+    const boxes = oil.length ? oil : [...this.rasters.map(({ bounds }) => bounds), ...(this.found ? [this.found] : [])]; // grids are wider than the oil
     if (boxes.length === 0) return null;
     const least = (/** @type {number} */ k) => Math.min(...boxes.map((box) => box[k]));
     const most = (/** @type {number} */ k) => Math.max(...boxes.map((box) => box[k]));
@@ -98,16 +101,10 @@ export class Run {
   }
 }
 
-/** @param {Slick[]} slicks @returns {number[] | null} west, south, east, north in degrees */
-function boxOf(slicks) {
-  const box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of slicks.flatMap(({ rings }) => rings.flat())) {
-    box[0] = Math.min(box[0], x);
-    box[1] = Math.min(box[1], y);
-    box[2] = Math.max(box[2], x);
-    box[3] = Math.max(box[3], y);
-  }
-  return box[0] > box[2] ? null : [box[0], latitudeOf(box[1]), box[2], latitudeOf(box[3])];
+/** @param {import("./things.js").Extent} extent in the projection @returns {number[] | null} west, south, east, north in degrees */
+function boundsOf(extent) {
+  const [west, low, east, high] = boxOf(extent);
+  return west > east ? null : [west, latitudeOf(low), east, latitudeOf(high)];
 }
 
 /** @param {number[]} times @param {number} now @returns {number} place of the nearest, -1 where there is none */
@@ -147,6 +144,11 @@ export async function loadRun(job, { onArrival, onFailure, signal }) {
   run.observed = observed.flatMap(slicksOf);
   run.simulated = simulated.flatMap(slicksOf);
   run.stretches = stretches.flatMap(stretchesOf);
+  if (results.features) {
+    const { features } = await askFile(results.features.href, signal);
+    const geometries = features.map((/** @type {any} */ { geometry }) => geometry);
+    run.found = boundsOf(extentOf({ type: "GeometryCollection", geometries }, ([lon, lat]) => [lon, northing(lat)]));
+  }
   run.times = run.times.length ? run.times : timesOf(run);
   return run;
 }

@@ -112,7 +112,10 @@ export const words = {
 /** Those of the panels at both sides. */
 export const panels = {
   left: {
-    parts: { case: "Case", runs: "Runs", files: "Files", events: "Events" },
+    parts: { case: "Case", runs: "Runs", files: "Files", events: "Events", models: "Models" },
+    noModels: "There are no models here; whoever runs this service adds some.",
+    try: "Try it",
+    tryOf: (/** @type {string} */ name) => `Try ${name}`,
     drop: "Drop a slick here",
     dropMore: "A zipped shapefile, GeoJSON, GeoPackage, KMZ or GeoTIFF; NetCDF for currents and winds.",
     choose: "Choose a file",
@@ -238,6 +241,7 @@ export const panels = {
     forecast: ["Forecast", "Forecasts each slick from those before, and the time after."],
     trace: ["Backward", "Follows a slick back to where it may come from."],
     ensemble: ["Ensemble", "Many runs: how likely oil is where."],
+    predict: ["Found by a model", ""],
   },
   asked: (/** @type {string} */ what) => `${what}: asked for.`,
   nothingAllowed: "Your token may look only. To run, upload or share it needs the scope “run”: ask whoever runs this service.",
@@ -341,6 +345,9 @@ export const panels = {
       travelled: "Way of its middle",
       ashore: "On the coast",
       distance: "Middle of the slick seen, off by",
+      model: "Model",
+      files: "Files that it could read",
+      found: (/** @type {string} */ label) => `Found: ${label}`,
     },
     shared: "Somebody has shared this run with you. It can be read, and nothing else.",
   },

@@ -148,7 +148,9 @@ def done(process: Process | None, asked: Mapping[str, Any], tell: Tell) -> dict[
     try:
         with _alone(folder, tell), by_relative_names(asked["inputs"], links_of(folder)) as inputs:
             result = plain(process.work(inputs, folder, progress))
-            _note_features(process, folder, inputs)
+            remarks = _note_features(process, folder, inputs)
+        if remarks:
+            result["remarks"] = [*result.get("remarks", []), *remarks]
         json.dumps(result, allow_nan=False)
     except LostWorkersError as error:
         return {"lost": str(error)}
@@ -162,14 +164,21 @@ def done(process: Process | None, asked: Mapping[str, Any], tell: Tell) -> dict[
     return {"result": result, "note": last_note}
 
 
-def _note_features(process: Process, folder: Path, inputs: Mapping[str, Any]) -> None:
-    """Leave the features of a job beside its results; a job does not fail for want of them."""
+def _note_features(process: Process, folder: Path, inputs: Mapping[str, Any]) -> list[str]:
+    """Leave the features of a job beside its results; a job does not fail for want of them.
+
+    Returns
+    -------
+    list of str
+        What is odd about them, in words.
+    """
     if process.is_short:
-        return
+        return []
     try:
-        write_features(folder, process.id, inputs)
+        return write_features(folder, process.id, inputs)
     except Exception:
         log.exception("%s: its features cannot be made", folder.name)
+        return ["its features cannot be made, so maps list none; its files are whole"]
 
 
 @contextmanager

@@ -82,6 +82,10 @@ def predict(
     label: Annotated[
         str | None, typer.Option(help="Which of what is found is oil, for --then.")
     ] = None,
+    radius_m: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Of the oil round places without an extent, for --then. [m]"),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what another run has left there.")
     ] = False,
@@ -109,6 +113,7 @@ def predict(
                 files,
                 out,
                 label=label,
+                radius_m=radius_m,
                 georeference=georef,
                 time=time,
                 parameters=_pairs(parameter or []),

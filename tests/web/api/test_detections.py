@@ -191,6 +191,17 @@ def test_what_analysts_say_stays_when_they_are_made_anew(service):
     assert anna.get(f"{ITEMS}?verdict=false positive").json["numberMatched"] == 1
 
 
+def test_of_very_many_the_first_are_listed_and_that_is_said(service, monkeypatch):
+    monkeypatch.setattr("web.features.detections.MOST", 2)
+    anna = service.client("anna")
+    job = predicted(service, anna, stored(anna))
+    assert anna.get(ITEMS).json["numberMatched"] == 2
+    result = anna.get(f"/ogc/jobs/{job}/results").json["result"]["value"]
+    assert result["remarks"] == [
+        "maps list the first 2 of the 3 that were found; features.geojson has all"
+    ]
+
+
 def used(service):
     (year,) = service.client("root", scope="admin").get("/usage?period=year").json["periods"]
     return tuple(year[f"images_{name}"] for name in ("processed", "looked_at", "ingested"))
@@ -217,4 +228,15 @@ def test_of_two_images_with_one_name_none_is_taken_for_the_other(service):
     anna = service.client("anna")
     job = predicted(service, anna, stored(anna), stored(anna, "a.png", image(10)))
     anna.patch(f"{ITEMS}/{job}-detection-1", json={"verdict": "confirmed"})
+    assert used(service) == (2, 2, 0)
+
+
+def test_images_of_forms_are_counted_as_those_of_jobs(service):
+    anna = service.client("anna")
+    address = "/v2/models/made-detect/predict/"
+    for content in (image(), image(), image(10)):
+        answer = anna.post(address, data={"files": (io.BytesIO(content), "a.png")})
+        assert answer.status_code == 200, answer.text
+    assert used(service) == (2, 2, 0)
+    assert anna.post(address, data={"files": (io.BytesIO(b"none"), "a.png")}).status_code == 422
     assert used(service) == (2, 2, 0)

@@ -50,6 +50,7 @@ function partsOf(state) {
 /** @param {State} state @param {any} job */
 async function again(state, job) {
   const { inputs } = await askJson(`ogc/jobs/${job.jobID}/inputs`);
+  if (inputs.module) return void location.assign(`try?model=${encodeURIComponent(inputs.module)}`);
   const isNarrow = matchMedia("(max-width: 760px)").matches; // there is room for one side
   state.set({ case: caseOf(inputs), panels: { left: true, right: !isNarrow } });
   document.getElementById("left-tab-case")?.click();

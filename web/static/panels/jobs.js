@@ -147,7 +147,7 @@ async function loadFigures(state) {
     const links = await askJson(resultsOf(job.jobID));
     const { result: { value }, ...files } = links;
     const drivers = value.drivers ?? (SEARCHES.includes(job.processID) ? await driversOfBest(files) : null);
-    if (state.get("run") === job.jobID) state.set({ figures: { job: job.jobID, process: job.processID, value, files, drivers } });
+    if (state.get("run") === job.jobID) state.set({ figures: { job: job.jobID, process: value.then ?? job.processID, value, files, drivers } });
   } finally {
     loading = "";
   }

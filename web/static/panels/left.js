@@ -10,6 +10,7 @@ import { eventsList } from "./events.js";
 import { loadCatalogue } from "./forcing.js";
 import { CaseForm } from "./form.js";
 import { hasEnded, keepRuns } from "./jobs.js";
+import { modelsList } from "./models.js";
 import { overlay } from "./overlay.js";
 import { tabs } from "./tabs.js";
 import { dropZone, filesList, loadUploads } from "./uploads.js";
@@ -37,6 +38,7 @@ export function buildLeft(root, state, middle) {
     { id: "runs", title: text.parts.runs, content: runsList(state) },
     { id: "files", title: text.parts.files, content: filesList(state) },
     { id: "events", title: text.parts.events, content: eventsList(state) },
+    { id: "models", title: text.parts.models, content: modelsList() },
   ]));
   keepRuns(state);
   drawOn(middle.pane.map, state);

@@ -9,7 +9,7 @@ import { unitText } from "../units.js";
  *   isLog: boolean, p5: number | null, p95: number | null}} ParameterRow */
 
 /** Processes whose jobs are runs that can be shown, and not short answers. */
-export const SHOWN = ["simulate", "optimise", "reconstruct", "forecast", "trace", "ensemble"];
+export const SHOWN = ["simulate", "optimise", "reconstruct", "forecast", "trace", "ensemble", "predict"];
 
 /** @param {any} value of the result @returns {(window: string) => number} side of a window [km] */
 function sideOf(value) {
@@ -32,6 +32,7 @@ function curve(fss, side) {
  * @returns {Omit<Line, "label">[]}
  */
 export function curvesOf(process, value) {
+  if (!value.case) return []; // nothing was run
   const side = sideOf(value);
   /** @type {Record<string, any>} */
   const found = {};

@@ -28,7 +28,7 @@ export function scores(state) {
       try {
         const job = await askJson(`ogc/jobs/${id}`);
         const { result } = await askJson(`ogc/jobs/${id}/results`);
-        if (state.get("other") === id) other = { id, value: result.value, process: job.processID };
+        if (state.get("other") === id) other = { id, value: result.value, process: result.value.then ?? job.processID };
       } catch {
         other = null; // it has not ended, or it is no more
       }
@@ -164,6 +164,8 @@ function parameterTable(value) {
 /** @param {string} process @param {any} value */
 function factsTable(process, value) {
   const rows = factsOf(process, value);
+  const found = value.found ?? (process === "predict" ? value : null);
+  if (found) rows.push(...foundBy(found));
   if (!rows.length) return null;
   return block(text.facts, make("dl", { class: "facts" }, ...rows.flatMap(([name, said]) => [make("dt", {}, name), make("dd", {}, said)])));
 }
@@ -184,6 +186,13 @@ function factsOf(process, value) {
     value.ashore && [names.ashore, `${amount(value.ashore.mass_t, "t")}, ${amount(value.ashore.oiled_km, "km")}`],
     row && [names.distance, amount(row.centroid_distance_m / 1000, "km")],
   ].filter(Boolean));
+}
+
+/** @param {any} report of a model that was run on files @returns {[string, string][]} */
+function foundBy({ model, files, succeeded, labels }) {
+  const { factNames: names } = text;
+  return [[names.model, model], [names.files, `${succeeded} / ${files}`],
+    ...Object.entries(labels).map(([label, count]) => /** @type {[string, string]} */ ([names.found(label), String(count)]))];
 }
 
 /** @param {string} title @param {...(HTMLElement | null)} parts */

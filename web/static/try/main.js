@@ -46,7 +46,6 @@ async function tryModel(model) {
       if (mine.signal.aborted) return;
       form.say("");
       await answer.show(asked.file, predictions[0], () => keep(model, asked));
-      element("answer").focus({ preventScroll: true });
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError") form.say(inWords(error), true);
     }
