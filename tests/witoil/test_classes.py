@@ -87,7 +87,7 @@ def test_classes_tell_what_the_outline_does_not(folder, known):
     assert wrong["score"] < true["score"] - 0.2
 
 
-def test_the_score_is_the_mean_over_classes_by_their_weights(folder, known):
+def test_the_score_is_half_of_all_oil_and_half_of_classes_by_their_weights(folder, known):
     weighted = "weight = { sheen = 1.0, thick = 3.0 }\n"
     heavy = prepare(case_with(folder, observation(12, weighted), observation(18)))
     assert [o.weight for o in heavy.observations] == [4.0, 1.0]
@@ -99,7 +99,10 @@ def test_the_score_is_the_mean_over_classes_by_their_weights(folder, known):
         return np.average([scores["fss"][str(w)] for w in scales], weights=1.0 / scales)
 
     each = [score(c) for c in (first["sheen"], first["thick"], second["sheen"], second["thick"])]
-    assert found["score"] == pytest.approx(np.average(each, weights=[1.0, 3.0, 0.5, 0.5]))
+    of_all = [score(row) for row in found["observations"]]
+    # half of the weight of each is for all of its oil
+    weights = [2.0, 0.5, 0.5, 1.5, 0.25, 0.25]
+    assert found["score"] == pytest.approx(np.average([*of_all, *each], weights=weights))
     # all the oil counts with the weight of both
     whole = [row["fss"]["1"] for row in found["observations"]]
     assert found["fss"]["1"] == pytest.approx(np.average(whole, weights=[4.0, 1.0]))

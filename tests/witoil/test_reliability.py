@@ -112,9 +112,7 @@ def test_too_sure_probabilities_are_flattened_the_more_the_more_is_known():
 
     told = [drawn(seed, 60, true_of) for seed in range(12)]
     p, *_ = later = drawn(99, 60, true_of)
-    off = [
-        np.abs(learnt_curve(told[:n], [1.0] * n)(p) - true_of(p)).mean() for n in (0, 1, 3)
-    ]
+    off = [np.abs(learnt_curve(told[:n], [1.0] * n)(p) - true_of(p)).mean() for n in (0, 1, 3)]
     assert off[0] > off[1] > off[2]
     assert off[0] > 0.1
     assert off[2] < 0.05
