@@ -95,7 +95,7 @@ class Step:
 
     @property
     def probability(self) -> NDArray[np.float32]:
-        """Of oil in each cell: that of the forecast, shape of the grid. [1]"""
+        """Probability of oil in each cell, shape of the grid. [1]"""
         return self.curve(self.mixed)
 
 
