@@ -15,8 +15,17 @@ from witoil.cli.main import app
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
 from witoil.files import mask_name
-from witoil.forecast.experts import EXPERTS, Record, alike, expert_named, likeliest, mix
+from witoil.forecast.experts import (
+    EXPERTS,
+    Record,
+    alike,
+    expert_named,
+    likeliest,
+    mix,
+    variants_of,
+)
 from witoil.forecast.forecasting import forecast
+from witoil.forecast.outlook import look_ahead
 from witoil.outputs.forecast import write_forecast
 from witoil.outputs.run import write_mask
 from witoil.scenario.prepare import prepare
@@ -152,6 +161,45 @@ def test_experts_without_currents_or_wind_have_none(done):
     assert origins["without_wind"]["current_factor"] > 0.0
     still = origins["without_drift"]
     assert still["current_factor"] == still["wind_drift_factor"] == still["stokes_factor"] == 0.0
+
+
+@pytest.mark.slow
+def test_each_product_of_the_forcing_is_an_expert(sequence, tmp_path):
+    product = '\n[[ensemble.forcing]]\ncurrents = "currents.nc"\n'
+    fewer = ("evaluations = 24\nmembers = 16", f"evaluations = 18\nmembers = 8\n{product}")
+    last = SEEN[SEEN.rindex("\n[[observation]]") :]
+    path = sequence(fewer, (last, ""), name="products.toml")
+    result = walk(path, tmp_path)
+    study = result.study["forecast"]
+    assert "product_1" in study["experts"]
+    assert all("product_1" in step["trust"] for step in study["steps"])
+    # its fields are those of the case, and so are its runs
+    own = [trial for trial in result.trials if trial.origin == "product_1"]
+    drawn = [trial for trial in result.trials if trial.origin == "prior"][: len(own)]
+    assert own
+    for trial, like in zip(own, drawn, strict=True):
+        assert trial.parameters == like.parameters
+        for leg in trial.outcomes.keys() & like.outcomes.keys():
+            assert trial.outcomes[leg] == like.outcomes[leg]
+    outlook = look_ahead(result)
+    assert "product_1" in outlook.trust(0)
+    assert 0.0 < outlook.probability(0).max() <= 1.0 + 1e-6
+
+
+@pytest.mark.slow
+def test_a_product_that_does_not_cover_the_case_is_refused_by_name(sequence, tmp_path):
+    product = '\n[[ensemble.forcing]]\ncurrents = "no_such_file.nc"\n'
+    path = sequence(("members = 16", f"members = 16\n{product}"), name="bad.toml")
+    with pytest.raises(WitoilError, match=r"ensemble\.forcing\.0: .*no_such_file"):
+        walk(path, tmp_path)
+
+
+@pytest.mark.slow
+def test_without_currents_no_expert_is_without_them(sequence, tmp_path):
+    changed = ('currents = "currents.nc"', 'currents = "none"')
+    path = sequence(changed, ("evaluations = 24\nmembers = 16", "evaluations = 8\nmembers = 4"))
+    variants = {variant.name for variant in variants_of(prepare(load_case(path)), ())}
+    assert variants == {"without_drift"}
 
 
 @pytest.mark.slow
