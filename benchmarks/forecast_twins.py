@@ -1,88 +1,74 @@
-"""What a forecast is worth on twin experiments, and what its constants do.
+"""What a forecast is worth where the forcing is right, and where it is wrong.
 
-Each twin is forecast as `witoil forecast` does it. Beside that, sets of parameters drawn from the
-priors are run on all legs, and weighed by rules that differ in their constants only: so they are
-compared on the same runs. `docs/calibration.md` has the table.
+Each twin is forecast as `witoil forecast` does it, beside the rule that summed the scores of three
+experts for ever: both mix the same maps. `docs/calibration.md` has the table.
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
-import optimizer
-from benchmarks._twins import make_twin
-from witoil.calibration.evaluation import combined_scores, simulated_slicks
+from benchmarks._twins import GAPS, WORLDS, make_twin
+from witoil.calibration.evaluation import combined_scores
 from witoil.calibration.priors import EVIDENCE
-from witoil.calibration.search import search_space
 from witoil.case import load_case
-from witoil.forecast.experts import forecast, likeliest, probability_of
-from witoil.forecast.walk import LEAST
-from witoil.scenario.legs import legs_of
+from witoil.forecast.experts import Maps, likeliest, mix
+from witoil.forecast.forecasting import Forecasts, Step, forecast, seen_at_end
+from witoil.forecast.reliability import Forecast, brier, reliability
 from witoil.scenario.prepare import prepare
-from witoil.scenario.scenario import Scenario
-from witoil.scenario.verification import Mask, SlickMasks
+from witoil.scenario.verification import SlickMasks
 
-TWINS = 8
-SETS = 128
-PARTICLES = 10_000
-RULES = {
-    "sample_T_0.03_no_fading": (0.03, np.inf),
-    "sample_T_0.1_no_fading": (EVIDENCE, np.inf),
-    "sample_T_0.1_12_h": (EVIDENCE, 12.0),
-    "sample_T_0.1_6_h": (EVIDENCE, 6.0),
-    "sample_T_0.1_24_h": (EVIDENCE, 24.0),
-}
-"""Name -> difference of scores that makes e times as likely, and memory [h]."""
+SEEDS = int(os.environ.get("WITOIL_TWINS", "12"))
+"""Twins of each world and window."""
+
+PARTICLES = 1000
+SUMMED = {"ensemble": 0.5, "prior": 0.25, "persistence": 0.25}
+"""Experts of the rule before, and how far it trusted them at first."""
+
+SINGLES = ("best", "latest", "default")
+"""Columns that are single runs, and no experts."""
+
+NORMAL_95 = 1.645
+"""One-sided. [standard deviations]"""
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Sets of parameters drawn from the priors, and how each did on the legs run so far.
+@dataclass
+class Told:
+    """What the forecasts of the twins of one world came to.
 
     Attributes
     ----------
-    legs : tuple of Scenario
-    sets : list of dict
-        The first is the default.
-    points : ndarray, shape (sets, parameters)
-        Where the prior is the standard normal distribution.
-    scores : list of ndarray, shape (sets,)
-        One for each leg run.
+    fss : dict
+        Column -> FSS of the finest window, of each forecast; `summed` is the rule before.
+    gains : list of float
+        Of each twin: mean FSS of the forecast less that of the rule before.
+    forecasts : list of tuple
+        Probability, slick seen and cells to compare, cut to where there is something.
     """
 
-    legs: tuple[Scenario, ...]
-    sets: list[dict[str, float]]
-    points: Array
-    scores: list[Array] = field(default_factory=list)
+    fss: dict[str, list[float]] = field(default_factory=dict)
+    gains: list[float] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, path: Path) -> "Sample":
-        """Draw the sets of a case."""
-        scenario = prepare(load_case(path))
-        space = search_space(scenario)
-        drawn = optimizer.NormalProposal.prior(len(space.names), SETS - 1).draw([1])
-        sets = [space.default, *space.from_standard(drawn)]
-        return cls(legs_of(scenario), sets, space.to_standard(sets))
+    def mean(self, column: str) -> float:
+        """Return the mean FSS of a column."""
+        return float(np.mean(self.fss[column]))
 
-    def run_next(self) -> list[Mask]:
-        """Run all sets on the next leg, keep their scores and return their slicks."""
-        leg = self.legs[len(self.scores)]
-
-        def outcome(parameters: dict[str, float]) -> tuple[Mask, float]:
-            (slick,) = simulated_slicks([leg], parameters)
-            return slick.oil, combined_scores([leg], [slick])["score"]
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            masks, scores = zip(*pool.map(outcome, self.sets), strict=True)
-        self.scores.append(np.array(scores))
-        return list(masks)
+    @property
+    def best_expert(self) -> tuple[str, float]:
+        """Name and mean FSS of the expert that did best."""
+        experts = [n for n in self.fss if n not in ("forecast", "summed", *SINGLES)]
+        best = max(experts, key=self.mean)
+        return best, self.mean(best)
 
 
 def run() -> dict[str, float]:
@@ -91,47 +77,84 @@ def run() -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Number of forecasts; mean and lowest FSS of the finest window, of each column of
-        `witoil forecast` and of each rule for the weights.
+        Of each world and of all: mean FSS of every column and expected calibration error; of each
+        world how far the forecast is ahead of its best expert and of persistence; over all how far
+        it is ahead of the rule before, and the lower limit of that with 95 %.
     """
-    found: dict[str, list[float]] = {}
-    for seed in range(TWINS):
-        with TemporaryDirectory() as folder:
-            case = make_twin(Path(folder), seed, PARTICLES)
-            for name, scores in {**columns(case), **rules(Sample.of(case))}.items():
-                found.setdefault(name, []).extend(scores)
-    figures = {"forecasts": float(len(found["forecast"]))}
-    for name, scores in found.items():
-        figures |= {f"{name}_mean": float(np.mean(scores)), f"{name}_min": min(scores)}
-    return figures
+    worlds = {world: Told() for world in WORLDS}
+    for seed, window, (number, world) in product(range(SEEDS), GAPS, enumerate(WORLDS)):
+        number = 1000 * number + 500 * (window == "day") + seed
+        tell(worlds[world], number, world, window)
+        print(
+            f"{world}, {window}, {number}: {worlds[world].gains[-1]:+.3f}",
+            file=sys.stderr,
+            flush=True,
+        )
+    figures: dict[str, float] = {}
+    for world, told in worlds.items():
+        _, best = told.best_expert
+        figures |= {f"{world}: {name}": told.mean(name) for name in told.fss}
+        figures |= {
+            f"{world}: ahead of its best expert": told.mean("forecast") - best,
+            f"{world}: ahead of persistence": told.mean("forecast") - told.mean("persistence"),
+            f"{world}: expected calibration error": reliability(told.forecasts).expected_error,
+        }
+    return figures | over_all([*worlds.values()])
 
 
-def columns(path: Path) -> dict[str, list[float]]:
-    """Forecast as `witoil forecast` does; the FSS of each of its columns, for each forecast."""
-    study = forecast(prepare(load_case(path)), path.parent / "walk").study
-    table: dict[str, list[float]] = {}
-    for step in study["forecast"]["steps"]:
-        for name, scores in step["scores"].items():
-            table.setdefault(name, []).append(scores["fss"]["1"])
-    return table
+def over_all(worlds: list[Told]) -> dict[str, float]:
+    """Return the figures of all worlds together."""
+    names = worlds[0].fss
+    means = {n: float(np.mean(np.concatenate([w.fss[n] for w in worlds]))) for n in names}
+    gains = np.concatenate([told.gains for told in worlds])
+    error = gains.std(ddof=1) / np.sqrt(gains.size)
+    forecasts = [each for told in worlds for each in told.forecasts]
+    parts = brier(forecasts)
+    assert parts is not None
+    return {
+        **{f"all: {name}": mean for name, mean in means.items()},
+        "all: forecasts": float(len(forecasts)),
+        "all: ahead of the rule before, mean over twins": float(gains.mean()),
+        "all: the same, lower limit with 95 %": float(gains.mean() - NORMAL_95 * error),
+        "all: expected calibration error": reliability(forecasts).expected_error,
+        "all: Brier score": parts.score,
+        "all: spread over skill": parts.spread_skill,
+    }
 
 
-def rules(found: Sample) -> dict[str, list[float]]:
-    """Forecast by the weighted sets of a sample, with weights by each rule."""
-    table: dict[str, list[float]] = {name: [] for name in RULES}
-    for k, leg in enumerate(found.legs):
-        masks = found.run_next()
-        for name, (temperature, memory) in RULES.items() if k else ():
-            probability = probability_of(masks, weights(found, k, temperature, memory))
-            scores = combined_scores([leg], [SlickMasks(likeliest(probability))])
-            table[name].append(scores["fss"]["1"])
-    return table
+def tell(told: Told, seed: int, world: str, window: str) -> None:
+    """Forecast a twin and add what came of it."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        said: list[tuple[Step, Maps]] = []
+        result = forecast(
+            prepare(load_case(make_twin(folder, seed, PARTICLES, world, window))),
+            folder / "walk",
+            on_step=lambda step, maps: said.append((step, maps)),
+        )
+    before = [*summed(result, said)]
+    mine = [step.scores["forecast"]["fss"]["1"] for step in result.steps]
+    told.gains.append(float(np.mean(mine) - np.mean(before)))
+    told.fss.setdefault("summed", []).extend(before)
+    for step in result.steps:
+        for column, scores in step.scores.items():
+            told.fss.setdefault(column, []).append(scores["fss"]["1"])
+        probability = step.probability
+        oil, valid = seen_at_end(result.legs[step.leg])
+        used = valid & (oil | (probability > 0.0))
+        told.forecasts.append((probability[used], oil[used], np.ones(used.sum(), bool)))
 
 
-def weights(found: Sample, k: int, temperature: float, memory: float) -> Array:
-    """Return the posterior of the sets, given the slicks at the ends of the legs before `k`."""
-    ends = np.array([leg.observations[0].time for leg in found.legs[:k]])
-    fading = np.exp(-((ends[-1] - ends) / np.timedelta64(1, "h")) / memory)
-    log_likelihood = fading @ np.array(found.scores[:k]) / temperature
-    prior = optimizer.NormalProposal.prior(found.points.shape[1], SETS)
-    return optimizer.weigh(found.points, log_likelihood, [prior], least=LEAST)
+def summed(result: Forecasts, said: list[tuple[Step, Maps]]) -> Iterator[float]:
+    """Yield the FSS of the rule before: trust by the sum of all scores, nothing corrected."""
+    log = {name: np.log(trust) for name, trust in SUMMED.items()}
+    for step, maps in said:
+        known = [name for name in SUMMED if name in maps]
+        weight = np.exp(np.array([log[name] for name in known]) - max(log.values()))
+        trust = dict(zip(known, weight / weight.sum(), strict=True))
+        mask = likeliest(mix({name: maps[name] for name in known}, trust))
+        leg = result.legs[step.leg]
+        if step.leg:  # at the first there was nothing to learn from
+            yield combined_scores([leg], [SlickMasks(mask)])["fss"]["1"]
+        for name in known:
+            log[name] += step.scores[name]["score"] / EVIDENCE

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
 from rasterio.features import shapes
 from shapely.geometry import mapping, shape
 
+import simulator
 from tests.witoil.calibrated import calibrate
-from witoil.calibration.evaluation import evaluate, persistence
-from witoil.case import load_case
+from witoil.calibration.evaluation import combined_scores, evaluate, mean_ratio, persistence
+from witoil.case import Trace, load_case
 from witoil.errors import CaseError
 from witoil.files import write_json
 from witoil.forecast.forecasting import forecast
@@ -15,6 +18,7 @@ from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import masks_at, run
 from witoil.scenario.verification import SlickMasks, transformed
+from witoil.trace.backward import find_slick
 
 HOURS = (12, 18)
 
@@ -87,7 +91,7 @@ def test_classes_tell_what_the_outline_does_not(folder, known):
     assert wrong["score"] < true["score"] - 0.2
 
 
-def test_the_score_is_the_mean_over_classes_by_their_weights(folder, known):
+def test_the_score_is_half_of_all_oil_and_half_of_classes_by_their_weights(folder, known):
     weighted = "weight = { sheen = 1.0, thick = 3.0 }\n"
     heavy = prepare(case_with(folder, observation(12, weighted), observation(18)))
     assert [o.weight for o in heavy.observations] == [4.0, 1.0]
@@ -99,7 +103,10 @@ def test_the_score_is_the_mean_over_classes_by_their_weights(folder, known):
         return np.average([scores["fss"][str(w)] for w in scales], weights=1.0 / scales)
 
     each = [score(c) for c in (first["sheen"], first["thick"], second["sheen"], second["thick"])]
-    assert found["score"] == pytest.approx(np.average(each, weights=[1.0, 3.0, 0.5, 0.5]))
+    of_all = [score(row) for row in found["observations"]]
+    # half of the weight of each is for all of its oil
+    weights = [2.0, 0.5, 0.5, 1.5, 0.25, 0.25]
+    assert found["score"] == pytest.approx(np.average([*of_all, *each], weights=weights))
     # all the oil counts with the weight of both
     whole = [row["fss"]["1"] for row in found["observations"]]
     assert found["fss"]["1"] == pytest.approx(np.average(whole, weights=[4.0, 1.0]))
@@ -176,3 +183,83 @@ def test_persistence_from_slick_to_slick_keeps_the_classes(folder):
     assert "classes" not in first
     # the same pair of slicks as within one long run
     assert second == persistence([scenario])["observations"][1]
+
+
+def area_release(files, rest="", start="2025-06-01T12:00:00Z"):
+    return f"""
+[[release]]
+kind = "area"
+geometry = {files}
+time = {start}
+mass_tonnes = 70
+{rest}
+"""
+
+
+def of_slicks(scenario):
+    return sorted(
+        (release.mass, release.geometry.area)
+        for release in scenario.releases
+        if isinstance(release, simulator.AreaRelease)
+    )
+
+
+@pytest.mark.parametrize("estimate", ["mean", "minimum", "maximum"])
+def test_runs_legs_and_traces_start_alike_from_sheen_and_thick_oil(folder, estimate):
+    files = str([f"seen_20250601T1200_{name}.geojson" for name in ("sheen", "thick")])
+    text = (folder / "known.toml").read_text()
+    beginning, rest = text[: text.index("[[release]]")], text[text.index("[oil]") :]
+    rest = rest[: rest.index("[[observation]]")]
+    first = area_release('"slick_20250601T0600.geojson"', f'bonn_estimate = "{estimate}"')
+    first = first.replace("T12:00:00Z", "T06:00:00Z")
+    anew = '\n[optimise]\nstart_from = "observations"\n'
+    seen = observation(12, "mass_tonnes = 70\n") + observation(18)
+    (folder / "legs.toml").write_text(beginning + first + rest + seen + anew)
+    release = area_release(files, f'bonn_estimate = "{estimate}"')
+    late = beginning.replace("T06:00:00Z", "T12:00:00Z")
+    (folder / "late.toml").write_text(late + release + rest + observation(18))
+    leg = legs_of(prepare(load_case(folder / "legs.toml")))[1]
+    alone = prepare(load_case(folder / "late.toml"))
+    assert len(of_slicks(leg)) == 2
+    assert of_slicks(leg) == of_slicks(alone)
+    # the same particles, and so the same run
+    for name in ("longitude", "latitude", "mass", "slick_area"):
+        np.testing.assert_array_equal(getattr(leg.particles, name), getattr(alone.particles, name))
+    case = load_case(folder / "legs.toml")
+    traced = find_slick(case.model_copy(update={"trace": Trace(slick="observation.0")}))
+    shares = [part.mass / sum(each.mass for each in traced.parts) for part in traced.parts]
+    whole = sum(mass for mass, _ in of_slicks(leg))
+    assert sorted(shares) == pytest.approx(sorted(mass / whole for mass, _ in of_slicks(leg)))
+
+
+def test_a_run_that_finds_a_class_and_loses_the_slick_scores_less(folder, known):
+    """All of the oil stays in the objective, beside its classes."""
+    seen = known.observations[0]
+    whole, thick_alone = SlickMasks(seen.mask, seen.thick), SlickMasks(seen.thick, seen.thick)
+    one = replace(known, observations=(seen,))
+    alone, all_of_it = (combined_scores([one], [slick]) for slick in (thick_alone, whole))
+    assert all_of_it["score"] == pytest.approx(1.0)
+    assert all_of_it["area_ratio"] == pytest.approx(1.0)
+    classes = np.mean([c["fss"]["1"] for c in alone["observations"][0]["classes"].values()])
+    assert classes == pytest.approx(0.5)
+    assert alone["fss"]["1"] < 1.0
+    assert alone["area_ratio"] == pytest.approx(
+        (seen.thick & one.valid(seen)).sum() / (seen.mask & one.valid(seen)).sum()
+    )
+    scales = np.array(one.case.score.windows)
+
+    def of(scores):
+        return np.average([scores["fss"][str(w)] for w in scales], weights=1.0 / scales)
+
+    (row,) = alone["observations"]
+    assert alone["score"] == pytest.approx(
+        0.5 * of(row) + 0.25 * of(row["classes"]["sheen"]) + 0.25 * of(row["classes"]["thick"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("ratios", "mean"),
+    [([2.0, 0.5], 1.0), ([4.0], 4.0), ([1.0, 0.0], 0.0), ([1.0, None], None), ([], None)],
+)
+def test_the_mean_of_area_ratios_is_geometric(ratios, mean):
+    assert mean_ratio(ratios) == (None if mean is None else pytest.approx(mean))

@@ -15,8 +15,17 @@ from witoil.cli.main import app
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
 from witoil.files import mask_name
-from witoil.forecast.experts import CANDIDATES, forecast, likeliest, mix, track_record
-from witoil.forecast.reliability import reliability
+from witoil.forecast.experts import (
+    EXPERTS,
+    Record,
+    alike,
+    expert_named,
+    likeliest,
+    mix,
+    variants_of,
+)
+from witoil.forecast.forecasting import forecast
+from witoil.forecast.outlook import look_ahead
 from witoil.outputs.forecast import write_forecast
 from witoil.outputs.run import write_mask
 from witoil.scenario.prepare import prepare
@@ -110,7 +119,7 @@ def test_the_study_has_every_step_and_column(done):
     assert study == done[1].study
     steps = study["forecast"]["steps"]
     assert [step["to"] for step in steps] == [f"2025-06-01T{h}:00:00Z" for h in HOURS[1:]]
-    columns = {"forecast", "ensemble", "prior", "best", "latest", "default", "persistence"}
+    columns = {*EXPERTS, "forecast", "best", "latest", "default"}
     for k, step in enumerate(steps):
         assert set(step["scores"]) == columns
         assert len(step["in_sample"]) == k + 1
@@ -119,6 +128,78 @@ def test_the_study_has_every_step_and_column(done):
         np.mean([step["scores"]["forecast"]["fss"]["1"] for step in steps])
     )
     assert {row["name"] for row in study["priors"]} == {row["name"] for row in study["space"]}
+    assert study["forecast"]["area_ratio"].keys() == columns
+    assert study["forecast"]["experts"].keys() == {*EXPERTS}
+
+
+@pytest.mark.slow
+def test_how_far_probabilities_came_true_stands_in_study_and_report(done):
+    found = done[1].study["forecast"]["probabilities"]
+    parts = found["brier"]
+    whole = parts["reliability"] - parts["resolution"] + parts["uncertainty"] + parts["within"]
+    assert 0.0 < parts["score"] == pytest.approx(whole)
+    assert 0.0 < found["expected_error"] < 0.2
+    observed = [
+        result.grid.area_km2(result.observations[0].mask & result.valid(result.observations[0]))
+        for result in done[1].legs[1:]
+    ]
+    assert 0.0 < found["area_crps_km2"] < np.mean(observed)
+    page = (done[0] / "report.html").read_text()
+    assert "Spread over skill" in page
+    assert "expected calibration error" in page
+    for row in ("sources and spreading alone", "persistence, grown as before"):
+        assert page.count(row) >= 2
+
+
+@pytest.mark.slow
+def test_experts_without_currents_or_wind_have_none(done):
+    origins = {trial.origin: trial.parameters for trial in done[1].trials}
+    assert origins["without_currents"]["current_factor"] == 0.0
+    assert origins["without_currents"]["wind_drift_factor"] > 0.0
+    assert origins["without_wind"]["wind_drift_factor"] == 0.0
+    assert origins["without_wind"]["stokes_factor"] == 0.0
+    assert origins["without_wind"]["current_factor"] > 0.0
+    still = origins["without_drift"]
+    assert still["current_factor"] == still["wind_drift_factor"] == still["stokes_factor"] == 0.0
+
+
+@pytest.mark.slow
+def test_each_product_of_the_forcing_is_an_expert(sequence, tmp_path):
+    product = '\n[[ensemble.forcing]]\ncurrents = "currents.nc"\n'
+    fewer = ("evaluations = 24\nmembers = 16", f"evaluations = 18\nmembers = 8\n{product}")
+    last = SEEN[SEEN.rindex("\n[[observation]]") :]
+    path = sequence(fewer, (last, ""), name="products.toml")
+    result = walk(path, tmp_path)
+    study = result.study["forecast"]
+    assert "product_1" in study["experts"]
+    assert all("product_1" in step["trust"] for step in study["steps"])
+    # its fields are those of the case, and so are its runs
+    own = [trial for trial in result.trials if trial.origin == "product_1"]
+    drawn = [trial for trial in result.trials if trial.origin == "prior"][: len(own)]
+    assert own
+    for trial, like in zip(own, drawn, strict=True):
+        assert trial.parameters == like.parameters
+        for leg in trial.outcomes.keys() & like.outcomes.keys():
+            assert trial.outcomes[leg] == like.outcomes[leg]
+    outlook = look_ahead(result)
+    assert "product_1" in outlook.trust(0)
+    assert 0.0 < outlook.probability(0).max() <= 1.0 + 1e-6
+
+
+@pytest.mark.slow
+def test_a_product_that_does_not_cover_the_case_is_refused_by_name(sequence, tmp_path):
+    product = '\n[[ensemble.forcing]]\ncurrents = "no_such_file.nc"\n'
+    path = sequence(("members = 16", f"members = 16\n{product}"), name="bad.toml")
+    with pytest.raises(WitoilError, match=r"ensemble\.forcing\.0: .*no_such_file"):
+        walk(path, tmp_path)
+
+
+@pytest.mark.slow
+def test_without_currents_no_expert_is_without_them(sequence, tmp_path):
+    changed = ('currents = "currents.nc"', 'currents = "none"')
+    path = sequence(changed, ("evaluations = 24\nmembers = 16", "evaluations = 8\nmembers = 4"))
+    variants = {variant.name for variant in variants_of(prepare(load_case(path)), ())}
+    assert variants == {"without_drift"}
 
 
 @pytest.mark.slow
@@ -268,35 +349,63 @@ def test_a_forecast_of_nothing_but_failures_is_said(sequence, tmp_path, monkeypa
         walk(sequence(), tmp_path)
 
 
-class Seen:
-    """A step of which only the scores matter."""
+NAMES = ("ensemble", "prior", "persistence")
 
-    def __init__(self, **scores):
-        self.scores = {name: {"score": score} for name, score in scores.items()}
+
+def trust(*scores, names=NAMES, hours=6.0):
+    """The trust after forecasts over six hours that scored so."""
+    return Record([6.0] * len(scores), list(scores), []).trust(names, hours)
 
 
 def test_without_a_record_everything_is_trusted_as_stated():
-    assert track_record([]) == pytest.approx(CANDIDATES)
+    assert trust(names=[*EXPERTS]) == pytest.approx(
+        {name: expert.trust for name, expert in EXPERTS.items()}
+    )
 
 
 def test_trust_goes_to_what_has_forecast_well():
-    failed = track_record([Seen(ensemble=0.2, prior=0.5, persistence=0.6)] * 2)
-    assert failed["persistence"] > failed["prior"] > failed["ensemble"]
-    good = track_record([Seen(ensemble=0.8, prior=0.7, persistence=0.3)] * 2)
+    failed = trust(*[{"ensemble": 0.2, "prior": 0.5, "persistence": 0.6}] * 2)
+    assert failed["persistence"] > 0.7
+    assert failed["ensemble"] < trust()["ensemble"]
+    good = trust(*[{"ensemble": 0.8, "prior": 0.7, "persistence": 0.3}] * 2)
     assert good["ensemble"] > 0.8
-    assert good["persistence"] < 0.01
+    # what is dealt out anew is all that is left to it
+    assert good["persistence"] < 0.05
+
+
+def test_what_has_fallen_comes_back():
+    bad = {"ensemble": 0.1, "prior": 0.1, "persistence": 0.8}
+    good = {"ensemble": 0.8, "prior": 0.5, "persistence": 0.1}
+    assert trust(*[bad] * 9)["ensemble"] < 0.2
+    assert trust(*[bad] * 9, good)["ensemble"] > 0.8
 
 
 def test_weak_evidence_leaves_the_trust_nearly_where_it_was():
-    weak = track_record([Seen(ensemble=0.51, prior=0.50, persistence=0.49)])
-    assert weak == pytest.approx(CANDIDATES, abs=0.06)
+    weak = trust({"ensemble": 0.51, "prior": 0.50, "persistence": 0.49})
+    assert weak == pytest.approx(trust(), abs=0.06)
+
+
+def test_what_an_hour_tells_counts_less_for_a_day():
+    failed = {"ensemble": 0.2, "prior": 0.2, "persistence": 0.6}
+    alone = [trust(failed, hours=hours)["persistence"] for hours in (6.0, 24.0, 96.0)]
+    assert alone == sorted(alone, reverse=True)
+    assert alone[2] > trust()["persistence"]
+    assert alike(6.0, 6.0) == 1.0
+    assert alike(6.0, 24.0) == pytest.approx(alike(24.0, 6.0)) == pytest.approx(np.exp(-0.5))
 
 
 def test_what_is_not_there_has_no_share():
+    # persistence has a record, and is not there now
+    two = trust({"ensemble": 0.5, "persistence": 0.5}, names=("ensemble", "prior"))
+    assert sum(two.values()) == pytest.approx(1.0)
     maps = {"ensemble": np.array([1.0, 0.0]), "prior": np.array([0.0, 1.0])}
-    mixed, shares = mix(maps, CANDIDATES)
-    assert shares == pytest.approx({"ensemble": 2 / 3, "prior": 1 / 3})
-    np.testing.assert_allclose(mixed, [2 / 3, 1 / 3], rtol=1e-6)
+    mixed = mix(maps, two)
+    np.testing.assert_allclose(mixed, [two["ensemble"], two["prior"]], rtol=1e-6)
+
+
+def test_products_of_the_forcing_are_experts_without_names_of_their_own():
+    assert expert_named("product_3") == expert_named("product_1")
+    assert expert_named("product_1") not in EXPERTS.values()
 
 
 def test_the_likeliest_slick_has_the_greatest_expected_overlap():
@@ -318,16 +427,6 @@ def test_the_prior_counts_less_the_more_is_seen(done):
     )
     assert one == pytest.approx(0.03 / 2.0 * 4.0)
     assert four == pytest.approx(one / 4.0)
-
-
-def test_reliability_counts_what_came_true():
-    probability = np.array([0.0, 0.0, 0.3, 0.3, 1.0, 1.0], np.float32)
-    seen = np.array([True, False, True, False, True, True])
-    valid = np.array([True, True, True, True, True, False])
-    found = reliability([(probability, seen, valid)])
-    assert found.cells.sum() == 3
-    assert found.observed[found.cells == 2] == pytest.approx(0.5)
-    assert (found.missed, found.seen) == (1, 3)
 
 
 @pytest.mark.slow

@@ -91,8 +91,11 @@ def test_all_is_written_and_said_not_to_be_verified(folder, done):
     record = json.loads((into / "outlook.json").read_text())
     assert record["verified"] is False
     assert (record["from"], record["to"]) == ("2025-06-01T12:00:00Z", "2025-06-01T18:00:00Z")
-    assert record["trust"] == result.trust
     assert len(record["times"]) == 6
+    for k, row in enumerate(record["times"]):
+        assert row["trust"] == found.trust(k)
+        assert sum(row["trust"].values()) == pytest.approx(1.0)
+        assert {"without_currents", "without_wind", "without_drift", "grown"} < row["trust"].keys()
     with rasterio.open(into / "probability_20250601T1800.tif") as file:
         np.testing.assert_array_equal(file.read(1), found.probability(5))
         assert "not verified" in file.descriptions[0]

@@ -78,7 +78,8 @@ class Reconstruction:
     bounds : tuple of datetime64
         Of the search for the start.
     settled : bool
-        Whether the search had found its best long before it ended; if not, the truth may be far.
+        Whether the search had found its best long before it ended, and within its bounds; if not,
+        the truth may be far.
     """
 
     given: tuple[float, float]
@@ -171,7 +172,7 @@ def reconstruct(
     best : mapping
         Parameters of the best trial.
     settled : bool
-        Whether the search had found it long before it ended.
+        Whether the search had found it long before it ended, and within its bounds.
 
     Returns
     -------

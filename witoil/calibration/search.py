@@ -33,6 +33,9 @@ from witoil.versions import versions
 SETTLED = 0.75
 """Share of its evaluations after which a search that has settled has found its best, nearly."""
 
+ON_BOUND = 0.01
+"""A parameter that is nearer to a bound than this share of its range sits on it. [1]"""
+
 POSTERIOR_SAMPLE = 4096
 """Sets of parameters that stand for the posterior."""
 
@@ -128,7 +131,11 @@ def search(
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
     sample = likely(legs, history, space, case.model.seed)
     source = reconstructed(scenario, legs, history, space, sample)
-    found = {"posterior": _marginals(sample), "source": source and source.as_dict()}
+    found = {
+        "posterior": _marginals(sample),
+        "source": source and source.as_dict(),
+        "unsettled": unsettled(history, space, _counts(legs).scale),
+    }
     study = write_study(folder, {**head, **found}, history, space)
     return Calibration(scenario, tuple(legs), study, tuple(default), source)
 
@@ -182,9 +189,50 @@ def reconstructed(
         return None
     best = history.best
     assert best is not None
-    early = optimizer.History(history[: round(SETTLED * len(history))]).best
-    settled = early is not None and _value(best) - _value(early) < _counts(legs).scale
+    settled = not unsettled(history, space, _counts(legs).scale)
     return reconstruct(scenario, sample, best.parameters, settled=settled)
+
+
+def unsettled(history: optimizer.History, space: optimizer.Space, scale: float) -> list[str]:
+    """Return why a search may not have found the best that there is; nothing where it has settled.
+
+    Parameters
+    ----------
+    history : History
+        With one trial at least that has a score.
+    space : Space
+    scale : float
+        Difference of scores that makes a set of parameters e times as likely.
+
+    Returns
+    -------
+    list of str
+        One line each, which says what to change.
+    """
+    best = history.best
+    assert best is not None
+    reasons = []
+    early = optimizer.History(history[: round(SETTLED * len(history))]).best
+    if early is None or _value(best) - _value(early) >= scale:
+        reasons.append(
+            "the best score still rose towards the end: give the search more evaluations"
+        )
+    (unit,) = space.to_unit([best.parameters])
+    for at, parameter in zip(unit, space.parameters, strict=True):
+        for end, bound, limit in zip(
+            (0.0, 1.0),
+            (parameter.low, parameter.high),
+            TUNABLES[parameter.name].limits,
+            strict=True,
+        ):
+            # no parameter can go beyond its limit, and there is nothing to widen
+            if abs(at - end) < ON_BOUND and bound != limit:
+                side = "upper" if end else "lower"
+                reasons.append(
+                    f"the best {parameter.name}, {best.parameters[parameter.name]:.4g}, sits on "
+                    f"its {side} bound, {bound:g}: widen it in [optimise.parameters]"
+                )
+    return reasons
 
 
 def _value(trial: optimizer.Trial) -> float:
@@ -254,6 +302,7 @@ def study_head(
         "priors": prior_rows(space),
         "posterior": [],
         "source": None,
+        "unsettled": None,
         "seeds": {"model": case.model.seed, "search": case.model.seed},
         "versions": versions(),
         "coverage": [report.as_dict() for report in scenario.coverage],

@@ -197,7 +197,7 @@ def _of_forecast(scenario: Scenario) -> _Parts:
     from witoil.forecast.forecasting import expected_runs  # brings along what else needs no search
 
     settings, legs = scenario.case.forecast, legs_of(scenario)
-    runs = expected_runs(len(legs), settings.evaluations, settings.members)
+    runs = expected_runs(scenario.case, len(legs))
     each = _scored(legs) / len(legs)
     beyond = (scenario.end - scenario.observations[-1].time) / np.timedelta64(1, "s")
     ahead = 2 * settings.members * _steps_seconds(scenario, float(beyond))

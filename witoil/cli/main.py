@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -259,10 +260,11 @@ def forecast(
     for step in table["steps"]:
         voice.say(f"{step['from']} to {step['to']}")
         for name, scores in step["scores"].items():
-            voice.say(f"  {name:<12} FSS " + _fss(scores["fss"]))
+            voice.say(f"  {name:<16} FSS " + _fss(scores))
     voice.say("mean")
     for name, fss in table["mean"].items():
-        voice.say(f"  {name:<12} FSS " + _fss(fss))
+        scores = {"fss": fss, "area_ratio": table["area_ratio"][name]}
+        voice.say(f"  {name:<16} FSS " + _fss(scores))
     if (out / "outlook").is_dir():
         voice.say(f"beyond the last slick, not verified: {out / 'outlook'}")
     _tell_where(out, voice, not no_pictures)
@@ -361,7 +363,7 @@ def score(
     if as_json:
         print(json.dumps(scores, indent=2))
         return
-    print("FSS " + _fss(scores["fss"]))
+    print("FSS " + _fss({"fss": scores["fss"]}))
     for name, unit in (("iou", ""), ("area_ratio", ""), ("centroid_distance", "_m")):
         value = scores[name + unit]
         text = "-" if value is None else f"{value:.0f} m" if unit else f"{value:.3f}"
@@ -445,12 +447,14 @@ def _tell_source(source: dict[str, Any], voice: Voice) -> None:
         )
     if start is not None:
         voice.say("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
-    if not source["settled"]:
-        voice.say("the best score still rose towards the end: give the search more evaluations")
 
 
-def _fss(fss: dict[str, float | None]) -> str:
-    return "  ".join(f"{w}: {'-' if s is None else f'{s:.3f}'}" for w, s in fss.items())
+def _fss(scores: Mapping[str, Any]) -> str:
+    """Return the FSS of each window, and beside it the area ratio where it is known."""
+    parts = dict(scores["fss"])
+    if "area_ratio" in scores:
+        parts["area ratio"] = scores["area_ratio"]
+    return "  ".join(f"{w}: {'-' if s is None else f'{s:.3f}'}" for w, s in parts.items())
 
 
 def _optimise(case: Any, out: Path, voice: Voice, **options: Any) -> dict[str, Any]:
@@ -461,9 +465,11 @@ def _optimise(case: Any, out: Path, voice: Voice, **options: Any) -> dict[str, A
     voice.say(f"stopped after {len(study['history'])}: {study['stopped']}")
     for label in ("best", "default", "persistence"):
         if study[label] is not None:
-            voice.say(f"{label:<12} FSS " + _fss(study[label]["fss"]))
+            voice.say(f"{label:<12} FSS " + _fss(study[label]))
     if study["source"] is not None:
         _tell_source(study["source"], voice)
+    for reason in study["unsettled"]:
+        voice.say(reason)
     _tell_where(out, voice, options.get("pictures", True))
     return study
 
@@ -479,7 +485,7 @@ def _tell_run(summary: dict[str, Any], voice: Voice) -> None:
     for line in in_words(summary["status"], summary["mass_balance_kg"]):
         voice.say(f"  {line}")
     for score in summary["scores"]:
-        voice.say(f"{score['time']}: FSS " + _fss(score["fss"]))
+        voice.say(f"{score['time']}: FSS " + _fss(score))
 
 
 def _tell_ensemble(summary: dict[str, Any], voice: Voice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -46,8 +46,15 @@ STYLES = {
     "latest": Style("best fit, last slick", "#d55e00", "X", "-."),
     "default": CALIBRATION_STYLES["default"],
     "persistence": CALIBRATION_STYLES["persistence"],
+    "grown": Style("persistence, grown as before", "#8c7b6b", "<", ":"),
+    "without_currents": Style("drift without currents", "#cc79a7", "1", ":"),
+    "without_wind": Style("drift without wind", "#b59f00", "2", ":"),
+    "without_drift": Style("sources and spreading alone", "#7f6fb0", "3", ":"),
 }
 """Columns of the table of forecasts -> how they are drawn, in this order."""
+
+CHARTED = ("forecast", "ensemble", "prior", "best", "latest", "default", "persistence", "grown")
+"""Those whose lines can be told apart in one chart."""
 
 _ORIGINS = {
     "default": ("default parameters", STYLES["default"].colour, "s"),
@@ -101,13 +108,40 @@ def probability_map(
     return as_png(figure, colours=128)
 
 
-def reliability_chart(found: Reliability) -> bytes:
-    """Draw how often oil was seen against its probability, and how many cells tell so."""
+def styles_of(columns: Iterable[str]) -> dict[str, Style]:
+    """Return how each column of a table of forecasts is drawn; products of forcing come last."""
+    names = [*columns]
+    products = {
+        name: Style(f"forcing product {name.removeprefix('product_')}", "#56707f", "4", ":")
+        for name in names
+        if name not in STYLES
+    }
+    return {name: style for name, style in STYLES.items() if name in names} | products
+
+
+def reliability_chart(found: Reliability, before: Reliability) -> bytes:
+    """Draw how often oil was seen against its probability, and how many cells tell so.
+
+    Parameters
+    ----------
+    found : Reliability
+        Of the forecasts.
+    before : Reliability
+        Of the same before they were corrected by those earlier.
+    """
     figure = Figure(figsize=(SIZE, 4.6), layout="constrained", facecolor="white")
     axes, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
     for each in (axes, below):
         style_axes(each)
     axes.plot([0.0, 100.0], [0.0, 100.0], color="#aab4be", lw=1.5, label="perfectly reliable")
+    axes.plot(
+        100.0 * before.forecast,
+        100.0 * before.observed,
+        ":",
+        marker=".",
+        color=MUTED,
+        label="before correction",
+    )
     style = STYLES["forecast"]
     axes.plot(
         100.0 * found.forecast,

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import optimizer
-from witoil.calibration.priors import EVIDENCE
 from witoil.ensemble.runs import other_products
 from witoil.errors import CaseError
 from witoil.forecast.reliability import Curve, Forecast, learnt_curve
@@ -61,7 +60,13 @@ SETS = {"without_currents": 8, "without_wind": 8, "without_drift": 4, "product":
 """Sets of parameters that such experts run, which learn from their own forecasts only; without
 drift they differ by spreading and sources alone."""
 
-SHARE = 0.1
+GAIN = 0.05
+"""Difference of scores of one forecast that makes an expert e times as trusted as another.
+
+Less than `witoil.calibration.priors.EVIDENCE`, since there are fewer experts than parameters that
+fit by chance."""
+
+SHARE = 0.2
 """Part of the trust that is dealt out anew after each forecast: what has fallen can come back."""
 
 
@@ -226,7 +231,7 @@ class Record:
         """
         known = dict.fromkeys([*names, *(name for scores in self.scores for name in scores)])
         rule = optimizer.FixedShare(
-            {name: expert_named(name).trust for name in known}, rate=1.0 / EVIDENCE, share=SHARE
+            {name: expert_named(name).trust for name in known}, rate=1.0 / GAIN, share=SHARE
         )
         losses = [{name: 1.0 - s for name, s in scores.items()} for scores in self.scores]
         trust = rule.trust(losses, [alike(before, hours) for before in self.hours])

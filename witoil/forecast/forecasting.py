@@ -26,6 +26,9 @@ from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
 from witoil.files import read_json, write_json
 from witoil.forecast.experts import (
+    SETS,
+    STILL,
+    Maps,
     Record,
     areas_of,
     expert_named,
@@ -49,6 +52,7 @@ FloatArray = NDArray[np.float64]
 
 OnBatch = Callable[[float], None]
 OnTrials = Callable[[Sequence[Trial]], None]
+OnStep = Callable[["Step", Maps], None]
 
 
 @dataclass
@@ -91,7 +95,7 @@ class Step:
 
     @property
     def probability(self) -> NDArray[np.float32]:
-        """Of oil in each cell: that of the forecast, shape of the grid. [1]"""
+        """Probability of oil in each cell, shape of the grid. [1]"""
         return self.curve(self.mixed)
 
 
@@ -142,6 +146,7 @@ def forecast(
     *,
     on_batch: OnBatch | None = None,
     on_trials: OnTrials | None = None,
+    on_step: OnStep = lambda step, maps: None,
 ) -> Forecasts:
     """Forecast each slick of a scenario from those before it, or go on with that.
 
@@ -155,6 +160,8 @@ def forecast(
         Called with the share of the runs that is done after every batch.
     on_trials : callable, optional
         Called with all trials after every batch.
+    on_step : callable, optional
+        Called with each forecast, once it has been scored, and what each expert said.
 
     Returns
     -------
@@ -180,7 +187,7 @@ def forecast(
             on_trials(walk.trials)
 
     case = scenario.case
-    total = expected_runs(len(legs), case.forecast.evaluations, case.forecast.members)
+    total = expected_runs(case, len(legs))
     walk = Walk(
         legs,
         space,
@@ -191,18 +198,18 @@ def forecast(
         recorded=_read_rows(folder, head),
         on_batch=record,
     )
-    steps = [*_steps(walk, case.forecast.members)]
+    steps = _steps(walk, case.forecast.members, on_step)
     posteriors = [*(step.posterior for step in steps), walk.learn(len(legs))]
     study = _write(folder, head, walk, steps, posteriors[-1])
     return Forecasts(scenario, walk, steps[1:], record_of(legs, steps), posteriors, study)
 
 
-def _steps(walk: Walk, members: int) -> Sequence[Step]:
+def _steps(walk: Walk, members: int, on_step: OnStep) -> list[Step]:
     """Predict each leg from those before it, then see it."""
     steps: list[Step] = []
     for k in range(len(walk.legs)):
         posterior = walk.learn(k) if k else walk.prior()
-        step = predict(walk, k, posterior, members, record_of(walk.legs, steps))
+        step, maps = predict(walk, k, posterior, members, record_of(walk.legs, steps))
         step.scores = {
             name: combined_scores([walk.legs[k]], [SlickMasks(mask)])
             for name, mask in step.masks.items()
@@ -210,6 +217,7 @@ def _steps(walk: Walk, members: int) -> Sequence[Step]:
         if "best" in step.masks:  # its run has not failed
             step.drivers = _drivers_of_leg(walk.legs[k], step.trials["best"].parameters)
         steps.append(step)
+        on_step(step, maps)
     return steps
 
 
@@ -224,18 +232,20 @@ def record_of(legs: Sequence[Scenario], steps: Sequence[Step]) -> Record:
     return Record(
         [hours_of(legs[step.leg]) for step in steps],
         [{name: step.scores[name]["score"] for name in step.trust} for step in steps],
-        [(step.mixed, *_seen(legs[step.leg])) for step in steps],
+        [(step.mixed, *seen_at_end(legs[step.leg])) for step in steps],
     )
 
 
-def _seen(leg: Scenario) -> tuple[Mask, Mask]:
+def seen_at_end(leg: Scenario) -> tuple[Mask, Mask]:
     """Return the slick at the end of a leg, and the cells that can be compared."""
     seen = leg.observations[0]
     return seen.mask, leg.valid(seen)
 
 
-def predict(walk: Walk, k: int, posterior: Posterior, most: int, record: Record) -> Step:
-    """Predict the slick at the end of a leg from the one at its start."""
+def predict(
+    walk: Walk, k: int, posterior: Posterior, most: int, record: Record
+) -> tuple[Step, Maps]:
+    """Predict the slick at the end of a leg from the one at its start; also what experts say."""
     leg = walk.legs[k]
     singles = {"default": walk.trials[0]}
     if k:
@@ -253,13 +263,19 @@ def predict(walk: Walk, k: int, posterior: Posterior, most: int, record: Record)
         if (mask := found[trial.number]) is not None:
             masks[name] = mask
     areas = areas_of(leg, maps, members, found, trust)
-    return Step(k, mixed, curve, masks, areas, trust, singles, posterior)
+    return Step(k, mixed, curve, masks, areas, trust, singles, posterior), maps
 
 
-def expected_runs(legs: int, evaluations: int, members: int) -> int:
-    """Return about how many runs a walk takes: the first leg's trials, then two shares each."""
-    learning = sum(evaluations * k + evaluations * (k > 1) for k in range(1, legs + 1))
-    return learning + members * legs
+def expected_runs(case: Case, legs: int) -> int:
+    """Return about how many runs the walk of a case takes: shares of trials, and forecasts.
+
+    Of the trials the first leg has one share; each further one has another of those kept, and one
+    of new ones on all legs before, too.
+    """
+    settings, products = case.forecast, len(case.ensemble.forcing) if case.ensemble else 0
+    learning = settings.evaluations * sum(k + (k > 1) for k in range(1, legs + 1))
+    own = sum(SETS[name] for name in STILL) + products * SETS["product"]
+    return learning + (settings.members + own) * legs
 
 
 def refuse_too_few(case: Case, legs: int | None = None) -> None:
@@ -370,7 +386,7 @@ def _table(walk: Walk, steps: Sequence[Step]) -> dict[str, Any] | None:
 
 def _probabilities(steps: Sequence[Step], legs: Sequence[Scenario]) -> dict[str, Any]:
     """Return how far the probabilities of forecasts came true."""
-    forecasts: list[Forecast] = [(s.probability, *_seen(legs[s.leg])) for s in steps]
+    forecasts: list[Forecast] = [(s.probability, *seen_at_end(legs[s.leg])) for s in steps]
     error, parts = reliability(forecasts).expected_error, brier(forecasts)
     return {
         "expected_error": None if np.isnan(error) else error,
@@ -380,7 +396,7 @@ def _probabilities(steps: Sequence[Step], legs: Sequence[Scenario]) -> dict[str,
 
 
 def _area_crps(step: Step, leg: Scenario) -> float:
-    mask, valid = _seen(leg)
+    mask, valid = seen_at_end(leg)
     return crps(*step.areas, leg.grid.area_km2(mask & valid))
 
 

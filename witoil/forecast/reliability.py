@@ -234,7 +234,8 @@ def learnt_curve(forecasts: Sequence[Forecast], counts: Sequence[float]) -> Curv
     parts: list[tuple[NDArray[Any], ...]] = []
     for (probability, mask, valid), count in zip(forecasts, counts, strict=True):
         used = valid & (probability > 0.0)
-        values, which = np.unique(probability[used], return_inverse=True)
+        # a thousand values are as good as all
+        values, which = np.unique(np.round(probability[used], 3), return_inverse=True)
         cells = np.bincount(which, minlength=values.size).astype(np.float64)
         told = float(cells @ (values * (1.0 - values)))
         if told > 0.0:

@@ -72,7 +72,7 @@ def growth(
 
 
 def grown(
-    slick: Mask,
+    before: Mask,
     seconds: float,
     resolution: float,
     earlier: Sequence[Growth | None],
@@ -85,7 +85,8 @@ def grown(
 
     Parameters
     ----------
-    slick : ndarray of bool, shape of the grid
+    before : ndarray of bool, shape of the grid
+        The slick.
     seconds : float
         How much later. [s]
     resolution : float
@@ -100,8 +101,8 @@ def grown(
         [1]
     """
     middle = 0.5 * (EDGES[:-1] + EDGES[1:])
-    which = _bins(slick, seconds, resolution)
-    stated = STATED * np.bincount(which.ravel(), minlength=middle.size) / max(slick.sum(), 1)
+    which = _bins(before, seconds, resolution)
+    stated = STATED * np.bincount(which.ravel(), minlength=middle.size) / max(before.sum(), 1)
     cells, oil = stated.copy(), stated * ndtr(-middle)
     for fades, each in zip(fading, earlier, strict=True):
         if each is not None:
@@ -117,12 +118,12 @@ def grown(
     return probability
 
 
-def _bins(slick: Mask, seconds: float, resolution: float) -> NDArray[np.int64]:
+def _bins(before: Mask, seconds: float, resolution: float) -> NDArray[np.int64]:
     """Return the bin of each cell, by its distance from the outline."""
-    if not slick.any():
-        return np.full(slick.shape, EDGES.size - 2)
+    if not before.any():
+        return np.full(before.shape, EDGES.size - 2)
     # half a cell less: from the middle of a cell to the edge of the nearest one
-    outside, inside = distance_transform_edt(~slick), distance_transform_edt(slick)
-    distance = np.where(slick, 0.5 - inside, outside - 0.5) * resolution / (SPEED * seconds)
+    outside, inside = distance_transform_edt(~before), distance_transform_edt(before)
+    distance = np.where(before, 0.5 - inside, outside - 0.5) * resolution / (SPEED * seconds)
     which: NDArray[np.int64] = np.searchsorted(EDGES, distance, side="right") - 1
     return which.clip(0, EDGES.size - 2)

@@ -10,7 +10,7 @@ from typing import Any
 from witoil.figures.forecast import reliability_chart
 from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
 from witoil.forecast.experts import likeliest
-from witoil.forecast.forecasting import Forecasts
+from witoil.forecast.forecasting import Forecasts, seen_at_end
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
@@ -52,13 +52,13 @@ def write_forecast(
         )
         write_observed(time, seen.slick.geometry, seen.slick.files, folder)
     _write_table(folder / "forecast.csv", *_score_table(result))
-    found = reliability(_on_unused(result))
+    found, before = reliability_of(result)
     _write_table(folder / "reliability.csv", *_reliability_table(found))
     if outlook is not None:
         write_outlook(outlook, folder / "outlook")
     if not pictures:
         return
-    write_bytes(folder / "reliability.png", reliability_chart(found))
+    write_bytes(folder / "reliability.png", reliability_chart(found, before))
     scenario = result.scenario
     player = player_of_fields(
         "forecast",
@@ -68,7 +68,7 @@ def write_forecast(
         seen_in(scenario.observations),
         (scenario.coast.land, box_of_land(scenario.forcing.grid.box)),
     )
-    write_text(folder / "report.html", render(result, found, outlook, player))
+    write_text(folder / "report.html", render(result, (found, before), outlook, player))
 
 
 def write_outlook(outlook: Outlook, folder: Path) -> None:
@@ -102,12 +102,14 @@ def write_outlook(outlook: Outlook, folder: Path) -> None:
     )
 
 
-def _on_unused(result: Forecasts) -> Iterable[tuple[Any, Any, Any]]:
-    """Yield probability, slick seen and cells to compare of each forecast."""
-    for step in result.steps:
-        leg = result.legs[step.leg]
-        seen = leg.observations[0]
-        yield step.probability, seen.mask, leg.valid(seen)
+def reliability_of(result: Forecasts) -> tuple[Reliability, Reliability]:
+    """Return how reliable all forecasts were, and how they were before their correction."""
+    seen = [seen_at_end(result.legs[step.leg]) for step in result.steps]
+    pairs = [*zip(result.steps, seen, strict=True)]
+    return (
+        reliability((step.probability, *each) for step, each in pairs),
+        reliability((step.mixed, *each) for step, each in pairs),
+    )
 
 
 def _score_table(result: Forecasts) -> tuple[list[str], list[list[Any]]]:

@@ -14,11 +14,13 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.forecast import (
+    CHARTED,
     STYLES,
     learning_chart,
     parameter_chart,
     probability_map,
     reliability_chart,
+    styles_of,
 )
 from witoil.forecast.experts import likeliest
 from witoil.forecast.forecasting import Forecasts, Step
@@ -36,7 +38,7 @@ OUTLOOK_MAPS = 4
 
 def render(
     result: Forecasts,
-    found: Reliability,
+    found: tuple[Reliability, Reliability],
     outlook: Outlook | None = None,
     player: Player | None = None,
 ) -> str:
@@ -45,8 +47,8 @@ def render(
     Parameters
     ----------
     result : Forecasts
-    found : Reliability
-        How often oil was seen where it was forecast.
+    found : tuple of Reliability
+        How often oil was seen where it was forecast, and before forecasts were corrected.
     outlook : Outlook, optional
         What is likely after the last slick, where the case goes on.
     player : Player, optional
@@ -64,9 +66,11 @@ def render(
         played="The forecasts, played",
         verdict=of_forecast(study),
         scales=[drawing.distance(scale) for scale in scales],
-        styles=STYLES,
+        styles=styles_of(study["forecast"]["mean"]),
         colours=drawing,
         table=_table(study),
+        experts=_experts(study),
+        probabilities=study["forecast"]["probabilities"],
         steps=[
             _step(result, step, row)
             for step, row in zip(result.steps, study["forecast"]["steps"], strict=True)
@@ -79,14 +83,33 @@ def render(
 
 
 def _table(study: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the scores at the finest scale, a row for each way to predict."""
-    steps, mean = study["forecast"]["steps"], study["forecast"]["mean"]
+    """Return scores at the finest scale and area ratios, a row for each way to predict."""
+    forecasts = study["forecast"]
     rows = []
-    for key in STYLES:
-        if key in mean:
-            scores = [next(iter(step["scores"][key]["fss"].values())) for step in steps]
-            rows.append({"key": key, "scores": scores, "mean": next(iter(mean[key].values()))})
+    for key in styles_of(forecasts["mean"]):
+        scores = [step["scores"][key] for step in forecasts["steps"]]
+        rows.append(
+            {
+                "key": key,
+                "scores": [(next(iter(s["fss"].values())), s["area_ratio"]) for s in scores],
+                "mean": next(iter(forecasts["mean"][key].values())),
+                "area_ratio": forecasts["area_ratio"][key],
+            }
+        )
     return rows
+
+
+def _experts(study: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the experts with their reasons, and the share that each had at each step."""
+    forecasts = study["forecast"]
+    return [
+        {
+            "key": name,
+            "reason": reason,
+            "shares": [step["trust"].get(name, 0.0) for step in forecasts["steps"]],
+        }
+        for name, reason in forecasts["experts"].items()
+    ]
 
 
 def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +158,6 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
         "files": [PurePath(file).name for file in seen.slick.files],
         "maps": maps,
         "in_sample": float(np.mean(in_sample)),
-        "trust": ", ".join(f"{share:.0%} {name}" for name, share in step.trust.items()),
     }
 
 
@@ -167,15 +189,19 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
         "start": time_in_words(leg.forcing.start),
         "end": time_in_words(outlook.times[-1]),
         "maps": maps,
-        "trust": ", ".join(f"{share:.0%} {name}" for name, share in outlook.trust(last).items()),
+        "trust": ", ".join(
+            f"{styles_of([name])[name].label} {share:.0%}"
+            for name, share in outlook.trust(last).items()
+        ),
     }
 
 
 def _charts(
-    result: Forecasts, found: Reliability, scales: Sequence[float]
+    result: Forecasts, both: tuple[Reliability, Reliability], scales: Sequence[float]
 ) -> dict[str, dict[str, str]]:
     mean = result.study["forecast"]["mean"]
-    shown = {key: [*mean[key].values()] for key in STYLES if key in mean}
+    shown = {key: [*mean[key].values()] for key in CHARTED if key in mean}
+    found, _ = both
     useful = useful_skill(_as_one(result))
     finest = "; ".join(f"{STYLES[key].label} {number(fss[0], 2)}" for key, fss in shown.items())
     labels = ["prior", *(f"{n} slick{'s' * (n > 1)}" for n in range(1, len(result.legs) + 1))]
@@ -188,7 +214,7 @@ def _charts(
             "useful": "" if useful is None else f"{useful:.2f}",
         },
         "reliability": {
-            "uri": image_uri(reliability_chart(found)),
+            "uri": image_uri(reliability_chart(*both)),
             "alt": "Share of cells with oil against forecast probability.",
             "missed": missed,
         },

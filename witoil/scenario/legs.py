@@ -9,11 +9,9 @@ from functools import partial
 import numpy as np
 
 import simulator
-from catalog.slicks.bonn import Estimate
-from witoil.case import AreaRelease
 from witoil.errors import CaseError
 from witoil.scenario.changes import seed
-from witoil.scenario.releases import shared_out
+from witoil.scenario.releases import estimate_of, shared_out
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.scenario.verification import VerificationGrid
@@ -163,13 +161,7 @@ def _part(
 def _as_releases(scenario: Scenario, slick: Observation, k: int) -> list[simulator.AreaRelease]:
     """Return the slick that was seen as releases: as a case that starts from it would have them."""
     spread = partial(simulator.AreaRelease, time=slick.time)
-    return shared_out(_mass(scenario, slick, k), slick.slick, _estimate(scenario), spread)
-
-
-def _estimate(scenario: Scenario) -> Estimate:
-    """Return which volume the case takes of a class of its slicks."""
-    areas = (r for r in scenario.case.release if isinstance(r, AreaRelease))
-    return next((area.bonn_estimate for area in areas), "mean")
+    return shared_out(_mass(scenario, slick, k), slick.slick, estimate_of(scenario.case), spread)
 
 
 def _mass(scenario: Scenario, slick: Observation, k: int) -> float:

@@ -118,6 +118,12 @@ def _layered(
     return releases
 
 
+def estimate_of(case: Case) -> Estimate:
+    """Return which volume a case takes of a class of the slicks that it names."""
+    areas = (release for release in case.release if isinstance(release, AreaRelease))
+    return next((area.bonn_estimate for area in areas), "mean")
+
+
 def shared_out(
     mass: float, slick: catalog.Slick, estimate: Estimate, spread: Spread
 ) -> list[simulator.AreaRelease]:

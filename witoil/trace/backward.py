@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ from witoil.errors import CaseError
 from witoil.scenario.forcing import first_time
 from witoil.scenario.observations import without_time
 from witoil.scenario.oils import oil_of
-from witoil.scenario.releases import releases_of
+from witoil.scenario.releases import estimate_of, releases_of, shared_out
 from witoil.scenario.surroundings import bounds, read_surroundings
 from witoil.times import datetime64, minute
 
@@ -305,9 +306,9 @@ def _observed(case: Case, k: int) -> SeenSlick:
     if slick.time is None:
         raise CaseError(without_time(k, slick))
     time = datetime64(slick.time)
-    return SeenSlick(
-        f"observation.{k}", time, (simulator.AreaRelease(slick.geometry, mass=1.0, time=time),)
-    )
+    spread = partial(simulator.AreaRelease, time=time)
+    parts = shared_out(1.0, slick, estimate_of(case), spread)  # of what mass makes no difference
+    return SeenSlick(f"observation.{k}", time, tuple(parts))
 
 
 def _default_hours(case: Case, slick: SeenSlick) -> float:
