@@ -16,10 +16,10 @@ from sqlalchemy import insert
 
 from web.app import create_app
 from web.context import service_of
+from web.people.tokens import create_token
 from web.settings import Settings
 from web.store.base import Store
 from web.store.features import PUBLIC, Feature
-from web.tokens import create_token
 
 ITEMS = "/ogc/collections/observations/items"
 FIRST, LAST = 1_400_000_000.0, 1_700_000_000.0  # 2014 to 2023 [s]

@@ -14,9 +14,9 @@ import requests
 from waitress.server import create_server
 from waitress.wasyncore import close_all
 
-from web import queue
 from web.app import create_app
 from web.context import service_of
+from web.jobs import queue
 from web.settings import Settings
 from witoil import jobs
 from witoil.case import load_case

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from catalog.shapes.coarse_land import read_coarse_land
     from catalog.shapes.coastline import read_land
     from catalog.shapes.shore_types import read_shore_types
-    from catalog.shapes.tracks import Track, read_lines, read_track
+    from catalog.shapes.tracks import Track, read_lines, read_track, read_tracks
     from catalog.slicks.bonn import bonn_thickness
     from catalog.slicks.slick import Slick, read_slick
     from catalog.slicks.thickness import ThicknessMap, read_thickness
@@ -49,6 +49,7 @@ __all__ = [
     "read_slick",
     "read_thickness",
     "read_track",
+    "read_tracks",
 ]
 
 # Loaded on first use: xarray, geopandas and rasterio take longer to import than a command line
@@ -78,6 +79,7 @@ _MODULES = {
     "read_slick": "catalog.slicks.slick",
     "read_thickness": "catalog.slicks.thickness",
     "read_track": "catalog.shapes.tracks",
+    "read_tracks": "catalog.shapes.tracks",
 }
 
 

@@ -1,4 +1,4 @@
-"""Scores of masks, and a search for the parameters that score best.
+"""Scores of masks and tracks, and a search for the parameters that score best.
 
 The package knows a callable and a space, and nothing of what they stand for.
 """
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from optimizer.search import Objective, Outcome, maximise
     from optimizer.space import Parameter, Space
+    from optimizer.tracks import cumulative_separation, liu_weisberg_skill
 
 __all__ = [
     "METHODS",
@@ -41,9 +42,11 @@ __all__ = [
     "Trial",
     "area_ratio",
     "centroid_distance",
+    "cumulative_separation",
     "effective_size",
     "fractions_skill_score",
     "intersection_over_union",
+    "liu_weisberg_skill",
     "maximise",
     "next_proposal",
     "posterior_sample",
@@ -74,6 +77,7 @@ _MODULES = {
     ),
     "search": ("Objective", "Outcome", "maximise"),
     "space": ("Parameter", "Space"),
+    "tracks": ("cumulative_separation", "liu_weisberg_skill"),
 }
 
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 from sqlalchemy.engine import make_url
 
-from web import queue
+from web.data.uploads import file_of
+from web.jobs import queue
 from web.store.base import Store
 from web.store.jobs import Job, State
 from web.store.uploads import Upload
-from web.uploads import file_of
 from witoil.claim import part_name
 from witoil.errors import OutputError, WitoilError
 

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, in and out: no NaN, no infinity, no name given twice."""
+"""JSON as RFC 8259 has it, in and out, and requests: no NaN, no infinity, no name given twice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from flask import Request
 from flask.json.provider import JSONProvider
 from pydantic_core import to_json
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest
 
 
@@ -47,12 +48,34 @@ class StrictJson(JSONProvider):
             raise ValueError("found arrays or objects too deep within each other") from None
 
 
+class Parameters(ImmutableMultiDict[str, str]):
+    """Parameters of an address or a form, of which one that is asked for has to be there once.
+
+    Lists are asked for by `getlist`.
+    """
+
+    def __getitem__(self, key: str) -> str:
+        """Return a value.
+
+        Raises
+        ------
+        BadRequest
+            If there are several.
+        """
+        values = self.getlist(key)
+        if len(values) > 1:
+            raise BadRequest(f"{key[:80]}: given {len(values)} times, expected once")
+        return super().__getitem__(key)
+
+
 class JsonRequest(Request):
     """A request whose body, where it is wanted as JSON, is JSON or is refused.
 
     415 for another content type and 400 for what is no JSON, where flask-openapi would go on with
     nothing and call that wrong content, 422.
     """
+
+    parameter_storage_class = Parameters
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Return the body.

@@ -114,6 +114,17 @@ def refuse_not_finite(geometry: geopandas.GeoSeries, label: str) -> None:
         )
 
 
+def say_crossing(geometries: npt.NDArray[Any], label: str) -> None:
+    """Say which features have outlines that cross themselves, and how `polygons_of` takes them."""
+    reasons = shapely.is_valid_reason(geometries)
+    crossing = np.array([reason.startswith("Self-intersection") for reason in reasons], bool)
+    if crossing.any():
+        _log.warning(
+            "%s: %s itself; what its outline winds round is taken for inside",
+            *(label, _numbered(crossing, "crosses", "cross")),
+        )
+
+
 def _numbered(chosen: npt.NDArray[np.bool_], one: str, several: str) -> str:
     """Name features by their numbers, counted from 1, with the verb that follows."""
     numbers = [str(k + 1) for k in np.flatnonzero(chosen)]

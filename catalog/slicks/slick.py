@@ -21,7 +21,14 @@ from catalog.errors import CatalogError, UnclearError
 from catalog.files.archives import unpack
 from catalog.files.scratch import scratch_folder
 from catalog.paths import PathsLike, expand_paths
-from catalog.shapes.vector import Area, in_degrees, layer_names, polygons_of, read_polygons
+from catalog.shapes.vector import (
+    Area,
+    in_degrees,
+    layer_names,
+    polygons_of,
+    read_polygons,
+    say_crossing,
+)
 from catalog.slicks.bonn import ThicknessClass
 from catalog.slicks.masks import oil_cells
 from catalog.slicks.raster import NETCDF, RASTERS
@@ -378,6 +385,7 @@ def _read_layer(path: Path, label: str, keys: _Keys, time: datetime | None) -> _
     stem = keys.layer if keys.layer is not None and _class_of(keys.layer) else path.stem
     times = times_of(records, stem, keys.times, label)
     shapes = np.asarray(in_degrees(frame.geometry, label).array, object)
+    say_crossing(shapes, label)
     return _Layer(label, stem, shapes, records, times)
 
 

@@ -314,3 +314,17 @@ def test_a_ring_that_crosses_itself_keeps_its_area_beside_what_collapses():
     area = polygons_of([shapely.Polygon(shell, [hole.exterior.coords])])
     without = polygons_of([shapely.Polygon(shell)])
     assert 0.8 * without.area < area.area < without.area + hole.area
+
+
+def test_an_outline_that_crosses_itself_is_said(tmp_path: Path, caplog) -> None:
+    bow, square = (
+        shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]),
+        shapely.box(5, 0, 6, 1),
+    )
+    touching = shapely.Polygon([(8, 0), (9, 1), (10, 0), (10, 2), (9, 1), (8, 2)])
+    path = tmp_path / "20210824T0343.geojson"
+    geopandas.GeoDataFrame(geometry=[square, bow, touching], crs="EPSG:4326").to_file(path)
+    with caplog.at_level(logging.WARNING):
+        slick = read_slick(path)
+    assert "feature 2 of 3 crosses itself" in caplog.text
+    assert slick.geometry.area == pytest.approx(2.0 + 1.0 + 2.0)

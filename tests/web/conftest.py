@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from web import queue
-from web.runner import Runner
+from web.jobs import queue
 from web.store.base import Store
+from web.work.runner import Runner
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from web.processes import Process
+from web.jobs.processes import Process
 from witoil.errors import CaseError
 
 

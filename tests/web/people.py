@@ -18,12 +18,12 @@ from shapely import Polygon, to_geojson
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from web import queue
 from web.app import create_app
 from web.context import service_of
+from web.jobs import queue
+from web.people.tokens import create_token
 from web.settings import Settings
 from web.store.base import Store
-from web.tokens import create_token
 
 SQUARE = Polygon([(35.8, 35.2), (35.9, 35.2), (35.9, 35.3), (35.8, 35.3)])
 GEOJSON = to_geojson(SQUARE).encode()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from web import previewer
+from web.previews import previewer
 from web.settings import Settings
 
 

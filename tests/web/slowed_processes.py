@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-import web.processes
+import web.jobs.processes
 import witoil.outputs.checkpoints
 
 witoil.outputs.checkpoints.SECONDS = 0.1
@@ -20,4 +20,4 @@ def _slowed(process):
     return replace(process, work=work)
 
 
-PROCESSES = {name: _slowed(each) for name, each in web.processes.PROCESSES.items()}
+PROCESSES = {name: _slowed(each) for name, each in web.jobs.processes.PROCESSES.items()}

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.web.people import assert_problem, people
-from web.access import COOKIE
-from web.tokens import revoke_tokens
+from web.people.access import COOKIE
+from web.people.tokens import revoke_tokens
 
 OWN = {"Origin": "http://localhost"}
 
@@ -175,8 +175,8 @@ FORM = {
 
 
 def test_request_for_access_is_noted(service):
-    from web.admission import answer, list_requests
-    from web.tokens import TokenError
+    from web.people.admission import answer, list_requests
+    from web.people.tokens import TokenError
 
     asked = service.client().post("/access-requests", json=FORM)
     assert asked.status_code == 201
@@ -212,7 +212,7 @@ def test_requests_for_access_that_are_none(service, change):
 
 
 def test_requests_for_access_are_bounded(service, monkeypatch):
-    monkeypatch.setattr("web.admission.MOST_WAITING", 2)
+    monkeypatch.setattr("web.people.admission.MOST_WAITING", 2)
     for _ in range(2):
         assert service.client().post("/access-requests", json=FORM).status_code == 201
     assert_problem(service.client().post("/access-requests", json=FORM), 429)

@@ -7,10 +7,11 @@ import pytest
 
 from tests.web.people import people
 from tests.web.previewing import serving, twin_case
-from web import at_once, previewer, previews, queue
 from web.context import attach, service_of
 from web.errors import UnavailableError
-from web.processes import PROCESSES
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
+from web.previews import asking, at_once, previewer
 
 pytestmark = pytest.mark.usefixtures("compiled")
 
@@ -87,7 +88,7 @@ def test_without_the_process_of_previews_nobody_takes_it(service, inputs, monkey
 @pytest.fixture
 def taken(service, inputs, monkeypatch):
     """A job of a request that waits, and what is to be done for it."""
-    monkeypatch.setattr(previews, "is_there", lambda data: True)
+    monkeypatch.setattr(asking, "is_there", lambda data: True)
     with service.store.session() as session:
         job = queue.submit(session, "anna", "check", inputs[0], "key")
         asked = at_once.take(session, job, service.settings)
@@ -115,7 +116,7 @@ def test_how_a_job_ends(service, taken, monkeypatch, outcome, ends):
             raise outcome
         return outcome
 
-    monkeypatch.setattr(previews, "ask", ask)
+    monkeypatch.setattr(asking, "ask", ask)
     job, asked = taken
     at_once.do(service.store, job, asked, service.settings.data)
     found = state(service, job)
@@ -132,16 +133,16 @@ def test_a_job_that_is_dismissed_meanwhile_stays_so(service, taken, monkeypatch)
             queue.dismiss(session, "anna", job.id)
         return {"result": {}, "note": ""}
 
-    monkeypatch.setattr(previews, "ask", ask)
+    monkeypatch.setattr(asking, "ask", ask)
     at_once.do(service.store, job, asked, service.settings.data)
     assert state(service, job).state == "dismissed"
 
 
 def test_a_job_that_was_computed_before_is_not_taken(service, inputs, monkeypatch):
-    monkeypatch.setattr(previews, "is_there", lambda data: True)
-    monkeypatch.setattr(previews, "ask", lambda *_: {"result": {"a": 1}, "note": ""})
+    monkeypatch.setattr(asking, "is_there", lambda data: True)
+    monkeypatch.setattr(asking, "ask", lambda *_: {"result": {"a": 1}, "note": ""})
     first = check(service, inputs[0])
-    monkeypatch.setattr(previews, "ask", None)
+    monkeypatch.setattr(asking, "ask", None)
     second = check(service, inputs[0])
     assert first.status_code == second.status_code == 200
     assert first.json["result"] == second.json["result"]

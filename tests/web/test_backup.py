@@ -12,8 +12,10 @@ import pytest
 from tests.web.conftest import Queued
 from tests.web.people import FEATURES, bring, people
 from tests.witoil.command import witoil
-from web import backup, queue, uploads
+from web import backup
 from web.backup import BackupError, back_up
+from web.data import uploads
+from web.jobs import queue
 from web.settings import Settings
 from web.store.base import Store
 from witoil.errors import OutputError

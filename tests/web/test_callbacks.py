@@ -10,8 +10,8 @@ import pytest
 import trustme
 from sqlalchemy import select, update
 
-from web import callbacks, queue
-from web.callbacks import CallbackError, call, deliver, delivering, refuse_unlisted
+from web.jobs import callbacks, queue
+from web.jobs.callbacks import CallbackError, call, deliver, delivering, refuse_unlisted
 from web.store.base import now
 from web.store.jobs import Callback
 

@@ -19,9 +19,9 @@ from PIL import Image
 
 from catalog import CatalogError
 from tests.web.people import FEATURES, GEOJSON, SQUARE, zipped
-from web import checking
-from web.checking import refuse_harmful
 from web.confinement import confined
+from web.data import checking
+from web.data.checking import refuse_harmful
 
 AREA = rasterio.Affine(0.05, 0.0, 35.0, 0.0, -0.05, 36.0)
 
@@ -280,6 +280,15 @@ def test_good_files_of_other_purposes(tmp_path):
     line = b'{"type": "LineString", "coordinates": [[35, 35], [35.1, 35]]}'
     assert checking._answer(written(tmp_path, "b.geojson", line), "lines")["facts"]["lines"] == 1
     assert checking._answer(written(tmp_path, "c.geojson", FEATURES), "land")["facts"]["box"]
+    several = track + b"2021-08-24T00:30Z,36,35\n2021-08-24T01:30Z,36.1,35\n"
+    several = b"\n".join(
+        line + (b",id" if number == 0 else b",a" if number < 3 else b",b")
+        for number, line in enumerate(several.splitlines())
+    )
+    facts = checking._answer(written(tmp_path, "d.csv", several), "drifters")["facts"]
+    assert (facts["drifters"], facts["fixes"]) == (2, 4)
+    assert facts["times"] == ["2021-08-24T00:00:00Z", "2021-08-24T01:30:00Z"]
+    assert "fault" in checking._answer(tmp_path / "d.csv", "track")
     assert "fault" in checking._answer(tmp_path / "b.geojson", "mask")
     assert "fault" in checking._answer(tmp_path / "c.geojson", "track")
     assert "fault" in checking._answer(tmp_path / "c.geojson", "oil")
@@ -374,3 +383,17 @@ def test_images_and_sounds_are_read_before_they_are_kept(tmp_path):
         answer = checking._answer(tmp_path / name, purpose)
         assert answer.keys() == {"fault"}
         assert str(tmp_path) not in answer["fault"]
+
+
+def test_what_is_odd_in_a_mask_is_told(tmp_path):
+    ring = [[35.5, 35.0], [35.7, 35.2], [35.7, 35.0], [35.5, 35.2], [35.5, 35.0]]
+    outline = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {}, "geometry": outline}
+    bow = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    facts = checking._answer(written(tmp_path, "bow.geojson", bow), "mask")["facts"]
+    assert facts["remarks"] == [
+        "bow.geojson: feature 1 of 1 crosses itself; what its outline winds round is taken for "
+        "inside"
+    ]
+    plain = checking._answer(written(tmp_path, "plain.geojson", FEATURES), "mask")["facts"]
+    assert plain["remarks"] == []

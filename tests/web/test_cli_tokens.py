@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from web.cli import app
+from web.cli.service import app
+from web.people.tokens import find_token
 from web.store.base import Store
-from web.tokens import find_token
 from witoil.errors import WitoilError
 
 
@@ -47,7 +47,7 @@ def test_quotas_are_told(token):
 
 
 def test_requests_are_answered(token, tmp_path):
-    from web.admission import ask
+    from web.people.admission import ask
 
     store = Store.open(f"sqlite:///{tmp_path / 'witoil.sqlite'}")
     with store.session() as session:

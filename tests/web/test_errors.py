@@ -22,7 +22,7 @@ BASES = (ServiceError, WitoilError, CatalogError, SimulatorError)
 NEVER_IN_A_REQUEST = {
     "NotHeldError",  # of runners
     "WorkerEndedError",
-    "StoppedError",  # of previews, whose ends `web.previews` says
+    "StoppedError",  # of previews, whose ends `web.previews.asking` says
     "EndedError",
     "CursorError",  # said as what is wrong with a request
     "NoSuchJobError",  # said as a NotFoundError where it is met

@@ -14,12 +14,12 @@ from catalog.services.registry import Registry
 from tests.catalog.servers import serving_folder
 from tests.web.fields import write_field
 from tests.web.people import assert_problem, people
-from web import queue
 from web.confinement import confined
-from web.inputs import resolver
-from web.processes import FetchInputs
-from web.products import admit_fetch
-from web.runner import Runner
+from web.data.inputs import resolver
+from web.data.products import admit_fetch
+from web.jobs import queue
+from web.jobs.processes import FetchInputs
+from web.work.runner import Runner
 
 BOX = [35.0, 35.0, 36.0, 36.0]
 TIME = {"start": "2021-08-24T03:00:00Z", "end": "2021-08-24T09:00:00Z"}

@@ -8,12 +8,13 @@ from threading import Thread
 from sqlalchemy import text
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
-from web import queue, uploads
-from web.guests import remove_guests
-from web.runner import Runner
+from web.data import uploads
+from web.jobs import queue
 from web.store.base import now
 from web.store.jobs import Job
 from web.store.tokens import Owner, Token
+from web.work.guests import remove_guests
+from web.work.runner import Runner
 
 ORIGIN = {"Origin": "http://localhost"}
 

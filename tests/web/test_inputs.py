@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
-from web import names, queue, uploads
-from web.inputs import MissingInputError, resolve
-from web.names import WORDS, names_in
-from web.processes import PROCESSES
+from web.data import names, uploads
+from web.data.inputs import MissingInputError, resolve
+from web.data.names import WORDS, names_in
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
 
 
 @pytest.fixture(scope="module")
@@ -371,7 +372,7 @@ def test_files_of_jobs(service, tmp_path):
     ["[a", "[a]\ntitle = 'A'", "[a]\nfiles = 'a'", "a = 1", "[a]\ntitle='A'\nfiles=[]", "\xff"],
 )
 def test_catalogues_that_cannot_be_read(tmp_path, content):
-    from web.catalogue import CatalogueError, read_catalogue
+    from web.data.catalogue import CatalogueError, read_catalogue
 
     path = tmp_path / "catalogue.toml"
     path.write_bytes(content.encode("latin-1"))

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from web import queue
 from web.api.jobs import _duration
+from web.jobs import queue
 from web.store.jobs import Job
 
 

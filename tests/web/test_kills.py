@@ -19,11 +19,11 @@ import xarray as xr
 
 from tests.web.previewing import twin_case
 from tests.web.sites import serving
-from web import queue
-from web.processes import PROCESSES
-from web.relative import by_relative_names
+from web.data.relative import by_relative_names
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
 from web.store.base import Store
-from web.worker import links_of
+from web.work.worker import links_of
 from witoil.files import plain, read_json
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ TIMES = {"seconds"}
 RUNNER = """
 import sys
 from pathlib import Path
-from web.runner import Runner
+from web.work.runner import Runner
 from web.store.base import Store
 store = Store.open(sys.argv[1])
 Runner(store, Path(sys.argv[2]), table="slowed_processes", lease=float(sys.argv[3])).run()

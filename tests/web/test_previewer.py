@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from tests.web.previewing import serving, twin_case
-from web import previewer, previews
 from web.errors import ConflictError, QuotaError, TooLargeError, UnavailableError
+from web.previews import asking, previewer
 from witoil.case import load_case
 from witoil.errors import WitoilError
 from witoil.preview import preview
@@ -37,7 +37,7 @@ def ask(case, data):
     def asked(owner="anna", session="one", key="case", model=None, changes=None, **parameters):
         document = {**case, **(changes or {}), "model": {**case["model"], **(model or {})}}
         question = {"owner": owner, "session": session, "key": key, "inputs": {"case": document}}
-        return previews.ask(data, {**question, "parameters": parameters})
+        return asking.ask(data, {**question, "parameters": parameters})
 
     return asked
 
@@ -143,7 +143,7 @@ def test_a_case_that_takes_too_much_memory_ends(case, tmp_path):
         serving(tmp_path / "data", preview_bytes=1_000_000),
         pytest.raises(TooLargeError, match="memory"),
     ):
-        previews.ask(tmp_path / "data", {**question, "parameters": {}})
+        asking.ask(tmp_path / "data", {**question, "parameters": {}})
 
 
 def test_a_process_that_is_killed_is_replaced(ask):
@@ -183,12 +183,12 @@ def test_bounds_of_an_owner_and_of_all(ask, monkeypatch):
 def test_what_leaves_nothing_behind(case, tmp_path):
     with serving(tmp_path / "data"):
         question = {"owner": "a", "session": "", "key": "", "inputs": {"case": case}}
-        previews.ask(tmp_path / "data", {**question, "parameters": {}})
+        asking.ask(tmp_path / "data", {**question, "parameters": {}})
         (held,) = cases_held()
     until(lambda: not held.is_running() or held.status() == psutil.STATUS_ZOMBIE)
     assert not (tmp_path / "data" / "preview").is_symlink()
     with pytest.raises(UnavailableError, match="not there"):
-        previews.ask(tmp_path / "data", {**question, "parameters": {}})
+        asking.ask(tmp_path / "data", {**question, "parameters": {}})
 
 
 def test_lines_that_are_no_questions_are_not_answered(ask, data):
@@ -196,7 +196,7 @@ def test_lines_that_are_no_questions_are_not_answered(ask, data):
 
     for line in (b"\n", b"{}\n", b'{"owner": 1}\n', b"\xff\xfe\n"):
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(os.fspath(previews.place_of(data)))
+            connection.connect(os.fspath(asking.place_of(data)))
             connection.sendall(line)
             assert connection.recv(10) == b""
     assert ask()["score"] is not None
@@ -208,7 +208,7 @@ def test_whoever_leaves_is_not_worked_for(ask, data, case):
 
     ask()
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(os.fspath(previews.place_of(data)))
+        connection.connect(os.fspath(asking.place_of(data)))
         inputs = {"case": {**case, "model": {**case["model"], **LONG}}}
         question = {"owner": "a", "session": "", "key": "x", "inputs": inputs, "parameters": {}}
         connection.sendall(json.dumps(question).encode() + b"\n")

@@ -16,7 +16,7 @@ from shapely.geometry import shape
 from simulator import Status
 from tests.plugins.builders import card, mean_colour, plugin_in
 from tests.witoil import model_files
-from web.processes import PROCESSES
+from web.jobs.processes import PROCESSES
 from witoil.errors import WitoilError
 
 SLICK = "20210824-0810-SYR-PL-A-01-S3.geojson"
@@ -142,3 +142,12 @@ def test_windows_without_a_middle_are_refused_when_they_are_asked_for(process, w
     model.model_validate({**named[process], "windows": [1, 7]})
     with pytest.raises(ValidationError, match="windows"):
         model.model_validate({**named[process], "windows": windows})
+
+
+def test_a_slick_or_drifters_are_scored_against():
+    model = PROCESSES["score"].inputs
+    for given in ({"observation": "upload:2"}, {"track": "upload:2"}):
+        model.model_validate({"run": "upload:1", **given})
+    for given in ({}, {"observation": "upload:2", "track": "upload:3"}):
+        with pytest.raises(ValidationError, match="one of the two"):
+            model.model_validate({"run": "upload:1", **given})

@@ -14,8 +14,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from sqlalchemy import select, update
 from sqlalchemy.exc import StatementError
 
-from web import queue
-from web.queue import Held, NoSuchJobError, NotHeldError
+from web.jobs import queue
+from web.jobs.queue import Held, NoSuchJobError, NotHeldError
 from web.store.base import Store, now
 from web.store.jobs import Callback, Job, JobEvent, State
 
@@ -290,7 +290,7 @@ def test_a_key_is_that_of_all_that_a_result_depends_on(monkeypatch, tmp_path):
 CLAIMS = """
 import sys
 from datetime import timedelta
-from web import queue
+from web.jobs import queue
 from web.store.base import Store
 store = Store.open(sys.argv[1])
 while True:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.people import assert_problem, case, people
-from web import queue
-from web.access import Person
 from web.errors import QuotaError
-from web.processes import PROCESSES
-from web.quotas import Quotas, charge, particle_steps, refuse_job, use_of
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
+from web.people.access import Person
+from web.people.quotas import Quotas, charge, particle_steps, refuse_job, use_of
+from web.people.tokens import grant_quotas
 from web.store.grants import Charge
-from web.tokens import grant_quotas
 
 CASE = case(winds="none", currents="https://data.example.org/a.nc")
 STEPS = 100 * 12 * 4

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from tests.web.people import FEATURES, GEOJSON, assert_problem, bring, case, people
-from web import queue, uploads
-from web.access import scope_of
+from web.data import uploads
 from web.features.records import gather
+from web.jobs import queue
+from web.people.access import scope_of
 
 SEEN = {"geometry": json.loads(GEOJSON), "time": "2021-08-24T08:10:00Z", "properties": {}}
 FOUND = {

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-from web import queue
-from web import runner as runner_module
-from web.runner import Runner
+from web.jobs import queue
+from web.work import runner as runner_module
+from web.work.runner import Runner
 from witoil.errors import CaseError
 
 pytestmark = pytest.mark.slow
@@ -175,7 +175,7 @@ def test_a_runner_that_is_cut_off_has_its_work_ended(queued, monkeypatch):
 RUNNER = """
 import signal, sys
 from pathlib import Path
-from web.runner import Runner, ending_with
+from web.work.runner import Runner, ending_with
 from web.store.base import Store
 store = Store.open(sys.argv[1])
 runner = Runner(store, Path(sys.argv[2]), table="fake_processes", lease=float(sys.argv[3]))

@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 
 from tests.web.people import assert_problem, people
 from tests.witoil.command import witoil
-from web import sign_on
+from web.people import sign_on
 from web.store.base import now
 from web.store.identities import Identity, PendingSignOn
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from web.store.tokens import BrowserSession, Token
-from web.tokens import (
+from web.people.tokens import (
     TokenError,
     create_guest,
     create_token,
@@ -18,6 +17,7 @@ from web.tokens import (
     sign_in,
     sign_out,
 )
+from web.store.tokens import BrowserSession, Token
 
 
 def test_token_is_found_by_its_text_alone(store):

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people, zipped
-from web import uploads
+from web.data import uploads
+from web.data.uploads import safe_name
 from web.errors import ContentError
 from web.store.base import now
 from web.store.jobs import Job
-from web.uploads import safe_name
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_reader_that_is_lost(tmp_path, monkeypatch, harm):
     # python -m runs the module anew: the harm is done by what it reads with
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
-        "if 'web.checking' in sys.orig_argv:\n"
+        "if 'web.data.checking' in sys.orig_argv:\n"
         "    from catalog.files import archives\n"
         "    def unpack(path, folder):\n"
         f"        {script}\n"

@@ -14,12 +14,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
-from web import queue, uploads, usage
-from web.queue import Held
+from web.data import uploads
+from web.jobs import queue
+from web.jobs.queue import Held
+from web.people import usage
+from web.people.usage import _MONTHS, _starts, note
+from web.people.usage import usage as used
 from web.store.base import _MIGRATIONS, Store, make_engine
 from web.store.usage import Activity
-from web.usage import _MONTHS, _starts, note
-from web.usage import usage as used
 
 
 @pytest.fixture

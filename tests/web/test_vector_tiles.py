@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import shape
 
-from web.vector_tiles import EXTENT, SMALLEST, TOLERANCE, Layer, encode, projected, tile_bounds
+from web.maps.vector_tiles import EXTENT, SMALLEST, TOLERANCE, Layer, encode, projected, tile_bounds
 
 LEVANT = shapely.Polygon(
     [(35, 33), (36.03, 34.51), (35.77, 35.29), (35.4, 35.9), (37, 36), (37, 33)]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.people import zipped
 from tests.web.sites import serving
 from witoil import jobs
 from witoil.case.schema import Case
@@ -20,11 +19,21 @@ SLICKS = ("20210824-0343-SYR-PL-B-01-S1", "20210824-0810-SYR-PL-A-01-S3")
 pytestmark = pytest.mark.slow
 
 
-def script():
-    """Return the one block of Python in the document."""
+def script(language="python", start=""):
+    """Return the one block in a language of the document that begins so."""
     text = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
-    (found,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    pattern = rf"^```{language}\n({re.escape(start)}.*?)^```"
+    (found,) = re.findall(pattern, text, re.MULTILINE | re.DOTALL)
     return found
+
+
+def run(*command, folder, environment):
+    """Run a command as somebody who walks through would, and return what it printed."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def inputs_of(folder, case):
@@ -47,31 +56,21 @@ def test_the_walk_through_gives_what_the_command_line_gives(cases, tmp_path):
     data = cases / "baniyas-2021"
     work = tmp_path / "work"
     work.mkdir()
-    for name in SLICKS:
-        parts = (data / "observations").glob(f"{name}.*")
-        (work / f"{name}.zip").write_bytes(zipped({path.name: path.read_bytes() for path in parts}))
-    catalogue = tmp_path / "catalogue.toml"
-    catalogue.write_text(
-        "".join(
-            f"[baniyas-{role}]\ntitle = '{role}'\nfiles = '{data / role}.nc'\n"
-            for role in ("currents", "winds")
-        )
-    )
-    with serving(tmp_path / "data", catalogue=catalogue) as site:
-        environment = os.environ | {"WITOIL_URL": site.url, "WITOIL_TOKEN": site.token}
-        walked = subprocess.run(
-            [sys.executable, "-c", script()],
-            cwd=work,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert walked.returncode == 0, walked.stderr
+    here = os.environ | {"WITOIL_CASES": str(cases)}
+    here["PATH"] = f"{Path(sys.executable).parent}:{here['PATH']}"
+    run("bash", "-ec", script("sh", "data="), folder=work, environment=here)
+    assert {path.stem for path in work.glob("*.zip")} == set(SLICKS)
+    with serving(tmp_path / "data", catalogue=work / "catalogue.toml") as site:
+        there = here | {"WITOIL_URL": site.url, "WITOIL_TOKEN": site.token}
+        walked = run(sys.executable, "-c", script(), folder=work, environment=there)
+        asked = script("sh", "ask()").partition("ask -N")[0]
+        answers = run("bash", "-ec", asked, folder=work, environment=there)
+        assert '"reference":"upload:' in answers
+        assert '"processID":"simulate"' in answers
         (told,) = site.ask("GET", "/ogc/jobs?processID=optimise").json()["jobs"]
         results = site.ask("GET", f"/ogc/jobs/{told['jobID']}/results").json()
     figures = results["result"]["value"]
-    assert str(figures["best"]["parameters"]) in walked.stdout
+    assert str(figures["best"]["parameters"]) in walked
 
     asked = {}
     exec(  # the case alone, as the document has it

@@ -8,10 +8,10 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from web.access import needs
 from web.api.documents import problems
-from web.catalogue import REFERENCE, read_catalogue
 from web.context import service
+from web.data.catalogue import REFERENCE, read_catalogue
+from web.people.access import needs
 
 TAG = Tag(name="Catalogue", description="Data that the operator has named")
 

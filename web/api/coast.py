@@ -11,16 +11,16 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 from werkzeug.http import generate_etag
 
-from web.access import needs
 from web.api.documents import JobPath, href
 from web.api.particles import TAG
 from web.api.runs import RUN_PROBLEMS, folder_of, run_of, successful_job
 from web.context import service
+from web.data.inputs import MissingInputError, resolve
 from web.errors import NotFoundError
-from web.inputs import MissingInputError, resolve
+from web.maps.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
+from web.maps.world import COARSEST, COAST, FINEST, LAND, world_layer
+from web.people.access import needs
 from web.store.jobs import Job
-from web.vector_tiles import TURNS, Layer, Tile, encode, tile_bounds
-from web.world import COARSEST, COAST, FINEST, LAND, world_layer
 from witoil.player.mercator import northing
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -102,7 +102,7 @@ def send_world_tile(path: WorldTilePath) -> Response:
 
 
 def _coast(job_id: str) -> tuple[dict[str, Any], Sequence[Layer]]:
-    from web.coasts import coast_of  # what reads runs takes a second to load
+    from web.maps.coasts import coast_of  # what reads runs takes a second to load
 
     job = successful_job(job_id)
     folder = folder_of(job)

@@ -10,13 +10,13 @@ from flask import Response, request
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
-from web import queue
-from web.access import needs
 from web.api.documents import JobPath, problems
 from web.api.jobs import read_job
 from web.api.landing import TAG
 from web.context import Service, service
 from web.errors import QuotaError, without_paths
+from web.jobs import queue
+from web.people.access import needs
 from web.store.jobs import JobEvent
 
 LOOK_SECONDS = 0.5

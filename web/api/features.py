@@ -17,7 +17,6 @@ from flask_openapi.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from sqlalchemy.orm import Session
 
-from web.access import needs, who
 from web.api.documents import Document, Link, href, problems
 from web.api.queries import NO_NUL, BoundingBox, Period, box_of, ends_of
 from web.context import service
@@ -33,7 +32,8 @@ from web.features.collections import (
     Verdict,
 )
 from web.features.search import Cursor, Page, Place, Query, extent, find
-from web.processes import media_type
+from web.jobs.processes import media_type
+from web.people.access import needs, who
 from web.store.base import now
 from web.store.features import PUBLIC, Feature, seconds_of, time_of
 from witoil.times import second

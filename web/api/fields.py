@@ -8,14 +8,14 @@ from typing import Any, Literal
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.access import needs
 from web.api.documents import JobPath
 from web.api.particles import TAG
 from web.api.queries import BoundingBox, box_of
 from web.api.runs import RUN_PROBLEMS, successful_job
 from web.context import service
+from web.data.inputs import MissingInputError, resolve
 from web.errors import NotFoundError
-from web.inputs import MissingInputError, resolve
+from web.people.access import needs
 from web.store.jobs import Job
 from witoil.case.forcing import Forcing
 from witoil.case.parts import Time
@@ -66,7 +66,7 @@ class FieldVectors(BaseModel):
 @needs("read")
 def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
     """Send velocities of a field that has moved the oil, at nodes that are evenly chosen."""
-    from web.arrows import vectors_of  # what reads fields takes a second to load
+    from web.maps.arrows import vectors_of  # what reads fields takes a second to load
 
     forcing = _forcing(successful_job(path.job_id))
     box = box_of(query.bbox)

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.errors import CatalogError
 from catalog.forcing.names import ROLES, RoleName
 from catalog.services.registry import Registry
-from web.access import needs, who
 from web.api.documents import problems
-from web.catalogue import REFERENCE, read_catalogue
 from web.context import service
-from web.coverage import CoveredProduct, look_at, look_at_named
-from web.inputs import files_named
-from web.wanted import Area, Span
+from web.data.catalogue import REFERENCE, read_catalogue
+from web.data.coverage import CoveredProduct, look_at, look_at_named
+from web.data.inputs import files_named
+from web.jobs.wanted import Area, Span
+from web.people.access import needs, who
 
 if TYPE_CHECKING:
     from catalog.services.registry import Choice

@@ -10,8 +10,6 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, extract, func, literal
 from sqlalchemy.orm import Session
 
-from web import queue
-from web.access import needs, who
 from web.api.documents import (
     REL,
     Document,
@@ -27,7 +25,9 @@ from web.api.landing import TAG
 from web.api.queries import NO_NUL, PageQuery, Period, ends_of, page_links
 from web.context import service
 from web.errors import NotFoundError, without_paths
-from web.processes import PROCESSES
+from web.jobs import queue
+from web.jobs.processes import PROCESSES
+from web.people.access import needs, who
 from web.store.base import UtcTime, now
 from web.store.jobs import Job, State
 

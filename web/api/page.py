@@ -139,6 +139,6 @@ def _ours() -> Path:
 def _of_package(name: str) -> Path:
     """Return the folder of a package without loading it."""
     spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise NotFoundError(f"{name} is not installed: pip install 'witoil[service]'")
+    assert spec is not None, name
+    assert spec.origin is not None, name
     return Path(spec.origin).parent

@@ -11,12 +11,12 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.access import needs
 from web.api.documents import JobPath
 from web.api.runs import RUN_PROBLEMS, run_of, successful_folder
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
-from web.kept import kept_with_header
+from web.maps.kept import kept_with_header
+from web.people.access import needs
 
 TAG = Tag(name="map", description="What a map draws of a run")
 

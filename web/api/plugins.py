@@ -27,11 +27,11 @@ from werkzeug.exceptions import NotImplemented as NotImplementedProblem
 from werkzeug.utils import secure_filename
 
 from catalog.files.scratch import scratch_folder
-from web.access import needs
 from web.api.documents import href, problems
 from web.context import service
 from web.errors import ContentError, NotFoundError, QuotaError
 from web.faults import Fault
+from web.people.access import needs
 from witoil.plugins.card import PARAMETERS
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference, georeference_of_request

@@ -12,13 +12,13 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field, FiniteFloat, field_validator
 
-from web import previews
-from web.access import needs, who
 from web.api.documents import problems
 from web.context import service
-from web.inputs import admit, resolve
-from web.processes import CheckedCase, Inputs, unqualified
-from web.quotas import particle_steps, quotas_of, refuse_preview
+from web.data.inputs import admit, resolve
+from web.jobs.processes import CheckedCase, Inputs, unqualified
+from web.people.access import needs, who
+from web.people.quotas import particle_steps, quotas_of, refuse_preview
+from web.previews import asking
 from witoil.case.parts import Time
 from witoil.case.tunables import refuse_values
 from witoil.errors import CaseError
@@ -102,7 +102,7 @@ def preview(body: PreviewBody) -> dict[str, Any]:
     """Run a case with other parameters and few particles, and score it."""
     began = clock.perf_counter()
     question = _question(body)
-    answer = previews.ask(service().settings.data, question)
+    answer = asking.ask(service().settings.data, question)
     return {**answer, "elapsed_ms": round(1e3 * (clock.perf_counter() - began), 1)}
 
 

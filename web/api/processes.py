@@ -13,8 +13,6 @@ from flask import Response, current_app, request
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from web import at_once, queue
-from web.access import needs, who
 from web.api.documents import (
     REL,
     Execute,
@@ -33,14 +31,17 @@ from web.api.documents import (
 from web.api.jobs import status_of
 from web.api.landing import TAG
 from web.api.results import results_of
-from web.callbacks import CallbackError, refuse_unlisted
 from web.context import service
+from web.data.inputs import admit
+from web.data.products import admit_fetch
 from web.errors import ContentError, NotFoundError
 from web.faults import Fault
-from web.inputs import admit
-from web.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
-from web.products import admit_fetch
-from web.quotas import charge, particle_steps, quotas_of, refuse_job
+from web.jobs import queue
+from web.jobs.callbacks import CallbackError, refuse_unlisted
+from web.jobs.processes import NAME_OF_RESULT, PROCESSES, Output, Process, media_type, unqualified
+from web.people.access import needs, who
+from web.people.quotas import charge, particle_steps, quotas_of, refuse_job
+from web.previews import at_once
 from web.store.jobs import Job
 
 LOOK_SECONDS = 0.1
@@ -173,7 +174,7 @@ def _validated(
     @wraps(execute)
     def answer() -> Response:
         try:
-            query = ExecuteQuery.model_validate(request.args.to_dict())
+            query = ExecuteQuery.model_validate({name: request.args[name] for name in request.args})
             return execute(query, body.model_validate(request.get_json(silent=True)))
         except ValidationError as error:
             raise ContentError.of(error) from None

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from catalog.grid import Box
 from web.api.documents import Link, href
-from web.wanted import on_earth
+from web.jobs.wanted import on_earth
 from witoil.times import given_in_utc
 
 NO_NUL = r"^[^\x00]*$"

@@ -11,15 +11,15 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.http import generate_etag
 
-from web.access import needs
 from web.api.documents import JobPath, href
 from web.api.particles import TAG
 from web.api.results import FILE_ANSWERS
 from web.api.runs import RUN_PROBLEMS, run_of, successful_folder
 from web.errors import NotFoundError
+from web.people.access import needs
 
 if TYPE_CHECKING:
-    from web.rasters import Frame, Raster
+    from web.maps.rasters import Frame, Raster
 
 FINEST = 18
 """Greatest z of a tile."""
@@ -100,7 +100,7 @@ class RasterValue(BaseModel):
 
 @lru_cache(maxsize=16)
 def _rasters(folder: Path) -> dict[str, Raster]:
-    from web.rasters import rasters_of  # loads what draws, which takes a second
+    from web.maps.rasters import rasters_of  # loads what draws, which takes a second
 
     return rasters_of(run_of(folder), folder)
 
@@ -160,7 +160,7 @@ def list_rasters(path: JobPath) -> dict[str, Any]:
 @needs("read")
 def send_cog(path: RasterPath, query: FrameQuery) -> Response:
     """Send a raster as cloud-optimised GeoTIFF, or a range of it."""
-    from web.rasters import cog_of
+    from web.maps.rasters import cog_of
 
     raster, frame, folder = _found(path, query.time)
     name = "-".join(filter(None, (raster.id, (frame.time or "").replace(":", "")))) + ".tif"
@@ -180,7 +180,7 @@ RASTER_TILE_ANSWERS: dict[Any, Any] = {
 @needs("read")
 def send_raster_tile(path: RasterTilePath, query: FrameQuery) -> Response:
     """Send a tile of a raster, coloured by its classes; transparent where there is nothing."""
-    from web.rasters import cog_of, tile_of
+    from web.maps.rasters import cog_of, tile_of
 
     raster, frame, folder = _found(path, query.time)
     tile = (path.z, path.x, path.y)
@@ -196,7 +196,7 @@ def send_raster_tile(path: RasterTilePath, query: FrameQuery) -> Response:
 @needs("read")
 def read_value(path: RasterPath, query: PlaceQuery) -> dict[str, Any]:
     """Return the value of a raster at a place."""
-    from web.rasters import cog_of, value_at
+    from web.maps.rasters import cog_of, value_at
 
     raster, frame, folder = _found(path, query.time)
     value = value_at(cog_of(frame, folder), query.lon, query.lat)

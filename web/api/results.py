@@ -11,13 +11,13 @@ from flask import Response, send_file
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import Field
 
-from web.access import needs
 from web.api.documents import JobPath, Link, Results, href, problems
 from web.api.jobs import read_job
 from web.api.landing import TAG
 from web.context import service
 from web.errors import ConflictError, NotFoundError, document_without_paths
-from web.processes import NAME_OF_RESULT, PROCESSES, Output, media_type
+from web.jobs.processes import NAME_OF_RESULT, PROCESSES, Output, media_type
+from web.people.access import needs
 from web.store.jobs import Job, State
 
 _POLICY = "sandbox allow-scripts allow-downloads; default-src 'unsafe-inline' data: blob:"

@@ -10,12 +10,12 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from web import shares as links
-from web.access import needs, who
 from web.api.documents import Results, href, problems
 from web.api.jobs import job_of
 from web.api.results import FILE_ANSWERS, file_answer, results_of
 from web.context import service
+from web.jobs import shares as links
+from web.people.access import needs, who
 from web.store.grants import Share
 from web.store.jobs import Job
 

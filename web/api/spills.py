@@ -12,15 +12,15 @@ from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.forcing.names import ROLES, RoleName
-from web import spills
-from web.access import needs, who
 from web.api.documents import Link, href, problems
 from web.api.queries import BoundingBox, PageQuery, Period, box_of, ends_of, page_links
-from web.catalogue import read_catalogue
 from web.context import service
+from web.data import spills
+from web.data.catalogue import read_catalogue
+from web.data.inputs import files_named
+from web.data.spills import Spills
 from web.errors import without_paths
-from web.inputs import files_named
-from web.spills import Spills
+from web.people.access import needs, who
 from witoil.geojson import geojson_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import wrapped_box
-from web.access import needs
 from web.api.documents import PUBLIC as ANYBODY
 from web.api.documents import Link, href, problems
 from web.api.features import (
@@ -41,9 +40,10 @@ from web.faults import Fault
 from web.features import records
 from web.features.collections import COLLECTIONS, OBSERVATIONS, RUNS
 from web.features.search import Page, Place, Query
-from web.processes import media_type
+from web.jobs.processes import media_type
+from web.jobs.wanted import on_earth
+from web.people.access import needs
 from web.store.features import NEVER, Feature, time_of
-from web.wanted import on_earth
 from witoil.times import exact
 
 VERSION = "1.0.0"

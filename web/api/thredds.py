@@ -12,14 +12,14 @@ from catalog.errors import CatalogError
 from catalog.server.answers import answer_dap, answer_file, answer_listing
 from catalog.server.folder import Folder, Listing, NamedFiles
 from catalog.server.listing import CATALOGUE, DODS, FILES
-from web import queue
-from web.access import needs, who
 from web.api.documents import problems
 from web.api.jobs import read_job
 from web.api.runs import folder_of
-from web.catalogue import read_catalogue
 from web.context import service
+from web.data.catalogue import read_catalogue
 from web.errors import NotFoundError
+from web.jobs import queue
+from web.people.access import needs, who
 from web.store.jobs import Job, State
 
 blueprint = APIBlueprint("thredds", __name__, abp_responses=problems())

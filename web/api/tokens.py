@@ -11,14 +11,13 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from web import admission, sign_on
-from web.access import COOKIE, Person, needs, refuse_other_sites, token_of, who
 from web.api.documents import PUBLIC, href, problems
 from web.context import service
 from web.errors import ForbiddenError, QuotaError, UnauthenticatedError
-from web.quotas import Quotas, Use, quotas_of, use_of
-from web.store.tokens import BrowserSession, Token
-from web.tokens import (
+from web.people import admission, sign_on
+from web.people.access import COOKIE, Person, needs, refuse_other_sites, token_of, who
+from web.people.quotas import Quotas, Use, quotas_of, use_of
+from web.people.tokens import (
     SCOPES,
     Scope,
     TokenError,
@@ -27,6 +26,7 @@ from web.tokens import (
     sign_in,
     sign_out,
 )
+from web.store.tokens import BrowserSession, Token
 
 TAG = Tag(name="People", description="Who is signed in, and asking to be let in")
 

@@ -8,12 +8,12 @@ from typing import Any
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.access import needs
 from web.api.documents import JobPath, problems
 from web.api.jobs import read_job
 from web.api.landing import TAG
 from web.context import service
 from web.errors import NotFoundError
+from web.people.access import needs
 from web.store.jobs import Job
 
 STUDY = "study.json"

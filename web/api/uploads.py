@@ -15,16 +15,16 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
 from catalog.files.scratch import scratch_folder
-from web import uploads as files
-from web.access import Person, needs, who
 from web.api.documents import Link, href, problems
 from web.api.queries import PageQuery, page_links
-from web.checking import DETECTIONS, Purpose
 from web.context import service
+from web.data import uploads as files
+from web.data.checking import DETECTIONS, Purpose
 from web.errors import ContentError, QuotaError
 from web.faults import Fault
 from web.features import records
-from web.quotas import quotas_of, refuse_storage, stored_bytes
+from web.people.access import Person, needs, who
+from web.people.quotas import quotas_of, refuse_storage, stored_bytes
 from web.store.uploads import Upload
 
 TAG = Tag(name="Uploads", description="Masks, forcing, tracks and runs that people bring")

@@ -15,13 +15,13 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from web.access import needs
 from web.api.documents import JSON, problems
 from web.context import service
 from web.errors import ContentError
 from web.faults import Fault
+from web.people.access import needs
+from web.people.usage import Load, Period, Usage, country_name, load_of, usage
 from web.store.base import now
-from web.usage import Load, Period, Usage, country_name, load_of, usage
 from witoil.times import no_number
 
 TAG = Tag(name="Operation", description="What the service is used for; scope admin")

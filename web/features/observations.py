@@ -10,7 +10,7 @@ from shapely.geometry import shape
 
 from web.features.collections import OBSERVATIONS
 from web.features.found import Found
-from web.seen import document_of
+from web.features.seen import document_of
 
 if TYPE_CHECKING:
     from catalog.slicks.event import Event
@@ -24,7 +24,7 @@ def observation(
     Parameters
     ----------
     seen : mapping
-        From `web.seen.document_of`.
+        From `web.features.seen.document_of`.
     feature_id : str
     told : mapping
         More properties of it.

@@ -175,7 +175,7 @@ def add_upload(session: Session, upload: Upload, seen: Sequence[Mapping[str, Any
     session : Session
     upload : Upload
     seen : sequence of mapping
-        What it holds, from `web.seen.document_of`.
+        What it holds, from `web.features.seen.document_of`.
     """
     found = not_empty(of_upload(seen, upload.id, upload.name))
     replace_features(session, parent_of_upload(upload.id), upload.owner, found)

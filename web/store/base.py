@@ -89,7 +89,7 @@ def make_engine(url: str) -> Engine:
             return create_engine(parsed, pool_pre_ping=True, **options)
         except ImportError as error:
             raise StoreError(
-                f"database: {error}; to use PostgreSQL: pip install 'witoil[service]'"
+                f"database: {error}; to use PostgreSQL: pip install 'witoil[site]'"
             ) from error
     try:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)

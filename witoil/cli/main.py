@@ -322,7 +322,13 @@ def score(
             autocompletion=complete_runs,
         ),
     ],
-    observation: Annotated[Path, typer.Argument(help="Polygon file or mask.")],
+    observation: Annotated[
+        Path | None, typer.Argument(help="Polygon file or mask.", show_default=False)
+    ] = None,
+    track: Annotated[
+        Path | None,
+        typer.Option(help="Drifters in place of a slick: CSV, GeoJSON or NetCDF.", metavar="FILE"),
+    ] = None,
     windows: Annotated[str, typer.Option(help="Odd numbers of cells.")] = "1,7,21,67",
     time: Annotated[
         datetime | None, typer.Option(help="Of the observation, UTC; default: as its file says.")
@@ -333,9 +339,16 @@ def score(
     coastline: Coastline = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score a run or mask against an observation."""
+    """Score a run or mask against an observation, or a run against drifters."""
     from witoil import jobs
 
+    if track is not None:
+        if observation is not None:
+            raise typer.BadParameter("found an observation and --track; expected one of the two")
+        _say_tracks(jobs.score_tracks(run, track), as_json=as_json)
+        return
+    if observation is None:
+        raise typer.BadParameter("expected an observation, or --track FILE")
     sensor = sensor_of(resolution, detection_limit, density, coastline)
     scores = jobs.score(run, observation, windows=whole_numbers(windows), time=time, sensor=sensor)
     if as_json:
@@ -349,6 +362,24 @@ def score(
     if "model" in scores:
         for line in taken_in_words(scores):
             print(line)
+
+
+def _say_tracks(scores: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(scores, indent=2))
+        return
+    for row in scores["tracks"]:
+        print(
+            f"{row['name']}: skill {row['skill']:.2f}; {row['end_separation_m'] / 1e3:.1f} km "
+            f"apart after {row['travelled_m'] / 1e3:.1f} km ({row['start']} to {row['end']})"
+        )
+        apart = row["separation_m"].items()
+        if apart:
+            print("  " + ", ".join(f"{metres / 1e3:.1f} km after {h} h" for h, metres in apart))
+    for name, why in scores["left_out"].items():
+        print(f"{name}: left out, {why}")
+    if len(scores["tracks"]) > 1:
+        print(f"mean of {len(scores['tracks'])}: skill {scores['skill']:.2f}")
 
 
 @app.command()

@@ -36,7 +36,7 @@ from witoil.jobs.cases import begin, check, refuse_existing
 from witoil.jobs.data import chosen_datasets, fetch, fetch_forcing, rasterise
 from witoil.jobs.drift import ensemble, simulate, trace
 from witoil.jobs.models import convert_annotations, predict, predict_then
-from witoil.jobs.runs import animate, compare, export, plot, score, view
+from witoil.jobs.runs import animate, compare, export, plot, score, score_tracks, view
 from witoil.jobs.searches import forecast, optimise, reconstruct
 from witoil.jobs.working import OnCost, OnCoverage, Progress
 
@@ -63,6 +63,7 @@ __all__ = [
     "reconstruct",
     "refuse_existing",
     "score",
+    "score_tracks",
     "simulate",
     "trace",
     "view",

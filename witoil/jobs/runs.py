@@ -90,6 +90,18 @@ def score(
     return score_files(run, observation, windows=windows, time=time, sensor=sensor)
 
 
+def score_tracks(run: Path, tracks: Path) -> dict[str, Any]:
+    """Score a run against drifters; see `witoil.calibration.tracks.score_tracks`.
+
+    Raises
+    ------
+    WitoilError, CatalogError
+    """
+    from witoil.calibration.tracks import score_tracks as against_tracks
+
+    return against_tracks(run, tracks)
+
+
 def compare(
     runs: Sequence[Path],
     folder: Path,

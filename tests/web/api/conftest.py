@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from tests.web.people import ended_with, people
-from web import queue
 from web.app import create_app
 from web.context import service_of
+from web.jobs import queue
 from web.settings import Settings
 
 ROOT = Path(__file__).parents[3]

@@ -10,8 +10,9 @@ from shapely.geometry import shape
 from simulator import Status
 from tests.web.people import assert_problem, bring, case, ended_with, people
 from tests.web.test_vector_tiles import tile_of
-from web import coasts, uploads
-from web.vector_tiles import EXTENT, projected, tile_bounds
+from web.data import uploads
+from web.maps import coasts
+from web.maps.vector_tiles import EXTENT, projected, tile_bounds
 from witoil.files import read_json
 
 

@@ -7,11 +7,11 @@ import pytest
 import shapely
 
 from tests.web.people import FEATURES, GEOJSON, assert_problem, bring, case, people
-from web import queue
 from web.features.collections import COLLECTIONS
 from web.features.found import Found
 from web.features.records import gather, replace_features
 from web.features.runs import features_of
+from web.jobs import queue
 from web.store.features import PUBLIC, Feature
 from witoil.files import write_json
 

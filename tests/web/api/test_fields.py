@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from tests.web.people import assert_problem, bring, case, ended_with, people
-from web import uploads
+from web.data import uploads
 
 BOX = "19.3,36.3,19.7,36.7"
 
@@ -106,7 +106,7 @@ def test_numbers_are_no_times(number):
 
     from web.api.fields import FieldQuery
     from web.api.usage import UsageQuery
-    from web.wanted import Span
+    from web.jobs.wanted import Span
 
     for model, given in (
         (FieldQuery, {"bbox": "1,2,3,4", "time": number}),

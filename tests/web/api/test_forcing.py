@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.web.fields import write_field
 from tests.web.people import assert_problem, bring, people
-from web import coverage, uploads
-from web.coverage import _rest
+from web.data import coverage, uploads
+from web.data.coverage import _rest
 
 HOUR = np.timedelta64(1, "h")
 START = np.datetime64("2021-08-24T00", "ns")

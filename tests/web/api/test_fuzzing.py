@@ -13,8 +13,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from web import previews
 from web.errors import ConflictError
+from web.previews import asking
 
 CHECKS = [
     not_a_server_error,
@@ -34,7 +34,7 @@ def _no_process_of_previews(monkeypatch):
     def ask(data, question):
         raise ConflictError("superseded by a newer request of its session")
 
-    monkeypatch.setattr(previews, "ask", ask)
+    monkeypatch.setattr(asking, "ask", ask)
 
 
 def examine(operation, mode, checks, examples):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from web import queue
 from web.context import attach, service_of
+from web.jobs import queue
 
 
 def test_the_list_is_paged(client, execute):

@@ -135,7 +135,7 @@ def test_a_value_may_be_qualified_as_the_standard_has_objects(client, case, stor
     inputs = {"case": {"value": case, "mediaType": "application/json"}, "pictures": False}
     answer = client.post("/ogc/processes/simulate/execution", json={"inputs": inputs})
     assert answer.status_code == 201
-    from web import queue
+    from web.jobs import queue
 
     with store.reading() as session:
         job = queue.get(session, None, answer.json["jobID"])

@@ -3,8 +3,10 @@
 import pytest
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
-from web import previews, quotas, uploads
+from web.data import uploads
 from web.errors import ConflictError, TooLargeError
+from web.people import quotas
+from web.previews import asking
 from witoil.errors import CaseError
 
 ANSWER = {
@@ -45,7 +47,7 @@ def asked(monkeypatch):
         questions.append(question)
         return ANSWER
 
-    monkeypatch.setattr(previews, "ask", ask)
+    monkeypatch.setattr(asking, "ask", ask)
     return questions
 
 
@@ -162,7 +164,7 @@ def test_how_else_it_may_end(service, monkeypatch, ending, status):
     def ask(data, question):
         raise ending
 
-    monkeypatch.setattr(previews, "ask", ask)
+    monkeypatch.setattr(asking, "ask", ask)
     assert_problem(post(service.client("anna")), status)
 
 

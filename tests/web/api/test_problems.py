@@ -55,6 +55,23 @@ def test_another_content_type(client, case, content_type):
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "/ogc/jobs?limit=1&limit=2",
+        "/ogc/jobs?offset=0&limit=1&offset=0",
+        "/ogc/collections/observations/items?bbox=1,2,3,4&bbox=5,6,7,8",
+        "/ogc/collections/observations/items?sensor=S1&sensor=S2",
+    ],
+)
+def test_a_parameter_that_is_given_twice(client, address):
+    assert problem(client.get(address), 400)["detail"].endswith("given 2 times, expected once")
+
+
+def test_a_parameter_that_is_a_list(client):
+    assert client.get("/ogc/jobs?status=failed&status=running").status_code == 200
+
+
+@pytest.mark.parametrize(
     "body", ["[]", "1", "null", "{}", '{"inputs": []}', '{"inputs": null}', '{"inputs": {}}']
 )
 def test_json_of_another_form(client, body):
@@ -158,7 +175,7 @@ def test_a_fault_of_the_program_is_told_without_its_words(app, client, monkeypat
     def fail(*_, **__):
         raise KeyError("/srv/secret")
 
-    monkeypatch.setattr("web.queue.list_jobs", fail)
+    monkeypatch.setattr("web.jobs.queue.list_jobs", fail)
     told = problem(client.get("/ogc/jobs"), 500)
     assert "secret" not in json.dumps(told)
     assert "/srv/secret" in caplog.text

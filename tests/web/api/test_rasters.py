@@ -9,8 +9,8 @@ from PIL import Image
 
 from tests.web.people import assert_problem
 from tests.web.test_vector_tiles import tile_of
-from web import rasters
-from web.vector_tiles import tile_bounds
+from web.maps import rasters
+from web.maps.vector_tiles import tile_bounds
 from witoil.outputs.run import write_mask
 from witoil.player.mercator import latitude_of
 from witoil.scenario.verification import VerificationGrid

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from web.relative import by_relative_names
+from web.data.relative import by_relative_names
 
 
 def test_files_are_found_by_relative_names_and_words_stay(tmp_path):

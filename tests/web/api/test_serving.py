@@ -219,17 +219,6 @@ def test_settings_at_fault_are_one_line(environment, arguments, message):
     assert len(answer.stderr.splitlines()) == 1
 
 
-def test_what_is_not_installed_is_one_line(environment, tmp_path):
-    (tmp_path / "flask_openapi.py").write_text(
-        "raise ModuleNotFoundError('No module named flask_openapi', name='flask_openapi')"
-    )
-    answer = witoil("serve", env=environment | {"PYTHONPATH": str(tmp_path)})
-    assert answer.returncode == 2
-    assert answer.stderr == (
-        "witoil: flask_openapi is not installed; the service needs: pip install 'witoil[service]'\n"
-    )
-
-
 def test_commands_of_the_service_are_listed(environment):
     answer = witoil("--help", env=environment)
     assert answer.returncode == 0

@@ -3,7 +3,7 @@
 import json
 
 from tests.web.people import assert_problem
-from web.processes import PROCESSES
+from web.jobs.processes import PROCESSES
 
 SCORED = {"score": 0.5, "fss": {"1": 0.4, "7": None}, "parameters": {"wind_drift_factor": 0.02}}
 

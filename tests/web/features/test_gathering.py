@@ -17,7 +17,7 @@ def test_a_run_has_features_when_it_has_ended(queued, demo_twin):
     case["time"] = {key: value.isoformat() for key, value in case["time"].items()}
     case["folder"] = str(demo_twin)
     case["model"]["particles"] = 500
-    with queued.runner(table="web.processes"):
+    with queued.runner(table="web.jobs.processes"):
         inputs = {"case": case, "pictures": False}
         job_id = queued.submit("simulate", **inputs)
         assert queued.wait(job_id).state == "successful"

@@ -9,9 +9,9 @@ from sqlalchemy import delete
 from tests.web.api.test_features import run_folder
 from tests.web.people import FEATURES, bring, people
 from tests.witoil.command import witoil
-from web import queue
-from web.rebuild import rebuild_all
+from web.jobs import queue
 from web.store.features import Annotation, Feature
+from web.work.rebuild import rebuild_all
 
 EVENT = "20210824-0810-SYR-PL-A-01-S3"
 

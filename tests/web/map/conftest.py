@@ -10,7 +10,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.web.people import case, people
-from web import queue
+from web.jobs import queue
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 EXPECTED = ("GL Driver", "401", "404", "ERR_FAILED", "Password forms")

@@ -113,7 +113,7 @@ def test_a_link_is_good_for_one_job_and_to_look_at(guarded, annas, link, seen_ru
 
 def _assert_closed(client, rule, method, shared, another):
     """A route is open to a link only to look at the job that it is for, and where it is to all."""
-    from web.access import scope_of
+    from web.people.access import scope_of
 
     scope = scope_of(client.application, rule.endpoint)
     if scope is None or (rule.rule, method) in LINKS_TOO:

@@ -157,6 +157,7 @@ function fileRow(state, upload) {
         fault.textContent = error.message;
       }) }, text.remove)),
     make("p", { class: "hint" }, upload.purpose !== "mask" ? text.kinds[/** @type {"forcing"} */ (upload.purpose)] : seen ? text.seen(`${timeField(seen)} UTC`) : text.unseen),
+    ...(upload.facts?.remarks ?? []).map((/** @type {string} */ remark) => make("p", { class: "hint break" }, remark)),
     upload.purpose === "mask" && useSelect(state, upload),
     fault);
 }

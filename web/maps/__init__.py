@@ -1,0 +1,1 @@
+"""What maps draw: tiles of coasts and rasters, arrows of forcing."""

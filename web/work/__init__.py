@@ -1,0 +1,1 @@
+"""Processes that do jobs, and what they clear up and make anew."""
