@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # what else runs on a core says how long an example takes
 hypothesis.settings.register_profile("witoil", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
 hypothesis.settings.load_profile("witoil")
 
 _PROJECT = Path(__file__).parents[1]
@@ -38,6 +39,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples where slow tests are left out: this is run often, and the rest before all.
+
+    Tests that say how many they need have all of them.
+    """
+    if "not slow" in config.option.markexpr:
+        hypothesis.settings.load_profile("quick")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left alone with one."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
@@ -46,12 +56,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for no garbage while modules are loaded, which takes a third less, nor later in them."""
+    """Look for no garbage while modules are loaded, which takes a third less, nor later in them.
+
+    Nor often in what tests leave: an eighth of their time went into it.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         gc.enable()
 
 

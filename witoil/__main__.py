@@ -1,5 +1,5 @@
 """`python -m witoil` is the command line."""
 
-from witoil.cli.main import main
+from witoil.cli.process import run
 
-main()
+run()

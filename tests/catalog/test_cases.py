@@ -84,6 +84,7 @@ def test_slicks(cases: Path) -> None:
         assert area == pytest.approx(slick.attributes["AREA"], rel=0.02)
 
 
+@pytest.mark.slow
 def test_one_spill_is_found_among_all_files(cases: Path) -> None:
     events, problems = read_events(cases)
     (event,) = events

@@ -53,6 +53,7 @@ def test_forcing_from_a_url_is_that_of_the_file(write_currents):
     xr.testing.assert_identical(remote.reset_coords(drop=True), local.reset_coords(drop=True))
 
 
+@pytest.mark.slow
 def test_case_of_pydap_is_listed_and_opened(tmp_path: Path, write_currents):
     (tmp_path / "data").mkdir()
     path = write_currents("data/currents_20210824.nc")

@@ -108,6 +108,7 @@ def test_siphon_downloads_a_file(catalogue: str, folder: Path, tmp_path: Path):
     assert (tmp_path / "mask.tif").read_bytes() == (folder / "run one/mask.tif").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["netcdf4", "pydap"])
 def test_clients_read_the_numbers_of_the_file(served, folder: Path, engine: str):
     with (

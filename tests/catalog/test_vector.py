@@ -179,6 +179,7 @@ def test_parts_are_a_union_whatever_their_rings(tmp_path: Path, suffix, parts) -
         compare(read_slick(path).geometry, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turned", [False, True])
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -17,6 +17,10 @@ PRIOR = Space(
         Parameter("y", 1.0, 100.0, 10.0, scale="log"),
     )
 )
+BY_COST = [
+    pytest.param(method, marks=pytest.mark.slow if method.startswith("gp") else ())
+    for method in METHODS
+]
 EVIDENCE = Evidence(observations=2.0, temperature=0.03)
 OPTIMUM = np.array([0.7, 0.4])
 
@@ -56,7 +60,7 @@ def search(
     )
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", BY_COST)
 @pytest.mark.parametrize("space", [SPACE, PRIOR], ids=["flat", "prior"])
 def test_a_search_stopped_anywhere_goes_on_with_the_same_bits(method: str, space: Space) -> None:
     through = search(method, 20, space=space)
@@ -121,6 +125,7 @@ def test_the_start_follows_the_prior_where_it_counts() -> None:
     assert x.std() == pytest.approx(0.1, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["gp", "gp+polish", "cma"])
 def test_a_search_stops_where_nothing_is_to_be_gained(method: str) -> None:
     history = search(method, 400, tolerance=0.002)
@@ -164,6 +169,7 @@ def test_an_evolution_strategy_improves_on_its_start() -> None:
     assert best.score == pytest.approx(1.0, abs=0.01)
 
 
+@pytest.mark.slow
 def test_cma_works_for_one_parameter_and_any_batch() -> None:
     space = Space((Parameter("x", 0.0, 1.0, 0.5),))
     for batch in (1, 3, 16):

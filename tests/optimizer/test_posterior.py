@@ -24,6 +24,8 @@ from optimizer import (
 
 FloatArray = NDArray[np.float64]
 
+SURROGATES = [pytest.param(name, marks=pytest.mark.slow) for name in ("gp", "gp+polish")]
+
 
 def test_a_normal_posterior_is_found_in_rounds() -> None:
     # a normal likelihood round 1.5 with sd 0.5 and the standard prior: mean 1.2, variance 0.2
@@ -94,7 +96,7 @@ def assert_like(values: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> None:
     np.testing.assert_allclose(values.std(axis=0) / sd, 1.0, atol=0.15)
 
 
-@pytest.mark.parametrize("method", ["random", "gp", "gp+polish", "cma"])
+@pytest.mark.parametrize("method", ["random", *SURROGATES, "cma"])
 @pytest.mark.parametrize("n_parameters", [1, 3, 5])
 def test_a_gaussian_posterior_is_found_however_it_was_searched(
     method: str, n_parameters: int
@@ -115,7 +117,7 @@ def test_a_gaussian_posterior_is_found_however_it_was_searched(
     assert_like(space.to_unit(points), mean, np.sqrt(np.diag(covariance)))
 
 
-@pytest.mark.parametrize("method", ["random", "gp"])
+@pytest.mark.parametrize("method", ["random", SURROGATES[0]])
 def test_prior_and_score_are_multiplied(method: str) -> None:
     # Both are normal: precisions add up, and means are weighed by them.
     space = Space(

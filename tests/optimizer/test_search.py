@@ -205,6 +205,7 @@ def test_a_plateau_of_equal_scores_is_searched_on() -> None:
     assert len(np.unique(points, axis=0)) == len(points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_finds_the_top_of_a_bump(seed: int) -> None:
     best = search(48, seed=seed).best
@@ -213,6 +214,7 @@ def test_finds_the_top_of_a_bump(seed: int) -> None:
     np.testing.assert_allclose(SPACE.to_unit([best.parameters])[0], OPTIMUM, atol=0.1)
 
 
+@pytest.mark.slow
 def test_the_search_does_not_depend_on_the_scale_of_the_score() -> None:
     def larger(points: list[dict[str, float]]) -> Iterator[Outcome]:
         return (Outcome(1024.0 * bump(point)) for point in points)

@@ -86,6 +86,7 @@ DETECTOR = card(
 )
 
 
+@pytest.mark.slow
 def test_a_thing_that_moves_is_followed_and_counted_once(made, tmp_path):
     path = film(tmp_path / "f.mp4", [square(4 + 4 * k, 20) for k in range(8)])
     began = datetime(2024, 4, 22, 8, 0, tzinfo=UTC)
@@ -149,6 +150,7 @@ CLASSIFIER = card(
 )
 
 
+@pytest.mark.slow
 def test_frames_have_classes_of_their_own(made, tmp_path):
     colours = np.eye(3, dtype=np.uint8)[[0, 0, 1, 1, 2, 2]] * 255
     pictures = [np.broadcast_to(colour, (SIZE, SIZE, 3)) for colour in colours]
@@ -157,6 +159,7 @@ def test_frames_have_classes_of_their_own(made, tmp_path):
     assert answer.findings.series == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"no film", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"])
 def test_what_is_no_film_is_refused(made, tmp_path, content):
     (tmp_path / "f.mp4").write_bytes(content)
@@ -165,6 +168,7 @@ def test_what_is_no_film_is_refused(made, tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_film_is_refused_where_it_cannot_be_looked_at(made, tmp_path, monkeypatch):
     path = film(tmp_path / "f.mp4", [square(4, 4)] * 8)
     text = card(

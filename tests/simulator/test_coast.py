@@ -31,6 +31,7 @@ def random_paths(rng, count, size):
     return np.hstack([starts, np.clip(starts + size * rng.normal(size=(count, 2)), 0.0, 3.0)])
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(lands(GRID.box), SEEDS)
 def test_paths_cross_the_coast_where_the_polygons_say(land, seed):

@@ -84,6 +84,7 @@ def test_what_is_compiled_is_left_alone(begun, caplog):
     assert caplog.messages == []
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_a_process_and_outlives_its_failure(monkeypatch):
     failing = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])
     monkeypatch.setattr(compilation, "_running", [failing])

@@ -110,6 +110,7 @@ def left(shares, status, evaporated):
     return let_go(count, chunk, oil), chunk, masses
 
 
+@pytest.mark.slow
 def test_what_is_less_than_a_millionth_goes_with_the_rest():
     shares = LEAST_SHARE * np.array([0.0, 0.5, 0.999, 1.001, 2.0])
     gone, chunk, masses = left(shares, AFLOAT, 1.0 - shares)

@@ -242,6 +242,7 @@ def alone():
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 5, None])
 def test_with_all_processes_any_number_of_threads_gives_the_same_bits(alone, threads):
     assert everything(threads=threads).identical(alone)

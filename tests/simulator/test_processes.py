@@ -425,6 +425,7 @@ def test_old_oil_evaporated_under_the_water_that_it_took_up():
 STAYS = Processes(dispersion="delvigne1988", vertical_mixing=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", [POINT, SLICK], ids=["point", "slick"])
 @pytest.mark.parametrize("oil", ["generic-light-crude", "generic-diesel", "generic-heavy-crude"])
 def test_weathering_without_mixing_hardly_depends_on_the_step(release, oil):

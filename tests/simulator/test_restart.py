@@ -74,6 +74,7 @@ def test_outputs_before_the_restart_are_left_out(restart):
         weathered(12, outputs=[0, 3], resume=restart)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept_every", [1, 3])
 def test_a_run_that_was_killed_at_any_halt_gives_all_outputs_to_the_same_bits(kept_every):
     outputs = [0, 1.3, 3, 6, 7.77, 12]

@@ -185,6 +185,7 @@ def test_a_refusal_of_the_provider_is_said(site):
     assert_problem(answer, 401, "has not signed anybody in")
 
 
+@pytest.mark.slow
 def test_an_expired_token_is_refused(tmp_path):
     with provider("-e", "-7200") as url:
         options = {"sso_issuer": url, "sso_client": "w", "sso_secret": "s", "sso_scope": "run"}
@@ -256,6 +257,7 @@ def test_only_what_is_signed_for_us_now_counts(site, monkeypatch, changes, key):
         sign_on.subject_of(site.settings, pending, "code", "http://localhost/back")
 
 
+@pytest.mark.slow
 def test_somebody_waits_for_the_operators_yes(tmp_path, issuer):
     data = {"WITOIL_DATA": str(tmp_path / "data")}
     with people(tmp_path, sso_issuer=issuer, sso_client="w", sso_secret="s") as site:

@@ -39,5 +39,6 @@ def test_first_looks_load_little(tmp_path, path):
     assert not _LATER & loaded(code)
 
 
+@pytest.mark.slow
 def test_what_is_looked_for_would_be_seen():
     assert {"xarray", "pandas"} <= loaded("import xarray; ")

@@ -71,6 +71,7 @@ def test_the_middle_is_where_particles_of_one_mass_are_in_the_mean(scenario, res
     assert away < 300.0  # a sample of the particles
 
 
+@pytest.mark.slow
 def test_a_map_shows_land_slicks_and_thick_oil(scenario, result):
     image = pixels(run_map(scenario, result, 1.0))
     assert share_near(image, "#ddd8cc") > 0.01  # land

@@ -242,6 +242,7 @@ def test_outputs_are_cut_at_180(across, tmp_path: Path):
     assert all(abs(float(row["lon"])) > 179.0 for row in rows)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_an_observation_on_the_other_side(across, tmp_path: Path):
     scenario, _ = across
     case = scenario.case

@@ -288,6 +288,7 @@ def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypat
     assert "2 of them failed" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_nothing_but_failures_is_said(small, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.calibration.evaluation.run", failing(*range(1, 10_000)))
     with pytest.raises(CaseError, match="every simulation failed; the first: every particle left"):

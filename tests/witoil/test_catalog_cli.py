@@ -185,6 +185,7 @@ def test_provenance_of_nothing(tmp_path: Path):
             read_provenance(tmp_path)
 
 
+@pytest.mark.slow
 def test_single_run_names_all_parts_of_a_shapefile(tmp_path: Path, twin: Path, environment):
     import geopandas
 

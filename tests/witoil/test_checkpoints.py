@@ -79,6 +79,7 @@ def assert_same(job, one, other):
             assert first.read_bytes() == second.read_bytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", RESULT)
 def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, job):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
@@ -95,6 +96,7 @@ def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, 
     assert_same(job, broken, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["particles = 1_001", "particles = 1_000\nseed = 2"])
 def test_a_job_that_differs_begins_anew(changed, case, tmp_path, often, model):
     with pytest.raises(KilledError):
@@ -105,6 +107,7 @@ def test_a_job_that_differs_begins_anew(changed, case, tmp_path, often, model):
     assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_job_begins_anew_where_an_input_has_changed(case, twin, tmp_path, often):
     with pytest.raises(KilledError):
         simulate(case, tmp_path, progress=stop_after(3)[0])
@@ -124,6 +127,7 @@ def test_a_job_begins_anew_where_an_input_has_changed(case, twin, tmp_path, ofte
     assert told == whole[1]
 
 
+@pytest.mark.slow
 def test_what_is_damaged_begins_anew(case, tmp_path, often):
     with pytest.raises(KilledError):
         simulate(case, tmp_path, progress=stop_after(4)[0])
@@ -134,6 +138,7 @@ def test_what_is_damaged_begins_anew(case, tmp_path, often):
     assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_folder_with_the_checkpoint_of_another_case_is_refused(case, changed, tmp_path, often):
     with pytest.raises(KilledError):
         simulate(case, tmp_path, progress=stop_after(3)[0])

@@ -78,6 +78,7 @@ def test_the_true_run_matches_both_classes(known):
             assert row["classes"][name]["fss"]["1"] > 0.85
 
 
+@pytest.mark.slow
 def test_classes_tell_what_the_outline_does_not(folder, known):
     case = case_with(folder, *(observation(hour) for hour in HOURS))
     lighter = [r.model_copy(update={"mass_tonnes": 60.0}) for r in case.release[:1]]
@@ -91,7 +92,12 @@ def test_classes_tell_what_the_outline_does_not(folder, known):
     assert wrong["score"] < true["score"] - 0.2
 
 
+<<<<<<< HEAD
 def test_the_score_is_half_of_all_oil_and_half_of_classes_by_their_weights(folder, known):
+=======
+@pytest.mark.slow
+def test_the_score_is_the_mean_over_classes_by_their_weights(folder, known):
+>>>>>>> citime
     weighted = "weight = { sheen = 1.0, thick = 3.0 }\n"
     heavy = prepare(case_with(folder, observation(12, weighted), observation(18)))
     assert [o.weight for o in heavy.observations] == [4.0, 1.0]
@@ -112,6 +118,7 @@ def test_the_score_is_half_of_all_oil_and_half_of_classes_by_their_weights(folde
     assert found["fss"]["1"] == pytest.approx(np.average(whole, weights=[4.0, 1.0]))
 
 
+@pytest.mark.slow
 def test_a_slick_of_one_class_is_scored_as_one(folder):
     sheen = '\n[[observation]]\ngeometry = "seen_20250601T1200_sheen.geojson"\n'
     scenario = prepare(case_with(folder, sheen))
@@ -122,6 +129,7 @@ def test_a_slick_of_one_class_is_scored_as_one(folder):
         prepare(bad)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
@@ -175,6 +183,7 @@ def test_masks_of_classes_add_up():
     assert SlickMasks(oil).by_class() == {}
 
 
+@pytest.mark.slow
 def test_persistence_from_slick_to_slick_keeps_the_classes(folder):
     search = '\n[optimise]\nstart_from = "observations"\n'
     case = case_with(folder, *(observation(hour) for hour in HOURS), search)

@@ -50,6 +50,7 @@ def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
     assert (tmp_path / "run" / "restart.nc").exists()
 
 
+@pytest.mark.slow
 def test_a_quiet_command_says_nothing_and_one_without_pictures_draws_none(changed, tmp_path):
     case = changed(("particles = 20_000", "particles = 500"))
     out = tmp_path / "run"
@@ -63,6 +64,7 @@ def test_a_quiet_command_says_nothing_and_one_without_pictures_draws_none(change
     assert "exclude each other" in answer.stderr
 
 
+@pytest.mark.slow
 def test_what_data_cover_is_said_in_few_lines(changed, tmp_path):
     case = changed(("particles = 20_000", "particles = 500"))
     said = witoil_here("simulate", case, "--out", tmp_path / "run").stdout.splitlines()
@@ -145,6 +147,7 @@ def test_a_check_says_what_a_run_would_be_refused_for(with_bad_files, changed, m
     assert named in answer.stdout + answer.stderr
 
 
+@pytest.mark.slow
 def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed):
     import geopandas
 

@@ -90,6 +90,7 @@ def test_pictures_show_something(written, name):
         assert len(image.convert("RGB").getcolors(1 << 24)) > 20
 
 
+@pytest.mark.slow
 def test_no_oil_on_the_coast_is_no_file_of_it(island, written):
     scenario, result = island
     folder = written[0].parent / "nothing"

@@ -56,6 +56,7 @@ def spill(tmp_path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [0, 1])
 def test_particles_score_as_the_run_that_wrote_them(kept, twin, k):
     folder = kept / "one run"
@@ -179,6 +180,7 @@ def test_score_says_what_it_took_for_granted(tmp_path, spill):
     )
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_have_the_scores_of_their_summaries(kept, twin, tmp_path):
     land = Sensor(coastline=str(twin / "island.geojson"))
     paths = [kept / "one run", kept / "other"]
@@ -198,6 +200,7 @@ def test_runs_side_by_side_have_the_scores_of_their_summaries(kept, twin, tmp_pa
     assert found["differences"][0]["values"][1] == 0.05
 
 
+@pytest.mark.slow
 def test_shares_at_the_end_add_up_to_the_oil_that_is_left(kept, tmp_path):
     sensor = Sensor(coastline="none")
     found = jobs.compare([kept / "one run", kept / "other"], tmp_path, windows=[1], sensor=sensor)
@@ -245,6 +248,7 @@ def test_slicks_outside_the_common_time_and_second_outlines_are_said(tmp_path, s
     assert "one.geojson is taken, two.geojson is left out" in found.remarks[1]
 
 
+@pytest.mark.slow
 def test_runs_of_different_times_are_refused(kept, spill):
     with pytest.raises(WitoilError, match="no time is in all of them"):
         compare([kept / "one run", spill], windows=[1])

@@ -62,6 +62,7 @@ def in_bash(line, folder):
     return answer.stdout.split()
 
 
+@pytest.mark.slow
 def test_the_shell_is_told_commands_cases_and_runs(here):
     assert "simulate" in in_bash("witoil si", here)
     assert in_bash("witoil check ab", here) == ["about.toml"]
@@ -69,6 +70,7 @@ def test_the_shell_is_told_commands_cases_and_runs(here):
     assert in_bash("witoil score runs/", here) == ["runs/r1"]
 
 
+@pytest.mark.slow
 def test_other_paths_are_left_to_the_shell(here):
     # a word that is offered as it is would end its completion
     for line in ("witoil simulate a.toml --out ru", "witoil new ca", "witoil score r b"):

@@ -106,6 +106,7 @@ def test_what_is_drawn_of_one_thing_does_not_change_another(small):
         assert a.wind_error is None
 
 
+@pytest.mark.slow
 def test_distributions_are_as_stated(small):
     drawn = draw_members(
         with_ensemble(
@@ -180,6 +181,7 @@ def test_an_error_that_changes_reaches_a_field_of_a_single_record(small):
     )
 
 
+@pytest.mark.slow
 def test_probability_and_arrival_are_those_of_the_masks(small, members, result):
     first = []
     for member in members:

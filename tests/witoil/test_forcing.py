@@ -298,6 +298,7 @@ def test_what_a_case_says_of_its_products():
     assert found.products("waves") == []
 
 
+@pytest.mark.slow
 def test_in_a_storm_the_area_read_is_as_wide_as_the_oil_gets(tmp_path):
     lon = np.arange(15.0, 25.01, 0.25)
     write(tmp_path, "currents", 2.0, 0.0, lon=lon)

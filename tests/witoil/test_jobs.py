@@ -34,6 +34,7 @@ def provenance(folder):
     return json.loads((folder / "provenance.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_simulation_tells_how_far_it_is_and_what_it_wrote(case, tmp_path):
     told, covered = [], []
     summary = jobs.simulate(
@@ -71,6 +72,7 @@ def test_a_job_that_is_cancelled_leaves_nothing_half_written(changed, tmp_path, 
         json.loads((tmp_path / "out" / name).read_text())
 
 
+@pytest.mark.slow
 def test_a_folder_with_the_run_of_another_case_or_command_is_refused(case, changed, tmp_path):
     jobs.simulate(case, tmp_path)
     before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
@@ -93,6 +95,7 @@ def test_force_replaces_a_run_whole_and_nothing_else(case, changed, tmp_path):
     assert provenance(tmp_path)["name"] == "other"
 
 
+@pytest.mark.slow
 def test_what_the_same_case_does_not_write_again_is_removed(case, changed, tmp_path):
     jobs.simulate(case, tmp_path, pictures=False)
     assert (tmp_path / "mask_20250601T1800.tif").exists()
@@ -123,6 +126,7 @@ def test_nothing_outside_the_folder_is_removed(case, tmp_path):
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_the_score_of_a_run_is_that_of_its_simulation(changed, twin, tmp_path):
     case = load_case(changed(SMALL[0], ("[oil]", "[score]\nresolution_m = 300\n\n[oil]")))
     summary = jobs.simulate(case, tmp_path / "a")

@@ -119,6 +119,7 @@ def test_a_slick_that_cannot_be_compared_is_refused_by_name(changed, twin, repla
         prepare(load_case(changed(SMALL, *replacements)))
 
 
+@pytest.mark.slow
 def test_what_the_sensor_did_not_see_is_not_compared(changed, twin):
     seen = prepare(load_case(changed(SMALL, ANEW))).observations[0].slick.geometry
     west, south, east, north = seen.bounds
@@ -136,6 +137,7 @@ def test_what_the_sensor_did_not_see_is_not_compared(changed, twin):
     assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
 
 
+@pytest.mark.slow
 def test_a_swath_that_is_not_certain_says_what_a_swath_can_be(changed, twin):
     with rasterio.open(twin / "mask_20250601T1200.tif") as file:
         profile, values = file.profile, file.read()
@@ -156,6 +158,7 @@ def test_land_is_not_compared(whole):
     assert evaluate(same[:1], {})["fss"] == evaluate(same[1:], {})["fss"]
 
 
+@pytest.mark.slow
 def test_weights_shift_the_mean(changed):
     plain = legs_of(prepare(load_case(changed(SMALL, ANEW))))
     heavy = legs_of(prepare(load_case(changed(SMALL, ANEW, (FIRST, FIRST + "weight = 3\n")))))

@@ -81,6 +81,7 @@ def evaporated(scenario, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_oil_that_has_evaporated_altogether_is_told_by_all_files(evaporated):
     summary = json.loads((evaporated / "summary.json").read_text())
     count = summary["status"]["evaporated"]
@@ -151,6 +152,7 @@ def test_the_summary_counts_every_particle(written, scenario):
     assert summary["shore"]["type"] == "sand"
 
 
+@pytest.mark.slow
 def test_observations_before_a_run_goes_on_are_not_scored(written, scenario, tmp_path):
     later = written[1].sel(time=slice("2025-06-01T15:00", None))
     summary = write_run(scenario, later, tmp_path, parameters=scenario.parameters())

@@ -159,6 +159,7 @@ def sample_of(east, north, hours=None):
     return [{**p, "source_start_hours": float(h)} for p, h in zip(points, hours, strict=True)]
 
 
+@pytest.mark.slow
 def test_the_ellipse_of_a_normal_sample_is_that_of_its_covariance(at_leak):
     rng = np.random.default_rng(1)
     along, across = 3.0 * rng.standard_normal(40_000), rng.standard_normal(40_000)

@@ -327,6 +327,7 @@ def test_every_observation_has_its_maps_and_scores():
     assert "Mean over observations" in text
 
 
+@pytest.mark.slow
 def test_undefined_scores_are_dashes(scenario):
     study = make_study(scenario)
     study["best"]["observations"][0]["centroid_distance_m"] = None

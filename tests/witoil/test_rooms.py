@@ -124,6 +124,7 @@ def test_no_room_loads_one_above_it(package, loaded):
             assert not above & loaded[room]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", [DRAWS, PAGES])
 def test_only_its_rooms_name_a_library(library):
     allowed = {

@@ -249,6 +249,7 @@ def test_a_search_that_was_killed_is_half(changed, tmp_path):
         open_run(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_a_run_without_observations_has_seen_nothing(scenario, tmp_path):
     blind = replace(scenario, observations=())
     write_run(blind, run(blind), tmp_path, parameters=blind.parameters())

@@ -174,6 +174,7 @@ def test_temperature_of_a_file_of_its_own(changed, twin, value, units):
     np.testing.assert_allclose(weather_of(scenario)[..., 1], 291.0, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_temperature_comes_along_with_the_currents_unless_it_has_a_file(changed, twin):
     with xr.open_dataset(twin / "currents.nc") as data:
         warm = xr.full_like(data["eastward_sea_water_velocity"], 12.0)
@@ -187,6 +188,7 @@ def test_temperature_comes_along_with_the_currents_unless_it_has_a_file(changed,
     assert sum(report.variable == TEMPERATURE for report in own.coverage) == 1
 
 
+@pytest.mark.slow
 def test_a_longer_run_begins_with_the_same_bits(example):
     case = load_case(example("baniyas-1"))
     model = case.model.model_copy(update={"particles": 2000})

@@ -55,6 +55,7 @@ def test_a_source_that_starts_later_leaks_at_the_same_rate(small, hours):
     np.testing.assert_allclose(late.slick_mass[fresh], 10e3)
 
 
+@pytest.mark.slow
 def test_a_mass_that_starts_later_stays_whole(changed):
     rate = "rate_tonnes_per_hour = 10"
     for end in ("", "\nend = 2025-06-01T10:00:00Z"):
@@ -198,6 +199,7 @@ def test_an_ensemble_can_vary_where_it_leaks(changed):
     assert all("source_east_km" in member.parameters for member in members[1:])
 
 
+@pytest.mark.slow
 def test_a_search_of_the_place_reads_forcing_for_all_of_it(changed):
     near = prepare(load_case(changed(SMALL)))
     wide = prepare(load_case(changed(SMALL, (SEARCHED, "source_east_km = [-500, 5]"))))
@@ -207,6 +209,7 @@ def test_a_search_of_the_place_reads_forcing_for_all_of_it(changed):
         np.testing.assert_array_equal(getattr(near.particles, name), getattr(wide.particles, name))
 
 
+@pytest.mark.slow
 def test_in_every_leg_the_source_is_moved(changed):
     legs = legs_of(prepare(load_case(changed(SMALL, ANEW))))
     assert len(legs) == 2

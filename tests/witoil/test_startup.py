@@ -35,6 +35,7 @@ def test_a_list_of_oils_starts_no_compiler():
     assert not modules & (CLUSTER | SEARCH | NETWORK | ARRAYS)
 
 
+@pytest.mark.slow
 def test_slicks_of_vector_files_are_listed_without_model_and_xarray(twin, tmp_path):
     shape = next(twin.glob("slick_*.geojson"))
     (tmp_path / "20210824-0810-SYR-PL-A-01-S3.geojson").write_bytes(shape.read_bytes())

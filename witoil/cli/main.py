@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import json
 import logging
 import sys
@@ -88,10 +86,6 @@ NoPictures = Annotated[bool, typer.Option("--no-pictures", help="Draw nothing, a
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 2."""
-    # Most of what is made lives as long as the process: imports leave half a million objects, which
-    # to look through again and again, and once more at the end, takes a second.
-    gc.set_threshold(200_000, 20, 20)
-    atexit.register(gc.freeze)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     # what libraries have to say of damaged files is for those who write programs, by -W
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)

@@ -143,6 +143,7 @@ def test_droplets_fill_a_layer_of_one_and_a_half_wave_heights():
     assert intrusion_depth_delvigne1988.py_func(2.0, 1.0) == pytest.approx(3.0)
 
 
+@pytest.mark.slow
 def test_compiled_and_plain_agree():
     assert whitecap_rate_holthuijsen1986(8.0, 6.0) == pytest.approx(whitecaps(8.0, 6.0))
     assert entrainment_rate_li2017(2.0, 0.02, *OIL) == pytest.approx(li(2.0, 0.02, *OIL))

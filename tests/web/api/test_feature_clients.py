@@ -150,6 +150,7 @@ def catalogue(served):
     )
 
 
+@pytest.mark.slow
 def test_stac_catalogue_leads_to_its_collections(catalogue):
     assert catalogue.conforms_to("ITEM_SEARCH")
     assert catalogue.conforms_to("COLLECTIONS")
@@ -169,6 +170,7 @@ def test_stac_search_over_many_pages(catalogue, method):
     assert search.matched() == len(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
     ("asked", "count"),
@@ -196,6 +198,7 @@ def test_stac_search(catalogue, method, asked, count):
     assert search.matched() == count
 
 
+@pytest.mark.slow
 def test_stac_items_are_valid(catalogue, served):
     items = list(catalogue.search(max_items=3, limit=3).items())
     items += list(catalogue.search(collections=["runs"], max_items=3).items())

@@ -213,6 +213,7 @@ def test_half_a_character_is_no_note(service):
     assert_problem(answer, 400)
 
 
+@pytest.mark.slow
 def test_a_mask_is_an_observation_as_long_as_it_is_stored(service):
     anna, bob = service.client("anna"), service.client("bob")
     upload = bring(anna, "20210824-0810-SYR-PL-A-01-S3.geojson", FEATURES).json
@@ -232,6 +233,7 @@ def test_a_mask_is_an_observation_as_long_as_it_is_stored(service):
     assert_problem(anna.get(f"{address}/history"), 404)
 
 
+@pytest.mark.slow
 def test_a_mask_without_a_time_is_an_observation_within_no_period(service):
     anna = service.client("anna")
     upload = bring(anna, "slick.geojson", FEATURES).json

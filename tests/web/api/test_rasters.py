@@ -58,6 +58,7 @@ def test_cog_is_the_mask_of_the_run(anna, job, listed, twin_run):
         assert found.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
 
 
+@pytest.mark.slow
 def test_thickness_holds_the_oil_afloat(anna, job, listed, twin_run):
     import xarray as xr
 

@@ -54,6 +54,7 @@ def rows(store):
         )
 
 
+@pytest.mark.slow
 def test_all_features_come_back(service):
     anna, chief = service.client("anna"), service.client("chief", scope="admin")
     job_id = run_of(service, "anna")
@@ -89,6 +90,7 @@ def test_all_features_come_back(service):
         assert session.query(Annotation).count() == 1
 
 
+@pytest.mark.slow
 def test_a_mask_whose_file_has_gone_leaves_its_features(service):
     anna = service.client("anna")
     upload = bring(anna, f"{EVENT}.geojson", FEATURES).json
@@ -100,6 +102,7 @@ def test_a_mask_whose_file_has_gone_leaves_its_features(service):
     assert set(before) <= set(rows(service.store))
 
 
+@pytest.mark.slow
 def test_the_command(service, monkeypatch):
     monkeypatch.setenv("WITOIL_CATALOGUE", str(service.settings.catalogue))
     done = witoil("features", "--events", "--data", service.settings.data)

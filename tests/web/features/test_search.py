@@ -78,6 +78,7 @@ def by_hand(rows, query):
     return [row.id for row in sorted(found, key=lambda row: (row.start, row.number))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [1, 10_000])
 def test_a_search_finds_what_is_there(store, monkeypatch, most):
     """Both where few are near, and where those that are near are too many to be looked at."""

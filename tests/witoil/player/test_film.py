@@ -77,6 +77,7 @@ def test_the_nearest_output_is_drawn(tmp_path):
             stills.step_at(time)
 
 
+@pytest.mark.slow
 def test_a_name_is_text_in_pictures():
     for name in ("$x", "a $\\frac$ b", "<b> ü & %"):
         Stills(replace(drifting(), name=name), land=ISLAND).png(0)
@@ -134,6 +135,7 @@ def test_a_budget_needs_masses(tmp_path):
         write_still(run, tmp_path / "b.png", "budget")
 
 
+@pytest.mark.slow
 def test_a_gif_has_a_picture_for_each_output(tmp_path):
     told = []
     write_film(
@@ -151,6 +153,7 @@ def test_a_gif_has_a_picture_for_each_output(tmp_path):
 
 
 # the reader leaves its pipes to the collector
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_mp4_has_a_picture_for_each_output(tmp_path):
     ffmpeg = pytest.importorskip("imageio_ffmpeg")
@@ -171,6 +174,7 @@ def test_without_an_encoder_it_is_said_how_to_get_one(tmp_path, monkeypatch):
         write_film(drifting(), tmp_path / "run.mp4", land=ISLAND)
 
 
+@pytest.mark.slow
 def test_a_film_that_breaks_off_leaves_nothing(tmp_path):
     def stop(share, note):
         if share > 0.5:

@@ -188,6 +188,7 @@ def test_coast_is_cut_and_kept_to_a_dot():
     assert ring.symmetric_difference(ISLAND.polygons).area < 0.002 * ISLAND.polygons.area
 
 
+@pytest.mark.slow
 def test_a_rugged_coast_is_short(monkeypatch):
     monkeypatch.setattr(coast, "MOST_CORNERS", 500)
     angle = np.linspace(0.0, 2.0 * np.pi, 20_001)[:-1]
