@@ -92,12 +92,8 @@ def test_classes_tell_what_the_outline_does_not(folder, known):
     assert wrong["score"] < true["score"] - 0.2
 
 
-<<<<<<< HEAD
-def test_the_score_is_half_of_all_oil_and_half_of_classes_by_their_weights(folder, known):
-=======
 @pytest.mark.slow
-def test_the_score_is_the_mean_over_classes_by_their_weights(folder, known):
->>>>>>> citime
+def test_the_score_is_half_of_all_oil_and_half_of_classes_by_their_weights(folder, known):
     weighted = "weight = { sheen = 1.0, thick = 3.0 }\n"
     heavy = prepare(case_with(folder, observation(12, weighted), observation(18)))
     assert [o.weight for o in heavy.observations] == [4.0, 1.0]
