@@ -67,7 +67,7 @@ def listed(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_without_weights_nothing_is_found_and_it_is_said_how_they_are_got(name, tmp_path):
     answer = witoil("predict", name, picture(tmp_path / "a.png", np.zeros((9, 9, 3))))
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert f"`witoil modules fetch {name}`" in answer.stderr
 
 

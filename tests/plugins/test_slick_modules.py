@@ -13,7 +13,7 @@ from tests.aquatic.sea_scenes import sea_scene
 from tests.aquatic.test_safe import NAME, write_safe
 from tests.plugins.builders import card, graph, plugin_in
 from tests.witoil.command import witoil
-from witoil.plugins.batch import predict_files
+from witoil.plugins.batch import Options, predict_files
 from witoil.plugins.prediction import predict
 from witoil.plugins.registry import find_plugins, plugin_named
 
@@ -40,8 +40,7 @@ def test_slicks_are_written_as_services_of_the_sea_do(scene, tmp_path):
         plugin_named("slick-detection"),
         [scene],
         tmp_path,
-        parameters=OPEN_SEA,
-        formats=["json", "geojson", "geotiff", "orbital-eos", "stac"],
+        Options(parameters=OPEN_SEA, formats=["json", "geojson", "geotiff", "orbital-eos", "stac"]),
     )
     assert report["failed"] == {}
     assert report["labels"] == {"oil": 1}
@@ -72,8 +71,7 @@ def test_slicks_without_a_time_are_left_out_and_said(scene, tmp_path):
         plugin_named("slick-detection"),
         [untimed],
         tmp_path / "out",
-        parameters=OPEN_SEA,
-        formats=["orbital-eos"],
+        Options(parameters=OPEN_SEA, formats=["orbital-eos"]),
     )
     assert "1 slicks without an area on the map or a time were left out" in report["remarks"][0]
 
@@ -91,8 +89,7 @@ def test_a_product_is_one_file_of_a_folder(tmp_path):
         plugin_named("slick-detection"),
         [tmp_path / "in"],
         out,
-        parameters=OPEN_SEA,
-        formats=["json", "geojson", "geotiff"],
+        Options(parameters=OPEN_SEA, formats=["json", "geojson", "geotiff"]),
     )
     assert report["failed"] == {}
     assert (report["files"], report["labels"]) == (1, {"oil": 1})

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from witoil.plugins.card import NAME, Card, parse_card, read_card
 from witoil.plugins.errors import PluginError
-from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.record import RECORD
 from witoil.plugins.pins import weights_folder
 
@@ -161,6 +160,8 @@ def open_folder(folder: Path, *, is_packed: bool = False) -> Plugin:
 
 def open_hosted(folder: Path) -> Plugin:
     """Return the module of others that is hosted in a folder."""
+    from witoil.plugins.hosted.module import HostedModule
+
     try:
         module = HostedModule.open(folder)
         card = module.card
