@@ -1,4 +1,4 @@
-"""From a radar scene to what on it is oil: cells, dark areas, spots, classes, outlines."""
+"""What on a radar scene is oil: cells, dark areas, spots, classes, outlines."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sunglint on sea and on oil: where a slick is brighter than the water around it, where darker.
 
 Cox and Munk (1954, https://doi.org/10.1364/JOSA.44.000838) for the slopes of clean and of slick
-seas; Lu et al. (2016, https://doi.org/10.1364/OE.24.020571) for the angle at which contrasts turn.
+seas; Lu et al. (2016, https://doi.org/10.1002/2015JC011001) for the angle at which contrasts turn.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ def test_slicks_without_a_time_are_left_out_and_said(scene, tmp_path):
     assert "1 slicks without an area on the map or a time were left out" in report["remarks"][0]
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_product_is_one_file_of_a_folder(tmp_path):
     rng = np.random.default_rng(2)
     rows, columns = np.mgrid[0:800, 0:800]
