@@ -31,7 +31,10 @@ Dunes are far yellower than sand and deep water is far bluer than shallow, and b
 the shoreline.
 """
 
-_LEVELS = 64
+_NEAR = 5
+"""Width at each side of the border whose colours tell where in a pixel it runs. [pixel]"""
+
+_LEVELS = 256
 _SHARE_OF_OTSU = 0.8
 """Variance between the classes, of the most that a level can have, at which a level is tried."""
 
@@ -56,12 +59,15 @@ class SeaAndLand:
         (n, 2) each, x and y from the outer corner of the picture, the longest line first. [pixel]
     contrast : float
         How much bluer the sea is than the land, in b*.
+    difference : numpy.ndarray
+        (height, width), of which `lines` are the zeros: above 0 in the sea, NaN without a picture.
     """
 
     sea: Mask
     valid: Mask
     lines: list[Floats]
     contrast: float
+    difference: Floats
 
 
 def find_sea(pixels: npt.NDArray[np.uint8], opaque: Mask | None = None) -> SeaAndLand:
@@ -98,18 +104,20 @@ def find_sea(pixels: npt.NDArray[np.uint8], opaque: Mask | None = None) -> SeaAn
         raise AquaticError("found no picture but black, expected sea and land")
     blueness = _smoothed(_blueness(pixels), inner)
     hue = np.tanh(blueness / _NEUTRAL)
-    level = _level(hue, inner)
-    sea = _without_small(_from_nearest(hue > level, inner), valid)
-    land = valid & ~sea
-    if not (sea.any() and land.any()):
+    sea = _without_small(_from_nearest(hue > _level(hue, inner), inner), valid)
+    if not (sea.any() and (valid & ~sea).any()):
         raise AquaticError("found one colour all over, expected sea and land in the picture")
+    near, middle = _at_border(blueness, sea, inner)
+    sea = _without_small(np.where(near, blueness > middle, sea), valid)
+    land = valid & ~sea
     contrast = float(np.median(blueness[sea & inner]) - np.median(blueness[land & inner]))
     if not contrast >= _LEAST_CONTRAST:
         raise AquaticError(
             f"the bluer part is bluer by {contrast:.1f} in b* only, expected "
             f"{_LEAST_CONTRAST:g} at least between sea and land; mark the shoreline by hand"
         )
-    return SeaAndLand(sea, valid, _lines(hue - level, sea, inner), contrast)
+    difference = _difference(blueness - middle, sea, inner)
+    return SeaAndLand(sea, valid, _lines(difference), contrast, difference)
 
 
 def _without_data(pixels: npt.NDArray[np.uint8]) -> Mask:
@@ -146,23 +154,45 @@ def _smoothed(values: Floats, known: Mask) -> Floats:
 
 def _level(values: Floats, known: Mask) -> float:
     """Return the level whose border is the steepest, of those at which two classes are apart."""
-    from scipy.ndimage import binary_dilation, binary_erosion, gaussian_gradient_magnitude
+    from scipy.ndimage import binary_erosion, gaussian_gradient_magnitude
 
     steepness = gaussian_gradient_magnitude(values, 1.0)
     inner = binary_erosion(known, iterations=_RIM, border_value=1)
-    best, most = float("nan"), -1.0
-    for level in _levels(values[known]):
-        above = (values > level) & known
-        border = (binary_dilation(above) ^ above) & inner
-        mean = float(steepness[border].mean()) if border.any() else 0.0
-        if mean > most:
-            best, most = level, mean
-    return best
+    levels = _levels(values[known])
+    sums, counts = np.zeros((2, len(levels) + 1))
+    for ahead, behind in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        both = inner[ahead] & inner[behind]
+        one, other = values[ahead][both], values[behind][both]
+        steep = 0.5 * (steepness[ahead][both] + steepness[behind][both])
+        # a border runs between two pixels at each level from the lower one up to the higher one
+        for ends, sign in ((np.minimum(one, other), 1.0), (np.maximum(one, other), -1.0)):
+            first = np.searchsorted(levels, ends)
+            sums += sign * np.bincount(first, steep, len(sums))
+            counts += sign * np.bincount(first, minlength=len(counts))
+    lengths = np.cumsum(counts)[:-1]
+    means = np.where(lengths > 0.5, np.cumsum(sums)[:-1] / np.maximum(lengths, 1.0), 0.0)
+    return float(levels[int(means.argmax())])
 
 
-def _levels(values: Floats) -> list[float]:
+def _at_border(blueness: Floats, sea: Mask, inner: Mask) -> tuple[Mask, float]:
+    """Return where the border is near, and the middle between the colours on both sides of it.
+
+    A pixel that is half sea and half land has it, whatever the colours are further away.
+    """
+    from scipy.ndimage import binary_dilation
+
+    land = ~sea & inner
+    near_land = sea & inner & binary_dilation(land, iterations=_NEAR)
+    near_sea = land & binary_dilation(sea & inner, iterations=_NEAR)
+    if not (near_land.any() and near_sea.any()):
+        return np.zeros_like(sea), 0.0
+    middle = 0.5 * (np.median(blueness[near_land]) + np.median(blueness[near_sea]))
+    return near_land | near_sea, float(middle)
+
+
+def _levels(values: Floats) -> Floats:
     """Return levels at which the variance between two classes is near the most that it can be."""
-    counts, edges = np.histogram(values, bins=4 * _LEVELS)
+    counts, edges = np.histogram(values, bins=_LEVELS)
     middles = 0.5 * (edges[1:] + edges[:-1])
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below
@@ -172,8 +202,7 @@ def _levels(values: Floats) -> list[float]:
     between = np.nan_to_num(below * above * apart**2)
     good = between >= _SHARE_OF_OTSU * between.max()
     levels: Floats = edges[1:-1][good]
-    step = -(-len(levels) // _LEVELS)
-    return [float(level) for level in levels[::step]]
+    return levels
 
 
 def _from_nearest(sea: Mask, inner: Mask) -> Mask:
@@ -199,15 +228,18 @@ def _without_specks(mask: Mask, whole: int | None = None) -> Mask:
     return found
 
 
-def _lines(difference: Floats, sea: Mask, inner: Mask) -> list[Floats]:
-    """Return where the difference is zero along the border of the sea, between middles of pixels.
+def _difference(values: Floats, sea: Mask, inner: Mask) -> Floats:
+    """Return values with the sign of their class, which small areas have changed."""
+    signed = np.where(sea, np.maximum(values, 1e-3), np.minimum(values, -1e-3))
+    found: Floats = np.where(inner, signed, np.nan)
+    return found
 
-    What has changed its class since is told by its sign alone.
-    """
+
+def _lines(difference: Floats) -> list[Floats]:
+    """Return where the difference is zero, between the middles of pixels."""
     from skimage.measure import find_contours
 
-    signed = np.where(sea, np.maximum(difference, 1e-3), np.minimum(difference, -1e-3))
-    lines = [line[:, ::-1] + 0.5 for line in find_contours(np.where(inner, signed, np.nan), 0.0)]
+    lines = [line[:, ::-1] + 0.5 for line in find_contours(difference, 0.0)]
     return sorted(lines, key=lambda line: -_length(line))
 
 

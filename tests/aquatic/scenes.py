@@ -54,3 +54,40 @@ def water_colours(depth_m, bottom, *, noise=0.0, seed=1):
     seen = np.exp(-2.0 * np.array([0.045, 0.085]) * depth_m)
     made = np.array(DEEP) + (np.array(bottom) - DEEP) * seen
     return made + np.random.default_rng(seed).normal(0.0, noise, made.shape)
+
+
+def waterline(times, seconds, *, setup, incident, infragravity, seed=1):
+    """Return heights of a waterline with significant heights of its two parts. [m].
+
+    Waves of random phase about 0.1 Hz and 0.02 Hz, of a variance that is exact.
+    """
+    random = np.random.default_rng(seed)
+    clock = seconds * np.arange(times)
+    series = np.full(times, float(setup))
+    for significant, low, high in ((incident, 0.08, 0.14), (infragravity, 0.012, 0.035)):
+        frequencies = random.uniform(low, high, 60)
+        phases = random.uniform(0, 2 * np.pi, 60)
+        part = np.cos(2 * np.pi * np.outer(clock, frequencies) + phases).sum(axis=1)
+        part -= part.mean()
+        series += part * significant / 4.0 / part.std()
+    return series
+
+
+def timestack(edge, width, *, land="left", seed=1):
+    """Return a timestack whose water begins at an edge, counted in pixels from the land.
+
+    The first pixels of water are foam, the sand that it has left is wet.
+    """
+    random = np.random.default_rng(seed)
+    columns = np.arange(width) + 0.5
+    away = columns[np.newaxis] - np.asarray(edge)[:, np.newaxis]
+    sand, wet = np.array([200.0, 180.0, 140.0]), np.array([150.0, 132.0, 102.0])
+    foam, water = np.array([215.0, 225.0, 235.0]), np.array([60.0, 110.0, 130.0])
+    cover = np.clip(away + 0.5, 0.0, 1.0)[..., np.newaxis]
+    has_been = (np.minimum.accumulate(edge)[:, np.newaxis] < columns[np.newaxis])[..., np.newaxis]
+    dry = np.where(has_been, wet, sand)
+    foaminess = np.exp(-np.maximum(away, 0.0) / 8.0)[..., np.newaxis]
+    made = dry * (1 - cover) + (water + foaminess * (foam - water)) * cover
+    made = made + random.normal(0.0, 5.0, made.shape)
+    made = made if land == "left" else made[:, ::-1]
+    return made.clip(0, 255).astype(np.uint8)

@@ -13,6 +13,8 @@ from tests.plugins import made_models as made
 from tests.plugins.builders import AQUATIC
 from tests.witoil.command import witoil
 from witoil.plugins.card import FETCHED
+from witoil.plugins.errors import PluginError
+from witoil.plugins.georeference import parse_georeference
 from witoil.plugins.prediction import predict
 from witoil.plugins.registry import find_plugins, plugin_named
 
@@ -290,3 +292,37 @@ def test_no_two_plugins_of_the_package_are_broken_and_names_are_those_of_folders
         assert tomllib.loads(path.read_text("utf-8"))["model"]["id"] == path.parent.name
     rows = json.loads(witoil("modules", "list", "--json").stdout)
     assert {*NAMES} <= {row["name"] for row in rows}
+
+
+def test_another_ground_sample_distance_is_said(brought, tmp_path):
+    labels = plugin_named("litter-detection").card.labels
+    weights = np.ones((3, len(labels)))
+    content = made.linear_of_mean([1, 128, 128, 3], [1, 2], weights, np.zeros(len(labels)))
+    plugin = brought("litter-detection", any_batch(made.softmaxed(content)))
+    path = picture(tmp_path / "p.png", np.zeros((256, 256, 3)))
+
+    for gsd, said in ((0.002, None), (0.0025, None), (0.01, "a pixel is 0.01 m wide")):
+        georef = parse_georeference(f"nadir:lon=103.5,lat=10.6,gsd_m={gsd},heading_deg=30")
+        remarks = predict(plugin, path, georeference=georef).findings.remarks
+        found = [it for it in remarks if "made for" in it]
+        assert found == [] if said is None else said in found[0]
+    remarks = predict(plugin, path).findings.remarks
+    assert any("the size of a pixel is not known" in it for it in remarks)
+
+
+@pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real models")
+def test_whole_numbers_of_reflectances_are_refused(brought, tmp_path):
+    import rasterio
+
+    plugin = brought("coastsat-s2", (AQUATIC / "models" / "coastsat_s2_mlp.onnx").read_bytes())
+    how = {"crs": "EPSG:32756", "transform": rasterio.Affine(10, 0, 3e5, 0, -10, 6e6)}
+    size = {"width": 12, "height": 12, "count": 5, "dtype": "uint16"}
+    with rasterio.open(tmp_path / "s.tif", "w", driver="GTiff", **size, **how) as file:
+        file.write(np.full((5, 12, 12), 900, np.uint16))
+        file.descriptions = ("B", "G", "R", "NIR", "SWIR")
+    with pytest.raises(PluginError, match="found values of 900, expected 0 to 1"):
+        predict(plugin, tmp_path / "s.tif")
+    with rasterio.open(tmp_path / "s.tif", "r+") as file:
+        file.scales = [0.0001] * 5
+    (raster,) = predict(plugin, tmp_path / "s.tif").findings.rasters
+    assert (raster.values < 4).all()

@@ -12,6 +12,7 @@ def test_every_key_of_a_card_is_documented():
     tables = (
         *(card.Identity, card.Weights, card.Preprocessing, card.Tiling, card.Output, card.Label),
         *(card.Geo, card.Metric, card.Training, card.Reference, card.ExternalData),
+        *(card.Parameter, card.Upstream),
     )
     keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
     assert [key for key in keys if not re.search(rf"`[^`]*\b{key}\b[^`]*`|{key} =", TEXT)] == []

@@ -276,3 +276,35 @@ def write_shoreline_series(
     for remark in written["remarks"]:
         print(remark)
     print(f"{written['times']} times, {written['transects']} transects; written to {out}")
+
+
+@modules_app.command("average")
+def average_models(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of plug-ins with one card, of two sites or more.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder to write, a new one.", metavar="DIR")
+    ],
+    samples: Annotated[
+        str | None,
+        typer.Option(help="What each was trained on; default: the cards' images.", metavar="N,M"),
+    ] = None,
+) -> None:
+    """Write a plug-in whose weights are the mean of those of others (federated averaging)."""
+    from witoil import jobs
+
+    written = jobs.average_models(folders, out, None if samples is None else _counts(samples))
+    for remark in written["remarks"]:
+        print(remark)
+    counts = " + ".join(f"{it:,}" for it in written["samples"])
+    print(f"{written['model']}: {written['tensors']} tensors, {counts} samples; written to {out}")
+
+
+def _counts(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() for part in parts):
+        raise typer.BadParameter(
+            f"found {text!r}, expected whole numbers as in 120,80", param_hint="--samples"
+        )
+    return [int(part) for part in parts]

@@ -35,7 +35,13 @@ WitoilError, CatalogError, SimulatorError
 from witoil.jobs.cases import begin, check, refuse_existing
 from witoil.jobs.data import chosen_datasets, fetch, fetch_forcing, rasterise
 from witoil.jobs.drift import ensemble, simulate, trace
-from witoil.jobs.models import convert_annotations, predict, predict_then, shoreline_series
+from witoil.jobs.models import (
+    average_models,
+    convert_annotations,
+    predict,
+    predict_then,
+    shoreline_series,
+)
 from witoil.jobs.runs import animate, compare, export, plot, score, view
 from witoil.jobs.searches import forecast, optimise, reconstruct
 from witoil.jobs.working import OnCost, OnCoverage, Progress
@@ -45,6 +51,7 @@ __all__ = [
     "OnCoverage",
     "Progress",
     "animate",
+    "average_models",
     "begin",
     "check",
     "chosen_datasets",

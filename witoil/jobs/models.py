@@ -193,3 +193,22 @@ def shoreline_series(
     write_series(series, path)
     times, count = series.table.shape
     return {"times": times, "transects": count, "remarks": series.remarks}
+
+
+def average_models(
+    folders: Sequence[Path], out: Path, samples: Sequence[int] | None = None
+) -> dict[str, Any]:
+    """Write the mean of plug-ins; see `witoil.plugins.averaging.average_plugins`.
+
+    Returns
+    -------
+    dict
+        ``model``, ``samples``, ``tensors`` and ``remarks``.
+
+    Raises
+    ------
+    WitoilError
+    """
+    from witoil.plugins.averaging import average_plugins
+
+    return average_plugins(folders, out, samples)

@@ -249,6 +249,9 @@ class Preprocessing(_Table):
     mean: _Channels = (0.0,)
     std: _Channels = (1.0,)
     bands: tuple[str, ...] = Field((), description="Names of the bands of a raster, in order.")
+    range: tuple[float, float] | None = Field(
+        None, description="Of the values of a raster, as (0, 1) of reflectances."
+    )
     indices: tuple[tuple[str, str], ...] = Field(
         (), description="Pairs (a, b) of bands, for (a - b) / (a + b)."
     )
@@ -301,6 +304,8 @@ class Preprocessing(_Table):
             raise ValueError(
                 f"indices: found {', '.join(sorted(unknown))}, expected names of bands"
             )
+        if self.range is not None and not self.range[0] < self.range[1]:
+            raise ValueError("range: expected the least value, then the greatest")
         if self.kind == "raster" and not self.bands:
             raise ValueError("bands: found none, expected the names of the bands of the raster")
         return self
@@ -394,6 +399,9 @@ class Geo(_Table):
     kinds: tuple[GeoKind, ...] = Field(
         ("none",), description="Those that a request may have; point: all that give one place."
     )
+    gsd_m: float | None = Field(
+        None, gt=0.0, description="Side of a pixel on the ground that the model was made for. [m]"
+    )
 
 
 class Metric(_Table):
@@ -479,7 +487,7 @@ class Card(_Table):
     metrics: tuple[Metric, ...] = ()
     training: Training = Training()
     parameters: tuple[Parameter, ...] = Field(
-        (), description="Of a program, beside the keys of [output]."
+        (), description="What a program can be told, beside the keys of [output]."
     )
     drift: Reference | None = Field(None, description="Scores of the training data.")
     ood: Reference | None = Field(None, description="Where embeddings of the training data lie.")
@@ -548,8 +556,8 @@ class Card(_Table):
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """What a request may have otherwise."""
-        return (*PARAMETERS, *(it.name for it in self.parameters))
+        """What a request over HTTP may have otherwise: no files, which are this machine's own."""
+        return (*PARAMETERS, *(it.name for it in self.parameters if it.kind != "file"))
 
     @property
     def has_labels_in_model(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from witoil.plugins.pins import VARIABLE, Pin, add_pin, known_weights, read_pins
 
 if TYPE_CHECKING:
     from witoil.plugins.registry import Plugin
+
+_ATTEMPTS = 3
+_MOST_BYTES = 8e9
 
 
 @dataclass(frozen=True)
@@ -95,16 +99,19 @@ def _downloaded(
     url: str, name: str, sha256: str | None, folder: Path, is_model: bool, renew: bool
 ) -> Fetched:
     from catalog.errors import CatalogError
-    from catalog.remote.download import download
+    from catalog.remote.download import Patience, download
     from witoil.plugins.weights import weights_path
 
     pin = None if renew else read_pins(folder).get(name)
     expected = sha256 or (pin.sha256 if pin else None)
     path = weights_path(folder, name)
     if not path.is_file() or renew:
+        patience = Patience.from_environment()
+        attempts = min(patience.attempts, _ATTEMPTS)  # somebody waits for the answer
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            download(url, path, sha256=expected)
+            patience = dataclasses.replace(patience, attempts=attempts)
+            download(url, path, sha256=expected, most_bytes=_MOST_BYTES, patience=patience)
         except OSError as error:
             raise PluginError(f"{folder}: {error.strerror}; set {VARIABLE} to a folder") from None
         except CatalogError as error:

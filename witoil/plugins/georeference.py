@@ -182,6 +182,23 @@ class Placing:
         return placed
 
 
+def pixel_side(placing: Placing, size: tuple[int, int]) -> float | None:
+    """Return the side of a pixel in the middle of an image; None where it has no extent. [m].
+
+    The root of its area, on the ellipsoid of WGS 84.
+    """
+    from pyproj import Geod
+
+    if placing.to_lonlat is None:
+        return None
+    middle = np.array([size[1] / 2.0, size[0] / 2.0])
+    lonlat = placing.to_lonlat(middle + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+    (lon, lat), right, down = lonlat.tolist()
+    geod = Geod(ellps="WGS84")
+    sides = [geod.inv(lon, lat, *other)[2] for other in (right, down)]
+    return math.sqrt(sides[0] * sides[1])
+
+
 def parse_georeference(text: str) -> Georeference:
     """Return the georeference of a text.
 

@@ -19,7 +19,15 @@ from witoil.plugins.envelope import Envelope, Feature, Findings, Series
 from witoil.plugins.errors import PluginError
 from witoil.plugins.fetching import refuse_unusable
 from witoil.plugins.films import FILMS, frames
-from witoil.plugins.georeference import Georeference, Placing, Track, exif_time, locate, refuse_kind
+from witoil.plugins.georeference import (
+    Georeference,
+    Placing,
+    Track,
+    exif_time,
+    locate,
+    pixel_side,
+    refuse_kind,
+)
 from witoil.plugins.heads.classify import classify_image, classify_tiles
 from witoil.plugins.heads.detect import detect, detect_outlines, detect_turned
 from witoil.plugins.heads.embed import embed, typicality
@@ -45,6 +53,9 @@ from witoil.times import in_utc
 
 SESSIONS = Sessions()
 """Those of this process."""
+
+_MOST_SCALE = 1.5
+"""Times that pixels may be larger or smaller than those of the training before it is said."""
 
 _OF_PHOTOS: Mapping[str, Callable[[Run, Card, Photo], Findings]] = {
     "image-classify": classify_image,
@@ -122,7 +133,12 @@ def predict(
         placing = locate(georeference, seen.file, seen.size or (0, 0), seen.exif, taken)
     places = _Places(placing, georeference, seen, taken)
     placed = _placed(findings, places, taken)
-    remarks = [*placed.remarks, *doubts, *_position_remarks(placing, findings)]
+    remarks = [
+        *placed.remarks,
+        *doubts,
+        *_position_remarks(placing, findings),
+        *_scale_remarks(card, placing, seen.size),
+    ]
     placed = dataclasses.replace(placed, remarks=remarks)
     located = placing is not None or any(it.geometry is not None for it in placed.features)
     return Envelope(card, seen.file, seen.size, placed, located, watch.timing_ms())
@@ -400,6 +416,24 @@ def _position_remarks(placing: Placing | None, findings: Findings) -> tuple[str,
             return ()
         return ("no georeference: positions are in pixels, not on the map",)
     return placing.remarks
+
+
+def _scale_remarks(
+    card: Card, placing: Placing | None, size: tuple[int, int] | None
+) -> tuple[str, ...]:
+    """Return what is to be said where pixels have another size than the model was made for."""
+    made_for = card.geo.gsd_m
+    if made_for is None:
+        return ()
+    side = pixel_side(placing, size) if placing is not None and size is not None else None
+    if side is None:
+        return (f"the size of a pixel is not known; the model was made for {made_for:g} m",)
+    if 1.0 / _MOST_SCALE <= side / made_for <= _MOST_SCALE:
+        return ()
+    return (
+        f"a pixel is {side:.3g} m wide, but the model was made for {made_for:g} m: resample the "
+        "image first, or doubt what is found",
+    )
 
 
 class _Places:

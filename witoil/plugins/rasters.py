@@ -90,6 +90,7 @@ class GeoTiffReader:
             )
         self._is_bytes = card.input.kind == "image"
         self._bands = self._of_image() if self._is_bytes else self._of_bands(card.input.bands)
+        self._range = card.input.range
         self.placing = self._placed()
 
     def read(self, rows: slice, columns: slice) -> Values:
@@ -112,7 +113,21 @@ class GeoTiffReader:
         scales, offsets = (np.array(v)[at] for v in (self._dataset.scales, self._dataset.offsets))
         values: Values = np.moveaxis(found, 0, -1) * scales + offsets
         values[~valid] = np.nan
+        self._refuse_range(values)
         return values
+
+    def _refuse_range(self, values: Values) -> None:
+        """Refuse values of another unit, whose middle is a whole range beyond what is expected."""
+        known = values[np.isfinite(values)]
+        if self._range is None or not known.size:
+            return
+        least, most = self._range
+        middle = float(np.median(known))
+        if not 2.0 * least - most <= middle <= 2.0 * most - least:
+            raise PluginError(
+                f"{self._path}: found values of {middle:.4g}, expected {least:g} to {most:g}; give "
+                "the file its scale and offset (gdal_edit.py -scale, -offset), or write it anew"
+            )
 
     def is_valid(self, rows: slice, columns: slice) -> npt.NDArray[np.bool_]:
         """Return (height, width), False where a band has no data."""

@@ -87,7 +87,10 @@ def _verified(path: Path, weights: Weights | ExternalData) -> bytes:
         how = "add it" if weights.sha256 and not weights.uri.startswith(FETCHED) else _FETCH
         raise PluginError(f"{path}: is not there, but its card names it; {how}") from None
     if weights.sha256 is None or weights.bytes is None:
-        raise PluginError(f"{path}: has no checksum, in its card or pinned; {_FETCH}")
+        raise PluginError(
+            f"{path}: has no checksum, in its card or pinned; `witoil modules fetch NAME --from` "
+            "this file takes and pins it"
+        )
     if size != weights.bytes:
         raise PluginError(
             f"{path}: found {size:,} bytes, expected the {weights.bytes:,} of its card"
@@ -131,13 +134,28 @@ def pinned(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise PluginError(f"{path}: {error.strerror}; expected an ONNX model") from None
-    model = parsed(content, path)
-    opset = max(it.version for it in model.opset_import if it.domain in ("", "ai.onnx"))
-    checksum = hashlib.sha256(content).hexdigest()
-    return (
-        f'[weights]\nuri = "{path.name}"\nsha256 = "{checksum}"\nbytes = {len(content)}\n'
-        f"opset = {opset}"
-    )
+    table = pinned_table(path.name, content)
+    lines = [
+        f'{key} = "{it}"' if isinstance(it, str) else f"{key} = {it}" for key, it in table.items()
+    ]
+    return "\n".join(["[weights]", *lines])
+
+
+def pinned_table(name: str, content: bytes) -> dict[str, str | int]:
+    """Return the table ``[weights]`` of a card for the bytes of an ONNX file.
+
+    Raises
+    ------
+    PluginError
+        Where they are none.
+    """
+    model = parsed(content, Path(name))
+    return {
+        "uri": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "opset": max(it.version for it in model.opset_import if it.domain in ("", "ai.onnx")),
+    }
 
 
 def weights_path(folder: Path, name: str) -> Path:
