@@ -171,7 +171,7 @@ def _striae_pitch(
 
 
 @dataclass(frozen=True)
-class Scene:
+class MadeScene:
     """A made image, and what is in it.
 
     Attributes
@@ -180,18 +180,18 @@ class Scene:
         (height, width)
     corners : list of numpy.ndarray
         (4, 2) of each box, column first. [pixel]
-    sources : list of int
+    numbers : list of int
         Which of the cut-outs each is.
     """
 
     pixels: Grey
     corners: list[_Floats]
-    sources: list[int]
+    numbers: list[int]
 
 
 def make_scene(
     cutouts: Sequence[Grey], count: int, size: tuple[int, int], rng: np.random.Generator
-) -> Scene:
+) -> MadeScene:
     """Return an image with diatoms put into it, each turned by chance, none on another.
 
     Parameters
@@ -227,7 +227,7 @@ def make_scene(
     pixels = light + uneven + rng.normal(0.0, noise, size)
     taken = np.zeros(size, dtype=bool)
     corners: list[_Floats] = []
-    sources: list[int] = []
+    numbers: list[int] = []
     for _ in range(count):
         number = int(rng.integers(len(parts)))
         turned = parts[number].turned(float(rng.uniform(0.0, 360.0)))
@@ -244,8 +244,8 @@ def make_scene(
         pixels[cut] += turned.difference
         taken[cut] |= turned.inside
         corners.append(turned.corners + np.array([place[1], place[0]]))
-        sources.append(number)
-    return Scene(np.clip(np.rint(pixels), 0, 255).astype(np.uint8), corners, sources)
+        numbers.append(number)
+    return MadeScene(np.clip(np.rint(pixels), 0, 255).astype(np.uint8), corners, numbers)
 
 
 def _free_place(taken: Mask, inside: Mask, rng: np.random.Generator) -> tuple[int, int] | None:

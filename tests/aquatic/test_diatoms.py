@@ -62,10 +62,10 @@ def test_scenes_have_what_they_say():
     cutouts = [valve(60, 20, pitch=6), valve(90, 16, pitch=7, seed=1), valve(40, 38, pitch=5)]
     scene = make_scene(cutouts, 12, (300, 400), np.random.default_rng(5))
     assert scene.pixels.shape == (300, 400)
-    assert len(scene.corners) == len(scene.sources) == 12
+    assert len(scene.corners) == len(scene.numbers) == 12
     lengths = {0: (60, 20), 1: (90, 16), 2: (40, 38)}
     boxes = [shapely.Polygon(it) for it in scene.corners]
-    for source, corners, box in zip(scene.sources, scene.corners, boxes, strict=True):
+    for source, corners, box in zip(scene.numbers, scene.corners, boxes, strict=True):
         sides = np.hypot(*np.diff(corners[:3], axis=0).T)
         assert max(sides) == pytest.approx(max(lengths[source]), abs=4.0)
         assert min(sides) == pytest.approx(min(lengths[source]), abs=5.0)

@@ -81,8 +81,8 @@ def write_diatom_scenes(
         with replacing(folder / "images" / name) as temporary:
             Image.fromarray(made.pixels).save(temporary, "PNG")
         features = [
-            Feature(labels[source], pixel=shapely.Polygon(corners))
-            for source, corners in zip(made.sources, made.corners, strict=True)
+            Feature(labels[cutout], pixel=shapely.Polygon(corners))
+            for cutout, corners in zip(made.numbers, made.corners, strict=True)
         ]
         written.append(Scene(name, size[::-1], features, tuple(sorted(set(labels)))))
     told = ANNOTATIONS[form](written, folder)
