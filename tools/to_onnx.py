@@ -123,11 +123,10 @@ def of_deeplab(options: argparse.Namespace, out: Path) -> Expected:
     if missing:
         raise SystemExit(f"{options.weights}: lacks {', '.join(missing[:3])} ...; another network?")
 
-    class Logits(torch.nn.Module):
-        def forward(self, image: Any) -> Any:
-            return network(image)["out"]
+    def logits(found: Any) -> Any:
+        return found["out"]
 
-    return _export(Logits().eval(), _noise(1, 3, options.size, options.size), out, ["logits"])
+    return _export(_chosen(network, logits), _noise(1, 3, options.size, options.size), out, ["logits"])
 
 
 def of_mask2former(options: argparse.Namespace, out: Path) -> Expected:
@@ -147,13 +146,11 @@ def of_mask2former(options: argparse.Namespace, out: Path) -> Expected:
     torch.nn.functional.grid_sample = in_floats
     network = Mask2FormerForUniversalSegmentation.from_pretrained(options.weights).float().eval()
 
-    class Parts(torch.nn.Module):
-        def forward(self, image: Any) -> Any:
-            found = network(pixel_values=image)
-            return found.class_queries_logits, found.masks_queries_logits
+    def parts(found: Any) -> Any:
+        return found.class_queries_logits, found.masks_queries_logits
 
     names = ["class_queries_logits", "masks_queries_logits"]
-    return _export(Parts().eval(), _noise(1, 3, options.size, options.size), out, names)
+    return _export(_chosen(network, parts), _noise(1, 3, options.size, options.size), out, names)
 
 
 def of_clap(options: argparse.Namespace, out: Path) -> Expected:
@@ -222,11 +219,26 @@ def perceptron(network: Any) -> onnx.ModelProto:
     return model
 
 
+def _chosen(network: Any, choose: Callable[[Any], Any]) -> Any:
+    """Return a network that puts out what is chosen of what it has."""
+    import torch
+
+    class Chosen(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network  # or its weights would be none of the module's
+
+        def forward(self, image: Any) -> Any:
+            return choose(self.network(image))
+
+    return Chosen()
+
+
 def _export(module: Any, fed: Any, out: Path, names: Sequence[str]) -> Expected:
     """Export a module by tracing it, which the exporter by Dynamo does not do for all of these."""
     import torch
 
-    module = module.float().eval()
+    module = module.float().eval().requires_grad_(False)
     given = torch.from_numpy(fed)
     with torch.no_grad():
         expected = module(given)

@@ -80,9 +80,10 @@ class Thing:
         """Largest distance between corners of its pixels."""
         from scipy.spatial.distance import pdist
 
-        return float(pdist(self._hull()).max())
+        return float(pdist(self.hull()).max())
 
-    def _hull(self) -> _Floats:
+    def hull(self) -> _Floats:
+        """Return the corners of its pixels that no straight line passes outside, (n, 2)."""
         from scipy.spatial import ConvexHull
 
         rows, columns = np.nonzero(self.inside ^ _eroded(self.inside))
@@ -97,7 +98,7 @@ class Thing:
         """Area and perimeter of the convex hull of its pixels' corners."""
         from scipy.spatial import ConvexHull
 
-        hull = ConvexHull(self._hull())
+        hull = ConvexHull(self.hull())
         return float(hull.volume), float(hull.area)  # of a polygon
 
     @cached_property

@@ -34,7 +34,7 @@ the shoreline.
 _NEAR = 5
 """Width at each side of the border whose colours tell where in a pixel it runs. [pixel]"""
 
-_LEVELS = 32
+_LEVELS = 256
 _SHARE_OF_OTSU = 0.8
 """Variance between the classes, of the most that a level can have, at which a level is tried."""
 
@@ -154,18 +154,24 @@ def _smoothed(values: Floats, known: Mask) -> Floats:
 
 def _level(values: Floats, known: Mask) -> float:
     """Return the level whose border is the steepest, of those at which two classes are apart."""
-    from scipy.ndimage import binary_dilation, binary_erosion, gaussian_gradient_magnitude
+    from scipy.ndimage import binary_erosion, gaussian_gradient_magnitude
 
     steepness = gaussian_gradient_magnitude(values, 1.0)
     inner = binary_erosion(known, iterations=_RIM, border_value=1)
-    best, most = float("nan"), -1.0
-    for level in _levels(values[known]):
-        above = (values > level) & known
-        border = (binary_dilation(above) ^ above) & inner
-        mean = float(steepness[border].mean()) if border.any() else 0.0
-        if mean > most:
-            best, most = level, mean
-    return best
+    levels = _levels(values[known])
+    sums, counts = np.zeros((2, len(levels) + 1))
+    for ahead, behind in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        both = inner[ahead] & inner[behind]
+        one, other = values[ahead][both], values[behind][both]
+        steep = 0.5 * (steepness[ahead][both] + steepness[behind][both])
+        # a border runs between two pixels at each level from the lower one up to the higher one
+        for ends, sign in ((np.minimum(one, other), 1.0), (np.maximum(one, other), -1.0)):
+            first = np.searchsorted(levels, ends)
+            sums += sign * np.bincount(first, steep, len(sums))
+            counts += sign * np.bincount(first, minlength=len(counts))
+    lengths = np.cumsum(counts)[:-1]
+    means = np.where(lengths > 0.5, np.cumsum(sums)[:-1] / np.maximum(lengths, 1.0), 0.0)
+    return float(levels[int(means.argmax())])
 
 
 def _at_border(blueness: Floats, sea: Mask, inner: Mask) -> tuple[Mask, float]:
@@ -184,9 +190,9 @@ def _at_border(blueness: Floats, sea: Mask, inner: Mask) -> tuple[Mask, float]:
     return near_land | near_sea, float(middle)
 
 
-def _levels(values: Floats) -> list[float]:
+def _levels(values: Floats) -> Floats:
     """Return levels at which the variance between two classes is near the most that it can be."""
-    counts, edges = np.histogram(values, bins=8 * _LEVELS)
+    counts, edges = np.histogram(values, bins=_LEVELS)
     middles = 0.5 * (edges[1:] + edges[:-1])
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below
@@ -196,8 +202,7 @@ def _levels(values: Floats) -> list[float]:
     between = np.nan_to_num(below * above * apart**2)
     good = between >= _SHARE_OF_OTSU * between.max()
     levels: Floats = edges[1:-1][good]
-    step = -(-len(levels) // _LEVELS)
-    return [float(level) for level in levels[::step]]
+    return levels
 
 
 def _from_nearest(sea: Mask, inner: Mask) -> Mask:

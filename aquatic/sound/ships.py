@@ -66,7 +66,7 @@ class Nearest:
 
     @property
     def label(self) -> str:
-        """As ``0-1`` or ``10+``. [km]."""
+        """Name of the class, as ``0-1`` or ``10+``. [km]."""
         k = self.class_index
         return f"{MOST_KM}+" if k == MOST_KM else f"{k}-{k + 1}"
 

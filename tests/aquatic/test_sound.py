@@ -70,7 +70,9 @@ def test_white_noise_has_its_share_in_each_band():
     axes.step([*map(float, found)], [*levels_of(noise + tone, low=400.0).values()], where="mid")
     axes.semilogx(frequencies[350:], level(spectral_density(noise + tone, RATE, 1.0)[1])[350:])
     axes.set(xlabel="frequency [Hz]", ylabel="level [dB re full scale, and /Hz]")
-    axes.legend(["decidecades", "spectral density"])
+    axes.set_xticks([500, 1000, 2000, 5000], ["500", "1000", "2000", "5000"])
+    axes.minorticks_off()
+    axes.legend(["decidecades", "spectral density"], loc="center right")
     keep_picture("sound-levels", figure)
 
 

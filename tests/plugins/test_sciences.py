@@ -8,10 +8,15 @@ import pytest
 from PIL import Image
 from shapely.geometry import box, mapping
 
+from tests.aquatic.test_diatoms import valve
 from tests.witoil.command import witoil
 from witoil.plugins.cleaning import clean_annotations
 from witoil.plugins.errors import PluginError
+from witoil.plugins.formats.yolo import read_yolo
 from witoil.plugins.litter import black_out, litter_totals
+from witoil.plugins.prediction import predict
+from witoil.plugins.registry import plugin_named
+from witoil.plugins.scenes import write_diatom_scenes
 
 
 def test_annotations_are_cleaned(tmp_path):
@@ -114,3 +119,30 @@ def test_an_image_that_was_not_looked_at_is_not_passed_on(tmp_path):
     envelope(tmp_path / "b.jpg.json", ["FACE"])
     with pytest.raises(PluginError, match="without a place"):
         black_out(images, tmp_path, tmp_path / "out", label="FACE")
+
+
+def test_scenes_of_diatoms_are_made_and_measured(tmp_path):
+    for k, (length, width) in enumerate([(60, 20), (80, 14)]):
+        (tmp_path / "cut" / f"taxon{k}").mkdir(parents=True)
+        place = tmp_path / "cut" / f"taxon{k}" / "valve.png"
+        Image.fromarray(valve(length, width, pitch=6.0)).save(place)
+    out = tmp_path / "scenes"
+    told = ["--count=2", "--each=3", "--size=200x160", "--seed=3", "--out", out]
+    answer = witoil("modules", "diatom-scenes", tmp_path / "cut", *told)
+    assert answer.returncode == 0, answer.stderr
+    assert "6 valves in 2 scenes" in answer.stdout
+    scenes = read_yolo(out / "labels")
+    assert [len(it.features) for it in scenes] == [3, 3]
+    assert {it.label for scene in scenes for it in scene.features} <= {"taxon0", "taxon1"}
+    measured = predict(
+        plugin_named("diatom-morphometry"),
+        tmp_path / "cut" / "taxon0" / "valve.png",
+        parameters={"pixel_um": 0.5},
+    )
+    (feature,) = measured.findings.features
+    assert feature.properties["measures_um"]["length"] == pytest.approx(30.0, abs=1.5)
+    assert feature.properties["measures_um"]["striae_in_10_um"] == pytest.approx(10 / 3, rel=0.03)
+    with pytest.raises(PluginError, match="found no images"):
+        write_diatom_scenes(out / "labels", out, scenes=1, each=1, size=(64, 64))
+    with pytest.raises(PluginError, match="expected one of coco"):
+        write_diatom_scenes(out, out, scenes=1, each=1, size=(64, 64), form="pascal")

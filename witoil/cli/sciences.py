@@ -106,13 +106,10 @@ def clean_annotations(
     """Write one box for each thing that many people have annotated."""
     from witoil.plugins.cleaning import clean_annotations
 
-    width, _, height = size.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise typer.BadParameter(f"found {size!r}, expected 1920x1080", param_hint="--size")
     found = clean_annotations(
         table,
         out,
-        size=(int(width), int(height)),
+        size=_size(size),
         species=species or (),
         pad=pad,
         least_iou=iou,
@@ -163,3 +160,38 @@ def black_out_boxes(
 
     found = black_out(images, predicted, out, label=label)
     print(f"{found['boxes']} boxes in {found['images']} images are black; written to {out}")
+
+
+@modules_app.command("diatom-scenes")
+def write_diatom_scenes(
+    cutouts: Annotated[
+        Path,
+        typer.Argument(help="Folder of images of one valve each, or of folders.", metavar="DIR"),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for scenes and labels.", metavar="DIR")
+    ],
+    count: Annotated[int, typer.Option(help="How many scenes.", min=1)] = 10,
+    each: Annotated[int, typer.Option(help="Valves in each.", min=0)] = 8,
+    size: Annotated[
+        str, typer.Option(help="Of a scene, pixels.", metavar="WIDTHxHEIGHT")
+    ] = "512x512",
+    seed: Annotated[int, typer.Option(help="Of chance.", min=0)] = 0,
+    to: Annotated[str, typer.Option(help="Format of the annotations.")] = "yolo",
+) -> None:
+    """Make scenes of diatoms with their boxes, to train a detector on."""
+    from witoil.plugins.scenes import write_diatom_scenes
+
+    found = write_diatom_scenes(
+        cutouts, out, scenes=count, each=each, size=_size(size), seed=seed, form=to
+    )
+    for remark in found["remarks"]:
+        print(remark)
+    print(f"{found['things']} valves in {found['scenes']} scenes; written to {out}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise typer.BadParameter(f"found {text!r}, expected as 1920x1080", param_hint="--size")
+    return int(width), int(height)

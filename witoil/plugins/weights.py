@@ -87,7 +87,10 @@ def _verified(path: Path, weights: Weights | ExternalData) -> bytes:
         how = "add it" if weights.sha256 and not weights.uri.startswith(FETCHED) else _FETCH
         raise PluginError(f"{path}: is not there, but its card names it; {how}") from None
     if weights.sha256 is None or weights.bytes is None:
-        raise PluginError(f"{path}: has no checksum, in its card or pinned; {_FETCH}")
+        raise PluginError(
+            f"{path}: has no checksum, in its card or pinned; `witoil modules fetch NAME --from` "
+            "this file takes and pins it"
+        )
     if size != weights.bytes:
         raise PluginError(
             f"{path}: found {size:,} bytes, expected the {weights.bytes:,} of its card"
