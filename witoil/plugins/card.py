@@ -92,6 +92,9 @@ GeoKind = Literal[
 ]
 
 
+OIL = "oil"
+"""Group of a label that stands for oil, which may be run, traced and written as slicks."""
+
 PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
 """Keys of a card's ``[output]`` that a request may have otherwise."""
 
