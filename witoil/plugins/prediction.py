@@ -227,6 +227,8 @@ def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
         raise PluginError(
             f"found the parameter {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}"
         )
+    if not parameters:
+        return card
     named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
     try:
         output = Output.model_validate(named | dict(parameters))
@@ -252,13 +254,13 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     def load() -> Session:
         content = read_weights(weights, weights_path(folder, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
-        return Session(content, card.model.id, arrays, sessions.threads)
+        session = Session(content, card.model.id, arrays, sessions.threads)
+        refuse_contradiction(card, session)
+        return session
 
     # two cards may have the same weights with other references
     key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
-    session = sessions.get(key, load)
-    refuse_contradiction(card, session)
-    return session
+    return sessions.get(key, load)
 
 
 _TASKS = {

@@ -87,13 +87,15 @@ def scaled(values: npt.NDArray[np.generic], how: Preprocessing) -> Tensor:
     """Return ``(x * scale - mean) / std`` of (n, height, width, channels), as the card lays it."""
     count = values.shape[-1]
     mean, std = (_for_each(part, count) for part in (how.mean, how.std))
-    factor = (how.scale / std).astype(np.float32)
-    made = values.astype(np.float32)
+    factor, offset = ((part / std).astype(np.float32) for part in (how.scale, mean))
+    if how.layout == "NCHW" and values.ndim == 4:
+        # channel by channel before anything is computed: runs in memory are as long as can be
+        values = values.transpose(0, 3, 1, 2)
+        factor, offset = (part[:, np.newaxis, np.newaxis] for part in (factor, offset))
+    made = values.astype(np.float32, order="C")
     made *= factor
     if mean.any():
-        made -= (mean / std).astype(np.float32)
-    if how.layout == "NCHW" and values.ndim == 4:
-        made = np.ascontiguousarray(made.transpose(0, 3, 1, 2))
+        made -= offset
     return made
 
 
