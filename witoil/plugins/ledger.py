@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ CREATE TABLE IF NOT EXISTS files (
     written TEXT NOT NULL DEFAULT '[]'
 );
 """
+_COMMIT_SECONDS = 0.1
+
 _KIND, _FINISHED = "kind", "finished"
 
 
@@ -71,6 +74,7 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
+        self._committed = 0.0
 
     def begin(self, kind: str, *, anew: bool = False) -> None:
         """Go on with the batch of a kind, or begin one where another kind is here.
@@ -149,11 +153,18 @@ class Ledger:
     def _end(
         self, waiting: Waiting, found: str | None, fault: str | None, written: Sequence[str]
     ) -> None:
-        with self._connection as connection:
-            connection.execute(
-                "UPDATE files SET found = ?, fault = ?, written = ? WHERE number = ?",
-                (found, fault, json.dumps([*written]), waiting.number),
-            )
+        self._connection.execute(
+            "UPDATE files SET found = ?, fault = ?, written = ? WHERE number = ?",
+            (found, fault, json.dumps([*written]), waiting.number),
+        )
+        # a kill costs what was done since: no more than was under way, where files take long
+        if time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Have what was kept outlive this process."""
+        self._connection.commit()
+        self._committed = time.monotonic()
 
     def counts(self) -> tuple[int, int]:
         """Return how many files there are, and how many of them failed."""
@@ -247,7 +258,11 @@ def opened(folder: Path) -> Iterator[Ledger]:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            yield Ledger(connection, folder)
+            ledger = Ledger(connection, folder)
+            try:
+                yield ledger
+            finally:
+                ledger.commit()
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
 
@@ -277,28 +292,29 @@ def packed(envelope: Envelope) -> str:
     TypeError, ValueError, AttributeError, RecursionError
         Where a program gave properties that JSON cannot hold, or features that are none.
     """
-    document = plain(
-        {
-            "file": envelope.file,
-            "size": envelope.size,
-            "located": envelope.located,
-            "timing_ms": envelope.timing_ms,
-            "remarks": envelope.findings.remarks,
-            "features": [
-                {
-                    "label": it.label,
-                    "score": it.score,
-                    "pixel": _hex(it.pixel),
-                    "frame": it.frame,
-                    "time": None if it.time is None else it.time.isoformat(),
-                    "properties": it.properties,
-                    "geometry": _hex(it.geometry),
-                }
-                for it in envelope.findings.features
-            ],
-        }
-    )
-    return json.dumps(document, allow_nan=False)
+    document = {
+        "file": envelope.file,
+        "size": envelope.size,
+        "located": envelope.located,
+        "timing_ms": envelope.timing_ms,
+        "remarks": envelope.findings.remarks,
+        "features": [
+            {
+                "label": it.label,
+                "score": it.score,
+                "pixel": _hex(it.pixel),
+                "frame": it.frame,
+                "time": None if it.time is None else it.time.isoformat(),
+                "properties": it.properties,
+                "geometry": _hex(it.geometry),
+            }
+            for it in envelope.findings.features
+        ],
+    }
+    try:
+        return json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError):  # numbers of numpy, or what is not finite
+        return json.dumps(plain(document), allow_nan=False)
 
 
 def _hex(geometry: BaseGeometry | None) -> str | None:

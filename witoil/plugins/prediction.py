@@ -282,6 +282,8 @@ def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
         raise PluginError(
             f"found the parameter {unknown[0]!r}, expected one of {', '.join((*own, *PARAMETERS))}"
         )
+    if not parameters:
+        return card
     told(card, {name: value for name, value in parameters.items() if name in own})
     named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
     of_output = {name: value for name, value in parameters.items() if name in PARAMETERS}
@@ -311,13 +313,13 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     def load() -> Session:
         content = read_weights(weights, weights_path(at, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
-        return Session(content, card.model.id, arrays, sessions.threads)
+        session = Session(content, card.model.id, arrays, sessions.threads)
+        refuse_contradiction(card, session)
+        return session
 
     # two cards may have the same weights with other references
     key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
-    session = sessions.get(key, load)
-    refuse_contradiction(card, session)
-    return session
+    return sessions.get(key, load)
 
 
 _TASKS = {

@@ -226,6 +226,10 @@ def _of_packages() -> Iterator[Plugin]:
             yield from _of_program(entry, place) if entry.attr else _of_data(entry, place)
         except KeyboardInterrupt:
             raise
+        except PluginError as error:
+            text = str(error)
+            text = text if text.startswith(place) else f"{place}: {text}"
+            yield Plugin(entry.name, place, fault=text)
         except BaseException as error:  # a package may do anything when it is imported, exit, too
             text = f"{place}: {type(error).__name__}: {' '.join(str(error).split())}"
             yield Plugin(entry.name, place, fault=text)
