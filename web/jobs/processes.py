@@ -517,7 +517,7 @@ def _train(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> 
 
     it = TrainInputs.model_validate(inputs)
     module = _hosted(it.module)
-    if module is None:
+    if module is None or not module.record.can_be_trained:
         raise PluginError(f"{it.module}: is not trained here, its weights are those of its card")
     work = folder / "trained"
     work.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from tests.plugins.deepaas import hosting
 from tests.web.people import assert_problem
 from web.context import service_of
 from web.jobs import queue
+from witoil.plugins.errors import PluginError
 
 RECORDINGS = CASES.parent / "reference" / "deepaas"
 THREE, FOUR = b"\1\2\3", b"boom"
@@ -325,6 +326,42 @@ def test_a_case_may_name_what_is_stored_and_nothing_else(client):
     answer = client.post("/v2/models/witoil/predict/", data={"case": text})
     assert answer.status_code == 422
     assert "winds" in answer.text
+
+
+def test_a_job_takes_parameters_of_a_hosted_module_and_no_others(client, tmp_path, monkeypatch):
+    fields = [
+        {"name": "image", "in": "formData", "type": "file", "required": True},
+        {"name": "task", "in": "query", "type": "string"},
+    ]
+    hosting.write_record(tmp_path / "models" / "plugdemo", hosting.record("plugdemo", fields))
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path / "models"))
+
+    def ask(**parameters):
+        inputs = {"module": "plugdemo", "version": "1", "files": ["catalogue:winds"]}
+        inputs["parameters"] = parameters
+        return client.post("/ogc/processes/predict/execution", json={"inputs": inputs})
+
+    assert ask(task="mean").status_code == 201, ask(task="mean").text
+    answer = ask(conf=0.5)
+    assert_problem(answer, 422, "parameters: found 'conf', expected one of task")
+
+
+@pytest.mark.slow
+def test_a_training_is_a_job_whose_files_are_results(hosted, tmp_path, monkeypatch):
+    from web.processes import PROCESSES
+
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(hosted))
+    told = []
+    found = PROCESSES["train"].work(
+        {"module": "plugdemo", "parameters": {"epochs": 3.0}},
+        tmp_path,
+        lambda share, note: told.append(note),
+    )
+    assert found["output"] == {"status": "done", "loss": 0.5}
+    assert any("training since" in note for note in told)
+    assert (tmp_path / "trained").is_dir()
+    with pytest.raises(PluginError, match="is not trained here"):
+        PROCESSES["train"].work({"module": "plugc"}, tmp_path, lambda share, note: None)
 
 
 def test_swagger_describes_forms_as_deepaas_does(made):
