@@ -354,7 +354,7 @@ NAMES = ("ensemble", "prior", "persistence")
 
 def trust(*scores, names=NAMES, hours=6.0):
     """The trust after forecasts over six hours that scored so."""
-    return Record([6.0] * len(scores), list(scores), []).trust(names, hours)
+    return Record([6.0] * len(scores), list(scores), [], []).trust(names, hours)
 
 
 def test_without_a_record_everything_is_trusted_as_stated():

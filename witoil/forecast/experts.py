@@ -109,7 +109,11 @@ def members_of(walk: Walk, k: int, posterior: Posterior, most: int) -> dict[str,
 
 
 def maps_of(
-    walk: Walk, k: int, members: Mapping[str, Posterior], masks: Mapping[int, Mask | None]
+    walk: Walk,
+    k: int,
+    members: Mapping[str, Posterior],
+    masks: Mapping[int, Mask | None],
+    growths: Sequence[Growth | None],
 ) -> Maps:
     """Return what each expert says of a leg: expert -> probability of oil in each cell.
 
@@ -122,6 +126,8 @@ def maps_of(
         Expert -> the runs that it is made of.
     masks : mapping
         Number of a trial -> its slick at the end of the leg; None where it failed.
+    growths : sequence of Growth or None
+        How the slicks of the legs before grew.
     """
     maps: Maps = {}
     for name, of_expert in members.items():
@@ -133,19 +139,15 @@ def maps_of(
     leg = walk.legs[k]
     if leg.seen_first.any():
         maps["persistence"] = leg.seen_first.astype(np.float32)
-        maps["grown"] = grown_by(leg, hours_of(leg), walk, k)
+        maps["grown"] = grown_by(leg, hours_of(leg), growths, walk.fading(k))
     return maps
 
 
-def grown_by(leg: Scenario, hours: float, walk: Walk, seen: int) -> NDArray[np.float32]:
-    """Return the probability of oil round the slick that a leg starts from, after some hours.
-
-    It spreads as those of the first legs of a walk did, so many as have been seen.
-    """
-    earlier = [growth_of(walk.legs[n]) for n in range(seen)]
-    probability = grown(
-        leg.seen_first, 3600.0 * hours, leg.grid.resolution, earlier, walk.fading(seen)
-    )
+def grown_by(
+    leg: Scenario, hours: float, growths: Sequence[Growth | None], fading: FloatArray
+) -> NDArray[np.float32]:
+    """Return the probability of oil round the slick that a leg starts from, after some hours."""
+    probability = grown(leg.seen_first, 3600.0 * hours, leg.grid.resolution, growths, fading)
     probability[leg.land] = 0.0
     return probability
 
@@ -210,11 +212,14 @@ class Record:
         Of each: expert -> score, of those that were there.
     forecasts : list of tuple
         Of each: probability before its correction, slick that was seen, cells to compare.
+    growths : list of Growth or None
+        How each slick grew from the one before.
     """
 
     hours: list[float]
     scores: list[dict[str, float]]
     forecasts: list[Forecast]
+    growths: list[Growth | None]
 
     def trust(self, names: Sequence[str], hours: float) -> dict[str, float]:
         """Return how far each expert is trusted, from how it did at the forecasts before.

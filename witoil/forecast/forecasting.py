@@ -32,6 +32,7 @@ from witoil.forecast.experts import (
     Record,
     areas_of,
     expert_named,
+    growth_of,
     hours_of,
     likeliest,
     maps_of,
@@ -40,6 +41,7 @@ from witoil.forecast.experts import (
     variants_of,
 )
 from witoil.forecast.reliability import Curve, Forecast, brier, crps, reliability
+from witoil.forecast.spreading import Growth
 from witoil.forecast.walk import Posterior, Trial, Walk
 from witoil.scenario.drivers import drivers_of
 from witoil.scenario.legs import legs_of
@@ -78,6 +80,8 @@ class Step:
     posterior : Posterior
     scores : dict
         Column -> how well it did, once the slick was seen.
+    growth : Growth or None
+        How that slick had grown.
     drivers : dict or None
         What drives the oil with the parameters that did best before, see `drivers_of`.
     """
@@ -91,6 +95,7 @@ class Step:
     trials: dict[str, Trial]
     posterior: Posterior
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    growth: Growth | None = None
     drivers: dict[str, dict[str, float]] | None = None
 
     @property
@@ -214,6 +219,7 @@ def _steps(walk: Walk, members: int, on_step: OnStep) -> list[Step]:
             name: combined_scores([walk.legs[k]], [SlickMasks(mask)])
             for name, mask in step.masks.items()
         }
+        step.growth = growth_of(walk.legs[k])
         if "best" in step.masks:  # its run has not failed
             step.drivers = _drivers_of_leg(walk.legs[k], step.trials["best"].parameters)
         steps.append(step)
@@ -233,6 +239,7 @@ def record_of(legs: Sequence[Scenario], steps: Sequence[Step]) -> Record:
         [hours_of(legs[step.leg]) for step in steps],
         [{name: step.scores[name]["score"] for name in step.trust} for step in steps],
         [(step.mixed, *seen_at_end(legs[step.leg])) for step in steps],
+        [step.growth for step in steps],
     )
 
 
@@ -254,7 +261,7 @@ def predict(
     runs = {trial.number: trial for each in members.values() for trial in each.trials}
     runs |= {trial.number: trial for trial in singles.values()}
     found = dict(zip(runs, walk.forecast([*runs.values()], k), strict=True))
-    maps = maps_of(walk, k, members, found)
+    maps = maps_of(walk, k, members, found, record.growths)
     trust = record.trust([*maps], hours_of(leg))
     mixed, curve = mix(maps, trust), record.curve(hours_of(leg))
     masks = {"forecast": likeliest(curve(mixed))}

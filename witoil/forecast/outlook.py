@@ -77,7 +77,8 @@ class Outlook:
         if self._seen:
             walk = self.result.walk
             maps["persistence"] = self.leg.seen_first.astype(np.float32)
-            maps["grown"] = grown_by(self.leg, self._hours(k), walk, len(walk.legs))
+            growths, fading = self.result.record.growths, walk.fading(len(walk.legs))
+            maps["grown"] = grown_by(self.leg, self._hours(k), growths, fading)
         return maps
 
     def _share(self, members: Posterior, k: int) -> NDArray[np.float32]:

@@ -24,10 +24,11 @@ Forecast = tuple[NDArray[np.float32], Mask, Mask]
 EDGES = np.array([0.0, 0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0])
 """Bounds of the bins of probability; cells of exactly 0 are a bin of their own. [1]"""
 
-TOLD = 4.0
-"""What one slick tells of a curve, as information: that of 16 cells of 50 % that are not akin.
+TOLD = 2.0
+"""What one slick tells of a curve, as information: that of 8 cells of 50 % that are not akin.
 
-Cells of one slick come true or fail together, so that there are far more of them than evidence."""
+Cells of one slick come true or fail together, so that there are far more of them than evidence. On
+twins FSS is greatest there (docs/calibration.md)."""
 
 SD = 0.5
 """Standard deviation of each coefficient of a curve round that of the identity: a judgement."""

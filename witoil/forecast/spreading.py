@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ the prior of the current's bias has it, too."""
 
 EDGES = np.arange(-6.0, 6.01, 0.25)
 """Bounds of the bins of distance from the outline, positive outside, in ways of `SPEED`. [1]"""
+
+BINS = EDGES.size - 1
 
 STATED = 0.5
 """So many slicks the stated spreading counts for, beside those that were seen."""
@@ -65,10 +68,11 @@ def growth(
     area = np.count_nonzero(before)
     if not area:
         return None
-    which = _bins(before, seconds, resolution)[valid]
-    count = EDGES.size - 1
-    cells = np.bincount(which, minlength=count) / area
-    return Growth(cells, np.bincount(which, after[valid].astype(np.float64), count) / area)
+    near, which = _bins_near(before, seconds, resolution)
+    used = valid[near] & (which < BINS)
+    cells = np.bincount(which[used], minlength=BINS) / area
+    oil = np.bincount(which[used], after[near][used].astype(np.float64), BINS) / area
+    return Growth(cells, oil)
 
 
 def grown(
@@ -100,30 +104,44 @@ def grown(
     ndarray of float32, shape of the grid
         [1]
     """
+    probability = np.zeros(before.shape, np.float32)
+    area = np.count_nonzero(before)
+    if not area:
+        return probability
+    near, which = _bins_near(before, seconds, resolution)
     middle = 0.5 * (EDGES[:-1] + EDGES[1:])
-    which = _bins(before, seconds, resolution)
-    stated = STATED * np.bincount(which.ravel(), minlength=middle.size) / max(before.sum(), 1)
-    cells, oil = stated.copy(), stated * ndtr(-middle)
+    cells = STATED * np.bincount(which.ravel(), minlength=BINS + 1)[:BINS] / area
+    oil = cells * ndtr(-middle)
     for fades, each in zip(fading, earlier, strict=True):
         if each is not None:
             cells += fades * each.cells
             oil += fades * each.oil
     known = cells > 0.0
-    share = np.zeros(middle.size)
-    share[known] = isotonic_regression(
+    share = np.zeros(BINS + 1)  # the last one is what lies beyond all bins
+    share[:BINS][known] = isotonic_regression(
         oil[known] / cells[known], weights=cells[known], increasing=False
     ).x
     share[share < LEAST] = 0.0
-    probability: NDArray[np.float32] = share.astype(np.float32)[which]
+    probability[near] = share[which]
     return probability
 
 
-def _bins(before: Mask, seconds: float, resolution: float) -> NDArray[np.int64]:
-    """Return the bin of each cell, by its distance from the outline."""
-    if not before.any():
-        return np.full(before.shape, EDGES.size - 2)
+def _bins_near(
+    before: Mask, seconds: float, resolution: float
+) -> tuple[tuple[slice, slice], NDArray[np.int64]]:
+    """Return the rows and columns that oil may reach, and the bin of each cell of them.
+
+    The bin is that of its distance from the outline, `BINS` for those beyond all.
+    """
+    way = SPEED * seconds
+    margin = math.ceil(EDGES[-1] * way / resolution) + 1
+    rows, columns = (
+        slice(max(found[0] - margin, 0), found[-1] + margin + 1)
+        for found in (np.flatnonzero(before.any(axis=axis)) for axis in (1, 0))
+    )
+    slick = before[rows, columns]
     # half a cell less: from the middle of a cell to the edge of the nearest one
-    outside, inside = distance_transform_edt(~before), distance_transform_edt(before)
-    distance = np.where(before, 0.5 - inside, outside - 0.5) * resolution / (SPEED * seconds)
+    outside, inside = distance_transform_edt(~slick), distance_transform_edt(slick)
+    distance = np.where(slick, 0.5 - inside, outside - 0.5) * resolution / way
     which: NDArray[np.int64] = np.searchsorted(EDGES, distance, side="right") - 1
-    return which.clip(0, EDGES.size - 2)
+    return (rows, columns), which.clip(0, BINS)
