@@ -5,6 +5,7 @@ may crash a library or hang it: then the last line names who was about to be rea
 """
 
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -326,6 +327,8 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Read the inputs of some numbers."""
+    gc.freeze()  # what is loaded stays, and what is read leaves little
+    gc.set_threshold(50_000, 20, 20)
     seed, *numbers = map(int, sys.argv[1:])
     catalog.files.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))

@@ -98,6 +98,9 @@ def database(request, tmp_path):
 @pytest.fixture
 def store(database):
     """A store with all tables and nothing in them."""
+    kind, _, path = database.partition(":///")
+    if kind == "sqlite":
+        lay_empty(Path(path))
     opened = Store.open(database)
     yield opened
     opened.close()

@@ -61,6 +61,8 @@ class People:
 def people(folder: Path, **options: Any) -> Iterator[People]:
     """Make a service whose data lie in a folder."""
     settings = Settings(data=folder / "data", **options)
+    if settings.database is None:
+        lay_empty(settings.data / "witoil.sqlite")
     app = create_app(settings)
     try:
         yield People(app, settings)
