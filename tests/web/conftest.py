@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.web.databases import lay_empty
 from web.jobs import queue
 from web.store.base import Store
 from web.work.runner import Runner

@@ -18,6 +18,7 @@ from shapely import Polygon, to_geojson
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from tests.web.databases import lay_empty
 from web.app import create_app
 from web.context import service_of
 from web.jobs import queue
