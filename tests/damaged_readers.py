@@ -295,8 +295,11 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
     """Damage one input and read it; return what came of it."""
     chance = Random(f"{seed} {number}")
     sample = SAMPLES[number % len(SAMPLES)]
-    # links cost nothing; what is damaged is its own copy
-    shutil.copytree(whole, folder, copy_function=os.link)
+    # links cost little, but for the many of a store that is not read; what is damaged is a copy
+    stores = {store.name for store in whole.glob("*.zarr")} - {sample.name}
+    shutil.copytree(
+        whole, folder, copy_function=os.link, ignore=lambda at, names: stores.intersection(names)
+    )
     path = folder / sample.name
     for file in [path, *folder.glob(f"{path.stem}.*"), *path.rglob("*")]:
         if file.is_file():
