@@ -6,6 +6,7 @@ crash a library or hang it, and then the last line names what was about to be ru
 
 import csv
 import faulthandler
+import gc
 import json
 import os
 import shutil
@@ -44,6 +45,8 @@ current_factor = [0.0, 2.0]
 
 def main() -> None:
     """Run the cases of some numbers."""
+    gc.freeze()  # what is loaded stays, and what is read leaves little
+    gc.set_threshold(50_000, 20, 20)
     seed, *numbers = map(int, sys.argv[1:])
     catalog.files.probe.LIMIT_SECONDS = LIMIT_SECONDS / 4.0
     with tempfile.TemporaryDirectory() as name:

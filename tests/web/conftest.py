@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.web.databases import lay_empty
 from web.jobs import queue
 from web.store.base import Store
 from web.work.runner import Runner
@@ -98,6 +99,9 @@ def database(request, tmp_path):
 @pytest.fixture
 def store(database):
     """A store with all tables and nothing in them."""
+    kind, _, path = database.partition(":///")
+    if kind == "sqlite":
+        lay_empty(Path(path))
     opened = Store.open(database)
     yield opened
     opened.close()

@@ -18,6 +18,7 @@ from shapely import Polygon, to_geojson
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from tests.web.databases import lay_empty
 from web.app import create_app
 from web.context import service_of
 from web.jobs import queue
@@ -61,6 +62,8 @@ class People:
 def people(folder: Path, **options: Any) -> Iterator[People]:
     """Make a service whose data lie in a folder."""
     settings = Settings(data=folder / "data", **options)
+    if settings.database is None:
+        lay_empty(settings.data / "witoil.sqlite")
     app = create_app(settings)
     try:
         yield People(app, settings)
