@@ -348,7 +348,7 @@ def test_a_job_takes_parameters_of_a_hosted_module_and_no_others(client, tmp_pat
 
 @pytest.mark.slow
 def test_a_training_is_a_job_whose_files_are_results(hosted, tmp_path, monkeypatch):
-    from web.processes import PROCESSES
+    from web.jobs.processes import PROCESSES
 
     monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(hosted))
     told = []
