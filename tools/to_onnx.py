@@ -121,12 +121,15 @@ def of_deeplab(options: argparse.Namespace, out: Path) -> Expected:
     state = {key.removeprefix("model."): value for key, value in state.items()}
     missing, _ = network.load_state_dict(state, strict=False)
     if missing:
-        raise SystemExit(f"{options.weights}: lacks {', '.join(missing[:3])} ...; another network?")
+        names = ", ".join(missing[:3])
+        raise SystemExit(f"{options.weights}: lacks {names} ...; is it another network?")
 
     def logits(found: Any) -> Any:
         return found["out"]
 
-    return _export(_chosen(network, logits), _noise(1, 3, options.size, options.size), out, ["logits"])
+    return _export(
+        _chosen(network, logits), _noise(1, 3, options.size, options.size), out, ["logits"]
+    )
 
 
 def of_mask2former(options: argparse.Namespace, out: Path) -> Expected:

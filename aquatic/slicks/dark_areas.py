@@ -8,13 +8,15 @@ distributions, and an area is what makes that likely with a short border (see `d
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aquatic.slicks.speckle import block_means, equivalent_looks
+from aquatic.slicks.speckle import block_means, clutter_at, clutter_db, equivalent_looks
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
@@ -23,14 +25,32 @@ BORDER = 1.5
 """What a cell's side of border costs. [nat]
 
 From ln 2.64 on, by which outlines of one more side grow in number, speckle alone makes no area.
+Where cells have fewer than `_RESOLVED` looks an outline has no detail that fine, and costs less.
+"""
+
+_RESOLVED = 3.0
+
+LEAST_EVIDENCE = 10.0
+"""Evidence that all cells of an area have together. [nat]"""
+
+LEAST_CONTRAST_DB = 1.2
+"""Contrast of an area that counts. [dB]"""
+
+TIMES_CLUTTER, LEAST_SIGNIFICANCE = 2.0, 10.0
+"""Contrast of an area that counts, of what the sea scatters by itself in squares as wide as the
+area; the same times the root of how many of these squares make the area.
 """
 
 _DAMPING = 0.5  # 3 dB, before anything is known
-_LEAST_DAMPING, _MOST_DAMPING = 0.25, 0.75
+_LEAST_DAMPING, _MOST_DAMPING = 0.25, 0.65
 _COARSE_M = 160.0
 _SCALES_M = (8000.0, 4000.0, 2500.0)
 """Distances over which the sea around counts, from pass to pass."""
 
+Segment = Callable[[Floats], Floats]
+"""A model: contrasts with the sea around, in dB and NaN where there is none, to probabilities."""
+
+_FAINTEST = 1e-3  # ratio, where the noise that was subtracted leaves less than nothing
 _BRIGHT = 3.0  # times the background: ships, and what rings about them
 _TILE, _MARGIN = 1024, 64
 _REACH_M = 1000.0
@@ -57,7 +77,9 @@ class DarkAreas:
     looks: float
 
 
-def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
+def find_dark(
+    sigma0: Floats, cell_m: tuple[float, float], segment: Segment | None = None
+) -> DarkAreas:
     """Find what is darker than the sea around it.
 
     Parameters
@@ -66,6 +88,8 @@ def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
         Linear; NaN where there is no sea.
     cell_m : tuple of float
         Height and width of a cell. [m]
+    segment : callable, optional
+        A model in the place of the likelihood.
 
     Returns
     -------
@@ -80,8 +104,21 @@ def find_dark(sigma0: Floats, cell_m: tuple[float, float]) -> DarkAreas:
     damping = damping[: sigma0.shape[0], : sigma0.shape[1]]
     ratio = sigma0 / fine
     looks = equivalent_looks(ratio)
-    evidence = darker_areas(ratio, looks, damping)
+    if segment is None:
+        evidence = darker_areas(ratio, looks, damping)
+    else:
+        evidence = _segmented(ratio, segment)
     return DarkAreas(evidence > 0.0, fine, evidence, looks)
+
+
+def _segmented(ratio: Floats, segment: Segment) -> Floats:
+    """Return the logits of what a model says of contrasts in dB."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decibel = 10.0 * np.log10(np.maximum(ratio, _FAINTEST))
+    chance = np.clip(segment(decibel.astype(np.float32)), 1e-6, 1.0 - 1e-6)
+    evidence = np.log(chance / (1.0 - chance)).astype(np.float32)
+    evidence[~np.isfinite(ratio)] = -np.inf
+    return np.asarray(evidence)
 
 
 def _coarse_passes(coarse: Floats, cell_m: tuple[float, float]) -> tuple[Floats, Floats]:
@@ -92,11 +129,48 @@ def _coarse_passes(coarse: Floats, cell_m: tuple[float, float]) -> tuple[Floats,
     for scale_m in (*_SCALES_M, _SCALES_M[-1]):
         ratio = coarse / background
         looks = equivalent_looks(ratio)
-        dark = darker_areas(ratio, looks, damping) > 0.0
+        evidence = darker_areas(ratio, looks, damping)
+        dark = _outstanding(evidence, ratio)
         clean = ~dark & (ratio < _BRIGHT)
         background = _around(coarse, clean, background, [scale_m / side for side in cell_m])
         damping = _damping_of(coarse / background, dark, cell_m)
     return background, damping
+
+
+def _outstanding(evidence: Floats, ratio: Floats) -> Bools:
+    """Return dark areas that are darker than patches of the sea; the others would lift the rest."""
+    from scipy.ndimage import label, sum_labels
+
+    dark = evidence > 0.0
+    numbers, count = label(dark)
+    if not count:
+        return dark
+    index = np.arange(1, count + 1)
+    sizes = sum_labels(dark, numbers, index)
+    means = sum_labels(ratio, numbers, index) / sizes
+    total = sum_labels(evidence, numbers, index)
+    contrast_db = -10.0 * np.log10(means)
+    spread_db = clutter_at(clutter_db(ratio, ~dark), np.sqrt(sizes) / 2.0)
+    kept = (total > LEAST_EVIDENCE) & stands_out(contrast_db, spread_db, np.full(count, 4.0))
+    return np.asarray(np.concatenate([[False], kept])[numbers])
+
+
+def stands_out(contrast_db: Any, spread_db: Any, squares: Any) -> Bools:
+    """Say whether areas are darker than patches of the sea are by chance.
+
+    Parameters
+    ----------
+    contrast_db, spread_db : array_like
+        Contrast of areas; scatter of the sea in squares as wide. [dB]
+    squares : array_like
+        How many such squares make the area.
+    """
+    chance = np.maximum(spread_db, 1e-6)
+    return np.asarray(
+        (contrast_db > LEAST_CONTRAST_DB)
+        & (contrast_db > TIMES_CLUTTER * chance)
+        & (contrast_db * np.sqrt(np.maximum(squares, 1.0)) > LEAST_SIGNIFICANCE * chance)
+    )
 
 
 def _trend(values: Floats) -> Floats:
@@ -183,12 +257,13 @@ def darker_areas(ratio: Floats, looks: float, damping: Floats) -> Floats:
     from skimage.restoration import denoise_tv_chambolle
 
     bounded = np.minimum(ratio, _BRIGHT)
+    border = BORDER * min(1.0, math.sqrt(looks / _RESOLVED))
     likelihood = looks * (bounded * (1.0 - 1.0 / damping) - np.log(damping))
     likelihood = np.where(np.isfinite(ratio), likelihood, 0.0).astype(np.float32)
     found = np.empty_like(likelihood)
     for rows, columns, inner in _tiles(ratio.shape):
         smooth = denoise_tv_chambolle(
-            likelihood[rows, columns], weight=BORDER, eps=1e-5, max_num_iter=150
+            likelihood[rows, columns], weight=border, eps=1e-6, max_num_iter=200
         )
         (top, left), part = inner
         found[top : top + _TILE, left : left + _TILE] = smooth[part]

@@ -195,7 +195,7 @@ def _placed(dataset: Any) -> tuple[Any, Any, tuple[float, float]]:
         x, y = back.transform(lon, lat)
         return np.asarray((np.column_stack([x, y]) - shift) @ inverse.T)
 
-    corners = to_lonlat(np.array([middle, middle + [1.0, 0.0], middle + [0.0, 1.0]]))
+    corners = to_lonlat(middle + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     if not np.isfinite(corners).all():
         raise AquaticError("lies nowhere on the earth; expected the transform of its own CRS")
     geod = Geod(ellps="WGS84")

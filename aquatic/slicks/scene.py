@@ -60,7 +60,7 @@ class RadarScene:
     read: Callable[[slice], Floats]
     to_lonlat: Callable[[Places], Places]
     to_pixel: Callable[[Places], Places]
-    transform: tuple[float, ...] | None = None
+    transform: tuple[float, float, float, float, float, float] | None = None
     crs: str | None = None
     incidence_deg: Callable[[Floats, Floats], Floats] | None = None
     noise: float | None = None
@@ -117,7 +117,7 @@ def multilooked(scene: RadarScene) -> Cells:
     return Cells(np.concatenate(parts), cell_m, (rows, columns))
 
 
-def land_cells(scene: RadarScene, cells: Cells, land: shapely.Geometry) -> npt.NDArray[np.bool_]:
+def land_cells(scene: RadarScene, cells: Cells, land: Any) -> npt.NDArray[np.bool_]:
     """Return which cells touch land.
 
     Parameters

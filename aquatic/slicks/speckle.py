@@ -13,6 +13,7 @@ _BLOCK = 8
 """Side of the squares in which the spread of cells is looked at."""
 
 _SCALES = (1, 2, 4)
+_FEW = 30  # means that are too few to scatter
 
 
 def block_means(values: Floats, rows: int, columns: int, least: float = 0.5) -> Floats:
@@ -85,11 +86,55 @@ def _median_looks(values: Floats) -> float | None:
     height, width = (side // _BLOCK * _BLOCK for side in values.shape)
     if not height or not width:
         return None
-    blocks = values[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
-    blocks = blocks.transpose(0, 2, 1, 3).reshape(-1, _BLOCK**2)
+    squares = values[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
+    blocks = squares.transpose(0, 2, 1, 3).reshape(-1, _BLOCK**2)
     blocks = blocks[np.isfinite(blocks).all(axis=1)]
     spread = blocks.var(axis=1, ddof=1)
     usable = (spread > 0.0) & (blocks.mean(axis=1) > 0.0)
     if not usable.any():
         return None
     return float(np.median(blocks.mean(axis=1)[usable] ** 2 / spread[usable]))
+
+
+def clutter_db(ratio: Floats, sea: npt.NDArray[np.bool_]) -> list[tuple[int, float]]:
+    """Return by how much the sea scatters by itself, at several scales.
+
+    Parameters
+    ----------
+    ratio : ndarray, shape (height, width)
+        Intensities over what is expected of the clean sea.
+    sea : ndarray of bool, shape (height, width)
+        Where it is clean.
+
+    Returns
+    -------
+    list of (int, float)
+        Side of a square of cells, and the robust standard deviation of its mean. [dB]
+    """
+    found = []
+    clean = np.where(sea, ratio, np.nan)
+    for scale in (1, 2, 4, 8, 16):
+        means = block_means(clean, scale, scale, least=0.9)
+        values = means[np.isfinite(means) & (means > 0.0)]
+        if values.size < _FEW:
+            break
+        decibel = 10.0 * np.log10(values)
+        spread = np.median(np.abs(decibel - np.median(decibel)))
+        found.append((scale, float(1.4826 * spread)))
+    return found
+
+
+def clutter_at(clutter: list[tuple[int, float]], width: Any) -> npt.NDArray[np.float64]:
+    """Return the scatter of the sea in squares of any width, of `clutter_db`. [dB]
+
+    Parameters
+    ----------
+    clutter : list of (int, float)
+        Where it is empty, nothing is known and 0 returned. Beyond the largest squares, patches are
+        taken to be independent.
+    width : array_like
+        [cell]
+    """
+    sides, spreads = np.array(clutter or [(1, 0.0)]).T
+    beyond = np.maximum(np.asarray(width) / sides[-1], 1.0)
+    return np.asarray(np.interp(width, sides, spreads) / beyond)

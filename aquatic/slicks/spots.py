@@ -14,22 +14,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aquatic.slicks.dark_areas import DarkAreas
+from aquatic.slicks.dark_areas import LEAST_EVIDENCE, DarkAreas, stands_out
+from aquatic.slicks.speckle import clutter_at, clutter_db
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 
-LEAST_KM2 = 0.1
+LEAST_KM2 = 0.05
 """Area of a spot that counts. [km2]"""
 
-LEAST_CONTRAST_DB = 1.2
-"""Contrast of a spot that counts. [dB]"""
+_GAP_M = 300.0
+"""Parts that are less apart are one spot, as wind and waves tear slicks. [m]"""
 
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
-_LEAST_EVIDENCE = 20.0
-"""Evidence that all cells of a spot have together. [nat]"""
 
 
 @dataclass(frozen=True)
@@ -98,19 +97,21 @@ def find_spots(
     spots : list of Spot
         The largest first.
     """
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import distance_transform_edt, find_objects, label
 
-    numbers, count = label(found.dark, structure=np.ones((3, 3), bool))
-    numbers = numbers.astype(np.int32, copy=False)
+    joined = distance_transform_edt(~found.dark, sampling=cell_m) <= 0.5 * _GAP_M
+    numbers, count = label(joined, structure=np.ones((3, 3), bool))
+    numbers = np.where(found.dark, numbers, 0).astype(np.int32, copy=False)
     least = max(4.0, LEAST_KM2 / (1e-6 * cell_m[0] * cell_m[1]))
     sizes = np.bincount(numbers.ravel(), minlength=count + 1)
     ratio = sigma0 / found.background
+    clutter = clutter_db(ratio, ~found.dark)
     spots = []
     for number, place in enumerate(find_objects(numbers), 1):
-        if sizes[number] < least:
+        if place is None or sizes[number] < least:
             continue
         spot = _measured(number, place, numbers, ratio, found, cell_m)
-        if spot is not None:
+        if spot is not None and _stands_out(spot, clutter, cell_m):
             spots.append(spot)
     kept = np.zeros(count + 1, bool)
     kept[[spot.number for spot in spots]] = True
@@ -133,11 +134,11 @@ def _measured(
         )
     )
     inside = numbers[part] == number
-    if found.evidence[part][inside].sum(dtype=np.float64) < _LEAST_EVIDENCE:
+    if found.evidence[part][inside].sum(dtype=np.float64) < LEAST_EVIDENCE:
         return None
     near = _Surroundings(inside, found.dark[part], ratio[part], cell_m)
     contrast_db = near.contrast_db
-    if not contrast_db >= LEAST_CONTRAST_DB:
+    if not contrast_db > 0.0:
         return None
     perimeter_m, length_m, spreading = _shape(inside, cell_m)
     area_m2 = float(inside.sum()) * cell_m[0] * cell_m[1]
@@ -160,6 +161,13 @@ def _measured(
         sea_sigma0=near.level * float(np.median(found.background[part][inside])),
         is_cut=any(ends),
     )
+
+
+def _stands_out(spot: Spot, clutter: list[tuple[int, float]], cell_m: tuple[float, float]) -> bool:
+    """Say whether a spot has more contrast than patches of the sea that are as wide."""
+    width = spot.width_m / math.sqrt(cell_m[0] * cell_m[1])
+    squares = 1e6 * spot.area_km2 / spot.width_m**2
+    return bool(stands_out(spot.contrast_db, clutter_at(clutter, width), squares))
 
 
 class _Surroundings:
@@ -213,7 +221,8 @@ class _Surroundings:
     def _scatter(self, outer: Bools, inner: Bools) -> float:
         """Return the standard deviation of the step among eight directions from the middle."""
         y, x = np.nonzero(self._inside)
-        rows, columns = np.indices(self._inside.shape, sparse=True)
+        height, width = self._inside.shape
+        rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
         sector = np.floor(4.0 * (np.arctan2(rows - y.mean(), columns - x.mean()) / np.pi + 1.0))
         steps = []
         for k in range(8):
@@ -234,7 +243,9 @@ def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, fl
     y, x = np.nonzero(inside)
     places = np.stack([y * cell_m[0], x * cell_m[1]])
     scatter = np.cov(places) if places.shape[1] > 1 else np.zeros((2, 2))
-    small, large = np.maximum(np.linalg.eigvalsh(scatter), (np.array(cell_m) / 4.0) ** 2)
+    least = (np.array(cell_m) / 4.0) ** 2
+    axes = np.maximum(np.linalg.eigvalsh(scatter), least)
+    small, large = float(axes.min()), float(axes.max())
     around = float(perimeter_crofton(inside, directions=4)) * math.sqrt(cell_m[0] * cell_m[1])
     area = len(y) * cell_m[0] * cell_m[1]
     root = max(around**2 / 4.0 - 4.0 * area, 0.0) ** 0.5

@@ -30,6 +30,8 @@ class SeaScene:
     land: np.ndarray
     pixel_m: float
     land_shape: shapely.Geometry
+    films: np.ndarray | None = None
+    """Those of the look-alikes that are surface films."""
 
     @property
     def transform(self):

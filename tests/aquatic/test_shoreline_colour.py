@@ -103,3 +103,18 @@ def test_a_real_beach_is_as_its_makers_part_it():
     for row, column in found.lines[0][:, ::-1].astype(int):
         picture[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = (255, 40, 40)
     keep_picture("shoreline-colour", Image.fromarray(picture[:, 230:720]))
+
+
+@pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real images")
+def test_a_grey_sea_before_grey_sand_is_refused_and_a_dull_one_is_found():
+    with Image.open(AQUATIC / "img" / "uc7_wrack_snb.png") as image:
+        pixels = np.asarray(image.convert("RGB"))
+    with pytest.raises(AquaticError, match="mark the shoreline by hand"):
+        find_sea(pixels)
+    with Image.open(AQUATIC / "img" / "uc7_wrack_clm.png") as image:
+        found = find_sea(np.asarray(image.convert("RGB")))
+    # the far shore of the picture is at the row 103 at its left side, at 292 at its right one
+    line = found.lines[0]
+    ends = line[[line[:, 0].argmin(), line[:, 0].argmax()]]
+    assert abs(ends[:, 1] - [101.0, 294.0]).max() < 6.0
+    assert not found.sea[330:].any()

@@ -326,3 +326,16 @@ def test_whole_numbers_of_reflectances_are_refused(brought, tmp_path):
         file.scales = [0.0001] * 5
     (raster,) = predict(plugin, tmp_path / "s.tif").findings.rasters
     assert (raster.values < 4).all()
+
+
+def test_a_card_of_ones_own_stands_in_the_place_of_the_packages(tmp_path, monkeypatch):
+    folder = tmp_path / "plugins" / "rips"
+    folder.mkdir(parents=True)
+    text = (CARDS / "rip-currents" / "card.toml").read_text("utf-8")
+    (folder / "card.toml").write_text(text.replace("[640, 640]", "[960, 960]"))
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path / "plugins"))
+    plugin = plugin_named("rip-currents")
+    assert plugin.card.input.size == (960, 960)
+    assert plugin.weights_folder == folder
+    named = [it for it in find_plugins() if it.name == "rip-currents"]
+    assert [it.fault for it in named] == [None]

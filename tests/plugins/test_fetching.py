@@ -180,7 +180,12 @@ def test_what_is_no_model_is_not_taken(made, tmp_path, name, content, text):
         ('uri = "model.onnx"\nbytes = 3', "expected both or none"),
         (f'{UPSTREAM}access = "request"', "expected who gives the weights on request"),
         (f'{UPSTREAM}uri = "http://example.org/best.pt"', "expected an https address"),
-        (f'{UPSTREAM}uri = "https://example.org/best.pt"\nfile = "../best.pt"', "file"),
+        (f'{UPSTREAM}uri = "https://example.org/best.pt"\nfile = "../best.pt"', "../best.pt"),
+        (f'{UPSTREAM}uri = "https://example.org/.."', "name of a file of weights"),
+        (f'{UPSTREAM}uri = "https://example.org/"', "name of a file of weights"),
+        (f'{UPSTREAM}uri = "https://example.org/card.toml"', "name of a file of weights"),
+        (f'{UPSTREAM}uri = "https://example.org/pins.json"', "name of a file of weights"),
+        (f'{UPSTREAM}uri = "https://example.org/model.onnx"', "expected another name"),
     ],
 )
 def test_weights_that_cannot_be_had_are_a_fault_of_the_card(made, weights, text):

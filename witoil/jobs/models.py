@@ -15,9 +15,6 @@ from witoil.jobs.working import Progress, silent
 if TYPE_CHECKING:
     from witoil.case import Case
 
-OIL = "oil"
-"""Group of the label of a card that is of oil."""
-
 
 def predict(
     module: str,
@@ -121,6 +118,7 @@ def predict_then(
     WitoilError, CatalogError, SimulatorError
         Also where a file fails: a part of the oil would be missing.
     """
+    from witoil.plugins.card import OIL
     from witoil.plugins.chain import NAME, case_of_features
     from witoil.plugins.registry import plugin_named
 

@@ -153,16 +153,24 @@ def _drift(plugin: Plugin, found: Sequence[Envelope]) -> dict[str, float] | None
 
 
 def _listed(files: Sequence[Path]) -> list[Path]:
-    paths = []
-    for path in files:
-        if path.is_dir():
-            paths += [
-                it
-                for it in sorted(path.rglob("*"))
-                if it.suffix.lower() in (*SUFFIXES, *SOUNDS, *FILMS)
-            ]
-        else:
-            paths.append(path)
+    paths = [each for path in files for each in (_within(path) if path.is_dir() else [path])]
     if not paths:
         raise PluginError("found no files; expected images, rasters or sounds, or a folder of them")
     return paths
+
+
+def _within(folder: Path) -> list[Path]:
+    """Return the files of a folder with a suffix that is known; a product of Sentinel is one."""
+    if _is_product(folder):
+        return [folder]
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            found += _within(path)
+        elif path.suffix.lower() in (*SUFFIXES, *SOUNDS, *FILMS):
+            found.append(path)
+    return found
+
+
+def _is_product(folder: Path) -> bool:
+    return folder.suffix.lower() == ".safe" or (folder / "manifest.safe").is_file()

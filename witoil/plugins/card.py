@@ -6,6 +6,7 @@ A card names steps that are built in, never code.
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -97,6 +98,9 @@ GeoKind = Literal[
 ]
 
 
+OIL = "oil"
+"""Group of a label that stands for oil, which may be run, traced and written as slicks."""
+
 PARAMETERS = ("topk", "abstain", "conf", "iou", "max_det")
 """Keys of a card's ``[output]`` that a request may have otherwise."""
 
@@ -163,11 +167,7 @@ class Upstream(_Table):
     """What the makers of a model give out: weights that are to be turned into ONNX."""
 
     uri: str = Field("", description="Address, https; none where they are given on request.")
-    file: str = Field(
-        "",
-        pattern=r"^[\w][\w.+-]*$|^$",
-        description="Name to keep it by, where the address has none.",
-    )
+    file: str = Field("", description="Name to keep it by; default: the address's.")
     form: Literal["ultralytics", "torch", "transformers", "keras", "scikit-learn"] = Field(
         description="What they were made with: the recipe in docs/conversion.md."
     )
@@ -181,6 +181,8 @@ class Upstream(_Table):
             raise ValueError("uri: expected an https address of weights that are public")
         if self.access == "request" and not self.contact:
             raise ValueError("contact: found none, expected who gives the weights on request")
+        if not re.fullmatch(r"\w[\w.+-]*", self.name) or self.name.endswith((".toml", ".json")):
+            raise ValueError(f"file: found {self.name!r}, expected the name of a file of weights")
         return self
 
     @property
@@ -211,6 +213,8 @@ class Weights(_Table):
             raise ValueError("external: expected none beside weights that are fetched")
         if (self.sha256 is None) != (self.bytes is None):
             raise ValueError("sha256, bytes: expected both or none")
+        if self.upstream is not None and self.upstream.name == self.file:
+            raise ValueError("upstream.file: expected another name than that of the ONNX file")
         comes_later = self.uri.startswith(FETCHED) or self.upstream is not None
         if self.sha256 is None and not comes_later:
             raise ValueError(

@@ -412,7 +412,9 @@ def _time_of(exif: Mapping[str, Any], time: datetime | None) -> tuple[datetime |
 
 def _position_remarks(placing: Placing | None, findings: Findings) -> tuple[str, ...]:
     if placing is None:
-        if findings.features and all(it.geometry is not None for it in findings.features):
+        found = [it.geometry is not None for it in findings.features]
+        found += [it.crs is not None for it in findings.rasters]
+        if found and all(found):
             return ()
         return ("no georeference: positions are in pixels, not on the map",)
     return placing.remarks

@@ -68,6 +68,32 @@ class PhotoReader:
         return self.photo.opaque[rows, columns]
 
 
+class ArrayReader:
+    """Values in memory, by parts.
+
+    Parameters
+    ----------
+    name : str
+    values : numpy.ndarray
+        (height, width, bands), NaN where there is nothing.
+    """
+
+    placing: Placing | None = None
+
+    def __init__(self, name: str, values: Values) -> None:
+        self._values = values
+        self.name, self.size = name, (values.shape[0], values.shape[1])
+        self.remarks: list[str] = []
+
+    def read(self, rows: slice, columns: slice) -> Values:
+        """Return (height, width, bands) of a part."""
+        return self._values[rows, columns]
+
+    def is_valid(self, rows: slice, columns: slice) -> npt.NDArray[np.bool_]:
+        """Return (height, width), False where a band has nothing."""
+        return np.asarray(np.isfinite(self._values[rows, columns]).all(axis=-1))
+
+
 class GeoTiffReader:
     """A GeoTIFF, by parts.
 

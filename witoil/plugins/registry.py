@@ -70,11 +70,14 @@ class Plugin:
 def find_plugins() -> list[Plugin]:
     """Return all plug-ins by their names: those of ``WITOIL_PLUGIN_PATH``, then those installed.
 
-    Where two have one name, the second is listed as broken.
+    One of ``WITOIL_PLUGIN_PATH`` stands in the place of one installed of its name, as with another
+    size in its card. Where else two have one name, the second is listed as broken.
     """
     found: dict[str, Plugin] = {}
     broken = []
-    for plugin in (*_of_folders(), *_of_packages()):
+    of_folders = [*_of_folders()]
+    own = {it.name for it in of_folders if it.fault is None}
+    for plugin in (*of_folders, *(it for it in _of_packages() if it.name not in own)):
         if plugin.fault is not None:
             broken.append(plugin)
         elif plugin.name in found:

@@ -14,6 +14,7 @@ from witoil.plugins.formats.biigle import write_biigle
 from witoil.plugins.formats.coco import write_coco
 from witoil.plugins.formats.label_studio import write_label_studio
 from witoil.plugins.formats.scenes import Scene, Written, scene_of
+from witoil.plugins.formats.slicks import write_orbital_eos, write_stac
 from witoil.plugins.formats.tables import write_csv, write_darwin_core, write_ecotaxa
 from witoil.plugins.formats.voc import write_voc
 from witoil.plugins.formats.yolo import write_yolo
@@ -111,6 +112,8 @@ WRITERS: dict[str, Writer] = {
     "csv": write_csv,
     "ecotaxa": write_ecotaxa,
     "darwin-core": write_darwin_core,
+    "orbital-eos": write_orbital_eos,
+    "stac": write_stac,
     **{name: _of_scenes(write) for name, write in ANNOTATIONS.items()},
 }
 """Formats with one set of files for all inputs."""

@@ -54,6 +54,12 @@ def segment_tiles(run: Run, card: Card, reader: Reader) -> Findings:
     return _finished(_by_tiles(run, card, reader), card, reader)
 
 
+def tile_scores(run: Run, card: Card, reader: Reader) -> Rows:
+    """Yield how likely each class is, for what goes on with the numbers; see `segment_tiles`."""
+    for top, values in _by_tiles(run, card, reader):
+        yield top, probabilities(values, card, axis=0)
+
+
 def segment_rows(run: Run, card: Card, reader: Reader) -> Findings:
     """Return the classes of pixels by a model of rows, (n, width, 3) to (n, width, classes)."""
     return _finished(_by_rows(run, card, reader), card, reader)

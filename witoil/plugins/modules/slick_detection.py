@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from witoil.plugins.card import Card
+from witoil.plugins.card import OIL, Card
+from witoil.plugins.errors import PluginError
 
 if TYPE_CHECKING:
-    import shapely
-
+    from aquatic.slicks.dark_areas import Segment
     from aquatic.slicks.detector import Detected
     from witoil.plugins.envelope import Findings
+
+BANDS = ("contrast_db",)
+"""Input of a segmenter: contrast of each cell with the sea around. [dB]"""
 
 
 class SlickDetection:
@@ -39,6 +42,18 @@ class SlickDetection:
                     "description": "Land that is left out.",
                 },
                 {
+                    "name": "wind_speed",
+                    "unit": "m s-1",
+                    "least": 0.0,
+                    "most": 50.0,
+                    "description": "Wind at 10 m. Default: what the brightness of the sea tells.",
+                },
+                {
+                    "name": "segmenter",
+                    "kind": "text",
+                    "description": "Plug-in that finds dark areas in the place of the threshold.",
+                },
+                {
                     "name": "land",
                     "kind": "file",
                     "description": "Polygons of land instead of a coastline.",
@@ -62,22 +77,61 @@ class SlickDetection:
             Where the file is no calibrated radar scene of a sea.
         """
         from aquatic.slicks.detector import detect
-        from aquatic.slicks.geotiff import opened_geotiff
+        from aquatic.slicks.opening import opened_scene
 
-        with opened_geotiff(path) as scene:
+        with opened_scene(path) as scene:
+            coastline = str(parameters.get("land", parameters["coastline"]))
             found = detect(
-                scene, _land(scene.box(), str(parameters.get("land", parameters["coastline"])))
+                scene,
+                _land(scene.box(), coastline),
+                parameters.get("wind_speed"),
+                _segmenter(parameters.get("segmenter")),
             )
         return _findings(found)
 
 
-def _land(box: tuple[float, float, float, float], coastline: str) -> shapely.Geometry:
+def _segmenter(name: str | None) -> Segment | None:
+    """Return a plug-in of segmentation as a function from contrasts to probabilities of oil."""
+    if name is None:
+        return None
+    import numpy as np
+
+    from witoil.plugins.heads.segment import tile_scores
+    from witoil.plugins.prediction import session_of
+    from witoil.plugins.rasters import ArrayReader
+    from witoil.plugins.registry import plugin_named
+
+    plugin = plugin_named(name)
+    card = plugin.card
+    if card is None or (card.model.task, card.input.bands) != ("semantic-seg", BANDS):
+        raise PluginError(
+            f'segmenter: {name} is no plug-in of the task semantic-seg with input.kind = "raster" '
+            f"and bands = {[*BANDS]}, expected one"
+        )
+    session = session_of(plugin)
+    oil = [k for k, label in enumerate(card.labels) if label.group == OIL]
+    if len(oil) != 1:
+        raise PluginError(f'segmenter: {name}: expected one label with group = "oil"')
+
+    def segment(contrast_db: Any) -> Any:
+        def run(tensor: Any) -> Any:
+            return session.run(tensor, card.output.names)
+
+        reader = ArrayReader(name, contrast_db[:, :, None])
+        parts = [scores[oil[0]] for _, scores in tile_scores(run, card, reader)]
+        return np.concatenate(parts)
+
+    return segment
+
+
+def _land(box: tuple[float, float, float, float], coastline: str) -> Any:
     from catalog.shapes.coastline import read_land
 
     return read_land(box, coastline)
 
 
 def _findings(found: Detected) -> Findings:
+    from aquatic.slicks.detector import NODATA
     from witoil.plugins.envelope import Feature, Findings, Grid
 
     features = [
@@ -94,8 +148,7 @@ def _findings(found: Detected) -> Findings:
     raster = Grid(
         "probability",
         found.probability,
-        found.nodata,
-        pixels=1,
+        NODATA,
         unit="%",
         transform=found.transform,
         crs=found.crs,

@@ -1,0 +1,77 @@
+"""Slicks in sunglint: where contrasts turn, what is found, and what is no reflectance."""
+
+import numpy as np
+import pytest
+
+from aquatic.errors import AquaticError
+from aquatic.slicks.glint import tilt_deg, turning_tilt_deg
+from aquatic.slicks.optical import find_contrasts
+
+PIXEL_M = (20.0, 20.0)
+
+
+def test_tilts_are_those_of_mirrors():
+    assert tilt_deg(30.0, 0.0, 123.0) == pytest.approx(15.0)
+    assert tilt_deg(25.0, 25.0, 180.0) == pytest.approx(0.0, abs=1e-6)
+    assert tilt_deg(40.0, 10.0, 180.0) == pytest.approx(15.0)
+
+
+def test_contrasts_turn_between_11_and_13_degrees():
+    found = [turning_tilt_deg(wind) for wind in (3.0, 5.0, 8.0)]
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(10.9, abs=0.1)
+    assert found[-1] == pytest.approx(12.6, abs=0.1)
+
+
+def bands(sign=1.0, seed=4):
+    """Return two bands with a gradient of glint, noise, a slick in both, and a spot in one."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:400, 0:400]
+    slick = np.hypot(rows - 200.0, (columns - 150.0) / 2.0) < 20.0
+    alone = np.hypot(rows - 90.0, columns - 310.0) < 15.0
+    glint = 0.03 + 0.02 * columns / 400.0
+    first = glint * (1.0 + 0.06 * rng.normal(size=glint.shape)) + sign * 0.015 * slick
+    second = 0.8 * glint * (1.0 + 0.06 * rng.normal(size=glint.shape)) + sign * 0.01 * slick
+    return (first + 0.02 * alone, second), slick
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_both_bands_see_is_found(sign):
+    (first, second), slick = bands(sign)
+    found = find_contrasts((first, second), np.ones(slick.shape, bool), PIXEL_M)
+    seen = found.numbers > 0
+    assert (seen & slick).sum() / (seen | slick).sum() > 0.85
+    assert found.numbers.max() == 1
+    assert np.sign(found.contrast[slick]).mean() == pytest.approx(sign, abs=0.05)
+
+
+def test_a_sign_that_geometry_excludes_does_not_count():
+    (first, second), slick = bands()
+    water = np.ones(slick.shape, bool)
+    assert find_contrasts((first, second), water, PIXEL_M, sign=-1).numbers.max() == 0
+    assert find_contrasts((first, second), water, PIXEL_M, sign=1).numbers.max() == 1
+
+
+def test_land_and_clouds_are_no_water():
+    (first, second), slick = bands()
+    first[:, 320:] = 0.4
+    water = np.ones(slick.shape, bool)
+    water[:100] = False
+    found = find_contrasts((first, second), water, PIXEL_M)
+    assert np.isnan(found.contrast[:100]).all()
+    assert np.isnan(found.contrast[:, 320:]).all()
+    assert found.numbers.max() == 1
+
+
+@pytest.mark.parametrize("factor", [1e4, np.nan])
+def test_digital_numbers_are_refused(factor):
+    (first, second), slick = bands()
+    with pytest.raises(AquaticError, match="no reflectances of water") as caught:
+        find_contrasts((factor * first, factor * second), np.ones(slick.shape, bool), PIXEL_M)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scene_without_water_is_refused():
+    (first, second), slick = bands()
+    with pytest.raises(AquaticError, match=r"cloudless water on 0\.0 %"):
+        find_contrasts((first, second), np.zeros(slick.shape, bool), PIXEL_M)

@@ -1,0 +1,264 @@
+"""Slick detection on scenes whose truth is known: figures, invariants, and what is refused."""
+
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from scipy.ndimage import label
+
+from aquatic.errors import AquaticError
+from aquatic.slicks.cmod import mean_over_directions, sigma0_hersbach2010, wind_of
+from aquatic.slicks.detector import NODATA, detect
+from aquatic.slicks.geotiff import opened_geotiff
+from aquatic.slicks.speckle import block_means, equivalent_looks
+from tests.aquatic.other_sea_scenes import other_sea_scene
+from tests.aquatic.pictures import keep_picture
+from tests.aquatic.sea_scenes import CRS, sea_scene
+
+LEAST_KM2 = 0.1
+
+
+def detected(scene, path, **options):
+    """Return what is found in a scene, by way of a file."""
+    with opened_geotiff(scene.write(path / "scene.tif")) as opened:
+        import geopandas
+
+        land = geopandas.GeoSeries([scene.land_shape], crs=CRS).to_crs(4326).iloc[0]
+        return detect(opened, land, **options)
+
+
+def scored(scene, found):
+    """Return IoU of cells, objects found of how many there are, false alarms."""
+    from rasterio.features import rasterize
+
+    oil = [it.outline for it in found.slicks if it.label == "oil"]
+    shape = scene.oil.shape
+    seen = rasterize(oil, out_shape=shape) > 0 if oil else np.zeros(shape, bool)
+    union = (seen | scene.oil).sum()
+    iou = (seen & scene.oil).sum() / union if union else 1.0
+    numbers, count = label(scene.oil, np.ones((3, 3)))
+    sizes = np.bincount(numbers.ravel(), minlength=count + 1)
+    hits = np.bincount(numbers.ravel(), weights=seen.ravel(), minlength=count + 1)
+    least = LEAST_KM2 / (1e-6 * scene.pixel_m**2)
+    large = [k for k in range(1, count + 1) if sizes[k] >= least]
+    false = 0
+    for outline in oil:
+        inside = rasterize([outline], out_shape=shape) > 0
+        false += (inside & scene.oil).sum() < 0.1 * inside.sum()
+    return iou, sum(hits[k] >= 0.5 * sizes[k] for k in large), len(large), false
+
+
+@pytest.mark.parametrize(
+    ("wind", "direction", "angle", "sigma0"),
+    [(10.0, 0.0, 40.0, 0.050739), (5.0, 45.0, 35.0, 0.019097), (8.0, 90.0, 35.0, 0.023227)],
+)
+def test_brightness_by_wind_is_that_of_cmod5n(wind, direction, angle, sigma0):
+    assert sigma0_hersbach2010(wind, direction, angle) == pytest.approx(sigma0, rel=2e-5)
+
+
+def test_wind_is_told_by_brightness():
+    winds = np.array([2.0, 5.0, 9.0, 14.0])
+    np.testing.assert_allclose(wind_of(mean_over_directions(winds, 38.0), 38.0), winds, rtol=0.01)
+    assert np.isnan(wind_of(-0.001, 38.0))
+
+
+@pytest.mark.parametrize("looks", [1.0, 4.4, 10.0])
+def test_looks_are_told_by_scatter(looks):
+    rng = np.random.default_rng(3)
+    values = rng.gamma(looks, 1.0 / looks, (400, 400))
+    assert equivalent_looks(values) == pytest.approx(looks, rel=0.08)
+    doubled = np.repeat(np.repeat(values, 2, axis=0), 2, axis=1)
+    assert equivalent_looks(doubled) < 0.35 * looks  # four cells are worth one
+
+
+def test_means_of_blocks_know_what_is_missing():
+    values = np.arange(35.0).reshape(5, 7)
+    values[0, 0] = np.nan
+    found = block_means(values, 2, 3)
+    assert found.shape == (3, 3)
+    assert found[0, 0] == pytest.approx(np.nanmean(values[:2, :3]))
+    assert found[2, 2] == pytest.approx(values[4, 6])
+    values[:2, :2] = np.nan
+    assert np.isnan(block_means(values, 2, 3)[0, 0])
+
+
+def picture(scene, found):
+    """Return a scene, what of it is dark, and what is taken for oil, side by side."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11.0, 3.9), layout="constrained")
+    radar, likely = figure.subplots(1, 2)
+    decibel = 10.0 * np.log10(block_means(scene.sigma0, 2, 2))
+    height, width = scene.oil.shape
+    frame = (0, width, height, 0)
+    radar.imshow(decibel, cmap="gray", vmin=-26.0, vmax=-8.0, extent=frame)
+    radar.set_title("σ⁰, VV, 4 looks, a slick of 4 dB")
+    shown = np.ma.masked_equal(found.probability, NODATA)
+    likely.imshow(shown, cmap="viridis", vmin=0, vmax=100, extent=frame)
+    likely.set_title("probability of oil [%]")
+    for slick in found.slicks:
+        for part in shapely.get_parts(slick.outline):
+            likely.plot(*part.exterior.xy, color="red" if slick.label == "oil" else "cyan", lw=0.7)
+    likely.set_xlabel("red: oil; cyan: low wind or biogenic")
+    for axes in (radar, likely):
+        axes.set_xticks([])
+        axes.set_yticks([])
+    return figure
+
+
+@pytest.mark.slow
+def test_oil_of_4_db_is_found_and_nothing_else(tmp_path):
+    scores = []
+    for seed in (1, 2, 3):
+        scene = sea_scene(seed, side=500, pixel_m=60.0)
+        found = detected(scene, tmp_path)
+        scores.append([*scored(scene, found), scene.sea_km2])
+        if seed == 1:
+            keep_picture("slick-detection", picture(scene, found))
+    scores = np.array(scores)
+    assert scores[:, 0].min() >= 0.75
+    assert scores[:, 1].sum() >= 0.9 * scores[:, 2].sum() > 0
+    assert scores[:, 3].sum() < 1e-3 * scores[:, 4].sum()
+
+
+@pytest.mark.slow
+def test_a_generator_that_it_was_not_fitted_to_is_no_surprise(tmp_path):
+    options = {"side": 500, "pixel_m": 40.0, "texture": 40.0, "feather_m": 60.0}
+    found = [
+        scored(scene, detected(scene, tmp_path))
+        for scene in (other_sea_scene(seed, **options) for seed in (11, 12))
+    ]
+    assert min(iou for iou, *_ in found) >= 0.6
+    assert sum(false for *_, false in found) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [sea_scene, other_sea_scene])
+def test_a_clean_sea_has_no_oil(make, tmp_path):
+    more = {"calm": 0} if make is sea_scene else {"lulls": 0}
+    scene = make(5, slicks=0, side=500, **more)
+    assert [it for it in detected(scene, tmp_path).slicks if it.label == "oil"] == []
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A scene of 300 pixels with a plume in it, without look-alikes."""
+    plume = shapely.Point(0.0, 0.0).buffer(1500.0)
+    return sea_scene(1, side=300, calm=0, coast=False, shapes=[plume], wind=(6.0, 6.5))
+
+
+def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
+    (slick,) = detected(small, tmp_path).slicks
+    said = slick.properties
+    assert slick.label == "oil"
+    assert said["area_km2"] == pytest.approx(1e-6 * np.pi * 1500.0**2, rel=0.05)
+    assert said["min_volume_m3"] == pytest.approx(0.04 * said["area_km2"], rel=1e-3)
+    assert said["max_volume_m3"] == pytest.approx(5.0 * said["area_km2"], rel=1e-3)
+    chances = [said[name] for name in ("p_oil", "p_biogenic", "p_low_wind")]
+    assert sum(chances) == pytest.approx(1.0, abs=1e-3)
+    assert slick.geometry.contains(shapely.Point(said["centre_lon"], said["centre_lat"]))
+    assert said["contrast_db"] == pytest.approx(4.0, abs=0.4)
+
+
+def test_the_raster_lies_where_the_slick_does(small, tmp_path):
+    found = detected(small, tmp_path)
+    (slick,) = found.slicks
+    to_map = rasterio.Affine(*found.transform)
+    rows, columns = np.nonzero((found.probability > 50) & (found.probability != NODATA))
+    middle = to_map @ (columns.mean() + 0.5, rows.mean() + 0.5)
+    x, y = small.transform @ slick.outline.centroid.coords[0]
+    assert np.hypot(middle[0] - x, middle[1] - y) < 60.0
+
+
+def test_decibel_and_linear_are_one_scene(small, tmp_path):
+    linear = detected(small, tmp_path)
+    with opened_geotiff(small.write(tmp_path / "db.tif", decibel=True)) as opened:
+        decibel = detect(opened, shapely.Polygon())
+    areas = [[it.properties["area_km2"] for it in each.slicks] for each in (linear, decibel)]
+    assert areas[0] == pytest.approx(areas[1], rel=0.01)
+
+
+def test_finer_pixels_are_averaged(small, tmp_path):
+    import dataclasses
+
+    fine = dataclasses.replace(
+        small, sigma0=np.repeat(np.repeat(small.sigma0, 2, axis=0), 2, axis=1), pixel_m=20.0
+    )
+    coarse, averaged = (detected(it, tmp_path) for it in (small, fine))
+    assert averaged.probability.shape == coarse.probability.shape
+    assert averaged.slicks[0].properties["area_km2"] == pytest.approx(
+        coarse.slicks[0].properties["area_km2"], rel=1e-3
+    )
+
+
+def test_wind_outside_its_limits_is_said(small, tmp_path):
+    assert "outside 2 to 12 m/s" in detected(small, tmp_path, wind_speed=1.0).remarks[-1]
+    assert "outside 2 to 12 m/s" in detected(small, tmp_path, wind_speed=14.0).remarks[-1]
+    assert "outside" not in detected(small, tmp_path, wind_speed=6.0).remarks[-1]
+
+
+def write(path, values, **more):
+    values = np.atleast_3d(values)
+    description = more.pop("description", None)
+    profile = {
+        "driver": "GTiff",
+        "count": values.shape[2],
+        "height": values.shape[0],
+        "width": values.shape[1],
+        "dtype": values.dtype,
+        "crs": CRS,
+        "transform": rasterio.Affine(40.0, 0.0, 700_000.0, 0.0, -40.0, 3_920_000.0),
+    } | more
+    with rasterio.open(path, "w", **profile) as dataset:
+        dataset.write(np.moveaxis(values, -1, 0))
+        for k, name in enumerate(description or (), 1):
+            dataset.set_band_description(k, name)
+    return path
+
+
+SEA = np.random.default_rng(1).gamma(4.0, 0.005, (60, 60)).astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize(
+    ("values", "more", "text"),
+    [
+        ((1e4 * SEA).astype(np.uint16), {}, "is not calibrated: found uint16"),
+        (1e4 * SEA, {}, "is not calibrated: found float32"),
+        (SEA, {"description": ["Amplitude_VV"]}, "is not calibrated"),
+        (SEA, {"description": ["beta0_vv"]}, "is not calibrated"),
+        (SEA, {"description": ["Sigma0_VH"]}, "cross-polarised"),
+        (SEA, {"description": ["Sigma0_VV_db"]}, "says dB"),
+        (SEA, {"description": ["B8A"]}, "has the bands b8a"),
+        (np.stack([SEA, SEA], axis=-1), {}, "has the bands without a name"),
+        (SEA.astype(np.complex64), {}, "complex numbers"),
+        (np.zeros((60, 60), np.float32), {}, "holds no value at all"),
+        (np.full((60, 60), np.nan, np.float32), {}, "holds no value at all"),
+        (-1e3 * SEA - 100.0, {}, "which no sea has"),
+        (SEA, {"crs": None, "transform": None}, "has no map"),
+    ],
+)
+def test_what_is_no_calibrated_scene_is_refused(tmp_path, values, more, text):
+    path = write(tmp_path / "scene.tif", values, **more)
+    with pytest.raises(AquaticError, match=text) as caught, opened_geotiff(path) as scene:
+        scene.read(slice(0, 10))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scene_of_land_is_refused(tmp_path):
+    path = write(tmp_path / "scene.tif", SEA)
+    text = r"has sea on 0\.0 % of its area"
+    with opened_geotiff(path) as scene, pytest.raises(AquaticError, match=text):
+        detect(scene, shapely.box(*scene.box()).buffer(0.1))
+
+
+def test_what_is_assumed_is_said(tmp_path):
+    with opened_geotiff(write(tmp_path / "scene.tif", SEA)) as scene:
+        assert "taken for VV" in scene.remarks[0]
+        assert "taken for sigma0, linear" in scene.remarks[1]
+    decibel = (10.0 * np.log10(SEA)).astype(np.float32)
+    with opened_geotiff(write(tmp_path / "scene.tif", decibel)) as scene:
+        assert "taken for dB" in scene.remarks[1]
+        np.testing.assert_allclose(scene.read(slice(0, 60)), SEA, rtol=1e-4)
+    with opened_geotiff(write(tmp_path / "S1A_IW_20210824T034300_x.tif", SEA)) as scene:
+        assert scene.time.isoformat() == "2021-08-24T03:43:00+00:00"
