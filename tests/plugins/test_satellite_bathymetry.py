@@ -149,6 +149,7 @@ def test_points_of_other_formats_are_soundings_too(tmp_path):
         ("lon,lat,depth_m\n3.001,37.95,-3\n3.002,37.95,-4\n", "positive downwards"),
         ("lon,lat,depth_m\n3.001,here,3\n", "expected numbers"),
         ("", "expected a table"),
+        ("lon,lat,depth_m\n", "found no soundings"),
     ],
 )
 def test_what_are_no_soundings_is_refused(tmp_path, content, text):
@@ -182,3 +183,26 @@ def _draw(known, found):
         axes.set(title=title, xticks=[], yticks=[])
     figure.colorbar(image, ax=figure.axes, label="m")
     keep_picture("satellite-bathymetry", figure)
+
+
+@pytest.mark.parametrize("turn", [0.0, 360.0])
+def test_longitudes_may_be_counted_from_0_or_from_180(tmp_path, turn):
+    depth = np.linspace(1.0, 15.0, 60)[np.newaxis].repeat(20, axis=0)
+    values = water_colours(depth, SAND).astype("float32")
+    transform = rasterio.Affine(1e-4, 0, -5.0 + turn, 0, -1e-4, 36.0)
+    how = {"width": 60, "height": 20, "count": 2, "dtype": "float32", "crs": "EPSG:4326"}
+    with rasterio.open(tmp_path / "s.tif", "w", driver="GTiff", transform=transform, **how) as file:
+        file.write(np.moveaxis(values, -1, 0))
+        file.descriptions = ("blue", "green")
+    at = np.arange(2, 58, 5)
+    lon = -5.0 + 1e-4 * (at + 0.5) + np.where(at % 2, 360.0, 0.0)
+    table = pd.DataFrame({"lon": lon, "lat": 35.999, "depth_m": depth[0, at]})
+    table.to_csv(tmp_path / "c.csv", index=False)
+    pairs = ("--set", f"soundings={tmp_path / 'c.csv'}")
+    answer = witoil(
+        "predict", "satellite-bathymetry", tmp_path / "s.tif", *pairs, "--out", tmp_path / "found"
+    )
+    assert answer.returncode == 0, answer.stderr
+    document = json.loads((tmp_path / "found" / "s.tif.json").read_text())
+    assert len(document["features"]) == len(at)
+    assert not any("outside the image" in it for it in document["warnings"])

@@ -167,6 +167,13 @@ def test_what_has_no_time_tide_or_slope_is_refused(tmp_path, properties, tide, t
             },
             "found no line",
         ),
+        (
+            {
+                "type": "FeatureCollection",
+                "features": [{"type": "Feature", "properties": {"name": "a"}, "geometry": None}],
+            },
+            "found no line",
+        ),
     ],
 )
 def test_what_are_no_transects_is_refused(tmp_path, content, text):
@@ -177,3 +184,19 @@ def test_what_are_no_transects_is_refused(tmp_path, content, text):
     answer = witoil("modules", "shorelines", *arguments, "--out", tmp_path / "out.csv")
     assert answer.returncode == 2
     assert text in answer.stderr
+
+
+def test_a_beach_across_180_degrees_has_its_distances(tmp_path):
+    ends = [(179.999, -17.0), (-179.999, -17.0)]
+    transects_in(tmp_path / "t.geojson", {"fiji": ends}, crs="EPSG:4326")
+    for lon in (180.0, -180.0):
+        shore = shapely.LineString([(lon, -17.001), (lon, -16.999)])
+        frame = geopandas.GeoDataFrame(
+            {"time": ["2021-03-01T10:00:00Z"]}, geometry=[shore], crs="EPSG:4326"
+        )
+        frame.to_file(tmp_path / "seen.geojson", driver="GeoJSON")
+        arguments = (tmp_path / "seen.geojson", "--transects", tmp_path / "t.geojson")
+        answer = witoil("modules", "shorelines", *arguments, "--out", tmp_path / "out.csv")
+        assert answer.returncode == 0, answer.stderr
+        (distance,) = pd.read_csv(tmp_path / "out.csv")["fiji"]
+        assert distance == pytest.approx(106.5, abs=0.3)

@@ -254,7 +254,7 @@ class Preprocessing(_Table):
     std: _Channels = (1.0,)
     bands: tuple[str, ...] = Field((), description="Names of the bands of a raster, in order.")
     range: tuple[float, float] | None = Field(
-        None, description="Of the values of a raster, as (0, 1) of reflectances."
+        None, description="Least and greatest value of a raster, as (0, 1) of reflectances."
     )
     indices: tuple[tuple[str, str], ...] = Field(
         (), description="Pairs (a, b) of bands, for (a - b) / (a + b)."

@@ -182,8 +182,11 @@ def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any
     frame = _frame(path, "transects")
     if "name" not in frame.columns:
         raise PluginError(f"{path}: expected a name for each transect")
+    for name, geometry in zip(frame["name"], frame.geometry, strict=True):
+        if geometry is None or geometry.geom_type != "LineString" or geometry.is_empty:
+            raise PluginError(f"{path}: {name}: found no line, expected one from land to sea")
     if frame.crs.is_geographic:
-        frame = frame.to_crs(frame.estimate_utm_crs())
+        frame = frame.to_crs(_utm_of(frame))
     lines, slopes = [], {}
     for name, geometry, slope in zip(
         frame["name"],
@@ -191,8 +194,6 @@ def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any
         frame["slope"] if "slope" in frame.columns else [None] * len(frame),
         strict=True,
     ):
-        if geometry is None or geometry.geom_type != "LineString":
-            raise PluginError(f"{path}: {name}: found no line, expected one from land to sea")
         if str(name) in slopes:
             raise PluginError(f"{path}: found the transect {name} twice, expected each once")
         try:
@@ -201,6 +202,15 @@ def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any
             raise PluginError(f"{path}: {error}") from None
         slopes[str(name)] = None if slope is None or slope != slope else float(slope)
     return lines, slopes, frame.crs
+
+
+def _utm_of(frame: Any) -> Any:
+    """Return the system of the zone in which the first line starts, on whatever side of 180."""
+    import geopandas
+    import shapely
+
+    start = shapely.Point(frame.geometry.iloc[0].coords[0][:2])
+    return geopandas.GeoSeries([start], crs=frame.crs).estimate_utm_crs()
 
 
 def _shorelines(path: Path, crs: Any) -> list[tuple[Any, Any]]:

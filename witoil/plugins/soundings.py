@@ -47,6 +47,8 @@ def read_soundings(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     except ValueError as error:
         raise PluginError(f"{path}: {error}; expected numbers") from None
     values = values[np.isfinite(values).all(axis=1)]
+    if not len(values):
+        raise PluginError(f"{path}: found no soundings, expected lon, lat and depth_m in each row")
     if (np.abs(values[:, 1]) > 90.0).any():
         raise PluginError(f"{path}: found latitudes beyond 90, expected lon and lat in degrees")
     if (values[:, 2] < 0.0).sum() > 0.5 * len(values):

@@ -232,10 +232,15 @@ class _Scene:
         to_map = pyproj.Transformer.from_crs("EPSG:4326", placing.crs, always_xy=True)
         x, y = to_map.transform(lonlat[:, 0], lonlat[:, 1])
         a, b, c, d, e, f = (~Affine(*placing.transform))[:6]
-        columns, rows = (a * x + b * y + c), (d * x + e * y + f)
         height, width = self._reader.size
-        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        rows, columns = (np.where(inside, it, 0).astype(int) for it in (rows, columns))
+        rows, columns = np.zeros((2, len(x)), dtype=int)
+        inside = np.zeros(len(x), dtype=bool)
+        # degrees may be counted from -180 or from 0
+        for turn in (0.0, 360.0, -360.0) if pyproj.CRS(placing.crs).is_geographic else (0.0,):
+            across, down = a * (x + turn) + b * y + c, d * (x + turn) + e * y + f
+            within = (down >= 0) & (down < height) & (across >= 0) & (across < width)
+            rows[within], columns[within] = down[within], across[within]
+            inside |= within
         return rows, columns, inside
 
     def _at(self, rows: Any, columns: Any) -> npt.NDArray[np.float64]:
