@@ -18,7 +18,7 @@ _C = np.array(
 )
 """Coefficients 1 to 28 of the paper; 0 is not used."""
 
-LEAST_DEG, MOST_DEG = 17.0, 60.0
+LEAST_DEG, MOST_DEG = 17.0, 55.0
 """Incidence for which the model holds. [degrees]"""
 
 _SPEEDS = np.geomspace(0.5, 30.0, 80)
@@ -49,10 +49,9 @@ def sigma0_hersbach2010(wind_speed: Any, direction_deg: Any, incidence_deg: Any)
     v = np.asarray(wind_speed, np.float64)
     phi = np.radians(np.asarray(direction_deg, np.float64))
     x = (np.asarray(incidence_deg, np.float64) - 40.0) / 25.0
-    b0 = _isotropic(v, x)
-    return np.asarray(
-        b0 * (1.0 + _upwind(v, x) * np.cos(phi) + _crosswind(v, x) * np.cos(2.0 * phi)) ** 1.6
-    )
+    around = 1.0 + _upwind(v, x) * np.cos(phi) + _crosswind(v, x) * np.cos(2.0 * phi)
+    # storms under steep angles, for which the model was not made, would have less than nothing
+    return np.asarray(_isotropic(v, x) * np.maximum(around, 1e-3) ** 1.6)
 
 
 def _isotropic(v: Floats, x: Floats) -> Floats:

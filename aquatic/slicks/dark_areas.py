@@ -21,7 +21,7 @@ from aquatic.slicks.speckle import block_means, clutter_at, clutter_db, equivale
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 
-BORDER = 1.5
+BORDER = 1.2
 """What a cell's side of border costs. [nat]
 
 From ln 2.64 on, by which outlines of one more side grow in number, speckle alone makes no area.
@@ -41,7 +41,9 @@ TIMES_CLUTTER, LEAST_SIGNIFICANCE = 2.0, 10.0
 area; the same times the root of how many of these squares make the area.
 """
 
-_DAMPING = 0.5  # 3 dB, before anything is known
+_DAMPING = 0.5  # 3 dB, where nothing is known
+_WEAK_DAMPING = 0.63  # 2 dB, where coarse cells of an even sea tell it
+_EVEN_DB, _EVEN_CELLS = 0.5, 4.0  # scatter of an even sea, in squares of coarse cells
 _LEAST_DAMPING, _MOST_DAMPING = 0.25, 0.65
 _COARSE_M = 160.0
 _SCALES_M = (8000.0, 4000.0, 2500.0)
@@ -124,8 +126,11 @@ def _segmented(ratio: Floats, segment: Segment) -> Floats:
 def _coarse_passes(coarse: Floats, cell_m: tuple[float, float]) -> tuple[Floats, Floats]:
     """Return the background, and by how much each place would be damped, of coarse cells."""
     dark = np.zeros(coarse.shape, bool)
-    damping: Floats = np.full(coarse.shape, _DAMPING, np.float32)
     background = _trend(coarse)
+    clutter = clutter_db(coarse / background, np.isfinite(coarse))
+    is_even = clutter_at(clutter, _EVEN_CELLS) < _EVEN_DB
+    unknown = _WEAK_DAMPING if is_even else _DAMPING
+    damping: Floats = np.full(coarse.shape, unknown, np.float32)
     for scale_m in (*_SCALES_M, _SCALES_M[-1]):
         ratio = coarse / background
         looks = equivalent_looks(ratio)
@@ -133,8 +138,9 @@ def _coarse_passes(coarse: Floats, cell_m: tuple[float, float]) -> tuple[Floats,
         dark = _outstanding(evidence, ratio)
         clean = ~dark & (ratio < _BRIGHT)
         background = _around(coarse, clean, background, [scale_m / side for side in cell_m])
-        damping = _damping_of(coarse / background, dark, cell_m)
-    return background, damping
+        known, near = _damping_of(coarse / background, dark, cell_m)
+        damping = np.where(near, known, np.float32(unknown))
+    return background, np.where(near, known, np.float32(_DAMPING))
 
 
 def _outstanding(evidence: Floats, ratio: Floats) -> Bools:
@@ -204,20 +210,18 @@ def _around(values: Floats, clean: Bools, before: Floats, scale: list[float]) ->
     return np.asarray(before * (total + little) / (weight + little), np.float32)
 
 
-def _damping_of(ratio: Floats, dark: Bools, cell_m: tuple[float, float]) -> Floats:
-    """Return the mean ratio of each dark area, there and near it."""
+def _damping_of(ratio: Floats, dark: Bools, cell_m: tuple[float, float]) -> tuple[Floats, Bools]:
+    """Return the mean ratio of each dark area, there and near it, and where that is."""
     from scipy.ndimage import distance_transform_edt, label, mean
 
     numbers, count = label(dark)
-    damping = np.full(ratio.shape, _DAMPING, np.float32)
     if not count:
-        return damping
+        return np.ones(ratio.shape, np.float32), np.zeros(ratio.shape, bool)
     means = mean(ratio, numbers, np.arange(1, count + 1))
     distance, (y, x) = distance_transform_edt(~dark, sampling=cell_m, return_indices=True)
     near = distance <= _REACH_M
-    values = np.clip(means, _LEAST_DAMPING, _MOST_DAMPING)
-    damping[near] = values[numbers[y, x] - 1][near]
-    return damping
+    values = np.clip(means, _LEAST_DAMPING, _MOST_DAMPING).astype(np.float32)
+    return values[numbers[y, x] - 1], near
 
 
 def _refined(background: Floats, shape: tuple[int, ...], steps: tuple[int, ...]) -> Floats:

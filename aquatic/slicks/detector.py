@@ -1,7 +1,8 @@
-"""From a radar scene to what on it is oil: cells, dark areas, spots, classes, outlines."""
+"""What on a radar scene is oil: cells, dark areas, spots, classes, outlines."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,8 @@ CODES = (1, 2)
 
 NODATA = 255
 _EDGE = 50.0  # longest side of an outline that is straight on the map, too [cell]
+_DEGREE_M = 111_195.0  # of latitude
+_KNOT = 16  # cells between places that are computed
 _NEAR_NOISE = 2.0  # times the noise: a sea that bright has hardly any slicks
 
 
@@ -258,36 +261,28 @@ def _outlines(
 def _mapped(
     scene: RadarScene, cells: Cells, values: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], Six, str]:
-    """Return a raster of cells on a map: its own, else degrees by control points."""
+    """Return a raster of cells on a map: its own, else degrees, each from the cell it lies in."""
+    from scipy.ndimage import map_coordinates
+
     rows, columns = cells.pixels
     if scene.transform is not None and scene.crs is not None:
         a, b, c, d, e, f = scene.transform
         return values, (a * columns, b * rows, c, d * columns, e * rows, f), scene.crs
-    from rasterio.control import GroundControlPoint
-    from rasterio.warp import Resampling, calculate_default_transform, reproject
-
-    height, width = values.shape
-    places = np.stack(
-        np.meshgrid(np.linspace(0, width, 15), np.linspace(0, height, 15)), axis=-1
-    ).reshape(-1, 2)
-    lonlat = scene.to_lonlat(places * [columns, rows])
-    points = [
-        GroundControlPoint(row=float(y), col=float(x), x=float(lon), y=float(lat))
-        for (x, y), (lon, lat) in zip(places, lonlat, strict=True)
-    ]
-    crs = "EPSG:4326"
-    transform, across, down = calculate_default_transform(crs, crs, width, height, gcps=points)
-    found = np.full((down, across), NODATA, np.uint8)
-    reproject(
-        values,
-        found,
-        gcps=points,
-        src_crs=crs,
-        dst_crs=crs,
-        dst_transform=transform,
-        src_nodata=NODATA,
-        dst_nodata=NODATA,
-        resampling=Resampling.nearest,
+    west, south, east, north = scene.box()
+    down = cells.cell_m[0] / _DEGREE_M
+    across = cells.cell_m[1] / _DEGREE_M / math.cos(math.radians(0.5 * (south + north)))
+    shape = math.ceil((north - south) / down), math.ceil((east - west) / across)
+    # places are nearly linear: exact on a coarse grid, interpolated between
+    knots = [np.linspace(0.5, n - 0.5, max(2, n // _KNOT)) for n in shape]
+    y, x = np.meshgrid(*knots, indexing="ij")
+    lonlat = np.column_stack([west + across * x.ravel(), north - down * y.ravel()])
+    places = (scene.to_pixel(lonlat) / [columns, rows]).reshape(*y.shape, 2)
+    steps = [np.linspace(0.0, len(it) - 1.0, n) for it, n in zip(knots, shape, strict=True)]
+    grid = np.meshgrid(*steps, indexing="ij", copy=False)
+    column, row = (
+        np.floor(map_coordinates(places[:, :, k], grid, order=1)).astype(np.intp) for k in (0, 1)
     )
-    a, b, c, d, e, f = tuple(transform)[:6]
-    return found, (a, b, c, d, e, f), crs
+    inside = (row >= 0) & (row < values.shape[0]) & (column >= 0) & (column < values.shape[1])
+    found = np.full(shape, NODATA, np.uint8)
+    found[inside] = values[row[inside], column[inside]]
+    return found, (across, 0.0, west, 0.0, -down, north), "EPSG:4326"

@@ -1,9 +1,12 @@
 """Slick detection on scenes whose truth is known: figures, invariants, and what is refused."""
 
+import io
+
 import numpy as np
 import pytest
 import rasterio
 import shapely
+from PIL import Image
 from scipy.ndimage import label
 
 from aquatic.errors import AquaticError
@@ -88,7 +91,7 @@ def picture(scene, found):
 
     figure = Figure(figsize=(11.0, 3.9), layout="constrained")
     radar, likely = figure.subplots(1, 2)
-    decibel = 10.0 * np.log10(block_means(scene.sigma0, 2, 2))
+    decibel = 10.0 * np.log10(block_means(scene.sigma0, 3, 3))
     height, width = scene.oil.shape
     frame = (0, width, height, 0)
     radar.imshow(decibel, cmap="gray", vmin=-26.0, vmax=-8.0, extent=frame)
@@ -103,7 +106,9 @@ def picture(scene, found):
     for axes in (radar, likely):
         axes.set_xticks([])
         axes.set_yticks([])
-    return figure
+    content = io.BytesIO()
+    figure.savefig(content, dpi=65)
+    return Image.open(content)
 
 
 @pytest.mark.slow

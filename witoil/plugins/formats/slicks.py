@@ -34,9 +34,9 @@ def write_orbital_eos(found: Sequence[Envelope], folder: Path) -> Written:
 
     kept, remarks = _slicks_of(found, "Orbital EOS")
     names = []
-    for name, slick in kept:
+    for name, feature in kept:
         frame = geopandas.GeoDataFrame(
-            [_attributes(name, slick)], geometry=[slick.geometry], crs="EPSG:4326"
+            [_attributes(name, feature)], geometry=[feature.geometry], crs="EPSG:4326"
         )
         path = folder / f"{name}.shp"
         with replacing_set(path, [f"{name}{side}" for side in _SIDES]) as temporary:
@@ -51,8 +51,8 @@ def write_stac(found: Sequence[Envelope], folder: Path) -> Written:
 
     kept, remarks = _slicks_of(found, "STAC")
     names = []
-    for name, slick in kept:
-        item = to_item(_detection(name, slick), name[: len("20210824-0343")])
+    for name, feature in kept:
+        item = to_item(_detection(name, feature), name[: len("20210824-0343")])
         file = f"{name}.stac.json"
         write_json(folder / file, item.to_dict(include_self_link=False))
         names.append(file)
@@ -78,34 +78,36 @@ def _slicks_of(
     return kept, [remark] if left else []
 
 
-def _identifier(slick: Feature, time: datetime, number: int) -> str:
+def _identifier(feature: Feature, time: datetime, number: int) -> str:
     """Return an identifier such as 20210824-0343-XXX-UO-B-01-S1; XXX is no country."""
     return "-".join(
         (
             in_utc(time).strftime(_DAY),
             _UNKNOWN_COUNTRY,
             _UNKNOWN_ORIGIN,
-            str(slick.properties.get("quality", "B")),
+            str(feature.properties.get("quality", "B")),
             f"{number:02}",
-            _satellite(slick),
+            _satellite(feature),
         )
     )
 
 
-def _satellite(slick: Feature) -> str:
+def _satellite(feature: Feature) -> str:
     """Return the short name of a satellite: S1 of Sentinel-1A."""
-    found = re.match(r"sentinel-(\d)", str(slick.properties.get("satellite") or ""), re.IGNORECASE)
+    found = re.match(
+        r"sentinel-(\d)", str(feature.properties.get("satellite") or ""), re.IGNORECASE
+    )
     return f"S{found[1]}" if found else "SAT"
 
 
-def _attributes(name: str, slick: Feature) -> dict[str, Any]:
-    said = slick.properties
-    assert slick.geometry is not None  # left out before
-    assert slick.time is not None
-    centre = slick.geometry.centroid
+def _attributes(name: str, feature: Feature) -> dict[str, Any]:
+    said = feature.properties
+    assert feature.geometry is not None  # left out before
+    assert feature.time is not None
+    centre = feature.geometry.centroid
     return {
         "IDENTIFIER": name,
-        "DATETIME": second(slick.time),
+        "DATETIME": second(feature.time),
         "SATELLITE": said.get("satellite"),
         "CLASS": said.get("quality", "B"),
         "CENTR_LON": said.get("centre_lon", round(centre.x, 5)),
@@ -123,16 +125,16 @@ def _attributes(name: str, slick: Feature) -> dict[str, Any]:
     }
 
 
-def _detection(name: str, slick: Feature) -> Detection:
+def _detection(name: str, feature: Feature) -> Detection:
     from catalog.shapes.vector import polygons_of
     from catalog.slicks.detection import Detection
     from catalog.slicks.slick import Slick
 
-    said = slick.properties
+    said = feature.properties
     least, most = said.get("min_volume_m3"), said.get("max_volume_m3")
     return Detection(
         name,
-        Slick(slick.time, polygons_of([shapely.make_valid(slick.geometry)])),
+        Slick(feature.time, polygons_of([shapely.make_valid(feature.geometry)])),
         sensor=said.get("satellite"),
         quality=said.get("quality", "B"),
         cause="unknown origin",
