@@ -53,32 +53,36 @@ def separated(foreground: Mask, *, neck: float = 0.9) -> Labels:
     .. [1] L. Vincent and P. Soille (1991), Watersheds in digital spaces: an efficient algorithm
        based on immersion simulations, IEEE Trans. PAMI 13, 583-598, doi:10.1109/34.87344
     """
+    things = labelled(foreground)
+    # what lies beyond the edge of the image is not known: the edge is no border of a thing
+    padded = np.pad(things, 1, mode="edge")
+    found = np.zeros_like(things)
+    count = 0
+    for number, (rows, columns) in boxes(things):
+        inside = padded[rows.start : rows.stop + 2, columns.start : columns.stop + 2] == number
+        parts = _parted(inside, neck)[1:-1, 1:-1]
+        within = parts > 0
+        found[rows, columns][within] = parts[within] + count
+        count += int(parts.max())
+    return found
+
+
+def _parted(inside: Mask, neck: float) -> Labels:
+    """Return the parts of one thing, from 1 on; see `separated`."""
     from scipy.ndimage import distance_transform_edt
     from skimage.morphology import local_maxima, reconstruction
     from skimage.segmentation import watershed
 
-    if not foreground.any():
-        return np.zeros(foreground.shape, dtype=np.int32)
-    # what lies beyond the edge of the image is not known: the edge is no border of a thing
-    padded = np.pad(foreground, 1, mode="edge")
-    distance = distance_transform_edt(padded)[1:-1, 1:-1]
+    if inside.all():
+        return inside.astype(np.int32)
+    distance = distance_transform_edt(inside)
     lowered = distance - np.maximum(_BLUR, (1.0 - neck) * distance)
-    tops = reconstruction(np.where(foreground, lowered, -_BLUR), distance)
-    markers = labelled(local_maxima(tops, connectivity=2) & foreground)
-    markers = _with_those_without(markers, foreground)
-    parted = watershed(-distance, markers, mask=foreground, connectivity=2)
-    _, numbers = np.unique(parted, return_inverse=True)  # without gaps: 0 is the background
-    found: Labels = (numbers.reshape(parted.shape) + foreground.all()).astype(np.int32)
+    tops = reconstruction(np.where(inside, lowered, -_BLUR), distance)
+    markers = labelled(local_maxima(tops, connectivity=2) & inside)
+    if markers.max() < 2:
+        return inside.astype(np.int32)
+    found: Labels = watershed(-distance, markers, mask=inside, connectivity=2).astype(np.int32)
     return found
-
-
-def _with_those_without(markers: Labels, foreground: Mask) -> Labels:
-    """Return markers, and one more for each thing that is too thin to have any."""
-    things = labelled(foreground)
-    marked = np.zeros(int(things.max()) + 1, dtype=bool)
-    marked[np.unique(things[markers > 0])] = True
-    unmarked = ~marked[things] & foreground
-    return np.where(unmarked, things + markers.max(), markers).astype(np.int32)
 
 
 def boxes(labels: Labels) -> list[tuple[int, tuple[slice, slice]]]:

@@ -54,6 +54,9 @@ def test_annotations_are_cleaned(tmp_path):
     ("text", "said"),
     [
         ("image,species\na,b\n", "no column name_img, name_sp"),
+        ("name_img,name_sp,x1,y1\na,b,1\n", "line 2: found 3 cells, expected 4"),
+        ('name_img,name_sp,x1,y1\na,b,1,"2\n', "expected a table in CSV"),
+        ("name_img,name_sp,x1,y1\na,b,1,nan\n", "expected places within"),
         ("", "no column"),
         ("name_img,name_sp,x1,y1\na,b,,\n", "line 2: found no place"),
         ("name_img,name_sp,x1,y1\na,b,1,x\n", "line 2: found 1, x, expected numbers"),
@@ -67,6 +70,15 @@ def test_what_is_no_table_of_annotations_is_refused(tmp_path, text, said):
     with pytest.raises(PluginError, match=said):
         clean_annotations(tmp_path / "all.csv", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_files_that_are_not_there_are_told_in_a_line(tmp_path):
+    (tmp_path / "latin.csv").write_bytes(b"name_img,name_sp\n\xff,a\n")
+    for name in ("none.csv", "latin.csv"):
+        with pytest.raises(PluginError, match="expected a table in CSV"):
+            clean_annotations(tmp_path / name, tmp_path / "out.csv")
+    with pytest.raises(PluginError, match="expected what"):
+        litter_totals([tmp_path / "none.json"], tmp_path / "out.csv", gsd_cm=0.2)
 
 
 def envelope(path, labels, pixel=None):

@@ -61,6 +61,13 @@ def test_levels_change_over_time(wav):
     assert series["spl"].unit == "dB re 1 uPa2"
 
 
+def test_silence_is_said(wav):
+    for steady in (0.0, 0.5):
+        answer = levels(wav(np.full(16000, steady), 8000), low_hz=100)
+        assert answer.findings.series[0].values == [-np.inf]
+        assert "1 of 1 parts are silent" in " ".join(answer.findings.remarks)
+
+
 @pytest.mark.parametrize(
     ("seconds", "rate", "parameters", "text"),
     [

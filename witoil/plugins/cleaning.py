@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from witoil.files import write_text
+from witoil.plugins.csv_tables import read_rows
 from witoil.plugins.errors import PluginError, told_by
 
 if TYPE_CHECKING:
@@ -61,19 +62,11 @@ def clean_annotations(
     """
     from aquatic.annotations import Annotation, counts, united
 
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    columns = set(rows[0]) if rows else set()
-    missing = {"name_img", "name_sp"} - columns
-    if missing:
-        raise PluginError(
-            f"{table}: found no column {', '.join(sorted(missing))}, expected a table of "
-            "annotations with name_img and name_sp"
-        )
+    rows = read_rows(table, ("name_img", "name_sp"))
     annotations: list[Annotation] = []
     left_out = 0
     for number, row in enumerate(rows, 2):
-        name = (row["name_sp"] or "").strip()
+        name = row["name_sp"].strip()
         if not name or (species and name not in species):
             left_out += 1
             continue
@@ -97,7 +90,7 @@ def _box(
     from aquatic.annotations import Box, box_of_line, box_of_point
 
     for names in (_LINE, _BOX, _POINT):
-        cells = [(row.get(name) or "").strip() for name in names]
+        cells = [row.get(name, "").strip() for name in names]
         if not all(cells):
             continue
         numbers = _numbers(cells, where, size)

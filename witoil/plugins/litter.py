@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from witoil.files import read_json, replacing, write_text
+from witoil.plugins.csv_tables import read_rows
 from witoil.plugins.errors import PluginError, told_by
 
 HIGH, LOW, ORGANIC = "Litter-high", "Litter-low", "Organic debris"
@@ -85,14 +86,9 @@ def _features(envelope: Path) -> list[dict[str, Any]]:
 
 
 def _read_codes(path: Path) -> Mapping[str, tuple[str, ...]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-        pairs = [(row["label"].strip(), row["code"].strip()) for row in rows]
-    except (OSError, UnicodeDecodeError, KeyError, AttributeError) as error:
-        raise PluginError(f"{path}: {error}; expected a table with label and code") from None
     found: dict[str, tuple[str, ...]] = {}
-    for label, code in pairs:
+    for row in read_rows(path, ("label", "code")):
+        label, code = row["label"].strip(), row["code"].strip()
         found[label] = (*found.get(label, ()), code) if code else found.get(label, ())
     return found
 

@@ -101,6 +101,12 @@ class SoundLevels:
                 "levels are relative to full scale (a sine of it has -3.01 dB); give the "
                 "sensitivity_db of the whole chain for dB re 1 uPa"
             )
+        silent = sum(square == 0.0 for square in squares)
+        if silent:
+            remarks.append(
+                f"{silent} of {len(squares)} parts are silent: their levels are minus infinity, "
+                "which stands as nothing in files"
+            )
         offset = sensitivity or 0.0
         over_time = level(np.array(powers), offset)
         series = [Series("spl", level(squares, offset).tolist(), unit, begins)]
