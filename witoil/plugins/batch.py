@@ -46,6 +46,8 @@ MOST_SECONDS = 600.0
 LOOK_SECONDS = 1.0
 """Time from one look for files that arrive to the next. [s]"""
 
+_TELL_SECONDS = 0.05
+
 _DECODERS = ("witoil", "numpy", "onnxruntime", "pillow", "rasterio")
 """Libraries whose other versions may give other results."""
 
@@ -251,6 +253,7 @@ class _Batch:
         under_way: dict[Future[Answer], Waiting] = {}
         total, failed = self._ledger.counts()
         done = total - len(self._ledger.waiting())
+        told = 0.0
         while True:
             while len(under_way) < width and (each := next(left, None)) is not None:
                 under_way[submit(each.item)] = each
@@ -263,7 +266,11 @@ class _Batch:
                     done += 1
                 except LostWorkerError:
                     on_lost(each)
+            self._ledger.commit()
+            # a picture of it takes as long as some of the work
+            if clock.monotonic() - told > _TELL_SECONDS:
                 self._progress(done / total, f"{failed} failed" if failed else "")
+                told = clock.monotonic()
 
     def _give_up(self, waiting: Waiting) -> None:
         place = waiting.item.place

@@ -416,7 +416,7 @@ class View(_Table):
         description="How a frame becomes the size: as a whole, or by small squares out of it.",
     )
     fragments: int = Field(7, ge=1, le=64, description="Squares along each side of a frame.")
-    frames: int = Field(32, ge=1, le=256, description="Of a clip.")
+    frames: int = Field(32, ge=1, le=256, description="Length of a clip. [frame]")
     interval: int | None = Field(
         None, ge=1, le=256, description="Frames from one to the next; none: spread over the film."
     )

@@ -50,7 +50,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Of the file, without its folders."""
+        """What the file is called, without its folders."""
         return PurePosixPath(self.place).name if "://" in self.place else Path(self.place).name
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -39,8 +38,6 @@ CREATE TABLE IF NOT EXISTS files (
     written TEXT NOT NULL DEFAULT '[]'
 );
 """
-_COMMIT_SECONDS = 0.1
-
 _KIND, _FINISHED = "kind", "finished"
 
 
@@ -74,7 +71,6 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
-        self._committed = 0.0
 
     def begin(self, kind: str, *, anew: bool = False) -> None:
         """Go on with the batch of a kind, or begin one where another kind is here.
@@ -143,7 +139,10 @@ class Ledger:
         return [Waiting(number, Item(place, stamp), stem) for number, place, stamp, stem in rows]
 
     def keep(self, waiting: Waiting, found: str, written: Sequence[str]) -> None:
-        """Keep what was found in a file, as `packed`, and the names of what was written for it."""
+        """Keep what was found in a file, as `packed`, and the names of what was written for it.
+
+        It outlives this process after `commit`.
+        """
         self._end(waiting, found, None, written)
 
     def keep_fault(self, waiting: Waiting, fault: str) -> None:
@@ -157,14 +156,10 @@ class Ledger:
             "UPDATE files SET found = ?, fault = ?, written = ? WHERE number = ?",
             (found, fault, json.dumps([*written]), waiting.number),
         )
-        # a kill costs what was done since: no more than was under way, where files take long
-        if time.monotonic() - self._committed > _COMMIT_SECONDS:
-            self.commit()
 
     def commit(self) -> None:
         """Have what was kept outlive this process."""
         self._connection.commit()
-        self._committed = time.monotonic()
 
     def counts(self) -> tuple[int, int]:
         """Return how many files there are, and how many of them failed."""
