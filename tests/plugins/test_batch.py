@@ -2,6 +2,7 @@ import json
 import os
 import re
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 
 import fsspec
@@ -22,7 +23,7 @@ from witoil.plugins import batch, inputs
 from witoil.plugins.batch import Options, predict_files
 from witoil.plugins.errors import PluginError
 from witoil.plugins.formats.writing import RESERVED
-from witoil.plugins.georeference import Affine, Station
+from witoil.plugins.georeference import Affine, Station, Track
 from witoil.plugins.inputs import Item
 from witoil.plugins.ledger import opened
 from witoil.plugins.registry import open_folder
@@ -270,6 +271,56 @@ def test_other_parameters_begin_anew(classes, tmp_path, out):
     (feature,) = json.loads((out / "0.png.json").read_text())["features"]
     assert {*feature["properties"]["scores"]} == {"red", "green", "blue"}
     assert report["succeeded"] == 1
+
+
+def test_what_was_done_is_done_again_by_force_alone(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 1)
+    predict_files(classes, [folder], out)
+    written = (out / "0.png.json").stat().st_mtime_ns
+    predict_files(classes, [folder], out)
+    assert (out / "0.png.json").stat().st_mtime_ns == written
+    predict_files(classes, [folder], out, Options(force=True))
+    assert (out / "0.png.json").stat().st_mtime_ns > written
+
+
+def test_a_track_that_has_changed_moves_what_was_found(tmp_path, out):
+    text = TEXT.replace('"station"', '"track"')
+    plugin = open_folder(plugin_in(tmp_path / "plugin", mean_colour(), text))
+    folder = pictures_in(tmp_path / "in", 1)
+    track = tmp_path / "track.csv"
+    for lon in (1.5, 2.25):
+        track.write_text(f"time,lon,lat\n2024-01-01T00:00,{lon},41\n2024-01-03T00:00,{lon},41\n")
+        place = Track(kind="track", file=track)
+        options = Options(place, time=datetime(2024, 1, 2))
+        predict_files(plugin, [folder], out, options)
+        (feature,) = json.loads((out / "features.geojson").read_text())["features"]
+        assert feature["geometry"]["coordinates"] == [lon, 41.0]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_results_are_no_inputs(tmp_path):
+    plugin = open_folder(plugin_in(tmp_path / "plugin", same(), SEGMENTS))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(folder / "a.png")
+    (folder / "out").mkdir()
+    for _ in range(2):
+        report = predict_files(plugin, [folder], folder / "out", Options(formats=("geotiff",)))
+        assert (report["files"], report["left_out"]) == (1, {})
+        assert (folder / "out" / "a.png.classes.tif").is_file()
+    with pytest.raises(PluginError, match="expected another --out"):
+        predict_files(plugin, [folder], folder)
+
+
+def test_files_that_a_model_does_not_take_are_counted(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 1)
+    for name in ("a.wav", "b.WAV", "c", "d.zip"):
+        (folder / name).write_bytes(b"")
+    report = predict_files(classes, [folder], out)
+    assert report["left_out"] == {".wav": 2, ".zip": 1, "none": 1}
+    assert report["files"] == 1
+    named = predict_files(classes, [folder / "a.wav"], out)
+    assert "is no image" in named["failed"][str(folder / "a.wav")]
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,14 +8,20 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
+import shapely
+from dask.distributed import LocalCluster
 from PIL import Image
 
 from tests.plugins.builders import card, mean_colour, plugin_in
 from tests.plugins.test_safety import installed
 from tests.witoil.command import witoil
+from witoil import workers as witoil_workers
+from witoil.errors import WitoilError
 from witoil.plugins.batch import Options, predict_files
+from witoil.plugins.envelope import Feature, Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.registry import open_folder, plugin_named
 
@@ -46,6 +52,9 @@ class Plugin:
             return bytearray(1 << 50)
         if name == "strange":
             return Findings([Feature("seen", 1.0, properties={{"what": lambda: 0}})])
+        if name == "later":
+            import threading
+            threading.Timer(0.02, os._exit, (9,)).start()
         if name == "slow":
             time.sleep(0.05)
         return Findings([Feature("seen", 0.5)])
@@ -95,9 +104,52 @@ def test_what_ends_a_process_costs_one_file(program, tmp_path):
     assert "ended the process that read it (exit code 3)" in failed["leave.png"]
     assert "took longer than 1 s" in failed["hang.png"]
     assert "memory" in failed["greedy.png"].lower()
-    assert "cannot be sent" in failed["strange.png"]
+    assert "gave what JSON cannot hold" in failed["strange.png"]
     assert all("\n" not in fault for fault in failed.values())
-    assert sorted(calls()) == sorted([*bad, *good])
+    # those that end a process are tried in another one
+    ended = ("crash1.png", "crash2.png", "leave.png")
+    assert sorted(calls()) == sorted([*bad, *good, *ended])
+
+
+def test_a_process_that_is_lost_between_files_costs_none(program, tmp_path):
+    plugin, _ = program
+    folder = files_in(tmp_path / "in", "later.png", *(f"slow{k}.png" for k in range(9)))
+    out = tmp_path / "out"
+    out.mkdir()
+    report = predict_files(plugin, [folder], out, Options(scheduler="processes"))
+    assert report["failed"] == {}
+
+
+STRANGE = {
+    "label": "3",
+    "score": "float('nan')",
+    "time": "'noon'",
+    "geometry": "shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])",
+    "pixel": "(3, 4)",
+    "properties": "{'what': {1, 2}}",
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_a_program_may_not_give_costs_one_file(program, tmp_path, name, monkeypatch):
+    plugin, _ = program
+    value = eval(STRANGE[name], {"shapely": shapely})
+    usual = type(plugin.code).predict
+
+    def predict(self, path, parameters):
+        if path.stem == "good":
+            return usual(self, path, parameters)
+        return Findings([Feature(**{"label": "seen", name: value})])
+
+    monkeypatch.setattr(type(plugin.code), "predict", predict)
+    folder = files_in(tmp_path / "in", "bad.png", "good.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    formats = ("json", "geojson", "csv", "gpkg")
+    report = predict_files(plugin, [folder], out, Options(formats=formats))
+    (fault,) = report["failed"].values()
+    assert ("JSON cannot hold" if name == "properties" else f"features[0].{name}: found") in fault
+    assert report["succeeded"] == 1
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_batch_at_once(tmp_path):
@@ -161,13 +213,13 @@ def test_a_batch_that_is_killed_goes_on_and_does_nothing_twice(program, tmp_path
     cores = len(os.sched_getaffinity(0))
     assert {*calls()} == {*names, "crash.png"}
     # those that were under way when it was killed
-    assert len(calls()) <= len(names) + 1 + 2 * cores
+    assert len(calls()) <= len(names) + 2 + 2 * cores
     # one more time: nothing but the file that failed
     after = len(calls())
     third = begun()
     third.communicate()
     assert third.returncode == 1
-    assert calls()[after:] == ["crash.png"]
+    assert calls()[after:] == ["crash.png"] * 2
 
 
 def test_processes_end_with_who_started_them(program, tmp_path):
@@ -196,3 +248,51 @@ def test_the_command_uses_processes(program, tmp_path):
     assert answer.returncode == 1
     assert "crash.png: ended the process that read it (SIGSEGV)" in answer.stderr
     assert "1 of 2 files" in answer.stdout
+
+
+@pytest.mark.slow
+def test_workers_of_dask_write_the_same_and_a_crash_costs_one_file(program, tmp_path):
+    plugin, _ = program
+    names = [f"good{k}.png" for k in range(8)]
+    folder = files_in(tmp_path / "in", *names, "crash.png", "strange.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+    ):
+        cluster.scheduler.allowed_failures = 1
+        options = Options(scheduler=cluster.scheduler_address, formats=("csv",))
+        report = predict_files(plugin, [folder], out, options)
+    failed = {Path(place).name: fault for place, fault in report["failed"].items()}
+    assert {*failed} == {"crash.png", "strange.png"}
+    assert "ended the workers of Dask" in failed["crash.png"]
+    assert report["succeeded"] == len(names)
+    lines = (out / "features.csv").read_text().splitlines()[1:]
+    assert [line.partition(",")[0] for line in lines] == names
+
+
+def test_a_scheduler_that_there_is_not_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(witoil_workers, "CONNECT_SECONDS", 0.5)
+    plugin = open_folder(plugin_in(tmp_path / "p", mean_colour(), TEXT))
+    folder = files_in(tmp_path / "in", "a.png")
+    with pytest.raises(WitoilError, match="could not be reached"):
+        predict_files(plugin, [folder], tmp_path, Options(scheduler="tcp://127.0.0.1:9"))
+    with pytest.raises(WitoilError, match="expected the address"):
+        predict_files(plugin, [folder], tmp_path, Options(scheduler="proceses"))
+
+
+def test_a_program_that_has_changed_begins_anew(program, tmp_path):
+    plugin, calls = program
+    folder = files_in(tmp_path / "in", "a.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    for _ in range(2):
+        predict_files(plugin, [folder], out)
+        assert calls() == ["a.png"]
+    with (tmp_path / "site" / "programmed.py").open("a") as file:
+        file.write("# another\n")
+    predict_files(plugin, [folder], out)
+    assert calls() == ["a.png", "a.png"]

@@ -129,6 +129,7 @@ def predict(
             scheduler=scheduler,
             most_seconds=most_seconds,
             watch=watch,
+            force=force,
             progress=told["progress"],
         )
     for label, count in report["labels"].items():
@@ -137,7 +138,7 @@ def predict(
     for remark in report["remarks"]:
         voice.say(remark)
     for suffix, count in report["left_out"].items():
-        voice.say(f"left out {count:,} with the ending {suffix}, which no model takes")
+        voice.say(f"left out {count:,} with the ending {suffix}, which this model does not take")
     messages = [*report["failed"].values()]
     for message in messages[:_MOST_MESSAGES]:
         typer.echo(f"failed: {message}", err=True)

@@ -29,6 +29,7 @@ def predict(
     scheduler: str = "threads",
     most_seconds: float | None = None,
     watch: bool = False,
+    force: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Run a plug-in on files; see `witoil.plugins.batch.predict_files`.
@@ -58,6 +59,8 @@ def predict(
         How long a file may take. [s]
     watch : bool
         Wait for files that arrive, until `progress` raises.
+    force : bool
+        Begin anew, where the same was begun there before.
     progress : Progress
 
     Returns
@@ -82,6 +85,7 @@ def predict(
         formats,
         scheduler,
         MOST_SECONDS if most_seconds is None else most_seconds,
+        force,
     )
     with claimed(folder):
         need_room(folder)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from witoil.plugins.formats.writing import (
     refuse_unknown,
 )
 from witoil.plugins.georeference import Georeference
-from witoil.plugins.inputs import Arrivals, Item, fingerprint, listed
+from witoil.plugins.inputs import OF_KIND, Arrivals, Item, Places, listed, stamp_of
 from witoil.plugins.isolation import (
     PROCESSES,
     THREADS,
@@ -31,18 +34,20 @@ from witoil.plugins.isolation import (
     Task,
     answer_of,
     readers,
-    whole,
 )
 from witoil.plugins.ledger import Ledger, Waiting, opened
 from witoil.plugins.prediction import refuse_options
-from witoil.plugins.registry import Plugin
-from witoil.plugins.summary import write_report
+from witoil.plugins.registry import Plugin, code_stamp
+from witoil.plugins.summary import reference_scores, write_report
 
 MOST_SECONDS = 600.0
 """How long a file may take. [s]"""
 
 LOOK_SECONDS = 1.0
 """Time from one look for files that arrive to the next. [s]"""
+
+_DECODERS = ("witoil", "numpy", "onnxruntime", "pillow", "rasterio")
+"""Libraries whose other versions may give other results."""
 
 Progress = Callable[[float, str], None]
 
@@ -62,6 +67,8 @@ class Options:
         file is looked at here.
     most_seconds : float
         How long a file may take. [s]
+    force : bool
+        Begin anew, whatever is known of the files.
     """
 
     georeference: Georeference | None = None
@@ -70,6 +77,7 @@ class Options:
     formats: Sequence[str] = ("json", "geojson")
     scheduler: str = THREADS
     most_seconds: float = MOST_SECONDS
+    force: bool = False
 
 
 def predict_files(
@@ -117,12 +125,11 @@ def predict_files(
     refuse_unknown(options.formats)
     refuse_options(plugin, options.georeference, options.parameters)
     with opened(folder) as ledger:
-        batch = _Batch(plugin, folder, options, ledger, progress)
-        ledger.begin(batch.kind)
+        batch = _Batch(plugin, files, folder, options, ledger, progress)
         if watch:
-            batch.follow(files)
+            batch.follow()
         else:
-            batch.do(files)
+            batch.do()
         return batch.write()
 
 
@@ -131,13 +138,19 @@ class _Batch:
 
     Parameters
     ----------
-    plugin, folder, options, progress
+    plugin, files, folder, options, progress
         See `predict_files`.
     ledger : Ledger
     """
 
     def __init__(
-        self, plugin: Plugin, folder: Path, options: Options, ledger: Ledger, progress: Progress
+        self,
+        plugin: Plugin,
+        files: Sequence[Path | str],
+        folder: Path,
+        options: Options,
+        ledger: Ledger,
+        progress: Progress,
     ) -> None:
         self._plugin, self._folder, self._options = plugin, folder, options
         self._ledger, self._progress = ledger, progress
@@ -153,18 +166,33 @@ class _Batch:
             options.most_seconds,
             bool(self._writers),
         )
+        every = frozenset().union(*OF_KIND.values())
+        is_program = plugin.code is not None
+        suffixes = every if is_program else OF_KIND[self._card.input.kind]
+        self._places = Places(files, suffixes, folder)
+        self._reference = reference_scores(plugin)
+        ledger.begin(self._kind(), anew=options.force)
 
-    @property
-    def kind(self) -> str:
-        """What is another one where the files would have other results."""
-        card, options = self._card, self._options
-        written = sorted(name for name in options.formats if name in FILE_WRITERS)
-        made_of = (options.georeference, options.time, sorted(options.parameters.items()), written)
-        return fingerprint(f"{self._plugin.place} {card.model_dump_json()} {made_of!r}")
+    def _kind(self) -> str:
+        """Return what is another one where the files would have other results."""
+        options, where = self._options, self._options.georeference
+        table = getattr(where, "file", None)
+        made_of = (
+            self._plugin.place,
+            self._card.model_dump_json(),
+            code_stamp(self._plugin),
+            _versions(),
+            repr(where),
+            stamp_of(table) if table else "",
+            repr(options.time),
+            sorted(options.parameters.items()),
+            sorted(name for name in options.formats if name in FILE_WRITERS),
+        )
+        return hashlib.sha256(repr(made_of).encode()).hexdigest()
 
-    def do(self, files: Sequence[Path | str]) -> None:
+    def do(self) -> None:
         """Do all files that there are."""
-        listing = listed(files)
+        listing = listed(self._places)
         if not listing.items:
             raise PluginError(
                 "found no files; expected images, rasters or sounds, or a folder of them"
@@ -177,27 +205,28 @@ class _Batch:
             return
         # a single file that is lost with this process costs no other
         alone = len(listing.items) == 1 and self._options.scheduler == PROCESSES
-        with readers(self._task, THREADS if alone else self._options.scheduler) as there:
+        scheduler = THREADS if alone else self._options.scheduler
+        with readers(self._task, scheduler, len(waiting)) as there:
             self._read(there, waiting)
 
-    def follow(self, files: Sequence[Path | str]) -> None:
+    def follow(self) -> None:
         """Do files as they arrive; it ends by what `progress` raises."""
-        arrivals = Arrivals(files)
+        arrivals = Arrivals(self._places)
         is_written = True
         try:
             with readers(self._task, self._options.scheduler) as there:
                 while True:
-                    items, is_awaited = arrivals.look()
+                    items, state = arrivals.look()
                     self._left_out = arrivals.left_out
                     self._ledger.enter(items, RESERVED)
                     waiting = self._ledger.waiting()
                     if waiting:
                         is_written = False
                         self._read(there, waiting)
-                    elif not is_written and not is_awaited:
+                    elif not is_written and not arrivals.is_awaited:
                         self.write()
                         is_written = True
-                    self._progress(1.0, self._note("waiting for files"))
+                    self._progress(1.0, self._note(state))
                     clock.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             if not is_written:
@@ -244,12 +273,15 @@ class _Batch:
 
     def _keep(self, waiting: Waiting, answer: Answer) -> bool:
         """Write what belongs to a file and keep the rest; say whether it failed."""
-        if answer.envelope is None:
+        if answer.fault:
             self._ledger.keep_fault(waiting, answer.fault)
             return True
-        envelope = whole(answer, self._card)
-        names = [n for write in self._writers for n in write(envelope, self._folder, waiting.stem)]
-        self._ledger.keep(waiting, envelope, names)
+        names: list[str] = []
+        if answer.envelope is not None:
+            envelope = replace(answer.envelope, card=self._card)
+            for write in self._writers:
+                names += write(envelope, self._folder, waiting.stem)
+        self._ledger.keep(waiting, answer.kept, names)
         return False
 
     def _note(self, text: str) -> str:
@@ -271,9 +303,18 @@ class _Batch:
             refused={name: text for name, text in written.items() if isinstance(text, str)},
             written=kept,
             left_out=self._left_out,
+            reference=self._reference,
         )
         self._ledger.finish()
         return report
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _DECODERS:
+        with suppress(PackageNotFoundError):  # a program may need no runtime
+            found[name] = version(name)
+    return found
 
 
 def _written(name: str, results: Results, folder: Path) -> Written | str:

@@ -232,8 +232,6 @@ class Preprocessing(_Table):
             raise ValueError("std: found 0, expected what can be divided by")
         if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
             raise ValueError(f"size: found {list(self.size)}, expected 1 to 16384 pixels")
-        if not (self.size or self.measures or self.kind != "image" or self.resize == "none"):
-            raise ValueError(f'size: found none, expected one for resize = "{self.resize}"')
         if self.short_side is not None and self.short_side < max(self.size or (0, 0)):
             raise ValueError("short_side: expected the size at least, out of which it is cropped")
         unmeasured = {*self.measures} - {*MEASURES}
@@ -349,7 +347,7 @@ class View(_Table):
         description="How a frame becomes the size: as a whole, or by small squares out of it.",
     )
     fragments: int = Field(7, ge=1, le=64, description="Squares along each side of a frame.")
-    frames: int = Field(32, ge=1, le=256, description="Of a clip.")
+    frames: int = Field(32, ge=1, le=256, description="Frames of a clip.")
     interval: int | None = Field(
         None, ge=1, le=256, description="Frames from one to the next; none: spread over the film."
     )
@@ -454,6 +452,15 @@ class Card(_Table):
             raise ValueError("input.measures: found none, expected names of what is measured")
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_its_size(self) -> Self:
+        """Refuse images without a size for a model; a program prepares its own."""
+        how = self.input
+        is_open = how.kind == "image" and not how.size and not how.measures
+        if self.weights is not None and is_open and how.resize != "none":
+            raise ValueError(f'input.size: found none, expected one for resize = "{how.resize}"')
         return self
 
     @model_validator(mode="after")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -107,6 +108,52 @@ class Findings:
     series: Sequence[Series] = ()
     rasters: Sequence[Grid] = ()
     remarks: Sequence[str] = ()
+
+
+def fault_of(findings: Findings) -> str:
+    """Return what is wrong with findings that a program made, empty: nothing."""
+    features: Sequence[Any] = findings.features
+    remarks: Sequence[Any] = findings.remarks
+    for number, feature in enumerate(features):
+        if not isinstance(feature, Feature):
+            return f"features[{number}] is {type(feature).__name__}, expected a Feature"
+        for name, (is_good, expected) in _GOOD.items():
+            value = getattr(feature, name)
+            if value is not None and not is_good(value):
+                found = " ".join(repr(value).split())[:80]
+                return f"features[{number}].{name}: found {found}, expected {expected}"
+    for remark in remarks:
+        if not isinstance(remark, str):
+            return f"remarks: found {type(remark).__name__}, expected text"
+    return ""
+
+
+def _is_geometry(value: object) -> bool:
+    if not isinstance(value, BaseGeometry) or value.is_empty:
+        return False
+    return bool(value.is_valid and np.isfinite(shapely.get_coordinates(value)).all())
+
+
+def _is_place(value: object) -> bool:
+    if not isinstance(value, BaseGeometry) or not _is_geometry(value):
+        return False
+    west, south, east, north = value.bounds
+    return -90.0 <= south <= north <= 90.0 and -540.0 <= west <= east <= 540.0
+
+
+_GOOD: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "label": (lambda it: isinstance(it, str), "text"),
+    "score": (
+        lambda it: isinstance(it, int | float | np.number) and bool(np.isfinite(it)),
+        "a finite number",
+    ),
+    "frame": (lambda it: isinstance(it, int | np.integer), "a whole number"),
+    "time": (lambda it: isinstance(it, datetime), "a datetime, UTC"),
+    "properties": (lambda it: isinstance(it, Mapping), "a mapping"),
+    "pixel": (_is_geometry, "a valid geometry"),
+    "geometry": (_is_place, "a valid geometry in degrees, longitude first"),
+}
+"""What a program may put into a feature, and how that is called."""
 
 
 @dataclass(frozen=True)

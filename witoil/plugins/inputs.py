@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -14,10 +13,15 @@ from typing import Any
 from witoil.plugins.errors import PluginError
 from witoil.plugins.films import FILMS
 from witoil.plugins.images import SUFFIXES
+from witoil.plugins.rasters import GEOTIFF
 from witoil.plugins.sound import SOUNDS
 
-KNOWN = frozenset((*SUFFIXES, *SOUNDS, *FILMS))
-"""Endings of the files that are taken out of folders."""
+OF_KIND: Mapping[str, frozenset[str]] = {
+    "image": frozenset((*SUFFIXES, *FILMS)),
+    "raster": frozenset(GEOTIFF),
+    "audio": frozenset(SOUNDS),
+}
+"""Kind of the input of a card -> endings of the files that are taken out of folders for it."""
 
 MOST_FETCHED_BYTES = 16 * 2**30
 """Size of a file that is fetched out of a bucket, at most."""
@@ -46,7 +50,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Of the file, without its folders."""
+        """Name of the file, without its folders."""
         return PurePosixPath(self.place).name if "://" in self.place else Path(self.place).name
 
 
@@ -59,34 +63,49 @@ class Listing:
     items : sequence of Item
         In the order of the names; those of a folder by their paths.
     left_out : mapping
-        Ending -> how many files of folders have it, which no model takes.
+        Ending -> how many files of folders have it, which the plug-in does not take.
     """
 
     items: Sequence[Item]
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def listed(places: Iterable[Path | str]) -> Listing:
+@dataclass(frozen=True)
+class Places:
+    """Where the files of a batch are.
+
+    Attributes
+    ----------
+    names : sequence of Path or str
+        Files and folders, on this machine or as URLs that fsspec opens (``s3://bucket/folder``).
+    suffixes : frozenset of str
+        Endings of the files that are taken out of folders.
+    results : Path
+        Folder of the batch itself, whose files are none of its inputs.
+    """
+
+    names: Sequence[Path | str]
+    suffixes: frozenset[str]
+    results: Path
+
+
+def listed(places: Places) -> Listing:
     """Return the files of folders and buckets, and those that are named.
 
-    Parameters
-    ----------
-    places : iterable of Path or str
-        Files and folders, on this machine or as URLs that fsspec opens (``s3://bucket/folder``).
-        A file that is named counts whatever its ending, also where it is not there.
+    A file that is named counts whatever its ending, also where it is not there.
 
     Raises
     ------
     PluginError
-        Where a bucket cannot be read.
+        Where a bucket cannot be read, or the results would lie among the files.
     """
     items: dict[str, Item] = {}
     left_out: Counter[str] = Counter()
-    for place in places:
-        found = _of_bucket(place) if _is_url(place) else _of_disk(Path(place))
+    for name in places.names:
+        found = _of_bucket(name) if _is_url(name) else _of_disk(Path(name), places.results)
         for item, is_named in found:
             suffix = PurePosixPath(item.name).suffix.lower()
-            if is_named or suffix in KNOWN:
+            if is_named or suffix in places.suffixes:
                 items.setdefault(item.place, item)  # named twice, it is still one file
             else:
                 left_out[suffix or "none"] += 1
@@ -97,20 +116,26 @@ def _is_url(place: Path | str) -> bool:
     return isinstance(place, str) and "://" in place
 
 
-def _of_disk(path: Path) -> Iterator[tuple[Item, bool]]:
+def _of_disk(path: Path, results: Path) -> Iterator[tuple[Item, bool]]:
     """Yield the files of a folder, or a file by itself, and whether it was named."""
     if not path.is_dir():
-        yield Item(str(path), _stamp_of(path)), True
+        yield Item(str(path), stamp_of(path)), True
         return
+    inner = results.resolve()
+    if inner == path.resolve():
+        raise PluginError(f"{path}: is the folder of the results, too; expected another --out")
+    has_results = inner.is_relative_to(path.resolve())
     for each in sorted(path.rglob("*")):
         # a hidden file is one that another program is still writing, or its own affair
-        if each.is_file() and not any(
-            part.startswith(".") for part in each.relative_to(path).parts
-        ):
-            yield Item(str(each), _stamp_of(each)), False
+        is_hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
+        if is_hidden or not each.is_file():
+            continue
+        if not (has_results and each.resolve().is_relative_to(inner)):
+            yield Item(str(each), stamp_of(each)), False
 
 
-def _stamp_of(path: Path) -> str:
+def stamp_of(path: Path) -> str:
+    """Return what is another one where a file has changed; empty: it is not there."""
     try:
         status = path.stat()
     except OSError:
@@ -188,8 +213,7 @@ class Arrivals:
 
     Parameters
     ----------
-    places : sequence of Path or str
-        See `listed`.
+    places : Places
 
     Notes
     -----
@@ -197,26 +221,37 @@ class Arrivals:
     program that pauses for longer while it writes should write under a hidden name and rename.
     """
 
-    def __init__(self, places: Sequence[Path | str]) -> None:
+    def __init__(self, places: Places) -> None:
         self._places = places
         self._first_seen: dict[Item, float] = {}
+        self._has_looked = False
         self.left_out: Mapping[str, int] = {}
+        self.is_awaited = False
+        """Whether there are files that may be whole soon."""
 
-    def look(self) -> tuple[list[Item], bool]:
-        """Return the files that are whole, and whether others may be soon."""
-        listing = listed(self._places)
+    def look(self) -> tuple[list[Item], str]:
+        """Return the files that are whole, and a note.
+
+        Raises
+        ------
+        PluginError
+            Where nothing can be listed the first time; later that is noted and waited for.
+        """
+        try:
+            listing = listed(self._places)
+        except PluginError as error:
+            if not self._has_looked:
+                raise
+            return [], str(error)
+        self._has_looked = True
         self.left_out = listing.left_out
         now = time.monotonic()
         # a file that is named and not there yet has no stamp
         there = [item for item in listing.items if item.stamp]
         self._first_seen = {item: self._first_seen.get(item, now) for item in there}
         whole = [item for item in there if now - self._first_seen[item] >= SETTLED_SECONDS]
-        return whole, len(whole) < len(there)
-
-
-def fingerprint(text: str) -> str:
-    """Return what is another one where a text is."""
-    return hashlib.sha256(text.encode()).hexdigest()
+        self.is_awaited = len(whole) < len(there)
+        return whole, "waiting for files"
 
 
 def _line(error: Exception) -> str:

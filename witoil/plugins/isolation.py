@@ -22,11 +22,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from witoil.errors import WitoilError
-from witoil.plugins.card import Card
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference
 from witoil.plugins.inputs import Item, fetched
+from witoil.plugins.ledger import packed
 from witoil.plugins.prediction import predict, session_of
 from witoil.plugins.registry import Plugin, plugin_named
 from witoil.plugins.sessions import Sessions
@@ -43,6 +43,9 @@ _START_SECONDS = 300.0
 
 _GRACE_SECONDS = 2.0
 """Time within which the model's own limit ends a file before its process is ended."""
+
+_END_SECONDS = 10.0
+"""Time from when a process has closed its pipe until it is known how it ended, at most."""
 
 _LONGEST_SECONDS = 1e9
 """A limit from here on is none. [s]"""
@@ -94,11 +97,20 @@ def _program(name: str, version: str) -> Plugin:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a file: what was found, or why it failed.
+    """What became of a file.
 
-    The envelope comes without its card, which is the same for all.
+    Attributes
+    ----------
+    kept : str
+        What was found, see `witoil.plugins.ledger.packed`.
+    envelope : Envelope or None
+        The same with rasters and series, where they are wanted; without its card, which is the same
+        for all.
+    fault : str
+        Why it failed; empty: it did not.
     """
 
+    kept: str = ""
     envelope: Envelope | None = None
     fault: str = ""
 
@@ -131,16 +143,11 @@ def look_at(task: Task, item: Item, sessions: Sessions) -> Answer:
     except Exception as error:  # libraries and plug-ins raise anything: that costs one file
         text = " ".join(str(error).split()) or "without a message"
         return Answer(fault=f"{item.place}: cannot be read: {type(error).__name__}: {text}")
-    if not task.with_arrays:
-        findings = replace(envelope.findings, rasters=(), series=())
-        envelope = replace(envelope, findings=findings)
-    return Answer(replace(envelope, card=None))  # type: ignore[arg-type]
-
-
-def whole(answer: Answer, card: Card) -> Envelope:
-    """Return the envelope of an answer, with its card."""
-    assert answer.envelope is not None
-    return replace(answer.envelope, card=card)
+    try:
+        kept = packed(envelope)
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        return Answer(fault=f"{item.place}: gave what JSON cannot hold ({error})")
+    return Answer(kept, replace(envelope, card=None) if task.with_arrays else None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,7 @@ def answer_of(future: Future[Answer]) -> Answer:
 
 
 @contextmanager
-def readers(task: Task, scheduler: str) -> Iterator[Readers]:
+def readers(task: Task, scheduler: str, most: int | None = None) -> Iterator[Readers]:
     """Give those who look at files.
 
     Parameters
@@ -188,6 +195,8 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
     task : Task
     scheduler : str
         ``processes`` or ``threads`` of this machine, or the address of a Dask scheduler.
+    most : int, optional
+        Number of files: no more processes are started.
 
     Raises
     ------
@@ -199,7 +208,7 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
     if scheduler == PROCESSES and getattr(task.plugin.code, "is_isolated", False):
         scheduler = THREADS  # which wait for the one process that it has
     if scheduler == PROCESSES:
-        with _processes(task) as found:
+        with _processes(task, min(cores(), most or cores())) as found:
             yield found
         return
     # one thread of the runtime for each file: as many files as there are cores are looked at
@@ -212,9 +221,9 @@ def readers(task: Task, scheduler: str) -> Iterator[Readers]:
                 lambda item: there.executor.submit(look_at, task, item, sessions), 2 * cores()
             )
             return
-        shared = there.share(task)
+        # not shared: what is shared is lost with the workers that have it
         yield Readers(
-            lambda item: there.executor.submit(_on_worker, shared, item), _FEW_ITEMS_OF_DASK
+            lambda item: there.executor.submit(_on_worker, task, item), _FEW_ITEMS_OF_DASK
         )
 
 
@@ -232,10 +241,9 @@ def cores() -> int:
 
 
 @contextmanager
-def _processes(task: Task) -> Iterator[Readers]:
-    """Give processes, as many as there are cores, each with a thread that waits for it."""
-    count = cores()
-    idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+def _processes(task: Task, count: int) -> Iterator[Readers]:
+    """Give some processes, each with a thread that waits for it."""
+    idle: queue.LifoQueue[_Process] = queue.LifoQueue()  # those that have begun come first
     processes = [_Process(task, _most_bytes(count)) for _ in range(count)]
     for process in processes:
         idle.put(process)
@@ -278,31 +286,38 @@ class _Process:
         self._line: Connection | None = None
         self._process: Any = None
         self._is_over = False
+        self._reason = ""
         self._lock = threading.Lock()
 
     def look_at(self, item: Item) -> Answer:
-        """Return what was found in a file; where the process is lost, that it was."""
+        """Return what was found in a file; where two processes were lost at it, that they were."""
+        # the first may have been lost by another's fault, as where memory is short
+        return self._answer(item) or self._answer(item) or Answer(fault=self._lost(item))
+
+    def _lost(self, item: Item) -> str:
+        return f"{item.place}: ended the process that read it ({self._reason}); is it damaged?"
+
+    def _answer(self, item: Item) -> Answer | None:
+        """Return what was found in a file; None where the process is lost."""
         line = self._line or self._start()
         most = self._task.most_seconds
         try:
             line.send(item)
             if not line.poll(most + _GRACE_SECONDS if most < _LONGEST_SECONDS else None):
-                self._stop()
+                self._stop(0.0)
                 return Answer(
                     fault=f"{item.place}: took longer than {most:g} s; expected a smaller file"
                 )
             answer: Answer = line.recv()
         except (EOFError, OSError):
-            reason = self._stop()
-            return Answer(
-                fault=f"{item.place}: ended the process that read it ({reason}); is it damaged?"
-            )
+            self._reason = self._stop()
+            return None
         return answer
 
     def end(self) -> None:
         """End the process, and start no other."""
         self._is_over = True
-        self._stop()
+        self._stop(0.0)
 
     def _start(self) -> Connection:
         """Start a process that has its model loaded."""
@@ -316,10 +331,15 @@ class _Process:
                 context.set_forkserver_preload(["__main__", *_LOADED_ONCE])
             ours: Connection
             ours, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._task, self._most_bytes)
-            )
-            self._process.start()
+            process = context.Process(target=_serve, args=(theirs, self._task, self._most_bytes))
+            try:
+                process.start()
+            except (OSError, EOFError, RuntimeError) as error:
+                raise PluginError(
+                    f"no process can be started ({error}); expected the script that asks for it "
+                    'to stand under if __name__ == "__main__", or threads'
+                ) from None
+            self._process = process
             theirs.close()
         try:
             fault = ours.recv() if ours.poll(_START_SECONDS) else "takes too long"
@@ -331,15 +351,14 @@ class _Process:
         self._line = ours
         return ours
 
-    def _stop(self) -> str:
-        """End the process, and say how it had ended before, if it had."""
+    def _stop(self, most_seconds: float = _END_SECONDS) -> str:
+        """End the process, and say how it had ended by itself within a time, if it had. [s]"""
         with self._lock:
             process, line = self._process, self._line
             self._process = self._line = None
         if process is None:
             return "it had ended"
-        if not self._is_over:  # its pipe is closed before it is known how it ended
-            process.join(_GRACE_SECONDS / 4.0)
+        process.join(most_seconds)
         code = process.exitcode
         process.kill()
         process.join()

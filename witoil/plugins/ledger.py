@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ CREATE TABLE IF NOT EXISTS files (
     written TEXT NOT NULL DEFAULT '[]'
 );
 """
+_COMMIT_SECONDS = 0.1
+
 _KIND, _FINISHED = "kind", "finished"
 
 
@@ -71,8 +74,9 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
+        self._committed = 0.0
 
-    def begin(self, kind: str) -> None:
+    def begin(self, kind: str, *, anew: bool = False) -> None:
         """Go on with the batch of a kind, or begin one where another kind is here.
 
         Parameters
@@ -80,10 +84,12 @@ class Ledger:
         kind : str
             What is another one where the files would have other results. Files of a batch that had
             ended are tried again where they failed.
+        anew : bool
+            Begin one in any case.
         """
         with self._connection as connection:
             connection.executescript(_TABLES)
-            if self._about(_KIND) != kind:
+            if anew or self._about(_KIND) != kind:
                 self._forget("1")
             elif self._about(_FINISHED):
                 self._forget("fault IS NOT NULL")
@@ -136,9 +142,8 @@ class Ledger:
         )
         return [Waiting(number, Item(place, stamp), stem) for number, place, stamp, stem in rows]
 
-    def keep(self, waiting: Waiting, envelope: Envelope, written: Sequence[str]) -> None:
-        """Keep what was found in a file, and the names of what was written for it."""
-        found = json.dumps(_packed(envelope), allow_nan=False)
+    def keep(self, waiting: Waiting, found: str, written: Sequence[str]) -> None:
+        """Keep what was found in a file, as `packed`, and the names of what was written for it."""
         self._end(waiting, found, None, written)
 
     def keep_fault(self, waiting: Waiting, fault: str) -> None:
@@ -148,11 +153,18 @@ class Ledger:
     def _end(
         self, waiting: Waiting, found: str | None, fault: str | None, written: Sequence[str]
     ) -> None:
-        with self._connection as connection:
-            connection.execute(
-                "UPDATE files SET found = ?, fault = ?, written = ? WHERE number = ?",
-                (found, fault, json.dumps([*written]), waiting.number),
-            )
+        self._connection.execute(
+            "UPDATE files SET found = ?, fault = ?, written = ? WHERE number = ?",
+            (found, fault, json.dumps([*written]), waiting.number),
+        )
+        # a kill costs what was done since: no more than was under way, where files take long
+        if time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Have what was kept outlive this process."""
+        self._connection.commit()
+        self._committed = time.monotonic()
 
     def counts(self) -> tuple[int, int]:
         """Return how many files there are, and how many of them failed."""
@@ -239,17 +251,27 @@ def opened(folder: Path) -> Iterator[Ledger]:
     try:
         path.parent.mkdir(exist_ok=True)
         # written by one thread at a time, not always the one that opened it
-        with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
+        connection = sqlite3.connect(path, check_same_thread=False)
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(path, error) from error
+    with closing(connection):
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            yield Ledger(connection, folder)
-    except (sqlite3.Error, OSError) as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(
-            f"{path}: cannot be used ({error}); expected what a batch has left there, on a disk "
-            "with room; remove it to begin anew"
-        ) from error
+            ledger = Ledger(connection, folder)
+            try:
+                yield ledger
+            finally:
+                ledger.commit()
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> OutputError:
+    return OutputError(
+        f"{path}: cannot be used ({error}); expected what a batch has left there, on a disk with "
+        "room; remove it to begin anew"
+    )
 
 
 def _untaken(name: str, taken: set[str]) -> str:
@@ -262,29 +284,37 @@ def _untaken(name: str, taken: set[str]) -> str:
     return stem
 
 
-def _packed(envelope: Envelope) -> Any:
-    """Return what later files are made of, as JSON has it: no rasters and no series."""
-    return plain(
-        {
-            "file": envelope.file,
-            "size": envelope.size,
-            "located": envelope.located,
-            "timing_ms": envelope.timing_ms,
-            "remarks": envelope.findings.remarks,
-            "features": [
-                {
-                    "label": it.label,
-                    "score": it.score,
-                    "pixel": _hex(it.pixel),
-                    "frame": it.frame,
-                    "time": None if it.time is None else it.time.isoformat(),
-                    "properties": it.properties,
-                    "geometry": _hex(it.geometry),
-                }
-                for it in envelope.findings.features
-            ],
-        }
-    )
+def packed(envelope: Envelope) -> str:
+    """Return what later files are made of, as JSON: no rasters and no series.
+
+    Raises
+    ------
+    TypeError, ValueError, AttributeError, RecursionError
+        Where a program gave properties that JSON cannot hold, or features that are none.
+    """
+    document = {
+        "file": envelope.file,
+        "size": envelope.size,
+        "located": envelope.located,
+        "timing_ms": envelope.timing_ms,
+        "remarks": envelope.findings.remarks,
+        "features": [
+            {
+                "label": it.label,
+                "score": it.score,
+                "pixel": _hex(it.pixel),
+                "frame": it.frame,
+                "time": None if it.time is None else it.time.isoformat(),
+                "properties": it.properties,
+                "geometry": _hex(it.geometry),
+            }
+            for it in envelope.findings.features
+        ],
+    }
+    try:
+        return json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError):  # numbers of numpy, or what is not finite
+        return json.dumps(plain(document), allow_nan=False)
 
 
 def _hex(geometry: BaseGeometry | None) -> str | None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from witoil.errors import WitoilError
 from witoil.plugins.card import PARAMETERS, Card, Output
-from witoil.plugins.envelope import Envelope, Feature, Findings, Series
+from witoil.plugins.envelope import Envelope, Feature, Findings, Series, fault_of
 from witoil.plugins.errors import PluginError
 from witoil.plugins.films import FILMS, frames
 from witoil.plugins.georeference import Georeference, Placing, Track, exif_time, locate, refuse_kind
@@ -262,6 +262,8 @@ def with_parameters(card: Card, parameters: Mapping[str, Any]) -> Card:
         raise PluginError(
             f"found the parameter {unknown[0]!r}, expected one of {', '.join(PARAMETERS)}"
         )
+    if not parameters:
+        return card
     named = {name: getattr(card.output, name) for name in card.output.model_fields_set}
     try:
         output = Output.model_validate(named | dict(parameters))
@@ -287,13 +289,13 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
     def load() -> Session:
         content = read_weights(weights, weights_path(folder, weights.file))
         arrays = {} if card.ood is None else {"ood": read_arrays(card.ood, folder)}
-        return Session(content, card.model.id, arrays, sessions.threads)
+        session = Session(content, card.model.id, arrays, sessions.threads)
+        refuse_contradiction(card, session)
+        return session
 
     # two cards may have the same weights with other references
     key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
-    session = sessions.get(key, load)
-    refuse_contradiction(card, session)
-    return session
+    return sessions.get(key, load)
 
 
 _TASKS = {
@@ -357,6 +359,9 @@ def _of_program(plugin: Plugin, path: Path, parameters: Mapping[str, Any]) -> Fi
         raise PluginError(
             f"{plugin.name}: predict gave {type(findings).__name__}, expected Findings"
         )
+    fault = fault_of(findings)
+    if fault:
+        raise PluginError(f"{plugin.name}: {path.name}: {fault}")
     return findings
 
 

@@ -87,16 +87,15 @@ def scaled(values: npt.NDArray[np.generic], how: Preprocessing) -> Tensor:
     """Return ``(x * scale - mean) / std`` of (n, height, width, channels), as the card lays it."""
     count = values.shape[-1]
     mean, std = (_for_each(part, count) for part in (how.mean, how.std))
-    factor, less = ((each / std).astype(np.float32) for each in (how.scale, mean))
+    factor, offset = ((part / std).astype(np.float32) for part in (how.scale, mean))
     if how.layout == "NCHW" and values.ndim == 4:
-        # laid out first: a row of one channel is worked on at once, not three numbers
+        # channel by channel before anything is computed: runs in memory are as long as can be
         values = values.transpose(0, 3, 1, 2)
-        factor, less = factor[:, np.newaxis, np.newaxis], less[:, np.newaxis, np.newaxis]
-    made = np.empty(values.shape, np.float32)
-    made[...] = values
+        factor, offset = (part[:, np.newaxis, np.newaxis] for part in (factor, offset))
+    made = values.astype(np.float32, order="C")
     made *= factor
-    if less.any():
-        made -= less
+    if mean.any():
+        made -= offset
     return made
 
 

@@ -116,6 +116,24 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
+def code_stamp(plugin: Plugin) -> str:
+    """Return what is another one where the modules of a plug-in that is a program have changed."""
+    if plugin.code is None:
+        return ""
+    import hashlib
+    import sys
+
+    names = type(plugin.code).__module__, plugin.place.partition(":")[0]
+    found = hashlib.sha256()
+    for name in sorted({name.partition(".")[0] for name in names} & sys.modules.keys()):
+        top = sys.modules[name]
+        folders = [Path(each) for each in getattr(top, "__path__", ())]
+        alone = [Path(top.__file__)] if top.__file__ else []
+        for path in [it for each in folders for it in sorted(each.rglob("*.py"))] or alone:
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def open_folder(folder: Path) -> Plugin:
     """Return the plug-in of a folder with a card."""
     try:
@@ -179,6 +197,10 @@ def _of_packages() -> Iterator[Plugin]:
             yield from _of_program(entry, place) if entry.attr else _of_data(entry, place)
         except KeyboardInterrupt:
             raise
+        except PluginError as error:
+            text = str(error)
+            text = text if text.startswith(place) else f"{place}: {text}"
+            yield Plugin(entry.name, place, fault=text)
         except BaseException as error:  # a package may do anything when it is imported, exit, too
             text = f"{place}: {type(error).__name__}: {' '.join(str(error).split())}"
             yield Plugin(entry.name, place, fault=text)

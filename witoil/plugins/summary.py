@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from witoil.files import write_json, write_text
 from witoil.plugins.errors import PluginError
@@ -18,9 +19,12 @@ from witoil.plugins.weights import read_arrays
 from witoil.report.prediction import Marks, render
 from witoil.versions import versions
 
+Scores = npt.NDArray[np.float64]
+
 NAME, PAGE = "report.json", "report.html"
 _LEAST_SCORES = 20
 _MOST_MARKS = 50_000
+_MOST_REMARKS = 100
 
 
 def write_report(
@@ -32,6 +36,7 @@ def write_report(
     refused: Mapping[str, str],
     written: Sequence[Written],
     left_out: Mapping[str, int],
+    reference: Scores | None,
 ) -> dict[str, Any]:
     """Write what a batch came to.
 
@@ -46,7 +51,9 @@ def write_report(
         Name of a format -> why it cannot hold what was found.
     written : sequence of Written
     left_out : mapping
-        Ending -> number of files of folders that no model takes.
+        Ending -> number of files of folders that the plug-in does not take.
+    reference : ndarray, shape (n,), optional
+        Scores of the data of training.
 
     Returns
     -------
@@ -67,7 +74,6 @@ def write_report(
                 scores.append(feature.score)
             if feature.geometry is not None and len(marks.lon) < _MOST_MARKS:
                 marks.add(*middle_of(feature), feature.label or "none")
-    reference = _reference(plugin)
     model = plugin.card.model if plugin.card else None
     report = {
         "model": plugin.name,
@@ -80,7 +86,7 @@ def write_report(
         "labels": dict(sorted(labels.items())),
         "written": [name for it in written for name in it.names],
         "remarks": [remark for it in written for remark in it.remarks],
-        "remarks_of_files": dict(remarks.most_common()),
+        "remarks_of_files": dict(remarks.most_common(_MOST_REMARKS)),
         "seconds_per_file": {
             key: value / 1e3 / len(results.found) for key, value in milliseconds.items()
         },
@@ -92,8 +98,14 @@ def write_report(
     return write_json(folder / NAME, report)
 
 
-def _reference(plugin: Plugin) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """Return the scores of the data of training, where the card has them."""
+def reference_scores(plugin: Plugin) -> Scores | None:
+    """Return the scores of the data of training, where the card has them.
+
+    Raises
+    ------
+    PluginError
+        Where the file is not that of the card, or has no scores.
+    """
     card, folder = plugin.card, plugin.folder
     if card is None or card.drift is None or folder is None:
         return None
@@ -105,9 +117,7 @@ def _reference(plugin: Plugin) -> np.ndarray[Any, np.dtype[np.float64]] | None:
     return reference
 
 
-def _drift(
-    scores: Sequence[float], reference: np.ndarray[Any, np.dtype[np.float64]] | None
-) -> dict[str, float] | None:
+def _drift(scores: Sequence[float], reference: Scores | None) -> dict[str, float] | None:
     """Return how unlike the scores are to those of the training; None where there are too few.
 
     The statistic of Kolmogorov and Smirnov for two samples, and how likely one as large is where

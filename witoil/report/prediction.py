@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,7 +107,7 @@ def _map(report: Mapping[str, Any], marks: Marks) -> dict[str, str] | None:
     from witoil.figures.prediction import draw_places
 
     lon, lat = np.unwrap(marks.lon, period=360.0), np.array(marks.lat)
-    ranked = sorted({*marks.labels}, key=lambda name: (-marks.labels.count(name), name))
+    ranked = [name for name, _ in Counter(marks.labels).most_common()]
     shown = f"{len(marks.lon):,} of {report['features']:,} found"
     return {
         "uri": image_uri(draw_places(lon, lat, marks.labels, ranked)),

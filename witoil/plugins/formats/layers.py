@@ -16,6 +16,7 @@ from witoil.files import plain, replacing
 from witoil.plugins.envelope import CRS, Envelope
 from witoil.plugins.errors import PluginError
 from witoil.plugins.formats.scenes import Written
+from witoil.times import in_utc
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -125,7 +126,7 @@ def _features(results: Results) -> Iterator[dict[str, Any]]:
                 "place": place,
                 "file": envelope.file,
                 "frame": it.frame,
-                "time": it.time,
+                "time": None if it.time is None else in_utc(it.time),
                 "label": it.label,
                 "score": it.score,
                 "pixel": None if it.pixel is None else shapely.to_wkt(it.pixel),
