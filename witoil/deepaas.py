@@ -108,7 +108,7 @@ def predict(case: Any, accept: str = _JSON) -> Any:
         return found
 
 
-def train(case: str) -> dict[str, Any]:
+def train(case: Any) -> dict[str, Any]:
     """Calibrate a case; return the study, with the parameters of each trial and how good it was.
 
     Raises

@@ -14,6 +14,7 @@ from shapely.geometry import shape
 
 from tests.plugins.deepaas import hosting
 from tests.witoil.command import witoil
+from witoil.plugins import hosting as hosting_module
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import parse_georeference
 from witoil.plugins.hosted.answers import findings_of
@@ -313,6 +314,29 @@ def test_what_is_no_package_is_not_added(tmp_path, source, says):
     with pytest.raises(PluginError, match=says):
         host_module(source.format(tmp_path), tmp_path / "modules")
     assert not (tmp_path / "modules").exists()
+
+
+@pytest.mark.slow
+def test_where_a_module_lies_does_not_depend_on_where_one_stands(tmp_path, monkeypatch):
+    made = []
+
+    def run(command, requirement, fault=""):
+        made.append(command)
+        return {2: "True"}.get(len(command), '["made"]') if "-I" in command else ""
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(hosting_module, "_run", run)
+    monkeypatch.setattr(hosting_module, "described", lambda record: record)
+    record = host_module("made", Path("modules"))
+    assert record.python.is_absolute()
+    assert record.python.is_relative_to(tmp_path / "modules" / "made")
+    with pytest.raises(PluginError, match="is there already; expected --force"):
+        host_module("made", Path("modules"))
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", "modules")
+    with pytest.raises(PluginError, match="found the name made, which modules/made has"):
+        host_module("other-package", Path("modules"))
+    assert [it.name for it in (tmp_path / "modules").iterdir()] == ["made"]
+    assert host_module("made", Path("modules"), force=True).python != record.python
 
 
 @pytest.mark.slow

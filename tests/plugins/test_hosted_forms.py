@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.plugins.builders import CASES
 from tests.plugins.deepaas import hosting
+from witoil.plugins.envelope import fault_of
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.answers import findings_of
 from witoil.plugins.hosted.module import HostedModule
@@ -70,6 +71,19 @@ def test_boxes_of_the_yolo_family_are_features():
     areas = [(it.frame, it.pixel.area, it.label, it.score) for it in found.features]
     assert areas == [(0, 8, "fish", 0.75), (2, 2, "fish", 0.75), (2, 8, "fish", 0.75)]
     assert not found.remarks
+
+
+_COORDINATES = st.lists(st.integers(0, 9), min_size=4, max_size=6)
+
+
+@given(_COORDINATES, _COORDINATES)
+def test_outlines_that_cross_themselves_are_mended(x, y):
+    x, y = x[: len(y)], y[: len(x)]
+    corners = {"x1": min(x), "y1": min(y), "x2": max(x), "y2": max(y)}
+    thing = {"name": "wrack", "confidence": 0.5, "box": corners, "segments": {"x": x, "y": y}}
+    found = findings_of([[thing, thing | {"segments": None}]])
+    assert len(found.features) == 2
+    assert fault_of(found) == ""
 
 
 @pytest.mark.parametrize(

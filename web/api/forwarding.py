@@ -17,7 +17,7 @@ from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.process import BusyError, Upload
 
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-"""Of answers that a module has made: a browser shows them, and runs nothing."""
+"""Headers of answers that a module has made: a browser shows them, and runs nothing."""
 
 
 def forwarded(

@@ -59,6 +59,9 @@ MOST_SECONDS = 120.0
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Requests that run a model; each of them uses all cores."""
 
+_WAITING = threading.BoundedSemaphore(8)
+"""Requests to hosted modules, which answer one after the other: others keep their threads."""
+
 _TYPES = {
     "FP32": "float32",
     "FP64": "float64",
@@ -159,7 +162,11 @@ def list_models() -> dict[str, Any]:
     for plugin in found:
         if plugin.fault is not None:
             log.warning("plug-in: %s", plugin.fault)
-    usable = [_described(plugin) for plugin in found if plugin.fault is None]
+    usable = [
+        _described(plugin)
+        for plugin in found
+        if plugin.fault is None and plugin.name != trainings.NAME
+    ]
     return {"models": [*usable, trainings.described()]}
 
 
@@ -198,8 +205,13 @@ def _forwarded(module: HostedModule) -> Response:
             faults[name] = ["Unknown field."]
     if faults:
         return faults.answer()
-    with scratch_folder(_room()) as room:
-        return forwarded(module, files, fields, room)
+    if not _WAITING.acquire(blocking=False):
+        raise QuotaError("as many hosted modules are asked as may be; try again in a moment")
+    try:
+        with scratch_folder(_room()) as room:
+            return forwarded(module, files, fields, room)
+    finally:
+        _WAITING.release()
 
 
 def _found_in_files(plugin: Plugin) -> Response:

@@ -29,7 +29,7 @@ from web.store.jobs import Job, State
 from witoil.plugins.hosted.module import HostedModule
 
 NAME = "witoil"
-"""Of the simulator, among the models."""
+"""Name of the simulator, among the models."""
 
 MOST_LISTED = 100
 """Trainings that are listed, the newest first to be kept."""

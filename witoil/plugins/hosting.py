@@ -53,7 +53,7 @@ print(chr(10), callable(getattr(entry.load(), "train", None)))
 
 
 def host_module(
-    source: str,
+    requirement: str,
     into: Path,
     *,
     force: bool = False,
@@ -67,7 +67,7 @@ def host_module(
 
     Parameters
     ----------
-    source : str
+    requirement : str
         A folder with a Python project, installed as editable, since modules read files beside
         their code; or what pip can install.
     into : Path
@@ -95,8 +95,8 @@ def host_module(
         is a plug-in of its name.
     OutputError
     """
-    what = _requirement(source)
-    folder = into / _slug(model or source)
+    what = _requirement(requirement)
+    folder = into.resolve() / _slug(model or requirement)
     if (folder / RECORD).exists() and not force:
         raise PluginError(f"{folder}: is there already; expected --force to replace it")
     place = folder / f"environment-{uuid4().hex[:8]}"
@@ -107,29 +107,29 @@ def host_module(
         except OSError as error:
             raise PluginError(f"{folder}: cannot be made ({error.strerror})") from None
         say(f"making an environment in {place}")
-        _run([python, "-m", "venv", str(place)], source, "makes no environment")
+        _run([python, "-m", "venv", str(place)], requirement, "makes no environment")
         program = place / "bin" / "python"
-        say(f"installing {source}")
+        say(f"installing {requirement}")
         _run(
             [str(program), "-m", "pip", "install", *what, *_INSTALLED, *extra],
-            source,
+            requirement,
             "cannot be installed",
         )
         name = _chosen(
-            json.loads(_run([str(program), "-I", "-c", _ENTRIES], source)), source, model
+            json.loads(_run([str(program), "-I", "-c", _ENTRIES], requirement)), requirement, model
         )
         say(f"starting {name}")
         record = described(
             Record(
                 model=name,
-                source=source,
+                requirement=requirement,
                 python=program,
                 metadata={},
                 predict={},
                 limits=limits or Limits(),
             )
         )
-        trains = _run([str(program), "-I", "-c", _TRAINS, name], source).splitlines()[-1]
+        trains = _run([str(program), "-I", "-c", _TRAINS, name], requirement).splitlines()[-1]
         record = record.model_copy(update={"can_be_trained": "True" in trains})
         _refuse_taken(record, folder)
         with replacing(folder / RECORD) as path:
@@ -143,26 +143,26 @@ def host_module(
     return record
 
 
-def _requirement(source: str) -> list[str]:
-    path = Path(source)
+def _requirement(requirement: str) -> list[str]:
+    path = Path(requirement)
     if not path.is_dir():
-        if source.startswith("-") or not source.strip():
-            raise PluginError(f"found {source!r}, expected a folder or the name of a package")
-        return [source]
+        if requirement.startswith("-") or not requirement.strip():
+            raise PluginError(f"found {requirement!r}, expected a folder or the name of a package")
+        return [requirement]
     if not any((path / name).is_file() for name in ("pyproject.toml", "setup.py")):
         raise PluginError(
-            f"{source}: found no pyproject.toml or setup.py, expected a Python project"
+            f"{requirement}: found no pyproject.toml or setup.py, expected a Python project"
         )
     return ["--editable", str(path.resolve())]
 
 
 def _slug(text: str) -> str:
-    """Return the name of a folder for a source."""
+    """Return the name of a folder for a requirement."""
     name = re.split(r"[\[<>=!~;@ ]", Path(text).resolve().name if os.sep in text else text)[0]
     return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-.") or "module"
 
 
-def _run(command: Sequence[str], source: str, fault: str = "cannot be looked at") -> str:
+def _run(command: Sequence[str], requirement: str, fault: str = "cannot be looked at") -> str:
     """Return what a command prints, run without our secrets."""
     environment = {
         name: value for name, value in os.environ.items() if name in _PASSED or "PIP_" in name[:4]
@@ -181,9 +181,9 @@ def _run(command: Sequence[str], source: str, fault: str = "cannot be looked at"
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PluginError(f"{source}: {fault}: {error}") from None
+        raise PluginError(f"{requirement}: {fault}: {error}") from None
     if done.returncode:
-        raise PluginError(f"{source}: {fault}: {_reason(done.stdout + done.stderr)}")
+        raise PluginError(f"{requirement}: {fault}: {_reason(done.stdout + done.stderr)}")
     return done.stdout
 
 
@@ -200,23 +200,24 @@ def _refuse_taken(record: Record, folder: Path) -> None:
     """Refuse a module whose name another plug-in has, or that is none for a plug-in."""
     name = record.card().model.id
     for other in find_plugins():
-        if other.name == name and other.fault is None and Path(other.place) != folder:
+        if other.name == name and other.fault is None and Path(other.place).resolve() != folder:
             raise PluginError(
-                f"{record.source}: found the name {name}, which {other.place} has; expected another"
+                f"{record.requirement}: found the name {name}, which {other.place} has; expected "
+                "another"
             )
 
 
-def _chosen(names: list[str], source: str, model: str | None) -> str:
+def _chosen(names: list[str], requirement: str, model: str | None) -> str:
     if not names:
         raise PluginError(
-            f"{source}: found nothing in the group {GROUP}, expected a module of DEEPaaS"
+            f"{requirement}: found nothing in the group {GROUP}, expected a module of DEEPaaS"
         )
     if model is None and len(names) == 1:
         return names[0]
     if model not in names:
         found = "several" if model is None else f"no {model!r}"
         raise PluginError(
-            f"{source}: found {found}, expected --model with one of {', '.join(names)}"
+            f"{requirement}: found {found}, expected --model with one of {', '.join(names)}"
         )
     return model
 

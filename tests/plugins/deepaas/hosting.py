@@ -15,7 +15,10 @@ def host_modules(place):
     record = host_module(str(HERE / "one"), place, model="plugdemo", limits=LIMITS)
     host_module(str(HERE / "other"), place, limits=LIMITS)
     for name in ("plugc", "trouble"):
-        write_record(place / name, described(record.model_copy(update={"model": name})))
+        write_record(
+            place / name,
+            described(record.model_copy(update={"model": name, "can_be_trained": False})),
+        )
     broken = record.model_copy(update={"model": "plugx"})
     write_record(place / "elsewhere" / "plugx", broken)
 
@@ -37,7 +40,7 @@ def record(name="made", parameters=(), **changes):
     """Return what is kept of a module that is nowhere."""
     values = {
         "model": name,
-        "source": name,
+        "requirement": name,
         "python": Path("/nowhere/bin/python"),
         "metadata": {"name": name, "version": "1"},
         "predict": {

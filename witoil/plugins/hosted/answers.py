@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from shapely import Polygon, box
+from shapely import Polygon, box, make_valid, union_all
+from shapely.geometry.base import BaseGeometry
 
 from witoil.plugins.envelope import Feature, Findings
 
@@ -47,21 +48,27 @@ def _detections(answer: Any) -> Iterator[Feature]:
             )
 
 
-def _outline(each: Mapping[str, Any]) -> Polygon:
+def _outline(each: Mapping[str, Any]) -> BaseGeometry:
     """Return the outline of a thing, where it has one, else its box, turned or not."""
     segments = each.get("segments")
     if segments and len(segments["x"]) >= 3:
-        return Polygon(_points(segments["x"], segments["y"]))
+        return _whole(Polygon(_points(segments["x"], segments["y"])))
     corners = each["box"]
     if "x3" in corners:
         numbers = range(1, 5)
-        return Polygon(
-            _points([corners[f"x{k}"] for k in numbers], [corners[f"y{k}"] for k in numbers])
-        )
+        points = _points([corners[f"x{k}"] for k in numbers], [corners[f"y{k}"] for k in numbers])
+        return _whole(Polygon(points))
     (left, top), (right, bottom) = _points(
         (corners["x1"], corners["x2"]), (corners["y1"], corners["y2"])
     )
-    return box(left, top, right, bottom)
+    return _whole(box(left, top, right, bottom))
+
+
+def _whole(outline: Polygon) -> BaseGeometry:
+    """Return an outline, mended where it crosses itself; its areas alone, where it has any."""
+    mended = make_valid(outline)
+    areas = [it for it in getattr(mended, "geoms", [mended]) if it.area > 0.0]
+    return union_all(areas) if areas else mended
 
 
 def _points(x: Any, y: Any) -> list[tuple[float, float]]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from witoil.files import plain
 from witoil.plugins.card import Card
 from witoil.plugins.envelope import Findings
 from witoil.plugins.errors import PluginError
@@ -207,7 +208,7 @@ class HostedModule:
                     f"{self.record.name}: the training ended as {told.get('status')!r}: "
                     f"{told.get('message') or 'without a message'}"
                 )
-            found: dict[str, Any] = told["result"]
+            found: dict[str, Any] = plain(told["result"])  # losses may be no numbers
             return found
         finally:
             process.stop()

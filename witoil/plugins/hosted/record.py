@@ -35,13 +35,17 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    start_seconds: float = Field(120.0, gt=0.0, description="Until it answers at all. [s]")
-    seconds: float = Field(120.0, gt=0.0, description="Until it has answered a request. [s]")
-    idle_seconds: float = Field(300.0, gt=0.0, description="Without a request until it ends. [s]")
-    memory_bytes: int = Field(8_000_000_000, gt=0, description="Of each process. [byte]")
-    file_bytes: int = Field(20_000_000_000, gt=0, description="Of each file it writes. [byte]")
-    log_bytes: int = Field(1_000_000, ge=10_000, description="Of what it prints. [byte]")
-    answer_bytes: int = Field(100_000_000, gt=0, description="Of an answer. [byte]")
+    start_seconds: float = Field(120.0, gt=0.0, description="Time until it answers at all. [s]")
+    seconds: float = Field(120.0, gt=0.0, description="Time for a request. [s]")
+    idle_seconds: float = Field(
+        300.0, gt=0.0, description="Time without a request until it ends. [s]"
+    )
+    memory_bytes: int = Field(8_000_000_000, gt=0, description="Memory of each process. [byte]")
+    file_bytes: int = Field(
+        20_000_000_000, gt=0, description="Size of each file that it writes. [byte]"
+    )
+    log_bytes: int = Field(1_000_000, ge=200_000, description="Size of its log. [byte]")
+    answer_bytes: int = Field(100_000_000, gt=0, description="Size of an answer. [byte]")
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(min_length=1, description="Name in the group deepaas.v2.model.")
-    source: str = Field(description="What was installed.")
+    requirement: str = Field(description="What was installed.")
     python: Path = Field(description="Python of its environment.")
     metadata: dict[str, Any] = Field(description="What it says of itself.")
     predict: dict[str, Any] = Field(description="POST predict/, as its Swagger has it.")
