@@ -190,7 +190,13 @@ def test_stac_search_over_many_pages(catalogue, method):
         ({"intersects": {"type": "Point", "coordinates": [-179.95, 35.05]}}, 37),
         ({"intersects": shapely.geometry.mapping(shapely.box(179.0, 30, 181, 40))}, None),
         ({"bbox": [0.0, 35.0, 0.0, 180.0, 35.1, 0.0], "collections": ["runs"]}, 17),
-        ({"collections": ["detections"], "datetime": "2021-08-25"}, 100),
+        (
+            {
+                "collections": ["detections"],
+                "datetime": "2021-08-24T03:43:00Z/2021-08-24T04:12:00Z",
+            },
+            30,
+        ),
         ({"collections": ["none"]}, 0),
     ],
 )
