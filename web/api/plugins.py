@@ -226,7 +226,8 @@ def _found_in_files(plugin: Plugin) -> Response:
         faults.taken({key: value}, key, lambda text, key=key: _checked(plugin, key, text))
     if faults:
         return faults.answer()
-    found, contents = [], list[str]()
+    found = []
+    contents: list[str] = []
     with _turn(), scratch_folder(_room()) as room:
         for k, part in enumerate(files):
             place = room / str(k)

@@ -97,12 +97,13 @@ def describe_trial(path: ModelPath) -> dict[str, Any]:
 def _fields(card: Card) -> dict[str, Any]:
     """Return the schema of the parameters of which a task makes use, with the card's values."""
     known = Output.model_json_schema()["properties"]
+    is_likeliest = card.model.task == "semantic-seg" and card.output.format != "prob-map"
     return {
         "type": "object",
         "properties": {
             name: {**known[name], "default": getattr(card.output, name)}
             for name, tasks in _USED.items()
-            if card.model.task in tasks
+            if card.model.task in tasks and not is_likeliest
         },
     }
 

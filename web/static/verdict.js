@@ -3,6 +3,7 @@
 import { askJson } from "./api.js";
 import { make } from "./dom.js";
 import { PATH } from "./found.js";
+import { mayRun } from "./panels/actions.js";
 import { words } from "./words.js";
 
 /**
@@ -11,8 +12,7 @@ import { words } from "./words.js";
  * @returns {HTMLElement | null} null for whoever may only look
  */
 export function verdictField(pane, thing) {
-  const { scopes } = pane.state.get("person") ?? {};
-  if (scopes && !scopes.includes("run")) return null;
+  if (!mayRun(pane.state)) return null;
   const fault = make("p", { class: "error", role: "alert" });
   const select = make("select", { "aria-label": words.found.verdict, onchange: () => say() },
     ...words.found.verdicts.map((value) => make("option", { value, selected: value === thing.properties.verdict }, value)));

@@ -378,6 +378,7 @@ export const trial = {
   choose_file: "Choose a file",
   noFile: "No file yet.",
   chosen: (/** @type {string} */ name, /** @type {number} */ size) => `${name}, ${(size / 1e6).toFixed(size < 1e5 ? 3 : 1)} MB`,
+  onlyFirst: (/** @type {number} */ count) => `; one at a time: the other ${count - 1} were left out`,
   parameters: "Parameters",
   names: /** @type {Record<string, string>} */ ({
     conf: "Least score", iou: "Overlap", max_det: "Things at most", topk: "Classes named", abstain: "Score for a label",

@@ -18,13 +18,20 @@ import shapely
 from werkzeug.serving import make_server
 
 from tests.web.people import people
+from web.api.stac import SEARCHED
 from web.features.found import Found
 from web.features.records import replace_features
 from web.store.features import PUBLIC
 
 ROOT = Path(__file__).parents[3]
 START = datetime(2021, 8, 24, 3, 43, tzinfo=UTC)
-STORED = {"observations": 2500, "slicks": 1203, "runs": 17, "coast-impact": 1001}
+STORED = {
+    "observations": 2500,
+    "slicks": 1203,
+    "runs": 17,
+    "coast-impact": 1001,
+    "detections": 1100,
+}
 ACROSS = 100  # each hundredth lies across 180
 
 gdal = pytest.mark.skipif(shutil.which("ogrinfo") is None, reason="no gdal-bin (apt-get install)")
@@ -155,7 +162,7 @@ def test_stac_catalogue_leads_to_its_collections(catalogue):
     assert catalogue.conforms_to("ITEM_SEARCH")
     assert catalogue.conforms_to("COLLECTIONS")
     collections = list(catalogue.get_collections())
-    assert [each.id for each in collections] == ["observations", "runs"]
+    assert [each.id for each in collections] == ["observations", "runs", "detections"]
     for each in collections:
         each.validate()
     assert collections[1].extent.spatial.bboxes == [[20.001, 35.0, -179.9, 35.1]]
@@ -166,7 +173,7 @@ def test_stac_catalogue_leads_to_its_collections(catalogue):
 def test_stac_search_over_many_pages(catalogue, method):
     search = catalogue.search(method=method, limit=500)
     found = [item.id for item in search.items()]
-    assert len(found) == len(set(found)) == STORED["observations"] + STORED["runs"]
+    assert len(found) == len(set(found)) == sum(map(STORED.get, SEARCHED))
     assert search.matched() == len(found)
 
 
@@ -180,11 +187,18 @@ def test_stac_search_over_many_pages(catalogue, method):
         ({"collections": ["runs"], "datetime": "2021-08-24T03:43:00Z"}, 1),
         ({"collections": ["runs"], "datetime": "2021-08-24T04:00:00Z"}, 17),
         ({"collections": ["runs"], "datetime": "2021-08-24T09:58:30Z/.."}, 1),
-        ({"datetime": "2021-08-24T03:43:00Z/2021-08-24T03:44:00Z"}, 4),
+        ({"datetime": "2021-08-24T03:43:00Z/2021-08-24T03:44:00Z"}, 6),
         ({"ids": ["runs-3", "observations-4", "other"]}, 2),
-        ({"intersects": {"type": "Point", "coordinates": [-179.95, 35.05]}}, 26),
+        ({"intersects": {"type": "Point", "coordinates": [-179.95, 35.05]}}, 37),
         ({"intersects": shapely.geometry.mapping(shapely.box(179.0, 30, 181, 40))}, None),
         ({"bbox": [0.0, 35.0, 0.0, 180.0, 35.1, 0.0], "collections": ["runs"]}, 17),
+        (
+            {
+                "collections": ["detections"],
+                "datetime": "2021-08-24T03:43:00Z/2021-08-24T04:12:00Z",
+            },
+            30,
+        ),
         ({"collections": ["none"]}, 0),
     ],
 )

@@ -53,10 +53,10 @@ export class TrialForm {
   }
 
   /** @param {File[]} files */
-  #take([file]) {
+  #take([file, ...others]) {
     if (!file) return;
     this.file = file;
-    this.chosen.textContent = words.chosen(file.name, file.size);
+    this.chosen.textContent = `${words.chosen(file.name, file.size)}${others.length ? words.onlyFirst(others.length + 1) : ""}`;
     this.#ask();
   }
 
