@@ -208,6 +208,7 @@ def test_shares_at_the_end_add_up_to_the_oil_that_is_left(kept, tmp_path):
         assert sum(row["at_end"].values()) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_a_page_of_a_name_with_html_is_harmless(scenario, tmp_path):
     case = scenario.case.model_copy(update={"name": "<script>alert(1)</script> & ü"})
     spoilt = replace(scenario, case=case)
@@ -222,6 +223,7 @@ def test_a_page_of_a_name_with_html_is_harmless(scenario, tmp_path):
     assert "Nothing that the runs tell of parameters and case" in page
 
 
+@pytest.mark.slow
 def test_runs_without_a_slick_are_compared_at_the_end_that_all_have(tmp_path, spill):
     other = tmp_path / "gnome.nc"
     model_files.pygnome(other)
