@@ -520,3 +520,13 @@ def test_all_real_images_are_read():
     assert len(paths) >= 12
     for path in paths:
         assert read_photo(path).pixels.ndim == 3
+
+
+def test_tasks_of_programs_have_no_weights():
+    document = tomllib.loads(TEXT)
+    document["model"] |= {"task": "measure"}
+    document["output"] = {"format": "values"}
+    parse_card(document, "here")
+    document["weights"] = {"uri": "model.onnx", "sha256": 64 * "0", "bytes": 1}
+    with pytest.raises(PluginError, match="expected it of programs"):
+        parse_card(document, "here")

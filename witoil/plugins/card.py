@@ -84,6 +84,9 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 """Task -> kinds of its input; the others take images."""
 
+OF_PROGRAMS = ("measure", "audio-levels")
+"""Tasks that no head does."""
+
 MEASURES = (
     *("area", "area_filled", "area_convex", "perimeter", "feret", "major", "minor"),
     *("eccentricity", "solidity", "extent", "circularity"),
@@ -573,6 +576,8 @@ class Card(_Table):
             raise ValueError("input.measures: found none, expected names of what is measured")
         if self.weights is None:  # a program does as it likes
             return self
+        if task in OF_PROGRAMS:
+            raise ValueError(f"model.task: found {task} beside [weights], expected it of programs")
         if self.tiling is None and task in ("tile-classify", "semantic-seg"):
             raise ValueError(f"tiling: found none, expected [tiling] for {task}")
         if self.parameters:
