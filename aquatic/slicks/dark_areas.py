@@ -21,7 +21,7 @@ from aquatic.slicks.speckle import block_means, clutter_at, clutter_db, equivale
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 
-BORDER = 1.2
+BORDER = 1.5
 """What a cell's side of border costs. [nat]
 
 From ln 2.64 on, by which outlines of one more side grow in number, speckle alone makes no area.

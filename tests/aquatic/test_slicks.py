@@ -114,11 +114,11 @@ def picture(scene, found):
 @pytest.mark.slow
 def test_oil_of_4_db_is_found_and_nothing_else(tmp_path):
     scores = []
-    for seed in (1, 2, 3):
+    for seed in (300, 301, 302):
         scene = sea_scene(seed, side=500, pixel_m=60.0)
         found = detected(scene, tmp_path)
         scores.append([*scored(scene, found), scene.sea_km2])
-        if seed == 1:
+        if seed == 300:
             keep_picture("slick-detection", picture(scene, found))
     scores = np.array(scores)
     assert scores[:, 0].min() >= 0.75
