@@ -33,6 +33,7 @@ from web.context import service
 from web.errors import ContentError, NotFoundError, QuotaError
 from web.faults import Fault
 from witoil.plugins.errors import PluginError
+from witoil.plugins.fetching import is_there
 from witoil.plugins.georeference import Georeference, georeference_of_request
 from witoil.plugins.prediction import predict, session_of, with_parameters
 from witoil.plugins.registry import Plugin, find_plugins
@@ -154,7 +155,8 @@ def list_models() -> dict[str, Any]:
     for plugin in found:
         if plugin.fault is not None:
             log.warning("plug-in: %s", plugin.fault)
-    return {"models": [_described(plugin) for plugin in found if plugin.fault is None]}
+    usable = (it for it in found if it.fault is None and is_there(it))
+    return {"models": [_described(plugin) for plugin in usable]}
 
 
 @blueprint.get("/models/<name>/", strict_slashes=True, doc_ui=False)
