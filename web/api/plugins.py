@@ -37,6 +37,7 @@ from web.faults import Fault
 from web.people.access import needs, who
 from web.people.usage import note_looked_at
 from witoil.plugins.errors import PluginError
+from witoil.plugins.fetching import is_there
 from witoil.plugins.georeference import Georeference, georeference_of_request
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.prediction import predict, session_of, with_parameters
@@ -165,7 +166,7 @@ def list_models() -> dict[str, Any]:
     usable = [
         _described(plugin)
         for plugin in found
-        if plugin.fault is None and plugin.name != trainings.NAME
+        if plugin.fault is None and is_there(plugin) and plugin.name != trainings.NAME
     ]
     return {"models": [*usable, trainings.described()]}
 

@@ -57,6 +57,14 @@ def state(plugin: Plugin) -> str:
     return "to fetch" if said else "to fetch, unverified"
 
 
+def is_there(plugin: Plugin) -> bool:
+    """Return whether the weights of a plug-in are there, where it needs any."""
+    weights = plugin.card.weights if plugin.card else None
+    if weights is None or plugin.weights_folder is None:
+        return True
+    return (plugin.weights_folder / weights.file).is_file()
+
+
 def fetch(plugin: Plugin, given: Path | None = None, *, renew: bool = False) -> Fetched:
     """Fetch the weights of a plug-in, or take them from a file.
 
@@ -175,11 +183,9 @@ def refuse_unusable(plugin: Plugin) -> None:
         With how to get them.
     """
     weights = plugin.card.weights if plugin.card else None
-    if weights is None or plugin.weights_folder is None:
-        return
-    if weights.upstream is None or (plugin.weights_folder / weights.file).is_file():
+    if weights is None or weights.upstream is None or is_there(plugin):
         return
     raise PluginError(
-        f"{plugin.name}: has no weights yet ({plugin.weights_folder / weights.file}); "
+        f"{plugin.name}: has no weights yet ({weights.file} in {plugin.weights_folder}); "
         f"`witoil modules fetch {plugin.name}` fetches them or says how to get them"
     )

@@ -209,3 +209,10 @@ def test_tensors_that_do_not_fit_are_refused(models, changes, text):
     answer = models.post("/v2/models/plugdemo/infer", json=tensors(**changes))
     assert answer.status_code == 422
     assert text in answer.text
+
+
+def test_models_whose_weights_are_elsewhere_are_not_offered(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("WITOIL_WEIGHTS", str(tmp_path / "weights"))
+    offered = {it["id"] for it in models.get("/v2/models/").json["models"]}
+    assert {"plugdemo", "shoreline-colour"} <= offered
+    assert "rip-currents" not in offered
