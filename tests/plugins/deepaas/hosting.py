@@ -1,5 +1,6 @@
 """Modules of DEEPaaS in environments of their own, for tests that need them."""
 
+import shutil
 from pathlib import Path
 
 from witoil.plugins.hosted.module import HostedModule
@@ -12,7 +13,8 @@ LIMITS = Limits(seconds=60.0)
 
 def host_modules(place):
     """Add a module of each package; the others of the first share its environment."""
-    record = host_module(str(HERE / "one"), place, model="plugdemo", limits=LIMITS)
+    one = shutil.copytree(HERE / "one", place.with_name("checkout"))  # pip writes beside it
+    record = host_module(str(one), place, model="plugdemo", limits=LIMITS)
     host_module(str(HERE / "other"), place, limits=LIMITS)
     for name in ("plugc", "trouble"):
         write_record(
