@@ -34,13 +34,13 @@ _TYPED = ("station", "nadir", "exif", "affine", "homography")
 """Kinds of georeference that one can type; the others are tables of many images."""
 
 
-class ModelPath(BaseModel):
+class TriedPath(BaseModel):
     """Which model."""
 
     name: str
 
 
-class Trial(BaseModel):
+class ModelForm(BaseModel):
     """What a model takes, for a form."""
 
     name: str
@@ -68,9 +68,9 @@ def show_trial_page() -> Response:
     return answer
 
 
-@blueprint.get("/try/<name>", responses={200: Trial})
+@blueprint.get("/try/<name>", responses={200: ModelForm})
 @needs("read")
-def describe_trial(path: ModelPath) -> dict[str, Any]:
+def describe_trial(path: TriedPath) -> dict[str, Any]:
     """Describe what a model takes, for a form on a page."""
     usable = (it for it in find_plugins() if it.name == path.name and it.fault is None)
     card = next((it.card for it in usable), None)
@@ -79,7 +79,7 @@ def describe_trial(path: ModelPath) -> dict[str, Any]:
             f"found no model {path.name!r} that can be used; /v2/models/ lists them"
         )
     suffixes = SOUNDS if card.input.kind == "audio" else (*SUFFIXES, *FILMS)
-    return Trial(
+    return ModelForm(
         name=card.model.id,
         version=card.model.version,
         title=card.model.title or card.model.id,

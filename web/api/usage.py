@@ -73,7 +73,7 @@ class PeriodUsage(BaseModel):
     guests: int
     countries: Countries
     images_processed: int = Field(description="That successful jobs have read.")
-    images_looked_at: int = Field(description="Of these, by models.")
+    images_looked_at: int = Field(description="Those of them that models looked at.")
     images_ingested: int = Field(
         description="Stored to be downloaded; slick outlined and time known, or judged by analysts."
     )

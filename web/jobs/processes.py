@@ -275,7 +275,7 @@ class Then(BaseModel):
         None, description="Which of what is found is oil; default: all, where it has one label."
     )
     radius_m: float | None = Field(
-        None, gt=0.0, le=1e5, description="Of the oil round places without an extent. [m]"
+        None, gt=0.0, le=1e5, description="Radius of the oil round places without an extent. [m]"
     )
     pictures: bool = Field(True, description="Draw, and write a page of what is drawn.")
 

@@ -84,7 +84,9 @@ def predict(
     ] = None,
     radius_m: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Of the oil round places without an extent, for --then. [m]"),
+        typer.Option(
+            min=0.1, help="Radius of the oil round places without an extent, for --then. [m]"
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what another run has left there.")

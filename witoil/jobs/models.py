@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from witoil.case import Case
 
 _SHARE = 0.3
-"""Of a chain: what the plug-in takes of it, roughly."""
+"""What the plug-in takes of a chain, roughly."""
 
 
 def predict(

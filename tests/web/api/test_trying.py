@@ -62,4 +62,5 @@ def test_the_page_is_for_anybody_and_each_model_leads_to_it(models):
     assert "media-src blob:" in rules
     for model in models.get("/v2/models/").json["models"]:
         (link,) = (each for each in model["links"] if each["rel"] == "alternate")
-        assert models.get(link["href"]).status_code == 200
+        with models.get(link["href"]) as page:
+            assert page.status_code == 200
