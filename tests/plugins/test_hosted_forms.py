@@ -13,7 +13,7 @@ from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.answers import findings_of
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.process import Reply
-from witoil.plugins.hosted.record import Parameter, Record
+from witoil.plugins.hosted.record import HostedParameter, HostedRecord
 
 RECORDINGS = CASES.parent / "reference" / "deepaas"
 needs_recordings = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings")
@@ -147,22 +147,22 @@ def test_no_answer_is_lost(answer):
 
 @given(st.integers())
 def test_integers_are_read_as_they_were_written(number):
-    whole = Parameter.of({"name": "k", "type": "integer"})
+    whole = HostedParameter.of({"name": "k", "type": "integer"})
     assert whole.read([str(number)]) == number
-    listed = Parameter.of({"name": "k", "type": "array", "items": {"type": "integer"}})
+    listed = HostedParameter.of({"name": "k", "type": "array", "items": {"type": "integer"}})
     assert listed.read([str(number)] * 2) == [number, number]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1.5", "nan"])
 def test_what_is_no_integer_is_refused(text):
     with pytest.raises(ValueError, match="Not a valid integer"):
-        Parameter.of({"name": "k", "type": "integer"}).read([text])
+        HostedParameter.of({"name": "k", "type": "integer"}).read([text])
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1e999"])
 def test_numbers_that_are_none_are_refused(text):
     with pytest.raises(ValueError, match="Not a valid number"):
-        Parameter.of({"name": "k", "type": "number"}).read([text])
+        HostedParameter.of({"name": "k", "type": "number"}).read([text])
 
 
 @pytest.mark.parametrize(
@@ -208,6 +208,6 @@ def test_a_module_of_sound_takes_sound(tmp_path):
 @pytest.mark.parametrize("name", ["", "x" * 65, "a b", "_a"])
 def test_a_name_that_is_none_for_a_plugin_is_refused(name):
     with pytest.raises(ValueError, match="model"):  # both errors are values
-        Record.model_validate_json(hosting.record().model_dump_json()).model_copy(
+        HostedRecord.model_validate_json(hosting.record().model_dump_json()).model_copy(
             update={"model": name}
         ).card()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -210,7 +210,10 @@ def _forwarded(module: HostedModule) -> Response:
         raise QuotaError("as many hosted modules are asked as may be; try again in a moment")
     try:
         with scratch_folder(_room()) as room:
-            return forwarded(module, files, fields, room)
+            answer = forwarded(module, files, fields, room)
+            if answer.status_code < HTTPStatus.BAD_REQUEST and module.card.input.kind != "audio":
+                _note_looked_at([_sha256(file) for file in sorted(room.iterdir())])
+            return answer
     finally:
         _WAITING.release()
 
@@ -242,9 +245,13 @@ def _found_in_files(plugin: Plugin) -> Response:
                 faults["files"] = [_without(str(error), place, plugin)]
                 return faults.answer()
     if _card(plugin).input.kind != "audio":
-        with service().store.session() as session:
-            note_looked_at(session, who().name, contents)
+        _note_looked_at(contents)
     return _json({"status": "OK", "predictions": found})
+
+
+def _note_looked_at(contents: Sequence[str]) -> None:
+    with service().store.session() as session:
+        note_looked_at(session, who().name, contents)
 
 
 @blueprint.post("/models/<name>/train/", strict_slashes=True, doc_ui=False)

@@ -58,7 +58,10 @@ def described() -> dict[str, Any]:
     return {
         "id": NAME,
         "name": NAME,
-        "links": [{"rel": "self", "href": href(f"/v2/models/{NAME}")}],
+        "links": [
+            {"rel": "self", "href": href(f"/v2/models/{NAME}")},
+            {"rel": "alternate", "type": "text/html", "href": href("/")},
+        ],
         "description": said["Summary"],
         "version": said["Version"],
         "license": said["License-Expression"],

@@ -206,17 +206,26 @@ class _Batch:
         if not waiting:
             return
         # a single file that is lost with this process costs no other
-        alone = len(listing.items) == 1 and self._options.scheduler == PROCESSES
-        scheduler = THREADS if alone else self._options.scheduler
+        scheduler = THREADS if len(listing.items) == 1 and self._is_local else self._scheduler
         with readers(self._task, scheduler, len(waiting)) as there:
             self._read(there, waiting)
+
+    @property
+    def _is_local(self) -> bool:
+        return self._options.scheduler == PROCESSES
+
+    @property
+    def _scheduler(self) -> str:
+        """What reads the files: a hosted module is a process already, one for each that asks."""
+        is_hosted = self._card.model.task == "deepaas"
+        return THREADS if is_hosted and self._is_local else self._options.scheduler
 
     def follow(self) -> None:
         """Do files as they arrive; it ends by what `progress` raises."""
         arrivals = Arrivals(self._places)
         is_written = True
         try:
-            with readers(self._task, self._options.scheduler) as there:
+            with readers(self._task, self._scheduler) as there:
                 while True:
                     items, state = arrivals.look()
                     self._left_out = arrivals.left_out

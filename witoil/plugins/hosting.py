@@ -21,7 +21,7 @@ import platformdirs
 from witoil.files import replacing
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.process import HostedProcess
-from witoil.plugins.hosted.record import RECORD, Limits, Record
+from witoil.plugins.hosted.record import RECORD, HostedRecord, Limits
 from witoil.plugins.registry import find_plugins
 
 GROUP = "deepaas.v2.model"
@@ -62,7 +62,7 @@ def host_module(
     extra: Sequence[str] = (),
     limits: Limits | None = None,
     say: Callable[[str], None] = lambda line: None,
-) -> Record:
+) -> HostedRecord:
     """Make an environment for a module, start it once, and keep what it says of itself.
 
     Parameters
@@ -86,7 +86,7 @@ def host_module(
 
     Returns
     -------
-    Record
+    HostedRecord
 
     Raises
     ------
@@ -120,7 +120,7 @@ def host_module(
         )
         say(f"starting {name}")
         record = described(
-            Record(
+            HostedRecord(
                 model=name,
                 requirement=requirement,
                 python=program,
@@ -196,7 +196,7 @@ def _reason(output: str) -> str:
     return line.removeprefix("ERROR: ")[:300]
 
 
-def _refuse_taken(record: Record, folder: Path) -> None:
+def _refuse_taken(record: HostedRecord, folder: Path) -> None:
     """Refuse a module whose name another plug-in has, or that is none for a plug-in."""
     name = record.card().model.id
     for other in find_plugins():
@@ -222,7 +222,7 @@ def _chosen(names: list[str], requirement: str, model: str | None) -> str:
     return model
 
 
-def described(record: Record) -> Record:
+def described(record: HostedRecord) -> HostedRecord:
     """Return a record with what the module says of itself."""
     process = HostedProcess(record)
     address = f"/v2/models/{record.model}/"

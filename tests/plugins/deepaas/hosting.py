@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from witoil.plugins.hosted.module import HostedModule
-from witoil.plugins.hosted.record import RECORD, Limits, Record
+from witoil.plugins.hosted.record import RECORD, HostedRecord, Limits
 from witoil.plugins.hosting import described, host_module
 
 HERE = Path(__file__).parent
@@ -50,4 +50,4 @@ def record(name="made", parameters=(), **changes):
             "responses": {"200": {"schema": {"$ref": "#/definitions/Prediction"}}},
         },
     }
-    return Record(**(values | changes))
+    return HostedRecord(**(values | changes))

@@ -18,7 +18,7 @@ from witoil.plugins.envelope import Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.answers import findings_of
 from witoil.plugins.hosted.process import HostedProcess, Reply, Upload
-from witoil.plugins.hosted.record import ANY, JSON, Parameter, Record, read_record
+from witoil.plugins.hosted.record import ANY, JSON, HostedParameter, HostedRecord, read_record
 
 _LOOK_SECONDS = 0.5
 """How often it is asked how far a training is. [s]"""
@@ -41,11 +41,11 @@ class HostedModule:
     Attributes
     ----------
     folder : Path
-    record : Record
+    record : HostedRecord
     """
 
     folder: Path
-    record: Record
+    record: HostedRecord
 
     is_isolated: ClassVar[bool] = True
     """Whether a file that it cannot stand costs no process of ours."""
@@ -246,7 +246,7 @@ class HostedModule:
             raise PluginError(f"{name}: found an answer of another form than its Swagger says")
         return document
 
-    def _file_field(self, known: Mapping[str, Parameter], path: Path) -> str:
+    def _file_field(self, known: Mapping[str, HostedParameter], path: Path) -> str:
         """Return the field that takes a file: the one that has to be there, or the likeliest."""
         fields = [it for it in known.values() if it.kind == "file"]
         required = [it for it in fields if it.is_required]
@@ -261,7 +261,7 @@ class HostedModule:
         fits = [it for it in fields if ("zip" in f"{it.name} {it.description}".lower()) == is_zip]
         return (fits or fields)[0].name
 
-    def _wanted(self, known: Mapping[str, Parameter]) -> str | None:
+    def _wanted(self, known: Mapping[str, HostedParameter]) -> str | None:
         """Return what to send as `accept` for JSON, out of what the module has."""
         choices = known["accept"].choices if "accept" in known else ()
         if not choices or JSON in choices:

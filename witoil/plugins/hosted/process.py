@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted import keeper
-from witoil.plugins.hosted.record import Record
+from witoil.plugins.hosted.record import HostedRecord
 
 if TYPE_CHECKING:
     import requests
@@ -103,12 +103,12 @@ class HostedProcess:
 
     Parameters
     ----------
-    record : Record
+    record : HostedRecord
     work : Path, optional
         Folder that it works in. Default: one that is removed at its end.
     """
 
-    def __init__(self, record: Record, work: Path | None = None) -> None:
+    def __init__(self, record: HostedRecord, work: Path | None = None) -> None:
         self._record = record
         self._work = work
         self._lock = threading.RLock()
@@ -388,7 +388,7 @@ def _end_all() -> None:
         process._end()  # not waiting for whoever asks it something
 
 
-def _environment(record: Record, work: Path, temporary: Path) -> dict[str, str]:
+def _environment(record: HostedRecord, work: Path, temporary: Path) -> dict[str, str]:
     """Return what a module may know: none of our variables, a home and a folder of its own."""
     programs = record.python.parent
     return {

@@ -49,7 +49,7 @@ class Limits(BaseModel):
 
 
 @dataclass(frozen=True)
-class Parameter:
+class HostedParameter:
     """A field of a request, as Swagger 2.0 describes it.
 
     Attributes
@@ -79,7 +79,7 @@ class Parameter:
     most: float = math.inf
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Parameter:
+    def of(cls, entry: Mapping[str, Any]) -> HostedParameter:
         """Return that of an entry of Swagger."""
         return cls(
             str(entry["name"]),
@@ -131,7 +131,7 @@ class Parameter:
         return text
 
 
-class Record(BaseModel):
+class HostedRecord(BaseModel):
     """The content of ``deepaas.json``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -156,10 +156,10 @@ class Record(BaseModel):
         answer = self.predict.get("responses", {}).get("200", {}).get("schema", {})
         return bool(answer.get("$ref") == _WRAPPED)
 
-    def parameters(self, task: Literal["predict", "train"]) -> dict[str, Parameter]:
+    def parameters(self, task: Literal["predict", "train"]) -> dict[str, HostedParameter]:
         """Return the fields of a request, by their names."""
         entries = (self.predict if task == "predict" else self.train).get("parameters", [])
-        return {it.name: it for it in map(Parameter.of, entries)}
+        return {it.name: it for it in map(HostedParameter.of, entries)}
 
     def card(self) -> Card:
         """Return a card that says what the module says of itself.
@@ -205,7 +205,7 @@ class Record(BaseModel):
 _GEO = ["affine", "nadir", "exif", "homography", "station", "track", "samples", "point", "none"]
 
 
-def read_record(folder: Path) -> Record:
+def read_record(folder: Path) -> HostedRecord:
     """Return what is kept of the module of a folder.
 
     Raises
@@ -217,7 +217,7 @@ def read_record(folder: Path) -> Record:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise PluginError(f"{path}: found more than 10 MB, expected what `add` has written")
-        return Record.model_validate_json(path.read_bytes())
+        return HostedRecord.model_validate_json(path.read_bytes())
     except OSError as error:
         raise PluginError(
             f"{path}: cannot be read ({error.strerror}); add the module anew"
