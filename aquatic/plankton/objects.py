@@ -10,7 +10,7 @@ import numpy.typing as npt
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.int32]
 
-_BLUR = 0.6
+_BLUR = 0.8
 """Depth that the steps of pixels alone may make between two middles of one disc. [pixel]"""
 
 

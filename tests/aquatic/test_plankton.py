@@ -47,7 +47,7 @@ def test_an_ellipse_is_not_parted(radius, ratio, angle):
         (y * np.cos(angle) - x * np.sin(angle)) * ratio,
     )
     inside = np.hypot(along, beside) <= radius
-    assert separated(inside).max() == labelled(inside).max()
+    assert separated(inside).max() == labelled(inside).max(), (radius, ratio, angle)
 
 
 @pytest.mark.parametrize(("radius", "step"), [(15, 30), (15, 27), (6, 12), (4, 8)])

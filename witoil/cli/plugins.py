@@ -84,9 +84,7 @@ def predict(
     ] = None,
     radius_m: Annotated[
         float | None,
-        typer.Option(
-            min=0.1, help="Radius of the oil round places without an extent, for --then. [m]"
-        ),
+        typer.Option(min=0.1, help="Metres of oil round a place without an extent, for --then"),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what another run has left there.")
@@ -266,10 +264,10 @@ def add_module(
         typer.Option("--with", help="With --deepaas: a requirement more.", metavar="REQUIREMENT"),
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0.1, help="With --deepaas: time for a request. [s]")
+        float, typer.Option(min=0.1, help="With --deepaas: seconds for a request")
     ] = 120.0,
     memory_gb: Annotated[
-        float, typer.Option(min=0.1, help="With --deepaas: memory of each process. [GB]")
+        float, typer.Option(min=0.1, help="With --deepaas: gigabytes of memory for each process")
     ] = 8.0,
 ) -> None:
     """Try a plug-in, and put it among the others."""
