@@ -362,7 +362,7 @@ def write_oscar(
         str | None, typer.Option(help="With the folders in and out; default: the name.")
     ] = None,
     cpu: Annotated[float, typer.Option(min=0.1, help="Processors.")] = 1.0,
-    memory_mib: Annotated[int, typer.Option(min=64, help="Memory. [MiB]")] = 2048,
+    memory_mib: Annotated[int, typer.Option(min=64, help="Mebibytes of memory.")] = 2048,
     to: Annotated[
         str, typer.Option(help="Formats: json, geojson ...", metavar="A,B")
     ] = "json,geojson",
