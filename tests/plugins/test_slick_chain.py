@@ -64,7 +64,7 @@ def test_particles_start_in_the_slick_that_radar_shows(demo_twin, scene, tmp_pat
         assert len(starts) > 100  # the others follow from the ship
         assert shapely.intersects(slick, starts).all()
         # over the slick, not at a place in it
-        lon, lat = np.ptp(first["lon"]), np.ptp(first["lat"])
+        lon, lat = np.ptp(first["lon"].values), np.ptp(first["lat"].values)
         west, south, east, north = slick.bounds
         assert lon > 0.8 * (east - west)
         assert lat > 0.8 * (north - south)
