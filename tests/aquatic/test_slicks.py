@@ -59,6 +59,15 @@ def test_brightness_by_wind_is_that_of_cmod5n(wind, direction, angle, sigma0):
     assert sigma0_hersbach2010(wind, direction, angle) == pytest.approx(sigma0, rel=2e-5)
 
 
+@pytest.mark.parametrize("direction", [0.0, 45.0, 90.0, 180.0])
+def test_brightness_is_positive_in_any_wind_under_any_angle(direction):
+    # warnings are errors: where the paper's sum of harmonics is negative, its power has no value
+    speeds, angles = np.meshgrid(np.geomspace(0.05, 60.0, 60), np.linspace(10.0, 70.0, 61))
+    found = sigma0_hersbach2010(speeds, direction, angles)
+    assert np.isfinite(found).all()
+    assert found.min() > 0.0
+
+
 def test_wind_is_told_by_brightness():
     winds = np.array([2.0, 5.0, 9.0, 14.0])
     np.testing.assert_allclose(wind_of(mean_over_directions(winds, 38.0), 38.0), winds, rtol=0.01)
