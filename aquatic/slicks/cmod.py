@@ -62,7 +62,8 @@ def _isotropic(v: Floats, x: Floats) -> Floats:
     s0 = c[12] + c[13] * x
     s = a2 * v
     a3 = 1.0 / (1.0 + np.exp(-np.maximum(s, s0)))
-    below = a3 * (np.maximum(s, 1e-9) / s0) ** (s0 * (1.0 - a3))
+    # beyond 57 degrees s0 is negative, and nothing below it
+    below = a3 * np.maximum(s / s0, 1e-9) ** (s0 * (1.0 - a3))
     return np.asarray(np.where(s < s0, below, a3) ** gamma * 10.0 ** (a0 + a1 * v))
 
 
