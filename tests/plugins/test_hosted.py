@@ -347,7 +347,7 @@ def test_a_package_that_cannot_be_installed_leaves_nothing_behind(tmp_path, monk
     before = tmp_path / "modules" / "other" / "deepaas.json"
     before.write_text("kept")
     with pytest.raises(PluginError, match="other: cannot be installed"):
-        host_module(str(hosting.HERE / "other"), tmp_path / "modules")
+        host_module(str(hosting.HERE / "other"), tmp_path / "modules", force=True)
     with pytest.raises(PluginError, match="no-such: cannot be installed"):
         host_module("no-such", tmp_path / "modules")
     assert [it.name for it in (tmp_path / "modules").iterdir()] == ["other"]

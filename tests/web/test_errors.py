@@ -24,6 +24,7 @@ NEVER_IN_A_REQUEST = {
     "WorkerEndedError",
     "StoppedError",  # of previews, whose ends `web.previews.asking` says
     "EndedError",
+    "FieldsError",  # told as DEEPaaS tells it, by whoever asks for the fields
     "CursorError",  # said as what is wrong with a request
     "NoSuchJobError",  # said as a NotFoundError where it is met
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, send_from_directory
+from flask import Response
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
@@ -63,7 +63,7 @@ class ModelForm(BaseModel):
 )
 def show_trial_page() -> Response:
     """Show the page on which the model is tried that the query names, `?model=NAME`."""
-    answer = make_response(send_from_directory(ours(), "try.html", max_age=None))
+    answer = Response((ours() / "try.html").read_bytes(), mimetype=HTML)
     answer.headers["Content-Security-Policy"] = f"{policy(None)}; media-src blob:"
     return answer
 

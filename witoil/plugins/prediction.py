@@ -317,8 +317,9 @@ def session_of(plugin: Plugin, sessions: Sessions = SESSIONS) -> Session:
         refuse_contradiction(card, session)
         return session
 
-    # two cards may have the same weights with other references
-    key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}"
+    # two cards may have the same weights with other references, or say other things of them
+    said = f"{card.model.task}:{card.input.size}:{','.join(it.name for it in card.labels)}"
+    key = f"{plugin.place}:{weights.sha256}:{card.ood.sha256 if card.ood else ''}:{said}"
     return sessions.get(key, load)
 
 
@@ -395,7 +396,9 @@ def _value(session: Session, key: str, kind: type) -> Any:
 def _of_program(plugin: Plugin, card: Card, path: Path, parameters: Mapping[str, Any]) -> Findings:
     assert plugin.code is not None
     try:
-        findings = plugin.code.predict(path, told(card, parameters))
+        # one that refuses parameters itself knows them; of another the card does
+        knows = hasattr(plugin.code, "refuse_parameters")
+        findings = plugin.code.predict(path, parameters if knows else told(card, parameters))
     except WitoilError:
         raise
     except AquaticError as error:

@@ -167,8 +167,8 @@ def assert_holds(ours, theirs):
         for key, value in theirs.items():
             assert_holds(ours[key], value)
     elif isinstance(theirs, list):
-        assert len(ours) == len(theirs)
-        for our, their in zip(ours, theirs, strict=True):
+        assert len(ours) >= len(theirs)  # a link to its page more
+        for our, their in zip(ours, theirs, strict=False):
             assert_holds(our, their)
     elif isinstance(theirs, str) and theirs.startswith("/v2/"):
         assert ours.endswith(theirs)

@@ -58,7 +58,7 @@ def test_two_browsers_see_nothing_of_each_other(guarded, annas, opened):
     bob = opened(f"#run={annas}", at=guarded, ready=False)
     signed_in(bob, guarded.made.token("bob"))
     expect(bob.locator(".message")).to_contain_text("no such run of yours")
-    expect(bob.locator(".layer-box")).not_to_be_visible()
+    expect(bob.locator(".layer-box")).not_to_contain_text("Afloat")
     assert annas not in bob.locator("#left").inner_html()
 
 

@@ -147,7 +147,7 @@ def test_drawing_by_keys_alone(page):
 
 def test_tabs_go_by_arrows(page):
     page.focus("#left-tab-case")
-    for key, name in (("ArrowRight", "runs"), ("End", "events"), ("ArrowRight", "case")):
+    for key, name in (("ArrowRight", "runs"), ("End", "models"), ("ArrowRight", "case")):
         page.keyboard.press(key)
         expect(page.locator(f"#left-tab-{name}")).to_be_focused()
         expect(page.locator(f"#left-part-{name}")).to_be_visible()
