@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import xarray as xr
@@ -173,3 +174,39 @@ def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, of
         job(load_case(case), folder, pictures=False)
     assert_same(job, out, whole)
     assert not kept(out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("write", ["restart", "part", "old restarts"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_job_goes_on_whatever_was_written_last(case, often, tmp_path, monkeypatch, write, number):
+    """Killed before a file of a checkpoint is written, or before the last restart is removed."""
+    name = {"restart": f"restart-{number:06d}.nc", "part": f"part-{number:06d}.npz"}.get(write)
+
+    def kill(path):
+        if path.name == name:
+            raise KilledError
+
+    def replacing(path):
+        kill(path)
+        return replace(path)
+
+    def write_restart(case, restart, path):
+        kill(path)
+        return written(case, restart, path)
+
+    def unlink(path, **options):
+        if write == "old restarts" and path.name == f"restart-{number:06d}.nc":
+            raise KilledError
+        return removed(path, **options)
+
+    replace, written, removed = checkpoints.replacing, checkpoints.write_restart, Path.unlink
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "replacing", replacing)
+        patch.setattr(checkpoints, "write_restart", write_restart)
+        patch.setattr(Path, "unlink", unlink)
+        with pytest.raises(KilledError):
+            simulate(case, tmp_path / "killed")
+    simulate(case, tmp_path / "killed")
+    simulate(case, tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path / "killed", tmp_path / "whole")

@@ -74,13 +74,16 @@ class Checkpoints:
 
     def _read(self) -> tuple[list[Part], xr.Dataset | None]:
         restarts = {int(p.stem[8:]): p for p in self._room.glob("restart-*.nc")}
-        paths = sorted(self._room.glob("part-*.npz"))[: max(restarts, default=-1) + 1 or None]
+        paths = sorted(self._room.glob("part-*.npz"))
+        whole = max((number for number in restarts if number < len(paths)), default=-1)
+        if restarts:  # of a restart whose part is missing nothing is known
+            paths = paths[: whole + 1]
         parts: list[Part] = []
         for path in paths:
             with path.open("rb") as file:
                 parts.append(dict(np.load(file, allow_pickle=False)))
         self._count = len(parts)
-        return parts, load_restart(restarts[max(restarts)])[0] if restarts else None
+        return parts, load_restart(restarts[whole])[0] if parts and restarts else None
 
     @property
     def are_due(self) -> bool:
@@ -96,12 +99,13 @@ class Checkpoints:
         """
         if self._count == 0:
             write_json(self._room / HEAD, self._head)
-        with replacing(self._room / f"part-{self._count:06d}.npz") as temporary:
-            np.savez(temporary, allow_pickle=False, **part)
+        # a part without its restart would be taken for all that a job without restarts keeps
         if restart is not None:
             write_restart(self._case, restart, self._room / f"restart-{self._count:06d}.nc")
-            for path in sorted(self._room.glob("restart-*.nc"))[:-1]:
-                path.unlink()
+        with replacing(self._room / f"part-{self._count:06d}.npz") as temporary:
+            np.savez(temporary, allow_pickle=False, **part)
+        for path in sorted(self._room.glob("restart-*.nc"))[:-1]:
+            path.unlink()
         self._count += 1
         self._since = time.monotonic()
 
