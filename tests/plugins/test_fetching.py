@@ -98,6 +98,17 @@ def test_a_model_that_is_changed_after_it_was_pinned_is_not_run(served, made):
     assert "found the checksum" in answer.stderr
 
 
+def test_no_more_is_fetched_than_the_card_says(served, made):
+    checksum = hashlib.sha256(MODEL).hexdigest()
+    with served({"/model.onnx": MODEL + b"more" * 1000}) as url:
+        said = f'uri = "{url}/model.onnx"\nsha256 = "{checksum}"\nbytes = {len(MODEL)}'
+        folder = made(said)
+        answer = witoil("modules", "fetch", NAME)
+    assert answer.returncode == 2
+    assert f"expected at most {len(MODEL) / 1e6:g} MB" in answer.stderr
+    assert [path.name for path in folder.iterdir()] == ["card.toml"]
+
+
 UPSTREAM = 'uri = "model.onnx"\n[weights.upstream]\nform = "torch"\n'
 
 

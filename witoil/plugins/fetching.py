@@ -91,7 +91,9 @@ def fetch(plugin: Plugin, given: Path | None = None, *, renew: bool = False) -> 
     if given is not None:
         return _taken(card, weights, folder, given, renew)
     if weights.uri.startswith(FETCHED):
-        return _downloaded(weights.uri, weights.file, weights.sha256, folder, True, renew)
+        return _downloaded(
+            weights.uri, weights.file, weights.sha256, folder, True, renew, weights.bytes
+        )
     upstream = weights.upstream
     if upstream is None:
         raise PluginError(f"{folder / weights.file}: has no URL in its card; add the file")
@@ -104,7 +106,13 @@ def fetch(plugin: Plugin, given: Path | None = None, *, renew: bool = False) -> 
 
 
 def _downloaded(
-    url: str, name: str, sha256: str | None, folder: Path, is_model: bool, renew: bool
+    url: str,
+    name: str,
+    sha256: str | None,
+    folder: Path,
+    is_model: bool,
+    renew: bool,
+    size: int | None = None,
 ) -> Fetched:
     from catalog.errors import CatalogError
     from catalog.remote.download import Patience, download
@@ -119,7 +127,7 @@ def _downloaded(
         try:
             folder.mkdir(parents=True, exist_ok=True)
             patience = dataclasses.replace(patience, attempts=attempts)
-            download(url, path, sha256=expected, most_bytes=_MOST_BYTES, patience=patience)
+            download(url, path, sha256=expected, most_bytes=size or _MOST_BYTES, patience=patience)
         except OSError as error:
             raise PluginError(f"{folder}: {error.strerror}; set {VARIABLE} to a folder") from None
         except CatalogError as error:
