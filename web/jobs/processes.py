@@ -32,6 +32,7 @@ from witoil.jobs import chosen_datasets
 
 if TYPE_CHECKING:
     from witoil.plugins.hosted.module import HostedModule
+    from witoil.plugins.registry import Plugin
     from witoil.runs.slick import Sensor
 
 _JSON = "application/json"
@@ -340,22 +341,20 @@ def _parameters_of(module: str) -> tuple[str, ...]:
     from witoil.plugins.registry import plugin_named
 
     try:
-        hosted = _hosted(module)
-        card = plugin_named(module).card
+        plugin = plugin_named(module)
     except PluginError:  # which the job will tell
         return PARAMETERS
+    hosted = _hosted(plugin)
     if hosted is not None:
         return tuple(hosted.names("predict"))
-    return PARAMETERS if card is None else card.parameter_names
+    return PARAMETERS if plugin.card is None else plugin.card.parameter_names
 
 
-def _hosted(module: str) -> HostedModule | None:
-    """Return a module of others; None where it is a plug-in of another kind."""
+def _hosted(plugin: Plugin) -> HostedModule | None:
+    """Return the module of others that a plug-in is; None where it is of another kind."""
     from witoil.plugins.hosted.module import HostedModule
-    from witoil.plugins.registry import plugin_named
 
-    code = plugin_named(module).code
-    return code if isinstance(code, HostedModule) else None
+    return plugin.code if isinstance(plugin.code, HostedModule) else None
 
 
 @dataclass(frozen=True)
@@ -514,9 +513,10 @@ def _predict(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
 
 def _train(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> dict[str, Any]:
     from witoil.plugins.errors import PluginError
+    from witoil.plugins.registry import plugin_named
 
     it = TrainInputs.model_validate(inputs)
-    module = _hosted(it.module)
+    module = _hosted(plugin_named(it.module))
     if module is None or not module.record.can_be_trained:
         raise PluginError(f"{it.module}: is not trained here, its weights are those of its card")
     work = folder / "trained"

@@ -38,6 +38,7 @@ from witoil.outputs.run import new_raster
 from witoil.player.fields import box_of_particles
 from witoil.player.layers import BONN_UM
 from witoil.player.mercator import Box, northing
+from witoil.report.words import raised
 from witoil.runs.run import Run
 from witoil.runs.slick import Sensor
 from witoil.scenario.afloat import thickness_afloat
@@ -52,7 +53,6 @@ _CELLS_PUT = 4.0
 """Where a pixel is as wide as so many cells, each is put into its own: there are no holes."""
 
 _MARGIN = 9  # cells over which oil is spread, and one more
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RADIUS = 6_378_137.0  # of the sphere of web maps [m]
 _METRES_PER_DEGREE = math.radians(1.0) * _RADIUS
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z")
@@ -351,7 +351,7 @@ def _written(value: float) -> str:
     if value == 0.0 or value >= 1e-3:
         return f"{value:.3g}"
     digits, power = f"{value:.2e}".split("e")
-    return f"{digits} \N{MULTIPLICATION SIGN} 10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return f"{digits} \N{MULTIPLICATION SIGN} 10{raised(str(int(power)))}"
 
 
 def cog_of(frame: Frame, folder: Path) -> Path:

@@ -20,6 +20,8 @@ from witoil.runs.run import Run
 from witoil.times import second
 
 Floats = NDArray[np.float64]
+Particles = tuple[NDArray[np.datetime64], Floats]
+"""Times, and places of particles at these, see `_particles`."""
 
 FOLLOWED = 100
 """Particles that are followed, those nearest to the drifter when it is first seen."""
@@ -57,11 +59,12 @@ def score_tracks(path: Path, tracks: Path) -> dict[str, Any]:
         Where no drifter can be scored, too.
     """
     run = open_run(path)
+    particles = _particles(run)
     rows: list[dict[str, Any]] = []
     left_out = {}
     for name, track in read_drifters(tracks).items():
         try:
-            rows.append({"name": name, **score_track(run, track)})
+            rows.append({"name": name, **_score(particles, track)})
         except WitoilError as error:
             left_out[name] = str(error)
     if not rows:
@@ -105,7 +108,11 @@ def score_track(run: Run, track: Track) -> dict[str, Any]:
     WitoilError
         Where the two have no time or place in common.
     """
-    times, places = _particles(run)
+    return _score(_particles(run), track)
+
+
+def _score(particles: Particles, track: Track) -> dict[str, Any]:
+    times, places = particles
     within = (track.times >= times[0]) & (track.times <= times[-1])
     fixes = np.flatnonzero(within)
     if fixes.size < 2:
@@ -139,7 +146,7 @@ def score_track(run: Run, track: Track) -> dict[str, Any]:
     }
 
 
-def _particles(run: Run) -> tuple[NDArray[np.datetime64], Floats]:
+def _particles(run: Run) -> Particles:
     """Return times, and places of particles; NaN where they are not, or not where oil can go.
 
     Returns

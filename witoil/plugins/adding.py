@@ -17,7 +17,7 @@ from witoil.plugins.card import NAME, Card, read_card
 from witoil.plugins.errors import PluginError
 from witoil.plugins.fetching import fetch
 from witoil.plugins.prediction import session_of
-from witoil.plugins.registry import VARIABLE, Plugin, find_plugins, open_folder
+from witoil.plugins.registry import VARIABLE, Plugin, namesake, open_folder
 from witoil.plugins.sessions import Sessions
 from witoil.plugins.weights import read_arrays, weights_path
 
@@ -129,12 +129,11 @@ def _refuse_taken(card: Card, target: Path, *, force: bool) -> None:
     name = card.model.id
     if target.exists() and not force:
         raise PluginError(f"{target}: is there already; expected another id, or --force")
-    for plugin in find_plugins():
-        elsewhere = plugin.folder is None or plugin.folder.resolve() != target.resolve()
-        if plugin.name == name and plugin.fault is None and elsewhere:
-            raise PluginError(
-                f"{name}: is the id of {plugin.place}, too; expected another id in the card"
-            )
+    other = namesake(name, target)
+    if other is not None:
+        raise PluginError(
+            f"{name}: is the id of {other.place}, too; expected another id in the card"
+        )
 
 
 def _copied(found: Path, card: Card, target: Path) -> Added:

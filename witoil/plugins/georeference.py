@@ -198,7 +198,16 @@ class Placing:
 def pixel_side(placing: Placing, size: tuple[int, int]) -> float | None:
     """Return the side of a pixel in the middle of an image; None where it has no extent. [m].
 
-    The root of its area, on the ellipsoid of WGS 84.
+    The root of its area.
+    """
+    sides = pixel_sides(placing, size)
+    return None if sides is None else math.sqrt(sides[0] * sides[1])
+
+
+def pixel_sides(placing: Placing, size: tuple[int, int]) -> tuple[float, float] | None:
+    """Return height and width of a pixel in the middle of an image; None: it has no extent. [m].
+
+    On the ellipsoid of WGS 84.
     """
     from pyproj import Geod
 
@@ -208,8 +217,8 @@ def pixel_side(placing: Placing, size: tuple[int, int]) -> float | None:
     lonlat = placing.to_lonlat(middle + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     (lon, lat), right, down = lonlat.tolist()
     geod = Geod(ellps="WGS84")
-    sides = [geod.inv(lon, lat, *other)[2] for other in (right, down)]
-    return math.sqrt(sides[0] * sides[1])
+    width, height = (float(geod.inv(lon, lat, *other)[2]) for other in (right, down))
+    return height, width
 
 
 def parse_georeference(text: str) -> Georeference:

@@ -22,7 +22,7 @@ from witoil.files import replacing
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.process import HostedProcess
 from witoil.plugins.hosted.record import RECORD, HostedRecord, Limits
-from witoil.plugins.registry import find_plugins
+from witoil.plugins.registry import namesake
 
 GROUP = "deepaas.v2.model"
 """Where a package says that it has modules."""
@@ -199,12 +199,12 @@ def _reason(output: str) -> str:
 def _refuse_taken(record: HostedRecord, folder: Path) -> None:
     """Refuse a module whose name another plug-in has, or that is none for a plug-in."""
     name = record.card().model.id
-    for other in find_plugins():
-        if other.name == name and other.fault is None and Path(other.place).resolve() != folder:
-            raise PluginError(
-                f"{record.requirement}: found the name {name}, which {other.place} has; expected "
-                "another"
-            )
+    other = namesake(name, folder)
+    if other is not None:
+        raise PluginError(
+            f"{record.requirement}: found the name {name}, which {other.place} has; expected "
+            "another"
+        )
 
 
 def _chosen(names: list[str], requirement: str, model: str | None) -> str:

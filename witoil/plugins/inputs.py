@@ -121,7 +121,9 @@ def _of_disk(path: Path, results: Path) -> Iterator[tuple[Item, bool]]:
 
     A product of Sentinel is a folder, and one file of a batch.
     """
-    if not path.is_dir() or _is_product(path):
+    from aquatic.slicks.safe import is_safe
+
+    if not path.is_dir() or is_safe(path):
         yield Item(str(path), stamp_of(path)), True
         return
     if results.resolve() == path.resolve():
@@ -135,10 +137,6 @@ def _of_disk(path: Path, results: Path) -> Iterator[tuple[Item, bool]]:
         # a link might lead round in circles
         elif not each.is_symlink() and each.resolve() != results.resolve():
             yield from _of_disk(each, results)
-
-
-def _is_product(folder: Path) -> bool:
-    return folder.suffix.lower() == ".safe" or (folder / "manifest.safe").is_file()
 
 
 def stamp_of(path: Path) -> str:

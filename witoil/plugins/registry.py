@@ -122,6 +122,13 @@ def plugin_named(name: str, version: str | None = None) -> Plugin:
     return named
 
 
+def namesake(name: str, folder: Path) -> Plugin | None:
+    """Return the plug-in elsewhere than in a folder that has a name; None: it is free there."""
+    place = folder.resolve()
+    others = (it for it in find_plugins() if it.name == name and it.fault is None)
+    return next((it for it in others if Path(it.place).resolve() != place), None)
+
+
 def code_stamp(plugin: Plugin) -> str:
     """Return what is another one where the modules of a plug-in that is a program have changed."""
     if plugin.code is None:

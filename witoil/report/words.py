@@ -54,9 +54,14 @@ def quantity(value: float | None, units: str) -> str:
     return f"{number(value)}{gap}{unit(units)}"
 
 
+def raised(number: str) -> str:
+    """Return a whole number as an exponent."""
+    return number.translate(_SUPERSCRIPTS)
+
+
 def unit(units: str) -> str:
     """Return a unit as it is printed: nothing for 1, exponents raised."""
     names = {"1": "", "degree": "°", "um": "µm"}
     if units in names:
         return names[units]
-    return re.sub(r"(?<=[a-z])-?\d+", lambda m: m.group().translate(_SUPERSCRIPTS), units)
+    return re.sub(r"(?<=[a-z])-?\d+", lambda m: raised(m.group()), units)

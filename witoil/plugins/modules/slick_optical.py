@@ -83,6 +83,7 @@ class SlickOptical:
         from rasterio.features import geometry_mask
 
         from aquatic.slicks.optical import BANDS, find_contrasts
+        from witoil.plugins.georeference import pixel_sides
         from witoil.plugins.rasters import reading
 
         names = BANDS[parameters["sensor"]]
@@ -103,7 +104,9 @@ class SlickOptical:
         water = np.ones(reader.size, bool)
         if not land.is_empty:
             water = geometry_mask([land], reader.size, _affine(placing), all_touched=True)
-        found = find_contrasts((values[0], values[1]), water, _pixel_m(placing, reader.size), sign)
+        sides = pixel_sides(placing, reader.size)
+        assert sides is not None  # it has a map
+        found = find_contrasts((values[0], values[1]), water, sides, sign)
         return _findings(found, placing, remarks)
 
 
@@ -157,18 +160,6 @@ def _affine(placing: Placing) -> Any:
 
     assert placing.transform is not None  # refused before
     return rasterio.Affine(*placing.transform)
-
-
-def _pixel_m(placing: Placing, size: tuple[int, int]) -> tuple[float, float]:
-    import numpy as np
-    from pyproj import Geod
-
-    assert placing.to_lonlat is not None  # has an affine map
-    middle = np.array([size[1] / 2.0, size[0] / 2.0])
-    places = placing.to_lonlat(middle + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
-    geod = Geod(ellps="WGS84")
-    width, height = (geod.inv(*places[0], *places[k])[2] for k in (1, 2))
-    return height, width
 
 
 def _findings(found: Any, placing: Placing, remarks: list[str]) -> Findings:
