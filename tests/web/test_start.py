@@ -27,7 +27,7 @@ def loaded(code: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["server", "runner", "previewer"])
+@pytest.mark.parametrize("module", ["server", "work.runner", "previews.previewer"])
 def test_processes_start_with_little(module):
     assert not _LATER & loaded(f"import web.{module}; ")
 
