@@ -210,3 +210,28 @@ def test_a_job_goes_on_whatever_was_written_last(case, often, tmp_path, monkeypa
     simulate(case, tmp_path / "killed")
     simulate(case, tmp_path / "whole")
     assert_same(jobs.simulate, tmp_path / "killed", tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["restart-*", "*-000000.*", "*0.*", "made_from.json"])
+def test_a_job_that_is_killed_while_it_forgets_gives_the_same(
+    case, often, tmp_path, monkeypatch, first
+):
+    """Killed when all was written and some of its checkpoint is removed, whatever that is."""
+
+    def remove_some(room, **_):
+        removed = [*room.glob("restart-*.nc"), *room.glob(first)]
+        for path in removed:
+            path.unlink(missing_ok=True)
+        if removed:
+            raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.shutil, "rmtree", remove_some)
+        with pytest.raises(KilledError):
+            simulate(case, tmp_path / "killed")
+    assert kept(tmp_path / "killed")
+    simulate(case, tmp_path / "killed")
+    simulate(case, tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path / "killed", tmp_path / "whole")
+    assert not kept(tmp_path / "killed")

@@ -10,6 +10,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from witoil.case import Case
 from witoil.claim import CHECKPOINT
-from witoil.errors import WitoilError
+from witoil.errors import OutputError, WitoilError
 from witoil.files import plain, read_json, replacing, write_json
 from witoil.outputs.restart import load_restart, write_restart
 
@@ -75,6 +76,8 @@ class Checkpoints:
     def _read(self) -> tuple[list[Part], xr.Dataset | None]:
         restarts = {int(p.stem[8:]): p for p in self._room.glob("restart-*.nc")}
         paths = sorted(self._room.glob("part-*.npz"))
+        if [path.name for path in paths] != [_part(k) for k in range(len(paths))]:
+            raise OutputError(f"{self._room}: a part is missing")
         whole = max((number for number in restarts if number < len(paths)), default=-1)
         if restarts:  # of a restart whose part is missing nothing is known
             paths = paths[: whole + 1]
@@ -102,7 +105,7 @@ class Checkpoints:
         # a part without its restart would be taken for all that a job without restarts keeps
         if restart is not None:
             write_restart(self._case, restart, self._room / f"restart-{self._count:06d}.nc")
-        with replacing(self._room / f"part-{self._count:06d}.npz") as temporary:
+        with replacing(self._room / _part(self._count)) as temporary:
             np.savez(temporary, allow_pickle=False, **part)
         for path in sorted(self._room.glob("restart-*.nc"))[:-1]:
             path.unlink()
@@ -116,7 +119,15 @@ class Checkpoints:
 
 def remove_checkpoints(folder: Path) -> None:
     """Remove what a job keeps in a folder until it ends."""
-    shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+    room = folder / CHECKPOINT
+    # first the head: killed meanwhile, what is left of the parts is not taken for all of them
+    with suppress(OSError):
+        (room / HEAD).unlink()
+    shutil.rmtree(room, ignore_errors=True)
+
+
+def _part(number: int) -> str:
+    return f"part-{number:06d}.npz"
 
 
 class KeptMembers:
