@@ -96,9 +96,9 @@ class FixedShare:
             If a loss is not in [0, 1], or is that of an unknown predictor.
         """
         names = [*self.prior]
-        first = np.array([self.prior[name] for name in names], np.float64)
-        first /= first.sum()
-        log_trust = np.log(first)
+        log_first = np.log(np.array([self.prior[name] for name in names], np.float64))
+        log_first -= np.logaddexp.reduce(log_first)
+        log_trust = log_first
         for k, of_round in enumerate(losses):
             awake = np.array([name in of_round for name in names])
             loss = np.array([of_round.get(name, 0.0) for name in names])
@@ -109,7 +109,7 @@ class FixedShare:
             count = 1.0 if counts is None else counts[k]
             log_trust = self._after(log_trust, count * loss, awake)
             if self.share:
-                kept, dealt = np.log1p(-self.share), np.log(self.share * first)
+                kept, dealt = math.log1p(-self.share), math.log(self.share) + log_first
                 log_trust = np.logaddexp(kept + log_trust, dealt)
         found = np.exp(log_trust)
         return {name: float(v) for name, v in zip(names, found / found.sum(), strict=True)}

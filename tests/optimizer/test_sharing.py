@@ -60,6 +60,14 @@ def test_trust_is_a_distribution(prior, rate, share, losses):
     assert all(value >= 0.0 for value in trust.values())
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("share", [0.0, 5e-324, 1e-300, 0.5])
+def test_trust_that_is_next_to_nothing_is_a_number(share):
+    trust = FixedShare({"a": 1e300, "b": 1e-300}, 1.0, share).trust([{"a": 0.0, "b": 1.0}] * 2)
+    assert trust["a"] == pytest.approx(1.0)
+    assert trust["b"] == 0.0
+
+
 @given(priors, rates, shares, st.lists(unit, max_size=8))
 def test_what_all_lose_alike_tells_nothing(prior, rate, share, losses):
     trust = FixedShare(prior, rate, share).trust([dict.fromkeys(NAMES, loss) for loss in losses])
