@@ -1,6 +1,7 @@
 """Who a request is from: tokens, cookies, pages of other sites."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,25 @@ def test_without_a_good_token_nobody_is_let_in(service, header):
         answer = service.client().get(path, headers=headers)
         assert_problem(answer, 401)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def password(name, secret):
+    return {"Authorization": "Basic " + b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+def test_a_token_is_the_password_of_its_person(service):
+    client, token = service.client(), service.token("anna")
+    assert client.get("/session", headers=password("anna", token)).json["name"] == "anna"
+    for wrong in (password("bob", token), password("", token), password("anna", "")):
+        assert_problem(client.get("/session", headers=wrong), 401)
+    for header in ("Basic", "Basic ", "Basic !", "Basic " + b64encode(b"anna").decode()):
+        assert_problem(client.get("/session", headers={"Authorization": header}), 401)
+
+
+def test_pages_of_other_sites_write_with_no_password_that_a_browser_remembers(service):
+    client, given = service.client(), password("anna", service.token("anna"))
+    for headers, status in (({}, 422), (OWN, 422), ({"Origin": "http://evil.example"}, 403)):
+        assert_problem(client.post("/shares", json={}, headers=given | headers), status)
 
 
 def test_scopes_include_those_before(service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Literal
 
 from flask import Response, redirect, request
@@ -23,6 +24,15 @@ from web.people.access import needs, who
 from web.store.jobs import Job, State
 
 blueprint = APIBlueprint("thredds", __name__, abp_responses=problems())
+
+
+@blueprint.after_request
+def _ask_for_password(answer: Response) -> Response:
+    """Tell programs that know passwords only, as those on the NetCDF library, to show theirs."""
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        answer.headers.add("WWW-Authenticate", 'Basic realm="witoil", charset="UTF-8"')
+    return answer
+
 
 _OPERATOR = "catalogue"
 """What stands in place of the id of a job where data of the operator are meant."""

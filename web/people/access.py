@@ -1,8 +1,10 @@
 """Who a request is from, and what they may.
 
-A program shows a bearer token. A browser has a cookie, which the pages of other sites could have it
-send: what writes must then say that it comes from a page of the service itself. So must it without
-any tokens (`auth` off), since a page elsewhere could reach the service at the same machine.
+A program shows a bearer token, or, where it knows names and passwords only, the token as the
+password of its person. A browser has a cookie, or remembers a password: the pages of other sites
+could have it send these, and what writes must then say that it comes from a page of the service
+itself. So must it without any tokens (`auth` off), since a page elsewhere could reach the service
+at the same machine.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import Authorization
 
 from web.context import service
 from web.errors import ForbiddenError, UnauthenticatedError
@@ -186,11 +189,24 @@ def _find() -> Person:
 
 def _by_header(header: str) -> Person:
     kind, _, secret = header.partition(" ")
+    if kind.lower() == "basic":
+        return _by_password(Authorization.from_header(header))
     if kind.lower() not in ("bearer", "share") or not secret.strip():
         raise UnauthenticatedError("Authorization: expected Bearer TOKEN")
     if kind.lower() == "share":
         return _by_link(secret.strip())
     return _person_of(token_of(secret.strip()))
+
+
+def _by_password(given: Authorization | None) -> Person:
+    """Return who shows a name and, as its password, a token of that name."""
+    if given is None or not given.password:
+        raise UnauthenticatedError("Authorization: expected a name, and a token as its password")
+    refuse_other_sites()
+    person = _person_of(token_of(given.password))
+    if given.username != person.name:
+        raise UnauthenticatedError("Authorization: the token belongs to another name")
+    return person
 
 
 def _by_link(secret: str) -> Person:

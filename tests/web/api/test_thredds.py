@@ -1,5 +1,9 @@
 """Results of jobs as THREDDS serves them, for programs with a token and for nobody else."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import requests
@@ -59,6 +63,33 @@ def test_siphon_reads_the_catalogue_with_a_token(service, served, job, twin_run,
     finally:
         session_manager.options.pop("auth")
     assert (tmp_path / "summary.json").read_bytes() == (twin_run / "summary.json").read_bytes()
+
+
+def test_the_netcdf_library_shows_the_token_as_a_password(service, served, job, twin_run, tmp_path):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1\nlogin anna\npassword {service.token('anna')}\n")
+    netrc.chmod(0o600)
+    (tmp_path / ".ncrc").write_text(f"HTTP.NETRC={netrc}\n")
+    code = "import sys, xarray as xr; xr.open_dataset(sys.argv[1]).lon.to_netcdf(sys.argv[2])"
+    url, copy = f"{served}/thredds/dodsC/{job}/particles.nc", tmp_path / "lon.nc"
+    subprocess.run(
+        [sys.executable, "-c", code, url, copy],
+        check=True,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )
+    with xr.open_dataset(twin_run / "particles.nc") as local, xr.open_dataset(copy) as remote:
+        np.testing.assert_array_equal(remote["lon"].values, local["lon"].values)
+
+
+def test_a_password_is_asked_for_where_the_netcdf_library_reads_and_nowhere_else(service):
+    for path, kinds in (
+        ("/thredds/catalog/catalog.xml", ["Bearer", "Basic"]),
+        ("/uploads", ["Bearer"]),
+    ):
+        answer = service.client().get(path)
+        assert_problem(answer, 401)
+        asked = answer.headers.getlist("WWW-Authenticate")
+        assert [each.partition(" ")[0] for each in asked] == kinds
 
 
 def test_xarray_reads_the_numbers_with_a_token(served, job, twin_run, session):
