@@ -11,6 +11,7 @@ import xarray as xr
 
 from simulator import FATES
 from witoil.files import replacing
+from witoil.report.words import percent
 from witoil.times import second
 
 
@@ -32,7 +33,7 @@ def in_words(status: Mapping[str, int], balance: Mapping[str, float]) -> list[st
     counts = ", ".join(f"{n:,} {_spaced(name)}" for name, n in status.items() if n)
     released = balance["released"]
     shares = ", ".join(
-        f"{_percent(balance[name] / released)} {_spaced(name)}" for name in FATES if balance[name]
+        f"{percent(balance[name] / released)} {_spaced(name)}" for name in FATES if balance[name]
     )
     return [
         f"{sum(status.values()):,} particles at the end: {counts}",
@@ -42,11 +43,6 @@ def in_words(status: Mapping[str, int], balance: Mapping[str, float]) -> list[st
 
 def _spaced(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _percent(share: float) -> str:
-    """Return a share as text; what is there is never 0."""
-    return f"{share:.1%}" if share >= 0.0005 else "<0.1%"
 
 
 def write_budget(result: xr.Dataset, path: Path) -> None:

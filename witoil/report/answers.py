@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from witoil.report.words import number, quantity
+from witoil.report.words import number, percent, quantity
 
 # fmt: off
 _WINDS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE",
@@ -41,11 +41,11 @@ def answers(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     if ashore is None:
         found.append(("Ashore", "none"))
     else:
-        share = 1e3 * ashore["mass_t"] / summary["mass_balance_kg"]["released"]
+        share = percent(1e3 * ashore["mass_t"] / summary["mass_balance_kg"]["released"])
         found.append(
             (
                 "Ashore",
-                f"{number(ashore['mass_t'])} t ({share:.1%}) on {number(ashore['oiled_km'])} km, "
+                f"{number(ashore['mass_t'])} t ({share}) on {number(ashore['oiled_km'])} km, "
                 f"since {ashore['first_oiled'].replace('T', ' ').replace(':00Z', ' UTC')}",
             )
         )

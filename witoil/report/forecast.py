@@ -29,7 +29,7 @@ from witoil.forecast.reliability import Reliability
 from witoil.report.calibration import areas_in_words, places_of_sources, snippet
 from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.verdicts import of_forecast
-from witoil.report.words import number, time_in_words
+from witoil.report.words import number, percent, time_in_words
 from witoil.scenario.scenario import Scenario
 
 OUTLOOK_MAPS = 4
@@ -206,7 +206,8 @@ def _charts(
     finest = "; ".join(f"{STYLES[key].label} {number(fss[0], 2)}" for key, fss in shown.items())
     labels = ["prior", *(f"{n} slick{'s' * (n > 1)}" for n in range(1, len(result.legs) + 1))]
     posteriors = dict(zip(labels, result.posteriors, strict=True))
-    missed = f"Of the cells with oil, {found.missed / max(found.seen, 1):.1%} had probability 0."
+    share = percent(found.missed / max(found.seen, 1))
+    missed = f"Of the cells with oil, {share} had probability 0."
     return {
         "skill": {
             "uri": image_uri(figures.skill_chart(scales, shown, useful, STYLES)),

@@ -14,7 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from witoil.case import Case
-from witoil.report.words import NONE, day, number, quantity, unit
+from witoil.report.words import NONE, day, number, percent, quantity, unit
 
 
 def page_template(name: str) -> Template:
@@ -32,7 +32,7 @@ def page_template(name: str) -> Template:
         "number": number,
         "unit": unit,
         "quantity": quantity,
-        "share": "{:.1%}".format,
+        "share": percent,
     }
     return environment.get_template(name)
 

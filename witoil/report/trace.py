@@ -8,7 +8,7 @@ from typing import Any
 from witoil.report.page import Player
 from witoil.report.parts import Part, Picture, page_of, unknowns_of_forcing
 from witoil.report.verdicts import of_trace
-from witoil.report.words import quantity
+from witoil.report.words import percent, quantity
 from witoil.trace.backward import BackwardScenario
 
 
@@ -46,7 +46,7 @@ def trace_page(
             *areas,
             ("Members", f"{summary['members']}"),
             ("Particles", f"{summary['particles']:,}"),
-            ("Paths that left the area", f"{summary['share_left_domain']:.1%}"),
+            ("Paths that left the area", percent(summary["share_left_domain"])),
         ],
         parts=[Part("Where it may have been released", [Picture(picture, caption, caption)])],
         unknowns=[*summary["assumptions"], *unknowns_of_forcing(summary["coverage"])],

@@ -54,6 +54,11 @@ def quantity(value: float | None, units: str) -> str:
     return f"{number(value)}{gap}{unit(units)}"
 
 
+def percent(share: float) -> str:
+    """Return a share as text; what is there is never 0."""
+    return "<0.1%" if 0.0 < share < 0.0005 else f"{share:.1%}"
+
+
 def raised(number: str) -> str:
     """Return a whole number as an exponent."""
     return number.translate(_SUPERSCRIPTS)
