@@ -96,6 +96,7 @@ def test_a_small_box_within_a_large_one_is_not_one_by_the_first_rule():
 _side = st.integers(0, 60)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(_side, _side, st.integers(1, 40), st.integers(1, 40)), max_size=12),

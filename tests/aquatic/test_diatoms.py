@@ -58,6 +58,7 @@ def test_what_is_no_valve_is_refused():
     assert not valve_of(valve())[1]
 
 
+@pytest.mark.slow
 def test_scenes_have_what_they_say():
     cutouts = [valve(60, 20, pitch=6), valve(90, 16, pitch=7, seed=1), valve(40, 38, pitch=5)]
     scene = make_scene(cutouts, 12, (300, 400), np.random.default_rng(5))

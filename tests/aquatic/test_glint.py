@@ -45,6 +45,7 @@ def test_what_both_bands_see_is_found(sign):
     assert np.sign(found.contrast[slick]).mean() == pytest.approx(sign, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_sign_that_geometry_excludes_does_not_count():
     (first, second), slick = bands()
     water = np.ones(slick.shape, bool)

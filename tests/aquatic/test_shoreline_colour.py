@@ -105,6 +105,7 @@ def test_a_real_beach_is_as_its_makers_part_it():
     keep_picture("shoreline-colour", Image.fromarray(picture[:, 230:720]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real images")
 def test_a_grey_sea_before_grey_sand_is_refused_and_a_dull_one_is_found():
     with Image.open(AQUATIC / "img" / "uc7_wrack_snb.png") as image:

@@ -219,6 +219,7 @@ def test_finer_pixels_are_averaged(small, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_wind_outside_its_limits_is_said(small, tmp_path):
     assert "outside 2 to 12 m/s" in detected(small, tmp_path, wind_speed=1.0).remarks[-1]
     assert "outside 2 to 12 m/s" in detected(small, tmp_path, wind_speed=14.0).remarks[-1]

@@ -55,6 +55,7 @@ def test_a_sine_anywhere_within_a_band_is_in_it(place, index):
     assert found[band.name] == pytest.approx(-3.0103, abs=0.01)
 
 
+@pytest.mark.slow
 def test_white_noise_has_its_share_in_each_band():
     noise = np.random.default_rng(7).normal(0.0, 0.1, 200 * RATE)
     found = levels_of(noise, low=400.0)

@@ -234,6 +234,7 @@ def test_404_halfway_leaves_nothing(tmp_path: Path):
     assert len(Vanishing.requests) == 2
 
 
+@pytest.mark.slow
 def test_server_that_is_busy_says_when_to_come_back(tmp_path: Path):
     class Busy(file_handler({"/a": CONTENT})):
         def answer(self):

@@ -39,6 +39,7 @@ def helper(tmp_path: Path, monkeypatch):
     found.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "fault"),
     [

@@ -105,6 +105,7 @@ def test_values_are_unpacked_and_masked(packed_url: str):
     assert found.attrs == {"title": "packed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most_bytes", [4, 50, 300, 10**6])
 def test_parts_are_fetched_in_answers_within_the_limit(packed_url: str, most_bytes: int):
     store = default_store()
@@ -338,6 +339,7 @@ places = st.integers(0, max(len(LAYOUT), len(ATTRIBUTES)))
 inserted = st.text('{}[];:="\\ aF3.\n\x00é', max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(places, places, inserted, st.booleans())
 def test_damaged_headers_are_read_or_refused(

@@ -124,6 +124,7 @@ def test_clients_read_the_numbers_of_the_file(served, folder: Path, engine: str)
         assert remote["u"].attrs["units"] == "m s-1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["netcdf4", "pydap"])
 def test_packed_numbers_travel_as_they_are(served, folder: Path, engine: str):
     with (

@@ -126,6 +126,7 @@ def sounds_in(folder):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("what", ["pictures", "sounds"])
 def test_each_has_a_line(tmp_path, what):

@@ -82,6 +82,7 @@ def test_files_of_one_name_have_envelopes_of_their_own(predicted):
     assert set(report["written"]) == {"same.png.json", "same.png-2.json", "features.geojson"}
 
 
+@pytest.mark.slow
 def test_nothing_on_the_map_leaves_nothing_of_before(predicted, tmp_path):
     georeference = ("--georef", "station:lon=1,lat=2", "--time", "2024-04-22T08:00")
     predicted("made-image-classify", *georeference)
@@ -104,6 +105,7 @@ def test_rasters_are_written_as_they_are_found(predicted, tmp_path):
     assert (values == 1).sum() == 50
 
 
+@pytest.mark.slow
 def test_a_format_that_cannot_hold_it_stops_no_other(predicted, tmp_path):
     answer, report = predicted("made-semantic-seg", "--to", "json,yolo,csv")
     assert answer.returncode == 1
@@ -160,6 +162,7 @@ def out(tmp_path):
 STATION = Options(Station(kind="station", lon=179.99, lat=-16.5))
 
 
+@pytest.mark.slow
 def test_all_of_a_batch_is_one_geopackage(classes, tmp_path, out):
     folder = pictures_in(tmp_path / "in", 3)
     (folder / "1.png").write_bytes(b"bad")
@@ -182,6 +185,7 @@ def test_all_of_a_batch_is_one_geopackage(classes, tmp_path, out):
     assert report["written"] == ["results.gpkg"]
 
 
+@pytest.mark.slow
 def test_geoparquet_has_the_same(classes, tmp_path, out):
     folder = pictures_in(tmp_path / "in", 2)
     predict_files(classes, [folder], out, replace(STATION, formats=("gpkg", "geoparquet")))
@@ -205,6 +209,7 @@ def test_a_batch_without_a_map_has_its_tables_all_the_same(classes, tmp_path, ou
         assert gpd.read_parquet(out / "features.parquet").empty
 
 
+@pytest.mark.slow
 def test_what_crosses_180_is_cut_in_tables(tmp_path, out):
     plugin = open_folder(plugin_in(tmp_path / "plugin", same(), SEGMENTS_ON_MAP))
     pixels = np.zeros((16, 16, 3), np.uint8)
@@ -219,6 +224,7 @@ def test_what_crosses_180_is_cut_in_tables(tmp_path, out):
     assert shapely.area(features.geometry.values).sum() == pytest.approx(8 * 12 * 0.01)
 
 
+@pytest.mark.slow
 def test_files_of_a_bucket_are_looked_at(classes, out):
     bucket = fsspec.filesystem("memory")
     content = BytesIO()
@@ -254,6 +260,7 @@ def test_a_bucket_that_cannot_be_read_is_told(classes, out, url, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_files_that_changed_or_went_are_as_they_are_now(classes, tmp_path, out):
     folder = pictures_in(tmp_path / "in", 3)
     predict_files(classes, [folder], out)
@@ -274,6 +281,7 @@ def test_other_parameters_begin_anew(classes, tmp_path, out):
     assert report["succeeded"] == 1
 
 
+@pytest.mark.slow
 def test_what_was_done_is_done_again_by_force_alone(classes, tmp_path, out):
     folder = pictures_in(tmp_path / "in", 1)
     predict_files(classes, [folder], out)
@@ -284,6 +292,7 @@ def test_what_was_done_is_done_again_by_force_alone(classes, tmp_path, out):
     assert (out / "0.png.json").stat().st_mtime_ns > written
 
 
+@pytest.mark.slow
 def test_a_track_that_has_changed_moves_what_was_found(tmp_path, out):
     text = TEXT.replace('"station"', '"track"')
     plugin = open_folder(plugin_in(tmp_path / "plugin", mean_colour(), text))
@@ -324,6 +333,7 @@ def test_files_that_a_model_does_not_take_are_counted(classes, tmp_path, out):
     assert "is no image" in named["failed"][str(folder / "a.wav")]
 
 
+@pytest.mark.slow
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(["a", "a-2", "a-3", "b", "report", "features"]), max_size=9))
 def test_no_two_files_have_one_name_in_the_results(tmp_path_factory, names):
@@ -350,6 +360,7 @@ class _EndedError(KeyboardInterrupt):
     pass
 
 
+@pytest.mark.slow
 def test_files_that_arrive_are_waited_for_until_they_are_whole(classes, tmp_path, out, monkeypatch):
     monkeypatch.setattr(batch, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(inputs, "SETTLED_SECONDS", 0.15)
@@ -378,6 +389,7 @@ def test_files_that_arrive_are_waited_for_until_they_are_whole(classes, tmp_path
     assert any("waiting for files" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_what_was_found_is_written_when_waiting_ends(classes, tmp_path, out, monkeypatch):
     monkeypatch.setattr(batch, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(inputs, "SETTLED_SECONDS", 0.0)
@@ -394,6 +406,7 @@ def test_what_was_found_is_written_when_waiting_ends(classes, tmp_path, out, mon
     assert json.loads((out / "report.json").read_text())["succeeded"] == 5
 
 
+@pytest.mark.slow
 def test_the_page_says_what_was_found_and_what_failed(classes, tmp_path, out):
     folder = pictures_in(tmp_path / "in", 3)
     (folder / "<b>.png").write_bytes(b"bad")

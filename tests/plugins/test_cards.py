@@ -85,6 +85,7 @@ YOLOS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "classes"), YOLOS.items())
 def test_boxes_and_outlines_lie_where_the_model_has_them(name, classes, brought, tmp_path):
     card = plugin_named(name).card
@@ -101,6 +102,7 @@ def test_boxes_and_outlines_lie_where_the_model_has_them(name, classes, brought,
     assert feature.pixel.bounds == pytest.approx((40.0, 25.0, 120.0, 65.0), abs=tolerance)
 
 
+@pytest.mark.slow
 def test_a_model_that_names_no_classes_is_refused(brought, tmp_path):
     plugin = brought("rip-currents", made.boxes(640, 1, turned=True))
     answer = witoil("predict", "rip-currents", picture(tmp_path / "a.png", np.zeros((9, 9, 3))))
@@ -176,6 +178,7 @@ def test_numbers_of_plankton_are_scaled_as_in_its_configuration(brought, tmp_pat
     assert len(feature.properties["scores"]) == 5
 
 
+@pytest.mark.slow
 def test_diatoms_of_another_size_are_refused(brought, tmp_path):
     content = made.linear_of_mean([1, 3, 512, 512], [2, 3], np.eye(3), np.zeros(3))
     content = made.named(made.softmaxed(content), ["a", "b", "c"])
@@ -249,6 +252,7 @@ def test_the_distance_of_a_vessel_is_heard_in_frames_of_ten_milliseconds(brought
     assert feature.properties["expected"] == pytest.approx(p @ (np.arange(11) + 0.5), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real models")
 def test_eyeonwater_is_what_its_makers_say(brought):
     model = AQUATIC / "models" / "eyeonwater_yolov8n_cls.onnx"

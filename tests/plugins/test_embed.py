@@ -50,6 +50,7 @@ def test_a_reference_with_code_is_refused(tmp_path, image):
         predict(plugin, image(np.zeros((4, 4, 3))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "is_alike"), [(100, True), (250, False)])
 def test_scores_are_compared_with_those_of_the_training(tmp_path, value, is_alike):
     """Images whose mean is spread as that of the training, and those that are brighter."""

@@ -13,6 +13,7 @@ FRAME = AQUATIC / "img" / "uc3o_obsea_fish17.jpg"
 pytestmark = pytest.mark.skipif(not MODEL.is_file(), reason="needs the real models")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "score"), [(576, 0.974), (256, 0.9956)])
 def test_the_frame_of_a_station_is_classified(tmp_path, size, score):
     plugin_in(tmp_path / "plugins" / "eow", MODEL.read_bytes(), EYEONWATER.format(size=size))

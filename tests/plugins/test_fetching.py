@@ -64,6 +64,7 @@ def listed():
     return next(line for line in lines if line.startswith(NAME))
 
 
+@pytest.mark.slow
 def test_a_model_without_a_checksum_is_pinned_when_it_first_comes(served, made):
     with served({"/model.onnx": MODEL}) as url:
         folder = made(f'uri = "{url}/model.onnx"')
@@ -206,6 +207,7 @@ def test_weights_that_cannot_be_had_are_a_fault_of_the_card(made, weights, text)
     assert text in line
 
 
+@pytest.mark.slow
 def test_damaged_pins_are_said_and_stop_no_list(served, made):
     with served({"/model.onnx": MODEL}) as url:
         folder = made(f'uri = "{url}/model.onnx"')

@@ -76,6 +76,7 @@ def test_what_a_format_cannot_hold_is_said(place):
     assert "2 other shapes" in " ".join(ANNOTATIONS["voc"]([SCENE], place).remarks)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(*[st.integers(0, 50)] * 2, *[st.integers(1, 50)] * 2), max_size=5))
 def test_boxes_of_whole_pixels_survive_every_format(tmp_path_factory, corners):
     folder = tmp_path_factory.mktemp("boxes")

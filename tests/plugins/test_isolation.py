@@ -111,6 +111,7 @@ def test_what_ends_a_process_costs_one_file(program, tmp_path):
     assert sorted(calls()) == sorted([*bad, *good, *ended])
 
 
+@pytest.mark.slow
 def test_a_process_that_is_lost_between_files_costs_none(program, tmp_path):
     plugin, _ = program
     folder = files_in(tmp_path / "in", "later.png", *(f"slow{k}.png" for k in range(9)))
@@ -130,6 +131,7 @@ STRANGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRANGE)
 def test_what_a_program_may_not_give_costs_one_file(program, tmp_path, name, monkeypatch):
     plugin, _ = program
@@ -152,6 +154,7 @@ def test_what_a_program_may_not_give_costs_one_file(program, tmp_path, name, mon
     assert report["succeeded"] == 1
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_loaded_ends_the_batch_at_once(tmp_path):
     folder = plugin_in(tmp_path / "p", mean_colour(), TEXT)
     (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes() + b"x")
@@ -161,6 +164,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_batch_at_once(tmp_path):
             predict_files(open_folder(folder), [pictures], tmp_path, Options(scheduler=scheduler))
 
 
+@pytest.mark.slow
 def test_processes_and_threads_write_the_same(tmp_path):
     plugin = open_folder(plugin_in(tmp_path / "p", mean_colour(), TEXT))
     pictures = tmp_path / "in"
@@ -222,6 +226,7 @@ def test_a_batch_that_is_killed_goes_on_and_does_nothing_twice(program, tmp_path
     assert calls()[after:] == ["crash.png"] * 2
 
 
+@pytest.mark.slow
 def test_processes_end_with_who_started_them(program, tmp_path):
     _, calls = program
     folder = files_in(tmp_path / "in", *(f"slow{k}.png" for k in range(400)))

@@ -46,6 +46,7 @@ def fault_of(folder):
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "text"),
     [
@@ -364,6 +365,7 @@ def test_hidden_colours_and_frames_and_turns_are_said(made, tmp_path):
     assert any("turned upright" in it for it in answer.findings.remarks)
 
 
+@pytest.mark.slow
 def test_one_bad_file_never_stops_the_rest(tmp_path):
     plugin_in(tmp_path / "plugins" / "p", mean_colour(), TEXT)
     folder = tmp_path / "in"
@@ -386,6 +388,7 @@ def test_one_bad_file_never_stops_the_rest(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_list_of_plugins_loads_no_runtime(tmp_path):
     plugin_in(tmp_path / "p", mean_colour(), TEXT)
     code = (

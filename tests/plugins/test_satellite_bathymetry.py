@@ -65,6 +65,7 @@ def predicted(tmp_path, image, **parameters):
         return answer, document, file.read(1)
 
 
+@pytest.mark.slow
 def test_a_bay_has_its_depths(tmp_path):
     image = scene(tmp_path / "bay.tif")
     table = soundings(tmp_path / "s.csv", outside=3)
@@ -85,6 +86,7 @@ def test_a_bay_has_its_depths(tmp_path):
     _draw(known, found)
 
 
+@pytest.mark.slow
 def test_numbers_of_a_calibration_give_the_same_depths(tmp_path):
     image = scene(tmp_path / "bay.tif")
     for law in ("ratio", "log-linear"):
@@ -99,6 +101,7 @@ def test_numbers_of_a_calibration_give_the_same_depths(tmp_path):
         np.testing.assert_allclose(again[known], found[known], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_tide_is_taken_away_again(tmp_path):
     image = scene(tmp_path / "bay.tif")  # as deep as it is at a tide of 1.5 m
     table = soundings(tmp_path / "s.csv", shift=1.5)
@@ -106,6 +109,7 @@ def test_the_tide_is_taken_away_again(tmp_path):
     assert np.nanmean(found - (bottom_depth() - 1.5)) == pytest.approx(0.0, abs=0.1)
 
 
+@pytest.mark.slow
 def test_two_bottoms_are_told_by_the_error(tmp_path):
     table = soundings(tmp_path / "s.csv")
     stripes = np.where((np.arange(SIZE[0]) // 15 % 2 == 0)[:, None, None], SAND, SEAGRASS)
@@ -120,6 +124,7 @@ def test_two_bottoms_are_told_by_the_error(tmp_path):
     assert errors[0] < 0.6 < errors[1]
 
 
+@pytest.mark.slow
 def test_whole_numbers_are_made_reflectances(tmp_path):
     image = scene(tmp_path / "bay.tif", scale=1e-4, dtype="uint16")
     table = soundings(tmp_path / "s.csv")
@@ -130,6 +135,7 @@ def test_whole_numbers_are_made_reflectances(tmp_path):
     assert np.sqrt(np.nanmean((found - bottom_depth()) ** 2)) < 0.6
 
 
+@pytest.mark.slow
 def test_points_of_other_formats_are_soundings_too(tmp_path):
     image = scene(tmp_path / "bay.tif")
     table = pd.read_csv(soundings(tmp_path / "s.csv"))
@@ -140,6 +146,7 @@ def test_points_of_other_formats_are_soundings_too(tmp_path):
     assert np.sqrt(np.nanmean((found - bottom_depth()) ** 2)) < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -161,6 +168,7 @@ def test_what_are_no_soundings_is_refused(tmp_path, content, text):
     assert len(answer.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_scene_of_other_bands_and_one_without_soundings_are_refused(tmp_path):
     image = scene(tmp_path / "bay.tif", names=("red", "nir"))
     answer, *_ = predicted(tmp_path, image, soundings=soundings(tmp_path / "s.csv"))
@@ -185,6 +193,7 @@ def _draw(known, found):
     keep_picture("satellite-bathymetry", figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [0.0, 360.0])
 def test_longitudes_may_be_counted_from_0_or_from_180(tmp_path, turn):
     depth = np.linspace(1.0, 15.0, 60)[np.newaxis].repeat(20, axis=0)

@@ -55,6 +55,7 @@ def seen_lines(transects, table, levels):
     return geopandas.GeoDataFrame(rows, crs=transects.crs)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real table")
 def test_a_published_table_comes_back_from_shorelines_at_their_tides(tmp_path):
     """The table has corrected places alone; shorelines and tides of its scenes are not published.
@@ -186,6 +187,7 @@ def test_what_are_no_transects_is_refused(tmp_path, content, text):
     assert text in answer.stderr
 
 
+@pytest.mark.slow
 def test_a_beach_across_180_degrees_has_its_distances(tmp_path):
     ends = [(179.999, -17.0), (-179.999, -17.0)]
     transects_in(tmp_path / "t.geojson", {"fiji": ends}, crs="EPSG:4326")

@@ -35,6 +35,7 @@ def test_modules_are_listed_without_a_library():
     assert names["slick-optical"] is None
 
 
+@pytest.mark.slow
 def test_slicks_are_written_as_services_of_the_sea_do(scene, tmp_path):
     report = predict_files(
         plugin_named("slick-detection"),
@@ -63,6 +64,7 @@ def test_slicks_are_written_as_services_of_the_sea_do(scene, tmp_path):
         assert dataset.read(1).max() > 50
 
 
+@pytest.mark.slow
 def test_slicks_without_a_time_are_left_out_and_said(scene, tmp_path):
     untimed = tmp_path / "scene.tif"
     untimed.write_bytes(scene.read_bytes())
@@ -76,6 +78,7 @@ def test_slicks_without_a_time_are_left_out_and_said(scene, tmp_path):
     assert "1 slicks without an area on the map or a time were left out" in report["remarks"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_product_is_one_file_of_a_folder(tmp_path):
     rng = np.random.default_rng(2)
@@ -109,6 +112,7 @@ def test_a_product_is_one_file_of_a_folder(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_scene_on_land_fails_in_one_line_and_stops_no_other(scene, tmp_path):
     land = tmp_path / "land.geojson"
     shape = shapely.geometry.mapping(shapely.box(30.0, 30.0, 40.0, 40.0))
@@ -159,6 +163,7 @@ group = "oil"
 )
 
 
+@pytest.mark.slow
 def test_a_model_takes_the_place_of_the_threshold(scene, tmp_path, monkeypatch):
     plugin_in(tmp_path / "p", segmenter(), SEGMENTER)
     plugin_in(
@@ -196,6 +201,7 @@ def optical(path, names, factor=1.0):
     return path, slick
 
 
+@pytest.mark.slow
 def test_a_slick_in_sunglint_is_on_the_map(tmp_path):
     path, slick = optical(tmp_path / "S2.tif", ("B8A", "B11"))
     found = predict(plugin_named("slick-optical"), path, parameters=OPEN_SEA)

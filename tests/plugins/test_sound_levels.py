@@ -28,6 +28,7 @@ def wav(tmp_path):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real recordings")
 @pytest.mark.parametrize("name", ["rtsys.wav", "orca_test.wav", "st_034655.flac"])
 def test_levels_of_real_recordings_by_another_formula(name):

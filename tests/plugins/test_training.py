@@ -36,6 +36,7 @@ def made_images(folder, count=8):
     return folder
 
 
+@pytest.mark.slow
 def test_a_plugin_is_trained_and_served(tmp_path):
     images = made_images(tmp_path / "images", 5)
     (images / "disc" / "bad.png").write_bytes(b"bad")
@@ -56,6 +57,7 @@ def test_a_plugin_is_trained_and_served(tmp_path):
     assert "Traceback" not in again.stderr
 
 
+@pytest.mark.slow
 def test_what_is_served_is_what_was_trained(tmp_path):
     """Against scikit-learn's own probabilities."""
     from witoil.plugins.card import MEASURES

@@ -76,6 +76,7 @@ def film(path, greys, size=SIZE):
     return path
 
 
+@pytest.mark.slow
 def test_the_quality_is_that_of_the_views(made, tmp_path):
     greys = np.linspace(40, 200, 150).round()
     plugin = made(brightness(), TEXT)
@@ -96,6 +97,7 @@ def test_the_quality_is_that_of_the_views(made, tmp_path):
     np.testing.assert_allclose(series.values, greys[close].mean(axis=1) / 255.0, atol=0.008)
 
 
+@pytest.mark.slow
 def test_frames_are_counted_and_chosen(tmp_path):
     path = film(tmp_path / "a.mp4", range(0, 240, 4))
     assert frame_count(path) == 60
@@ -184,11 +186,13 @@ def test_what_is_no_film_or_damaged_is_told(made, tmp_path, image):
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_film_shorter_than_a_clip_begins_anew(made, tmp_path):
     answer = predict(made(brightness(), TEXT), film(tmp_path / "a.mp4", [100] * 5))
     assert answer.findings.features[0].properties["technical"] == pytest.approx(100 / 255, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_model_with_other_scores_is_refused(made, tmp_path):
     nodes = [
         helper.make_node("ReduceMean", [name], [out], axes=[1, 3, 4], keepdims=0)
@@ -200,6 +204,7 @@ def test_a_model_with_other_scores_is_refused(made, tmp_path):
         predict(made(model, TEXT), film(tmp_path / "a.mp4", [100] * 40))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real film")
 def test_a_real_film_has_a_score(made):
     answer = predict(made(brightness(), TEXT), AQUATIC / "img" / "uc3s_dover_demo.mp4")

@@ -49,6 +49,7 @@ def predicted(tmp_path, image, **parameters):
     return answer, json.loads((tmp_path / "found" / f"{image.name}.json").read_text())
 
 
+@pytest.mark.slow
 def test_run_up_is_that_of_the_waterline_and_near_the_formula(stack, tmp_path):
     path, profile, heights = stack
     waves = {"wave_height_m": 1.5, "wave_period_s": 9, "slope": SLOPE}
@@ -73,6 +74,7 @@ def test_run_up_is_that_of_the_waterline_and_near_the_formula(stack, tmp_path):
     _draw(path, np.array(feature["properties"]["pixel"]["coordinates"]))
 
 
+@pytest.mark.slow
 def test_without_a_profile_the_set_up_is_left_out_and_it_is_said(stack, tmp_path):
     path, _, heights = stack
     _, document = predicted(tmp_path, path, seconds=SECONDS, pixel_m=PIXEL_M, slope=SLOPE)
@@ -82,6 +84,7 @@ def test_without_a_profile_the_set_up_is_left_out_and_it_is_said(stack, tmp_path
     assert any("the set-up is left out" in it for it in document["warnings"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "text"),
     [
@@ -103,6 +106,7 @@ def test_what_makes_no_heights_is_refused(stack, tmp_path, parameters, text):
     assert len(answer.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_profile_of_other_columns_is_refused(stack, tmp_path):
     (tmp_path / "p.csv").write_text("x,z\n1,2\n")
     answer, _ = predicted(tmp_path, stack[0], seconds=SECONDS, profile=tmp_path / "p.csv")

@@ -51,6 +51,7 @@ def test_a_vignette_that_its_table_does_not_have_is_refused(tmp_path):
         predict(module, tmp_path / "other.png", parameters={"table": str(tmp_path / "none.tsv")})
 
 
+@pytest.mark.slow
 def test_a_scan_becomes_a_table_of_ecotaxa(tmp_path):
     scan, blank, _ = scan_of(PLACES)
     Image.fromarray(scan).save(tmp_path / "scan.png")

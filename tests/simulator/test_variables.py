@@ -41,6 +41,7 @@ def distinct(size):
     return elements
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("ids", [IDS, NEIGHBOURS], ids=["strewn", "neighbours"])
 def test_every_variable_goes_through_a_chunk_that_is_a_copy(name, ids):

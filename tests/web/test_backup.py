@@ -107,6 +107,7 @@ def test_copies_made_while_all_is_written_are_whole(queued, settings, tmp_path):
         assert folders == {job for job, state in states(copy).items() if state == "successful"}
 
 
+@pytest.mark.slow
 def test_what_is_removed_meanwhile_is_removed_from_the_copy(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
     with people(tmp_path) as service:

@@ -226,6 +226,7 @@ def test_a_host_that_has_been_taken_off_the_list_is_not_called(store):
     assert "not on the operator's list" in kept(store)[0].fault
 
 
+@pytest.mark.slow
 def test_calls_are_made_beside_other_work(store):
     with subscriber() as server, delivering(store, LISTED):
         finished(store, f"http://127.0.0.1:{server.server_port}/done")

@@ -146,6 +146,7 @@ def test_files_of_servers_are_fetched(tmp_path, monkeypatch):
             assert "none.nc" in jobs[2].reason
 
 
+@pytest.mark.slow
 def test_only_what_the_operator_names_is_fetched(tmp_path, registry):
     registry("http://127.0.0.1:9/x")
     wanted = {"box": BOX, "time": TIME}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from threading import Thread
 
+import pytest
 from sqlalchemy import text
 
 from tests.web.people import FEATURES, assert_problem, bring, case, people
@@ -19,6 +20,7 @@ from web.work.runner import Runner
 ORIGIN = {"Origin": "http://localhost"}
 
 
+@pytest.mark.slow
 def test_what_guests_made_goes_with_them(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
     (tmp_path / "winds.nc").touch()

@@ -107,6 +107,7 @@ MODEL = card(
 )
 
 
+@pytest.mark.slow
 def test_a_model_is_run_on_stored_images(tmp_path, monkeypatch):
     plugin_in(tmp_path / "models" / "one", mean_colour(), MODEL)
     monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(tmp_path / "models"))

@@ -423,6 +423,7 @@ def test_the_command_writes_rasters_coast_map_and_record(changed, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_no_scheduler_there_is_one_line(changed, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.workers.CONNECT_SECONDS", 1.0)
     scenario = prepare(load_case(changed(SMALL)))
@@ -430,6 +431,7 @@ def test_no_scheduler_there_is_one_line(changed, tmp_path, monkeypatch):
         run_ensemble([scenario], draw_members(scenario, 1), scheduler="tcp://127.0.0.1:9")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_scheduler_without_workers_is_one_line(small, members, monkeypatch):
     monkeypatch.setattr("witoil.workers.CONNECT_SECONDS", 1.0)

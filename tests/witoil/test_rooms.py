@@ -142,6 +142,7 @@ def test_only_its_rooms_name_a_library(library):
     assert [file for file in named if not file.startswith(allowed)] == []
 
 
+@pytest.mark.slow
 def test_nothing_below_outputs_writes_but_the_study():
     """The restart stands in outputs; what others write is written by those above."""
     mechanism = {"witoil.files", "witoil.claim"}

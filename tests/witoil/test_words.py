@@ -124,6 +124,7 @@ def test_the_glossary_has_each_word_once():
     assert {"role", "input", "leg"} <= set(WORDS)
 
 
+@pytest.mark.slow
 def test_the_code_has_every_word_of_the_glossary():
     used = {part for tree in modules().values() for name, _ in names(tree) for part in parts(name)}
     used |= {part for name in modules() for part in parts(name)}

@@ -32,6 +32,7 @@ def uncorrelated(a, b):
     return abs(np.corrcoef(a, b)[0, 1]) < 4.5 / np.sqrt(a.size)
 
 
+@pytest.mark.slow
 def test_a_number_depends_on_seed_moment_stream_and_particle_only():
     whole = pairs(7, 3, 0, 1000)
     np.testing.assert_array_equal(pairs(7, 3, 600, 100), whole[600:700])

@@ -73,6 +73,7 @@ def stored(client, name="a.png", content=None, purpose="image"):
     return answer.json["reference"]
 
 
+@pytest.mark.slow
 def test_what_is_found_is_searched(service):
     anna = service.client("anna")
     job = predicted(service, anna, stored(anna), formats=["csv"])
@@ -148,6 +149,7 @@ def test_they_are_of_stac_with_their_file(found):
         assert len(json.loads(file.data)["features"]) == 3
 
 
+@pytest.mark.slow
 def test_what_is_not_on_the_map_is_in_no_collection(service):
     anna = service.client("anna")
     job = predicted(service, anna, stored(anna), georef=None)
@@ -157,6 +159,7 @@ def test_what_is_not_on_the_map_is_in_no_collection(service):
     assert any("not on the map" in remark for remark in result["remarks"])
 
 
+@pytest.mark.slow
 def test_they_are_of_whoever_asked_and_go_with_the_job(service):
     anna, bob = service.client("anna"), service.client("bob")
     job = predicted(service, anna, stored(anna))
@@ -170,6 +173,7 @@ def test_they_are_of_whoever_asked_and_go_with_the_job(service):
         assert session.query(Feature).count() == session.query(Annotation).count() == 0
 
 
+@pytest.mark.slow
 def test_what_analysts_say_stays_when_they_are_made_anew(service):
     anna, looker = service.client("anna"), service.client("anna2", scope="read")
     job = predicted(service, anna, stored(anna))
@@ -191,6 +195,7 @@ def test_what_analysts_say_stays_when_they_are_made_anew(service):
     assert anna.get(f"{ITEMS}?verdict=false positive").json["numberMatched"] == 1
 
 
+@pytest.mark.slow
 def test_of_very_many_the_first_are_listed_and_that_is_said(service, monkeypatch):
     monkeypatch.setattr("web.features.detections.MOST", 2)
     anna = service.client("anna")
@@ -207,6 +212,7 @@ def used(service):
     return tuple(year[f"images_{name}"] for name in ("processed", "looked_at", "ingested"))
 
 
+@pytest.mark.slow
 def test_images_are_counted_when_they_are_looked_at_and_when_they_are_judged(service):
     anna, bob = service.client("anna"), service.client("bob")
     first, second = stored(anna), stored(anna, "b.png", image(10))
@@ -224,6 +230,7 @@ def test_images_are_counted_when_they_are_looked_at_and_when_they_are_judged(ser
     assert used(service) == (2, 2, 2)
 
 
+@pytest.mark.slow
 def test_of_two_images_with_one_name_none_is_taken_for_the_other(service):
     anna = service.client("anna")
     job = predicted(service, anna, stored(anna), stored(anna, "a.png", image(10)))
