@@ -115,6 +115,8 @@ def test_files_travel_packed_once(client):
     with client.get(path, headers={"Range": "bytes=0-9", "Accept-Encoding": "gzip"}) as part:
         assert part.status_code == 206
         assert len(part.data) == 10
+    with client.get(path, headers={"Range": "bytes=-9999999"}) as last, client.get(path) as whole:
+        assert (last.status_code, last.data) == (206, whole.data)
 
 
 def test_the_policy_lets_in_the_host_of_the_base_map_and_no_other():
