@@ -68,7 +68,8 @@ def test_modules_import_only_what_is_sent(client):
             assert answer.status_code == 200, name
             assert answer.mimetype == "text/javascript"
             text = answer.text
-        for found in re.findall(r'^(?:import|export) .*from "([^"]+)";$', text, re.MULTILINE):
+        at_first = re.findall(r'^(?:import|export) .*from "([^"]+)";$', text, re.MULTILINE)
+        for found in [*at_first, *re.findall(r'await import\("([^"]+)"\)', text)]:
             parts = name.split("/")[:-1]
             for step in found.split("/"):
                 if step == "..":

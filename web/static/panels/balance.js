@@ -26,7 +26,7 @@ export function balance(state) {
     if (k !== shown) body.replaceChildren(...partsAt(budget, k)); // not in each frame while it plays
     shown = k;
   };
-  state.subscribe(["figures"], async () => {
+  const take = async () => {
     const figures = state.get("figures");
     const file = figures && [figures.files.budget].flat()[0];
     budget = null;
@@ -36,8 +36,10 @@ export function balance(state) {
     const read = readBudget(await (await ask(file.href)).text());
     if (state.get("figures") === figures) budget = read;
     show();
-  });
+  };
+  state.subscribe(["figures"], take);
   state.subscribe(["time"], show);
+  void take();
   return root;
 }
 

@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 import { followDrops } from "../drops.js";
 import { fieldsOf, plainName, readField } from "../panels/schema.js";
-import { trial as words } from "../words.js";
+import { words } from "./words.js";
 
 /**
  * @typedef {import("../panels/schema.js").Field} Field

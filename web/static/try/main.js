@@ -7,9 +7,10 @@ import { bring } from "../panels/uploads.js";
 import { showPerson } from "../sign-in.js";
 import { State } from "../state.js";
 import { buildBar } from "../top.js";
-import { trial as words, words as all } from "../words.js";
+import { words as all } from "../words.js";
 import { Answer } from "./answer.js";
 import { TrialForm } from "./form.js";
+import { words } from "./words.js";
 
 const state = new State();
 const name = new URLSearchParams(location.search).get("model") ?? "";
