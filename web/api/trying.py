@@ -55,7 +55,7 @@ class ModelForm(BaseModel):
     kind: str = Field(description="image, raster or audio")
     file_field: str = Field(description="The field of a request that takes the file.")
     accept: str | None = Field(
-        description="To be sent as `accept` in the query; null where nothing is."
+        description="What a request says as `accept` in its query; null: nothing."
     )
     is_hosted: bool = Field(
         description="Whether it is a module of others, which answers in its own way and takes "
