@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from catalog.server.ranges import RangedResponse
 from web.api import BLUEPRINTS
 from web.context import Service, attach
 from web.errors import ContentError, Problem, handle_errors
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json = StrictJson(app)
     app.request_class = JsonRequest
+    app.response_class = RangedResponse
     app.config.update(
         MAX_CONTENT_LENGTH=settings.body_bytes,
         TRUSTED_HOSTS=settings.names or None,

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from web.data.uploads import file_of
+from web.data.uploads import file_of, take_out
 from web.jobs import queue
 from web.store.base import Store
 from web.store.jobs import Job, State
@@ -140,8 +140,9 @@ def _copy_files(settings: Settings, copy: Path) -> Backup:
     try:
         with store.session() as session:
             uploads = session.scalars(select(Upload)).all()
-            lost = [each.id for each in uploads if not _copied(settings.uploads, copy, each)]
-            session.execute(delete(Upload).where(Upload.id.in_(lost)))
+            lost = [each for each in uploads if not _copied(settings.uploads, copy, each)]
+            for upload in lost:
+                take_out(session, upload)
             # others write into the folders of jobs that have not ended
             query = select(Job.folder).where(Job.state == State.SUCCESSFUL).distinct()
             folders = [name for name in session.scalars(query) if name is not None]

@@ -14,6 +14,7 @@ from catalog.server.answers import answer_dap, answer_file, answer_listing
 from catalog.server.bounds import HELD_BYTES
 from catalog.server.folder import Folder
 from catalog.server.listing import CATALOGUE, DODS, FILES
+from catalog.server.ranges import RangedResponse
 
 _IDLE_SECONDS = 30
 _CONNECTIONS = 2_000
@@ -48,6 +49,7 @@ def create_app(folder: Path) -> flask.Flask:
     if not root.is_dir():
         raise UnreadableFileError(f"{folder}: is no folder; expected one to serve")
     app = flask.Flask(__name__, static_folder=None)
+    app.response_class = RangedResponse
     tree = Folder(root, root.name)
 
     @app.get("/")

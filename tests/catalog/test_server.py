@@ -155,6 +155,8 @@ def test_files_come_with_digest_and_ranges(served, folder: Path, tmp_path: Path)
     assert facts["etag"]
     part = requests.get(served["httpserver"], headers={"Range": "bytes=10-19"}, timeout=5)
     assert (part.status_code, part.content) == (206, content[10:20])
+    last = requests.get(served["httpserver"], headers={"Range": "bytes=-99999999"}, timeout=5)
+    assert (last.status_code, last.content) == (206, content)
     whole = requests.head(served["httpserver"], timeout=5)
     assert whole.headers["Repr-Digest"].startswith("sha-256=:")
 

@@ -94,6 +94,23 @@ def test_oil_that_is_found_is_run(seen, tmp_path, step):
         assert summary["slick"]["key"] == "release.0"
 
 
+@pytest.mark.usefixtures("compiled")
+def test_options_of_the_model_count_in_a_chain_too(seen, tmp_path):
+    """Formats are written; with --force both parts begin anew; an unknown format is refused."""
+    chain = ("--then", "simulate", "--label", "oil")
+    answer = command(seen, tmp_path, *chain, "--to", "csv", "--scheduler", "threads")
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "features.geojson").exists()
+    assert [*tmp_path.glob("*.csv")]
+    began = (tmp_path / "report.json").stat().st_mtime_ns
+    again = command(seen, tmp_path, *chain, "--scheduler", "threads", "--force")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "report.json").stat().st_mtime_ns > began
+    refused = command(seen, tmp_path / "other", *chain, "--to", "parchment")
+    assert refused.returncode == 2
+    assert "parchment" in refused.stderr
+
+
 def collection(*labels, time="2025-06-01T06:00:00Z", kind="Polygon"):
     shapes = {
         "Polygon": [[[20.0, 36.0], [20.1, 36.0], [20.1, 36.1], [20.0, 36.0]]],

@@ -176,7 +176,20 @@ def test_numbers_that_are_none_are_refused(text):
 )
 def test_a_file_goes_where_it_fits(tmp_path, fields, name, expected):
     made = module(tmp_path, fields)
-    assert made._file_field(made.record.parameters("predict"), tmp_path / name) == expected
+    assert made.file_field(tmp_path / name) == expected
+
+
+def test_a_parameter_says_what_it_may_be():
+    entry = {"name": "k", "type": "integer", "minimum": 1, "maximum": 5, "default": 0}
+    assert HostedParameter.of(entry).schema() == {
+        **{"type": "integer", "description": "", "minimum": 1, "maximum": 5, "default": 0}
+    }
+    entry = {"name": "a", "type": "array", "items": {"type": "number"}, "minimum": 0}
+    assert HostedParameter.of(entry).schema() == {
+        **{"type": "array", "items": {"type": "number"}, "description": "", "minimum": 0}
+    }
+    chosen = HostedParameter.of({"name": "c", "type": "string", "enum": ["x", "y"]}).schema()
+    assert chosen == {"type": "string", "description": "", "enum": ["x", "y"]}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from shapely import Polygon, to_geojson
+from shapely.geometry import mapping
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -33,6 +34,12 @@ FEATURES = (
     + GEOJSON
     + b"}]}"
 )
+SEEN = {
+    "geometry": mapping(SQUARE),
+    "time": "2021-08-24T03:42:00Z",
+    "properties": {"name": "a", "verdict": "unchecked"},
+}
+"""What the check of a file tells of a slick in it."""
 
 
 @dataclass

@@ -8,9 +8,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.web.conftest import Queued
-from tests.web.people import FEATURES, bring, people
+from tests.web.people import FEATURES, SEEN, bring, people
 from tests.witoil.command import witoil
 from web import backup
 from web.backup import BackupError, back_up
@@ -18,6 +19,7 @@ from web.data import uploads
 from web.jobs import queue
 from web.settings import Settings
 from web.store.base import Store
+from web.store.features import Feature
 from witoil.errors import OutputError
 
 
@@ -109,7 +111,7 @@ def test_copies_made_while_all_is_written_are_whole(queued, settings, tmp_path):
 
 @pytest.mark.slow
 def test_what_is_removed_meanwhile_is_removed_from_the_copy(tmp_path, monkeypatch):
-    monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
+    monkeypatch.setattr(uploads, "check", lambda path, purpose: {"detections": [SEEN]})
     with people(tmp_path) as service:
         anna = service.client("anna")
         kept, lost = (
@@ -134,6 +136,8 @@ def test_what_is_removed_meanwhile_is_removed_from_the_copy(tmp_path, monkeypatc
         assert [each["id"] for each in it.client("anna").get("/uploads").json["uploads"]] == [
             kept["id"]
         ]
+        with it.store.reading() as session:
+            assert session.scalars(select(Feature.id)).all() == [f"{kept['id']}-1"]
 
 
 def queue_one_that_is_done(service):

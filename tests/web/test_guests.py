@@ -6,23 +6,25 @@ from functools import partial
 from threading import Thread
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from tests.web.people import FEATURES, assert_problem, bring, case, people
+from tests.web.people import FEATURES, SEEN, assert_problem, bring, case, people
 from web.data import uploads
 from web.jobs import queue
 from web.store.base import now
+from web.store.features import Annotation, Feature
 from web.store.jobs import Job
 from web.store.tokens import Owner, Token
 from web.work.guests import remove_guests
 from web.work.runner import Runner
 
 ORIGIN = {"Origin": "http://localhost"}
+ITEMS = "/ogc/collections/observations/items"
 
 
 @pytest.mark.slow
 def test_what_guests_made_goes_with_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
+    monkeypatch.setattr(uploads, "check", lambda path, purpose: {"detections": [SEEN, SEEN]})
     (tmp_path / "winds.nc").touch()
     (tmp_path / "catalogue.toml").write_text("[winds]\ntitle = 'W'\nfiles = 'winds.nc'\n")
     with people(tmp_path, guests=2, catalogue=tmp_path / "catalogue.toml") as service:
@@ -39,6 +41,9 @@ def test_what_guests_made_goes_with_them(tmp_path, monkeypatch):
             each.post("/ogc/processes/simulate/execution", json=asked, headers=ORIGIN).json["jobID"]
             for each in (guest, other, anna)
         ]
+        said = {"verdict": "confirmed"}
+        for client, upload in [(anna, kept), (guest, lost)]:
+            assert client.patch(f"{ITEMS}/{upload['id']}-1", json=said, headers=ORIGIN).json
         remove_guests(service.store, service.settings.uploads)  # nobody's time is up
         assert guest.get("/uploads").json["number_matched"] == 2
         name = guest.get("/session").json["name"]
@@ -64,6 +69,10 @@ def test_what_guests_made_goes_with_them(tmp_path, monkeypatch):
             assert session.get(Owner, name) is None
             assert session.get(Job, jobs[0]).state == "dismissed"
             assert {session.get(Job, each).state for each in jobs[1:]} == {"failed"}
+            assert set(session.scalars(select(Feature.id))) == {
+                f"{each['id']}-{k}" for each in (kept, others) for k in (1, 2)
+            }
+            assert set(session.scalars(select(Annotation.feature_id))) == {f"{kept['id']}-1"}
         folder = service.settings.uploads
         assert (folder / kept["sha256"] / "a.geojson").read_bytes() == FEATURES
         assert not (folder / lost["sha256"]).exists()

@@ -48,6 +48,9 @@ def test_file_is_kept_and_given_back(service):
     part = client.get(f"/uploads/{told['id']}/content", headers={"Range": "bytes=1-3"})
     assert (part.status_code, part.data) == (206, FEATURES[1:4])
     part.close()
+    last = client.get(f"/uploads/{told['id']}/content", headers={"Range": "bytes=-99999"})
+    assert (last.status_code, last.data) == (206, FEATURES)
+    last.close()
 
 
 def test_bodies_larger_than_json_may_be_are_taken(tmp_path, monkeypatch):

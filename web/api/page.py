@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, make_response, request, send_from_directory
+from flask import Response, current_app, make_response, request, send_from_directory
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
@@ -114,7 +114,9 @@ def _sent(folder: Path, name: str) -> Response:
         raise NotFoundError("there is no such file of the page")
     content = Path(path).read_bytes()
     is_packed = bool(request.accept_encodings["gzip"]) and "Range" not in request.headers
-    answer = Response(_packed(content) if is_packed else content, mimetype=KINDS[Path(path).suffix])
+    answer = current_app.response_class(
+        _packed(content) if is_packed else content, mimetype=KINDS[Path(path).suffix]
+    )
     answer.vary.add("Accept-Encoding")
     if is_packed:
         answer.content_encoding = "gzip"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from flask import Response
@@ -13,8 +14,10 @@ from web.api.page import HTML, TAG, ours, policy
 from web.errors import NotFoundError
 from web.people.access import needs
 from witoil.plugins.card import Card, Output
+from witoil.plugins.errors import PluginError
 from witoil.plugins.films import FILMS
 from witoil.plugins.georeference import KINDS, POINT_KINDS
+from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.images import SUFFIXES
 from witoil.plugins.registry import find_plugins
 from witoil.plugins.sound import SOUNDS
@@ -50,6 +53,14 @@ class ModelForm(BaseModel):
     task: str
     licence: str
     kind: str = Field(description="image, raster or audio")
+    file_field: str = Field(description="The field of a request that takes the file.")
+    accept: str | None = Field(
+        description="What a request says as `accept` in its query; null: nothing."
+    )
+    is_hosted: bool = Field(
+        description="Whether it is a module of others, which answers in its own way and takes "
+        "neither place nor time."
+    )
     suffixes: list[str] = Field(description="How the names of files end that it takes.")
     labels: list[str]
     fields: dict[str, Any] = Field(description="JSON schema of its parameters.")
@@ -73,11 +84,13 @@ def show_trial_page() -> Response:
 def describe_trial(path: TriedPath) -> dict[str, Any]:
     """Describe what a model takes, for a form on a page."""
     usable = (it for it in find_plugins() if it.name == path.name and it.fault is None)
-    card = next((it.card for it in usable), None)
-    if card is None:
+    plugin = next(usable, None)
+    if plugin is None or plugin.card is None:
         raise NotFoundError(
             f"found no model {path.name!r} that can be used; /v2/models/ lists them"
         )
+    card = plugin.card
+    hosted = plugin.code if isinstance(plugin.code, HostedModule) else None
     suffixes = SOUNDS if card.input.kind == "audio" else (*SUFFIXES, *FILMS)
     return ModelForm(
         name=card.model.id,
@@ -89,9 +102,39 @@ def describe_trial(path: TriedPath) -> dict[str, Any]:
         kind=card.input.kind,
         suffixes=sorted(suffixes),
         labels=[label.name for label in card.labels],
-        fields=_fields(card),
-        georef={kind: KINDS[kind].model_json_schema() for kind in _kinds(card)},
+        file_field="files" if hosted is None else _file_field(hosted),
+        accept=None if hosted is None else hosted.accept_of_json(),
+        is_hosted=hosted is not None,
+        fields=_fields(card) if hosted is None else _fields_of(hosted),
+        georef={}
+        if hosted is not None
+        else {kind: KINDS[kind].model_json_schema() for kind in _kinds(card)},
     ).model_dump()
+
+
+def _file_field(module: HostedModule) -> str:
+    """Return the field of a hosted module that takes a file.
+
+    Raises
+    ------
+    NotFoundError
+        Where it does not take one file, for which the page is.
+    """
+    try:
+        return module.file_field(Path())
+    except PluginError as error:
+        raise NotFoundError(f"there is no page to try it: {error}") from None
+
+
+def _fields_of(module: HostedModule) -> dict[str, Any]:
+    """Return the schema of the parameters that a hosted module has itself."""
+    known = module.record.parameters("predict")
+    names = module.names("predict")
+    return {
+        "type": "object",
+        "properties": {name: known[name].schema() for name in names},
+        "required": [name for name in names if known[name].is_required],
+    }
 
 
 def _fields(card: Card) -> dict[str, Any]:

@@ -280,10 +280,15 @@ def forget(session: Session, owner: str, upload_id: str) -> str:
     for job in session.scalars(active):
         if REFERENCE + upload_id in json.dumps(job.inputs):
             raise ConflictError(f"job {job.id} needs it; wait until it ends, or dismiss it")
-    forget_words(session, parent_of_upload(upload_id))
-    forget_features(session, parent_of_upload(upload_id))
-    session.delete(upload)
+    take_out(session, upload)
     return upload.sha256
+
+
+def take_out(session: Session, upload: Upload) -> None:
+    """Take an upload from the database, with what was read from it and what was said of that."""
+    forget_words(session, parent_of_upload(upload.id))
+    forget_features(session, parent_of_upload(upload.id))
+    session.delete(upload)
 
 
 def remove_unused(session: Session, folder: Path, sha256: str) -> None:

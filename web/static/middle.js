@@ -4,9 +4,7 @@ import { element, make } from "./dom.js";
 import { LayerList } from "./layers.js";
 import { lengthOf } from "./geodesic.js";
 import { Pane } from "./pane.js";
-import { savePicture } from "./picture.js";
 import { bothForms, readAt } from "./reading.js";
-import { Swipe } from "./swipe.js";
 import { TimeBar } from "./time.js";
 import { words } from "./words.js";
 import { distanceText } from "../player/format.js";
@@ -26,7 +24,7 @@ export class Middle {
     this.root.append(this.panes);
     /** @type {Pane | null} */
     this.other = null;
-    /** @type {Swipe | null} */
+    /** @type {import("./swipe.js").Swipe | null} */
     this.swipe = null;
     this.pane = this.#addPane("run");
     this.root.append(this.#tools(), this.reading, this.place);
@@ -158,6 +156,7 @@ export class Middle {
   /** Save what is shown as a picture, with its legend. */
   async picture() {
     const panes = [this.pane, ...(this.other ? [this.other] : [])];
+    const { savePicture } = await import("./picture.js");
     await savePicture(panes, { side: this.state.get("side"), cut: this.swipe?.part ?? 1 });
   }
 
@@ -176,12 +175,22 @@ export class Middle {
       this.other = null;
       this.#takeRuns();
     }
-    this.swipe?.dispose();
-    this.swipe = other && this.other && side === "swipe" ? new Swipe(this.root, this.other.root) : null;
+    void this.#swipe();
     this.chooser?.remove();
     this.chooser = other ? this.#chooser(side) : undefined;
     if (this.chooser) this.root.append(this.chooser);
     this.pane.onRun?.();
+  }
+
+  /** Have the line between two maps where one wants it, which is loaded when it first is. */
+  async #swipe() {
+    this.swipe?.dispose();
+    this.swipe = null;
+    const { other } = this;
+    if (!other || this.state.get("side") !== "swipe") return;
+    const { Swipe } = await import("./swipe.js");
+    if (this.other !== other || this.swipe || this.state.get("side") !== "swipe") return;
+    this.swipe = new Swipe(this.root, other.root);
   }
 
   /** @param {"swipe" | "beside"} side */

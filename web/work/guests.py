@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from web.data.uploads import remove_unused
+from web.data.uploads import remove_unused, take_out
 from web.jobs import queue
 from web.people.tokens import GUEST
 from web.store.base import Store, now
@@ -36,8 +36,10 @@ def remove_guests(store: Store, uploads: Path) -> None:
             select(Job).where(Job.owner.in_(names), Job.state != State.DISMISSED)
         ):
             queue.dismiss(session, None, job.id)
-        contents = set(session.scalars(select(Upload.sha256).where(Upload.owner.in_(names))))
-        session.execute(delete(Upload).where(Upload.owner.in_(names)))
+        uploaded = session.scalars(select(Upload).where(Upload.owner.in_(names))).all()
+        contents = {upload.sha256 for upload in uploaded}
+        for upload in uploaded:
+            take_out(session, upload)
         session.execute(delete(Owner).where(Owner.name.in_(names)))
     for sha256 in contents:
         with store.session() as session:

@@ -98,6 +98,15 @@ def predict(
     from witoil import jobs
 
     voice = Voice(quiet=quiet)
+    asked: dict[str, Any] = {
+        "georeference": georef,
+        "time": time,
+        "parameters": _pairs(parameter or []),
+        "formats": [name.strip() for name in to.split(",") if name.strip()],
+        "scheduler": scheduler,
+        "most_seconds": most_seconds,
+        "force": force,
+    }
     if (then is None) != (case is None):
         raise typer.BadParameter("expected --then and --case together")
     if watch and then is not None:
@@ -114,10 +123,7 @@ def predict(
                 out,
                 label=label,
                 radius_m=radius_m,
-                georeference=georef,
-                time=time,
-                parameters=_pairs(parameter or []),
-                force=force,
+                **asked,
                 **told,
             )
         voice.say(f"written to {out}; look at {out / then.value / 'report.html'}")
@@ -127,15 +133,9 @@ def predict(
             module,
             files,
             out,
-            georeference=georef,
-            time=time,
-            parameters=_pairs(parameter or []),
-            formats=[name.strip() for name in to.split(",") if name.strip()],
-            scheduler=scheduler,
-            most_seconds=most_seconds,
             watch=watch,
-            force=force,
             progress=told["progress"],
+            **asked,
         )
     for label, count in report["labels"].items():
         voice.say(f"{count:>6}  {label}")

@@ -14,6 +14,7 @@ from witoil.jobs.working import Progress, silent
 
 if TYPE_CHECKING:
     from witoil.case import Case
+    from witoil.plugins.batch import Options
 
 _SHARE = 0.3
 """What the plug-in takes of a chain, roughly."""
@@ -76,12 +77,29 @@ def predict(
     WitoilError
         Where nothing can be done at all; files that fail are named in the report.
     """
-    from witoil.plugins.batch import MOST_SECONDS, Options, predict_files
-    from witoil.plugins.georeference import parse_georeference
+    from witoil.plugins.batch import predict_files
     from witoil.plugins.registry import plugin_named
 
     plugin = plugin_named(module, version)
-    options = Options(
+    options = _options(georeference, time, parameters, formats, scheduler, most_seconds, force)
+    with claimed(folder):
+        need_room(folder)
+        return predict_files(plugin, files, folder, options, watch=watch, progress=progress)
+
+
+def _options(
+    georeference: str | None,
+    time: datetime | None,
+    parameters: Mapping[str, Any] | None,
+    formats: Sequence[str],
+    scheduler: str,
+    most_seconds: float | None,
+    force: bool,
+) -> Options:
+    from witoil.plugins.batch import MOST_SECONDS, Options
+    from witoil.plugins.georeference import parse_georeference
+
+    return Options(
         None if georeference is None else parse_georeference(georeference),
         time,
         parameters or {},
@@ -90,9 +108,6 @@ def predict(
         MOST_SECONDS if most_seconds is None else most_seconds,
         force,
     )
-    with claimed(folder):
-        need_room(folder)
-        return predict_files(plugin, files, folder, options, watch=watch, progress=progress)
 
 
 def predict_then(
@@ -110,6 +125,8 @@ def predict_then(
     parameters: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("json", "geojson"),
     scheduler: str = "threads",
+    most_seconds: float | None = None,
+    force: bool = False,
     progress: Progress = silent,
     **options: Any,
 ) -> dict[str, Any]:
@@ -120,7 +137,7 @@ def predict_then(
     step : {"simulate", "trace"}
     case : Case
         With all but the oil that is seen, see `witoil.plugins.chain.case_of_features`.
-    module, files, version, georeference, time, parameters, formats, scheduler
+    module, files, version, georeference, time, parameters, formats, scheduler, most_seconds
         See `predict`; ``geojson`` is written in any case.
     folder : Path
         Takes what was found, ``slick.geojson``, and a folder with the name of the step.
@@ -128,9 +145,11 @@ def predict_then(
         Which of what is found is oil. Default: the label of the card whose group is ``oil``.
     radius_m : float, optional
         Of the oil round a place without an extent; without it such places are refused. [m]
+    force : bool
+        Begin both anew, see `predict` and `simulate`.
     progress : Progress
     **options
-        Those of `simulate` or `trace`.
+        Others of `simulate` or `trace`.
 
     Returns
     -------
@@ -142,28 +161,27 @@ def predict_then(
     WitoilError, CatalogError, SimulatorError
         Also where a file fails: a part of the oil would be missing.
     """
+    from witoil.plugins.batch import predict_files
     from witoil.plugins.card import OIL
     from witoil.plugins.chain import NAME, case_of_features
     from witoil.plugins.registry import plugin_named
 
-    card = plugin_named(module).card
-    if label is None and card is not None:
-        label = next((it.name for it in card.labels if it.group == OIL), None)
-    report = predict(
-        module,
-        files,
-        folder,
-        version=version,
-        georeference=georeference,
-        time=time,
-        parameters=parameters,
-        formats=list(dict.fromkeys([*formats, "geojson"])),
-        scheduler=scheduler,
-        progress=lambda share, note: progress(_SHARE * share, note),
-    )
-    for message in report["failed"].values():
-        raise OutputError(message)
+    plugin = plugin_named(module, version)
+    if label is None and plugin.card is not None:
+        label = next((it.name for it in plugin.card.labels if it.group == OIL), None)
+    written = list(dict.fromkeys([*formats, "geojson"]))
+    asked = _options(georeference, time, parameters, written, scheduler, most_seconds, force)
     with claimed(folder):
+        need_room(folder)
+        report = predict_files(
+            plugin,
+            files,
+            folder,
+            asked,
+            progress=lambda share, note: progress(_SHARE * share, note),
+        )
+        for message in report["failed"].values():
+            raise OutputError(message)
         changed = case_of_features(
             case, folder / "features.geojson", label, step, folder / NAME, radius_m=radius_m
         )
@@ -171,6 +189,7 @@ def predict_then(
     figures = jobs[step](
         changed,
         folder / step,
+        force=force,
         progress=lambda share, note: progress(_SHARE + (1.0 - _SHARE) * share, note),
         **options,
     )

@@ -107,6 +107,8 @@ def test_files_have_types_etags_and_ranges(client, results):
     assert whole.data == bytes(range(256)) * 40
     part = client.get(results + "particles.nc", buffered=True, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.data) == (206, bytes(range(10, 20)))
+    last = client.get(results + "particles.nc", buffered=True, headers={"Range": "bytes=-99999"})
+    assert (last.status_code, last.data) == (206, whole.data)
     same = client.get(
         results + "particles.nc", buffered=True, headers={"If-None-Match": whole.headers["ETag"]}
     )

@@ -81,6 +81,11 @@ def test_ranges_of_a_cog(anna, job):
         assert (part.status_code, len(part.data)) == (206, 16)
     past = anna.get(f"/jobs/{job}/rasters/mask/cog", headers={"Range": "bytes=99999999-"})
     assert_problem(past, 416)
+    with (
+        anna.get(f"/jobs/{job}/rasters/mask/cog", headers={"Range": "bytes=-99999999"}) as last,
+        anna.get(f"/jobs/{job}/rasters/mask/cog") as whole,
+    ):
+        assert (last.status_code, last.data) == (206, whole.data)
 
 
 def test_tile_shows_what_the_value_is(anna, job, listed):

@@ -68,7 +68,8 @@ def test_modules_import_only_what_is_sent(client):
             assert answer.status_code == 200, name
             assert answer.mimetype == "text/javascript"
             text = answer.text
-        for found in re.findall(r'^(?:import|export) .*from "([^"]+)";$', text, re.MULTILINE):
+        at_first = re.findall(r'^(?:import|export) .*from "([^"]+)";$', text, re.MULTILINE)
+        for found in [*at_first, *re.findall(r'await import\("([^"]+)"\)', text)]:
             parts = name.split("/")[:-1]
             for step in found.split("/"):
                 if step == "..":
@@ -115,6 +116,8 @@ def test_files_travel_packed_once(client):
     with client.get(path, headers={"Range": "bytes=0-9", "Accept-Encoding": "gzip"}) as part:
         assert part.status_code == 206
         assert len(part.data) == 10
+    with client.get(path, headers={"Range": "bytes=-9999999"}) as last, client.get(path) as whole:
+        assert (last.status_code, last.data) == (206, whole.data)
 
 
 def test_the_policy_lets_in_the_host_of_the_base_map_and_no_other():

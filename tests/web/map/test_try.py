@@ -1,6 +1,8 @@
 """A model is tried on a page: a file is dropped, and the answer drawn on it."""
 
 import io
+import json
+import re
 
 import numpy as np
 import pytest
@@ -98,6 +100,41 @@ def test_what_is_wrong_is_told_where_it_is(opened, models, field, text, says):
     page.locator("#file").set_input_files(picture())
     expect(page.locator(f"{field}-fault")).to_contain_text(says)
     expect(page.locator("#answer")).to_be_empty()
+
+
+@pytest.fixture
+def hosted(served, hosted_modules, monkeypatch):
+    monkeypatch.setenv("WITOIL_PLUGIN_PATH", str(hosted_modules))
+    yield served
+    from witoil.plugins.hosted import process
+
+    for each in list(process._RUNNING):
+        each.stop()
+
+
+def test_a_hosted_module_is_asked_for_what_is_its_own(opened, hosted):
+    page = opened("try?model=plugdemo")
+    preset = {"scale": "1", "k": "2", "task": "mean", "imgsz": "[704,512]", "flag": "true"}
+    for name, value in preset.items():
+        expect(page.locator(f"#parameters-{name}")).to_have_value(re.compile(re.escape(value)))
+    expect(page.locator("#georef-kind, #when-time, #parameters-accept")).to_have_count(0)
+    for name, value in {"scale": "2.5", "k": "9", "imgsz": "[8, 9]"}.items():
+        page.locator(f"#parameters-{name}").fill(value)
+    for name, value in {"task": "sum", "flag": "false"}.items():
+        page.locator(f"#parameters-{name}").select_option(value)
+    page.locator("#file").set_input_files(picture())
+    expect(page.locator("#parameters-k-fault")).to_contain_text("1 to 5")
+    expect(page.locator("#answer")).to_be_empty()
+    page.locator("#parameters-k").fill("3")
+    page.locator("#run").click()
+    answer = page.locator("#answer pre")
+    expect(answer).to_contain_text("scene.png", timeout=60_000)
+    told = json.loads(answer.inner_text())
+    content = picture()["buffer"]
+    assert told["mean"] == pytest.approx(2.5 * sum(content) / len(content))
+    assert {name: told[name] for name in ("k", "task", "imgsz", "flag")} == {
+        **{"k": 3, "task": "sum", "imgsz": [8, 9], "flag": False}
+    }
 
 
 def test_what_the_service_refuses_is_told(opened, models):

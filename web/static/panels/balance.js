@@ -17,27 +17,34 @@ export function balance(state) {
   const root = make("section", { class: "stack tight", id: "balance", hidden: true }, make("h3", {}, text.balance), body);
   /** @type {ReturnType<typeof readBudget> | null} */
   let budget = null;
+  let shown = -1;
   const show = () => {
     root.hidden = !budget;
-    if (budget) body.replaceChildren(...partsAt(budget, state.get("time")));
+    if (!budget) return;
+    const time = state.get("time");
+    const k = time ? stepAt(budget.times, Date.parse(time)) : budget.times.length - 1;
+    if (k !== shown) body.replaceChildren(...partsAt(budget, k)); // not in each frame while it plays
+    shown = k;
   };
-  state.subscribe(["figures"], async () => {
+  const take = async () => {
     const figures = state.get("figures");
     const file = figures && [figures.files.budget].flat()[0];
     budget = null;
+    shown = -1;
     show();
     if (!file) return;
     const read = readBudget(await (await ask(file.href)).text());
     if (state.get("figures") === figures) budget = read;
     show();
-  });
+  };
+  state.subscribe(["figures"], take);
   state.subscribe(["time"], show);
+  void take();
   return root;
 }
 
-/** @param {ReturnType<typeof readBudget>} budget @param {string | null} time @returns {HTMLElement[]} */
-function partsAt(budget, time) {
-  const k = time ? stepAt(budget.times, Date.parse(time)) : budget.times.length - 1;
+/** @param {ReturnType<typeof readBudget>} budget @param {number} k number of a time @returns {HTMLElement[]} */
+function partsAt(budget, k) {
   const parts = Object.entries(budget.shares).map(([name, shares]) => ({ name, share: shares[k] })).filter(({ share }) => share > 0);
   const tonnes = budget.released[k] / 1000;
   const words_ = parts.map(({ name, share }) => `${text.fates[name]} ${percent(share)}`).join(", ");

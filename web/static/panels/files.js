@@ -25,6 +25,7 @@ export function filesPart(state) {
     shown = key;
   };
   state.subscribe(["run", "runs", "figures", "other"], showWhereNew);
+  showWhereNew();
   return root;
 }
 

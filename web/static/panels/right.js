@@ -1,11 +1,8 @@
 // The right panel: how far a job is, how good it is, what came of it, and what to do with that.
 
 import { make } from "../dom.js";
-import { balance } from "./balance.js";
-import { filesPart } from "./files.js";
 import { hands } from "./hands.js";
 import { dismiss, hasEnded, jobShown } from "./jobs.js";
-import { scores } from "./scores.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -14,7 +11,21 @@ const { right: text } = words;
 
 /** @param {HTMLElement} root @param {State} state */
 export function buildRight(root, state) {
-  root.append(head(state), hands(state), scores(state), balance(state), filesPart(state));
+  root.append(head(state), hands(state));
+  let isAsked = false;
+  const show = async () => {
+    if (isAsked || !state.get("run")) return;
+    isAsked = true;
+    try {
+      const { outcome } = await import("./outcome.js"); // much of the page, for which there has to be a run
+      root.append(...outcome(state));
+    } catch (problem) {
+      isAsked = false; // the next run asks again
+      throw problem;
+    }
+  };
+  state.subscribe(["run"], show);
+  void show();
 }
 
 /** What the job is and how far; the one part that is there without a job, too. @param {State} state */

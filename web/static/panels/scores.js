@@ -21,7 +21,7 @@ export function scores(state) {
   const showSearch = () => search.replaceChildren(...searchOf(state));
   state.subscribe(["figures"], show);
   state.subscribe(["trials", "run", "figures"], showSearch);
-  state.subscribe(["other"], async () => {
+  const takeOther = async () => {
     const id = state.get("other");
     other = null;
     if (id) {
@@ -34,8 +34,11 @@ export function scores(state) {
       }
     }
     show();
-  });
+  };
+  state.subscribe(["other"], takeOther);
   show();
+  showSearch();
+  void takeOther();
   return make("section", { class: "stack", "aria-label": text.verdict, id: "scores" }, found, search);
 }
 

@@ -4,7 +4,7 @@ import { ground } from "../../player/palette.js";
 import { make } from "../dom.js";
 import { svg, lineChart } from "../panels/charts.js";
 import { boxOf, drawThing, extentOf, markOf, thingAt } from "../things.js";
-import { trial as words } from "../words.js";
+import { words } from "./words.js";
 
 /**
  * @typedef {import("../state.js").State} State

@@ -3,7 +3,7 @@
 import { make } from "../dom.js";
 import { followDrops } from "../drops.js";
 import { fieldsOf, plainName, readField } from "../panels/schema.js";
-import { trial as words } from "../words.js";
+import { words } from "./words.js";
 
 /**
  * @typedef {import("../panels/schema.js").Field} Field
@@ -16,6 +16,7 @@ const TIME = /** @type {Field} */ ({ name: "time", kind: "time", unit: "UTC", he
 export class TrialForm {
   /** @param {any} model @param {(asked: Asked) => void} onAsk */
   constructor(model, onAsk) {
+    this.model = model;
     this.onAsk = onAsk;
     /** @type {File | null} */
     this.file = null;
@@ -39,7 +40,7 @@ export class TrialForm {
         make("p", { class: "hint" }, words.suffixes(model.suffixes)),
         make("div", { class: "row" }, make("label", { class: "button", for: "file" }, words.choose_file), input), this.chosen),
       this.parameters.length > 0 && make("fieldset", { class: "pair" }, make("legend", { class: "sr-only" }, words.parameters), ...this.parameters.map(shown)),
-      this.#place(),
+      !model.is_hosted && this.#place(),
       make("button", { type: "submit", class: "primary", id: "run" }, words.run), this.news);
   }
 
@@ -69,8 +70,10 @@ export class TrialForm {
     if (!parameters || !place || !time) return this.say(words.mend, true);
     const georef = kind ? { kind, ...place } : null;
     const form = new FormData();
-    form.append("files", this.file);
-    for (const [name, value] of Object.entries({ ...parameters, ...time })) form.append(name, String(value));
+    form.append(this.model.file_field, this.file);
+    for (const [name, value] of Object.entries({ ...parameters, ...time })) {
+      for (const each of [value].flat()) form.append(name, String(each)); // of a list each by itself
+    }
     if (georef) form.append("georef", JSON.stringify(georef));
     return this.onAsk({ file: this.file, form, georef, time: time.time ?? null, parameters });
   }
@@ -92,9 +95,11 @@ function rowsOf(name, schema) {
 function rowOf(part, field) {
   const id = `${part}-${field.name}`;
   const common = { id, "aria-describedby": `${id}-fault` };
-  const input = field.kind === "choice"
-    ? make("select", common, ...field.choices.map((value) => make("option", { value }, value)))
-    : make("input", { ...common, type: "text", autocomplete: "off", ...(field.preset !== null && { value: String(field.preset) }), ...(field.kind === "time" && { placeholder: "2021-08-24 03:43" }) });
+  const choices = field.kind === "flag" ? ["true", "false"] : field.kind === "choice" ? field.choices.map(String) : null;
+  const preset = field.preset === null ? "" : typeof field.preset === "object" ? JSON.stringify(field.preset) : String(field.preset);
+  const input = choices
+    ? make("select", common, ...(preset ? [] : [""]).concat(choices).map((value) => make("option", { value, selected: value === preset }, value)))
+    : make("input", { ...common, type: "text", autocomplete: "off", value: preset, ...(field.kind === "time" && { placeholder: "2021-08-24 03:43" }) });
   return { field, input, fault: make("p", { class: "error", id: `${id}-fault` }) };
 }
 

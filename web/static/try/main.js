@@ -7,9 +7,10 @@ import { bring } from "../panels/uploads.js";
 import { showPerson } from "../sign-in.js";
 import { State } from "../state.js";
 import { buildBar } from "../top.js";
-import { trial as words, words as all } from "../words.js";
+import { words as all } from "../words.js";
 import { Answer } from "./answer.js";
 import { TrialForm } from "./form.js";
+import { words } from "./words.js";
 
 const state = new State();
 const name = new URLSearchParams(location.search).get("model") ?? "";
@@ -42,10 +43,12 @@ async function tryModel(model) {
     const mine = running = new AbortController();
     form.say(words.running(asked.file.name));
     try {
-      const { predictions } = await askJson(`v2/models/${encodeURIComponent(model.name)}/predict/`, { method: "POST", form: asked.form, signal: mine.signal });
+      const query = model.accept ? `?accept=${encodeURIComponent(model.accept)}` : "";
+      const reply = await askJson(`v2/models/${encodeURIComponent(model.name)}/predict/${query}`, { method: "POST", form: asked.form, signal: mine.signal });
       if (mine.signal.aborted) return;
       form.say("");
-      await answer.show(asked.file, predictions[0], () => keep(model, asked));
+      const found = model.is_hosted ? reply.predictions ?? reply : reply.predictions[0];
+      await answer.show(asked.file, found, () => keep(model, asked));
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError") form.say(inWords(error), true);
     }

@@ -18,7 +18,7 @@ from witoil.plugins.envelope import Findings
 from witoil.plugins.errors import PluginError
 from witoil.plugins.hosted.answers import findings_of
 from witoil.plugins.hosted.process import HostedProcess, Reply, Upload
-from witoil.plugins.hosted.record import ANY, JSON, HostedParameter, HostedRecord, read_record
+from witoil.plugins.hosted.record import ANY, JSON, HostedRecord, read_record
 
 _LOOK_SECONDS = 0.5
 """How often it is asked how far a training is. [s]"""
@@ -122,11 +122,10 @@ class HostedModule:
         PluginError
             Where it takes other files, answers no JSON, fails, or refuses what it is given.
         """
-        known = self.record.parameters("predict")
-        file = self._file_field(known, path)
+        file = self.file_field(path)
         upload = Upload(path, path.name)
         reply = self.ask(
-            "predict", _fields(parameters), [(file, upload)], accept=self._wanted(known)
+            "predict", _fields(parameters), [(file, upload)], accept=self.accept_of_json()
         )
         answer = self.read(reply)
         return findings_of(answer["predictions"] if self.record.is_wrapped else answer)
@@ -246,9 +245,16 @@ class HostedModule:
             raise PluginError(f"{name}: found an answer of another form than its Swagger says")
         return document
 
-    def _file_field(self, known: Mapping[str, HostedParameter], path: Path) -> str:
-        """Return the field that takes a file: the one that has to be there, or the likeliest."""
-        fields = [it for it in known.values() if it.kind == "file"]
+    def file_field(self, path: Path) -> str:
+        """Return the field that takes a file: the one that has to be there, or the likeliest.
+
+        Raises
+        ------
+        PluginError
+            Where it takes several files at once, or none.
+        """
+        known = self.record.parameters("predict").values()
+        fields = [it for it in known if it.kind == "file"]
         required = [it for it in fields if it.is_required]
         if len(required) > 1 or not fields:
             names = ", ".join(it.name for it in required) or "no file"
@@ -261,8 +267,9 @@ class HostedModule:
         fits = [it for it in fields if ("zip" in f"{it.name} {it.description}".lower()) == is_zip]
         return (fits or fields)[0].name
 
-    def _wanted(self, known: Mapping[str, HostedParameter]) -> str | None:
-        """Return what to send as `accept` for JSON, out of what the module has."""
+    def accept_of_json(self) -> str | None:
+        """Return what to send as ``accept`` for JSON, out of what the module has."""
+        known = self.record.parameters("predict")
         choices = known["accept"].choices if "accept" in known else ()
         if not choices or JSON in choices:
             return JSON

@@ -66,6 +66,8 @@ class HostedParameter:
         Kind of the items of an array.
     least, most : float
         What a number may be.
+    preset
+        What holds where it is not given, as far as its module says; None: it does not.
     """
 
     name: str
@@ -77,6 +79,7 @@ class HostedParameter:
     item: str = "string"
     least: float = -math.inf
     most: float = math.inf
+    preset: Any = None
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> HostedParameter:
@@ -91,7 +94,20 @@ class HostedParameter:
             str(entry.get("items", {}).get("type", "string")),
             float(entry.get("minimum", -math.inf)),
             float(entry.get("maximum", math.inf)),
+            entry.get("default"),
         )
+
+    def schema(self) -> dict[str, Any]:
+        """Return what it may be, as JSON schema."""
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {
+            "type": self.kind,
+            "description": self.description,
+            **({"items": {"type": self.item}} if self.kind == "array" else {}),
+            **({"enum": [*self.choices]} if self.choices else {}),
+            **({} if self.preset is None else {"default": self.preset}),
+            **{name: bound for name, bound in bounds.items() if math.isfinite(bound)},
+        }
 
     def read(self, texts: Sequence[str]) -> Any:
         """Return the value of a field of a form that has it once, or several times.
