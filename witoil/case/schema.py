@@ -214,6 +214,19 @@ class Score(Section):
         return windows
 
 
+TOLD_BY_ONE: dict[str, tuple[float, float]] = {
+    "current_bias_east": (-0.2, 0.2),
+    "current_bias_north": (-0.2, 0.2),
+}
+"""Searched by default where a mask was seen: where the slick lies tells how far all drift is off.
+
+Without masks they would only widen the area that is read. [m s-1]"""
+
+TOLD_BY_SEVERAL: dict[str, tuple[float, float]] = {"detection_limit_um": (0.01, 10.0)}
+"""Searched by default where more masks were seen: areas at several times tell it from spreading.
+[um]"""
+
+
 class Optimise(Section):
     """`[optimise]`: which parameters to search, and how long."""
 
@@ -298,6 +311,14 @@ class Case(Section):
                 "release: none given; expected one or more [[release]], or a [trace] and an "
                 "[[observation]] to trace back"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _searched_where_masks_tell(self) -> Case:
+        """Add the parameters that are searched by default as far as the masks can tell them."""
+        if self.observation and "parameters" not in self.optimise.model_fields_set:
+            several = len(self.observation) > 1
+            self.optimise.parameters |= TOLD_BY_ONE | (TOLD_BY_SEVERAL if several else {})
         return self
 
     @model_validator(mode="after")
