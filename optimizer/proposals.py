@@ -52,7 +52,6 @@ class _Search:
     seed: int
     initial: int
     evidence: Evidence | None
-    far: bool
 
     @property
     def first(self) -> int:
@@ -71,7 +70,7 @@ class _Search:
 
     def penalty(self) -> tuple[Array, Array] | None:
         """Return the prior as a paraboloid of the loss: its middle, and its curvatures."""
-        if self.evidence is None or not self.space.has_prior or self.far:
+        if self.evidence is None or not self.space.has_prior:
             return None
         mean, sd = self.space.unit_prior()
         return mean, self.evidence.scale / sd**2
@@ -138,8 +137,8 @@ def propose(
     With priors and evidence, the Sobol sequence follows the prior within the bounds.
 
     A start may be so far off that the score is the same all round. As long as the best trial has an
-    `approach`, that is what the methods maximise, whatever the priors say, and any trial whose
-    score tells counts as nearer than all others. Then scores and priors take its place.
+    `approach`, that takes the place of the score, and any trial whose score tells counts as nearer
+    than all others. Priors count as always.
 
     References
     ----------
@@ -160,7 +159,7 @@ def propose(
     points = space.to_unit([trial.parameters for trial in history])
     far = is_far(history)
     scores = [_nearness(trial) if far else trial.score for trial in history]
-    search = _Search(space, points, scores, count, seed, initial, evidence, far)
+    search = _Search(space, points, scores, count, seed, initial, evidence)
     return _design(search) if search.in_design else METHODS[method](search)
 
 
