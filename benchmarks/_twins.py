@@ -171,9 +171,7 @@ def make_twin(
     return case
 
 
-def true_parameters(
-    rng: np.random.Generator, wind_drift: tuple[float, float]
-) -> dict[str, float]:
+def true_parameters(rng: np.random.Generator, wind_drift: tuple[float, float]) -> dict[str, float]:
     """Draw the true parameters, not quite from the priors of the search."""
     return {
         "wind_drift_factor": float(np.clip(rng.normal(*wind_drift), 0.0, 0.05)),

@@ -16,12 +16,12 @@ import shapely
 from benchmarks._twins import (
     MIDDLE,
     STEP,
+    WIND_DRIFT,
     keys,
     true_parameters,
     uselessness,
     write_fields,
     write_slicks,
-    WIND_DRIFT,
 )
 from witoil.calibration.search import Calibration, search
 from witoil.case import load_case
