@@ -1,7 +1,8 @@
 """How often the ellipse of a source that was found from late masks alone holds the true place.
 
 Each twin has a point that leaks on a sea whose currents and winds have errors, and is seen half a
-day later for the first time. In every other twin the leak has ended before. `docs/calibration.md` has the table.
+day later for the first time. In every other twin the leak has ended before.
+`docs/calibration.md` has the figures.
 """
 
 import os
