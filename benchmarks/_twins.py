@@ -38,6 +38,9 @@ SLICKS = {"hours": 7, "day": 5}
 
 STEP = {"time_step_minutes": 30.0}
 
+WIND_DRIFT = (0.012, 0.009)
+"""Mean and standard deviation of the true share of the wind, beside the Stokes drift. [1]"""
+
 WORLDS = ("good", "currents useless", "winds useless", "both useless", "good, then bad")
 """How the fields of the case are to those of the truth: with errors, or of another sea."""
 
@@ -117,7 +120,14 @@ class Place:
         return self.coast - 0.045, MIDDLE[1] - 0.05
 
 
-def make_twin(folder: Path, seed: int, particles: int, world: str, window: str) -> Path:
+def make_twin(
+    folder: Path,
+    seed: int,
+    particles: int,
+    world: str,
+    window: str,
+    wind_drift: tuple[float, float] = WIND_DRIFT,
+) -> Path:
     """Write a twin experiment.
 
     Parameters
@@ -131,6 +141,8 @@ def make_twin(folder: Path, seed: int, particles: int, world: str, window: str) 
         One of `WORLDS`.
     window : {"hours", "day"}
         How far slicks are apart.
+    wind_drift : tuple of float, optional
+        Mean and standard deviation of the true `wind_drift_factor`. [1]
 
     Returns
     -------
@@ -143,26 +155,26 @@ def make_twin(folder: Path, seed: int, particles: int, world: str, window: str) 
     place = Place(slick, slick[0] + rng.uniform(0.08, 0.4))
     _write_shapes(folder, place, rng)
     hours = np.cumsum(rng.choice(GAPS[window], SLICKS[window]))
-    _write_fields(folder, rng, _uselessness(world, 0.5 * hours[-1]))
+    write_fields(folder, rng, uselessness(world, 0.5 * hours[-1]))
     times = [START + np.timedelta64(int(hour), "h") for hour in hours]
     names = {"end": str(times[-1].astype("datetime64[s]"))}
     names |= dict(zip(("lon", "lat"), map(str, place.source), strict=True))
-    model = {"particles": 20_000, "seed": 77, **STEP, **_parameters(rng)}
+    model = {"particles": 20_000, "seed": 77, **STEP, **true_parameters(rng, wind_drift)}
     truth = folder / "truth.toml"
-    truth.write_text(CASE.format(prefix="true_", **names) + _keys(model))
-    _write_slicks(folder, truth, times, rng)
+    truth.write_text(CASE.format(prefix="true_", **names) + keys(model))
+    write_slicks(folder, truth, times, rng)
     seen = "".join(f'\n[[observation]]\ngeometry = "{mask_name(time)}"\n' for time in times)
     case = folder / "case.toml"
     case.write_text(
-        CASE.format(prefix="", **names) + _keys({"particles": particles, **STEP}) + seen + SEARCH
+        CASE.format(prefix="", **names) + keys({"particles": particles, **STEP}) + seen + SEARCH
     )
     return case
 
 
-def _parameters(rng: np.random.Generator) -> dict[str, float]:
+def true_parameters(rng: np.random.Generator, wind_drift: tuple[float, float]) -> dict[str, float]:
     """Draw the true parameters, not quite from the priors of the search."""
     return {
-        "wind_drift_factor": float(np.clip(rng.normal(0.012, 0.009), 0.0, 0.05)),
+        "wind_drift_factor": float(np.clip(rng.normal(*wind_drift), 0.0, 0.05)),
         "wind_drift_angle_deg": float(rng.normal(0.0, 15.0)),
         "stokes_factor": float(np.clip(rng.normal(1.0, 0.4), 0.0, 2.0)),
         "current_factor": float(rng.normal(0.95, 0.25)),
@@ -172,11 +184,11 @@ def _parameters(rng: np.random.Generator) -> dict[str, float]:
     }
 
 
-def _keys(values: dict[str, float]) -> str:
+def keys(values: dict[str, float]) -> str:
     return "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
-def _uselessness(world: str, change: float) -> dict[str, Array]:
+def uselessness(world: str, change: float) -> dict[str, Array]:
     """Return for how much of each role the fields of the case are those of another sea, by hour."""
     late = np.clip((HOURS - change) / 3.0 + 0.5, 0.0, 1.0)
     always = np.ones(HOURS.size)
@@ -188,7 +200,7 @@ def _uselessness(world: str, change: float) -> dict[str, Array]:
     }
 
 
-def _write_fields(folder: Path, rng: np.random.Generator, useless: dict[str, Array]) -> None:
+def write_fields(folder: Path, rng: np.random.Generator, useless: dict[str, Array]) -> None:
     """Write what the case knows of currents and winds, and what they truly were."""
     steps = {"currents": CURRENT_STEP, "winds": WIND_STEP}
     fields = {
@@ -258,7 +270,7 @@ def _write_shapes(folder: Path, place: Place, rng: np.random.Generator) -> None:
     write_json(folder / "coast.geojson", feature(ring))
 
 
-def _write_slicks(
+def write_slicks(
     folder: Path, truth: Path, times: list[np.datetime64], rng: np.random.Generator
 ) -> None:
     """Run the truth and write what a sensor that misses patches would see."""

@@ -30,6 +30,8 @@ class Trial:
     penalised : float or None
         What the search maximises: the score less the penalty for its distance from the prior.
         None where there is no score, or where the search knows no penalty.
+    approach : float or None
+        How near the point came to where the score begins to tell; None where it tells.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Trial:
     origin: str
     seconds: float = field(compare=False)
     penalised: float | None = None
+    approach: float | None = None
 
     @property
     def value(self) -> float | None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.evidence import Evidence
-from optimizer.history import Trial
+from optimizer.history import History, Trial
 from optimizer.space import Space
 
 __all__ = ["METHODS", "Proposal", "propose"]
@@ -136,6 +136,10 @@ def propose(
 
     With priors and evidence, the Sobol sequence follows the prior within the bounds.
 
+    A start may be so far off that the score is the same all round. As long as the best trial has an
+    `approach`, that takes the place of the score, and any trial whose score tells counts as nearer
+    than all others. Priors count as always.
+
     References
     ----------
     Jones, D. R., Schonlau, M. and Welch, W. J. (1998). Efficient global optimization of expensive
@@ -153,9 +157,23 @@ def propose(
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     points = space.to_unit([trial.parameters for trial in history])
-    scores = [trial.score for trial in history]
+    far = is_far(history)
+    scores = [_nearness(trial) if far else trial.score for trial in history]
     search = _Search(space, points, scores, count, seed, initial, evidence)
     return _design(search) if search.in_design else METHODS[method](search)
+
+
+def is_far(history: Sequence[Trial]) -> bool:
+    """Say whether the best trial so far is one whose score tells nothing."""
+    best = History(history).best
+    return best is not None and best.approach is not None
+
+
+def _nearness(trial: Trial) -> float | None:
+    """Return how near a trial came, up to 1 by its approach and above by its score."""
+    if trial.score is None:
+        return None
+    return 1.0 + trial.score if trial.approach is None else trial.approach
 
 
 def _design(search: _Search) -> list[Proposal]:

@@ -30,6 +30,9 @@ class Outcome:
         Why there is no score.
     seconds : float or None
         How long the evaluation took; None for the time since the outcome before. [s]
+    approach : float or None
+        Where the score tells nothing of where to go, as where two slicks lie far apart: how near
+        they come, from 0 to 1. None where the score tells. See :func:`propose`.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class Outcome:
     details: Mapping[str, Any] = field(default_factory=dict)
     failure: str | None = None
     seconds: float | None = None
+    approach: float | None = None
 
     def __post_init__(self) -> None:
         if (self.score is None) == (self.failure is None):
@@ -180,6 +184,7 @@ def _evaluate(
             origin=proposal.origin,
             seconds=elapsed if outcome.seconds is None else float(outcome.seconds),
             penalised=None if score is None else penalised(proposal.parameters, score),
+            approach=outcome.approach,
         )
         number += 1
         clock = time.perf_counter()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from optimizer import History, Outcome, Parameter, Proposal, Space, Trial, maximise, propose
+from optimizer.proposals import is_far
 
 SPACE = Space(
     (
@@ -268,3 +269,49 @@ def test_package_has_all_it_names() -> None:
     assert all(hasattr(optimizer, name) for name in optimizer.__all__)
     with pytest.raises(AttributeError, match="colour"):
         _ = optimizer.colour
+
+
+FAR = np.array([0.92, 0.08, 0.9])
+"""Where a hill stands that no trial of a design comes near."""
+
+
+def narrow(point: dict[str, float], *, guided: bool) -> Outcome:
+    """A hill so narrow that nothing of it is seen from afar, but for how far it is."""
+    apart = float(np.linalg.norm(SPACE.to_unit([point])[0] - FAR))
+    score = max(0.0, 1.0 - apart / 0.15)
+    return Outcome(score, approach=1.0 - apart / 2.0 if guided and score < 0.05 else None)
+
+
+def far_search(guided: bool, seed: int, history: History | None = None) -> History:
+    return maximise(
+        lambda points: (narrow(point, guided=guided) for point in points),
+        SPACE,
+        evaluations=40,
+        batch=4,
+        seed=seed,
+        initial=6,
+        history=history or (),
+    )
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_start_far_off_finds_its_way_by_how_near_it_comes(seed: int) -> None:
+    found = far_search(True, seed)
+    assert found.best is not None
+    assert found.best.value is not None
+    assert found.best.value > 0.7
+    alone = far_search(False, seed).best
+    assert alone is not None
+    assert alone.value == 0.0
+    saved = json.dumps(History(found[:18]).to_rows())
+    assert far_search(True, seed, History.from_rows(json.loads(saved))) == found
+
+
+def test_what_is_near_is_worth_more_than_what_is_not_whatever_the_scores() -> None:
+    far, near, met = (
+        Trial(n, SPACE.default, score, {}, None, "sobol", 0.0, approach=approach)
+        for n, (score, approach) in enumerate([(0.04, 0.1), (0.01, 0.9), (0.06, None)])
+    )
+    assert is_far([far, near])
+    assert not is_far([far, near, met])
+    assert not is_far([])

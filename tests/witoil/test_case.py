@@ -416,3 +416,32 @@ def test_a_file_that_is_no_case_is_named(tmp_path, content, message):
 def test_a_folder_is_no_case(tmp_path):
     with pytest.raises(CaseError, match="is a folder"):
         load_case(tmp_path)
+
+
+def searched(observations, **optimise):
+    seen = [{"geometry": "seen.shp"}] * observations
+    return parse_case(document(observation=seen, optimise=optimise)).optimise.parameters
+
+
+def test_what_masks_can_tell_is_searched_by_default():
+    none, one, two = ({*searched(n)} for n in (0, 1, 2))
+    assert one - none == {"current_bias_east", "current_bias_north"}
+    assert two - one == {"detection_limit_um"}
+    assert {*searched(2, evaluations=9)} == two
+
+
+def test_parameters_that_a_case_gives_are_all_that_is_searched():
+    given = {"current_factor": (0.5, 1.5)}
+    assert searched(2, parameters=given) == given
+
+
+def test_what_is_searched_by_default_survives_writing_and_reading():
+    case = parse_case(document(observation=[{"geometry": "seen.shp"}] * 2))
+    assert parse_case(case.model_dump(mode="json", exclude_none=True)).optimise == case.optimise
+
+
+@pytest.mark.parametrize("wrong", [{"observation": 3}, {"optimise": 3}, {"observation": None}])
+def test_what_is_no_table_is_refused_as_such(wrong):
+    seen = {"observation": [{"geometry": "seen.shp"}]}
+    with pytest.raises(CaseError, match=next(iter(wrong))):
+        parse_case(document(**seen | wrong))

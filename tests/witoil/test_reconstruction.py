@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from shapely import affinity
 
 from tests.witoil.calibrated import calibrate
-from witoil.calibration.reconstruction import reconstruct
+from witoil.calibration.reconstruction import (
+    DRIFT_ERROR,
+    ERROR_LASTS,
+    drift_errors,
+    reconstruct,
+)
 from witoil.case import load_case
 from witoil.cli.main import _tell_source
 from witoil.cli.progress import Voice
@@ -170,7 +175,10 @@ def test_the_ellipse_of_a_normal_sample_is_that_of_its_covariance(at_leak):
     for ellipse in found.ellipses:
         # the chi-square distribution of two degrees of freedom
         limit = np.sqrt(-2.0 * np.log(1.0 - 0.01 * ellipse.level))
-        assert ellipse.semi_axes_km == pytest.approx((3.0 * limit, limit), rel=0.03)
+        # six hours of drift, half the time in which its errors are forgotten
+        off = 3.6 * DRIFT_ERROR * ERROR_LASTS * np.sqrt(2.0 * (0.5 - 1.0 + np.exp(-0.5)))
+        axes = limit * np.hypot([3.0, 1.0], off)
+        assert ellipse.semi_axes_km == pytest.approx(axes, rel=0.03)
         assert ellipse.bearing_deg == pytest.approx(30.0, abs=1.0)
 
 
@@ -223,3 +231,20 @@ def test_a_search_that_has_not_settled_says_so(at_leak):
     found = reconstruct(at_leak, sample_of([-5.0, -6.0], [0.0, 1.0]), {}, settled=False)
     assert found.as_dict()["settled"] is False
     assert replace(found, settled=True).as_dict()["settled"] is True
+
+
+@given(hours=st.floats(0.01, 200.0), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_errors_of_the_drift_grow_as_those_that_are_forgotten_do(hours, seed):
+    spread = drift_errors(np.full(20_000, hours), [True, True], seed).std()
+    # at once they grow with the time, late with its root
+    at_once = 3.6 * DRIFT_ERROR * hours
+    late = 3.6 * DRIFT_ERROR * np.sqrt(2.0 * ERROR_LASTS * hours)
+    assert 0.4 * min(at_once, late) < spread < 1.02 * min(at_once, late)
+
+
+def test_oil_that_has_not_leaked_and_places_that_are_not_searched_are_not_carried_off():
+    errors = drift_errors(np.array([-5.0, 0.0, 5.0]), [True, False], 1)
+    assert (errors[:2] == 0.0).all()
+    assert errors[2, 0] != 0.0
+    assert errors[2, 1] == 0.0

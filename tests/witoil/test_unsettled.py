@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from optimizer import History, Parameter, Space, Trial
@@ -68,3 +70,10 @@ def test_each_reason_is_told():
         history(0.5, 0.5, 0.5, 0.9, current_factor=1.5, horizontal_diffusivity=50.0), SPACE, 0.1
     )
     assert len(found) == 3
+
+
+def test_a_search_that_met_no_slick_says_so():
+    missed = [replace(trial, approach=0.4) for trial in history(0.01, 0.03, 0.02, 0.02)]
+    (reason,) = unsettled(History(missed), SPACE, 0.1)
+    assert "scored 0.03" in reason
+    assert "current_bias_east" in reason

@@ -212,6 +212,12 @@ def unsettled(history: optimizer.History, space: optimizer.Space, scale: float) 
     best = history.best
     assert best is not None
     reasons = []
+    if best.approach is not None:
+        reasons.append(
+            f"no run that the priors allow met the slicks seen, the best scored {best.score:.2g}: "
+            "search more parameters that move the slick, such as current_bias_east and "
+            "current_bias_north, or give more evaluations"
+        )
     early = optimizer.History(history[: round(SETTLED * len(history))]).best
     if early is None or _value(best) - _value(early) >= scale:
         reasons.append(

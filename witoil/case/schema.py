@@ -214,6 +214,27 @@ class Score(Section):
         return windows
 
 
+SEARCHED: dict[str, tuple[float, float]] = {
+    "wind_drift_factor": (0.0, 0.05),
+    "wind_drift_angle_deg": (-60.0, 60.0),
+    "horizontal_diffusivity": (0.1, 50.0),
+    "current_factor": (-0.5, 1.5),
+}
+"""Searched by default. [units of each]"""
+
+TOLD_BY_ONE: dict[str, tuple[float, float]] = {
+    "current_bias_east": (-0.2, 0.2),
+    "current_bias_north": (-0.2, 0.2),
+}
+"""Searched by default where a mask was seen: where the slick lies tells how far all drift is off.
+
+Without masks they would only widen the area that is read. [m s-1]"""
+
+TOLD_BY_SEVERAL: dict[str, tuple[float, float]] = {"detection_limit_um": (0.01, 10.0)}
+"""Searched by default where more masks were seen: areas at several times tell it from spreading.
+[um]"""
+
+
 class Optimise(Section):
     """`[optimise]`: which parameters to search, and how long."""
 
@@ -235,12 +256,7 @@ class Optimise(Section):
         None, gt=0.0, le=1.0, description="Stop where no more is expected to be gained."
     )
     parameters: dict[str, Bounds] = Field(
-        {
-            "wind_drift_factor": (0.0, 0.05),
-            "wind_drift_angle_deg": (-60.0, 60.0),
-            "horizontal_diffusivity": (0.1, 50.0),
-            "current_factor": (-0.5, 1.5),
-        },
+        SEARCHED,
         min_length=1,
         description="Name of a parameter and the bounds of its search.",
     )
@@ -299,6 +315,20 @@ class Case(Section):
                 "[[observation]] to trace back"
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _searched_where_masks_tell(cls, data: Any) -> Any:
+        """Search by default what the masks of the case can tell.
+
+        It stands in the case from then on, so that one that is written and read again is the same.
+        """
+        seen, optimise = data.get("observation"), data.get("optimise", {})
+        given = not isinstance(optimise, dict) or "parameters" in optimise
+        if given or not isinstance(seen, list) or not seen:
+            return data
+        parameters = SEARCHED | TOLD_BY_ONE | (TOLD_BY_SEVERAL if len(seen) > 1 else {})
+        return {**data, "optimise": {**optimise, "parameters": parameters}}
 
     @model_validator(mode="after")
     def _releases_in_time(self) -> Case:

@@ -64,7 +64,7 @@ class Ensemble(Section):
         None, gt=0.0, le=1e5, description="Decorrelation time; default: constant in time. [h]"
     )
     parameters: dict[str, Spread] = Field(
-        {"wind_drift_factor": Normal(sd=0.005)},
+        {"wind_drift_factor": Normal(sd=0.01)},
         description="Name of a parameter and its distribution.",
     )
     forcing: list[ForcingProduct] = Field([], description="Other forcing products.")
