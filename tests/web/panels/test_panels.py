@@ -339,7 +339,7 @@ def test_uploads_named_as_hostile_markup_stay_text(opened, service, tmp_path):
     assert page.locator("#left-part-files img").count() == 0
 
 
-def test_every_word_stands_in_the_one_file(page):
+def test_every_word_stands_in_the_one_file():
     """Texts of panels come from `words.js`: a literal with blanks in other modules is code."""
     texts = re.compile(r'"[A-Z][a-z]+ [a-z]+ [^"]*"')
     for path in sorted(PANELS.glob("*.js")):
