@@ -36,7 +36,6 @@ def shown_at(page, run):
             break
         page.wait_for_timeout(50)
     else:
-        page.screenshot(path="/tmp/not-shown.png")
         raise AssertionError(f"nothing is drawn of {run}")
     page.evaluate(FRAMES)
 

@@ -111,11 +111,13 @@ def opened(browser):
         if message.type == "error" and not any(text in message.text for text in QUIET):
             wrong.append(message.text)
 
-    def open_page(url, size=(1400, 900), **options):
+    def open_page(url, size=(1400, 900), *, world=False, **options):
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options
         )
         contexts.append(context)
+        if not world:  # its tiles take long to make, and to draw
+            context.route("**/tiles/coast/**", lambda route: route.abort())
         page = context.new_page()
         page.set_default_timeout(90_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))

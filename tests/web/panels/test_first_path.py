@@ -44,7 +44,7 @@ def type_in(page, field, value):
 
 
 def test_the_first_path(opened, service, masks):
-    page = opened(service.url)
+    page = opened(service.url, world=True)
     expect(page.locator("#part-release > summary .chip")).to_contain_text("missing: a slick")
     expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
 

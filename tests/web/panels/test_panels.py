@@ -1,8 +1,6 @@
 """Panels by themselves: what is empty, wrong, narrow, dark, read aloud, or another's."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,9 @@ from playwright.sync_api import expect
 
 from tests.web.panels.conftest import Serving, upload
 from tests.web.panels.test_first_path import drop, type_in
+from web.people.tokens import create_token
+from web.settings import Settings
+from web.store.base import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -280,16 +281,12 @@ def test_the_case_is_changed_as_files_are_used(page):
 def guarded(cases, tmp_path_factory):
     """A service that asks for tokens, and tokens of two people and of one who may only look."""
     folder = tmp_path_factory.mktemp("guarded")
-    made, data = Serving(folder), ["--data", str(folder / "data")]
-    tokens = {}
+    made, tokens = Serving(folder), {}
+    store = Store.open(Settings(data=folder / "data").database_url)
     for name, scope in (("ada", "run"), ("bob", "run"), ("eve", "read")):
-        told = subprocess.run(
-            [sys.executable, "-m", "witoil", "token", "create", name, "--scope", scope, *data],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        tokens[name] = told.stdout.split()[-1]
+        with store.session() as session:
+            tokens[name] = create_token(session, name, scope=scope)[1]
+    store.close()
     yield made, tokens
     made.end()
 
@@ -339,7 +336,7 @@ def test_uploads_named_as_hostile_markup_stay_text(opened, service, tmp_path):
     assert page.locator("#left-part-files img").count() == 0
 
 
-def test_every_word_stands_in_the_one_file(page):
+def test_every_word_stands_in_the_one_file():
     """Texts of panels come from `words.js`: a literal with blanks in other modules is code."""
     texts = re.compile(r'"[A-Z][a-z]+ [a-z]+ [^"]*"')
     for path in sorted(PANELS.glob("*.js")):

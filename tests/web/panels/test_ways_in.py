@@ -88,7 +88,7 @@ def test_the_first_path_by_keys_alone(opened, service, masks):
 
 
 def test_the_first_path_on_a_telephone(opened, service, masks):
-    page = opened(service.url, size=(390, 844), has_touch=True)
+    page = opened(service.url, size=(390, 844), has_touch=True, world=True)
     page.locator("#left-toggle").tap()
     page.set_input_files("#drop-file", masks[:2])
     expect(page.locator("#drop-news")).to_contain_text("the run is compared with it")
@@ -172,7 +172,7 @@ def test_a_slick_is_dropped_as(opened, service, masks, tmp_path, suffix, write):
 
 
 def test_oil_of_a_ship_whose_track_was_drawn_drifts(opened, service, masks):
-    page = opened(service.url)
+    page = opened(service.url, world=True)
     page.wait_for_selector("#part-model")
     type_in(page, "time-start", "2021-08-24 03:43")
     type_in(page, "time-end", "2021-08-24 12:00")

@@ -63,7 +63,7 @@ def jobs(service, baniyas, masks):
 def test_each_job_shows_what_it_has_and_nothing_is_asked_for_in_vain(
     opened, service, jobs, process, shows
 ):
-    page = opened(service.url)
+    page = opened(service.url, world=True)
     refused = []
     page.on("response", lambda r: refused.append((r.status, r.url)) if r.status >= 400 else None)
     page.on("request", lambda r: refused.append(r.url) if "NaN" in r.url else None)
