@@ -33,7 +33,8 @@ _RESOLVED = 3.0
 THIN_ALARMS = 0.01
 """Thin areas that noise alone makes on 1,000 km2."""
 
-_THIN = 1.0 / 3.0  # of the cost of a border, for thin areas
+_THIN = 0.45  # of the cost of a border, for thin areas
+_NOISE_DAMPING = 0.4, 0.63  # 4 and 2 dB: which of them gives more depends on the looks
 _NOISE_SIDE, _NOISE_LARGEST = 512, 50  # cells of noise, and how many of its areas tell the rest
 
 
@@ -276,9 +277,7 @@ def _border(looks: float) -> float:
 def _likelihood(ratio: Floats, looks: float, damping: Floats) -> Floats:
     """Return the logarithm of the likelihood ratio of each cell, NaN where there is none. [nat]"""
     bounded = np.minimum(ratio, _BRIGHT)
-    return np.asarray(
-        looks * (bounded * (1.0 - 1.0 / damping) - np.log(damping)), np.float32
-    )
+    return np.asarray(looks * (bounded * (1.0 - 1.0 / damping) - np.log(damping)), np.float32)
 
 
 def _bordered(likelihood: Floats, border: float) -> Floats:
@@ -301,8 +300,8 @@ def _bordered(likelihood: Floats, border: float) -> Floats:
 def _with_thin(likelihood: Floats, looks: float, cell_km2: float) -> Floats:
     """Return the evidence of dark areas, thin ones among them. [nat]
 
-    An area two or three cells wide is nearly all border, whose cost hides it. At a third of the
-    cost noise makes areas, too: those count that have more evidence than noise gives any.
+    An area two or three cells wide is nearly all border, whose cost hides it. At less than half
+    the cost noise makes areas, too: those count that have more evidence than noise gives any.
     """
     evidence = _bordered(likelihood, _border(looks))
     thin = _bordered(likelihood, _THIN * _border(looks))
@@ -312,10 +311,14 @@ def _with_thin(likelihood: Floats, looks: float, cell_km2: float) -> Floats:
 
 
 def _totals(evidence: Floats, dark: Bools) -> tuple[npt.NDArray[np.int32], Floats]:
-    """Return the numbers of areas, from 1 on, and the evidence that each has."""
-    from scipy.ndimage import label, sum_labels
+    """Return the numbers of areas, from 1 on, and the evidence that each has.
 
-    numbers, count = label(dark)
+    What bright cells cut a thin area into counts as one: parts with a cell or two between.
+    """
+    from scipy.ndimage import binary_dilation, label, sum_labels
+
+    numbers, count = label(binary_dilation(dark))
+    numbers = np.where(dark, numbers, 0)
     return numbers, np.asarray(sum_labels(evidence, numbers, np.arange(1, count + 1)))
 
 
@@ -337,12 +340,16 @@ def noise_evidence(looks: float, cell_km2: float) -> float:
     """
     rng = np.random.default_rng(0)
     ratio = rng.standard_gamma(looks, (_NOISE_SIDE, _NOISE_SIDE)) / looks
-    likelihood = _likelihood(ratio, looks, np.full(ratio.shape, _DAMPING))
-    thin = _bordered(likelihood, _THIN * _border(looks))
-    largest = np.sort(_totals(thin, thin > 0.0)[1])[-_NOISE_LARGEST:]
     wanted = THIN_ALARMS * cell_km2 * _NOISE_SIDE**2 / 1000.0
-    excess = float(np.mean(largest - largest[0]))
-    return float(largest[0] + excess * math.log(len(largest) / wanted))
+    found = []
+    for damping in _NOISE_DAMPING:
+        likelihood = _likelihood(ratio, looks, np.full(ratio.shape, damping))
+        thin = _bordered(likelihood, _THIN * _border(looks))
+        largest = np.sort(_totals(thin, thin > 0.0)[1])[-_NOISE_LARGEST:]
+        if len(largest):
+            excess = float(np.mean(largest - largest[0]))
+            found.append(float(largest[0] + excess * math.log(len(largest) / wanted)))
+    return max([LEAST_EVIDENCE, *found])
 
 
 def _tiles(shape: tuple[int, ...]) -> Any:
