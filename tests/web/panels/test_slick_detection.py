@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import rasterio
+import requests
 import shapely
 from playwright.sync_api import expect
 from rasterio.features import rasterize
@@ -72,6 +73,7 @@ def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(opened, service, sc
         service.url,
         "predict",
         module="slick-detection",
+        version="1",
         files=["catalogue:scene"],
         time=SEEN,
         parameters={"coastline": "none"},
@@ -82,7 +84,8 @@ def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(opened, service, sc
     fss = found["scores"][0]["fss"]["1"]
     assert fss > 0.4
     page = opened(f"{service.url}#run={job}")
-    mask = page.request.get(f"{service.url}jobs/{job}/files/slick.geojson").json()
+    results = requests.get(f"{service.url}ogc/jobs/{job}/results", timeout=30).json()
+    mask = requests.get(results["features"]["href"], timeout=30).json()
     shapes = [shapely.geometry.shape(it["geometry"]) for it in mask["features"]]
     seen = shapely.union_all(shapes)
     assert seen.intersection(slick).area / seen.union(slick).area > 0.75
