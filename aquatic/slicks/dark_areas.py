@@ -30,6 +30,14 @@ Where cells have fewer than `_RESOLVED` looks an outline has no detail that fine
 
 _RESOLVED = 3.0
 
+THIN_ALARMS = 0.01
+"""Thin areas that noise alone makes on 1,000 km2."""
+
+_THIN = 0.45  # of the cost of a border, for thin areas
+_NOISE_DAMPING = 0.4, 0.63  # 4 and 2 dB: which of them gives more depends on the looks
+_NOISE_SIDE, _NOISE_LARGEST = 512, 50  # cells of noise, and how many of its areas tell the rest
+
+
 LEAST_EVIDENCE = 10.0
 """Evidence that all cells of an area have together. [nat]"""
 
@@ -107,7 +115,8 @@ def find_dark(
     ratio = sigma0 / fine
     looks = equivalent_looks(ratio)
     if segment is None:
-        evidence = darker_areas(ratio, looks, damping)
+        likelihood = _likelihood(ratio, looks, damping)
+        evidence = _with_thin(likelihood, looks, 1e-6 * cell_m[0] * cell_m[1])
     else:
         evidence = _segmented(ratio, segment)
     return DarkAreas(evidence > 0.0, fine, evidence, looks)
@@ -258,21 +267,89 @@ def darker_areas(ratio: Floats, looks: float, damping: Floats) -> Floats:
     denoising (Chambolle 2004, https://doi.org/10.1023/B:JMIV.0000011325.36760.1e; Chan, Esedoglu
     and Nikolova 2006, https://doi.org/10.1137/040615286).
     """
+    return _bordered(_likelihood(ratio, looks, damping), _border(looks))
+
+
+def _border(looks: float) -> float:
+    return BORDER * min(1.0, math.sqrt(looks / _RESOLVED))
+
+
+def _likelihood(ratio: Floats, looks: float, damping: Floats) -> Floats:
+    """Return the logarithm of the likelihood ratio of each cell, NaN where there is none. [nat]"""
+    bounded = np.minimum(ratio, _BRIGHT)
+    return np.asarray(looks * (bounded * (1.0 - 1.0 / damping) - np.log(damping)), np.float32)
+
+
+def _bordered(likelihood: Floats, border: float) -> Floats:
+    """Return the total variation denoising of likelihoods, -inf where there is none. [nat]"""
     from skimage.restoration import denoise_tv_chambolle
 
-    bounded = np.minimum(ratio, _BRIGHT)
-    border = BORDER * min(1.0, math.sqrt(looks / _RESOLVED))
-    likelihood = looks * (bounded * (1.0 - 1.0 / damping) - np.log(damping))
-    likelihood = np.where(np.isfinite(ratio), likelihood, 0.0).astype(np.float32)
-    found = np.empty_like(likelihood)
-    for rows, columns, inner in _tiles(ratio.shape):
+    known = np.isfinite(likelihood)
+    filled = np.where(known, likelihood, np.float32(0.0))
+    found = np.empty_like(filled)
+    for rows, columns, inner in _tiles(likelihood.shape):
         smooth = denoise_tv_chambolle(
-            likelihood[rows, columns], weight=border, eps=1e-6, max_num_iter=200
+            filled[rows, columns], weight=border, eps=1e-6, max_num_iter=200
         )
         (top, left), part = inner
         found[top : top + _TILE, left : left + _TILE] = smooth[part]
-    found[~np.isfinite(ratio)] = -np.inf
+    found[~known] = -np.inf
     return found
+
+
+def _with_thin(likelihood: Floats, looks: float, cell_km2: float) -> Floats:
+    """Return the evidence of dark areas, thin ones among them. [nat]
+
+    An area two or three cells wide is nearly all border, whose cost hides it. At less than half
+    the cost noise makes areas, too: those count that have more evidence than noise gives any.
+    """
+    evidence = _bordered(likelihood, _border(looks))
+    thin = _bordered(likelihood, _THIN * _border(looks))
+    numbers, totals = _totals(thin, (thin > 0.0) & (evidence <= 0.0))
+    kept = totals > noise_evidence(looks, cell_km2)
+    return np.where(np.concatenate([[False], kept])[numbers], thin, evidence)
+
+
+def _totals(evidence: Floats, dark: Bools) -> tuple[npt.NDArray[np.int32], Floats]:
+    """Return the numbers of areas, from 1 on, and the evidence that each has.
+
+    What bright cells cut a thin area into counts as one: parts with a cell or two between.
+    """
+    from scipy.ndimage import binary_dilation, label, sum_labels
+
+    numbers, count = label(binary_dilation(dark))
+    numbers = np.where(dark, numbers, 0)
+    return numbers, np.asarray(sum_labels(evidence, numbers, np.arange(1, count + 1)))
+
+
+def noise_evidence(looks: float, cell_km2: float) -> float:
+    """Return the evidence that noise gives a thin area `THIN_ALARMS` times on 1,000 km2. [nat]
+
+    Parameters
+    ----------
+    looks : float
+        That a cell is worth.
+    cell_km2 : float
+        Area of a cell. [km2]
+
+    Notes
+    -----
+    Gamma distributed noise goes through the same steps. What its largest areas have beyond the
+    least of them falls off exponentially (the peaks over a threshold of Pickands 1975,
+    https://doi.org/10.1214/aos/1176343003, with a shape of 0), which is followed to the rate.
+    """
+    rng = np.random.default_rng(0)
+    ratio = rng.standard_gamma(looks, (_NOISE_SIDE, _NOISE_SIDE)) / looks
+    wanted = THIN_ALARMS * cell_km2 * _NOISE_SIDE**2 / 1000.0
+    found = []
+    for damping in _NOISE_DAMPING:
+        likelihood = _likelihood(ratio, looks, np.full(ratio.shape, damping))
+        thin = _bordered(likelihood, _THIN * _border(looks))
+        largest = np.sort(_totals(thin, thin > 0.0)[1])[-_NOISE_LARGEST:]
+        if len(largest):
+            excess = float(np.mean(largest - largest[0]))
+            found.append(float(largest[0] + excess * math.log(len(largest) / wanted)))
+    return max([LEAST_EVIDENCE, *found])
 
 
 def _tiles(shape: tuple[int, ...]) -> Any:

@@ -26,6 +26,13 @@ LEAST_KM2 = 0.05
 _GAP_M = 300.0
 """Parts that are less apart are one spot, as wind and waves tear slicks. [m]"""
 
+_TORN_M = 1000.0
+_TORN_SHARE = 0.1
+_TORN_DB, _TORN_BORDER = 1.0, 0.25
+"""Parts that wind and waves have torn off further: so near, of so little area, and as dark within
+so much, with borders as sharp within so much.
+"""
+
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
@@ -113,10 +120,62 @@ def find_spots(
         spot = _measured(number, place, numbers, ratio, found, cell_m)
         if spot is not None and _stands_out(spot, clutter, cell_m):
             spots.append(spot)
-    kept = np.zeros(count + 1, bool)
-    kept[[spot.number for spot in spots]] = True
-    numbers[~kept[numbers]] = 0
-    return numbers, sorted(spots, key=lambda it: -it.area_km2)
+    spots.sort(key=lambda it: -it.area_km2)
+    whole = np.zeros(count + 1, np.int32)
+    for spot in spots:
+        whole[spot.number] = spot.number
+    parts = _torn(spots, numbers, cell_m)
+    for part, number in parts.items():
+        whole[part] = number
+    numbers = whole[numbers]
+    places = find_objects(numbers)
+    for k, spot in enumerate(spots):
+        if spot.number in parts.values():
+            place = places[spot.number - 1]
+            spots[k] = _measured(spot.number, place, numbers, ratio, found, cell_m) or spot
+    return numbers, [spot for spot in spots if spot.number not in parts]
+
+
+def _torn(
+    spots: list[Spot], numbers: npt.NDArray[np.int32], cell_m: tuple[float, float]
+) -> dict[int, int]:
+    """Return which spots are parts of a larger one near them, and of which.
+
+    So small an area does not tell its class by itself: a shred of a slick looks like a film.
+    """
+    from scipy.ndimage import distance_transform_edt, find_objects
+
+    places = find_objects(numbers)
+    by_number = {spot.number: spot for spot in spots}
+    found: dict[int, int] = {}
+    for spot in spots:
+        part = _about(places[spot.number - 1], cell_m, _TORN_M)
+        near = numbers[part]
+        distance = distance_transform_edt(near != spot.number, sampling=cell_m)
+        others = np.unique(near[(distance <= _TORN_M) & (near > 0)])
+        whole = [by_number[k] for k in others.tolist() if k in by_number and k not in found]
+        alike = [it for it in whole if _is_torn_off(spot, it)]
+        if alike:
+            found[spot.number] = max(alike, key=lambda it: it.area_km2).number
+    return found
+
+
+def _is_torn_off(part: Spot, whole: Spot) -> bool:
+    return (
+        part.area_km2 <= _TORN_SHARE * whole.area_km2
+        and abs(part.contrast_db - whole.contrast_db) <= _TORN_DB
+        and abs(part.border_share - whole.border_share) <= _TORN_BORDER
+    )
+
+
+def _about(
+    place: tuple[slice, ...], cell_m: tuple[float, float], reach_m: float
+) -> tuple[slice, ...]:
+    """Return the rows and columns that a spot has, and so far about it."""
+    return tuple(
+        slice(max(0, at.start - math.ceil(reach_m / step)), at.stop + math.ceil(reach_m / step))
+        for at, step in zip(place, cell_m, strict=True)
+    )
 
 
 def _measured(
@@ -127,12 +186,7 @@ def _measured(
     found: DarkAreas,
     cell_m: tuple[float, float],
 ) -> Spot | None:
-    part = tuple(
-        slice(max(0, at.start - reach), min(side, at.stop + reach))
-        for at, side, reach in zip(
-            place, numbers.shape, (math.ceil(_RING_M[1] / side) for side in cell_m), strict=True
-        )
-    )
+    part = _about(place, cell_m, _RING_M[1])
     inside = numbers[part] == number
     if found.evidence[part][inside].sum(dtype=np.float64) < LEAST_EVIDENCE:
         return None

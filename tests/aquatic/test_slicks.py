@@ -11,9 +11,11 @@ from scipy.ndimage import label
 
 from aquatic.errors import AquaticError
 from aquatic.slicks.cmod import mean_over_directions, sigma0_hersbach2010, wind_of
+from aquatic.slicks.dark_areas import darker_areas, find_dark, noise_evidence
 from aquatic.slicks.detector import NODATA, detect
 from aquatic.slicks.geotiff import opened_geotiff
 from aquatic.slicks.speckle import block_means, equivalent_looks
+from aquatic.slicks.spots import find_spots
 from tests.aquatic.other_sea_scenes import other_sea_scene
 from tests.aquatic.pictures import keep_picture
 from tests.aquatic.sea_scenes import CRS, sea_scene
@@ -136,6 +138,62 @@ def test_oil_of_4_db_is_found_and_nothing_else(tmp_path, pixel_m, recall):
     assert scores[:, 0].mean() >= 0.75
     assert scores[:, 1].sum() >= recall * scores[:, 2].sum() > 0
     assert scores[:, 3].sum() < 1e-3 * scores[:, 4].sum()
+
+
+def speckled(damped, looks=4.0, seed=5):
+    """Return cells of a sea of 4 looks with what is given 4 dB darker."""
+    rng = np.random.default_rng(seed)
+    clean = 0.02 * rng.gamma(looks, 1.0 / looks, damped.shape)
+    return (clean * np.where(damped, 0.398, 1.0)).astype(np.float32)
+
+
+@pytest.mark.slow
+def test_a_winding_thread_two_cells_wide_is_found():
+    rows, columns = np.mgrid[0:300, 0:300]
+    winding = 150.0 + 12.0 * np.sin(columns / 9.0)
+    thread = (np.abs(rows - winding) <= 1.5) & (columns > 100) & (columns < 160)
+    sigma0 = speckled(thread)
+    found = find_dark(sigma0, (40.0, 40.0))
+    assert (found.dark & thread).sum() > 0.5 * thread.sum()
+    assert (found.dark & ~thread).sum() < 0.3 * thread.sum()
+    alone = darker_areas(sigma0 / found.background, found.looks, np.full(sigma0.shape, 0.5))
+    assert ((alone > 0.0) & thread).sum() < 0.5 * thread.sum()  # its border hides it
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("looks", [1.0, 4.0, 12.0])
+def test_speckle_alone_has_no_spots(looks):
+    nothing = np.zeros((600, 600), bool)
+    for seed in range(3):
+        sigma0 = speckled(nothing, looks, seed)
+        found = find_dark(sigma0, (40.0, 40.0))
+        ratio, unknown = sigma0 / found.background, np.full(sigma0.shape, 0.5)
+        assert not (found.dark & (darker_areas(ratio, found.looks, unknown) <= 0.0)).any()
+        assert find_spots(sigma0, found, (40.0, 40.0))[1] == []
+
+
+@pytest.mark.slow
+def test_rougher_noise_asks_for_more_evidence():
+    levels = [noise_evidence(looks, 0.0016) for looks in (0.7, 1.0, 2.0)]
+    assert levels == sorted(levels, reverse=True)
+    # of larger cells there are fewer on the same area
+    assert noise_evidence(1.0, 0.0064) < levels[1]
+
+
+@pytest.mark.slow
+def test_a_shred_beside_a_slick_is_a_part_of_it_and_another_thing_is_not():
+    rows, columns = np.mgrid[0:300, 0:300]
+    slick = np.hypot(rows - 150, columns - 120) < 40.0
+    shred = (np.abs(rows - 150) < 20) & (np.abs(columns - 172.5) < 3)
+    far = (np.abs(rows - 150) < 20) & (np.abs(columns - 240.5) < 3)
+    sigma0 = speckled(slick | shred | far)
+    numbers, spots = find_spots(sigma0, find_dark(sigma0, (40.0, 40.0)), (40.0, 40.0))
+    assert len(spots) == 2
+    assert set(numbers[150, [120, 172]]) == {spots[0].number}
+    assert numbers[150, 240] == spots[1].number
+    darker = speckled(slick | shred) * np.where(shred, 0.5, 1.0).astype(np.float32)
+    _, apart = find_spots(darker, find_dark(darker, (40.0, 40.0)), (40.0, 40.0))
+    assert len(apart) == 2  # 3 dB darker: not of the same slick
 
 
 @pytest.mark.slow
