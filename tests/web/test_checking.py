@@ -385,6 +385,25 @@ def test_images_and_sounds_are_read_before_they_are_kept(tmp_path):
         assert str(tmp_path) not in answer["fault"]
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_rasters_have_any_numbers_and_a_place(tmp_path):
+    profile = {"driver": "GTiff", "width": 5, "height": 4, "count": 2, "dtype": "float32"}
+    placed = {"crs": "EPSG:32636", "transform": rasterio.Affine(40.0, 0.0, 4e5, 0.0, -40.0, 4e6)}
+    for name, more in (("a.tif", placed), ("b.tif", {})):
+        with rasterio.open(tmp_path / name, "w", **profile, **more) as dataset:
+            dataset.write(np.full((2, 4, 5), 0.02, np.float32))
+            dataset.set_band_description(1, "Sigma0_VV")
+    facts = checking._answer(tmp_path / "a.tif", "raster")["facts"]
+    assert facts["size"] == [4, 5]
+    assert facts["bands"] == ["Sigma0_VV", None]
+    assert facts["dtype"] == "float32"
+    Image.new("RGB", (8, 6)).save(tmp_path / "c.png")
+    for name, says in (("b.tif", "no coordinate reference system"), ("c.png", "a file of PNG")):
+        fault = checking._answer(tmp_path / name, "raster")["fault"]
+        assert says in fault
+        assert str(tmp_path) not in fault
+
+
 def test_what_is_odd_in_a_mask_is_told(tmp_path):
     ring = [[35.5, 35.0], [35.7, 35.2], [35.7, 35.0], [35.5, 35.2], [35.5, 35.0]]
     outline = {"type": "Polygon", "coordinates": [ring]}

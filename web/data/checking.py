@@ -27,6 +27,7 @@ Purpose = Literal[
     "run",
     "oil",
     "image",
+    "raster",
     "sound",
 ]
 """What a file may be brought for; each has a reader that has to take it."""
@@ -483,6 +484,12 @@ def _image(path: Path) -> dict[str, Any]:
     return {"size": list(photo.size), "remarks": list(photo.remarks)}
 
 
+def _raster(path: Path) -> dict[str, Any]:
+    from witoil.plugins.rasters import facts_of_raster
+
+    return facts_of_raster(path)
+
+
 def _sound(path: Path) -> dict[str, Any]:
     from witoil.plugins.sound import opened
 
@@ -501,6 +508,7 @@ _READERS: Mapping[Purpose, Callable[[Path], dict[str, Any]]] = {
     "run": _run,
     "oil": _oil,
     "image": _image,
+    "raster": _raster,
     "sound": _sound,
 }
 

@@ -34,7 +34,7 @@ MOST_PERIODS = 240
 _IMAGE_KEYS = frozenset(("geometry", "observation", "observations", "swath"))
 """Keys of inputs whose files are slicks as satellites saw them."""
 
-_IMAGES = ("mask", "image")
+_IMAGES = ("mask", "image", "raster")
 """Purposes of uploads that are images."""
 
 _UPLOAD = "upload:"

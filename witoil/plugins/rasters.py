@@ -257,6 +257,48 @@ def read_whole(path: Path, card: Card) -> Photo:
         return whole(reader)
 
 
+def facts_of_raster(path: Path) -> dict[str, Any]:
+    """Return what a GeoTIFF holds: ``size`` (height, width), ``bands`` (names or None), ``dtype``.
+
+    Raises
+    ------
+    PluginError
+        Where it is none, or lies nowhere on the Earth.
+    """
+    with _opened(path) as dataset:
+        if dataset.crs is None and not dataset.gcps[0]:
+            raise PluginError(f"{path}: has no coordinate reference system; expected one")
+        return {
+            "size": [dataset.height, dataset.width],
+            "bands": list(dataset.descriptions),
+            "dtype": dataset.dtypes[0],
+        }
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a GeoTIFF.
+
+    Raises
+    ------
+    PluginError
+        Where it is none.
+    """
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which is said in remarks
+            dataset = rasterio.open(path)
+    except RasterioError as error:
+        raise PluginError(f"{path}: is no GeoTIFF ({error}); expected one") from None
+    with dataset:
+        if dataset.driver != "GTiff":
+            raise PluginError(f"{path}: is a file of {dataset.driver}, expected a GeoTIFF")
+        yield dataset
+
+
 @contextmanager
 def reading(path: Path, card: Card) -> Iterator[Reader]:
     """Open an image for reading by parts.
@@ -271,18 +313,7 @@ def reading(path: Path, card: Card) -> Iterator[Reader]:
             raise PluginError(f"{path}: expected a GeoTIFF with the bands of the card")
         yield PhotoReader(read_photo(path))
         return
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which is said in remarks
-            dataset = rasterio.open(path)
-    except RasterioError as error:
-        raise PluginError(f"{path}: is no GeoTIFF ({error}); expected one") from None
-    with dataset:
-        if dataset.driver != "GTiff":
-            raise PluginError(f"{path}: is a file of {dataset.driver}, expected a GeoTIFF")
+    with _opened(path) as dataset:
         if card.input.kind == "image" and dataset.crs is None and not dataset.gcps[0]:
             yield PhotoReader(read_photo(path))
             return

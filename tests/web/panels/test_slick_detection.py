@@ -10,7 +10,7 @@ import shapely
 from playwright.sync_api import expect
 from rasterio.features import rasterize
 
-from tests.web.panels.conftest import Serving, ask, figures
+from tests.web.panels.conftest import Serving, ask, figures, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("compiled")]
 
@@ -41,14 +41,13 @@ def scene(demo_twin, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def service(demo_twin, scene, tmp_path_factory):
-    """A service with the scene and the data of the twin."""
+def service(demo_twin, tmp_path_factory):
+    """A service with the data of the twin."""
     folder = tmp_path_factory.mktemp("detection")
     names = {"currents": "currents.nc", "winds": "winds.nc", "land": "island.geojson"}
     names["noon"] = "mask_20250601T1200.tif"
     (folder / "catalogue.toml").write_text(
         "".join(f'[{k}]\ntitle = "{k}"\nfiles = "{demo_twin / v}"\n' for k, v in names.items())
-        + f'[scene]\ntitle = "Scene"\nfiles = "{scene[0]}"\n'
     )
     made = Serving(folder, auth="off", catalogue=folder / "catalogue.toml")
     yield made
@@ -74,7 +73,7 @@ def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(opened, service, sc
         "predict",
         module="slick-detection",
         version="1",
-        files=["catalogue:scene"],
+        files=[upload(service.url, scene[0], "raster")],
         time=SEEN,
         parameters={"coastline": "none"},
         then={"step": "simulate", "pictures": False, "case": case},

@@ -62,7 +62,7 @@ async function tryModel(model) {
  * @returns {Promise<string>} where the map shows it
  */
 async function keep(model, { file, georef, time, parameters }) {
-  const purposes = /** @type {Record<string, string>} */ ({ audio: "sound", raster: "mask" });
+  const purposes = /** @type {Record<string, string>} */ ({ audio: "sound", raster: "raster" });
   const { reference } = await bring(file, purposes[model.kind] ?? "image");
   const inputs = { module: model.name, version: model.version, files: [reference], parameters, ...(georef && { georef }), ...(time && { time }) };
   const job = await start(state, "predict", inputs);
