@@ -19,12 +19,12 @@ import xarray as xr
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "baniyas-1.toml"
 OPENOIL = Path(__file__).parent / "_openoil.py"
-PAIRS = 3
+ROUNDS = 3
 STEP_SECONDS, OUTPUT_SECONDS = 900.0, 3600.0
 
 
 def run() -> dict[str, float]:
-    """Return the median of some pairs of whole processes, and how many times as quick ours was.
+    """Return medians of some rounds of whole processes, and how many times as much theirs took.
 
     Returns
     -------
@@ -41,15 +41,16 @@ def run() -> dict[str, float]:
         _measured(ours)  # compiles, and cuts the coastline out of the world
         _ask_for(folder)
         _measured(theirs)
-        pairs = [(_measured(ours), _measured(theirs)) for _ in range(PAIRS)]
-    seconds, processor, memory = np.array(pairs).transpose(2, 1, 0)
+        rounds = {"witoil": ours, "without_pictures": [*ours, "--no-pictures"], "openoil": theirs}
+        measured = [[_measured(command) for command in rounds.values()] for _ in range(ROUNDS)]
     figures = {}
-    for what, values in (("s", seconds), ("processor_s", processor), ("peak_mb", memory)):
-        figures |= {f"witoil_{what}": np.median(values[0]), f"openoil_{what}": np.median(values[1])}
-    return figures | {
-        "times_as_quick": np.median(seconds[1] / seconds[0]),
-        "times_as_quick_by_processor_time": np.median(processor[1] / processor[0]),
-    }
+    for what, values in zip(("s", "processor_s", "peak_mb"), np.array(measured).T, strict=True):
+        figures |= {
+            f"{name}_{what}": np.median(each) for name, each in zip(rounds, values, strict=True)
+        }
+        figures[f"openoil_over_witoil_{what}"] = np.median(values[2] / values[0])
+        figures[f"openoil_over_without_pictures_{what}"] = np.median(values[2] / values[1])
+    return figures
 
 
 def _ask_for(folder: Path) -> None:

@@ -14,7 +14,7 @@ from simulator import Status
 from tests.witoil.afloat_builders import cloud
 from witoil.figures.driving import driving_chart
 from witoil.figures.map import run_map, slick_times
-from witoil.report.answers import compass, position
+from witoil.report.answers import answers, compass, position
 from witoil.scenario.afloat import Afloat, middles_of
 from witoil.scenario.drivers import drivers_of
 from witoil.scenario.run import mask_at
@@ -158,3 +158,13 @@ def test_what_drives_is_unknown_where_nothing_is_afloat(scenario, result):
     ashore = result.copy()
     ashore["status"] = xr.full_like(result["status"], int(Status.BEACHED))
     assert drivers_of(scenario, ashore, scenario.parameters()) is None
+
+
+@pytest.mark.parametrize(
+    ("oiled_km", "says"),
+    [(12.34, "on 12.3 km"), (0.0, "nowhere as much as 100 kg on a kilometre")],
+)
+def test_oil_ashore_too_little_to_count_is_on_no_length_of_coast(oiled_km, says):
+    ashore = {"mass_t": 0.02, "oiled_km": oiled_km, "first_oiled": "2025-06-01T08:00:00Z"}
+    summary = {"afloat": None, "ashore": ashore, "mass_balance_kg": {"released": 1e6}}
+    assert dict(answers(summary))["Ashore"] == f"0.02 t (<0.1%) {says}, since 2025-06-01 08:00 UTC"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from witoil.report.words import number, percent, quantity
+from witoil.scenario.coast import OILED_FROM
 
 # fmt: off
 _WINDS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE",
@@ -41,11 +42,14 @@ def answers(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     if ashore is None:
         found.append(("Ashore", "none"))
     else:
+        oiled = f"on {number(ashore['oiled_km'])} km"
+        if not ashore["oiled_km"]:
+            oiled = f"nowhere as much as {OILED_FROM:g} kg on a kilometre"
         share = percent(1e3 * ashore["mass_t"] / summary["mass_balance_kg"]["released"])
         found.append(
             (
                 "Ashore",
-                f"{number(ashore['mass_t'])} t ({share}) on {number(ashore['oiled_km'])} km, "
+                f"{number(ashore['mass_t'])} t ({share}) {oiled}, "
                 f"since {ashore['first_oiled'].replace('T', ' ').replace(':00Z', ' UTC')}",
             )
         )
