@@ -26,4 +26,5 @@ def main() -> None:
         print(f"{name:<{width}}  {value:,.4g}")
 
 
-main()
+if __name__ == "__main__":  # and not in processes that it starts
+    main()

@@ -1,6 +1,11 @@
 import importlib
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.scaling import Ensemble, plan
 
 NAMES = [
     "calibration",
@@ -14,6 +19,7 @@ NAMES = [
     "page",
     "plugins",
     "preview",
+    "scaling",
     "score",
     "searches",
     "service",
@@ -71,3 +77,35 @@ def test_a_forecast_is_compared_with_its_experts_on_a_twin_of_a_world(monkeypatc
         )
     assert figures["all: persistence"] != figures["all: default"]
     assert 0.0 < figures["all: expected calibration error"] < 1.0
+
+
+def test_a_plan_of_two_events_by_hand():
+    event = Ensemble(
+        10, member_seconds=3.0, prepare_seconds=2.0, forcing_bytes=4e8, result_bytes=1e7
+    )
+    apart = plan(event, events=2, workers=8, group=4, bytes_per_second=1e8)
+    # 2 s to prepare, 4 x 4 s to send the forcing, 1 s for results, three rounds of members
+    assert apart.seconds == pytest.approx(2.0 + 16.0 + 1.0 + 9.0)
+    assert apart.moved_bytes == 2 * (4 * 4e8 + 10 * 1e7)
+    assert apart.processor_hours == pytest.approx(8 * apart.seconds / 3600.0)
+    assert apart.busy == pytest.approx(60.0 / (8 * apart.seconds))
+    after = plan(event, events=2, workers=4, group=4, bytes_per_second=1e8)
+    assert after.seconds == pytest.approx(2.0 * apart.seconds)
+
+
+@given(
+    st.integers(1, 50),
+    st.integers(1, 6),
+    st.integers(0, 5),
+    st.integers(1, 40),
+    st.floats(0.1, 9.0),
+)
+def test_no_plan_is_quicker_than_all_workers_can_be(events, doubled, part, members, seconds):
+    workers, group = 2**doubled, 2 ** min(part, doubled)
+    event = Ensemble(members, seconds, 1.0, 1e6, 1e3)
+    found = plan(event, events, workers, group)
+    assert found.seconds >= events * members * seconds / workers
+    assert 0.0 < found.busy <= 1.0
+    groups = workers // group
+    one = plan(event, 1, group, group).seconds
+    assert found.seconds == pytest.approx(math.ceil(events / groups) * one)

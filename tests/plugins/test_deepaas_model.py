@@ -193,4 +193,4 @@ def test_the_program_is_told_no_secrets(tmp_path, monkeypatch):
 
 def test_what_is_told_of_the_model_is_that_of_the_package():
     said = deepaas.get_metadata()
-    assert (said["name"], said["license"]) == ("witoil", "Apache-2.0")
+    assert (said["name"], said["license"]) == ("witoil", "Apache-2.0 AND ODbL-1.0")

@@ -114,6 +114,18 @@ def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
 
 
 @pytest.mark.slow
+def test_workers_of_a_scheduler_forecast_to_the_same_bits(done, twin, two_workers, tmp_path):
+    there = walk(twin / "whole.toml", tmp_path, scheduler=two_workers)
+    assert without_seconds(there.study) == without_seconds(done[1].study)
+    for mine, other in zip(done[1].steps, there.steps, strict=True):
+        np.testing.assert_array_equal(mine.mixed, other.mixed)
+
+
+def without_seconds(study):
+    return {key: value for key, value in study.items() if "seconds" not in key}
+
+
+@pytest.mark.slow
 def test_the_study_has_every_step_and_column(done):
     study = json.loads((done[0] / "study.json").read_text())
     assert study == done[1].study
@@ -420,7 +432,7 @@ def test_the_likeliest_slick_has_the_greatest_expected_overlap():
 def test_the_prior_counts_less_the_more_is_seen(done):
     space = done[1].space
     far, near = (
-        space.log_prior(space.default | {"wind_drift_factor": value}) for value in (0.03, 0.01)
+        space.log_prior(space.default | {"wind_drift_factor": value}) for value in (0.035, 0.015)
     )
     one, four = (
         evidence(n).penalised(0.5, near) - evidence(n).penalised(0.5, far) for n in (1.0, 4.0)

@@ -673,7 +673,7 @@ _ALL = (
         "Forecast slick by slick",
         "Forecast each slick of a case from those seen before it, and score what was forecast.",
         CaseInputs,
-        _with_case(jobs.forecast),
+        _with_case(jobs.forecast, on_cluster=True),
         (
             _STUDY,
             Output("probability", "Probability of oil in each cell", "**/probability_*.tif"),

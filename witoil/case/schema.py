@@ -323,6 +323,8 @@ class Case(Section):
 
         It stands in the case from then on, so that one that is written and read again is the same.
         """
+        if not isinstance(data, dict):
+            return data
         seen, optimise = data.get("observation"), data.get("optimise", {})
         given = not isinstance(optimise, dict) or "parameters" in optimise
         if given or not isinstance(seen, list) or not seen:

@@ -234,6 +234,7 @@ def forecast(
     case: CaseFile,
     out: Out = Path("out"),
     mlflow: TrackingStore = None,
+    scheduler: Scheduler = None,
     force: Force = False,
     no_pictures: NoPictures = False,
     verbose: Verbose = False,
@@ -249,7 +250,9 @@ def forecast(
     voice = Voice(verbose, quiet)
     how: dict[str, Any] = {"force": force, "pictures": not no_pictures}
     with shown("forecasting", voice) as told:
-        study = jobs.forecast(load_case(case), out, mlflow=mlflow, **how, **told)
+        study = jobs.forecast(
+            load_case(case), out, mlflow=mlflow, scheduler=scheduler, **how, **told
+        )
     table = study["forecast"]
     for step in table["steps"]:
         voice.say(f"{step['from']} to {step['to']}")

@@ -49,6 +49,7 @@ from witoil.scenario.run import run
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
 from witoil.times import second
+from witoil.workers import workers
 
 FloatArray = NDArray[np.float64]
 
@@ -149,6 +150,7 @@ def forecast(
     scenario: Scenario,
     folder: Path,
     *,
+    scheduler: str | None = None,
     on_batch: OnBatch | None = None,
     on_trials: OnTrials | None = None,
     on_step: OnStep = lambda step, maps: None,
@@ -161,6 +163,9 @@ def forecast(
         Whose case starts from observations, with two legs or more.
     folder : Path
         Takes `study.json`, written after every batch of runs. A study already there is continued.
+    scheduler : str, optional
+        Address of a Dask scheduler, `tcp://host:port`. Default: threads of this process. The
+        outcome is the same, to the last bit.
     on_batch : callable, optional
         Called with the share of the runs that is done after every batch.
     on_trials : callable, optional
@@ -193,18 +198,20 @@ def forecast(
 
     case = scenario.case
     total = expected_runs(case, len(legs))
-    walk = Walk(
-        legs,
-        space,
-        evaluations=case.forecast.evaluations,
-        memory_hours=case.forecast.memory_hours,
-        seed=case.model.seed,
-        variants=variants_of(scenario, legs),
-        recorded=_read_rows(folder, head),
-        on_batch=record,
-    )
-    steps = _steps(walk, case.forecast.members, on_step)
-    posteriors = [*(step.posterior for step in steps), walk.learn(len(legs))]
+    with workers(scheduler) as there:
+        walk = Walk(
+            legs,
+            space,
+            evaluations=case.forecast.evaluations,
+            memory_hours=case.forecast.memory_hours,
+            seed=case.model.seed,
+            there=there,
+            variants=variants_of(scenario, legs),
+            recorded=_read_rows(folder, head),
+            on_batch=record,
+        )
+        steps = _steps(walk, case.forecast.members, on_step)
+        posteriors = [*(step.posterior for step in steps), walk.learn(len(legs))]
     study = _write(folder, head, walk, steps, posteriors[-1])
     return Forecasts(scenario, walk, steps[1:], record_of(legs, steps), posteriors, study)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,10 +12,11 @@ from simulator import SimulatorError
 from witoil.errors import CaseError
 from witoil.forecast.experts import Maps, grown_by, members_of, mix
 from witoil.forecast.forecasting import Forecasts
-from witoil.forecast.walk import Posterior, Trial
+from witoil.forecast.walk import Posterior
 from witoil.scenario.legs import leg_beyond
 from witoil.scenario.run import mask_at, run
 from witoil.scenario.scenario import Scenario
+from witoil.workers import result_of, workers
 
 FloatArray = NDArray[np.float64]
 Cells = NDArray[np.int64]
@@ -92,7 +91,10 @@ class Outlook:
 
 
 def look_ahead(
-    result: Forecasts, *, on_run: Callable[[float], None] = lambda share: None
+    result: Forecasts,
+    *,
+    scheduler: str | None = None,
+    on_run: Callable[[float], None] = lambda share: None,
 ) -> Outlook | None:
     """Forecast from the last slick seen to the end of the case.
 
@@ -103,6 +105,8 @@ def look_ahead(
     ----------
     result : Forecasts
         A finished walk.
+    scheduler : str, optional
+        Address of a Dask scheduler, `tcp://host:port`. Default: threads of this process.
     on_run : callable, optional
         Called with the share of the runs that is done.
 
@@ -127,9 +131,15 @@ def look_ahead(
     }
     trials = {trial.number: trial for each in members.values() for trial in each.trials}
     cells: dict[int, list[Cells]] = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ran = pool.map(lambda t: _cells_of(legs.get(t.origin, leg), t), trials.values())
-        for done, (number, found) in enumerate(zip(trials, ran, strict=True), start=1):
+    with workers(scheduler) as there:
+        own = there.share(leg)
+        shared = {name: there.share(each) for name, each in legs.items() if each is not leg}
+        futures = [
+            there.executor.submit(_cells_of, shared.get(trial.origin, own), trial.parameters)
+            for trial in trials.values()
+        ]
+        for done, (number, future) in enumerate(zip(trials, futures, strict=True), start=1):
+            found = result_of(future)
             if found is not None:
                 cells[number] = found
             on_run(done / len(trials))
@@ -152,11 +162,11 @@ def _times(leg: Scenario) -> NDArray[np.datetime64]:
     return np.append(times, leg.end)
 
 
-def _cells_of(leg: Scenario, trial: Trial) -> list[Cells] | None:
-    """Run a trial and return its cells with oil at each time; None where it fails."""
+def _cells_of(leg: Scenario, changed: Mapping[str, float]) -> list[Cells] | None:
+    """Run a leg and return its cells with oil at each time; None where it fails."""
     try:
-        result = run(leg, trial.parameters, threads=1)
+        result = run(leg, changed, threads=1)
     except SimulatorError:
         return None
-    limit = trial.parameters.get("detection_limit_um")
+    limit = changed.get("detection_limit_um")
     return [np.flatnonzero(mask_at(leg, result, time, limit)) for time in _times(leg)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +16,7 @@ from witoil.calibration.priors import EVIDENCE, evidence, total_weight
 from witoil.errors import CaseError, WitoilError
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask
+from witoil.workers import Workers, result_of
 
 FloatArray = NDArray[np.float64]
 
@@ -141,6 +140,19 @@ class Variant:
     scenario: Scenario
 
 
+def outcome_of(
+    legs: Sequence[Scenario], k: int, changed: Mapping[str, float]
+) -> tuple[dict[str, Any], Mask | None]:
+    """Run a leg; return its `score` and `fss`, or `failure`, and the slick at its end."""
+    leg = [legs[k]]
+    try:
+        slicks = simulated_slicks(leg, changed)
+    except SimulatorError as error:
+        return {"failure": str(error)}, None
+    scores = combined_scores(leg, slicks)
+    return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
+
+
 class Walk:
     """Trials that are tried on leg after leg.
 
@@ -154,6 +166,8 @@ class Walk:
     memory_hours : float
         Time in which what a slick tells of the next one fades, e-folding. [h]
     seed : int
+    there : Workers
+        Who run the simulations, as long as there are trials to run.
     variants : sequence of Variant
         Each has trials of its own, from which no other is drawn.
     recorded : sequence of mapping
@@ -170,6 +184,7 @@ class Walk:
         evaluations: int,
         memory_hours: float,
         seed: int,
+        there: Workers,
         variants: Sequence[Variant] = (),
         recorded: Sequence[Mapping[str, Any]] = (),
         on_batch: Callable[[Walk], None] = lambda walk: None,
@@ -182,6 +197,8 @@ class Walk:
         self.variants = {variant.name: variant for variant in variants}
         self.trials: list[Trial] = []
         self.runs = 0
+        self._there = there
+        self._legs_there: dict[str, Any] = {}
         self._recorded = recorded
         self._on_batch = on_batch
         self._kept: list[Trial] = []
@@ -250,34 +267,32 @@ class Walk:
         """Try trials on legs, side by side; what is known already is not run again."""
         tasks = [(trial, k) for trial in trials for k in legs if k not in trial.outcomes]
         if tasks:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                outcomes = [*pool.map(lambda task: self._outcome(*task)[0], tasks)]
-            self._record(tasks, outcomes)
+            self._run(tasks)
 
     def forecast(self, trials: Sequence[Trial], leg: int) -> list[Mask | None]:
         """Run trials on a leg and return the slick of each at its end; None where one failed."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = [*pool.map(lambda trial: self._outcome(trial, leg), trials)]
-        self._record([(trial, leg) for trial in trials], [outcome for outcome, _ in found])
-        return [mask for _, mask in found]
+        return self._run([(trial, leg) for trial in trials])
 
-    def _record(
-        self, tasks: Sequence[tuple[Trial, int]], outcomes: Sequence[dict[str, Any]]
-    ) -> None:
-        for (trial, k), outcome in zip(tasks, outcomes, strict=True):
+    def _run(self, tasks: Sequence[tuple[Trial, int]]) -> list[Mask | None]:
+        submit = self._there.executor.submit
+        futures = [
+            submit(outcome_of, self._legs_of(trial.origin), k, trial.parameters)
+            for trial, k in tasks
+        ]
+        found = [result_of(future) for future in futures]
+        for (trial, k), (outcome, _) in zip(tasks, found, strict=True):
             trial.outcomes[k] = outcome
         self.runs += len(tasks)
         self._on_batch(self)
+        return [mask for _, mask in found]
 
-    def _outcome(self, trial: Trial, k: int) -> tuple[dict[str, Any], Mask | None]:
-        variant = self.variants.get(trial.origin)
-        leg = [(self.legs if variant is None else variant.legs)[k]]
-        try:
-            slicks = simulated_slicks(leg, trial.parameters)
-        except SimulatorError as error:
-            return {"failure": str(error)}, None
-        scores = combined_scores(leg, slicks)
-        return {"score": scores["score"], "fss": scores["fss"]}, slicks[0].oil
+    def _legs_of(self, origin: str) -> Any:
+        """Return what stands for the legs of a trial where it is run; they go there once."""
+        name = origin if origin in self.variants else ""
+        if name not in self._legs_there:
+            legs = self.variants[name].legs if name else self.legs
+            self._legs_there[name] = self._there.share(tuple(legs))
+        return self._legs_there[name]
 
     def _propose(self, step: int, origin: str, proposal: optimizer.NormalProposal) -> list[Trial]:
         drawn = 1 + sum(before.count for before in self._proposals)

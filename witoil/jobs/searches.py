@@ -99,6 +99,7 @@ def forecast(
     folder: Path,
     *,
     mlflow: str | None = None,
+    scheduler: str | None = None,
     force: bool = False,
     pictures: bool = True,
     progress: Progress = silent,
@@ -111,7 +112,7 @@ def forecast(
 
     Parameters
     ----------
-    case, folder, mlflow, force, pictures, progress, on_coverage, on_cost
+    case, folder, mlflow, scheduler, force, pictures, progress, on_coverage, on_cost
         Those of every job, see `witoil.jobs`.
 
     Returns
@@ -131,15 +132,21 @@ def forecast(
         tracking(mlflow, "forecast", case, folder) as track,
     ):
         refuse_too_few(case)
-        told = unannounced if (folder / STUDY).exists() else on_cost
+        is_begun = (folder / STUDY).exists()
+        told = unannounced if is_begun or scheduler is not None else on_cost
         scenario = prepared("forecast", case, progress, on_coverage, told)
         result = walk_forward(
             scenario,
             folder,
+            scheduler=scheduler,
             on_batch=lambda share: progress(share, ""),
             on_trials=lambda trials: track(of_trials(trials)),
         )
-        outlook = look_ahead(result, on_run=lambda share: progress(share, "beyond the last slick"))
+        outlook = look_ahead(
+            result,
+            scheduler=scheduler,
+            on_run=lambda share: progress(share, "beyond the last slick"),
+        )
         progress(1.0, "writing")
         write_forecast(result, folder, outlook, pictures=pictures)
     return result.study

@@ -108,7 +108,7 @@ def test_the_first_path(opened, service, masks):
     assert study["verdict"]["short"] in page.inner_text("#verdict")
     assert finest(page, "best") == round(study["best"]["fss"]["1"], 2)
     assert finest(page, "default") == round(study["default"]["fss"]["1"], 2)
-    expect(page.locator("#parameters tbody tr")).to_have_count(4)
+    expect(page.locator("#parameters tbody tr")).to_have_count(6)
     expect(page.get_by_role("img", name=re.compile("Score of each of 10 runs"))).to_be_visible()
 
     page.select_option("#compare-with", first)
