@@ -81,7 +81,7 @@ def _ask_for(folder: Path) -> None:
 
 
 def _measured(command: list[str]) -> tuple[float, float, float]:
-    """Return seconds, processor seconds and peak memory [MB] of a process with its children."""
+    """Return seconds, processor seconds and memory [MB] of the largest process."""
     before = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"TZ": "UTC"})
     _, status, used = os.wait4(process.pid, 0)
