@@ -26,6 +26,7 @@ Vectors = tuple[Array, Array]
 
 HOURS = np.arange(-1.0, 150.0)
 WEST, SOUTH, SIDE = 19.0, 36.0, 2.0  # the sea [degrees]
+BEYOND = 0.4  # round it [degrees]
 CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.2  # [degrees]
 
 MIDDLE = WEST + 0.45 * SIDE, SOUTH + 0.5 * SIDE
@@ -201,20 +202,27 @@ def uselessness(world: str, change: float) -> dict[str, Array]:
 
 
 def write_fields(folder: Path, rng: np.random.Generator, useless: dict[str, Array]) -> None:
-    """Write what the case knows of currents and winds, and what they truly were."""
+    """Write what the case knows of currents and winds, and what they truly were.
+
+    Beyond the sea that was drawn they are as at its edge: some slicks go there.
+    """
     steps = {"currents": CURRENT_STEP, "winds": WIND_STEP}
     fields = {
         "currents": (_currents(rng), _currents(rng), _eddies(rng, 0.06, width=5, hours=12)),
         "winds": (_winds(rng), _winds(rng), _errors(rng, 1.2, width=3, hours=8)),
     }
     for name, (known, others, error) in fields.items():
-        lon, lat = (corner + _axis(steps[name]) for corner in (WEST, SOUTH))
+        beyond = round(BEYOND / steps[name])
+        along = steps[name] * np.arange(-beyond, _axis(steps[name]).size + beyond)
+        lon, lat = (corner + along for corner in (WEST, SOUTH))
         other = useless[name][:, None, None]
         true = tuple(
             (1.0 - other) * k + other * o + e for k, o, e in zip(known, others, error, strict=True)
         )
         standard = CURRENT if name == "currents" else WIND
         for prefix, (east, north) in (("", known), ("true_", true)):
+            sides = ((0, 0), (beyond, beyond), (beyond, beyond))
+            east, north = (np.pad(each, sides, mode="edge") for each in (east, north))
             dataset(standard, HOURS, lon, lat, east, north).to_netcdf(
                 folder / f"{prefix}{name}.nc", engine="netcdf4"
             )

@@ -4,11 +4,15 @@ Each twin is forecast as `witoil forecast` does it, beside the rule that summed 
 experts for ever: both mix the same maps. `docs/calibration.md` has the table.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,6 +63,13 @@ class Told:
     gains: list[float] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
 
+    def add(self, other: Told) -> None:
+        """Add what the forecasts of another twin came to."""
+        for column, scores in other.fss.items():
+            self.fss.setdefault(column, []).extend(scores)
+        self.gains += other.gains
+        self.forecasts += other.forecasts
+
     def mean(self, column: str) -> float:
         """Return the mean FSS of a column."""
         return float(np.mean(self.fss[column]))
@@ -72,7 +83,18 @@ class Told:
 
 
 def run() -> dict[str, float]:
+    """Forecast twins on all cores; see `forecast_all`."""
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return forecast_all(pool.map)
+
+
+def forecast_all(over: Callable[..., Iterable[Told]]) -> dict[str, float]:
     """Forecast every slick but the first of each twin.
+
+    Parameters
+    ----------
+    over : callable
+        Calls a function for each twin, in their order, as `map` does.
 
     Returns
     -------
@@ -82,14 +104,14 @@ def run() -> dict[str, float]:
         it is ahead of the rule before, and the lower limit of that with 95 %.
     """
     worlds = {world: Told() for world in WORLDS}
-    for seed, window, (number, world) in product(range(SEEDS), GAPS, enumerate(WORLDS)):
-        number = 1000 * number + 500 * (window == "day") + seed
-        tell(worlds[world], number, world, window)
-        print(
-            f"{world}, {window}, {number}: {worlds[world].gains[-1]:+.3f}",
-            file=sys.stderr,
-            flush=True,
-        )
+    twins = [
+        (1000 * number + 500 * (window == "day") + seed, world, window)
+        for seed, window, (number, world) in product(range(SEEDS), GAPS, enumerate(WORLDS))
+    ]
+    for twin, told in zip(twins, over(tell, *zip(*twins, strict=True)), strict=True):
+        number, world, window = twin
+        worlds[world].add(told)
+        print(f"{world}, {window}, {number}: {told.gains[0]:+.3f}", file=sys.stderr, flush=True)
     figures: dict[str, float] = {}
     for world, told in worlds.items():
         _, best = told.best_expert
@@ -122,8 +144,8 @@ def over_all(worlds: list[Told]) -> dict[str, float]:
     }
 
 
-def tell(told: Told, seed: int, world: str, window: str) -> None:
-    """Forecast a twin and add what came of it."""
+def tell(seed: int, world: str, window: str) -> Told:
+    """Forecast a twin and return what came of it."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         said: list[tuple[Step, Maps]] = []
@@ -134,8 +156,7 @@ def tell(told: Told, seed: int, world: str, window: str) -> None:
         )
     before = [*summed(result, said)]
     mine = [step.scores["forecast"]["fss"]["1"] for step in result.steps]
-    told.gains.append(float(np.mean(mine) - np.mean(before)))
-    told.fss.setdefault("summed", []).extend(before)
+    told = Told({"summed": before}, [float(np.mean(mine) - np.mean(before))])
     for step in result.steps:
         for column, scores in step.scores.items():
             told.fss.setdefault(column, []).append(scores["fss"]["1"])
@@ -143,6 +164,7 @@ def tell(told: Told, seed: int, world: str, window: str) -> None:
         oil, valid = seen_at_end(result.legs[step.leg])
         used = valid & (oil | (probability > 0.0))
         told.forecasts.append((probability[used], oil[used], np.ones(used.sum(), bool)))
+    return told
 
 
 def summed(result: Forecasts, said: list[tuple[Step, Maps]]) -> Iterator[float]:

@@ -65,7 +65,7 @@ def test_a_forecast_is_compared_with_its_experts_on_a_twin_of_a_world(monkeypatc
     )
     assert fewer != generator.SEARCH
     monkeypatch.setattr(generator, "SEARCH", fewer)
-    figures = twins.run()
+    figures = twins.forecast_all(map)
     # of three slicks the first is forecast without a record, and does not count
     assert figures["all: forecasts"] == 4
     for world in worlds:
