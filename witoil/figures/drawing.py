@@ -48,6 +48,9 @@ SIZE = 5.0
 DOTS_PER_INCH = 192
 """Twice what a screen of common density shows."""
 
+EXACT = 32
+"""Colours that a picture of few keeps as they are: those of areas, lines and their legend."""
+
 LEGEND_LINE = 13.5 / 72.0
 """Height of a line of a legend. [inch]"""
 
@@ -212,12 +215,45 @@ def as_png(figure: Figure, colours: int | None = None) -> bytes:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    image = Image.fromarray(drawn).convert("RGB")
-    if colours is not None:
-        image = image.quantize(colours, dither=Image.Dither.NONE)
+    image = Image.fromarray(drawn).convert("RGB") if colours is None else _few(drawn, colours)
     content = BytesIO()
     image.save(content, "png")
     return content.getvalue()
+
+
+def _few(drawn: NDArray[np.uint8], colours: int) -> Image.Image:
+    """Return a drawing in few colours, those of its largest areas as they are.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (height, width, 4)
+        Red, green, blue and alpha, which does not count.
+    colours : int
+        More than `EXACT`.
+    """
+    pixels = drawn.reshape(-1, 4)
+    packed = pixels.view(np.uint32)[:, 0]
+    # most pixels are as their neighbour: some of each run are enough to choose colours by
+    starts = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
+    lengths = np.diff(starts, append=packed.size)
+    some = 1 + np.log2(lengths).astype(int)
+    sample = Image.fromarray(pixels[np.newaxis, np.repeat(starts, some), :3])
+    chosen = sample.quantize(colours - EXACT, dither=Image.Dither.NONE)
+    numbers = np.array(chosen)[0, np.cumsum(some) - 1]
+    palette = np.array(chosen.getpalette(), np.uint8).reshape(-1, 3)[: colours - EXACT]
+    for colour in _most_common(packed[starts], lengths):
+        same = packed[starts] == colour
+        numbers[same] = len(palette)
+        palette = np.vstack([palette, pixels[starts[np.argmax(same)], :3]])
+    image = Image.fromarray(np.repeat(numbers, lengths).reshape(drawn.shape[:2]))
+    image.putpalette(palette.tobytes())
+    return image
+
+
+def _most_common(values: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return the `EXACT` values that count most in all."""
+    different, number = np.unique(values, return_inverse=True)
+    return different[np.argsort(-np.bincount(number, counts), kind="stable")[:EXACT]]
 
 
 def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Frame) -> None:
