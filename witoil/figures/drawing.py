@@ -7,7 +7,7 @@ share.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -15,12 +15,14 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.figure import Figure
+from matplotlib.markers import TICKRIGHT
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 from PIL import Image
@@ -236,7 +238,7 @@ def _few(drawn: NDArray[np.uint8], colours: int) -> Image.Image:
     # most pixels are as their neighbour: some of each run are enough to choose colours by
     starts = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
     lengths = np.diff(starts, append=packed.size)
-    some = 1 + np.log2(lengths).astype(int)
+    some = np.minimum(lengths, 8)
     sample = Image.fromarray(pixels[np.newaxis, np.repeat(starts, some), :3])
     chosen = sample.quantize(colours - EXACT, dither=Image.Dither.NONE)
     numbers = np.array(chosen)[0, np.cumsum(some) - 1]
@@ -386,6 +388,47 @@ def draw_scale_bar(axes: Axes, frame: Frame) -> None:
         color=INK,
         path_effects=halo,
         zorder=6,
+    )
+
+
+def draw_bar(
+    axes: Axes, drawn: ScalarMappable, label: str, written: Callable[[float, int | None], str]
+) -> None:
+    """Say in axes of their own what the colours of a logarithmic scale mean.
+
+    Parameters
+    ----------
+    axes : Axes
+    drawn : ScalarMappable
+        What has the colours.
+    label : str
+        With the unit.
+    written : callable
+        Takes a number of the scale and the place of its tick.
+    """
+    assert axes.figure is not None
+    bar = axes.figure.colorbar(drawn, cax=axes)
+    bar.set_label(label, color=INK)
+    # as text: to set it as a formula takes as long as the rest of the picture
+    axes.yaxis.set_major_formatter(FuncFormatter(written))
+    axes.tick_params(colors=MUTED, labelsize=TICK_TEXT)
+    # ticks between are markers of one line: each tick takes a millisecond
+    bar.minorticks_off()
+    low, high = axes.get_ylim()
+    ticks = LogLocator(subs=range(2, 10)).tick_values(low, high)
+    between = [tick for tick in ticks if low <= tick <= high]
+    axes.plot(
+        np.ones(len(between)),
+        between,
+        linestyle="",
+        marker=TICKRIGHT,
+        markersize=2.0,
+        markeredgewidth=0.6,
+        color="black",
+        transform=axes.get_yaxis_transform(),
+        scalex=False,
+        scaley=False,
+        clip_on=False,
     )
 
 
