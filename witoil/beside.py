@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -36,9 +37,10 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
 
     Notes
     -----
-    A process is copied where that is safe and of use: on Linux, with more than one processor.
-    Else the work is done when it is asked for. The copy has one thread: begin it while no other
-    thread of this process may hold what the work needs.
+    A process is copied where that is safe and of use: on Linux, with more than one processor, from
+    the main thread. Else the work is done when it is asked for. The copy has no other thread, and
+    a lock that one holds just then is never let go there: begin before threads need what the work
+    needs. In servers, which do many things at once in threads, nothing is copied.
     """
     if not _may_be_copied():
         yield work
@@ -68,6 +70,7 @@ def _may_be_copied() -> bool:
     return (
         sys.platform == "linux"
         and len(os.sched_getaffinity(0)) > 1
+        and threading.current_thread() is threading.main_thread()
         and not multiprocessing.current_process().daemon  # may have no processes
     )
 

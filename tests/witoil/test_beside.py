@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -74,6 +75,15 @@ def test_a_fault_is_told_once(capfd):
     with beside(work) as answer, pytest.raises(ValueError, match="slick"):
         answer()
     assert not capfd.readouterr().err
+
+
+def test_threads_of_servers_work_in_their_own_process():
+    def ask():
+        with beside(os.getpid) as answer:
+            return answer()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask).result() == os.getpid()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no process is copied")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
@@ -85,10 +85,11 @@ def write_run(
     coast = OiledCoast.of_run(scenario, result)
 
     def draw() -> dict[str, bytes]:
-        return draw_run(scenario, result, coast, limit) if pictures else {}
+        return draw_run(scenario, result, coast, limit)
 
-    # pictures first: no thread runs yet
-    with beside(draw) as drawings, ThreadPoolExecutor(1) as library:
+    # pictures first: no thread writes yet
+    drawing = beside(draw) if pictures else nullcontext(dict[str, bytes])
+    with drawing as drawings, ThreadPoolExecutor(1) as library:
         # the NetCDF library compresses meanwhile
         case, particles = scenario.case, folder / "particles.nc"
         stored = [library.submit(write_trajectories, case, result, parameters, particles)]
