@@ -416,7 +416,8 @@ def draw_bar(
     bar.minorticks_off()
     low, high = axes.get_ylim()
     ticks = LogLocator(subs=range(2, 10)).tick_values(low, high)
-    between = [tick for tick in ticks if low <= tick <= high]
+    # one at the very end may be off by a rounding
+    between = [tick for tick in ticks if (1.0 - 1e-9) * low <= tick <= (1.0 + 1e-9) * high]
     axes.plot(
         np.ones(len(between)),
         between,
