@@ -14,22 +14,14 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-import witoil.cli.events
-import witoil.cli.sciences  # noqa: F401 - adds its commands to those of modules
-from witoil.cli.begin import begin_app
-from witoil.cli.catalog import catalog_app
 from witoil.cli.completion import complete_cases, complete_runs
-from witoil.cli.exports import exports_app
 from witoil.cli.lean import lean
-from witoil.cli.pictures import pictures_app
-from witoil.cli.plugins import modules_app, predict_app
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
 from witoil.cli.runs import (
     Coastline,
     Density,
     DetectionLimit,
     Resolution,
-    runs_app,
     sensor_of,
     taken_in_words,
     whole_numbers,
@@ -37,22 +29,30 @@ from witoil.cli.runs import (
 
 
 class _Commands(typer.core.TyperGroup):
-    """Commands of witoil, and those of packages that build on it, in the group `witoil.commands`.
+    """Commands of this module; those of our others; those of packages that build on witoil.
 
-    These are looked for where a command is none of ours, or all are listed: to look through what
-    is installed takes time.
+    The latter, in the group `witoil.commands`, are looked for where a command is none of ours, or
+    all are listed: to look through what is installed takes time, and so does making our others.
     """
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.commands:
-            self._find_others()
+        for add in (self._add_ours, self._add_others):
+            if cmd_name not in self.commands:
+                add()
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        self._find_others()
+        self._add_ours()
+        self._add_others()
         return super().list_commands(ctx)
 
-    def _find_others(self) -> None:
+    def _add_ours(self) -> None:
+        from witoil.cli.others import others
+
+        made: Any = typer.main.get_group(others)
+        self.commands = {**self.commands, **made.commands}
+
+    def _add_others(self) -> None:
         from importlib.metadata import entry_points
 
         for entry in entry_points(group="witoil.commands"):
@@ -66,14 +66,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Where the oil came from and where it goes: simulate, score and calibrate slick drift.",
 )
-
-app.add_typer(begin_app)
-app.add_typer(catalog_app, name="catalog")
-app.add_typer(exports_app)
-app.add_typer(modules_app, name="modules")
-app.add_typer(pictures_app)
-app.add_typer(predict_app)
-app.add_typer(runs_app)
 
 CaseFile = Annotated[
     Path,

@@ -16,6 +16,8 @@ def run() -> None:
     # to look through again and again, and once more at the end, takes a second.
     gc.set_threshold(200_000, 20, 20)
     atexit.register(gc.freeze)
+    # Pydantic would look through all that is installed for what listens to it
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from witoil.cli.main import main
 
     code: int | str | None = 0

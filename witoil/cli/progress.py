@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,8 +15,6 @@ import typer
 from witoil.cli.coverage import in_brief
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from witoil.check.cost import Cost
 
 _LONG = 10.0
@@ -49,28 +46,10 @@ class Voice:
 @contextmanager
 def shown(label: str, voice: Voice) -> Iterator[dict[str, Any]]:
     """Give what a job tells people by: coverage on standard output, a bar on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True, quiet=voice.quiet)
-    reading = console.status("")
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    task = bar.add_task(label, total=1.0, note="")
-
-    def clear() -> None:
-        reading.stop()
-        if bar.live.is_started:
-            bar.stop()
+    bar = _NoBar() if voice.quiet else _Bar(label)
 
     def on_coverage(reports: Iterable[Any]) -> None:
-        clear()
+        bar.clear()
         for line in map(str, reports) if voice.verbose else in_brief(reports):
             voice.say(line)
         bar.start()
@@ -78,31 +57,76 @@ def shown(label: str, voice: Voice) -> Iterator[dict[str, Any]]:
     def progress(share: float, note: str) -> None:
         if interruptions:
             raise KeyboardInterrupt  # again: libraries may swallow the first
-        if bar.live.is_started:
-            bar.update(task, completed=share, note=note)
-        else:  # not known yet how far it is
-            reading.update(note)
-            reading.start()
+        bar.show(share, note)
 
     with _noted_interruptions() as interruptions:
         try:
-            yield {
-                "progress": progress,
-                "on_coverage": on_coverage,
-                "on_cost": partial(_announce, console),
-            }
+            yield {"progress": progress, "on_coverage": on_coverage, "on_cost": bar.announce}
         except KeyboardInterrupt:
-            clear()
+            bar.clear()
             print("witoil: interrupted; the same command goes on from there", file=sys.stderr)
             raise typer.Exit(130) from None
         finally:
-            clear()
+            bar.clear()
 
 
-def _announce(console: Console, cost: Cost) -> None:
-    """Say how long something long will take."""
-    if cost.seconds > _LONG:
-        console.print(f"about {cost.duration} on this machine", highlight=False)
+class _NoBar:
+    """Shows nothing, and loads nothing that could."""
+
+    def start(self) -> None:
+        """Show nothing."""
+
+    def show(self, share: float, note: str) -> None:
+        """Show nothing."""
+
+    def announce(self, cost: Cost) -> None:
+        """Say nothing."""
+
+    def clear(self) -> None:
+        """Leave all as it is."""
+
+
+class _Bar(_NoBar):
+    """A bar on standard error, and before it is known how far a job is, what it does."""
+
+    def __init__(self, label: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._reading = self._console.status("")
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._task = self._bar.add_task(label, total=1.0, note="")
+
+    def start(self) -> None:
+        """Show the bar."""
+        self._bar.start()
+
+    def show(self, share: float, note: str) -> None:
+        """Show how far the job is."""
+        if self._bar.live.is_started:
+            self._bar.update(self._task, completed=share, note=note)
+        else:
+            self._reading.update(note)
+            self._reading.start()
+
+    def announce(self, cost: Cost) -> None:
+        """Say how long something long will take."""
+        if cost.seconds > _LONG:
+            self._console.print(f"about {cost.duration} on this machine", highlight=False)
+
+    def clear(self) -> None:
+        """Take away what is shown."""
+        self._reading.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
 
 @contextmanager

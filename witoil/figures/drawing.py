@@ -7,7 +7,7 @@ share.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -15,12 +15,14 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.figure import Figure
+from matplotlib.markers import TICKRIGHT
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 from PIL import Image
@@ -47,6 +49,9 @@ SIZE = 5.0
 
 DOTS_PER_INCH = 192
 """Twice what a screen of common density shows."""
+
+EXACT = 32
+"""Colours that a picture of few keeps as they are: those of areas, lines and their legend."""
 
 LEGEND_LINE = 13.5 / 72.0
 """Height of a line of a legend. [inch]"""
@@ -212,12 +217,45 @@ def as_png(figure: Figure, colours: int | None = None) -> bytes:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    image = Image.fromarray(drawn).convert("RGB")
-    if colours is not None:
-        image = image.quantize(colours, dither=Image.Dither.NONE)
+    image = Image.fromarray(drawn).convert("RGB") if colours is None else _few(drawn, colours)
     content = BytesIO()
     image.save(content, "png")
     return content.getvalue()
+
+
+def _few(drawn: NDArray[np.uint8], colours: int) -> Image.Image:
+    """Return a drawing in few colours, those of its largest areas as they are.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (height, width, 4)
+        Red, green, blue and alpha, which does not count.
+    colours : int
+        More than `EXACT`.
+    """
+    pixels = drawn.reshape(-1, 4)
+    packed = pixels.view(np.uint32)[:, 0]
+    # most pixels are as their neighbour: some of each run are enough to choose colours by
+    starts = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
+    lengths = np.diff(starts, append=packed.size)
+    some = np.minimum(lengths, 8)
+    sample = Image.fromarray(pixels[np.newaxis, np.repeat(starts, some), :3])
+    chosen = sample.quantize(colours - EXACT, dither=Image.Dither.NONE)
+    numbers = np.array(chosen)[0, np.cumsum(some) - 1]
+    palette = np.array(chosen.getpalette(), np.uint8).reshape(-1, 3)[: colours - EXACT]
+    for colour in _most_common(packed[starts], lengths):
+        same = packed[starts] == colour
+        numbers[same] = len(palette)
+        palette = np.vstack([palette, pixels[starts[np.argmax(same)], :3]])
+    image = Image.fromarray(np.repeat(numbers, lengths).reshape(drawn.shape[:2]))
+    image.putpalette(palette.tobytes())
+    return image
+
+
+def _most_common(values: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Return the `EXACT` values that count most in all."""
+    different, number = np.unique(values, return_inverse=True)
+    return different[np.argsort(-np.bincount(number, counts), kind="stable")[:EXACT]]
 
 
 def draw_land(axes: Axes, land: BaseGeometry, grid: VerificationGrid, frame: Frame) -> None:
@@ -350,6 +388,48 @@ def draw_scale_bar(axes: Axes, frame: Frame) -> None:
         color=INK,
         path_effects=halo,
         zorder=6,
+    )
+
+
+def draw_bar(
+    axes: Axes, drawn: ScalarMappable, label: str, written: Callable[[float, int | None], str]
+) -> None:
+    """Say in axes of their own what the colours of a logarithmic scale mean.
+
+    Parameters
+    ----------
+    axes : Axes
+    drawn : ScalarMappable
+        What has the colours.
+    label : str
+        With the unit.
+    written : callable
+        Takes a number of the scale and the place of its tick.
+    """
+    assert axes.figure is not None
+    bar = axes.figure.colorbar(drawn, cax=axes)
+    bar.set_label(label, color=INK)
+    # as text: to set it as a formula takes as long as the rest of the picture
+    axes.yaxis.set_major_formatter(FuncFormatter(written))
+    axes.tick_params(colors=MUTED, labelsize=TICK_TEXT)
+    # ticks between are markers of one line: each tick takes a millisecond
+    bar.minorticks_off()
+    low, high = axes.get_ylim()
+    ticks = LogLocator(subs=range(2, 10)).tick_values(low, high)
+    # one at the very end may be off by a rounding
+    between = [tick for tick in ticks if (1.0 - 1e-9) * low <= tick <= (1.0 + 1e-9) * high]
+    axes.plot(
+        np.ones(len(between)),
+        between,
+        linestyle="",
+        marker=TICKRIGHT,
+        markersize=2.0,
+        markeredgewidth=0.6,
+        color="black",
+        transform=axes.get_yaxis_transform(),
+        scalex=False,
+        scaley=False,
+        clip_on=False,
     )
 
 

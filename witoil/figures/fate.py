@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
 from witoil.figures.drawing import (
@@ -29,6 +29,7 @@ from witoil.figures.drawing import (
     TITLE_ROOM,
     Frame,
     as_png,
+    draw_bar,
     draw_land,
     draw_legend,
     draw_scale_bar,
@@ -166,7 +167,7 @@ def coast_map(scenario: Scenario, coast: OiledCoast) -> bytes:
     map_width, map_height = _place_parts(figure, upper, lower, bar, frame)
     most = round(1.3 * map_width), round(1.5 * map_height)
     label_degrees(upper, scenario.grid, frame, most)
-    _draw_bar(bar, drawn)
+    draw_bar(bar, drawn, "oil by length of coast [kg km⁻¹]", _power_of_ten)
     draw_legend(figure, placed=True)
     return as_png(figure, colours=256)
 
@@ -186,17 +187,6 @@ def _place_parts(
     place(lower, left, TIME_AXIS_ROOM, width, PANEL_HEIGHT)
     place(bar, left + width + 0.1, foot + 0.125 * height, 0.13, 0.75 * height)
     return height * frame.width / frame.height, height
-
-
-def _draw_bar(axes: Axes, drawn: LineCollection) -> None:
-    """Say what the colours of the coast mean."""
-    assert axes.figure is not None
-    bar = axes.figure.colorbar(drawn, cax=axes)
-    bar.set_label("oil by length of coast [kg km⁻¹]", color=INK)
-    # as text: to set it as a formula takes as long as the rest of the picture
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
-    bar.ax.tick_params(colors=MUTED, labelsize=TICK_TEXT)
 
 
 def _power_of_ten(number: float, place: int | None = None) -> str:

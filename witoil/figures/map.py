@@ -12,21 +12,18 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from simulator import Status
 from witoil.figures.drawing import (
-    INK,
-    MUTED,
     OBSERVED_ONLY,
     SEA,
     SIZE,
-    TICK_TEXT,
     TITLE_ROOM,
     Frame,
     as_png,
     cells_in,
+    draw_bar,
     draw_contour,
     draw_land,
     draw_legend,
@@ -116,7 +113,7 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     _lay_out(figure, axes, bar, frame)
     label_degrees(axes, scenario.grid, frame)
     draw_north(axes, scenario.grid, frame)
-    _draw_bar(bar, drawn)
+    draw_bar(bar, drawn, "thickness of the oil afloat [µm]", lambda value, _: f"{value:,g}")
     draw_legend(figure, placed=True)
     return as_png(figure, colours=256)
 
@@ -231,15 +228,6 @@ def _lay_out(figure: Figure, axes: Axes, bar: Axes, frame: Frame) -> None:
     figure.set_size_inches(SIZE, FOOT + height + TITLE_ROOM + legend_height(figure))
     place(axes, LEFT, FOOT, width, height)
     place(bar, LEFT + width + 0.1, FOOT + 0.125 * height, 0.13, 0.75 * height)
-
-
-def _draw_bar(axes: Axes, drawn: AxesImage) -> None:
-    assert axes.figure is not None
-    bar = axes.figure.colorbar(drawn, cax=axes)
-    bar.set_label("thickness of the oil afloat [µm]", color=INK)
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
-    bar.ax.tick_params(colors=MUTED, labelsize=TICK_TEXT)
 
 
 def _when(time: np.datetime64, last: np.datetime64 | None = None) -> str:

@@ -52,7 +52,7 @@ def simulate(
         As in ``summary.json``.
     """
     from witoil.outputs.checkpoints import Checkpoints
-    from witoil.outputs.restart import NAME, read_restart, write_restart
+    from witoil.outputs.restart import read_restart
     from witoil.outputs.room import room_of_run
     from witoil.scenario.run import run
 
@@ -81,11 +81,14 @@ def simulate(
         )
         from witoil.outputs.run import write_run
 
-        summary = write_run(
-            scenario, result, folder, parameters=scenario.parameters(), pictures=pictures
+        return write_run(
+            scenario,
+            result,
+            folder,
+            parameters=scenario.parameters(),
+            restart=ends[0],
+            pictures=pictures,
         )
-        write_restart(case, ends[0], folder / NAME)
-    return summary
 
 
 def ensemble(

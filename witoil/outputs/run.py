@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
@@ -18,15 +18,17 @@ from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import wrapped
 from simulator import Status, area_of
+from witoil.beside import beside
 from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import areas_km2, score_observations, useful_skill
 from witoil.case import Case
 from witoil.figures.run import draw_run
-from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
+from witoil.files import mask_name, plain, replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
 from witoil.outputs.playing import player_of_run
+from witoil.outputs.restart import NAME, write_restart
 from witoil.report.run import run_page
 from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
@@ -45,6 +47,7 @@ def write_run(
     folder: Path,
     *,
     parameters: dict[str, float],
+    restart: xr.Dataset | None = None,
     pictures: bool = True,
     report: bool = True,
 ) -> dict[str, Any]:
@@ -59,6 +62,8 @@ def write_run(
         Made where it does not exist.
     parameters : dict
         Tunable parameters as they were in this run.
+    restart : Dataset, optional
+        Where the run stood at its end, to go on from.
     pictures, report : bool
         Whether to draw, and to write a page of what is drawn.
 
@@ -77,27 +82,34 @@ def write_run(
     seen = [o for o in scenario.observations if o.time in result["time"].values]
     scenario = replace(scenario, observations=tuple(seen))
     limit = parameters["detection_limit_um"]
-    with ThreadPoolExecutor(1) as beside:
-        # the NetCDF library compresses while Python draws
-        particles = folder / "particles.nc"
-        written = beside.submit(write_trajectories, scenario.case, result, parameters, particles)
+    coast = OiledCoast.of_run(scenario, result)
+
+    def draw() -> dict[str, bytes]:
+        return draw_run(scenario, result, coast, limit)
+
+    # pictures first: no thread writes yet
+    drawing = beside(draw) if pictures else nullcontext(dict[str, bytes])
+    with drawing as drawings, ThreadPoolExecutor(1) as library:
+        # the NetCDF library compresses meanwhile
+        case, particles = scenario.case, folder / "particles.nc"
+        stored = [library.submit(write_trajectories, case, result, parameters, particles)]
+        if restart is not None:
+            stored.append(library.submit(write_restart, case, restart, folder / NAME))
         write_budget(result, folder / "budget.csv")
-        coast = OiledCoast.of_run(scenario, result)
         if coast is not None:
             write_coast(scenario, coast, folder)
         scores = _write_slicks(scenario, result, limit, unmoved, folder)
-        drawn = draw_run(scenario, result, coast, limit) if pictures else {}
+        told = plain(_summary(scenario, result, parameters, coast, scores, useful))
+        player = player_of_run(scenario, result, told, folder) if pictures and report else None
+        drawn = drawings()
         for name, content in drawn.items():
             write_bytes(folder / f"{name}.png", content)
-        written.result()
-    summary = write_json(
-        folder / "summary.json", _summary(scenario, result, parameters, coast, scores, useful)
-    )
-    if drawn and report:
-        player = player_of_run(scenario, result, summary, folder)
-        write_text(
-            folder / "report.html", run_page(scenario, summary, drawn, coast=coast, player=player)
-        )
+        for each in stored:
+            each.result()
+    summary = write_json(folder / "summary.json", told)
+    if player is not None:
+        page = run_page(scenario, summary, drawn, coast=coast, player=player)
+        write_text(folder / "report.html", page)
     return summary
 
 

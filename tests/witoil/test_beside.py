@@ -1,0 +1,110 @@
+"""Work in a copy of the process: what comes back, and what befalls it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from witoil import beside as module
+from witoil.beside import beside
+
+
+@pytest.fixture(params=[True, False], ids=["copied", "here"])
+def place(request, monkeypatch):
+    """Work in a copy, and where there can be none."""
+    monkeypatch.setattr(module, "_may_be_copied", lambda: request.param)
+    return request.param
+
+
+def test_work_is_done_in_another_process_where_there_can_be_one(place):
+    with beside(os.getpid) as answer:
+        assert (answer() != os.getpid()) == place
+
+
+@pytest.mark.usefixtures("place")
+def test_work_has_all_that_this_process_has_and_may_return_much():
+    values = np.random.default_rng(1).random(1_000_000)
+    with beside(lambda: values[::-1]) as answer:
+        np.testing.assert_array_equal(answer(), values[::-1])
+
+
+@pytest.mark.usefixtures("place")
+def test_what_befalls_work_is_raised_where_it_is_asked_for():
+    def fail():
+        raise ValueError("no such slick")
+
+    with beside(fail) as answer, pytest.raises(ValueError, match="no such slick"):
+        answer()
+
+
+def test_work_is_done_here_where_the_other_process_was_lost():
+    here = os.getpid()
+
+    def work():
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "done"
+
+    with beside(work) as answer:
+        assert answer() == "done"
+
+
+def test_what_cannot_come_back_is_made_here():
+    with beside(lambda: lambda: 3) as answer:
+        assert answer()() == 3
+
+
+@pytest.mark.usefixtures("place")
+def test_a_fault_meanwhile_does_not_wait_for_the_work():
+    def work():
+        time.sleep(600.0)
+
+    with pytest.raises(KeyError), beside(work):
+        raise KeyError
+
+
+def test_a_fault_is_told_once(capfd):
+    def work():
+        raise ValueError("no such slick")
+
+    with beside(work) as answer, pytest.raises(ValueError, match="slick"):
+        answer()
+    assert not capfd.readouterr().err
+
+
+def test_threads_of_servers_work_in_their_own_process():
+    def ask():
+        with beside(os.getpid) as answer:
+            return answer()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask).result() == os.getpid()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no process is copied")
+def test_the_copy_ends_with_its_process_and_lets_go_what_that_had_locked(tmp_path):
+    lock, begun = tmp_path / "lock", tmp_path / "begun"
+    code = f"""
+import filelock, pathlib, time
+from witoil.beside import beside
+def work():
+    pathlib.Path({str(begun)!r}).touch()
+    time.sleep(600.0)
+with filelock.FileLock({str(lock)!r}), beside(work):
+    time.sleep(600.0)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    import filelock
+
+    with filelock.FileLock(lock, timeout=30.0):
+        pass
