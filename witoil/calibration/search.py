@@ -250,7 +250,7 @@ def unsettled(
         reasons.append(
             "the best score still rose towards the end: give the search more evaluations"
         )
-    return reasons + [*_on_bounds(best.parameters, space, allowed)]
+    return [*reasons, *_on_bounds(best.parameters, space, allowed)]
 
 
 def _on_bounds(

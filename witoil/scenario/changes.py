@@ -172,9 +172,7 @@ def allowed_values(scenario: Scenario, name: str) -> tuple[float, float]:
     return max(low, first), min(high, last)
 
 
-def _reach_in_time(
-    scenario: Scenario, release: simulator.PointRelease
-) -> tuple[float, float]:
+def _reach_in_time(scenario: Scenario, release: simulator.PointRelease) -> tuple[float, float]:
     at_once = release.end == release.time
     last = scenario.end if at_once else release.end
     last -= np.timedelta64(round(1e9 * scenario.time_step), "ns")
