@@ -51,7 +51,7 @@ class Observation:
     mass: float | None = None
     """Mass of the slick, where the case says so. [kg]"""
     times_as_thick: float = 1.0
-    """By how much the detection limit of the sensor is greater than the case has it. [1]"""
+    """Detection limit of the sensor, over that of the case. [1]"""
 
 
 @dataclass(frozen=True)
