@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
@@ -26,6 +27,7 @@ Vectors = tuple[Array, Array]
 
 HOURS = np.arange(-1.0, 150.0)
 WEST, SOUTH, SIDE = 19.0, 36.0, 2.0  # the sea [degrees]
+SEA = shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)
 CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.2  # [degrees]
 
 MIDDLE = WEST + 0.45 * SIDE, SOUTH + 0.5 * SIDE
@@ -162,7 +164,8 @@ def make_twin(
     model = {"particles": 20_000, "seed": 77, **STEP, **true_parameters(rng, wind_drift)}
     truth = folder / "truth.toml"
     truth.write_text(CASE.format(prefix="true_", **names) + keys(model))
-    write_slicks(folder, truth, times, rng)
+    times = write_slicks(folder, truth, times, rng)
+    names["end"] = str(times[-1].astype("datetime64[s]"))
     seen = "".join(f'\n[[observation]]\ngeometry = "{mask_name(time)}"\n' for time in times)
     case = folder / "case.toml"
     case.write_text(
@@ -272,12 +275,21 @@ def _write_shapes(folder: Path, place: Place, rng: np.random.Generator) -> None:
 
 def write_slicks(
     folder: Path, truth: Path, times: list[np.datetime64], rng: np.random.Generator
-) -> None:
-    """Run the truth and write what a sensor that misses patches would see."""
+) -> list[np.datetime64]:
+    """Run the truth and write what a sensor that misses patches would see.
+
+    Returns
+    -------
+    list of datetime64
+        When slicks were seen: none any more once oil has left the sea.
+    """
     scenario = prepare(load_case(truth))
     result = run(scenario)
-    for time in times:
+    for count, time in enumerate(times, start=1):
         mask = mask_at(scenario, result, time)
         noise = gaussian_filter(rng.normal(size=mask.shape), 4)
         seen = mask & (noise > HOLES * noise.std())
         write_mask(seen, scenario.grid, time, folder / mask_name(time))
+        if not SEA.contains(scenario.grid.outline(seen)):
+            return times[:count]
+    return times

@@ -163,7 +163,7 @@ def make_leak(folder: Path, seed: int) -> Leak:
     truth = folder / "truth.toml"
     true = {"lon": place[0], "lat": place[1], "start": _at(begins), **names}
     truth.write_text(CASE.format(prefix="true_", **true) + keys(model))
-    write_slicks(folder, truth, times, rng)
+    times = write_slicks(folder, truth, times, rng)
     lon, lat = displaced(*place, *np.clip(rng.normal(0.0, OFF_KM, 2), -12.0, 12.0))
     said = {"lon": lon, "lat": lat, "start": _at(6), **names}
     if stop is not None and begins < 2:  # what the case says must begin before it ends

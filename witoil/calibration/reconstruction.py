@@ -32,8 +32,8 @@ Ocean Dynamics 62). Half of it lasts for days and can be searched as the bias of
 other half comes and goes, and so do 2 % of a wind that is off by 1.5 m/s.
 """
 
-ERROR_LASTS = 12.0
-"""Time in which such an error is forgotten, e-folding. [h]"""
+ERROR_LASTS = 24.0
+"""Time in which such an error is forgotten, e-folding, as in forecasts (`memory_hours`). [h]"""
 
 _CORNERS = 128
 
