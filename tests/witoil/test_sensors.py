@@ -7,7 +7,7 @@ import pytest
 
 from witoil.calibration.evaluation import simulated_slicks
 from witoil.case import load_case
-from witoil.case.sensors import SENSORS
+from witoil.case.sensors import THINNEST_UM
 from witoil.errors import CaseError
 from witoil.jobs import simulate
 from witoil.scenario.prepare import prepare
@@ -21,12 +21,12 @@ def of_sensor(changed, sensor, *others):
     return load_case(changed(SMALL, (LAST, f'{LAST}sensor = "{sensor}"\n'), *others))
 
 
-@pytest.mark.parametrize("sensor", SENSORS)
+@pytest.mark.parametrize("sensor", THINNEST_UM)
 def test_the_slick_is_cut_where_the_sensor_sees_no_more(changed, sensor):
     scenario = prepare(of_sensor(changed, sensor))
     result = run(scenario)
     first, last = scenario.observations
-    relative = SENSORS[sensor].limit_um / 0.1
+    relative = THINNEST_UM[sensor] / 0.1
     for limit in (0.02, 0.1, 0.3):
         cut = mask_at(scenario, result, last.time, relative * limit)
         assert cut.any()
@@ -39,7 +39,7 @@ def test_the_slick_is_cut_where_the_sensor_sees_no_more(changed, sensor):
 
 def test_an_optical_sensor_outside_sunglint_sees_less(changed, tmp_path):
     areas = {}
-    for sensor in SENSORS:
+    for sensor in THINNEST_UM:
         simulate(of_sensor(changed, sensor), tmp_path / sensor, pictures=False)
         (*_, score) = json.loads((tmp_path / sensor / "summary.json").read_text())["scores"]
         areas[sensor] = score["areas_km2"]["simulated_cells"]

@@ -93,7 +93,9 @@ def test_a_source_that_cannot_be_is_a_failed_run(small, changed_parameters, mess
 
 
 @pytest.mark.parametrize("name", ["source_east_km", "source_north_km", "source_start_hours"])
-@pytest.mark.parametrize("end", ["", "end = 2025-06-01T10:00:00Z\n"])
+@pytest.mark.parametrize(
+    "end", ["", "end = 2025-06-01T10:00:00Z\n", "end = 2025-06-01T08:00:30Z\n"]
+)
 def test_a_search_goes_as_far_as_a_run_can_be_made_and_no_further(changed, name, end):
     rate = "rate_tonnes_per_hour = 10\n"
     case = load_case(changed(SMALL, (rate, f"start = 2025-06-01T08:00:00Z\n{end}{rate}")))

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 SensorKind = Literal["sar", "sunglint", "optical"]
 
+THINNEST_UM: dict[SensorKind, float] = {"sar": 0.1, "sunglint": 0.1, "optical": 5.0}
+"""Kind of sensor -> thinnest oil that it sees, about. [um]
 
-@dataclass(frozen=True)
-class Detection:
-    """What a kind of sensor sees of oil.
-
-    Attributes
-    ----------
-    limit_um : float
-        Thinnest oil that it sees, about. [um]
-    reason : str
-        Where the number comes from.
-    """
-
-    limit_um: float
-    reason: str
-
-
-SENSORS: dict[SensorKind, Detection] = {
-    "sar": Detection(
-        0.1,
-        "films of some 0.1 um damp the short waves that radar sees (MacDonald et al. 2015)",
-    ),
-    "sunglint": Detection(
-        0.1,
-        "in sunglint a camera sees the same waves, and so the same films (Hu et al. 2009)",
-    ),
-    "optical": Detection(
-        5.0,
-        "outside sunglint thin films have no contrast (Sun and Hu 2016): a judgement, oil that is "
-        "thick enough to be metallic (Bonn Agreement)",
-    ),
-}
-"""Kind of sensor -> what it sees.
+Films of some 0.1 um damp the short waves that radar sees (MacDonald et al. 2015), and a camera sees
+the same waves in sunglint (Hu et al. 2009). Outside it thin films have no contrast (Sun and Hu
+2016): 5 um, where oil becomes metallic by the code of the Bonn Agreement, is a judgement.
 
 References
 ----------
@@ -59,4 +31,4 @@ def times_as_thick(sensor: SensorKind | None) -> float:
 
     Of a sensor that is not known nothing is supposed: 1. [1]
     """
-    return 1.0 if sensor is None else SENSORS[sensor].limit_um / SENSORS["sar"].limit_um
+    return 1.0 if sensor is None else THINNEST_UM[sensor] / THINNEST_UM["sar"]

@@ -175,7 +175,7 @@ def allowed_values(scenario: Scenario, name: str) -> tuple[float, float]:
 def _reach_in_time(scenario: Scenario, release: simulator.PointRelease) -> tuple[float, float]:
     at_once = release.end == release.time
     last = scenario.end if at_once else release.end
-    last -= np.timedelta64(round(1e9 * scenario.time_step), "ns")
+    last = max(last - np.timedelta64(round(1e9 * scenario.time_step), "ns"), release.time)
     hour = np.timedelta64(1, "h")
     return float((scenario.start - release.time) / hour), float((last - release.time) / hour)
 
