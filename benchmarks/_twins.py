@@ -281,7 +281,7 @@ def write_slicks(
     Returns
     -------
     list of datetime64
-        When slicks were seen: none any more once oil has left the sea.
+        When slicks were seen: none any more once all oil is ashore, or some has left the sea.
     """
     scenario = prepare(load_case(truth))
     result = run(scenario)
@@ -289,6 +289,8 @@ def write_slicks(
         mask = mask_at(scenario, result, time)
         noise = gaussian_filter(rng.normal(size=mask.shape), 4)
         seen = mask & (noise > HOLES * noise.std())
+        if not seen.any():  # all of it is ashore
+            return times[: count - 1]
         write_mask(seen, scenario.grid, time, folder / mask_name(time))
         if not SEA.contains(scenario.grid.outline(seen)):
             return times[:count]
