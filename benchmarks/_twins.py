@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
@@ -26,7 +27,7 @@ Vectors = tuple[Array, Array]
 
 HOURS = np.arange(-1.0, 150.0)
 WEST, SOUTH, SIDE = 19.0, 36.0, 2.0  # the sea [degrees]
-BEYOND = 0.4  # round it [degrees]
+SEA = shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)
 CURRENT_STEP, WIND_STEP = 1.0 / 24.0, 0.2  # [degrees]
 
 MIDDLE = WEST + 0.45 * SIDE, SOUTH + 0.5 * SIDE
@@ -163,7 +164,8 @@ def make_twin(
     model = {"particles": 20_000, "seed": 77, **STEP, **true_parameters(rng, wind_drift)}
     truth = folder / "truth.toml"
     truth.write_text(CASE.format(prefix="true_", **names) + keys(model))
-    write_slicks(folder, truth, times, rng)
+    times = write_slicks(folder, truth, times, rng)
+    names["end"] = str(times[-1].astype("datetime64[s]"))
     seen = "".join(f'\n[[observation]]\ngeometry = "{mask_name(time)}"\n' for time in times)
     case = folder / "case.toml"
     case.write_text(
@@ -202,27 +204,20 @@ def uselessness(world: str, change: float) -> dict[str, Array]:
 
 
 def write_fields(folder: Path, rng: np.random.Generator, useless: dict[str, Array]) -> None:
-    """Write what the case knows of currents and winds, and what they truly were.
-
-    Beyond the sea that was drawn they are as at its edge: some slicks go there.
-    """
+    """Write what the case knows of currents and winds, and what they truly were."""
     steps = {"currents": CURRENT_STEP, "winds": WIND_STEP}
     fields = {
         "currents": (_currents(rng), _currents(rng), _eddies(rng, 0.06, width=5, hours=12)),
         "winds": (_winds(rng), _winds(rng), _errors(rng, 1.2, width=3, hours=8)),
     }
     for name, (known, others, error) in fields.items():
-        beyond = round(BEYOND / steps[name])
-        along = steps[name] * np.arange(-beyond, _axis(steps[name]).size + beyond)
-        lon, lat = (corner + along for corner in (WEST, SOUTH))
+        lon, lat = (corner + _axis(steps[name]) for corner in (WEST, SOUTH))
         other = useless[name][:, None, None]
         true = tuple(
             (1.0 - other) * k + other * o + e for k, o, e in zip(known, others, error, strict=True)
         )
         standard = CURRENT if name == "currents" else WIND
         for prefix, (east, north) in (("", known), ("true_", true)):
-            sides = ((0, 0), (beyond, beyond), (beyond, beyond))
-            east, north = (np.pad(each, sides, mode="edge") for each in (east, north))
             dataset(standard, HOURS, lon, lat, east, north).to_netcdf(
                 folder / f"{prefix}{name}.nc", engine="netcdf4"
             )
@@ -280,12 +275,23 @@ def _write_shapes(folder: Path, place: Place, rng: np.random.Generator) -> None:
 
 def write_slicks(
     folder: Path, truth: Path, times: list[np.datetime64], rng: np.random.Generator
-) -> None:
-    """Run the truth and write what a sensor that misses patches would see."""
+) -> list[np.datetime64]:
+    """Run the truth and write what a sensor that misses patches would see.
+
+    Returns
+    -------
+    list of datetime64
+        When slicks were seen: none any more once all oil is ashore, or some has left the sea.
+    """
     scenario = prepare(load_case(truth))
     result = run(scenario)
-    for time in times:
+    for count, time in enumerate(times, start=1):
         mask = mask_at(scenario, result, time)
         noise = gaussian_filter(rng.normal(size=mask.shape), 4)
         seen = mask & (noise > HOLES * noise.std())
+        if not seen.any():  # all of it is ashore
+            return times[: count - 1]
         write_mask(seen, scenario.grid, time, folder / mask_name(time))
+        if not SEA.contains(scenario.grid.outline(seen)):
+            return times[:count]
+    return times

@@ -114,12 +114,14 @@ def run() -> dict[str, float]:
     for seed in range(SEEDS):
         with TemporaryDirectory() as name:
             leak = make_leak(Path(name), seed)
+            if leak is None:
+                continue
             found = search(prepare(load_case(leak.case)), Path(name) / "search")
         for key, value in told(found, leak).items():
             held.setdefault(key, []).append(value)
         print(seed, {key: round(values[-1], 3) for key, values in held.items()}, file=sys.stderr)
     settled = np.array(held["settled"], bool)
-    figures = {"twins": float(SEEDS), "settled": float(settled.mean())}
+    figures = {"twins": float(settled.size), "settled": float(settled.mean())}
     for level in ("50 %", "90 %"):
         inside = np.array(held[level])
         figures[f"{level} ellipse holds it"] = float(inside.mean())
@@ -144,8 +146,11 @@ def told(found: Calibration, leak: Leak) -> dict[str, float]:
     }
 
 
-def make_leak(folder: Path, seed: int) -> Leak:
-    """Write a twin experiment: fields, coast, slicks, the truth and the case."""
+def make_leak(folder: Path, seed: int) -> Leak | None:
+    """Write a twin experiment: fields, coast, slicks, the truth and the case.
+
+    None where nothing is seen, since all oil is ashore by then.
+    """
     rng = np.random.default_rng([seed, 5])
     place = (MIDDLE[0] + rng.uniform(-0.1, 0.1), MIDDLE[1] + rng.uniform(-0.1, 0.1))
     east = place[0] + rng.uniform(0.3, 0.5)
@@ -163,7 +168,9 @@ def make_leak(folder: Path, seed: int) -> Leak:
     truth = folder / "truth.toml"
     true = {"lon": place[0], "lat": place[1], "start": _at(begins), **names}
     truth.write_text(CASE.format(prefix="true_", **true) + keys(model))
-    write_slicks(folder, truth, times, rng)
+    times = write_slicks(folder, truth, times, rng)
+    if not times:
+        return None
     lon, lat = displaced(*place, *np.clip(rng.normal(0.0, OFF_KM, 2), -12.0, 12.0))
     said = {"lon": lon, "lat": lat, "start": _at(6), **names}
     if stop is not None and begins < 2:  # what the case says must begin before it ends

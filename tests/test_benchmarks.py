@@ -2,16 +2,19 @@ import importlib
 import math
 
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.scaling import Ensemble, plan
+from witoil.case import load_case
 
 NAMES = [
     "calibration",
     "commands",
     "damaged",
     "export",
+    "far_twins",
     "features",
     "forecast_twins",
     "joint",
@@ -23,6 +26,7 @@ NAMES = [
     "score",
     "searches",
     "service",
+    "source_twins",
     "tiles",
     "transport",
 ]
@@ -109,3 +113,36 @@ def test_no_plan_is_quicker_than_all_workers_can_be(events, doubled, part, membe
     groups = workers // group
     one = plan(event, 1, group, group).seconds
     assert found.seconds == pytest.approx(math.ceil(events / groups) * one)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compiled")
+def test_a_twin_has_no_slicks_after_oil_has_left_its_sea(monkeypatch, tmp_path):
+    generator = importlib.import_module("benchmarks._twins")
+
+    def seen(folder):
+        case = generator.make_twin(tmp_path / folder, 3, 100, "good", "hours")
+        return load_case(case)
+
+    whole = seen("whole")
+    assert len(whole.observation) == generator.SLICKS["hours"]
+    monkeypatch.setattr(generator, "SEA", shapely.box(0.0, 0.0, 1.0, 1.0))
+    (first,) = seen("left").observation
+    assert first.geometry == whole.observation[0].geometry
+    assert seen("left").time.end < whole.time.end
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compiled")
+def test_a_search_that_begins_far_off_is_led_by_coarse_windows_or_not(monkeypatch):
+    twins = importlib.import_module("benchmarks.far_twins")
+    fewer = twins.SEARCH.replace("evaluations = 60", "evaluations = 16")
+    assert fewer != twins.SEARCH
+    for name, value in {"SEEDS": 1, "PARTICLES": 200, "SEARCH": fewer}.items():
+        monkeypatch.setattr(twins, name, value)
+    figures = twins.run()
+    assert figures["missed by the case"] == 1
+    assert 5.0 < figures["off [km]"] < 20.0
+    for way in twins.WAYS:
+        assert 0.0 <= figures[f"best score, {way}"] <= 1.0
+        assert figures[f"met, {way}"] == (figures[f"best score, {way}"] >= twins.MET)

@@ -175,8 +175,8 @@ def test_the_ellipse_of_a_normal_sample_is_that_of_its_covariance(at_leak):
     for ellipse in found.ellipses:
         # the chi-square distribution of two degrees of freedom
         limit = np.sqrt(-2.0 * np.log(1.0 - 0.01 * ellipse.level))
-        # six hours of drift, half the time in which its errors are forgotten
-        off = 3.6 * DRIFT_ERROR * ERROR_LASTS * np.sqrt(2.0 * (0.5 - 1.0 + np.exp(-0.5)))
+        t = 6.0 / ERROR_LASTS  # six hours of drift
+        off = 3.6 * DRIFT_ERROR * ERROR_LASTS * np.sqrt(2.0 * (t - 1.0 + np.exp(-t)))
         axes = limit * np.hypot([3.0, 1.0], off)
         assert ellipse.semi_axes_km == pytest.approx(axes, rel=0.03)
         assert ellipse.bearing_deg == pytest.approx(30.0, abs=1.0)

@@ -9,7 +9,7 @@ from witoil.case import Model, Score, load_case
 from witoil.case.tunables import TUNABLES
 from witoil.ensemble.members import draw_members
 from witoil.errors import CaseError
-from witoil.scenario.changes import particles_with
+from witoil.scenario.changes import allowed_values, particles_with
 from witoil.scenario.legs import legs_of
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import mask_at, run
@@ -90,6 +90,37 @@ def test_age_is_that_of_slicks_only(small):
 def test_a_source_that_cannot_be_is_a_failed_run(small, changed_parameters, message):
     with pytest.raises(SimulatorError, match=message):
         run(small, changed_parameters)
+
+
+@pytest.mark.parametrize("name", ["source_east_km", "source_north_km", "source_start_hours"])
+@pytest.mark.parametrize(
+    "end", ["", "end = 2025-06-01T10:00:00Z\n", "end = 2025-06-01T08:00:30Z\n"]
+)
+def test_a_search_goes_as_far_as_a_run_can_be_made_and_no_further(changed, name, end):
+    rate = "rate_tonnes_per_hour = 10\n"
+    case = load_case(changed(SMALL, (rate, f"start = 2025-06-01T08:00:00Z\n{end}{rate}")))
+    optimise = case.optimise.model_copy(update={"parameters": {name: (-450.0, 450.0)}})
+    scenario = prepare(case.model_copy(update={"optimise": optimise}))
+    (parameter,) = search_space(scenario).parameters
+    least, greatest = allowed_values(scenario, name)
+    assert (parameter.low, parameter.high) == (least, greatest)
+    assert -450.0 < least < greatest < 450.0
+    for value in (least, greatest):
+        particles_with(scenario, {name: value})
+    step = max(scenario.time_step / 3600.0, 0.01)
+    for value in (least - step, greatest + step):
+        with pytest.raises(SimulatorError):
+            particles_with(scenario, {name: value})
+
+
+@pytest.mark.parametrize("bounds", [(-9.0, -2.0), (10.0, 14.0)])
+def test_a_search_of_starts_that_cannot_be_is_refused(changed, bounds):
+    rate = "rate_tonnes_per_hour = 10\n"
+    case = load_case(changed(SMALL, (rate, f"start = 2025-06-01T08:00:00Z\n{rate}")))
+    optimise = case.optimise.model_copy(update={"parameters": {"source_start_hours": bounds}})
+    scenario = prepare(case.model_copy(update={"optimise": optimise}))
+    with pytest.raises(CaseError, match=r"source_start_hours: found .* run allows, -2 to 9\.\d+ h"):
+        search_space(scenario)
 
 
 def oil(scenario, changed_parameters):

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from optimizer import History, Parameter, Space, Trial
-from witoil.calibration.search import unsettled
+from witoil.calibration import search
+from witoil.case.tunables import TUNABLES
 
 SPACE = Space(
     (
@@ -12,7 +13,12 @@ SPACE = Space(
         Parameter("horizontal_diffusivity", 0.1, 50.0, 5.0, scale="log"),
     )
 )
+ALLOWED = {name: TUNABLES[name].limits for name in SPACE.names}
 WITHIN = {"current_factor": 0.8, "wind_drift_factor": 0.02, "horizontal_diffusivity": 4.0}
+
+
+def unsettled(found, space, scale, allowed=ALLOWED):
+    return search.unsettled(found, space, scale, allowed)
 
 
 def history(*scores, **changed):
@@ -77,3 +83,26 @@ def test_a_search_that_met_no_slick_says_so():
     (reason,) = unsettled(History(missed), SPACE, 0.1)
     assert "scored 0.03" in reason
     assert "current_bias_east" in reason
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds", "value", "allowed", "said"),
+    [
+        ("source_start_hours", (-6.0, 2.0), -6.0, (-6.0, 2.0), "start the run earlier"),
+        ("source_start_hours", (-6.0, 2.0), 1.99, (-6.0, 2.0), "let it end later"),
+        ("source_start_hours", (-6.0, 2.0), -6.0, (-9.0, 2.0), "-6: widen it in"),
+        ("source_east_km", (-3.0, 9.0), -3.0, (-3.0, 50.0), "fields of a larger area"),
+        ("source_north_km", (-3.0, 9.0), 9.0, (-50.0, 9.0), "fields of a larger area"),
+        ("source_north_km", (-3.0, 9.0), 9.0, (-50.0, 9.5), "9: widen it in"),
+    ],
+)
+def test_a_bound_is_to_be_widened_only_where_the_case_lets_it(name, bounds, value, allowed, said):
+    space = Space((Parameter(name, *bounds, 0.0),))
+    trials = History(
+        Trial(k, {name: x}, score, {}, None, "sobol", seconds=0.0)
+        for k, (x, score) in enumerate([(value, 0.9), (0.5, 0.4), (0.6, 0.4), (0.7, 0.4)])
+    )
+    (reason,) = unsettled(trials, space, 0.1, {name: allowed})
+    assert f"the best {name}, " in reason
+    assert said in reason
+    assert ("widen" in reason) == ("widen" in said)

@@ -15,7 +15,7 @@ from catalog.antimeridian import wrapped
 from witoil.case.tunables import PLACE, START
 from witoil.errors import CaseError
 from witoil.geojson import geojson_of
-from witoil.scenario.changes import displaced, source_of
+from witoil.scenario.changes import displaced, moved_release, searched_bounds, source_of
 from witoil.scenario.scenario import Scenario
 from witoil.times import second
 
@@ -32,8 +32,8 @@ Ocean Dynamics 62). Half of it lasts for days and can be searched as the bias of
 other half comes and goes, and so do 2 % of a wind that is off by 1.5 m/s.
 """
 
-ERROR_LASTS = 12.0
-"""Time in which such an error is forgotten, e-folding. [h]"""
+ERROR_LASTS = 24.0
+"""Time in which such an error is forgotten, e-folding, as in forecasts (`memory_hours`). [h]"""
 
 _CORNERS = 128
 
@@ -196,11 +196,9 @@ def reconstruct(
         Where all of the sample lies on land.
     """
     searched = set(sample[0]) & {*PLACE, START}
-    number = source_of(scenario.case)
-    if not searched or number is None:
+    if not searched or source_of(scenario.case) is None:
         return None
-    release = scenario.releases[scenario.release_numbers.index(number)]
-    assert isinstance(release, simulator.PointRelease)
+    release = moved_release(scenario)
     given = (release.longitude, release.latitude)
     starts = _after(release, np.array([point.get(START, 0.0) for point in sample]))
     ages = (min(seen.time for seen in scenario.observations) - starts) / np.timedelta64(1, "h")
@@ -210,7 +208,7 @@ def reconstruct(
     offsets = offsets[_is_sea(scenario, given, offsets)]
     middle = offsets.mean(axis=0)
     hours = np.array([point[START] for point in sample if START in point])
-    bounds = scenario.case.optimise.parameters.get(START, (0.0, 0.0))
+    bounds = searched_bounds(scenario, START) if START in searched else (0.0, 0.0)
     return Reconstruction(
         given=given,
         best=displaced(*given, *(best.get(name, 0.0) for name in PLACE)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from witoil.calibration.study import read_history, write_study
 from witoil.case import Case
 from witoil.case.tunables import PLACE, START, TUNABLES
 from witoil.errors import CaseError
-from witoil.scenario.changes import refuse_unfit
+from witoil.scenario.changes import allowed_values, refuse_unfit, searched_bounds
 from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import SlickMasks
@@ -36,12 +36,26 @@ SETTLED = 0.75
 ON_BOUND = 0.01
 """A parameter that is nearer to a bound than this share of its range sits on it. [1]"""
 
+BEYOND = {
+    START: (
+        "as early as the run allows: start the run earlier (time.start), with fields of that time",
+        "as late as the release allows: let it end later (end of the release)",
+    ),
+    **dict.fromkeys(
+        PLACE,
+        ("at the edge of the fields: give fields of a larger area",) * 2,
+    ),
+}
+"""Parameter -> what its least and greatest value that a case allows mean, and what to do."""
+
 POSTERIOR_SAMPLE = 4096
 """Sets of parameters that stand for the posterior."""
 
 OnTrial = Callable[[optimizer.History], None]
 
 Sample = list[dict[str, float]]
+
+Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -130,11 +144,17 @@ def search(
     if study["best"] is None:
         raise CaseError(f"every simulation failed; the first: {history[0].failure}")
     sample = likely(legs, history, space, case.model.seed)
-    source = reconstructed(scenario, legs, history, space, sample)
+    reasons = unsettled(
+        history,
+        space,
+        _counts(legs).scale,
+        {name: allowed_values(scenario, name) for name in space.names},
+    )
+    source = reconstructed(scenario, history, space, sample, settled=not reasons)
     found = {
         "posterior": _marginals(sample),
         "source": source and source.as_dict(),
-        "unsettled": unsettled(history, space, _counts(legs).scale),
+        "unsettled": reasons,
     }
     study = write_study(folder, {**head, **found}, history, space)
     return Calibration(scenario, tuple(legs), study, tuple(default), source)
@@ -179,21 +199,26 @@ def _marginals(sample: Sample) -> list[dict[str, Any]]:
 
 def reconstructed(
     scenario: Scenario,
-    legs: Sequence[Scenario],
     history: optimizer.History,
     space: optimizer.Space,
     sample: Sample,
+    *,
+    settled: bool,
 ) -> Reconstruction | None:
     """Return where and when the source leaked, where a search has looked for it."""
     if not {*PLACE, START} & {*space.names} or not sample:
         return None
     best = history.best
     assert best is not None
-    settled = not unsettled(history, space, _counts(legs).scale)
     return reconstruct(scenario, sample, best.parameters, settled=settled)
 
 
-def unsettled(history: optimizer.History, space: optimizer.Space, scale: float) -> list[str]:
+def unsettled(
+    history: optimizer.History,
+    space: optimizer.Space,
+    scale: float,
+    allowed: Mapping[str, Bounds],
+) -> list[str]:
     """Return why a search may not have found the best that there is; nothing where it has settled.
 
     Parameters
@@ -203,6 +228,8 @@ def unsettled(history: optimizer.History, space: optimizer.Space, scale: float) 
     space : Space
     scale : float
         Difference of scores that makes a set of parameters e times as likely.
+    allowed : mapping
+        Name -> the bounds beyond which the case cannot be run, see `allowed_values`.
 
     Returns
     -------
@@ -223,22 +250,31 @@ def unsettled(history: optimizer.History, space: optimizer.Space, scale: float) 
         reasons.append(
             "the best score still rose towards the end: give the search more evaluations"
         )
-    (unit,) = space.to_unit([best.parameters])
+    return [*reasons, *_on_bounds(best.parameters, space, allowed)]
+
+
+def _on_bounds(
+    best: Mapping[str, float], space: optimizer.Space, allowed: Mapping[str, Bounds]
+) -> Iterator[str]:
+    """Yield a line for each bound on which the best parameters sit, where something can be done."""
+    (unit,) = space.to_unit([best])
     for at, parameter in zip(unit, space.parameters, strict=True):
-        for end, bound, limit in zip(
-            (0.0, 1.0),
+        ends = zip(
+            ("lower", "upper"),
             (parameter.low, parameter.high),
+            allowed[parameter.name],
             TUNABLES[parameter.name].limits,
             strict=True,
-        ):
+        )
+        for end, (side, bound, farthest, limit) in enumerate(ends):
             # no parameter can go beyond its limit, and there is nothing to widen
             if abs(at - end) < ON_BOUND and bound != limit:
-                side = "upper" if end else "lower"
-                reasons.append(
-                    f"the best {parameter.name}, {best.parameters[parameter.name]:.4g}, sits on "
-                    f"its {side} bound, {bound:g}: widen it in [optimise.parameters]"
-                )
-    return reasons
+                what = f"the best {parameter.name}, {best[parameter.name]:.4g}, sits on"
+                if bound != farthest:
+                    advice = f"its {side} bound, {bound:g}: widen it in [optimise.parameters]"
+                else:
+                    advice = f"{bound:.4g}, {BEYOND[parameter.name][end]}"
+                yield f"{what} {advice}"
 
 
 def _value(trial: optimizer.Trial) -> float:
@@ -256,7 +292,8 @@ def search_space(scenario: Scenario) -> optimizer.Space:
         anew=case.starts_from_observations,
     )
     parameters = []
-    for name, (low, high) in case.optimise.parameters.items():
+    for name in case.optimise.parameters:
+        low, high = searched_bounds(scenario, name)
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(

@@ -27,6 +27,7 @@ from witoil.case.parts import Bounds, Paths, Section, Time, refuse_bounds, refus
 from witoil.case.releases import (
     AnyRelease,
 )
+from witoil.case.sensors import SensorKind
 from witoil.case.slicks import SlickFiles
 from witoil.case.tunables import TUNABLES
 from witoil.case.uncertainty import Ensemble, Trace
@@ -183,6 +184,9 @@ class ObservationFiles(SlickFiles):
     )
     mass_tonnes: float | None = Field(
         None, gt=0.0, description="Mass of the slick, where the next leg starts from it. [t]"
+    )
+    sensor: SensorKind | None = Field(
+        None, description="Kind of sensor; optical is outside sunglint."
     )
 
     @property

@@ -77,7 +77,8 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     result : Dataset
         From `witoil.scenario.run.run`.
     detection_limit_um : float
-        Oil that is thinner is not seen: it bounds the slicks of earlier times. [um]
+        Oil that is thinner is not seen: it bounds the slicks of earlier times. A sensor may need
+        oil some times as thick. [um]
 
     Returns
     -------
@@ -86,8 +87,10 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     """
     times = slick_times(result["time"].values, [seen.time for seen in scenario.observations])
     thickness = {time: thickness_at(scenario, result, time) for time in times}
+    thicker = {seen.time: seen.times_as_thick for seen in scenario.observations}
     slicks = {
-        time: slick_of(scenario, field, detection_limit_um) for time, field in thickness.items()
+        time: slick_of(scenario, field, thicker.get(time, 1.0) * detection_limit_um)
+        for time, field in thickness.items()
     }
     marks = marks_of(scenario)
     ashore = _ashore(scenario, result)

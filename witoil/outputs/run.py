@@ -34,7 +34,7 @@ from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.drivers import drivers_of
-from witoil.scenario.run import masks_at
+from witoil.scenario.run import masks_at, slick_seen
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second, stamp
@@ -136,8 +136,11 @@ def _write_slicks(
     folder: Path,
 ) -> list[dict[str, Any]]:
     """Write mask and outline at each observation, else at the end; return the scores."""
-    times = [seen.time for seen in scenario.observations] or [result["time"].values[-1]]
-    slicks = {time: masks_at(scenario, result, time, detection_limit_um) for time in times}
+    end = result["time"].values[-1]
+    slicks = {
+        seen.time: slick_seen(scenario, result, seen, detection_limit_um)
+        for seen in scenario.observations
+    } or {end: masks_at(scenario, result, end, detection_limit_um)}
     for time, slick in slicks.items():
         write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")

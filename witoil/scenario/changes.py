@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import simulator
 from witoil.case import AreaRelease, Case, PointRelease
 from witoil.case.releases import Source
-from witoil.case.tunables import PLACE, START
+from witoil.case.tunables import PLACE, START, TUNABLES
 from witoil.errors import CaseError
 from witoil.scenario.scenario import Scenario
 from witoil.times import minute
@@ -114,6 +114,80 @@ def refuse_unfit(
         for message, broken in rules.get(name, {}).items():
             if broken:
                 raise CaseError(f"{key}.{name}: {message}")
+
+
+def moved_release(scenario: Scenario) -> simulator.PointRelease:
+    """Return the release that can be moved, of a case that has one (`source_of`)."""
+    number = source_of(scenario.case)
+    assert number is not None
+    release = scenario.releases[scenario.release_numbers.index(number)]
+    assert isinstance(release, simulator.PointRelease)
+    return release
+
+
+def searched_bounds(scenario: Scenario, name: str) -> tuple[float, float]:
+    """Return the bounds of a search for a parameter: those asked for, as far as a run can be made.
+
+    What lies beyond would fail each time, and yet count as possible.
+
+    Raises
+    ------
+    CaseError
+        Where none of it can be run.
+    """
+    low, high = scenario.case.optimise.parameters[name]
+    least, greatest = allowed_values(scenario, name)
+    if not (low < greatest and least < high):
+        raise CaseError(
+            f"optimise.parameters.{name}: found {low:g} to {high:g}, expected some of what the "
+            f"run allows, {least:.4g} to {greatest:.4g} {TUNABLES[name].units}"
+        )
+    return max(low, least), min(high, greatest)
+
+
+def allowed_values(scenario: Scenario, name: str) -> tuple[float, float]:
+    """Return the least and the greatest value of a tunable parameter with which a run can be made.
+
+    A source is within the area of the forcing; it starts with the run at the earliest, and at the
+    latest a time step before it ends.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        One that `refuse_unfit` lets pass.
+    name : str
+
+    Returns
+    -------
+    tuple of float
+        [units of the parameter]
+    """
+    low, high = TUNABLES[name].limits
+    if name not in (*PLACE, START):
+        return low, high
+    release = moved_release(scenario)
+    first, last = _reach_in_time(scenario, release)
+    if name in PLACE:
+        first, last = _reach_in_space(scenario, release, PLACE.index(name))
+    return max(low, first), min(high, last)
+
+
+def _reach_in_time(scenario: Scenario, release: simulator.PointRelease) -> tuple[float, float]:
+    at_once = release.end == release.time
+    last = scenario.end if at_once else release.end
+    last = max(last - np.timedelta64(round(1e9 * scenario.time_step), "ns"), release.time)
+    hour = np.timedelta64(1, "h")
+    return float((scenario.start - release.time) / hour), float((last - release.time) / hour)
+
+
+def _reach_in_space(
+    scenario: Scenario, release: simulator.PointRelease, axis: int
+) -> tuple[float, float]:
+    """Return how far a source can be moved east (axis 0) or north, but for a metre. [km]"""
+    box = scenario.forcing.grid.box
+    place = (release.longitude, release.latitude)[axis]
+    km = 1e-3 * float(simulator.metres_per_degree(release.latitude)[axis])
+    return km * (box[axis] - place) + 1e-3, km * (box[axis + 2] - place) - 1e-3
 
 
 def _with_source_moved(scenario: Scenario, changed: Mapping[str, float]) -> simulator.Particles:

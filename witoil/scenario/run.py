@@ -14,7 +14,7 @@ from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.errors import CaseError
 from witoil.scenario.afloat import slick_of, thickness_at
 from witoil.scenario.changes import particles_with
-from witoil.scenario.scenario import Scenario
+from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask, SlickMasks
 
 
@@ -91,6 +91,39 @@ def run(
     )
 
 
+def slick_seen(
+    scenario: Scenario,
+    result: xr.Dataset,
+    seen: Observation,
+    detection_limit_um: float | None = None,
+) -> SlickMasks:
+    """Return the slick that the sensor of an observation would see in a run, at its time.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    result : Dataset
+    seen : Observation
+    detection_limit_um : float, optional
+        Default: that of the case. The sensor may need oil some times as thick. [um]
+    """
+    limit = detection_limit_of(scenario, detection_limit_um)
+    return _masks(scenario, result, seen.time, seen.times_as_thick * limit)
+
+
+def detection_limit_of(scenario: Scenario, changed: float | None) -> float:
+    """Return a detection limit that was changed, else that of the case. [um]
+
+    Raises
+    ------
+    CaseError
+        Where no run can have it.
+    """
+    limit = scenario.case.score.detection_limit_um if changed is None else changed
+    refuse_values({"detection_limit_um": limit})
+    return limit
+
+
 def mask_at(
     scenario: Scenario,
     result: xr.Dataset,
@@ -111,11 +144,15 @@ def masks_at(
 
     Where it would look thick is told where an observation of the scenario tells it, too.
     """
+    return _masks(scenario, result, time, detection_limit_of(scenario, detection_limit_um))
+
+
+def _masks(
+    scenario: Scenario, result: xr.Dataset, time: np.datetime64, limit_um: float
+) -> SlickMasks:
     thickness = thickness_at(scenario, result, time)
-    score = scenario.case.score
-    limit = score.detection_limit_um if detection_limit_um is None else detection_limit_um
-    refuse_values({"detection_limit_um": limit})
-    oil = slick_of(scenario, thickness, limit)
+    oil = slick_of(scenario, thickness, limit_um)
     if all(seen.thick is None for seen in scenario.observations):
         return SlickMasks(oil)
-    return SlickMasks(oil, oil & simulator.slick_mask(thickness, 1e-6 * score.thick_limit_um))
+    thick = simulator.slick_mask(thickness, 1e-6 * scenario.case.score.thick_limit_um)
+    return SlickMasks(oil, oil & thick)

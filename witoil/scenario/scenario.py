@@ -50,6 +50,8 @@ class Observation:
     """Cells that the sensor saw; None: all of them."""
     mass: float | None = None
     """Mass of the slick, where the case says so. [kg]"""
+    times_as_thick: float = 1.0
+    """Detection limit of the sensor, over that of the case. [1]"""
 
 
 @dataclass(frozen=True)
