@@ -57,6 +57,8 @@ class Spot:
     border_share : float
         Share of the contrast that is found across the border itself: about 1 of what ends sharply,
         about 0 of what fades.
+    sharp_share : float
+        The same of the sharper sides: the third of four quarters of the directions from its middle.
     border_spread_db : float
         Scatter of that step along the border. [dB]
     inside_spread_db, outside_spread_db : float
@@ -77,6 +79,7 @@ class Spot:
     contrast_db: float
     greatest_contrast_db: float
     border_share: float
+    sharp_share: float
     border_spread_db: float
     inside_spread_db: float
     outside_spread_db: float
@@ -196,7 +199,7 @@ def _measured(
         return None
     perimeter_m, length_m, spreading = _shape(inside, cell_m)
     area_m2 = float(inside.sum()) * cell_m[0] * cell_m[1]
-    step_db, spread_db = near.border()
+    step_db, sharp_db, spread_db = near.border()
     ends = [at.start == 0 or at.stop == side for at, side in zip(place, numbers.shape, strict=True)]
     return Spot(
         number=number,
@@ -209,6 +212,7 @@ def _measured(
         contrast_db=contrast_db,
         greatest_contrast_db=near.greatest_contrast_db(),
         border_share=step_db / contrast_db,
+        sharp_share=sharp_db / contrast_db,
         border_spread_db=spread_db,
         inside_spread_db=_spread_db(near.values(inside), found.looks),
         outside_spread_db=_spread_db(near.values(near.ring), found.looks),
@@ -260,20 +264,27 @@ class _Surroundings:
             means = uniform_filter(known, 3) / share
         return _decibel(self.level / float(np.percentile(means[self._inside & (share > 0)], 10.0)))
 
-    def border(self) -> tuple[float, float]:
-        """Return the step across the border, and how much it scatters from part to part. [dB]"""
+    def border(self) -> tuple[float, float, float]:
+        """Return the step across the border, that of sharper sides, and its scatter. [dB]
+
+        Wind and waves drive a slick together on one side and feather it on the other, while a
+        lull has no sharp side at all: so a mean over the whole border tells less.
+        """
         low, high = _GAP * self._step, (_GAP + _BAND) * self._step
         outer = self._sea & (self._outwards > low) & (self._outwards <= high)
         inner = self._inside & (self._inwards > low) & (self._inwards <= high)
         if inner.sum() < 0.2 * self._inside.sum():  # narrow
             inner = self._inside & (self._inwards <= high)
         if not outer.any():
-            return self.contrast_db, 0.0
+            return self.contrast_db, self.contrast_db, 0.0
         step = _decibel(_mean(self.values(outer)) / _mean(self.values(inner)))
-        return step, self._scatter(outer, inner)
+        steps = self._steps(outer, inner)
+        if len(steps) < 3:
+            return step, step, 0.0
+        return step, float(np.percentile(steps, 75.0)), float(np.std(steps))
 
-    def _scatter(self, outer: Bools, inner: Bools) -> float:
-        """Return the standard deviation of the step among eight directions from the middle."""
+    def _steps(self, outer: Bools, inner: Bools) -> list[float]:
+        """Return the step in those of eight directions from the middle that have cells enough."""
         y, x = np.nonzero(self._inside)
         height, width = self._inside.shape
         rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
@@ -283,7 +294,7 @@ class _Surroundings:
             sides = [self.values(band & (sector == k)) for band in (outer, inner)]
             if min(side.size for side in sides) >= 20:
                 steps.append(_decibel(_mean(sides[0]) / _mean(sides[1])))
-        return float(np.std(steps)) if len(steps) > 2 else 0.0
+        return steps
 
 
 def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, float]:
