@@ -20,6 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 CELL_M = 40.0  # pixels are averaged to cells of that side or of one pixel
 _TRIES = 60
+_LEAST_SOFTNESS_M = 120.0
 
 
 @dataclass
@@ -107,17 +108,15 @@ def _random_field(rng: np.random.Generator, side: int, scale: float) -> Floats:
     return np.asarray((values - values.mean()) / max(float(values.std()), 1e-9))
 
 
-def _axes(
-    rng: np.random.Generator, side: int, elongation: float
-) -> tuple[Floats, Floats, tuple[float, float]]:
-    """Return distances along and across a line through somewhere, of one area, and where. [cell]"""
+def _axes(rng: np.random.Generator, side: int, elongation: float) -> tuple[Floats, Floats]:
+    """Return distances along and across a line through somewhere, to one area. [cell]"""
     y, x = rng.uniform(0.0, side, 2)
     turned = rng.uniform(0.0, np.pi)
     rows, columns = np.mgrid[0:side, 0:side]
     along = np.cos(turned) * (columns - x) + np.sin(turned) * (rows - y)
     across = -np.sin(turned) * (columns - x) + np.cos(turned) * (rows - y)
     root = np.sqrt(elongation)
-    return along / root, across * root, (y, x)
+    return along / root, across * root
 
 
 def _land(rng: np.random.Generator, scene: WideSea) -> Bools:
@@ -126,14 +125,14 @@ def _land(rng: np.random.Generator, scene: WideSea) -> Bools:
     rough = _random_field(rng, scene.side, _between(rng, 1.5e3, 5e3) / scene.cell_m)
     if rng.random() < 0.5:  # islands
         return np.asarray(rough > rng.uniform(1.8, 2.4))
-    along, *_ = _axes(rng, scene.side, 1.0)
+    along, _ = _axes(rng, scene.side, 1.0)
     coast = along / scene.side + 0.06 * rough
     return np.asarray(coast > np.quantile(coast, rng.uniform(0.75, 0.97)))
 
 
 def _wind(rng: np.random.Generator, scene: WideSea) -> Floats:
     side, cell_m = scene.side, scene.cell_m
-    along, across, _ = _axes(rng, side, 1.0)
+    along, across = _axes(rng, side, 1.0)
     speed = _between(rng, 3.5, 10.0) * (1.0 + rng.uniform(0.0, 0.3) * along / side)
     speed = speed * (1.0 + rng.uniform(0.0, 0.1) * _random_field(rng, side, 6e3 / cell_m))
     period = _between(rng, 1e3, 4e3) / cell_m
@@ -166,7 +165,7 @@ def _slick(rng: np.random.Generator, scene: WideSea) -> Floats:
     radius = 1e3 * np.sqrt(area_km2 / np.pi) / cell_m
 
     def draw() -> Floats:
-        along, across, _ = _axes(rng, side, elongation)
+        along, across = _axes(rng, side, elongation)
         bent = rng.uniform(-0.3, 0.3) * along**2 / max(radius, 1.0)
         far = np.hypot(along, across + bent * np.sqrt(elongation)) / radius
         coarse, fine = (_random_field(rng, side, max(1.0, k * radius)) for k in (0.5, 0.12))
@@ -198,7 +197,7 @@ def _lull(rng: np.random.Generator, scene: WideSea, land: Bools) -> Floats:
     shore = distance_transform_edt(~land) if is_lee else None
 
     def draw() -> Floats:
-        along, across, (y, x) = _axes(rng, side, _between(rng, 1.0, 4.0))
+        along, across = _axes(rng, side, _between(rng, 1.0, 4.0))
         far = np.hypot(along, across) / radius
         if shore is not None:
             coast = np.nonzero(land)
@@ -211,7 +210,8 @@ def _lull(rng: np.random.Generator, scene: WideSea, land: Bools) -> Floats:
     if placed is None:
         return np.zeros((side, side))
     depth, inside = placed
-    softness = rng.uniform(0.12, 0.4)  # of its radius
+    # winds change over some hundred metres: small lulls have no sharper borders than large ones
+    softness = max(rng.uniform(0.12, 0.4), _LEAST_SOFTNESS_M / cell_m / radius)  # of its radius
     drop = rng.uniform(0.4, 0.85) / (1.0 + np.exp(-depth / softness))
     scene.lulls |= inside & ~scene.oil & ~scene.films
     return np.asarray(drop)
@@ -226,7 +226,7 @@ def _film(rng: np.random.Generator, scene: WideSea) -> Floats:
         bands = 2.0 * _between(rng, 60.0, 250.0) / cell_m
         spacing = _between(rng, 4.0, 12.0) * bands * float(np.median(slope))
         off = np.abs((stream / spacing + rng.random()) % 1.0 - 0.5) * spacing
-        along, across, _ = _axes(rng, side, _between(rng, 1.0, 3.0))
+        along, across = _axes(rng, side, _between(rng, 1.0, 3.0))
         reach = _between(rng, 0.7e3, 3e3) / cell_m
         inside = (off < 0.5 * bands * np.maximum(slope, 1e-9) / 2.0) & (
             np.hypot(along, across) < reach

@@ -36,6 +36,7 @@ so much, with borders as sharp within so much.
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
+_LEAST_SIDE_DB = 0.5  # contrast of a direction that a share can be taken of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Spot:
         Share of the contrast that is found across the border itself: about 1 of what ends sharply,
         about 0 of what fades.
     sharp_share : float
-        The same of the sharper sides: the third of four quarters of the directions from its middle.
+        The same of its sharper sides, the ring being that of each side: the upper quartile over
+        eight directions from its middle. Rain or a front beyond one side takes nothing from it.
     border_spread_db : float
         Scatter of that step along the border. [dB]
     inside_spread_db, outside_spread_db : float
@@ -199,7 +201,7 @@ def _measured(
         return None
     perimeter_m, length_m, spreading = _shape(inside, cell_m)
     area_m2 = float(inside.sum()) * cell_m[0] * cell_m[1]
-    step_db, sharp_db, spread_db = near.border()
+    step_db, spread_db, sharp_share = near.border()
     ends = [at.start == 0 or at.stop == side for at, side in zip(place, numbers.shape, strict=True)]
     return Spot(
         number=number,
@@ -212,7 +214,7 @@ def _measured(
         contrast_db=contrast_db,
         greatest_contrast_db=near.greatest_contrast_db(),
         border_share=step_db / contrast_db,
-        sharp_share=sharp_db / contrast_db,
+        sharp_share=step_db / contrast_db if sharp_share is None else sharp_share,
         border_spread_db=spread_db,
         inside_spread_db=_spread_db(near.values(inside), found.looks),
         outside_spread_db=_spread_db(near.values(near.ring), found.looks),
@@ -264,8 +266,8 @@ class _Surroundings:
             means = uniform_filter(known, 3) / share
         return _decibel(self.level / float(np.percentile(means[self._inside & (share > 0)], 10.0)))
 
-    def border(self) -> tuple[float, float, float]:
-        """Return the step across the border, that of sharper sides, and its scatter. [dB]
+    def border(self) -> tuple[float, float, float | None]:
+        """Return the step across the border, its scatter [dB], and the share of sharper sides.
 
         Wind and waves drive a slick together on one side and feather it on the other, while a
         lull has no sharp side at all: so a mean over the whole border tells less.
@@ -276,25 +278,27 @@ class _Surroundings:
         if inner.sum() < 0.2 * self._inside.sum():  # narrow
             inner = self._inside & (self._inwards <= high)
         if not outer.any():
-            return self.contrast_db, self.contrast_db, 0.0
+            return self.contrast_db, 0.0, None
         step = _decibel(_mean(self.values(outer)) / _mean(self.values(inner)))
-        steps = self._steps(outer, inner)
-        if len(steps) < 3:
-            return step, step, 0.0
-        return step, float(np.percentile(steps, 75.0)), float(np.std(steps))
+        steps = self._by_direction(outer, inner)
+        scatter = float(np.std(list(steps.values()))) if len(steps) > 2 else 0.0
+        contrasts = self._by_direction(self.ring, self._inside)
+        shares = [steps[k] / contrasts[k] for k in steps if contrasts.get(k, 0.0) > _LEAST_SIDE_DB]
+        sharp = float(np.percentile(shares, 75.0)) if len(shares) > 2 else None
+        return step, scatter, sharp
 
-    def _steps(self, outer: Bools, inner: Bools) -> list[float]:
-        """Return the step in those of eight directions from the middle that have cells enough."""
+    def _by_direction(self, outer: Bools, inner: Bools) -> dict[int, float]:
+        """Return outer over inner in those of eight directions that have cells enough. [dB]"""
         y, x = np.nonzero(self._inside)
         height, width = self._inside.shape
         rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
         sector = np.floor(4.0 * (np.arctan2(rows - y.mean(), columns - x.mean()) / np.pi + 1.0))
-        steps = []
+        found = {}
         for k in range(8):
             sides = [self.values(band & (sector == k)) for band in (outer, inner)]
             if min(side.size for side in sides) >= 20:
-                steps.append(_decibel(_mean(sides[0]) / _mean(sides[1])))
-        return steps
+                found[k] = _decibel(_mean(sides[0]) / _mean(sides[1]))
+        return found
 
 
 def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, float]:

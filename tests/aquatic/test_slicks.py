@@ -14,6 +14,7 @@ from aquatic.slicks.cmod import mean_over_directions, sigma0_hersbach2010, wind_
 from aquatic.slicks.dark_areas import darker_areas, find_dark, noise_evidence
 from aquatic.slicks.detector import NODATA, detect
 from aquatic.slicks.geotiff import opened_geotiff
+from aquatic.slicks.lookalikes import probabilities_of
 from aquatic.slicks.speckle import block_means, equivalent_looks
 from aquatic.slicks.spots import find_spots
 from tests.aquatic.other_sea_scenes import other_sea_scene
@@ -194,6 +195,37 @@ def test_a_shred_beside_a_slick_is_a_part_of_it_and_another_thing_is_not():
     darker = speckled(slick | shred) * np.where(shred, 0.5, 1.0).astype(np.float32)
     _, apart = find_spots(darker, find_dark(darker, (40.0, 40.0)), (40.0, 40.0))
     assert len(apart) == 2  # 3 dB darker: not of the same slick
+
+
+def around(sigma0):
+    """Return the spot in the middle of a scene of 300 cells of 40 m."""
+    numbers, spots = find_spots(sigma0, find_dark(sigma0, (40.0, 40.0)), (40.0, 40.0))
+    return next(it for it in spots if it.number == numbers[150, 140])
+
+
+@pytest.mark.slow
+def test_a_front_or_rain_beyond_one_side_takes_nothing_from_a_sharp_border():
+    rows, columns = np.mgrid[0:300, 0:300]
+    sigma0 = speckled(np.hypot(rows - 150, columns - 140) < 40.0)
+    rain = 0.8 * np.exp(-((np.hypot(rows - 150, columns - 230) / 50.0 - 1.0) ** 2) / 0.1)
+    front = np.where(columns > 195, 1.8, 1.0)
+    for brighter in (np.ones(rows.shape), 1.0 + rain, front):
+        spot = around(sigma0 * brighter.astype(np.float32))
+        assert spot.sharp_share > 0.9
+        assert probabilities_of(spot)["oil"] > 0.5
+    # the mean over all sides takes the sea beyond the front for what the slick has not
+    assert spot.border_share < spot.sharp_share - 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("softness_m", [150.0, 300.0, 500.0])
+def test_a_lull_has_no_sharp_side(softness_m):
+    rows, columns = np.mgrid[0:300, 0:300]
+    far_m = 40.0 * np.hypot(rows - 150, columns - 140)
+    lull = 10.0 ** (-0.6 / (1.0 + np.exp((far_m - 1600.0) / softness_m)))
+    spot = around(speckled(np.zeros(rows.shape, bool)) * lull.astype(np.float32))
+    assert spot.sharp_share < 0.7
+    assert probabilities_of(spot)["low-wind"] > 0.5
 
 
 @pytest.mark.slow
