@@ -59,8 +59,8 @@ def wide_sea(seed: int) -> WideSea:
 
     Pixels of 10 to 80 m and 1 to 10 looks; slicks of 0.1 to 40 km2 and 2 to 6 dB, 0 to 3 of them,
     round to thirty times as long as wide, sharp or fading on one side, whole or patchy; films in
-    filaments of 60 to 250 m; lulls and lees of islands of 1 to 60 km2; streaks, fronts, texture,
-    coasts. All of it may reach the end of the scene.
+    filaments of 60 to 250 m; lulls and lees of islands of 1 to 60 km2; streaks, fronts, showers,
+    texture, coasts. All of it may reach the end of the scene.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def wide_sea(seed: int) -> WideSea:
     scene = WideSea(int(rng.integers(300, 420)), pixel_m * averaged)
     land = _land(rng, scene)
     wind = _wind(rng, scene)
+    for _ in range(rng.integers(0, 3)):
+        wind *= _gusts(rng, scene)
     damping_db = np.zeros(wind.shape)
     for _ in range(rng.integers(0, 4)):
         damping_db += _slick(rng, scene)
@@ -141,6 +143,17 @@ def _wind(rng: np.random.Generator, scene: WideSea) -> Floats:
         line = across + 0.05 * side * _random_field(rng, side, 3e3 / cell_m)
         speed = speed * (1.0 + rng.uniform(-0.15, 0.15) * np.tanh(line * cell_m / 500.0))
     return np.asarray(np.maximum(speed, 1.0))
+
+
+def _gusts(rng: np.random.Generator, scene: WideSea) -> Floats:
+    """Return the wind's factor about a shower: gusts on a wavy rim, and hardly any wind within."""
+    along, across = _axes(rng, scene.side, _between(rng, 1.0, 2.0))
+    radius = _between(rng, 1e3, 6e3) / scene.cell_m
+    far = np.hypot(along, across) / radius
+    far += rng.uniform(0.0, 0.2) * _random_field(rng, scene.side, 0.5 * radius)
+    rim = rng.uniform(0.1, 0.5) * np.exp(-(((far - 1.0) / rng.uniform(0.1, 0.4)) ** 2))
+    within = rng.uniform(0.0, 0.25) / (1.0 + np.exp((far - 0.7) / 0.15))
+    return np.asarray(1.0 + rim - within)
 
 
 def _placed(

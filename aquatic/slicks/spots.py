@@ -59,8 +59,9 @@ class Spot:
         Share of the contrast that is found across the border itself: about 1 of what ends sharply,
         about 0 of what fades.
     sharp_share : float
-        The same of its sharper sides, the ring being that of each side: the upper quartile over
-        eight directions from its middle. Rain or a front beyond one side takes nothing from it.
+        The same of its sharper sides: the upper quartile over eight directions from its middle, of
+        each its own ring, or the background where that is darker. So rain or a front that
+        brightens the sea beyond takes nothing from it.
     border_spread_db : float
         Scatter of that step along the border. [dB]
     inside_spread_db, outside_spread_db : float
@@ -282,13 +283,16 @@ class _Surroundings:
         step = _decibel(_mean(self.values(outer)) / _mean(self.values(inner)))
         steps = self._by_direction(outer, inner)
         scatter = float(np.std(list(steps.values()))) if len(steps) > 2 else 0.0
-        contrasts = self._by_direction(self.ring, self._inside)
+        contrasts = self._by_direction(self.ring, self._inside, most=1.0)
         shares = [steps[k] / contrasts[k] for k in steps if contrasts.get(k, 0.0) > _LEAST_SIDE_DB]
         sharp = float(np.percentile(shares, 75.0)) if len(shares) > 2 else None
         return step, scatter, sharp
 
-    def _by_direction(self, outer: Bools, inner: Bools) -> dict[int, float]:
-        """Return outer over inner in those of eight directions that have cells enough. [dB]"""
+    def _by_direction(self, outer: Bools, inner: Bools, most: float = math.inf) -> dict[int, float]:
+        """Return outer, or what it may be at most, over inner in eight directions. [dB]
+
+        Those that have too few cells are left out.
+        """
         y, x = np.nonzero(self._inside)
         height, width = self._inside.shape
         rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
@@ -297,7 +301,7 @@ class _Surroundings:
         for k in range(8):
             sides = [self.values(band & (sector == k)) for band in (outer, inner)]
             if min(side.size for side in sides) >= 20:
-                found[k] = _decibel(_mean(sides[0]) / _mean(sides[1]))
+                found[k] = _decibel(min(_mean(sides[0]), most) / _mean(sides[1]))
         return found
 
 
