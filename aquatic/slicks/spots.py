@@ -36,6 +36,7 @@ so much, with borders as sharp within so much.
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
+_FAINTEST = 1e-3  # share of the sea's brightness: 30 dB are the most contrast
 _LEAST_SIDE_DB = 0.5  # contrast of a direction that a share can be taken of
 
 
@@ -250,7 +251,7 @@ class _Surroundings:
                 break
         self.ring = ring if ring.any() else self._sea
         self.level = _mean(self.values(self.ring))
-        self.contrast_db = _decibel(self.level / _mean(self.values(inside)))
+        self.contrast_db = _contrast_db(self.level, _mean(self.values(inside)))
 
     def values(self, where: Bools) -> Floats:
         """Return the ratios that are known in some cells."""
@@ -261,11 +262,10 @@ class _Surroundings:
         """Return the contrast of the darkest tenth, of means of 3 x 3 cells."""
         from scipy.ndimage import uniform_filter
 
-        known = np.where(self._inside & np.isfinite(self._ratio), self._ratio, 0.0)
-        share = uniform_filter((known > 0.0).astype(np.float32), 3)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = uniform_filter(known, 3) / share
-        return _decibel(self.level / float(np.percentile(means[self._inside & (share > 0)], 10.0)))
+        known = self._inside & np.isfinite(self._ratio)
+        share = uniform_filter(known.astype(np.float32), 3)[known]
+        means = uniform_filter(np.where(known, self._ratio, 0.0), 3)[known] / share
+        return _contrast_db(self.level, float(np.percentile(means, 10.0)))
 
     def border(self) -> tuple[float, float, float | None]:
         """Return the step across the border, its scatter [dB], and the share of sharper sides.
@@ -280,7 +280,7 @@ class _Surroundings:
             inner = self._inside & (self._inwards <= high)
         if not outer.any():
             return self.contrast_db, 0.0, None
-        step = _decibel(_mean(self.values(outer)) / _mean(self.values(inner)))
+        step = _contrast_db(_mean(self.values(outer)), _mean(self.values(inner)))
         steps = self._by_direction(outer, inner)
         scatter = float(np.std(list(steps.values()))) if len(steps) > 2 else 0.0
         contrasts = self._by_direction(self.ring, self._inside, most=1.0)
@@ -301,7 +301,7 @@ class _Surroundings:
         for k in range(8):
             sides = [self.values(band & (sector == k)) for band in (outer, inner)]
             if min(side.size for side in sides) >= 20:
-                found[k] = _decibel(min(_mean(sides[0]), most) / _mean(sides[1]))
+                found[k] = _contrast_db(min(_mean(sides[0]), most), _mean(sides[1]))
         return found
 
 
@@ -331,13 +331,19 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if values.size else math.nan
 
 
-def _decibel(ratio: float) -> float:
-    return 10.0 * math.log10(ratio) if ratio > 0.0 else math.nan
+def _contrast_db(bright: float, dark: float) -> float:
+    """Return how much darker something is. [dB]
+
+    What is as dark as the noise, or darker where noise was subtracted, has the most there is.
+    """
+    if not bright > 0.0:
+        return math.nan
+    return -10.0 * math.log10(max(dark / bright, _FAINTEST))
 
 
 def _spread_db(values: Floats, looks: float) -> float:
     """Return the scatter of intensities beyond that of speckle, which has 1 / looks. [dB]"""
-    if values.size < 2:
+    if values.size < 2 or not values.mean() > 0.0:
         return 0.0
     excess = float(values.var() / values.mean() ** 2)
     texture = max(0.0, (excess - 1.0 / looks) / (1.0 + 1.0 / looks))

@@ -62,9 +62,7 @@ def glinting(pixel_m, side, length_km, width_km, rise, seed=3):
         2.0 * (columns - 0.55 * extent) / length_km, 2.0 * (rows - 0.45 * extent) / width_km
     )
     glint = 0.02 * (1.0 + 0.4 * columns / extent) * np.where(far < 1.0, 1.0 + rise, 1.0)
-    bands = (
-        (share * glint * (1.0 + 0.06 * rng.normal(size=glint.shape))) for share in (1.0, 0.8)
-    )
+    bands = ((share * glint * (1.0 + 0.06 * rng.normal(size=glint.shape))) for share in (1.0, 0.8))
     return tuple(bands), far < 1.0
 
 

@@ -204,6 +204,21 @@ def around(sigma0):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("left", [0.0005, 0.0, -0.002])
+def test_a_slick_as_dark_as_the_noise_has_a_contrast_and_a_class(left):
+    # where the noise that is subtracted is more than what there is, less than nothing is left
+    rows, columns = np.mgrid[0:300, 0:300]
+    slick = np.hypot(rows - 150, columns - 140) < 40.0
+    noise = left + 0.001 * np.random.default_rng(1).normal(size=slick.shape)
+    spot = around(np.where(slick, noise, speckled(np.zeros_like(slick))).astype(np.float32))
+    assert spot.area_km2 == pytest.approx(0.0016 * slick.sum(), rel=0.05)
+    assert 10.0 < spot.contrast_db <= spot.greatest_contrast_db <= 30.0
+    chances = probabilities_of(spot)
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert max(chances, key=chances.get) == "oil"
+
+
+@pytest.mark.slow
 def test_a_front_or_rain_beyond_one_side_takes_nothing_from_a_sharp_border():
     rows, columns = np.mgrid[0:300, 0:300]
     sigma0 = speckled(np.hypot(rows - 150, columns - 140) < 40.0)
