@@ -54,7 +54,7 @@ def test_a_sign_that_geometry_excludes_does_not_count():
 
 
 def glinting(pixel_m, side, length_km, width_km, rise, seed=3):
-    """Return two bands of a sea whose glint grows across, and a slick that changes it by a share."""
+    """Return two bands of a sea with ever more glint, and a slick that changes it by a share."""
     rng = np.random.default_rng(seed)
     rows, columns = (np.mgrid[0:side, 0:side] + 0.5) * 1e-3 * pixel_m
     extent = 1e-3 * side * pixel_m

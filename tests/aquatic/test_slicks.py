@@ -1,11 +1,14 @@
 """Slick detection on scenes whose truth is known: figures, invariants, and what is refused."""
 
+import dataclasses
 import io
 
 import numpy as np
 import pytest
 import rasterio
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import label
 
@@ -16,7 +19,7 @@ from aquatic.slicks.detector import NODATA, detect
 from aquatic.slicks.geotiff import opened_geotiff
 from aquatic.slicks.lookalikes import probabilities_of
 from aquatic.slicks.speckle import block_means, equivalent_looks
-from aquatic.slicks.spots import find_spots
+from aquatic.slicks.spots import Spot, find_spots
 from tests.aquatic.other_sea_scenes import other_sea_scene
 from tests.aquatic.pictures import keep_picture
 from tests.aquatic.sea_scenes import CRS, sea_scene
@@ -203,6 +206,42 @@ def around(sigma0):
     return next(it for it in spots if it.number == numbers[150, 140])
 
 
+def spot_of(**measured):
+    """Return a spot of which some is measured."""
+    plain = {field.name: 1.0 for field in dataclasses.fields(Spot)}
+    return Spot(**plain | {"number": 1, "is_cut": False} | measured)
+
+
+MEASURED = st.fixed_dictionaries(
+    {
+        "area_km2": st.floats(0.05, 5e3),
+        "width_m": st.floats(10.0, 1e5),
+        "complexity": st.floats(0.1, 50.0),
+        "contrast_db": st.floats(1e-3, 30.0),
+        "greatest_contrast_db": st.floats(1e-3, 30.0),
+        "border_share": st.floats(-1e3, 1e3),
+        "sharp_share": st.floats(-1e3, 1e3),
+    }
+)
+
+
+@given(MEASURED, st.floats(0.0, 2.0))
+def test_probabilities_are_of_any_spot_and_sharp_sides_are_no_lulls(measured, more):
+    spot = spot_of(**measured)
+    chances = probabilities_of(spot)
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert min(chances.values()) >= 0.0
+    sharper = dataclasses.replace(spot, sharp_share=spot.sharp_share + more)
+    assert probabilities_of(sharper)["low-wind"] <= chances["low-wind"] + 1e-12
+
+
+@given(MEASURED, st.floats(0.05, 5e3))
+def test_areas_alone_tell_no_class(measured, area_km2):
+    spot = spot_of(**measured)
+    other = dataclasses.replace(spot, area_km2=area_km2)
+    assert probabilities_of(other) == probabilities_of(spot)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("left", [0.0005, 0.0, -0.002])
 def test_a_slick_as_dark_as_the_noise_has_a_contrast_and_a_class(left):
@@ -312,8 +351,6 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
 
 
 def test_finer_pixels_are_averaged(small, tmp_path):
-    import dataclasses
-
     fine = dataclasses.replace(
         small, sigma0=np.repeat(np.repeat(small.sigma0, 2, axis=0), 2, axis=1), pixel_m=20.0
     )
