@@ -164,7 +164,7 @@ def _outstanding(evidence: Floats, ratio: Floats) -> Bools:
     sizes = sum_labels(dark, numbers, index)
     means = sum_labels(ratio, numbers, index) / sizes
     total = sum_labels(evidence, numbers, index)
-    contrast_db = -10.0 * np.log10(means)
+    contrast_db = -10.0 * np.log10(np.maximum(means, _FAINTEST))
     spread_db = clutter_at(clutter_db(ratio, ~dark), np.sqrt(sizes) / 2.0)
     kept = (total > LEAST_EVIDENCE) & stands_out(contrast_db, spread_db, np.full(count, 4.0))
     return np.asarray(np.concatenate([[False], kept])[numbers])

@@ -231,6 +231,7 @@ def _properties(
         **{f"p_{name.replace('-', '_')}": round(chance, 4) for name, chance in chances.items()},
         "contrast_db": round(spot.contrast_db, 2),
         "border_share": round(spot.border_share, 3),
+        "sharp_share": round(spot.sharp_share, 3),
         "length_km": round(spot.length_km, 3),
         "width_m": round(spot.width_m, 1),
         "complexity": round(spot.complexity, 2),

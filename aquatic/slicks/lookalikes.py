@@ -19,38 +19,40 @@ from aquatic.slicks.spots import Spot
 CLASSES = ("oil", "biogenic", "low-wind")
 
 FEATURES = (
-    "border share",
+    "border share of the sharper sides",
     "contrast",
     "greatest contrast over contrast",
-    "border spread over contrast",
-    "logarithm of area",
-    "logarithm of width",
+    "logarithm of width, up to 500 m",
     "logarithm of complexity",
 )
 
-_MEAN = np.array([0.720, 4.790, 1.547, 0.125, 0.999, 3.025, 0.284])
-_SCALE = np.array([0.251, 1.466, 0.279, 0.084, 0.638, 0.376, 0.147])
+_WIDE_M = 500.0  # wider than any filament of a film
+
+_MEAN = np.array([0.890, 4.025, 1.441, 2.529, 0.222])
+_SCALE = np.array([0.263, 1.190, 0.196, 0.264, 0.154])
 _WEIGHTS = np.array(
     [
-        [2.086, 0.577, -0.178, 0.653, 0.408, 0.323, -0.215, 0.782],
-        [-0.402, 0.003, 0.005, 0.210, -1.095, -1.369, 0.903, -1.086],
-        [-1.683, -0.580, 0.173, -0.863, 0.686, 1.046, -0.687, 0.304],
+        [0.813, 0.115, -0.624, 0.753, -0.278, 1.322],
+        [2.839, -0.676, -0.326, -1.773, 0.435, -2.179],
+        [-3.651, 0.561, 0.950, 1.020, -0.157, 0.858],
     ]
 )
 """Rows of the classes; the last column is the constant."""
 
 
 def features_of(spot: Spot) -> npt.NDArray[np.float64]:
-    """Return what the classes are told by, in the order of `FEATURES`."""
+    """Return what the classes are told by, in the order of `FEATURES`.
+
+    Areas are not among them, and widths only up to that of filaments: slicks and lulls have any,
+    and those of the training would be learnt as if they told the class.
+    """
     contrast = max(spot.contrast_db, 0.1)
     return np.array(
         [
-            min(max(spot.border_share, -0.5), 1.5),
+            min(max(spot.sharp_share, -0.5), 2.0),
             min(contrast, 12.0),
             min(spot.greatest_contrast_db / contrast, 4.0),
-            min(spot.border_spread_db / contrast, 1.0),
-            math.log10(spot.area_km2),
-            math.log10(spot.width_m),
+            math.log10(min(spot.width_m, _WIDE_M)),
             math.log10(max(spot.complexity, 0.5)),
         ]
     )

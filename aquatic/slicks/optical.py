@@ -26,14 +26,21 @@ BANDS: Mapping[str, tuple[str, str]] = {
 }
 """Bands that are looked at, of each sensor: 865 and 1610 nm, 865 and 1020 nm."""
 
-AROUND_M = 3000.0
-"""Side of the squares of water that a pixel is compared with. [m]"""
+AROUND_M, AROUND_PIXELS = 3000.0, 30
+"""Side of the squares of water that a pixel is compared with, in the last pass: at least so long
+[m], and at least so many pixels.
+"""
+
+_PASSES = (8, 4, 2, 1)  # times that side
+_LARGE = 0.1  # of such a square: what moves its median, and is left out of the surroundings
 
 LEAST_CONTRAST = 3.0
 """Contrast that counts, in robust standard deviations of the water around."""
 
-LEAST_KM2 = 0.02
-"""Area of a slick that counts. [km2]"""
+LEAST_KM2, LEAST_PIXELS = 0.02, 10
+"""Area of a slick that counts: at least so large [km2], and at least so many pixels, which is one
+that noise alone, a mean of 3 x 3, has hardly ever.
+"""
 
 CLOUD = 0.2
 """Reflectance from which on a pixel is cloud, foam or land."""
@@ -82,8 +89,6 @@ def find_contrasts(
     AquaticError
         Where values are no reflectances, or there is hardly any water.
     """
-    from scipy.ndimage import label
-
     seen = water & np.isfinite(bands[0]) & np.isfinite(bands[1])
     for band in bands:
         seen &= ~(band > CLOUD)
@@ -99,32 +104,53 @@ def find_contrasts(
             f"has cloudless water on {100.0 * seen.mean():.1f} % of its area; expected a scene of "
             "the sea"
         )
-    first, second = (_normalised(band, seen, pixel_m) for band in bands)
-    agree = np.sign(first) == np.sign(second)
-    contrast = np.where(agree, np.sign(first) * np.minimum(np.abs(first), np.abs(second)), 0.0)
-    contrast[~seen] = np.nan
-    large = np.abs(contrast) > LEAST_CONTRAST
+    smooth = tuple(_smoothed(band, seen) for band in bands)
+    left = np.zeros(seen.shape, bool)
+    square = [max(AROUND_PIXELS, round(AROUND_M / side)) for side in pixel_m]
+    for times in _PASSES:
+        sides = tuple(times * side for side in square)
+        contrast = _common(*(_normalised(band, left, sides) for band in smooth))
+        large = np.abs(contrast) > LEAST_CONTRAST
+        left = _areas(large, _LARGE * square[0] * square[1]) > 0
     if sign is not None:
         large &= np.sign(contrast) == sign
+    least = max(LEAST_PIXELS, 1e6 * LEAST_KM2 / (pixel_m[0] * pixel_m[1]))
+    return GlintContrast(contrast.astype(np.float32), _areas(large, least))
+
+
+def _common(first: Floats, second: Floats) -> Floats:
+    """Return the smaller one of two contrasts where they have one sign, else 0."""
+    agree = np.sign(first) == np.sign(second)
+    common = np.where(agree, np.sign(first) * np.minimum(np.abs(first), np.abs(second)), 0.0)
+    return np.where(np.isfinite(first) & np.isfinite(second), common, np.nan)
+
+
+def _areas(large: Bools, least: float) -> npt.NDArray[np.int32]:
+    """Return the numbers of areas that have so many pixels, from 1 on."""
+    from scipy.ndimage import label
+
     numbers, count = label(large, structure=np.ones((3, 3), bool))
     sizes = np.bincount(numbers.ravel(), minlength=count + 1)
-    kept = sizes * pixel_m[0] * pixel_m[1] >= 1e6 * LEAST_KM2
+    kept = sizes >= least
     kept[0] = False
     order = np.cumsum(kept) * kept
-    return GlintContrast(contrast.astype(np.float32), order[numbers].astype(np.int32))
+    return np.asarray(order[numbers], np.int32)
 
 
-def _normalised(band: Floats, seen: Bools, pixel_m: tuple[float, float]) -> Floats:
-    """Return (R - median) / (1.4826 MAD) of the water around, both robust against slicks."""
+def _smoothed(band: Floats, seen: Bools) -> Floats:
+    """Return means of 3 x 3 pixels of water, NaN elsewhere: waves are seen one by one."""
     from scipy.ndimage import uniform_filter
 
-    # waves are seen one by one: three pixels each way are one place
     share = uniform_filter(seen.astype(np.float32), 3)
     smooth = uniform_filter(np.where(seen, band, 0.0).astype(np.float32), 3)
-    smooth = np.where(seen, smooth / np.maximum(share, 1e-6), np.nan).astype(np.float32)
-    sides = tuple(max(8, round(AROUND_M / side)) for side in pixel_m)
-    middle = _by_squares(smooth, sides)
-    spread = 1.4826 * _by_squares(np.abs(smooth - middle), sides)
+    return np.where(seen, smooth / np.maximum(share, 1e-6), np.nan).astype(np.float32)
+
+
+def _normalised(smooth: Floats, left: Bools, sides: tuple[int, ...]) -> Floats:
+    """Return (R - median) / (1.4826 MAD) of the water around, both robust, without what is left."""
+    around = np.where(left, np.float32(np.nan), smooth)
+    middle = _by_squares(around, sides)
+    spread = 1.4826 * _by_squares(np.abs(around - middle), sides)
     return np.asarray((smooth - middle) / np.maximum(spread, 1e-6))
 
 

@@ -36,6 +36,8 @@ so much, with borders as sharp within so much.
 _RING_M = (300.0, 1000.0)
 _BAND = 3  # cells on each side of a border
 _GAP = 1  # cells at a border that may be of both sides
+_FAINTEST = 1e-3  # share of the sea's brightness: 30 dB are the most contrast
+_LEAST_SIDE_DB = 0.5  # contrast of a direction that a share can be taken of
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Spot:
     border_share : float
         Share of the contrast that is found across the border itself: about 1 of what ends sharply,
         about 0 of what fades.
+    sharp_share : float
+        The same of its sharper sides: the upper quartile over eight directions from its middle, of
+        each its own ring, or the background where that is darker. So rain or a front that
+        brightens the sea beyond takes nothing from it.
     border_spread_db : float
         Scatter of that step along the border. [dB]
     inside_spread_db, outside_spread_db : float
@@ -77,6 +83,7 @@ class Spot:
     contrast_db: float
     greatest_contrast_db: float
     border_share: float
+    sharp_share: float
     border_spread_db: float
     inside_spread_db: float
     outside_spread_db: float
@@ -196,7 +203,7 @@ def _measured(
         return None
     perimeter_m, length_m, spreading = _shape(inside, cell_m)
     area_m2 = float(inside.sum()) * cell_m[0] * cell_m[1]
-    step_db, spread_db = near.border()
+    step_db, spread_db, sharp_share = near.border()
     ends = [at.start == 0 or at.stop == side for at, side in zip(place, numbers.shape, strict=True)]
     return Spot(
         number=number,
@@ -209,6 +216,7 @@ def _measured(
         contrast_db=contrast_db,
         greatest_contrast_db=near.greatest_contrast_db(),
         border_share=step_db / contrast_db,
+        sharp_share=step_db / contrast_db if sharp_share is None else sharp_share,
         border_spread_db=spread_db,
         inside_spread_db=_spread_db(near.values(inside), found.looks),
         outside_spread_db=_spread_db(near.values(near.ring), found.looks),
@@ -243,7 +251,7 @@ class _Surroundings:
                 break
         self.ring = ring if ring.any() else self._sea
         self.level = _mean(self.values(self.ring))
-        self.contrast_db = _decibel(self.level / _mean(self.values(inside)))
+        self.contrast_db = _contrast_db(self.level, _mean(self.values(inside)))
 
     def values(self, where: Bools) -> Floats:
         """Return the ratios that are known in some cells."""
@@ -254,36 +262,47 @@ class _Surroundings:
         """Return the contrast of the darkest tenth, of means of 3 x 3 cells."""
         from scipy.ndimage import uniform_filter
 
-        known = np.where(self._inside & np.isfinite(self._ratio), self._ratio, 0.0)
-        share = uniform_filter((known > 0.0).astype(np.float32), 3)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = uniform_filter(known, 3) / share
-        return _decibel(self.level / float(np.percentile(means[self._inside & (share > 0)], 10.0)))
+        known = self._inside & np.isfinite(self._ratio)
+        share = uniform_filter(known.astype(np.float32), 3)[known]
+        means = uniform_filter(np.where(known, self._ratio, 0.0), 3)[known] / share
+        return _contrast_db(self.level, float(np.percentile(means, 10.0)))
 
-    def border(self) -> tuple[float, float]:
-        """Return the step across the border, and how much it scatters from part to part. [dB]"""
+    def border(self) -> tuple[float, float, float | None]:
+        """Return the step across the border, its scatter [dB], and the share of sharper sides.
+
+        Wind and waves drive a slick together on one side and feather it on the other, while a
+        lull has no sharp side at all: so a mean over the whole border tells less.
+        """
         low, high = _GAP * self._step, (_GAP + _BAND) * self._step
         outer = self._sea & (self._outwards > low) & (self._outwards <= high)
         inner = self._inside & (self._inwards > low) & (self._inwards <= high)
         if inner.sum() < 0.2 * self._inside.sum():  # narrow
             inner = self._inside & (self._inwards <= high)
         if not outer.any():
-            return self.contrast_db, 0.0
-        step = _decibel(_mean(self.values(outer)) / _mean(self.values(inner)))
-        return step, self._scatter(outer, inner)
+            return self.contrast_db, 0.0, None
+        step = _contrast_db(_mean(self.values(outer)), _mean(self.values(inner)))
+        steps = self._by_direction(outer, inner)
+        scatter = float(np.std(list(steps.values()))) if len(steps) > 2 else 0.0
+        contrasts = self._by_direction(self.ring, self._inside, most=1.0)
+        shares = [steps[k] / contrasts[k] for k in steps if contrasts.get(k, 0.0) > _LEAST_SIDE_DB]
+        sharp = float(np.percentile(shares, 75.0)) if len(shares) > 2 else None
+        return step, scatter, sharp
 
-    def _scatter(self, outer: Bools, inner: Bools) -> float:
-        """Return the standard deviation of the step among eight directions from the middle."""
+    def _by_direction(self, outer: Bools, inner: Bools, most: float = math.inf) -> dict[int, float]:
+        """Return outer, or what it may be at most, over inner in eight directions. [dB]
+
+        Those that have too few cells are left out.
+        """
         y, x = np.nonzero(self._inside)
         height, width = self._inside.shape
         rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
         sector = np.floor(4.0 * (np.arctan2(rows - y.mean(), columns - x.mean()) / np.pi + 1.0))
-        steps = []
+        found = {}
         for k in range(8):
             sides = [self.values(band & (sector == k)) for band in (outer, inner)]
             if min(side.size for side in sides) >= 20:
-                steps.append(_decibel(_mean(sides[0]) / _mean(sides[1])))
-        return float(np.std(steps)) if len(steps) > 2 else 0.0
+                found[k] = _contrast_db(min(_mean(sides[0]), most), _mean(sides[1]))
+        return found
 
 
 def _shape(inside: Bools, cell_m: tuple[float, float]) -> tuple[float, float, float]:
@@ -312,13 +331,19 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if values.size else math.nan
 
 
-def _decibel(ratio: float) -> float:
-    return 10.0 * math.log10(ratio) if ratio > 0.0 else math.nan
+def _contrast_db(bright: float, dark: float) -> float:
+    """Return how much darker something is. [dB]
+
+    What is as dark as the noise, or darker where noise was subtracted, has the most there is.
+    """
+    if not bright > 0.0:
+        return math.nan
+    return -10.0 * math.log10(max(dark / bright, _FAINTEST))
 
 
 def _spread_db(values: Floats, looks: float) -> float:
     """Return the scatter of intensities beyond that of speckle, which has 1 / looks. [dB]"""
-    if values.size < 2:
+    if values.size < 2 or not values.mean() > 0.0:
         return 0.0
     excess = float(values.var() / values.mean() ** 2)
     texture = max(0.0, (excess - 1.0 / looks) / (1.0 + 1.0 / looks))

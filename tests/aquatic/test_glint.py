@@ -53,6 +53,47 @@ def test_a_sign_that_geometry_excludes_does_not_count():
     assert find_contrasts((first, second), water, PIXEL_M, sign=1).numbers.max() == 1
 
 
+def glinting(pixel_m, side, length_km, width_km, rise, seed=3):
+    """Return two bands of a sea with ever more glint, and a slick that changes it by a share."""
+    rng = np.random.default_rng(seed)
+    rows, columns = (np.mgrid[0:side, 0:side] + 0.5) * 1e-3 * pixel_m
+    extent = 1e-3 * side * pixel_m
+    far = np.hypot(
+        2.0 * (columns - 0.55 * extent) / length_km, 2.0 * (rows - 0.45 * extent) / width_km
+    )
+    glint = 0.02 * (1.0 + 0.4 * columns / extent) * np.where(far < 1.0, 1.0 + rise, 1.0)
+    bands = ((share * glint * (1.0 + 0.06 * rng.normal(size=glint.shape))) for share in (1.0, 0.8))
+    return tuple(bands), far < 1.0
+
+
+@pytest.mark.parametrize(
+    ("pixel_m", "length_km", "width_km", "rise"),
+    [
+        (20.0, 1.0, 0.4, 0.35),
+        (20.0, 6.0, 4.0, 0.35),  # larger than a square of water around
+        (10.0, 2.4, 1.8, -0.3),
+        (60.0, 14.0, 3.0, -0.3),
+        (300.0, 12.0, 5.0, 0.35),  # Sentinel-3
+        (300.0, 40.0, 20.0, -0.3),
+    ],
+)
+def test_slicks_of_any_size_are_seen_by_sensors_of_any_pixel(pixel_m, length_km, width_km, rise):
+    bands, slick = glinting(pixel_m, 600, length_km, width_km, rise)
+    found = find_contrasts(bands, np.ones(slick.shape, bool), (pixel_m, pixel_m))
+    seen = found.numbers > 0
+    assert (seen & slick).sum() / (seen | slick).sum() > 0.8
+    within = found.numbers[slick & seen]
+    assert len(np.unique(within)) == 1
+    assert np.sign(found.contrast[slick & seen]).mean() == pytest.approx(np.sign(rise), abs=0.01)
+
+
+@pytest.mark.parametrize("pixel_m", [20.0, 300.0])
+def test_noise_has_no_slicks_at_any_pixel(pixel_m):
+    bands, _ = glinting(pixel_m, 400, 1.0, 1.0, 0.0)
+    found = find_contrasts(bands, np.ones((400, 400), bool), (pixel_m, pixel_m))
+    assert found.numbers.max() == 0
+
+
 def test_land_and_clouds_are_no_water():
     (first, second), slick = bands()
     first[:, 320:] = 0.4

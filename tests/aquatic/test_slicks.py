@@ -1,11 +1,14 @@
 """Slick detection on scenes whose truth is known: figures, invariants, and what is refused."""
 
+import dataclasses
 import io
 
 import numpy as np
 import pytest
 import rasterio
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import label
 
@@ -14,8 +17,9 @@ from aquatic.slicks.cmod import mean_over_directions, sigma0_hersbach2010, wind_
 from aquatic.slicks.dark_areas import darker_areas, find_dark, noise_evidence
 from aquatic.slicks.detector import NODATA, detect
 from aquatic.slicks.geotiff import opened_geotiff
+from aquatic.slicks.lookalikes import probabilities_of
 from aquatic.slicks.speckle import block_means, equivalent_looks
-from aquatic.slicks.spots import find_spots
+from aquatic.slicks.spots import Spot, find_spots
 from tests.aquatic.other_sea_scenes import other_sea_scene
 from tests.aquatic.pictures import keep_picture
 from tests.aquatic.sea_scenes import CRS, sea_scene
@@ -196,6 +200,88 @@ def test_a_shred_beside_a_slick_is_a_part_of_it_and_another_thing_is_not():
     assert len(apart) == 2  # 3 dB darker: not of the same slick
 
 
+def around(sigma0):
+    """Return the spot in the middle of a scene of 300 cells of 40 m."""
+    numbers, spots = find_spots(sigma0, find_dark(sigma0, (40.0, 40.0)), (40.0, 40.0))
+    return next(it for it in spots if it.number == numbers[150, 140])
+
+
+def spot_of(**measured):
+    """Return a spot of which some is measured."""
+    plain = {field.name: 1.0 for field in dataclasses.fields(Spot)}
+    return Spot(**plain | {"number": 1, "is_cut": False} | measured)
+
+
+MEASURED = st.fixed_dictionaries(
+    {
+        "area_km2": st.floats(0.05, 5e3),
+        "width_m": st.floats(10.0, 1e5),
+        "complexity": st.floats(0.1, 50.0),
+        "contrast_db": st.floats(1e-3, 30.0),
+        "greatest_contrast_db": st.floats(1e-3, 30.0),
+        "border_share": st.floats(-1e3, 1e3),
+        "sharp_share": st.floats(-1e3, 1e3),
+    }
+)
+
+
+@given(MEASURED, st.floats(0.0, 2.0))
+def test_probabilities_are_of_any_spot_and_sharp_sides_are_no_lulls(measured, more):
+    spot = spot_of(**measured)
+    chances = probabilities_of(spot)
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert min(chances.values()) >= 0.0
+    sharper = dataclasses.replace(spot, sharp_share=spot.sharp_share + more)
+    assert probabilities_of(sharper)["low-wind"] <= chances["low-wind"] + 1e-12
+
+
+@given(MEASURED, st.floats(0.05, 5e3))
+def test_areas_alone_tell_no_class(measured, area_km2):
+    spot = spot_of(**measured)
+    other = dataclasses.replace(spot, area_km2=area_km2)
+    assert probabilities_of(other) == probabilities_of(spot)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [0.0005, 0.0, -0.002])
+def test_a_slick_as_dark_as_the_noise_has_a_contrast_and_a_class(left):
+    # where the noise that is subtracted is more than what there is, less than nothing is left
+    rows, columns = np.mgrid[0:300, 0:300]
+    slick = np.hypot(rows - 150, columns - 140) < 40.0
+    noise = left + 0.001 * np.random.default_rng(1).normal(size=slick.shape)
+    spot = around(np.where(slick, noise, speckled(np.zeros_like(slick))).astype(np.float32))
+    assert spot.area_km2 == pytest.approx(0.0016 * slick.sum(), rel=0.05)
+    assert 10.0 < spot.contrast_db <= spot.greatest_contrast_db <= 30.0
+    chances = probabilities_of(spot)
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert max(chances, key=chances.get) == "oil"
+
+
+@pytest.mark.slow
+def test_a_front_or_rain_beyond_one_side_takes_nothing_from_a_sharp_border():
+    rows, columns = np.mgrid[0:300, 0:300]
+    sigma0 = speckled(np.hypot(rows - 150, columns - 140) < 40.0)
+    rain = 0.8 * np.exp(-((np.hypot(rows - 150, columns - 230) / 50.0 - 1.0) ** 2) / 0.1)
+    front = np.where(columns > 195, 1.8, 1.0)
+    for brighter in (np.ones(rows.shape), 1.0 + rain, front):
+        spot = around(sigma0 * brighter.astype(np.float32))
+        assert spot.sharp_share > 0.9
+        assert probabilities_of(spot)["oil"] > 0.5
+    # the mean over all sides takes the sea beyond the front for what the slick has not
+    assert spot.border_share < spot.sharp_share - 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("softness_m", [150.0, 300.0, 500.0])
+def test_a_lull_has_no_sharp_side(softness_m):
+    rows, columns = np.mgrid[0:300, 0:300]
+    far_m = 40.0 * np.hypot(rows - 150, columns - 140)
+    lull = 10.0 ** (-0.6 / (1.0 + np.exp((far_m - 1600.0) / softness_m)))
+    spot = around(speckled(np.zeros(rows.shape, bool)) * lull.astype(np.float32))
+    assert spot.sharp_share < 0.7
+    assert probabilities_of(spot)["low-wind"] > 0.5
+
+
 @pytest.mark.slow
 def test_a_weak_slick_is_found_in_an_even_sea(tmp_path, monkeypatch):
     scene = sea_scene(3, contrast_db=2.0, looks=10.0, side=500, pixel_m=60.0)
@@ -269,8 +355,6 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
 
 @pytest.mark.slow
 def test_finer_pixels_are_averaged(small, tmp_path):
-    import dataclasses
-
     fine = dataclasses.replace(
         small, sigma0=np.repeat(np.repeat(small.sigma0, 2, axis=0), 2, axis=1), pixel_m=20.0
     )
