@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from shapely.geometry.base import BaseGeometry
 
 from witoil.plugins.errors import PluginError
@@ -280,12 +281,25 @@ def _checked(document: Any, name: str) -> Georeference:
         return _ADAPTER.validate_python(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        text = first["msg"].removeprefix("Value error, ")
-        raise PluginError(
-            f"{name}: {place}: {text}; expected for example station:lon=1.75,lat=41.18 or "
-            '{"kind": "nadir", "lon": 35.9, "lat": 35.2, "gsd_m": 0.02}'
-        ) from None
+        raise PluginError(f"{name}: {_mistake(first)}") from None
+
+
+def _mistake(item: ErrorDetails) -> str:
+    """Return what is wrong with a georeference, and what its kind is made of."""
+    kinds = f"expected one of {', '.join(KINDS)}, as in station:lon=1.75,lat=41.18"
+    if item["type"] == "union_tag_invalid":
+        return f"found the kind {item['ctx']['tag']!r}, {kinds}"
+    if item["type"] in ("union_tag_not_found", "model_attributes_type", "dict_type"):
+        return f"found no kind, {kinds}"
+    kind, *keys = map(str, item["loc"])
+    text = item["msg"].removeprefix("Value error, ")
+    text = {
+        "missing": "is missing",
+        "extra_forbidden": "is no key of this kind",
+        "tuple_type": f"found {item['input']!r}, expected numbers in JSON, [1, 2, ...]",
+    }.get(item["type"], text[:1].lower() + text[1:])
+    known = ", ".join(it for it in KINDS[kind].model_fields if it != "kind")
+    return f"{'.'.join((kind, *keys))}: {text}; {kind} has {known}"
 
 
 def refuse_kind(kind: str, kinds: tuple[str, ...], name: str) -> None:
