@@ -150,11 +150,11 @@ def test_points_of_other_formats_are_soundings_too(tmp_path):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ("x,y,z\n1,2,3\n", "expected lon, lat and depth_m"),
+        ("x,y,z\n1,2,3\n", "expected lon, lat, depth_m"),
         ("lon,lat,depth_m\n40,10,3\n41,10,4\n", "all 2 soundings lie outside bay.tif"),
         ("lon,lat,depth_m\n37.9,250,3\n", "beyond 90"),
         ("lon,lat,depth_m\n3.001,37.95,-3\n3.002,37.95,-4\n", "positive downwards"),
-        ("lon,lat,depth_m\n3.001,here,3\n", "expected numbers"),
+        ("lon,lat,depth_m\n3.001,here,3\n", "found 'here', expected a number"),
         ("", "expected a table"),
         ("lon,lat,depth_m\n", "found no soundings"),
     ],

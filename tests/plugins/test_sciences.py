@@ -57,7 +57,7 @@ def test_annotations_are_cleaned(tmp_path):
         ("name_img,name_sp,x1,y1\na,b,1\n", "line 2: found 3 cells, expected 4"),
         ('name_img,name_sp,x1,y1\na,b,1,"2\n', "expected a table in CSV"),
         ("name_img,name_sp,x1,y1\na,b,1,nan\n", "expected places within"),
-        ("", "no column"),
+        ("", "is empty"),
         ("name_img,name_sp,x1,y1\na,b,,\n", "line 2: found no place"),
         ("name_img,name_sp,x1,y1\na,b,1,x\n", "line 2: found 1, x, expected numbers"),
         ("name_img,name_sp,x1,y1\na,b,1,9000\n", "within 1920 x 1080"),

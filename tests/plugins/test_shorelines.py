@@ -132,7 +132,11 @@ def test_a_time_without_a_tide_is_empty_and_said(tmp_path):
         ({"time": "yesterday"}, None, "yesterday"),
         ({"date": 20210301}, None, "expected a time"),
         ({"date": "20210301"}, None, "expected a time"),
-        ({"time": "2021-03-01T10:00Z"}, "time,level\n2021-03-01T10:00Z,1\n", "expected time and"),
+        (
+            {"time": "2021-03-01T10:00Z"},
+            "time,level\n2021-03-01T10:00Z,1\n",
+            "expected time, level_m",
+        ),
         ({"time": "2021-03-01T10:00Z"}, "time,level_m\n2021-03-01T10:00Z,high\n", "high"),
         ({"time": "2021-03-01T10:00Z"}, "time,level_m\n5,1\n", "expected a time"),
         ({"time": "2021-03-01T10:00Z"}, "time,level_m\n2021-03-01T10:00Z,1\n", "found no slope"),

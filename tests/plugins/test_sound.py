@@ -145,6 +145,36 @@ def test_bad_sound_is_refused(made, tmp_path, samples, text):
         predict(plugin, sound(tmp_path / "bad.wav", samples, subtype="FLOAT"))
 
 
+@pytest.mark.parametrize("format", ["WAV", "WAVEX", "RF64", "W64", "AIFF", "AU"])
+def test_a_recording_that_was_cut_is_said_to_be(tmp_path, format):
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, tone(300.0, 2.0, 16_000), 16_000, format=format)
+    with opened(path) as recording:
+        assert not recording.remarks
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with opened(path) as recording:
+        assert any("tells of more sound" in it for it in recording.remarks)
+
+
+@pytest.mark.parametrize("format", ["FLAC", "MP3"])
+def test_sound_that_ends_before_its_header_says_is_no_silence(made, tmp_path, format):
+    plugin = made(loudest(), listener("sample_rate = 16000\nseconds = 1.0"))
+    path = tmp_path / "cut.wav"
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, 160_000)
+    soundfile.write(path, noise, 16_000, format=format)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(PluginError, match="is damaged"):
+        predict(plugin, path)
+
+
+@pytest.mark.parametrize(("factor", "said"), [(1.0, 0), (5.0, 1), (32768.0, 1)])
+def test_samples_beyond_full_scale_are_said_once(tmp_path, factor, said):
+    path = sound(tmp_path / "volts.wav", factor * tone(300.0, 3.0, 16_000), subtype="FLOAT")
+    with opened(path) as recording:
+        assert len(list(recording.clips(16_000, 1.0))) == 3
+    assert sum("beyond full scale" in it for it in recording.remarks) == said
+
+
 def test_what_is_no_sound_is_refused(made, tmp_path):
     plugin = made(loudest(), listener("sample_rate = 16000\nseconds = 1.0"))
     (tmp_path / "no.wav").write_bytes(b"RIFFxxxx")

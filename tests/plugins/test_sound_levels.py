@@ -111,7 +111,7 @@ def test_ships_are_labels(tmp_path):
         ("time,mmsi,lon,lat\n1600000000,1,1,1\n", "found a number, expected times"),
         ("time,mmsi,lon,lat\nyesterday,1,1,1\n", "expected times of ISO 8601"),
         ("time,mmsi,lon,lat\n2024-05-01T00:00,1,181,91\n", "no fix with a place"),
-        ("", "expected a table of AIS"),
+        ("", "is empty; expected a table"),
     ],
 )
 def test_what_is_no_ais_is_refused(tmp_path, text, said):

@@ -110,7 +110,7 @@ def test_what_makes_no_heights_is_refused(stack, tmp_path, parameters, text):
 def test_a_profile_of_other_columns_is_refused(stack, tmp_path):
     (tmp_path / "p.csv").write_text("x,z\n1,2\n")
     answer, _ = predicted(tmp_path, stack[0], seconds=SECONDS, profile=tmp_path / "p.csv")
-    assert "expected pixel and height_m" in answer.stderr
+    assert "expected pixel, height_m" in answer.stderr
 
 
 def _draw(path, line):

@@ -77,6 +77,10 @@ _TYPES = {
 """Names of the Open Inference Protocol -> those of numpy."""
 
 
+NO_WEIGHTS = "has no weights here yet; whoever runs this service can fetch them"
+"""What is said of a model whose weights are elsewhere."""
+
+
 class ModelPath(BaseModel):
     """Which model."""
 
@@ -309,7 +313,7 @@ def _told(answer: Callable[[], tuple[Any, int]]) -> Response:
 @needs("read")
 def show_ready(path: ModelPath) -> dict[str, Any]:
     """Say whether a model can be used."""
-    return {"name": path.name, "ready": _plugin(path.name).fault is None}
+    return {"name": path.name, "ready": is_there(_known(path.name))}
 
 
 @blueprint.get("/models/<name>/versions/<version>", doc_ui=False)
@@ -410,12 +414,23 @@ def _predicted(
 
 
 def _plugin(name: str) -> Plugin:
+    """Return a model that can be used."""
+    found = _known(name)
+    if not is_there(found):
+        raise NotFoundError(f"{name} {NO_WEIGHTS}")
+    return found
+
+
+def _known(name: str) -> Plugin:
+    """Return a model, whose weights may be elsewhere."""
     found = [plugin for plugin in find_plugins() if plugin.name == name]
     usable = next((plugin for plugin in found if plugin.fault is None), None)
     if usable is None:
         for plugin in found:
             log.warning("plug-in: %s", plugin.fault)
-        raise NotFoundError(f"found no model {name!r} that can be used; /v2/models/ lists them")
+        raise NotFoundError(
+            f"found no model {name!r} that can be used; expected one that is listed"
+        )
     return usable
 
 

@@ -11,16 +11,16 @@ from pydantic import BaseModel, Field
 
 from web.api.documents import PUBLIC, problems
 from web.api.page import HTML, TAG, ours, policy
+from web.api.plugins import NO_WEIGHTS
 from web.errors import NotFoundError
 from web.people.access import needs
-from witoil.plugins.card import Card, Output
+from witoil.plugins.card import Card, Output, Parameter
 from witoil.plugins.errors import PluginError
-from witoil.plugins.films import FILMS
+from witoil.plugins.fetching import is_there
 from witoil.plugins.georeference import KINDS, POINT_KINDS
 from witoil.plugins.hosted.module import HostedModule
-from witoil.plugins.images import SUFFIXES
+from witoil.plugins.inputs import OF_KIND
 from witoil.plugins.registry import find_plugins
-from witoil.plugins.sound import SOUNDS
 
 blueprint = APIBlueprint("trying", __name__, abp_tags=[TAG], abp_responses=problems())
 
@@ -87,11 +87,12 @@ def describe_trial(path: TriedPath) -> dict[str, Any]:
     plugin = next(usable, None)
     if plugin is None or plugin.card is None:
         raise NotFoundError(
-            f"found no model {path.name!r} that can be used; /v2/models/ lists them"
+            f"found no model {path.name!r} that can be used; expected one that is listed"
         )
+    if not is_there(plugin):
+        raise NotFoundError(f"{path.name} {NO_WEIGHTS}")
     card = plugin.card
     hosted = plugin.code if isinstance(plugin.code, HostedModule) else None
-    suffixes = SOUNDS if card.input.kind == "audio" else (*SUFFIXES, *FILMS)
     return ModelForm(
         name=card.model.id,
         version=card.model.version,
@@ -100,7 +101,7 @@ def describe_trial(path: TriedPath) -> dict[str, Any]:
         task=card.model.task,
         licence=card.model.licence_weights,
         kind=card.input.kind,
-        suffixes=sorted(suffixes),
+        suffixes=sorted(OF_KIND[card.input.kind]),
         labels=[label.name for label in card.labels],
         file_field="files" if hosted is None else _file_field(hosted),
         accept=None if hosted is None else hosted.accept_of_json(),
@@ -138,17 +139,35 @@ def _fields_of(module: HostedModule) -> dict[str, Any]:
 
 
 def _fields(card: Card) -> dict[str, Any]:
-    """Return the schema of the parameters of which a task makes use, with the card's values."""
+    """Return the schema of the parameters of which a task makes use, with the card's values.
+
+    Those of a program come first. Files are left out: a request may name none of the server.
+    """
     known = Output.model_json_schema()["properties"]
     is_likeliest = card.model.task == "semantic-seg" and card.output.format != "prob-map"
     return {
         "type": "object",
-        "properties": {
+        "properties": {it.name: _field(it) for it in card.parameters if it.kind != "file"}
+        | {
             name: {**known[name], "default": getattr(card.output, name)}
             for name, tasks in _USED.items()
             if card.model.task in tasks and not is_likeliest
         },
     }
+
+
+def _field(parameter: Parameter) -> dict[str, Any]:
+    """Return the schema of what a program can be told."""
+    unit = "" if parameter.unit == "1" else f" [{parameter.unit}]"
+    found = {
+        "type": "number" if parameter.kind == "number" else "string",
+        "description": f"{parameter.description}{unit}",
+        "default": parameter.default,
+        "minimum": parameter.least,
+        "maximum": parameter.most,
+        "enum": list(parameter.choices) or None,
+    }
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _kinds(card: Card) -> list[str]:

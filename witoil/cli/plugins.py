@@ -193,7 +193,8 @@ def list_modules(as_json: AsJson = False) -> None:
         else:
             model = plugin.card.model
             print(
-                f"{plugin.name:<{width}}  {model.task:<14}  {state(plugin):<20}  {model.version}  "
+                f"{plugin.name:<{width}}  {model.task:<14}  {state(plugin):<20}  "
+                f"{model.version:<7}  "
                 f"{model.title}"
             )
     if not plugins:
@@ -224,6 +225,8 @@ def check_module(module: Module) -> None:
         return
     if plugin.code is not None:
         print(f"{plugin.name}: a program, {plugin.place}")
+        for parameter in plugin.card.parameters if plugin.card else ():
+            print(f"takes {parameter.said()}")
         return
     session = session_of(plugin)
     for name, (shape, kind) in session.inputs.items():

@@ -482,6 +482,13 @@ class Parameter(_Table):
             raise ValueError(f"name: found {self.name}, a key of [output]; expected another")
         return self
 
+    def said(self) -> str:
+        """Return what it is, in one line."""
+        unit = "" if self.unit == "1" else f" [{self.unit}]"
+        kind = " or ".join(self.choices) or f"{self.kind}{unit}"
+        default = "" if self.default is None else f", default {self.default}"
+        return f"{self.name}: {kind}{default}. {self.description}".rstrip(" .") + "."
+
     def value_of(self, given: Any) -> float | str | Path:
         """Return the value of what was given, as a text or as itself.
 

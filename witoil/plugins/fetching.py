@@ -194,6 +194,6 @@ def refuse_unusable(plugin: Plugin) -> None:
     if weights is None or weights.upstream is None or is_there(plugin):
         return
     raise PluginError(
-        f"{plugin.name}: has no weights yet ({weights.file} in {plugin.weights_folder}); "
-        f"`witoil modules fetch {plugin.name}` fetches them or says how to get them"
+        f"{plugin.name}: has no weights yet; `witoil modules fetch {plugin.name}` fetches them "
+        "or says how to get them"
     )

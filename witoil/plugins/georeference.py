@@ -5,7 +5,6 @@ Nothing is guessed: without a georeference results stay in pixels.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
@@ -13,16 +12,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from shapely.geometry.base import BaseGeometry
 
+from witoil.plugins.csv_tables import read_rows
 from witoil.plugins.errors import PluginError
 from witoil.times import given_in_utc, in_utc
+
+if TYPE_CHECKING:
+    from pyproj import CRS
 
 Places = npt.NDArray[np.float64]
 Six = tuple[float, float, float, float, float, float]
@@ -233,6 +237,17 @@ def parse_georeference(text: str) -> Georeference:
     ------
     PluginError
     """
+    found = _parsed(text)
+    # what no file can make good is told once, not of each of thousands
+    if isinstance(found, Affine | Homography):
+        _system(found.crs)
+    table = getattr(found, "file", None)
+    if table is not None and not table.is_file():
+        raise PluginError(f"--georef: {table}: is no file that is there; expected a table")
+    return found
+
+
+def _parsed(text: str) -> Georeference:
     if text.startswith("{"):
         return _checked(_json(text, "--georef"), "--georef")
     if text.endswith(".json"):
@@ -265,6 +280,8 @@ def georeference_of_request(text: str, *, files: bool = False) -> Georeference:
         raise PluginError("georef: file: found the name of a file, expected its content (fixes)")
     if isinstance(found, Affine | Homography) and not re.fullmatch(r"EPSG:\d{4,6}", found.crs):
         raise PluginError(f"georef: crs: found {found.crs[:40]!r}, expected one such as EPSG:32637")
+    if isinstance(found, Affine | Homography):
+        _system(found.crs)
     return found
 
 
@@ -280,12 +297,28 @@ def _checked(document: Any, name: str) -> Georeference:
         return _ADAPTER.validate_python(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        text = first["msg"].removeprefix("Value error, ")
-        raise PluginError(
-            f"{name}: {place}: {text}; expected for example station:lon=1.75,lat=41.18 or "
-            '{"kind": "nadir", "lon": 35.9, "lat": 35.2, "gsd_m": 0.02}'
-        ) from None
+        raise PluginError(f"{name}: {_mistake(first)}") from None
+
+
+def _mistake(item: ErrorDetails) -> str:
+    """Return what is wrong with a georeference, and what its kind is made of."""
+    kinds = f"expected one of {', '.join(KINDS)}, as in station:lon=1.75,lat=41.18"
+    if item["type"] == "union_tag_invalid":
+        return f"found the kind {item['ctx']['tag']!r}, {kinds}"
+    if item["type"] in ("union_tag_not_found", "model_attributes_type", "dict_type"):
+        return f"found no kind, {kinds}"
+    kind, *keys = map(str, item["loc"])
+    text = item["msg"].removeprefix("Value error, ")
+    text = {
+        "missing": "is missing",
+        "extra_forbidden": "is no key of this kind",
+        "tuple_type": f"found {item['input']!r}, expected numbers in JSON, [1, 2, ...]",
+    }.get(item["type"], text[:1].lower() + text[1:])
+    known = ", ".join(it for it in KINDS[kind].model_fields if it != "kind")
+    is_told = text.startswith(("found", "is "))
+    if not is_told and not isinstance(item["input"], dict | list | tuple):
+        text = f"found {item['input']!r}, {text.replace('input should be', 'expected')}"
+    return f"{'.'.join((kind, *keys))}: {text}; {kind} has {known}"
 
 
 def refuse_kind(kind: str, kinds: tuple[str, ...], name: str) -> None:
@@ -419,17 +452,32 @@ def _under_camera(
     return Placing(point, placing.to_lonlat, transform, crs)
 
 
-def _of_homography(matrix: Places, crs: str, size: tuple[int, int]) -> Placing:
-    from pyproj import CRS, Transformer
+def _system(crs: str) -> CRS:
+    """Return a reference system in which x and y are places.
+
+    Raises
+    ------
+    PluginError
+        Where the text is none, or one of heights or of time.
+    """
+    from pyproj import CRS
     from pyproj.exceptions import CRSError
 
     try:
         system = CRS.from_user_input(crs)
     except CRSError:
+        system = None
+    if system is None or not (system.is_geographic or system.is_projected):
         raise PluginError(
             f"georef: crs: found {crs!r}, expected a reference system such as EPSG:32637"
-        ) from None
-    transformer = Transformer.from_crs(system, "EPSG:4326", always_xy=True)
+        )
+    return system
+
+
+def _of_homography(matrix: Places, crs: str, size: tuple[int, int]) -> Placing:
+    from pyproj import Transformer
+
+    transformer = Transformer.from_crs(_system(crs), "EPSG:4326", always_xy=True)
 
     def to_lonlat(places: Places) -> Places:
         x, y, w = matrix @ np.column_stack([places, np.ones(len(places))]).T
@@ -501,29 +549,25 @@ def _on_track(track: Track, time: datetime | None, file: str) -> Placing:
 
 def _read_fixes(path: Path | None) -> tuple[TrackFix, ...]:
     assert path is not None  # checked with the kind
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        found = tuple(
-            TrackFix.model_validate({k: row[k] for k in TrackFix.model_fields}) for row in rows
-        )
-    except (OSError, UnicodeDecodeError, KeyError, ValidationError, csv.Error):
-        found = ()
+    needed = [*TrackFix.model_fields]
+    found = []
+    for row in read_rows(path, needed):
+        try:
+            found.append(TrackFix.model_validate({name: row[name].strip() for name in needed}))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise PluginError(
+                f"{path}: {first['loc'][0]}: found {first['input']!r}, expected time (ISO 8601, "
+                "UTC), lon and lat (degrees, with a point)"
+            ) from None
     if not found:
-        raise PluginError(
-            f"{path}: is no track; expected a CSV table with the columns time (ISO 8601, UTC), lon "
-            "and lat"
-        )
-    return found
+        raise PluginError(f"{path}: has no rows; expected a track: {', '.join(needed)}")
+    return tuple(found)
 
 
 def _of_sample(table: Path, file: str) -> Placing:
     """Return what a table of EcoTaxa has of an image: position, time, depths, size of a pixel."""
-    try:
-        with table.open(newline="", encoding="utf-8") as opened:
-            rows = [row for row in csv.DictReader(opened, delimiter="\t") if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PluginError(f"{table}: {error}; expected a table of EcoTaxa") from None
+    rows = read_rows(table, ())
     found = [row for row in rows if Path(row.get("img_file_name") or "").name == file]
     found = found or [row for row in rows if row.get("object_id") == Path(file).stem]
     if len(found) != 1:

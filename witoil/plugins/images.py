@@ -21,6 +21,20 @@ MOST_PIXELS = 150_000_000
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How TIFF and BigTIFF begin."""
+
+_OF_PHONES = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+"""Brands of images that telephones write, and few others read."""
+
+_PICTURE = "expected a picture of 8 or 16 bits a channel, grey or RGB"
+_PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
+"""Tags of TIFF, and what the second says of integers with a sign."""
+
+_DARK = 64
+"""Of the upper 8 bits of 16: where none is as bright, a sensor of 14 bits or fewer is likely."""
+
+_SIXTEEN = "has 16 bits: the upper 8 were taken"
 TURNED = "was turned upright as EXIF says; pixels count in the upright image"
 """What is said of an image that was."""
 
@@ -76,9 +90,7 @@ def read_photo(path: Path) -> Photo:
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise PluginError(f"{path}: {error.strerror}; expected an image") from None
     except UnidentifiedImageError:
-        raise PluginError(
-            f"{path}: is no image that is known; expected {', '.join(_FORMATS)}"
-        ) from None
+        raise PluginError(f"{path}: {_unknown(path)}") from None
     except Image.DecompressionBombError:
         raise PluginError(_too_large(path, "far more")) from None
     except MemoryError:
@@ -88,6 +100,32 @@ def read_photo(path: Path) -> Photo:
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise PluginError(f"{path}: is damaged ({text}); expected a whole image") from None
+
+
+def is_tiff(path: Path) -> bool:
+    """Return whether a file is a TIFF by its first bytes, whatever it is called."""
+    return _start(path)[:4] in _TIFF
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(12)
+    except OSError:
+        return b""  # whoever reads it says what is wrong
+
+
+def _unknown(path: Path) -> str:
+    """Return why a file is not opened as an image, and what to do."""
+    start = _start(path)
+    if start[4:8] == b"ftyp" and start[8:12] in _OF_PHONES:
+        return "is a HEIC or AVIF, as telephones write; expected JPEG or PNG: export it as one"
+    if start[:4] in _TIFF:
+        return (
+            "is a TIFF with pixels that no picture has (real numbers, or other channels); "
+            f"{_PICTURE}"
+        )
+    return f"is no image that is known; expected {', '.join(_FORMATS)}"
 
 
 def _too_large(path: Path, pixels: str) -> str:
@@ -102,12 +140,16 @@ def _plain(image: Image.Image, path: Path) -> Photo:
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":  # of a phone: the others are previews
         remarks.append(f"has {frames} frames: the first was taken")
+    has_16_bits = _has_16_bits(image)
     image.load()
+    _refuse_numbers(image, path)
     exif = _exif(image)
-    if image.getexif().get(_ORIENTATION, 1) != 1:
+    if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
         remarks.append(TURNED)
     ImageOps.exif_transpose(image, in_place=True)
     bytewise = _in_bytes(image, path, remarks)
+    if has_16_bits:
+        remarks += _of_16_bits(bytewise)
     opaque = _opacity(bytewise, remarks)
     # no copy more than is needed: photos have tens of millions of pixels
     pixels = np.asarray(bytewise if bytewise.mode == "RGB" else bytewise.convert("RGB"))
@@ -116,21 +158,45 @@ def _plain(image: Image.Image, path: Path) -> Photo:
     return Photo(str(path.name), pixels, opaque, exif, tuple(remarks))
 
 
+def _has_16_bits(image: Image.Image) -> bool:
+    """Return whether channels have 16 bits in the file; Pillow gives the upper 8 of colours.
+
+    Before the image is loaded, which forgets how its pixels are written.
+    """
+    written = [args if isinstance(args, str) else args[0] for *_, args in image.tile if args]
+    return any(";16" in str(mode) for mode in written)
+
+
+def _of_16_bits(image: Image.Image) -> list[str]:
+    """Return what is said of an image whose upper 8 bits are these."""
+    extrema = image.getextrema()
+    ranges = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    alpha = "A" in image.getbands()
+    brightest = max(int(most) for _, most in (ranges[:-1] if alpha else ranges))  # type: ignore[misc]
+    if brightest >= _DARK:
+        return [_SIXTEEN]
+    return [
+        f"{_SIXTEEN}, of which the brightest is {brightest} of 255: where the sensor has 10, 12 "
+        "or 14 bits, multiply its values first, for it looks dark"
+    ]
+
+
+def _refuse_numbers(image: Image.Image, path: Path) -> None:
+    """Refuse a TIFF whose numbers Pillow would take for others."""
+    tags = getattr(image, "tag_v2", {})
+    if _SIGNED in np.atleast_1d(tags.get(_SAMPLE_FORMAT, 0)):
+        raise PluginError(f"{path}: holds numbers with a sign; {_PICTURE}")
+    if image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == 0:  # 8 bits are turned round
+        raise PluginError(f"{path}: holds 16 bits of which 0 is white; expected 0 for black")
+
+
 def _in_bytes(image: Image.Image, path: Path, remarks: list[str]) -> Image.Image:
     """Return an image of one byte a channel, alpha kept."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.uint16)
-        remarks.append("has 16 bits: the upper 8 were taken")
         return Image.fromarray((values >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        values = np.asarray(image)
-        if image.mode == "I" and values.min() >= 0 and values.max() <= 65535:
-            remarks.append("has 16 bits: the upper 8 were taken")
-            return Image.fromarray((values >> 8).astype(np.uint8))
-        raise PluginError(
-            f"{path}: holds numbers of 32 bits (mode {image.mode}), expected a picture of 8 or 16 "
-            "bits a channel"
-        )
+        raise PluginError(f"{path}: holds numbers of 32 bits; {_PICTURE}")
     if image.mode == "P" or image.mode == "PA":
         has_alpha = "transparency" in image.info or image.mode == "PA"
         return image.convert("RGBA" if has_alpha else "RGB")

@@ -132,6 +132,8 @@ def _of_disk(path: Path, results: Path) -> Iterator[tuple[Item, bool]]:
         # a hidden file is one that another program is still writing, or its own affair
         if each.name.startswith("."):
             continue
+        if each.exists() and not (each.is_file() or each.is_dir()):
+            continue  # a pipe or a socket: to read it would wait for whoever writes
         if not each.is_dir():
             yield Item(str(each), stamp_of(each)), False
         # a link might lead round in circles

@@ -14,11 +14,14 @@ import numpy.typing as npt
 from witoil.plugins.card import Card
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Placing, affine_placing
-from witoil.plugins.images import MOST_PIXELS, Photo, read_photo
+from witoil.plugins.images import MOST_PIXELS, Photo, is_tiff, read_photo
 
 Values = npt.NDArray[Any]
 
 GEOTIFF = (".tif", ".tiff")
+_COLOURS = ("red", "green", "blue", "gray", "alpha", "undefined")
+"""What GDAL calls bands that are taken for the colours of a picture."""
+
 MOST_RASTER_PIXELS = 4_000_000_000
 """Size of a raster that is read by parts, at most: its classes take a byte each on disk."""
 
@@ -173,6 +176,13 @@ class GeoTiffReader:
                 f"{self._path}: holds numbers of colours in a palette, expected the colours "
                 "themselves (gdal_translate -expand rgb)"
             )
+        other = [name for name in colours[:3] if name not in _COLOURS]
+        if other or dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
+            found = ", ".join(other) or "grey whose 0 is white"
+            raise PluginError(
+                f"{self._path}: has bands of {found}, expected red, green and blue, or grey whose "
+                "0 is black"
+            )
         if set(dataset.dtypes[:3]) != {"uint8"}:
             raise PluginError(
                 f"{self._path}: found bands of {', '.join(sorted({*dataset.dtypes}))}, expected "
@@ -308,9 +318,9 @@ def reading(path: Path, card: Card) -> Iterator[Reader]:
     PluginError
         Where it is none, or not what the card wants.
     """
-    if path.suffix.lower() not in GEOTIFF:
+    if not is_tiff(path):  # by what it is: cameras and people give files other names
         if card.input.kind == "raster":
-            raise PluginError(f"{path}: expected a GeoTIFF with the bands of the card")
+            raise PluginError(f"{path}: is no TIFF; expected a GeoTIFF with the bands of the card")
         yield PhotoReader(read_photo(path))
         return
     with _opened(path) as dataset:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from witoil.files import write_text
+from witoil.plugins.csv_tables import numbers, read_columns
 from witoil.plugins.errors import PluginError, told_by
 from witoil.times import in_utc, second
 
@@ -51,10 +52,7 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
 
     from aquatic.sound.ships import Track
 
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise PluginError(f"{path}: {error}; expected a table of AIS in CSV") from None
+    frame = pd.DataFrame(read_columns(path))
     columns = _columns(path, list(frame.columns))
     text = frame[columns["time"]]
     if text.str.fullmatch(r"[\d.]+").any():
@@ -63,9 +61,11 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
         )
     try:
         times = pd.to_datetime(text, utc=True, format="ISO8601")
-        lonlat = np.column_stack([pd.to_numeric(frame[columns[name]]) for name in ("lon", "lat")])
     except ValueError as error:
-        raise PluginError(f"{path}: {error}; expected times of ISO 8601 and degrees") from None
+        raise PluginError(f"{path}: {error}; expected times of ISO 8601") from None
+    lonlat = np.column_stack(
+        [numbers(path, columns[name], frame[columns[name]].tolist()) for name in ("lon", "lat")]
+    )
     # AIS sends 181 and 91 where a ship does not know its place
     known = (np.abs(lonlat[:, 0]) <= 180.0) & (np.abs(lonlat[:, 1]) <= 90.0)
     remarks = [f"{(~known).sum()} fixes without a place were left out"] * bool((~known).any())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aquatic.errors import AquaticError
 from witoil.files import replacing
+from witoil.plugins.csv_tables import numbers, read_columns
 from witoil.plugins.errors import PluginError
 
 if TYPE_CHECKING:
@@ -149,24 +150,12 @@ def _levelled(table: pd.DataFrame, beach: Beach, slopes: dict[str, float | None]
 
 def _tide(path: Path) -> tuple[Any, Any]:
     """Return times (UTC) and levels of a table."""
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(path, dtype=str)
-    except (OSError, ValueError) as error:
-        raise PluginError(f"{path}: {error}; expected a table of the tide") from None
-    missing = [name for name in ("time", "level_m") if name not in table.columns]
-    if missing:
-        raise PluginError(
-            f"{path}: found the columns {', '.join(map(str, table.columns))}, expected time and "
-            "level_m"
-        )
+    table = read_columns(path, ("time", "level_m"))
     try:
         times = _clock([_time(text) for text in table["time"]])
-        levels = pd.to_numeric(table["level_m"]).to_numpy(dtype=float)
     except ValueError as error:
-        raise PluginError(f"{path}: {error}; expected times and numbers") from None
-    return times, levels
+        raise PluginError(f"{path}: {error}; expected times") from None
+    return times, numbers(path, "level_m", table["level_m"])
 
 
 def _clock(times: Any) -> Any:

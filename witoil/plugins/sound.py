@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -18,6 +19,12 @@ from witoil.plugins.errors import PluginError
 SOUNDS = (".wav", ".flac", ".ogg")
 MOST_SECONDS = 24 * 3600.0
 """Length of a recording, at most. [s]"""
+
+_SIZES = re.compile(r": (\d+) \(should be (\d+)\)")
+"""What libsndfile logs of a chunk: the bytes that its header tells of, and those that are there."""
+
+_MISCOUNTED_BYTES = 1024
+"""What a program that writes headers may miscount. [byte]"""
 
 _MARGIN_SECONDS = Fraction(1, 10)
 _LEAST_POWER = 1e-10
@@ -48,6 +55,12 @@ class Recording:
             )
         if file.channels > 1:
             self.remarks.append(f"has {file.channels} channels: the first was taken")
+        if _is_cut(file.extra_info):
+            self.remarks.append(
+                "was cut, or its recorder did not end it: its header tells of more sound than the "
+                f"{self.seconds:.3g} s that are there"
+            )
+        self._may_go_beyond = file.subtype in ("FLOAT", "DOUBLE")  # decoders of others overshoot
 
     def clips(self, rate: int, seconds: float) -> Iterator[tuple[float, Samples]]:
         """Yield pieces one after the other, the last one with silence behind it.
@@ -142,10 +155,33 @@ class Recording:
             raise PluginError(
                 f"{self._path}: is damaged ({error}); expected a whole file"
             ) from None
+        expected = min(count, max(0, len(self._file) - first))
+        if len(found) < expected:
+            end = (first + len(found)) / self.rate
+            raise PluginError(
+                f"{self._path}: is damaged (sound ends after {end:.3g} of {self.seconds:.3g} s); "
+                "expected a whole file"
+            )
         if not np.isfinite(found).all():
             raise PluginError(f"{self._path}: has samples that are no numbers; expected sound")
+        self._say_beyond(found)
         samples: Samples = found
         return samples
+
+    def _say_beyond(self, found: Samples) -> None:
+        """Say once that samples are beyond full scale, as those of volts or whole numbers are."""
+        largest = float(np.abs(found).max(initial=0.0))
+        if self._may_go_beyond and largest > 1.0:
+            self._may_go_beyond = False
+            self.remarks.append(
+                f"has samples beyond full scale (as {largest:.4g}, where -1 to 1 is expected): "
+                "levels, and what a model hears, are higher by as much"
+            )
+
+
+def _is_cut(log: str) -> bool:
+    """Return whether a header tells of more than there is, by libsndfile's log."""
+    return any(int(told) > int(there) + _MISCOUNTED_BYTES for told, there in _SIZES.findall(log))
 
 
 @contextmanager

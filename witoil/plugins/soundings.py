@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from witoil.plugins.csv_tables import numbers, read_columns
 from witoil.plugins.errors import PluginError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+
+_COLUMNS = ("lon", "lat", "depth_m")
+_TEXTS = (".csv", ".tsv", ".txt")
 
 
 def read_soundings(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -32,20 +37,9 @@ def read_soundings(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
         Where the file is none, or has other columns or numbers.
     """
     import numpy as np
-    import pandas as pd
 
-    frame = _table(path)
-    missing = [name for name in ("lon", "lat", "depth_m") if name not in frame.columns]
-    if missing:
-        raise PluginError(
-            f"{path}: found the columns {', '.join(map(str, frame.columns))}, expected lon, lat "
-            "and depth_m"
-        )
-    try:
-        columns = [pd.to_numeric(frame[name]) for name in ("lon", "lat", "depth_m")]
-        values = np.column_stack([it.to_numpy(dtype=np.float64) for it in columns])
-    except ValueError as error:
-        raise PluginError(f"{path}: {error}; expected numbers") from None
+    texts = read_columns(path, _COLUMNS) if path.suffix.lower() in _TEXTS else _of_points(path)
+    values = np.column_stack([numbers(path, name, texts[name]) for name in _COLUMNS])
     values = values[np.isfinite(values).all(axis=1)]
     if not len(values):
         raise PluginError(f"{path}: found no soundings, expected lon, lat and depth_m in each row")
@@ -56,16 +50,16 @@ def read_soundings(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     return values[:, :2], values[:, 2]
 
 
-def _table(path: Path) -> Any:
+def _of_points(path: Path) -> dict[str, list[str]]:
     import geopandas
-    import pandas as pd
 
     try:
-        if path.suffix.lower() == ".csv":
-            return pd.read_csv(path)
         frame = geopandas.read_file(path)
         points = frame.to_crs("EPSG:4326").geometry
-        return frame.assign(lon=points.x, lat=points.y)
+        found = {"lon": points.x, "lat": points.y, "depth_m": frame["depth_m"]}
+        return {name: [str(value) for value in values] for name, values in found.items()}
+    except KeyError:
+        raise PluginError(f"{path}: found no depth_m, expected it of each point") from None
     except Exception as error:  # of pandas, pyogrio or GDAL, whatever they are called
         text = " ".join(str(error).split())
         raise PluginError(f"{path}: {text}; expected a table or points of soundings") from None

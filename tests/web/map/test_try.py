@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -52,7 +53,7 @@ def pixels(page):
 def test_boxes_are_drawn_on_the_image_and_kept_on_the_map(opened, models):
     page = opened("try?model=made-detect")
     page.locator("#file").set_input_files(picture())
-    expect(page.locator("#summary")).to_have_text("boat 1, buoy 1")
+    expect(page.locator("#summary")).to_have_text("boat: 1, buoy: 1")
     shown = pixels(page)
     height, width = shown.shape[:2]
     # the box of the boat: 8 to 24 of 64 across and down; its sides are blue, the rest as it was
@@ -100,6 +101,41 @@ def test_what_is_wrong_is_told_where_it_is(opened, models, field, text, says):
     page.locator("#file").set_input_files(picture())
     expect(page.locator(f"{field}-fault")).to_contain_text(says)
     expect(page.locator("#answer")).to_be_empty()
+
+
+def test_an_answer_goes_when_another_file_is_asked_about(opened, models):
+    page = opened("try?model=made-image-classify")
+    page.locator("#file").set_input_files(picture())
+    expect(page.locator("#summary")).to_have_text("green")
+    none = {"name": "none.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.locator("#file").set_input_files(none)
+    expect(page.locator("form [role=status]")).to_contain_text("none.png: is no image")
+    expect(page.locator("#answer")).to_be_empty()
+
+
+def test_a_program_is_told_what_it_can_be_and_its_measures_are_shown(opened, models):
+    page = opened("try?model=sound-levels")
+    file = io.BytesIO()
+    tone = 0.5 * np.sin(np.arange(80_000) / 3.0)
+    soundfile.write(file, tone, 8_000, format="WAV")
+    page.locator("#parameters-sensitivity_db").fill("-170")
+    page.locator("#parameters-seconds").fill("5")
+    recording = {"name": "tone.wav", "mimeType": "audio/wav", "buffer": file.getvalue()}
+    page.locator("#file").set_input_files(recording)
+    expect(page.locator("#summary")).to_have_text("measured")
+    expect(page.locator(".measures dl")).to_contain_text("spl_db160.969")
+    expect(page.get_by_text("more over time")).to_be_visible()
+    page.locator("#parameters-seconds").fill("0.5")
+    page.locator("#run").click()
+    expect(page.locator("#parameters-seconds-fault")).to_contain_text("1 to 3600 s")
+    expect(page.locator("#answer")).to_be_empty()
+
+
+@pytest.mark.parametrize("name", ["none-such", "vessel-distance"])
+def test_a_model_that_cannot_be_tried_leads_to_those_that_can(opened, models, name):
+    page = opened(f"try?model={name}")
+    expect(page.get_by_role("alert")).to_contain_text(name)
+    expect(page.get_by_role("link", name="sound-levels")).to_be_visible()
 
 
 @pytest.fixture

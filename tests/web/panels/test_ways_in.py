@@ -1,9 +1,12 @@
 """How a case begins: by keys alone, on a telephone, from an event, from a file of each kind."""
 
+import re
 import zipfile
 
 import geopandas
+import numpy as np
 import pytest
+import rasterio
 from playwright.sync_api import expect
 
 from tests.web.panels.conftest import figures
@@ -198,3 +201,24 @@ def test_oil_of_a_ship_whose_track_was_drawn_drifts(opened, service, masks):
     assert run["mass_balance_kg"]["released"] == pytest.approx(10_000)
     page.get_by_role("slider", name="Time").press("End")
     expect(page.locator(".layer-box")).to_contain_text("Afloat")
+
+
+def test_a_picture_is_told_to_be_no_mask_and_each_file_has_a_line(opened, service, masks, tmp_path):
+    page = opened(service.url)
+    picture = tmp_path / "photo.tif"
+    place = {"crs": "EPSG:4326", "transform": rasterio.Affine(0.01, 0, 35.7, 0, -0.01, 35.3)}
+    with rasterio.open(
+        picture, "w", driver="GTiff", height=8, width=8, count=3, dtype="uint8", **place
+    ) as file:
+        file.write(np.full((3, 8, 8), 90, np.uint8))
+    none = tmp_path / "none.txt"
+    none.write_text("no slick")
+    page.locator("#drop-file").set_input_files([picture, none])
+    page.locator("#drop-file").set_input_files(masks[0])  # before the others are read
+    rows = page.locator("#drop-news p")
+    expect(rows.filter(has_text="photo.tif")).to_contain_text("a picture is not a mask")
+    expect(rows.filter(has_text="photo.tif")).to_have_class("error")
+    expect(rows.filter(has_text="none.txt")).to_have_text(
+        re.compile(r"^none\.txt: the name ends in")
+    )
+    expect(rows.filter(has_text=masks[0].name)).to_be_visible()

@@ -66,20 +66,24 @@ export function dropZone(state) {
   const kind = make("select", { id: "drop-kind" }, ...Object.entries(text.kinds).map(([value, name]) => make("option", { value }, name)));
   const input = make("input", { id: "drop-file", type: "file", class: "sr-only", multiple: true });
   const news = make("div", { class: "stack", "aria-live": "polite", id: "drop-news" });
-  const tell = (/** @type {string} */ id, /** @type {string} */ line, isBad = false) => {
+  const tell = (/** @type {string} */ id, /** @type {string} */ line, isBad = false, isBusy = false) => {
     const row = news.querySelector(`[data-file="${CSS.escape(id)}"]`) ?? news.appendChild(make("p", { "data-file": id }));
     row.className = isBad ? "error" : "hint";
+    row.toggleAttribute("data-busy", isBusy);
     row.textContent = line;
   };
+  let told = 0; // each file has a line of its own, also where others are still being read
   const take = async (/** @type {File[]} */ files, /** @type {string} */ wanted = "") => {
-    news.replaceChildren();
-    for (const [k, file] of files.entries()) {
-      const id = `${k}`;
-      tell(id, text.reading(file.name));
+    news.querySelectorAll("p:not([data-busy])").forEach((row) => row.remove());
+    for (const file of files) {
+      const id = `${told++}`;
+      tell(id, text.reading(file.name), false, true);
       try {
         const upload = await bring(file, wanted || purposeOf(file.name));
         state.set({ uploads: [upload, ...state.get("uploads").filter((/** @type {Upload} */ each) => each.id !== upload.id)] });
-        tell(id, use(state, upload));
+        const { unclear, remarks } = upload.facts ?? {};
+        const odd = [unclear, ...(remarks ?? [])].filter(Boolean).map((each) => text.plain(file.name, each));
+        tell(id, [use(state, upload), ...odd].join(" "), Boolean(unclear));
       } catch (problem) {
         tell(id, text.refused(file.name, /** @type {Error} */ (problem).message), true);
       }

@@ -9,11 +9,13 @@ import { words } from "./words.js";
 /**
  * @typedef {import("../state.js").State} State
  * @typedef {{number: number, label: string, score: number | null, properties: any, extent: import("../things.js").Extent, isDrawn: boolean}} Thing
+ * @typedef {{name: string, unit: string, seconds: number[] | null, values: (number | null)[]}} Series
  */
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const MOST_ROWS = 500;
 const MOST_POINTS = 400;
+const MOST_CHARTS = 3;
 
 export class Answer {
   /** @param {HTMLElement} root @param {State} state */
@@ -35,16 +37,22 @@ export class Answer {
     return theme === "auto" ? DARK.matches : theme === "dark";
   }
 
+  /** Forget what is shown. */
+  clear() {
+    this.addresses.forEach((address) => URL.revokeObjectURL(address));
+    this.addresses = [];
+    this.chosen = -1;
+    this.draw = undefined;
+    this.root.replaceChildren();
+  }
+
   /**
    * @param {File} file
    * @param {any} envelope
    * @param {() => Promise<string>} keep what puts it on the map; returns where
    */
   async show(file, envelope, keep) {
-    this.addresses.forEach((address) => URL.revokeObjectURL(address));
-    this.addresses = [];
-    this.chosen = -1;
-    this.draw = undefined;
+    this.clear();
     if (!envelope?.features) {
       this.root.replaceChildren(make("h2", {}, words.answer), make("pre", { class: "card" }, JSON.stringify(envelope, null, 2)), this.#save(file, envelope));
       return;
@@ -58,7 +66,7 @@ export class Answer {
       make("h2", {}, words.answer),
       make("p", { role: "status", id: "summary" }, words.summary(this.things, this.labels)),
       ...[picture, sound(file, this.#address(file)), this.#legend(), timeline(this.things, this.labels, this.isDark), this.#filter(), list,
-        ...envelope.series.map(seriesChart), ...envelope.rasters.map(rasterTable),
+        ...charts(envelope.series), ...envelope.rasters.map(rasterTable),
         warningsOf(envelope.warnings), this.#save(file, envelope), envelope.crs ? this.#keep(keep) : make("p", { class: "hint" }, words.unplaced)].filter((part) => part !== null));
     this.#list();
     this.draw?.();
@@ -143,7 +151,7 @@ export class Answer {
     const button = thing.isDrawn ? make("button", { type: "button", class: "link", onclick: () => this.#choose(number) }, label) : label;
     const others = Object.entries(properties.scores ?? {}).filter(([name]) => name !== label);
     return make("tr", { "aria-selected": String(number === this.chosen), "data-thing": number },
-      make("td", {}, button, ...others.map(([name]) => make("span", { class: "hint block" }, name))),
+      make("td", {}, button, ...others.map(([name]) => make("span", { class: "hint block" }, name)), measuresOf(properties, this.things.length === 1)),
       make("td", {}, scoreText(score), ...others.map(([, value]) => make("span", { class: "hint block" }, scoreText(/** @type {number} */ (value))))),
       make("td", {}, words.when(properties)));
   }
@@ -183,6 +191,23 @@ function thingOf({ properties }, number) {
   const extent = extentOf(properties.pixel, ([x, y]) => [x, y]);
   const isDrawn = Boolean(extent.rings.length || extent.lines.length || extent.places.length);
   return { number, extent, isDrawn, properties, label: properties.label ?? words.unlabelled, score: properties.score ?? null };
+}
+
+const ELSEWHERE = ["file", "frame", "time", "label", "score", "scores", "pixel", "start_s", "end_s", "track"];
+
+/** What a model measured of a thing, name by name. @param {any} properties @param {boolean} isOpen */
+function measuresOf(properties, isOpen) {
+  const found = Object.entries(properties).filter(([name]) => !ELSEWHERE.includes(name)).flatMap(([name, value]) => leavesOf(name, value));
+  if (!found.length) return "";
+  return make("details", { class: "measures", open: isOpen }, make("summary", {}, words.measures(found.length)),
+    make("dl", {}, ...found.map(([name, text]) => make("div", {}, make("dt", {}, name), make("dd", {}, text)))));
+}
+
+/** @param {string} name @param {any} value @returns {[string, string][]} without long lists, which the saved answer has */
+function leavesOf(name, value) {
+  if (value === null || Array.isArray(value)) return [];
+  if (typeof value === "object") return Object.entries(value).flatMap(([key, each]) => leavesOf(`${name} ${key}`, each));
+  return [[name, typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value)]];
 }
 
 /** @param {number | null} score */
@@ -225,7 +250,14 @@ function timeline(things, labels, dark) {
     make("figcaption", { class: "hint" }, words.timeline(end)));
 }
 
-/** @param {{name: string, unit: string, seconds: number[] | null, values: (number | null)[]}} series */
+/** Charts of what changes over time: the first ones, and the others folded. @param {Series[]} series */
+function charts(series) {
+  const found = series.map(seriesChart).filter((chart) => chart !== null);
+  const others = found.splice(MOST_CHARTS);
+  return others.length ? [...found, make("details", { class: "stack" }, make("summary", {}, words.moreSeries(others.length)), ...others)] : found;
+}
+
+/** @param {Series} series */
 function seriesChart({ name, unit, seconds, values }) {
   const every = Math.ceil(values.length / MOST_POINTS);
   /** @type {[number, number | null][]} */
@@ -235,7 +267,7 @@ function seriesChart({ name, unit, seconds, values }) {
     points.push([seconds ? seconds[k] : k, part.length ? Math.max(...part) : null]);
   }
   const known = points.map(([, value]) => value).filter((value) => value !== null).map(Number);
-  if (!known.length) return null;
+  if (known.length < 2) return null; // one value is no course
   const [least, most] = [Math.min(0, ...known), Math.max(...known) || 1];
   const last = points[points.length - 1][0] || 1;
   const tick = (/** @type {number} */ at) => ({ at, text: String(Number(at.toPrecision(3))) });

@@ -7,16 +7,17 @@ import { words } from "./words.js";
 
 /**
  * @typedef {import("../panels/schema.js").Field} Field
- * @typedef {{file: File, form: FormData, georef: any, time: string | null, parameters: Record<string, number>}} Asked
+ * @typedef {{file: File, form: FormData, georef: any, time: string | null, parameters: Record<string, number | string>}} Asked
  * @typedef {{field: Field, input: HTMLInputElement | HTMLSelectElement, fault: HTMLElement}} Row
  */
 
 const TIME = /** @type {Field} */ ({ name: "time", kind: "time", unit: "UTC", help: words.timeHelp, least: null, most: null, isOpen: false, preset: null, choices: [], isRequired: false });
 
 export class TrialForm {
-  /** @param {any} model @param {(asked: Asked) => void} onAsk */
-  constructor(model, onAsk) {
+  /** @param {any} model @param {() => void} onChange @param {(asked: Asked) => void} onAsk */
+  constructor(model, onChange, onAsk) {
     this.model = model;
+    this.onChange = onChange;
     this.onAsk = onAsk;
     /** @type {File | null} */
     this.file = null;
@@ -62,6 +63,7 @@ export class TrialForm {
   }
 
   #ask() {
+    this.onChange();
     if (!this.file) return this.say(words.noFile, true);
     const kind = this.kind?.value ?? "";
     const parameters = valuesOf(this.parameters);

@@ -22,13 +22,15 @@ try {
   else await listModels();
 } catch (error) {
   element("ask").append(make("p", { class: "error", role: "alert" }, /** @type {Error} */ (error).message));
+  if (name && error instanceof ProblemError && error.status === 404) await listModels();
 }
 document.documentElement.dataset.ready = "true";
 
 async function listModels() {
   const { models } = await askJson("v2/models/");
   element("ask").append(make("h2", {}, words.choose), make("ul", { class: "list" },
-    ...models.map((/** @type {any} */ { id, task }) => make("li", {}, make("a", { href: `try?model=${encodeURIComponent(id)}` }, id), ` ${task}`))));
+    ...models.map((/** @type {any} */ { id, description }) => make("li", {}, make("a", { href: `try?model=${encodeURIComponent(id)}` }, id),
+      make("span", { class: "hint block" }, words.firstOf(description))))));
   if (!models.length) element("ask").append(make("p", { class: "hint" }, words.none));
 }
 
@@ -38,8 +40,11 @@ async function tryModel(model) {
   document.title = all.title(model.title);
   const answer = new Answer(element("answer"), state);
   let running = new AbortController();
-  const form = new TrialForm(model, async (asked) => {
+  const forget = () => { // what was found in another file, or by other parameters, is no answer to this
     running.abort();
+    answer.clear();
+  };
+  const form = new TrialForm(model, forget, async (asked) => {
     const mine = running = new AbortController();
     form.say(words.running(asked.file.name));
     try {

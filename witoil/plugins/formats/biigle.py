@@ -17,6 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from witoil.files import write_text
+from witoil.plugins.csv_tables import read_rows
 from witoil.plugins.envelope import Feature
 from witoil.plugins.errors import PluginError
 from witoil.plugins.formats.scenes import (
@@ -90,12 +91,11 @@ def read_biigle(path: Path) -> list[Scene]:
     """
     found: dict[str, list[Feature]] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                score = json.loads(row.get("attributes") or "{}").get("score")
-                shape = _shape(row["shape_name"], json.loads(row["points"] or "[]"))
-                name = name_without_folders(row["filename"])
-                found.setdefault(name, []).append(Feature(row["label_name"], score, shape))
+        for row in read_rows(path, ("filename", "label_name", "shape_name", "points")):
+            score = json.loads(row.get("attributes") or "{}").get("score")
+            shape = _shape(row["shape_name"], json.loads(row["points"] or "[]"))
+            name = name_without_folders(row["filename"])
+            found.setdefault(name, []).append(Feature(row["label_name"], score, shape))
     except PluginError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:

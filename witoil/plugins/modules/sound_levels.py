@@ -96,6 +96,11 @@ class SoundLevels:
                 densities.append(density)
                 weights.append(len(samples))
             remarks = list(recording.remarks)
+        if length_s > parameters["seconds"]:
+            remarks.append(
+                f"parts are {length_s:g} s long, not {parameters['seconds']:g} s: the lowest band "
+                "needs that; a higher low_hz allows shorter ones"
+            )
         if sensitivity is None:
             remarks.append(
                 "levels are relative to full scale (a sine of it has -3.01 dB); give the "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from witoil.plugins.card import Card
+from witoil.plugins.csv_tables import numbers, read_columns
 from witoil.plugins.errors import PluginError
 
 if TYPE_CHECKING:
@@ -145,16 +146,10 @@ def _heights(
 def _profile(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return pixels, ascending, and heights of a table."""
     import numpy as np
-    import pandas as pd
 
-    try:
-        table = pd.read_csv(path)
-        pixels, heights = (table[it].to_numpy(dtype=np.float64) for it in ("pixel", "height_m"))
-    except KeyError as error:
-        raise PluginError(f"{path}: found no column {error}, expected pixel and height_m") from None
-    except (OSError, ValueError) as error:
-        text = " ".join(str(error).split())
-        raise PluginError(f"{path}: {text}; expected a table of pixel and height_m") from None
+    names = ("pixel", "height_m")
+    table = read_columns(path, names)
+    pixels, heights = (numbers(path, name, table[name]) for name in names)
     order = np.argsort(pixels)
     pixels, heights = pixels[order], heights[order]
     if len(pixels) < 2 or not np.isfinite([*pixels, *heights]).all() or not np.diff(pixels).all():
