@@ -13,8 +13,10 @@ from aquatic.sound.levels import (
     Band,
     band_powers,
     bands_between,
+    clipped_share,
     level,
     mean_square,
+    refuse_sensitivity,
     spectral_density,
     transform_seconds,
 )
@@ -102,6 +104,24 @@ def test_bands_that_a_rate_does_not_reach_are_refused(low, high):
     with pytest.raises(AquaticError, match="expected"):
         bands_between(low, high, 8000.0)
     assert bands_between(10.0, None, 8000.0)[-1].name == "3150"
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+def test_tops_that_are_cut_off_are_counted(bits):
+    wave = np.sin(2.0 * np.pi * 500.0 * np.arange(8000) / 8000.0)
+    most = 1.0 - 2.0 ** (1 - bits)
+    assert clipped_share(np.clip(0.99 * wave, -most, most)) == 0.0
+    assert clipped_share(np.clip(wave, -most, most)) == 0.0
+    cut = np.clip(3.0 * wave, -most, most)
+    assert clipped_share(cut) == pytest.approx((np.abs(cut) == most).mean(), abs=1e-3)
+    assert clipped_share(np.zeros(10)) == 0.0
+
+
+@pytest.mark.parametrize(("number", "text"), [(176.0, "has -176"), (-48.0, "re 1 Pa .-168")])
+def test_what_is_no_sensitivity_of_a_chain_is_refused(number, text):
+    with pytest.raises(AquaticError, match=text):
+        refuse_sensitivity(number)
+    refuse_sensitivity(-176.0)
 
 
 def test_a_level_is_shifted_by_the_sensitivity():

@@ -74,3 +74,20 @@ def test_what_a_scan_lacks_is_said(image):
     scan, *_ = scan_of(PLACES)
     answer = predict(plugin_named("zooscan"), image(scan), parameters={"upper": 190})
     assert "no blank scan was given" in answer.findings.remarks[0]
+
+
+@pytest.mark.parametrize(("dpi", "um"), [(4800, 25400 / 4800), (1200, 25400 / 1200), (72, None)])
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])
+def test_lengths_go_by_the_resolution_of_the_file(tmp_path, dpi, um, suffix):
+    pixels = np.full((80, 80), 255, np.uint8)
+    pixels[20:60, 20:60] = 100
+    path = tmp_path / f"scan{suffix}"
+    Image.fromarray(pixels).save(path, dpi=(dpi, dpi), quality=100)
+    module = plugin_named("zooscan")
+    answer = predict(module, path, parameters={"upper": 180, "least_esd_um": 0})
+    (feature,) = answer.findings.features
+    assert feature.properties["pixel_um"] == pytest.approx(um or 25400 / 2400, rel=1e-3)
+    said = "by the resolution in the file" if um else "taken to be 2400 dots per inch"
+    assert any(said in it for it in answer.findings.remarks)
+    told = predict(module, path, parameters={"upper": 180, "least_esd_um": 0, "pixel_um": 7.0})
+    assert told.findings.features[0].properties["pixel_um"] == 7.0
