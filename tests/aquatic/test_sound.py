@@ -183,6 +183,17 @@ def test_across_180_degrees_a_ship_is_where_it_is():
     assert found.distance_m == pytest.approx(0.0, abs=1.0)
 
 
+def test_a_fix_where_no_ship_can_be_makes_no_distance():
+    """One that jumps to the station and back, and one that jumps away, at 3,000 knots."""
+    for place in (100.0, 160_000.0):
+        way = np.full(9, 8000.0)
+        way[4] = place
+        tracks = {"odd": northward(100.0 * np.arange(9.0), way)}
+        found = nearest_ships(np.array([150.0, 350.0, 450.0, 650.0]), tracks, STATION)
+        assert [it.label for it in found if it.left_out is None] == ["8-9", "8-9"]
+        assert [bool(it.left_out) for it in found] == [False, True, True, False]
+
+
 def test_classes_are_of_a_kilometre():
     names = [Nearest(distance).label for distance in (0.0, 999.9, 1000.0, 9999.0, 1e4, np.inf)]
     assert names == ["0-1", "0-1", "1-2", "9-10", "10+", "10+"]
