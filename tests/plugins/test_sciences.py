@@ -177,3 +177,21 @@ def test_scenes_of_diatoms_are_made_and_measured(tmp_path):
         write_diatom_scenes(out / "labels", out, scenes=1, each=1, size=(64, 64))
     with pytest.raises(PluginError, match="expected one of coco"):
         write_diatom_scenes(out, out, scenes=1, each=1, size=(64, 64), form="pascal")
+
+
+def test_what_other_models_found_is_no_litter(tmp_path):
+    fish = envelope(tmp_path / "f.json", ["Chromis chromis", "fish"])
+    with pytest.raises(PluginError, match="found Chromis chromis, fish, expected squares"):
+        litter_totals([fish], tmp_path / "out.csv", gsd_cm=0.2)
+    for clean in (["Water", "Stones"], ["NW - sand"], []):
+        path = envelope(tmp_path / "c.json", clean)
+        assert litter_totals([path], tmp_path / "out.csv", gsd_cm=0.2)["total"]["items"] == 0.0
+
+
+def test_a_label_that_nothing_has_blacks_nothing_out_in_silence(tmp_path):
+    Image.fromarray(np.full((9, 9, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    envelope(tmp_path / "a.png.json", ["Face"])
+    with pytest.raises(PluginError, match="found FACE, expected Face"):
+        black_out([tmp_path / "a.png"], tmp_path, tmp_path / "out", label="FACE")
+    found = black_out([tmp_path / "a.png"], tmp_path, tmp_path / "out", label="head")
+    assert found["remarks"] == ["nothing is called head, but Face: nothing is black"]
