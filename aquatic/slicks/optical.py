@@ -38,6 +38,9 @@ LEAST_KM2 = 0.02
 CLOUD = 0.2
 """Reflectance from which on a pixel is cloud, foam or land."""
 
+LEAST_REFLECTANCE = -0.05
+"""Of water, after the light of the air was taken away."""
+
 _MOST_MEDIAN = 0.5  # of reflectances of water, glint and all
 
 
@@ -84,6 +87,9 @@ def find_contrasts(
     """
     from scipy.ndimage import label
 
+    # fill that no file may tell of: far below 0, or 0 in both bands as outside a swath
+    fill = (np.minimum(*bands) < LEAST_REFLECTANCE) | ((bands[0] == 0.0) & (bands[1] == 0.0))
+    bands = np.where(fill, np.nan, bands[0]), np.where(fill, np.nan, bands[1])
     seen = water & np.isfinite(bands[0]) & np.isfinite(bands[1])
     for band in bands:
         seen &= ~(band > CLOUD)
