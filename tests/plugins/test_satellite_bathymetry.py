@@ -274,3 +274,18 @@ def test_depths_beyond_the_soundings_of_a_calibration_before_are_empty(tmp_path)
     assert np.nanmin(wide.rasters[0].values) >= 0.0
     with pytest.raises(PluginError, match="either soundings or"):
         remarks_of(image, soundings=table, **pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", ["ratio", "log-linear"])
+@pytest.mark.parametrize("fill", [-9999, 0, 65535])
+def test_fill_that_the_file_does_not_tell_has_no_depth(tmp_path, fill, law):
+    image = scene(tmp_path / "bay.tif", scale=1e-4, dtype="int32")
+    with rasterio.open(image, "r+") as file:
+        values = file.read()
+        values[:, :, :30] = fill
+        file.write(values)
+    table = soundings(tmp_path / "s.csv")
+    found = remarks_of(image, soundings=table, law=law, scale=0.0001).rasters[0].values
+    assert np.isnan(found[:, :30]).all()
+    assert np.sqrt(np.nanmean((found - bottom_depth())[:, 30:] ** 2)) < 0.6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from witoil.plugins.rasters import Reader
 
 _ROWS = 256
-_MOST_REFLECTANCE = 1.5
+_LEAST_REFLECTANCE, _MOST_REFLECTANCE = -0.05, 1.5
 _WORTHLESS = 0.9
 """Error of a law, of the scatter of depths, from which on it tells nothing."""
 
@@ -144,7 +145,10 @@ class _Scene:
         self._reader, self._path, self._parameters = reader, path, parameters
         self.remarks: list[str] = []
         sample = np.concatenate(
-            [part[::8, ::8].reshape(-1, 2) for _, part in self._parts(self._reader.size[0] // 8)]
+            [
+                part[::8, ::8].reshape(-1, 2)
+                for _, part in self._parts(self._reader.size[0] // 8, most=math.inf)
+            ]
         )
         known = sample[np.isfinite(sample).all(axis=1)]
         if not len(known):
@@ -154,6 +158,7 @@ class _Scene:
                 f"{path}: found values of {np.median(known):.4g}, expected reflectances of 0 to 1; "
                 "--set scale=0.0001 makes them of ten-thousandths"
             )
+        known = known[(known <= _MOST_REFLECTANCE).all(axis=1)]
         darkest = np.quantile(known, 0.001, axis=0)
         if darkest.min() > _LEAST_OFFSET:
             self.remarks.append(
@@ -233,12 +238,20 @@ class _Scene:
             )
         return found
 
-    def _parts(self, height: int) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+    def _parts(
+        self, height: int, most: float = _MOST_REFLECTANCE
+    ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+        """Yield parts of the scene, NaN where values are none of water, whatever the file says."""
+        import numpy as np
+
         rows, columns = self._reader.size
         height = max(height, 1)
         for top in range(0, rows, height):
             part = self._reader.read(slice(top, min(top + height, rows)), slice(0, columns))
-            yield top, part * self._parameters["scale"]
+            values = part * self._parameters["scale"]
+            is_fill = (values < _LEAST_REFLECTANCE).any(axis=-1) | (values > most).any(axis=-1)
+            is_fill |= (values == 0.0).all(axis=-1)
+            yield top, np.where(is_fill[..., np.newaxis], np.nan, values)
 
     def _deep_water(self, darkest: npt.NDArray[np.float64]) -> tuple[float, float] | None:
         if self._parameters["law"] == "ratio":
@@ -314,7 +327,7 @@ def _given(parameters: Mapping[str, Any]) -> Calibration:
     if parameters["law"] == "log-linear" and not all(deep):
         raise PluginError("deep_blue, deep_green: found none, expected those of the calibration")
     numbers = tuple(parameters[name] for name in names)
-    least, most = parameters.get("shallowest_m", 0.0), parameters.get("deepest_m", float("inf"))
+    least, most = parameters.get("shallowest_m", 0.0), parameters.get("deepest_m", math.inf)
     if not least < most:
         raise PluginError(f"deepest_m: found {most:g}, expected more than shallowest_m={least:g}")
     return Calibration(parameters["law"], numbers, deep, 0, float("nan"), least, most)
@@ -325,7 +338,7 @@ def _words(law: Calibration) -> list[str]:
     values = [f"{name}={value:.9g}" for name, value in zip(names, law.coefficients, strict=False)]
     if law.law == "log-linear":
         values += [f"deep_blue={law.deep[0]:.9g}", f"deep_green={law.deep[1]:.9g}"]
-    if law.deepest_m < float("inf"):
+    if law.deepest_m < math.inf:
         values += [f"shallowest_m={law.shallowest_m:.6g}", f"deepest_m={law.deepest_m:.6g}"]
     numbers = " ".join(f"--set {it}" for it in (f"law={law.law}", *values))
     if not law.soundings:
