@@ -50,6 +50,7 @@ NUMBER, TEXT = "[f]", "[t]"
 _BOM = "\ufeff"
 """What spreadsheets put before the first name: kept in the file, no part of the name."""
 
+_PROCESS = "process_"
 _PREFIXES = ("img_", "object_", "acq_", "process_", "sample_")
 
 
@@ -91,11 +92,23 @@ class Table:
         Raises
         ------
         AquaticError
-            Where there is none; of several it is the first.
+            Where there is none, or several that were processed in other ways.
         """
-        for record in self.records():
-            if record.get("img_file_name", "").rpartition("/")[2] == name:
-                return record
+        found = [
+            record
+            for record in self.records()
+            if record.get("img_file_name", "").rpartition("/")[2] == name
+        ]
+        for record in found:
+            for column in self.columns:
+                if column.startswith(_PROCESS) and record[column] != found[0][column]:
+                    raise AquaticError(
+                        f"found {len(found)} rows of {name}, in which {column} is "
+                        f"{found[0][column]!r} and {record[column]!r}, expected one; keep those of "
+                        "its sample"
+                    )
+        if found:
+            return found[0]
         raise AquaticError(
             f"found no row whose img_file_name is {name} among {len(self.rows)}, expected one; "
             "give the table that came with the image"
