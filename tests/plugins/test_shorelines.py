@@ -11,6 +11,7 @@ import shapely
 
 from tests.plugins.builders import AQUATIC
 from tests.witoil.command import witoil
+from witoil.plugins.errors import PluginError
 from witoil.plugins.shorelines import Beach, shoreline_series
 
 SLOPE = 0.1
@@ -236,3 +237,17 @@ def test_dates_without_a_clock_are_said(tmp_path):
     )
     assert series.table["T"].item() == pytest.approx(105.0, abs=1e-3)
     assert any("the tide is that of midnight" in it for it in series.remarks)
+
+
+@pytest.mark.parametrize(
+    ("slope", "text"), [("steep", "'steep'"), (0.0, "found 0"), (-0.1, "-0.1")]
+)
+def test_what_is_no_slope_is_refused_by_its_transect(tmp_path, slope, text):
+    line = [(350_000, 6_260_000), (350_200, 6_260_000)]
+    transects = transects_in(tmp_path / "t.geojson", {"T": line}, slope=[slope])
+    shore = shapely.LineString([(350_100, 6_259_900), (350_100, 6_260_100)])
+    seen = geopandas.GeoDataFrame({"time": ["2021-01-01T10:00Z"]}, geometry=[shore], crs=28356)
+    seen.to_file(tmp_path / "seen.geojson", driver="GeoJSON")
+    (tmp_path / "tide.csv").write_text("time,level_m\n2021-01-01T10:00Z,0.4\n")
+    with pytest.raises(PluginError, match=f"transect T: slope: found.*{text}|T: slope: {text}"):
+        shoreline_series([tmp_path / "seen.geojson"], transects, Beach(tmp_path / "tide.csv"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aquatic.errors import AquaticError
 from witoil.files import replacing
-from witoil.plugins.errors import PluginError
+from witoil.plugins.errors import PluginError, told_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,19 +138,20 @@ def _levelled(table: pd.DataFrame, beach: Beach, slopes: dict[str, float | None]
 
     assert beach.tide is not None
     times, levels = _tide(beach.tide)
-    try:
+    with told_by(beach.tide):
         at_times = levels_at(_clock(table.index), times, levels)
-        levelled = table.copy()
-        for name in table.columns:
-            slope = slopes[name] if slopes[name] is not None else beach.slope
-            if slope is None:
-                raise PluginError(
-                    f"transect {name}: found no slope, expected it in the file of transects, or "
-                    "--slope for all that have none"
-                )
+    levelled = table.copy()
+    for name in table.columns:
+        slope = slopes[name] if slopes[name] is not None else beach.slope
+        if slope is None:
+            raise PluginError(
+                f"transect {name}: found no slope, expected it in the file of transects, or "
+                "--slope for all that have none"
+            )
+        try:
             levelled[name] = at_level(table[name].to_numpy(), at_times, slope, beach.level_m)
-    except AquaticError as error:
-        raise PluginError(f"{beach.tide}: {error}") from error
+        except AquaticError as error:
+            raise PluginError(f"transect {name}: {error}") from error
     return levelled
 
 
@@ -216,8 +217,17 @@ def _transects(
             lines.append(Transect(str(name), geometry.coords[0][:2], geometry.coords[-1][:2]))
         except AquaticError as error:
             raise PluginError(f"{path}: {error}") from None
-        slopes[str(name)] = None if slope is None or slope != slope else float(slope)
+        slopes[str(name)] = _slope(slope, f"{path}: transect {name}")
     return lines, slopes, frame.crs, remarks
+
+
+def _slope(value: Any, where: str) -> float | None:
+    if value is None or value != value:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise PluginError(f"{where}: slope: found {value!r}, expected a number") from None
 
 
 def _stretch(frame: Any) -> float:
