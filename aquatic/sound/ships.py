@@ -136,11 +136,6 @@ class _Way:
         *_, steps = Geod(ellps="WGS84").inv(*track.lonlat[:-1].T, *track.lonlat[1:].T)
         return cls(_distances(track, station), np.asarray(steps) / np.diff(track.seconds))
 
-        steps = Geod(ellps="WGS84").line_lengths(*track.lonlat.T)
-        return cls(
-            _distances(track, station), steps[: len(track.seconds) - 1] / np.diff(track.seconds)
-        )
-
 
 def _nearest(
     time: float,

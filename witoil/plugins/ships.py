@@ -70,7 +70,8 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
         )
     try:
         times = pd.to_datetime(text, utc=True, format="ISO8601")
-        lonlat = np.column_stack([pd.to_numeric(frame[columns[name]]) for name in ("lon", "lat")])
+        numbers = [pd.to_numeric(frame[columns[name]]) for name in ("lon", "lat")]
+        lonlat = np.column_stack(numbers).astype(np.float64)
     except ValueError as error:
         raise PluginError(f"{path}: {error}; expected times of ISO 8601 and degrees") from None
     known = _known(lonlat)
