@@ -39,7 +39,7 @@ CLOUD = 0.2
 """Reflectance from which on a pixel is cloud, foam or land."""
 
 LEAST_REFLECTANCE = -0.05
-"""Of water, after the light of the air was taken away."""
+"""Reflectance that water has at least where the light of the air was taken away."""
 
 _MOST_MEDIAN = 0.5  # of reflectances of water, glint and all
 

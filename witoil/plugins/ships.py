@@ -30,7 +30,7 @@ _NAMES = {
 _COLUMNS = ("time", "distance_km", "class", "label", "mmsi", "left_out")
 _NO_LON = 181.0
 _APART_DEG = 0.005
-"""By how much two fixes of one second may differ, as those of a ship that goes."""
+"""Difference of two fixes of one second that a ship may make as it goes. [degrees]"""
 
 _MOST_LABELS = 1_000_000
 

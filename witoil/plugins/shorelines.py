@@ -20,7 +20,7 @@ TIMES = "dates"
 """Column of the times in the table, as CoastSat calls it."""
 
 _MOST_STRETCH = 0.002
-"""By how much lengths of a map may differ from those on the ground; those of UTM do by 0.001."""
+"""Share by which lengths of a map may differ from those on the ground; in UTM it is 0.001."""
 
 _TIME_KEYS = ("time", "date", "dates")
 _LINES = ("LineString", "MultiLineString", "MultiPoint", "Point")
