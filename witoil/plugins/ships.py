@@ -79,7 +79,7 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
     if not known.any():
         raise PluginError(f"{path}: found no fix with a place, expected some")
     epoch = times[known].min()
-    seconds = (times - epoch).dt.total_seconds().to_numpy()
+    seconds = (times - epoch).dt.total_seconds().to_numpy(dtype=np.float64)
     tracks, twice = {}, 0
     for ship, rows in frame[known].groupby(columns["ship"]).groups.items():
         at = np.asarray(rows, dtype=np.int64)

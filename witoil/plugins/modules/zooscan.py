@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,8 +128,10 @@ def _pixel_um(path: Path, remarks: list[str]) -> float:
 
     from aquatic.plankton.zooscan import MICROMETRES_PER_INCH, pixel_um_of
 
-    with Image.open(path) as image:
-        told = image.info.get("dpi")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its size, which was looked at
+        with Image.open(path) as image:
+            told = image.info.get("dpi")
     found = pixel_um_of(told and (float(told[0]), float(told[1])))
     if found is None:
         remarks.append(
