@@ -41,10 +41,10 @@ class Box:
         """Return a box with room on each side, within an image of a width and height."""
         width, height = size
         return Box(
-            max(0.0, self.xmin - x),
-            min(width, self.xmax + x),
-            max(0.0, self.ymin - y),
-            min(height, self.ymax + y),
+            min(max(0.0, self.xmin - x), width),
+            max(min(width, self.xmax + x), 0.0),
+            min(max(0.0, self.ymin - y), height),
+            max(min(height, self.ymax + y), 0.0),
         )
 
 

@@ -45,6 +45,8 @@ class Calibration:
         parts; NaN where there are too few for that. [m]
     shallowest_m, deepest_m : float
         Range of the soundings; depths beyond are extrapolated. [m]
+    scatter_m : float
+        Standard deviation of the soundings: the error of a law that tells nothing. [m]
     """
 
     law: Law
@@ -54,6 +56,7 @@ class Calibration:
     rmse_m: float
     shallowest_m: float
     deepest_m: float
+    scatter_m: float = float("nan")
 
 
 def calibrate(
@@ -106,6 +109,7 @@ def calibrate(
         _error_left_out(design, depths_m, least),
         float(depths_m.min()),
         float(depths_m.max()),
+        float(np.std(depths_m)),
     )
 
 

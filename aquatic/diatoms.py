@@ -22,8 +22,10 @@ Mask = npt.NDArray[np.bool_]
 _Floats = npt.NDArray[np.float64]
 
 _LEAST_PIXELS = 50
-_LEAST_PROMINENCE = 10.0
-_PITCH_PIXELS = (3.0, 0.2)
+_LEAST_PROMINENCE = 25.0
+"""Power of striae, of the median of other periods: chance hardly ever reaches it."""
+
+_PITCH_PIXELS = (3.0, 0.11)
 """Shortest pitch of striae [pixel], and longest, of the length of the valve."""
 
 _MOST_TRIES = 200
@@ -128,7 +130,7 @@ def measure_valve(valve: Mask, grey: Grey) -> Valve:
         area,
         float(thing.region.perimeter),
         area / (length * width),
-        _striae_pitch(valve, grey, along / np.hypot(*along), length, width),
+        _striae_pitch(valve, grey, length, width, thing.region.orientation),
     )
 
 
@@ -141,12 +143,13 @@ def _rectangle(hull: _Floats) -> _Floats:
 
 
 def _striae_pitch(
-    valve: Mask, grey: Grey, along: _Floats, length: float, width: float
+    valve: Mask, grey: Grey, length: float, width: float, orientation: float
 ) -> float | None:
     """Return the period of grey along the middle of a valve. [pixel]."""
     from scipy.ndimage import map_coordinates
 
     middle = np.argwhere(valve).mean(axis=0)
+    along = np.array([math.cos(orientation), math.sin(orientation)])
     across = np.array([-along[1], along[0]])
     # the ends and the margins of a valve have striae of other directions
     t = np.arange(-0.35 * length, 0.35 * length, 0.5)
@@ -165,9 +168,17 @@ def _striae_pitch(
     if inside.sum() < 16:
         return None
     best = int(np.argmax(np.where(inside, power, -1.0)))
-    if power[best] < _LEAST_PROMINENCE * float(np.median(power[inside])) or power[best] < 1e-6:
+    found = float(frequencies[best])
+    # what is spotted or blurred has more of the longer periods: a line stands out at both sides
+    lobe = 2.0 / (0.7 * length)  # of the window
+    longer = (frequencies > found / 2.0) & (frequencies < found - lobe)
+    shorter = (frequencies > found + lobe) & (frequencies < found * 2.0)
+    if min(longer.sum(), shorter.sum()) < 8 or power[best] < 1e-6:
         return None
-    return float(1.0 / frequencies[best])
+    beside = max(float(np.median(power[part])) for part in (longer, shorter))
+    if power[best] < _LEAST_PROMINENCE * beside:
+        return None
+    return 1.0 / found
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,12 @@ GRAVITY = 9.81
 INFRAGRAVITY_HZ = 0.05
 """Frequency below which swash is infragravity (Stockdon et al. 2006). [Hz]"""
 
+FASTEST_HZ = 0.5
+"""Frequency from which on a waterline moves by how it is found and not by waves. [Hz]"""
+
+_NOISES = 4.0
+"""Height of a maximum above what is beside it, in standard deviations of the jitter."""
+
 _DISSIPATIVE = 0.3
 """Iribarren number below which a beach is dissipative (Stockdon et al. 2006)."""
 
@@ -38,7 +44,7 @@ class RunUp:
     Attributes
     ----------
     two_percent_m : float
-        Height that 2 % of the maxima exceed. [m]
+        Height that 2 % of the maxima exceed, without the jitter of the edge. [m]
     setup_m : float
         Mean height. [m]
     swash_m, incident_m, infragravity_m : float
@@ -118,7 +124,7 @@ def statistics(heights_m: Floats, seconds: float) -> RunUp:
     Raises
     ------
     AquaticError
-        Where it is too short: fewer than 20 maxima.
+        Where it is too short, fewer than 20 maxima, or its rows are too far apart for waves.
 
     References
     ----------
@@ -128,10 +134,16 @@ def statistics(heights_m: Floats, seconds: float) -> RunUp:
 
     known = np.isfinite(heights_m)
     places = np.arange(len(heights_m))
+    if 0.5 / seconds <= 2.0 * INFRAGRAVITY_HZ:
+        raise AquaticError(
+            f"seconds: found {seconds:g} from one row to the next, in which a wave comes and goes; "
+            f"expected less than {0.25 / INFRAGRAVITY_HZ:g}, 0.5 to 1 are usual"
+        )
     if known.sum() < 2:
         raise AquaticError("found no waterline, expected one in most of the rows")
     series = np.interp(places, places[known], heights_m[known])
-    peaks = find_peaks(series)[0]
+    smooth, noise_m = _without_jitter(series, seconds)
+    peaks = find_peaks(smooth, prominence=_NOISES * noise_m)[0]
     if len(peaks) < _LEAST_MAXIMA:
         raise AquaticError(
             f"found {len(peaks)} maxima of the run-up in {len(series) * seconds:.0f} s, expected "
@@ -145,13 +157,33 @@ def statistics(heights_m: Floats, seconds: float) -> RunUp:
     variance = float(series.var())
     share = low / (low + high) if low + high else 0.0
     return RunUp(
-        float(np.quantile(series[peaks], 0.98)),
+        float(np.quantile(smooth[peaks], 0.98)),
         float(series.mean()),
         4.0 * math.sqrt(variance),
         4.0 * math.sqrt(variance * (1.0 - share)),
         4.0 * math.sqrt(variance * share),
         len(peaks),
     )
+
+
+def _without_jitter(series: Floats, seconds: float) -> tuple[Floats, float]:
+    """Return a waterline without what is faster than waves, and how much of that is left. [m].
+
+    An edge that is found to a pixel jitters. Each jolt would be a maximum, most of them low ones,
+    so that those of waves would no longer be the greatest 2 %.
+    """
+    from scipy.signal import butter, sosfiltfilt, welch
+
+    most_hz = 0.5 / seconds
+    if most_hz < FASTEST_HZ or len(series) < 2 * _LEAST_MAXIMA:
+        return series, 0.0
+    frequencies, density = welch(series, fs=1.0 / seconds, nperseg=min(len(series), 256))
+    floor = float(np.median(density[frequencies > min(FASTEST_HZ, 0.8 * most_hz)]))
+    noise_m = math.sqrt(floor * FASTEST_HZ)
+    if most_hz <= 1.2 * FASTEST_HZ:
+        return series, noise_m
+    low_pass = butter(4, FASTEST_HZ, fs=1.0 / seconds, output="sos")
+    return sosfiltfilt(low_pass, series), noise_m
 
 
 def expected(height_m: float, period_s: float, slope: float) -> RunUp:

@@ -39,14 +39,18 @@ ECOTAXA: Mapping[str, str] = {
     "perimeter_feret": "object_perimferet",
     "perimeter_major": "object_perimmajor",
     "skeleton_area": "object_skelarea",
-    "symmetry_major": "object_symetrieh",
-    "symmetry_minor": "object_symetriev",
-    "thickness_ratio": "object_thickr",
     "width": "object_width",
 }
-"""What we measure -> its column."""
+"""What we measure -> its column, where that has the same formula.
+
+Symmetry and thickness have columns of ZooProcess, too, with numbers of another kind.
+"""
 
 NUMBER, TEXT = "[f]", "[t]"
+_BOM = "\ufeff"
+"""What spreadsheets put before the first name: kept in the file, no part of the name."""
+
+_PROCESS = "process_"
 _PREFIXES = ("img_", "object_", "acq_", "process_", "sample_")
 
 
@@ -79,7 +83,8 @@ class Table:
 
     def records(self) -> list[dict[str, str]]:
         """Return the rows by the names of their columns."""
-        return [dict(zip(self.columns, cells, strict=True)) for cells in self.rows]
+        columns = [name.lstrip(_BOM) for name in self.columns]
+        return [dict(zip(columns, cells, strict=True)) for cells in self.rows]
 
     def of_image(self, name: str) -> dict[str, str]:
         """Return the row of an image.
@@ -87,11 +92,23 @@ class Table:
         Raises
         ------
         AquaticError
-            Where there is none; of several it is the first.
+            Where there is none, or several that were processed in other ways.
         """
-        for record in self.records():
-            if record.get("img_file_name", "").rpartition("/")[2] == name:
-                return record
+        found = [
+            record
+            for record in self.records()
+            if record.get("img_file_name", "").rpartition("/")[2] == name
+        ]
+        for record in found:
+            for column in self.columns:
+                if column.startswith(_PROCESS) and record[column] != found[0][column]:
+                    raise AquaticError(
+                        f"found {len(found)} rows of {name}, in which {column} is "
+                        f"{found[0][column]!r} and {record[column]!r}, expected one; keep those of "
+                        "its sample"
+                    )
+        if found:
+            return found[0]
         raise AquaticError(
             f"found no row whose img_file_name is {name} among {len(self.rows)}, expected one; "
             "give the table that came with the image"
@@ -129,10 +146,11 @@ def read_table(text: str) -> Table:
 
 
 def _refuse_columns(columns: tuple[str, ...]) -> None:
+    columns = tuple(name.lstrip(_BOM) for name in columns)
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise AquaticError(f"found the column {twice[0]} twice, expected each once")
-    foreign = [name for name in columns if not name.lstrip("\ufeff").startswith(_PREFIXES)]
+    foreign = [name for name in columns if not name.startswith(_PREFIXES)]
     if foreign:
         raise AquaticError(
             f"found the column {foreign[0]!r}, expected names that begin with "
@@ -152,16 +170,16 @@ def _refuse_numbers(table: Table, row: tuple[str, ...], number: int) -> None:
 def number_of(cell: str | None) -> float | None:
     """Return the number in a cell; None where there is none."""
     try:
-        value = float(cell or "")
+        value = float("" if cell is None or "_" in cell else cell)  # 1_0 is ten in Python alone
     except ValueError:
         return None
     return value if math.isfinite(value) else None
 
 
 def written(value: object) -> str:
-    """Return what a cell has of a value: nothing for None, numbers to nine digits."""
+    """Return what a cell has of a value: nothing for None or no number, numbers to nine digits."""
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.9g}"
+        return f"{value:.9g}" if math.isfinite(value) else ""
     return " ".join(str(value).split())

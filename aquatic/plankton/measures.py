@@ -64,11 +64,16 @@ class Thing:
 
     @cached_property
     def ellipse(self) -> tuple[float, float]:
-        """Axes of the ellipse that has its moments' ratio, and its area, as ImageJ has it."""
-        major, minor = self.region.axis_major_length, self.region.axis_minor_length
-        area = math.pi / 4.0 * major * minor
-        factor = math.sqrt(self.region.area / area) if area > 0.0 else 1.0
-        return factor * major, factor * minor
+        """Axes of the ellipse that has its moments' ratio, and its area, as ImageJ has it.
+
+        A pixel is a square and no point: each adds 1/12 to the moments, without which what is a
+        pixel wide has no width.
+        """
+        from skimage.measure import inertia_tensor_eigvals
+
+        greatest, least = (it + 1.0 / 12.0 for it in inertia_tensor_eigvals(self.inside))
+        diameter, ratio = self.esd, math.sqrt(greatest / least)
+        return diameter * math.sqrt(ratio), diameter / math.sqrt(ratio)
 
     @cached_property
     def esd(self) -> float:
@@ -176,7 +181,7 @@ MEASURES: Mapping[str, Callable[[Thing], float]] = {
     "feret": lambda it: it.feret,
     "major": lambda it: it.ellipse[0],
     "minor": lambda it: it.ellipse[1],
-    "eccentricity": lambda it: it.region.eccentricity,
+    "eccentricity": lambda it: math.sqrt(1.0 - (it.ellipse[1] / it.ellipse[0]) ** 2),
     "solidity": lambda it: it.region.area / it.convex[0],
     "extent": lambda it: it.region.extent,
     "circularity": lambda it: _share(4.0 * math.pi * it.region.area, it.region.perimeter**2),

@@ -19,6 +19,14 @@ from aquatic.plankton.measures import Thing, largest
 Grey = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
+MICROMETRES_PER_INCH = 25400.0
+
+MOST_DARK = 0.5
+"""Share of a scan, or of the border of a vignette, that things may cover at most."""
+
+SCANNER_DPI = 600.0
+"""Resolution from which on that of a file is a scanner's; programs write 72 to 300. [dots/inch]"""
+
 UPPER = 243
 """Grey of the lightest pixel of a thing in a scan, as ZooProcess takes it. [0 to 255]"""
 
@@ -32,6 +40,54 @@ _MARK = 11
 """Length of the arms of the marks that ZooProcess draws at corners of a thing. [pixel]"""
 
 _BLACK = 16
+
+
+def pixel_um_of(dpi: tuple[float, float] | None) -> float | None:
+    """Return the side of a pixel by the resolution that a file tells; None: it tells none. [um].
+
+    Parameters
+    ----------
+    dpi : tuple of float, optional
+        Across and down. What is no scanner's is what programs write, and tells nothing.
+
+    Raises
+    ------
+    AquaticError
+        Where pixels are no squares.
+    """
+    if dpi is None or min(dpi) < SCANNER_DPI:
+        return None
+    if abs(dpi[0] / dpi[1] - 1.0) > 0.01:
+        raise AquaticError(
+            f"found {dpi[0]:g} dots per inch across and {dpi[1]:g} down, expected square pixels; "
+            "resample the scan"
+        )
+    return MICROMETRES_PER_INCH / dpi[0]
+
+
+def things_in(scan: Grey, upper: float) -> Mask:
+    """Return where a scan is as dark as things are.
+
+    Parameters
+    ----------
+    scan : numpy.ndarray of uint8
+        (height, width)
+    upper : float
+        Grey of the lightest pixel of a thing. [0 to 255]
+
+    Raises
+    ------
+    AquaticError
+        Where that is most of the scan: it has another background, or is a negative.
+    """
+    dark: Mask = scan <= upper
+    if dark.mean() > MOST_DARK:
+        raise AquaticError(
+            f"{100.0 * dark.mean():.0f} % is as dark as {upper:g}, expected things before a "
+            "lighter background; give the scan of the empty tray (blank) or another upper, invert "
+            "a negative"
+        )
+    return dark
 
 
 def without_background(scan: Grey, blank: Grey) -> Grey:
@@ -155,6 +211,11 @@ def read_vignette(pixels: Grey, *, upper: int = UPPER, gamma: float = 1.0) -> Vi
     upper, gamma
         See `vignette_level`.
 
+    Raises
+    ------
+    AquaticError
+        Where the background is dark.
+
     Notes
     -----
     Where ZooProcess has marked two corners of the thing, the marks are taken out, and all within
@@ -173,6 +234,12 @@ def read_vignette(pixels: Grey, *, upper: int = UPPER, gamma: float = 1.0) -> Vi
     if box is not None:
         image = _unmarked(image, box)
     dark = image < vignette_level(upper, gamma)
+    border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
+    if border.mean() > MOST_DARK:
+        raise AquaticError(
+            f"{100.0 * border.mean():.0f} % of the border is as dark as the thing, expected a "
+            "light background; invert a negative, or give upper and gamma of its table"
+        )
     found = largest(dark, grey_of_scan(image, gamma))
     if found is None:
         return Vignette(None, (0, 0), (*remarks, "nothing is darker than the background"))

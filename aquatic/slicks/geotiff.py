@@ -26,6 +26,9 @@ _SMALLEST_DB, _GREATEST_DB = -60.0, 30.0
 _GREATEST_LINEAR = 3.0
 """Median that no sea has: 5 dB."""
 
+_LEAST_LINEAR = -1.0
+_ODD_SHARE = 0.005
+
 _TIME_TAGS = ("TIFFTAG_DATETIME", "datetime", "acquisition_time", "start_time", "time")
 
 
@@ -137,6 +140,12 @@ def _unit(dataset: Any, band: int) -> tuple[bool, list[str]]:
         remarks.append("says no unit: values below 0 are taken for dB")
     elif not _QUANTITY.search(said) and not is_decibel:
         remarks.append("says no quantity: taken for sigma0, linear")
+    odd = float((~_is_plausible(values, is_decibel)).mean())
+    if odd > _ODD_SHARE:
+        remarks.append(
+            f"has values that neither sea nor ship has on {100.0 * odd:.0f} % of its area: taken "
+            "for no data, which the file does not say"
+        )
     return is_decibel, remarks
 
 
@@ -160,11 +169,20 @@ def _read(dataset: Any, band: int, is_decibel: bool, part: tuple[slice, slice]) 
         raise AquaticError(f"is damaged ({error}); expected a whole file") from None
     values = np.ma.filled(raw.astype(np.float32), np.nan)
     values = values * np.float32(dataset.scales[band - 1]) + np.float32(dataset.offsets[band - 1])
+    values[~_is_plausible(values, is_decibel)] = np.nan
+    return np.asarray(10.0 ** (0.1 * values) if is_decibel else values)
+
+
+def _is_plausible(values: Floats, is_decibel: bool) -> npt.NDArray[np.bool_]:
+    """Return which values a sea or a ship can have: others are fill, whether the file says it.
+
+    What lies outside a swath is 0, in dB, too; noise that was taken away leaves values below 0.
+    """
     if is_decibel:
-        values[(values < _SMALLEST_DB) | (values > _GREATEST_DB)] = np.nan
-        return np.asarray(10.0 ** (0.1 * values))
-    values[values == 0.0] = np.nan  # what lies outside a swath
-    return np.asarray(values)
+        least, most = _SMALLEST_DB, _GREATEST_DB
+    else:
+        least, most = _LEAST_LINEAR, 10.0 ** (0.1 * _GREATEST_DB)
+    return np.asarray((values >= least) & (values <= most) & (values != 0.0))
 
 
 def _placed(dataset: Any) -> tuple[Any, Any, tuple[float, float]]:

@@ -45,6 +45,9 @@ that noise alone, a mean of 3 x 3, has hardly ever.
 CLOUD = 0.2
 """Reflectance from which on a pixel is cloud, foam or land."""
 
+LEAST_REFLECTANCE = -0.05
+"""Reflectance that water has at least where the light of the air was taken away."""
+
 _MOST_MEDIAN = 0.5  # of reflectances of water, glint and all
 
 
@@ -89,6 +92,9 @@ def find_contrasts(
     AquaticError
         Where values are no reflectances, or there is hardly any water.
     """
+    # fill that no file may tell of: far below 0, or 0 in both bands as outside a swath
+    fill = (np.minimum(*bands) < LEAST_REFLECTANCE) | ((bands[0] == 0.0) & (bands[1] == 0.0))
+    bands = np.where(fill, np.nan, bands[0]), np.where(fill, np.nan, bands[1])
     seen = water & np.isfinite(bands[0]) & np.isfinite(bands[1])
     for band in bands:
         seen &= ~(band > CLOUD)

@@ -26,6 +26,12 @@ _HALF_BAND = 10.0**0.05
 _LEAST_BINS = 8
 """Frequencies in the narrowest band, so that a tone within it stays in it."""
 
+_FULL_SCALE = 1.0 - 2.0**-14
+"""Where the greatest number of 16 bits lies, and of more."""
+
+_LOUDEST_OF_SENSITIVITIES = -100.0
+"""Above it full scale would be below 100 dB re 1 uPa, which is a calm sea. [dB]"""
+
 _NOMINAL = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 
 
@@ -121,6 +127,47 @@ def mean_square(samples: Samples) -> float:
     """
     values = np.asarray(samples, dtype=np.float64)
     return float(np.var(values))
+
+
+def clipped_share(samples: Samples) -> float:
+    """Return the share of samples at full scale that have a neighbour there of the same sign.
+
+    A sine that just reaches it does so with one sample at a time: two are a top that is cut off.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        (n,), -1 to 1.
+    """
+    ends = np.where(np.abs(samples) >= _FULL_SCALE, np.sign(samples), 0.0)
+    both = (ends[1:] == ends[:-1]) & (ends[1:] != 0.0)
+    return float((np.append(both, False) | np.insert(both, 0, False)).mean())
+
+
+def refuse_sensitivity(sensitivity_db: float) -> None:
+    """Refuse what is no sensitivity of a chain, hydrophone to file.
+
+    Parameters
+    ----------
+    sensitivity_db : float
+        As of `level`. [dB re 1 uPa-1]
+
+    Raises
+    ------
+    AquaticError
+        Where full scale would be a sound that no hydrophone is made for: a gain, or one re 1 Pa.
+    """
+    if sensitivity_db > 0.0:
+        raise AquaticError(
+            f"sensitivity_db: found {sensitivity_db:g}, expected a number below 0: a chain whose "
+            f"full scale is {sensitivity_db:g} dB re 1 uPa has {-sensitivity_db:g}"
+        )
+    if sensitivity_db > _LOUDEST_OF_SENSITIVITIES:
+        raise AquaticError(
+            f"sensitivity_db: found {sensitivity_db:g}, which makes full scale "
+            f"{-sensitivity_db:g} dB re 1 uPa, less than a sea has; expected that re 1 uPa, which "
+            f"is 120 dB below that re 1 Pa ({sensitivity_db - 120.0:g})"
+        )
 
 
 def spectral_density(samples: Samples, rate: float, seconds: float) -> tuple[_Floats, _Floats]:

@@ -22,6 +22,9 @@ MOST_KM = 10
 KNOT = 1852.0 / 3600.0
 """Speed of a knot. [m s-1]"""
 
+_MOST_JUMP = 2.0
+"""Speed between two fixes from which on one of them is wrong, of the most that ships go."""
+
 _AWAY_SECONDS = 6 * 3600.0
 """Silence after which a ship that is heard again counts as one that had gone. [s]"""
 
@@ -98,7 +101,8 @@ def nearest_ships(
     -------
     list of Nearest
         A time is left out where nobody was heard for longer than `most_gap_s` about it, and where a
-        ship was not heard for that long, which may have been nearer than those that were.
+        ship was not heard for that long, or between two fixes that no ship can be at, which may
+        have been nearer than those that were.
 
     Raises
     ------
@@ -111,17 +115,32 @@ def nearest_ships(
         if (np.diff(track.seconds) <= 0.0).any():
             raise AquaticError(f"{name}: found fixes that go back in time, expected rising ones")
     heard = np.unique(np.concatenate([track.seconds for track in tracks.values()]))
-    ways = {name: _distances(track, station) for name, track in tracks.items()}
+    ways = {name: _Way.of(track, station) for name, track in tracks.items()}
     return [
         _nearest(time, tracks, ways, heard, station, most_gap_s, most_knots * KNOT)
         for time in seconds.tolist()
     ]
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How far the fixes of a track are, (n,) [m], and how fast it is between them, (n - 1,)."""
+
+    distances: _Floats
+    speeds: _Floats
+
+    @classmethod
+    def of(cls, track: Track, station: tuple[float, float]) -> _Way:
+        from pyproj import Geod
+
+        *_, steps = Geod(ellps="WGS84").inv(*track.lonlat[:-1].T, *track.lonlat[1:].T)
+        return cls(_distances(track, station), np.asarray(steps) / np.diff(track.seconds))
+
+
 def _nearest(
     time: float,
     tracks: Mapping[str, Track],
-    ways: Mapping[str, _Floats],
+    ways: Mapping[str, _Way],
     heard: _Floats,
     station: tuple[float, float],
     most_gap_s: float,
@@ -149,7 +168,7 @@ def _nearest(
 def _distance_at(
     time: float,
     track: Track,
-    way: _Floats,
+    way: _Way,
     station: tuple[float, float],
     most_gap_s: float,
     most_speed: float,
@@ -158,9 +177,12 @@ def _distance_at(
     after = int(np.searchsorted(track.seconds, time))
     last = len(track.seconds) - 1
     if after <= last and track.seconds[after] == time:
-        return float(way[after]), True
+        return float(way.distances[after]), True
     sides = [k for k in (after - 1, after) if 0 <= k <= last]
     away = [abs(time - track.seconds[k]) for k in sides]
+    if len(sides) == 2 and way.speeds[after - 1] > _MOST_JUMP * most_speed:
+        # one of both is wrong, and nobody knows which
+        return max(0.0, min(_nearest_from(way, sides, away, most_speed))), False
     if len(sides) == 2 and sum(away) <= most_gap_s:
         share = away[0] / sum(away)
         place = _between(track.lonlat[after - 1], track.lonlat[after], share)
@@ -169,9 +191,16 @@ def _distance_at(
         sides = [k for k, since in zip(sides, away, strict=True) if since <= most_gap_s]
         if not sides:
             return np.inf, True  # it had gone, or had not come yet
-    nearest = [way[k] - most_speed * abs(time - track.seconds[k]) for k in sides]
+    away = [abs(time - track.seconds[k]) for k in sides]
     # as near as each fix allows: it has to get from one to the other
-    return max(0.0, float(max(nearest))), False
+    return max(0.0, max(_nearest_from(way, sides, away, most_speed))), False
+
+
+def _nearest_from(way: _Way, sides: list[int], away: list[float], most_speed: float) -> list[float]:
+    """Return how near a ship may have come by each of some fixes. [m]."""
+    return [
+        float(way.distances[k]) - most_speed * since for k, since in zip(sides, away, strict=True)
+    ]
 
 
 def _distances(track: Track, station: tuple[float, float]) -> _Floats:

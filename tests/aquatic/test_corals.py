@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from aquatic.corals import cover_of
@@ -82,3 +83,40 @@ def test_pictures_are_no_masks(tmp_path):
     Image.fromarray(mask()).save(tmp_path / "mask.png")
     with pytest.raises(PluginError, match="expected as 1=Madrepora oculata"):
         predict(module, tmp_path / "mask.png", parameters={"classes": "coral"})
+
+
+def test_what_a_file_says_was_not_seen_counts_nowhere(tmp_path):
+    mask = np.zeros((8, 8), np.uint8)
+    mask[:4], mask[4:6] = 255, 1  # half was not seen, half of the rest is coral
+    with rasterio.open(
+        tmp_path / "tag.tif", "w", "GTiff", 8, 8, 1, None, rasterio.Affine.scale(2), "uint8", 255
+    ) as file:
+        file.write(mask, 1)
+    Image.fromarray(mask).save(tmp_path / "grey.png", transparency=255)
+    coloured = Image.fromarray(mask, "P")
+    coloured.putpalette([0] * 768)
+    coloured.save(tmp_path / "palette.png", transparency=bytes([255] * 255 + [0]))
+    Image.fromarray(mask).save(tmp_path / "plain.png")
+    module = plugin_named("coral-cover")
+    for name in ("tag.tif", "grey.png", "palette.png"):
+        found = predict(module, tmp_path / name).findings
+        (feature,) = found.features
+        assert (feature.label, feature.properties["share"]) == ("1", 0.5), name
+        assert any("255: what was not seen" in it for it in found.remarks)
+    plain = predict(module, tmp_path / "plain.png").findings.features
+    shares = {it.label: it.properties["share"] for it in plain}
+    assert shares == {"1": 0.25, "255": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ({"nodata": 1, "classes": "1=coral"}, "1 is the class coral and nodata"),
+        ({"nodata": 0.5}, "nodata: found 0.5, expected a whole number"),
+        ({"quadrats": 2.5}, "quadrats: found 2.5"),
+    ],
+)
+def test_numbers_that_cannot_be_meant_are_refused(tmp_path, told, text):
+    Image.fromarray(np.eye(8, dtype=np.uint8)).save(tmp_path / "mask.png")
+    with pytest.raises(PluginError, match=text):
+        predict(plugin_named("coral-cover"), tmp_path / "mask.png", parameters=told)

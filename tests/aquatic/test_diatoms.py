@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 
 from aquatic.diatoms import make_scene, measure_valve, valve_of
 from aquatic.errors import AquaticError
@@ -47,6 +48,25 @@ def test_striae_of_other_pitches(pitch):
 def test_a_valve_without_striae_has_none(seed):
     grey = valve(pitch=None, seed=seed, noise=4.0)
     assert measure_valve(valve_of(grey)[0], grey).striae_pitch is None
+
+
+@pytest.mark.parametrize("blur", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("length", [110.0, 240.0])
+def test_spots_that_are_blurred_are_no_striae(blur, length):
+    for seed in range(3):
+        spots = gaussian_filter(np.random.default_rng(seed).normal(size=(400, 400)), blur)
+        grey = valve(length, 50.0, degrees=40.0 * seed, pitch=None, noise=0.0).astype(float)
+        grey += 6.0 * (spots / spots.std())[: len(grey), : len(grey)]
+        grey = grey.clip(0, 255).astype(np.uint8)
+        assert measure_valve(valve_of(grey)[0], grey).striae_pitch is None
+
+
+@pytest.mark.parametrize("degrees", [28.0, 63.0, 143.0])
+@pytest.mark.parametrize("width", [110.0, 100.0])
+def test_striae_of_a_valve_that_is_nearly_round_have_their_pitch(degrees, width):
+    """The smallest rectangle about it lies anyhow; along that their pitch would be a tenth more."""
+    grey = valve(120.0, width, degrees)
+    assert measure_valve(valve_of(grey)[0], grey).striae_pitch == pytest.approx(8.0, rel=0.02)
 
 
 def test_what_is_no_valve_is_refused():

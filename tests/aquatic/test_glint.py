@@ -94,6 +94,20 @@ def test_noise_has_no_slicks_at_any_pixel(pixel_m):
     assert found.numbers.max() == 0
 
 
+@pytest.mark.parametrize("fill", [-9999.0, 0.0, -0.1])
+def test_fill_that_no_file_tells_of_is_no_water(fill):
+    (first, second), slick = bands()
+    water = np.ones(slick.shape, bool)
+    whole = find_contrasts((first, second), water, PIXEL_M)
+    rows, columns = np.mgrid[0:400, 0:400]
+    outside = rows + columns > 560  # a swath ends aslant
+    first[outside] = second[outside] = fill
+    found = find_contrasts((first, second), water, PIXEL_M)
+    assert np.isnan(found.contrast[outside]).all()
+    assert found.numbers.max() == whole.numbers.max() == 1
+    assert (found.numbers > 0).sum() == pytest.approx((whole.numbers > 0).sum(), rel=0.02)
+
+
 def test_land_and_clouds_are_no_water():
     (first, second), slick = bands()
     first[:, 320:] = 0.4

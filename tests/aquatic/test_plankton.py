@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aquatic.errors import AquaticError
-from aquatic.plankton.ecotaxa import ECOTAXA, read_table
+from aquatic.plankton.ecotaxa import ECOTAXA, read_table, written
 from aquatic.plankton.measures import MEASURES, Thing, largest, measured
 from aquatic.plankton.objects import boxes, labelled, separated
 from aquatic.plankton.zooscan import (
     BAR_ROWS,
     has_scale_bar,
+    pixel_um_of,
     read_vignette,
+    things_in,
     vignette_level,
     without_background,
 )
@@ -237,3 +239,53 @@ def test_what_is_no_table_is_refused(text, said):
 def test_boxes_leave_out_numbers_that_are_nowhere():
     labels = np.array([[1, 0, 3]], np.int32)
     assert [number for number, _ in boxes(labels)] == [1, 3]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_a_thin_thing_has_the_width_of_its_pixels(width):
+    """The variance of a rectangle is a twelfth of its side squared; its ellipse has its area."""
+    found = measured(Thing(np.ones((60, width), bool), np.zeros((60, width), np.uint8)))
+    assert found["major"] / found["minor"] == pytest.approx(60 / width)
+    assert found["major"] * found["minor"] * np.pi / 4.0 == pytest.approx(60 * width)
+    assert found["elongation"] == pytest.approx(60 / width)
+
+
+@pytest.mark.parametrize("scan", [255 - np.full((40, 40), 250), np.full((40, 40), 230)])
+def test_a_scan_whose_background_is_dark_is_refused(scan):
+    with pytest.raises(AquaticError, match="expected things before a lighter background"):
+        things_in(scan.astype(np.uint8), 243)
+
+
+def test_a_negative_of_a_vignette_is_refused():
+    image = 255 - vignette_of(np.ones((20, 20), bool), bar=False, marks=False)
+    with pytest.raises(AquaticError, match="expected a light background"):
+        read_vignette(image)
+
+
+@pytest.mark.parametrize(
+    ("dpi", "um"), [((4800.0, 4800.0), 5.2917), ((2399.9952, 2399.9952), 10.583), ((72, 72), None)]
+)
+def test_the_side_of_a_pixel_is_that_of_a_scanner(dpi, um):
+    assert pixel_um_of(dpi) == (um if um is None else pytest.approx(um, rel=1e-4))
+    assert pixel_um_of(None) is None
+    with pytest.raises(AquaticError, match="square pixels"):
+        pixel_um_of((1200.0, 2400.0))
+
+
+def test_the_mark_of_a_spreadsheet_is_no_part_of_a_name():
+    text = "\ufeffimg_file_name\tobject_area\n[t]\t[f]\na.jpg\t3.5\n"
+    table = read_table(text)
+    assert table.of_image("a.jpg") == {"img_file_name": "a.jpg", "object_area": "3.5"}
+    assert table.text() == text
+    with pytest.raises(AquaticError, match="img_rank twice"):
+        read_table("\ufeffimg_rank\timg_rank\n[f]\t[f]\n1\t2\n")
+
+
+@pytest.mark.parametrize("cell", ["1,5", "1_5", "1e400", "n/a"])
+def test_what_is_no_number_is_refused(cell):
+    with pytest.raises(AquaticError, match="line 3: object_area"):
+        read_table(f"object_area\n[f]\n{cell}\n")
+
+
+def test_a_number_that_is_none_is_written_as_nothing():
+    assert [written(it) for it in (float("nan"), float("-inf"), 2.5, None)] == ["", "", "2.5", ""]

@@ -72,7 +72,27 @@ def test_what_is_no_timestack_is_refused(pixels, text):
         swash_edge(pixels)
 
 
+@pytest.mark.parametrize("seconds", [0.25, 0.5, 1.0])
+@pytest.mark.parametrize("noise_m", [0.02, 0.05])
+def test_an_edge_that_jitters_has_the_run_up_of_its_waves(seconds, noise_m):
+    made = waterline(
+        round(1200 / seconds), seconds, setup=0.4, incident=1.2, infragravity=0.9, seed=3
+    )
+    peaks = made[1:-1][(made[1:-1] > made[:-2]) & (made[1:-1] > made[2:])]
+    jitter = np.random.default_rng(4).normal(0.0, noise_m, made.shape)
+    found = statistics(made + jitter, seconds)
+    assert found.two_percent_m == pytest.approx(np.quantile(peaks, 0.98), abs=noise_m + 0.02)
+    assert found.maxima == pytest.approx(len(peaks), rel=0.2)
+
+
+def test_rows_too_far_apart_for_waves_are_refused():
+    with pytest.raises(AquaticError, match="seconds: found 8"):
+        statistics(np.sin(np.arange(400.0)), 8.0)
+
+
 def test_a_short_record_is_refused():
+    with pytest.raises(AquaticError, match="maxima"):
+        statistics(np.sin(np.arange(20.0)), 0.5)
     with pytest.raises(AquaticError, match="maxima"):
         statistics(np.sin(np.arange(60.0)), 1.0)
     with pytest.raises(AquaticError, match="no waterline"):

@@ -353,6 +353,32 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("decibel", "fill", "is_said"),
+    [
+        (False, -9999.0, True),
+        (False, 1e20, True),
+        (False, 0.0, False),  # the usual one
+        (True, -9999.0, True),
+        (True, 0.0, False),
+        (True, 9.96921e36, True),
+    ],
+)
+def test_fill_that_the_file_does_not_tell_is_no_sea(small, tmp_path, decibel, fill, is_said):
+    whole = detected(small, tmp_path)
+    path = small.write(tmp_path / "scene.tif", decibel=decibel)
+    with rasterio.open(path, "r+") as file:
+        values = file.read(1)
+        values[:, :60] = fill
+        file.write(values, 1)
+    with opened_geotiff(path) as opened:
+        found = detect(opened, shapely.Polygon())
+    assert (found.probability[:, :60] == NODATA).all()
+    areas = [[it.properties["area_km2"] for it in each.slicks] for each in (whole, found)]
+    assert areas[1] == pytest.approx(areas[0], rel=0.02)
+    assert is_said == any("on 20 % of its area" in it for it in found.remarks)
+
+
 @pytest.mark.slow
 def test_finer_pixels_are_averaged(small, tmp_path):
     fine = dataclasses.replace(

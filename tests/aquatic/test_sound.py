@@ -13,8 +13,10 @@ from aquatic.sound.levels import (
     Band,
     band_powers,
     bands_between,
+    clipped_share,
     level,
     mean_square,
+    refuse_sensitivity,
     spectral_density,
     transform_seconds,
 )
@@ -104,6 +106,24 @@ def test_bands_that_a_rate_does_not_reach_are_refused(low, high):
     assert bands_between(10.0, None, 8000.0)[-1].name == "3150"
 
 
+@pytest.mark.parametrize("bits", [16, 24])
+def test_tops_that_are_cut_off_are_counted(bits):
+    wave = np.sin(2.0 * np.pi * 500.0 * np.arange(8000) / 8000.0)
+    most = 1.0 - 2.0 ** (1 - bits)
+    assert clipped_share(np.clip(0.99 * wave, -most, most)) == 0.0
+    assert clipped_share(np.clip(wave, -most, most)) == 0.0
+    cut = np.clip(3.0 * wave, -most, most)
+    assert clipped_share(cut) == pytest.approx((np.abs(cut) == most).mean(), abs=1e-3)
+    assert clipped_share(np.zeros(10)) == 0.0
+
+
+@pytest.mark.parametrize(("number", "text"), [(176.0, "has -176"), (-48.0, "re 1 Pa .-168")])
+def test_what_is_no_sensitivity_of_a_chain_is_refused(number, text):
+    with pytest.raises(AquaticError, match=text):
+        refuse_sensitivity(number)
+    refuse_sensitivity(-176.0)
+
+
 def test_a_level_is_shifted_by_the_sensitivity():
     assert level(0.5, -170.0) == pytest.approx(170.0 - 3.0103, abs=1e-4)
     assert level(0.0) == -np.inf
@@ -161,6 +181,17 @@ def test_across_180_degrees_a_ship_is_where_it_is():
     track = Track(np.array([0.0, 100.0]), np.array([[179.99, 0.0], [-179.99, 0.0]]))
     (found,) = nearest_ships(np.array([50.0]), {"a": track}, (180.0, 0.0))
     assert found.distance_m == pytest.approx(0.0, abs=1.0)
+
+
+def test_a_fix_where_no_ship_can_be_makes_no_distance():
+    """One that jumps to the station and back, and one that jumps away, at 3,000 knots."""
+    for place in (100.0, 160_000.0):
+        way = np.full(9, 8000.0)
+        way[4] = place
+        tracks = {"odd": northward(100.0 * np.arange(9.0), way)}
+        found = nearest_ships(np.array([150.0, 350.0, 450.0, 650.0]), tracks, STATION)
+        assert [it.label for it in found if it.left_out is None] == ["8-9", "8-9"]
+        assert [bool(it.left_out) for it in found] == [False, True, True, False]
 
 
 def test_classes_are_of_a_kilometre():

@@ -12,6 +12,9 @@ import rasterio
 from tests.aquatic.pictures import keep_picture
 from tests.aquatic.scenes import SAND, SEAGRASS, water_colours
 from tests.witoil.command import witoil
+from witoil.plugins.errors import PluginError
+from witoil.plugins.prediction import predict
+from witoil.plugins.registry import plugin_named
 
 TRANSFORM = rasterio.Affine(10, 0, 500_000, 0, -10, 4_200_000)
 CRS = "EPSG:32631"
@@ -215,3 +218,74 @@ def test_longitudes_may_be_counted_from_0_or_from_180(tmp_path, turn):
     document = json.loads((tmp_path / "found" / "s.tif.json").read_text())
     assert len(document["features"]) == len(at)
     assert not any("outside the image" in it for it in document["warnings"])
+
+
+def remarks_of(image, **parameters):
+    return predict(plugin_named("satellite-bathymetry"), image, parameters=parameters).findings
+
+
+@pytest.mark.slow
+def test_soundings_above_the_water_are_left_out_and_said(tmp_path):
+    image, table = scene(tmp_path / "bay.tif"), soundings(tmp_path / "s.csv")
+    frame = pd.read_csv(table)
+    frame.loc[:29, "depth_m"] = -0.5 - frame["depth_m"]  # heights, whose sign was forgotten
+    frame.to_csv(tmp_path / "mixed.csv", index=False)
+    found = remarks_of(image, soundings=tmp_path / "mixed.csv")
+    assert any("30 soundings lie above the water" in it for it in found.remarks)
+    (raster,) = found.rasters
+    assert np.sqrt(np.nanmean((raster.values - bottom_depth()) ** 2)) < 0.6
+    assert len(found.features) == 90
+
+
+@pytest.mark.slow
+def test_a_law_that_tells_nothing_and_an_offset_are_said(tmp_path):
+    image, table = scene(tmp_path / "bay.tif"), soundings(tmp_path / "s.csv")
+    frame = pd.read_csv(table)
+    assert not any("tells no more" in it for it in remarks_of(image, soundings=table).remarks)
+    frame["depth_m"] = np.random.default_rng(0).permutation(frame["depth_m"])
+    frame.to_csv(tmp_path / "mixed.csv", index=False)
+    said = remarks_of(image, soundings=tmp_path / "mixed.csv").remarks
+    assert any("the law tells no more" in it for it in said)
+    with rasterio.open(image) as file:
+        values, profile = file.read() + 0.1, file.profile
+    with rasterio.open(tmp_path / "offset.tif", "w", **profile) as file:
+        file.write(values)
+        file.descriptions = ("blue", "green")
+    said = remarks_of(tmp_path / "offset.tif", soundings=table).remarks
+    assert any("is an offset left" in it for it in said)
+
+
+@pytest.mark.slow
+def test_depths_beyond_the_soundings_of_a_calibration_before_are_empty(tmp_path):
+    image, table = scene(tmp_path / "bay.tif"), soundings(tmp_path / "s.csv")
+    frame = pd.read_csv(table)
+    frame[frame["depth_m"].between(2.0, 10.0)].to_csv(tmp_path / "few.csv", index=False)
+    first = remarks_of(image, soundings=tmp_path / "few.csv")
+    (line,) = (it for it in first.remarks if "--set law" in it)
+    pairs = dict(it.strip().split("=") for it in line.split("--set ")[1:])
+    again = remarks_of(image, **pairs)
+    np.testing.assert_array_equal(
+        np.isnan(again.rasters[0].values), np.isnan(first.rasters[0].values)
+    )
+    assert np.nanmax(again.rasters[0].values) < 10.9
+    del pairs["deepest_m"], pairs["shallowest_m"]
+    wide = remarks_of(image, **pairs)
+    assert any("depths beyond them are guesses" in it for it in wide.remarks)
+    assert np.nanmin(wide.rasters[0].values) >= 0.0
+    with pytest.raises(PluginError, match="either soundings or"):
+        remarks_of(image, soundings=table, **pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", ["ratio", "log-linear"])
+@pytest.mark.parametrize("fill", [-9999, 0, 65535])
+def test_fill_that_the_file_does_not_tell_has_no_depth(tmp_path, fill, law):
+    image = scene(tmp_path / "bay.tif", scale=1e-4, dtype="int32")
+    with rasterio.open(image, "r+") as file:
+        values = file.read()
+        values[:, :, :30] = fill
+        file.write(values)
+    table = soundings(tmp_path / "s.csv")
+    found = remarks_of(image, soundings=table, law=law, scale=0.0001).rasters[0].values
+    assert np.isnan(found[:, :30]).all()
+    assert np.sqrt(np.nanmean((found - bottom_depth())[:, 30:] ** 2)) < 0.6

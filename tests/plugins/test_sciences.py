@@ -51,6 +51,21 @@ def test_annotations_are_cleaned(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("columns", "cells", "box"),
+    [
+        ("xmin,xmax,ymin,ymax", "-20,60,1000,1200", ["0", "60", "1000", "1080"]),
+        ("x1,y1,x2,y2", "1900,500,1980,580", ["1900", "1920", "500", "580"]),
+        ("x1,y1,x2,y2", "700,500,700,500", ["699", "701", "499", "501"]),  # a click
+    ],
+)
+def test_no_box_leaves_its_image_and_none_is_empty(tmp_path, columns, cells, box):
+    (tmp_path / "all.csv").write_text(f"name_img,name_sp,{columns}\na,crab,{cells}\n")
+    clean_annotations(tmp_path / "all.csv", tmp_path / "out.csv")
+    (row,) = csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
+    assert [row[it] for it in ("xmin", "xmax", "ymin", "ymax")] == box
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("image,species\na,b\n", "no column name_img, name_sp"),
@@ -61,6 +76,10 @@ def test_annotations_are_cleaned(tmp_path):
         ("name_img,name_sp,x1,y1\na,b,,\n", "line 2: found no place"),
         ("name_img,name_sp,x1,y1\na,b,1,x\n", "line 2: found 1, x, expected numbers"),
         ("name_img,name_sp,x1,y1\na,b,1,9000\n", "within 1920 x 1080"),
+        # a third beyond the image, each way and in each kind
+        ("name_img,name_sp,x1,y1\na,b,2500,100\n", "within 1920 x 1080"),
+        ("name_img,name_sp,x1,y1,x2,y2\na,b,10,1300,90,1400\n", "within 1920 x 1080"),
+        ("name_img,name_sp,xmin,xmax,ymin,ymax\na,b,-300,-10,5,90\n", "within 1920 x 1080"),
         ("name_img,name_sp,xmin,xmax,ymin,ymax\na,b,9,1,2,3\n", "least is more than its most"),
         ("name_img,name_sp,x1,y1\na,,1,1\n", "no row to keep"),
     ],
@@ -158,3 +177,21 @@ def test_scenes_of_diatoms_are_made_and_measured(tmp_path):
         write_diatom_scenes(out / "labels", out, scenes=1, each=1, size=(64, 64))
     with pytest.raises(PluginError, match="expected one of coco"):
         write_diatom_scenes(out, out, scenes=1, each=1, size=(64, 64), form="pascal")
+
+
+def test_what_other_models_found_is_no_litter(tmp_path):
+    fish = envelope(tmp_path / "f.json", ["Chromis chromis", "fish"])
+    with pytest.raises(PluginError, match="found Chromis chromis, fish, expected squares"):
+        litter_totals([fish], tmp_path / "out.csv", gsd_cm=0.2)
+    for clean in (["Water", "Stones"], ["NW - sand"], []):
+        path = envelope(tmp_path / "c.json", clean)
+        assert litter_totals([path], tmp_path / "out.csv", gsd_cm=0.2)["total"]["items"] == 0.0
+
+
+def test_a_label_that_nothing_has_blacks_nothing_out_in_silence(tmp_path):
+    Image.fromarray(np.full((9, 9, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    envelope(tmp_path / "a.png.json", ["Face"])
+    with pytest.raises(PluginError, match="found FACE, expected Face"):
+        black_out([tmp_path / "a.png"], tmp_path, tmp_path / "out", label="FACE")
+    found = black_out([tmp_path / "a.png"], tmp_path, tmp_path / "out", label="head")
+    assert found["remarks"] == ["nothing is called head, but Face: nothing is black"]

@@ -11,6 +11,8 @@ import shapely
 
 from tests.plugins.builders import AQUATIC
 from tests.witoil.command import witoil
+from witoil.plugins.errors import PluginError
+from witoil.plugins.shorelines import Beach, shoreline_series
 
 SLOPE = 0.1
 
@@ -206,3 +208,50 @@ def test_a_beach_across_180_degrees_has_its_distances(tmp_path):
         assert answer.returncode == 0, answer.stderr
         (distance,) = pd.read_csv(tmp_path / "out.csv")["fiji"]
         assert distance == pytest.approx(106.5, abs=0.3)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:2263", "EPSG:3857", "EPSG:3035", "EPSG:4326", "EPSG:32618"])
+def test_distances_are_metres_on_the_ground_whatever_the_map(tmp_path, crs):
+    """Feet, Mercator, an equal-area map, degrees and UTM: 120 m each time."""
+    x, y = 592_000.0, 4_494_000.0
+    line = shapely.LineString([(x, y), (x + 300, y)])
+    shore = shapely.LineString([(x + 120, y - 200), (x + 120, y + 200)])
+    there = geopandas.GeoDataFrame({"name": ["T"]}, geometry=[line], crs="EPSG:32618")
+    there.to_crs(crs).to_file(tmp_path / "transects.gpkg")
+    seen = geopandas.GeoDataFrame({"time": ["2021-01-01T00:00:00Z"]}, geometry=[shore])
+    seen.set_crs("EPSG:32618").to_file(tmp_path / "seen.gpkg")
+    series = shoreline_series([tmp_path / "seen.gpkg"], tmp_path / "transects.gpkg")
+    assert series.table["T"].item() == pytest.approx(120.0, abs=0.1)
+    told = any("those of UTM, in metres" in it for it in series.remarks)
+    assert told == (crs in ("EPSG:2263", "EPSG:3857", "EPSG:3035"))
+
+
+def test_dates_without_a_clock_are_said(tmp_path):
+    transects = transects_in(
+        tmp_path / "t.geojson", {"T": [(350_000, 6_260_000), (350_200, 6_260_000)]}
+    )
+    shore = shapely.LineString([(350_100, 6_259_900), (350_100, 6_260_100)])
+    seen = geopandas.GeoDataFrame({"date": ["2021-01-01"]}, geometry=[shore], crs="EPSG:28356")
+    seen.to_file(tmp_path / "seen.geojson", driver="GeoJSON")
+    (tmp_path / "tide.csv").write_text(
+        "time,level_m\n2020-12-31T23:30Z,0.4\n2021-01-01T00:30Z,0.6\n"
+    )
+    series = shoreline_series(
+        [tmp_path / "seen.geojson"], transects, Beach(tmp_path / "tide.csv", 0.1)
+    )
+    assert series.table["T"].item() == pytest.approx(105.0, abs=1e-3)
+    assert any("the tide is that of midnight" in it for it in series.remarks)
+
+
+@pytest.mark.parametrize(
+    ("slope", "text"), [("steep", "'steep'"), (0.0, "found 0"), (-0.1, "-0.1")]
+)
+def test_what_is_no_slope_is_refused_by_its_transect(tmp_path, slope, text):
+    line = [(350_000, 6_260_000), (350_200, 6_260_000)]
+    transects = transects_in(tmp_path / "t.geojson", {"T": line}, slope=[slope])
+    shore = shapely.LineString([(350_100, 6_259_900), (350_100, 6_260_100)])
+    seen = geopandas.GeoDataFrame({"time": ["2021-01-01T10:00Z"]}, geometry=[shore], crs=28356)
+    seen.to_file(tmp_path / "seen.geojson", driver="GeoJSON")
+    (tmp_path / "tide.csv").write_text("time,level_m\n2021-01-01T10:00Z,0.4\n")
+    with pytest.raises(PluginError, match=f"transect T: slope: found.*{text}|T: slope: {text}"):
+        shoreline_series([tmp_path / "seen.geojson"], transects, Beach(tmp_path / "tide.csv"))

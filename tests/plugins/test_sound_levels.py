@@ -120,3 +120,43 @@ def test_what_is_no_ais_is_refused(tmp_path, text, said):
     (tmp_path / "ais.csv").write_text(text)
     with pytest.raises(PluginError, match=said):
         read_tracks(tmp_path / "ais.csv")
+
+
+def test_what_is_clipped_or_longer_than_asked_is_said(wav):
+    wave = np.sin(2.0 * np.pi * 500.0 * np.arange(80000) / 8000.0)
+    remarks = levels(wav(np.clip(2.0 * wave, -1.0, 1.0), 8000), seconds=1).findings.remarks
+    assert any("% of the samples are clipped" in it for it in remarks)
+    assert any("parts last 4 s, not 1" in it for it in remarks)
+    remarks = levels(wav(0.5 * wave, 8000), seconds=4).findings.remarks
+    assert not any("clipped" in it or "parts last" in it for it in remarks)
+    with pytest.raises(PluginError, match=r"sensitivity_db: found 100.*has -100"):
+        levels(wav(wave, 8000), sensitivity_db=100.0)
+
+
+def ais(path, lons, *, seconds=60, lat=0.0, ship="1"):
+    rows = [f"2024-01-01T00:{k * seconds // 60:02d}:{k * seconds % 60:02d}Z,{ship},{lon},{lat}"
+            for k, lon in enumerate(lons)]  # fmt: skip
+    path.write_text("time,mmsi,lon,lat\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_longitudes_of_ships_may_be_counted_from_0_or_from_180(tmp_path):
+    from witoil.plugins.ships import read_tracks
+
+    east, remarks = read_tracks(ais(tmp_path / "a.csv", [179.9, 181.0, 182.5, 359.0]))[::2]
+    assert east["1"].lonlat[:, 0].tolist() == [179.9, 181.0, 182.5, 359.0]
+    assert not remarks
+    west, remarks = read_tracks(ais(tmp_path / "b.csv", [-179.9, 181.0, 10.0, -200.0]))[::2]
+    assert west["1"].lonlat[:, 0].tolist() == [-179.9, 10.0]
+    assert remarks == ["2 fixes without a place were left out"]
+
+
+def test_two_places_of_one_ship_at_one_time_are_said(tmp_path):
+    from witoil.plugins.ships import read_tracks
+
+    lines = ["time,mmsi,lon,lat"]
+    lines += [f"2024-01-01T00:0{k}:00Z,7,{lon},10" for k in range(3) for lon in (1.0, 1.0001, 30)]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    tracks, _, remarks = read_tracks(tmp_path / "a.csv")
+    assert tracks["7"].lonlat.tolist() == [[1.0, 10.0]] * 3
+    assert "3 fixes lie elsewhere" in remarks[0]

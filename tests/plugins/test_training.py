@@ -125,3 +125,14 @@ def test_flowcam_is_told_apart(tmp_path):
     paths = sorted((tmp_path / place).glob("*/*.jpg"))
     labels = [predict(plugin, path).findings.features[0].label for path in paths]
     assert macro_f1([path.parent.name for path in paths], labels) > 0.95
+
+
+@pytest.mark.slow
+def test_an_image_that_is_there_twice_counts_once(tmp_path):
+    images = made_images(tmp_path / "images", 5)
+    for k in range(5):
+        twin = Image.open(images / "disc" / f"{k}.png")
+        twin.save(images / "disc" / f"twin_{k}.bmp")
+    found = train_measured(images, tmp_path / "made", name="a", licence="CC0-1.0")
+    assert found["images"] == {"bar": 5, "disc": 5}
+    assert sum("is the same image as" in it for it in found["left_out"]) == 5

@@ -119,3 +119,16 @@ def _draw(path, line):
     for column, row in line.astype(int):
         picture[row, max(column - 1, 0) : column + 1] = (255, 30, 30)
     keep_picture("wave-runup", Image.fromarray(picture[:360].swapaxes(0, 1)[::-1]))
+
+
+@pytest.mark.slow
+def test_a_profile_that_ends_below_the_highest_waves_is_refused(stack, tmp_path):
+    path, profile, _ = stack
+    lines = profile.read_text().splitlines()
+    short = tmp_path / "short.csv"
+    kept = [it for it in lines[1:] if float(it.split(",")[0]) >= 80]
+    short.write_text("\n".join([lines[0], *kept]) + "\n")
+    answer, _ = predicted(tmp_path, path, seconds=SECONDS, profile=short, level_m=0.3)
+    assert answer.returncode == 1
+    assert "rows reach beyond pixels 80 to 210" in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1

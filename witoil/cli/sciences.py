@@ -159,6 +159,8 @@ def black_out_boxes(
     from witoil.plugins.litter import black_out
 
     found = black_out(images, predicted, out, label=label)
+    for remark in found["remarks"]:
+        print(remark)
     print(f"{found['boxes']} boxes in {found['images']} images are black; written to {out}")
 
 

@@ -93,29 +93,41 @@ def _box(
         cells = [row.get(name, "").strip() for name in names]
         if not all(cells):
             continue
-        numbers = _numbers(cells, where, size)
+        numbers = _numbers(names, cells, where, size)
         if names == _LINE:
             x1, y1, x2, y2 = numbers
+            if (x1, y1) == (x2, y2):  # a click
+                return box_of_point(x1, y1, size), 0.0
             return box_of_line(x1, y1, x2, y2, size, pad), hypot(x2 - x1, y2 - y1)
         if names == _POINT:
             return box_of_point(numbers[0], numbers[1], size), 0.0
         left, right, top, bottom = numbers
         if left > right or top > bottom:
             raise PluginError(f"{where}: found a box whose least is more than its most")
-        return Box(left, right, top, bottom), hypot(right - left, bottom - top)
+        drawn = Box(left, right, top, bottom).grown(0.0, 0.0, size)
+        return drawn, hypot(right - left, bottom - top)
     raise PluginError(
         f"{where}: found no place, expected x1, y1, x2, y2 of a line, x1, y1 of a point, or xmin, "
         "xmax, ymin, ymax"
     )
 
 
-def _numbers(cells: Sequence[str], where: str, size: tuple[int, int]) -> list[float]:
+def _is_beyond(places: Sequence[float], length: int) -> bool:
+    """Tell whether all lie beyond an image, or one so far that the image is another."""
+    near = all(-0.5 * length <= it <= 1.5 * length for it in places)
+    return not near or max(places) < 0.0 or min(places) > length
+
+
+def _numbers(
+    names: Sequence[str], cells: Sequence[str], where: str, size: tuple[int, int]
+) -> list[float]:
     try:
         numbers = [float(cell) for cell in cells]
     except ValueError:
         raise PluginError(f"{where}: found {', '.join(cells)}, expected numbers") from None
-    most = max(size)
-    if not all(-0.5 * most <= it <= 1.5 * most for it in numbers):
+    # across and down, as the columns of lines and points come, and those of boxes
+    across, down = (numbers[:2], numbers[2:]) if names == _BOX else (numbers[::2], numbers[1::2])
+    if _is_beyond(across, size[0]) or _is_beyond(down, size[1]):
         raise PluginError(
             f"{where}: found {', '.join(cells)}, expected places within {size[0]} x {size[1]} "
             "pixels; give the size of the images"

@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from witoil.files import read_json, replacing, write_text
 from witoil.plugins.csv_tables import read_rows
 from witoil.plugins.errors import PluginError, told_by
 
+if TYPE_CHECKING:
+    from witoil.plugins.card import Card
+
 HIGH, LOW, ORGANIC = "Litter-high", "Litter-low", "Organic debris"
+_KINDS = ("P - ", "NP - ", "NW - ")
+"""How names of kinds begin: plastic, other litter, none."""
+
 _GROWTH = 0.1
 
 
@@ -50,12 +56,13 @@ def litter_totals(
     listed = J_LIST if codes is None else _read_codes(codes)
     counted = {envelope: _labels(envelope) for envelope in envelopes}
     whole: Counter[str] = sum(counted.values(), Counter())
+    _refuse_foreign(whole, listed)
     rows = []
     for name, found in [(it.name, found) for it, found in counted.items()] + [("all", whole)]:
         with told_by(Path(name)):
             litter = litter_in(found[HIGH], found[LOW], found[ORGANIC], gsd_cm=gsd_cm)
         rows.append({"file": name, **asdict(litter)})
-    kinds = sorted(it for it in whole if it.startswith(("P - ", "NP - ")) or it in listed)
+    kinds = sorted(it for it in whole if it.startswith(_KINDS[:2]) or it in listed)
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     table.writeheader()
@@ -63,6 +70,24 @@ def litter_totals(
     write_text(path, text.getvalue())
     translations = [(it, whole[it], *translated(it, listed)) for it in kinds]
     return {"total": rows[-1], "codes": translations}
+
+
+def _refuse_foreign(found: Mapping[str, int], listed: Mapping[str, Any]) -> None:
+    """Refuse what other models have found: there would be no litter, whatever they saw."""
+    squares = [it.name for it in _card_of_squares().labels]
+    if found and not any(it in squares or it in listed or it.startswith(_KINDS) for it in found):
+        raise PluginError(
+            f"found {', '.join(sorted(found)[:5])}, expected squares of litter-detection "
+            f"({', '.join(squares)}) or kinds of litter"
+        )
+
+
+def _card_of_squares() -> Card:
+    from witoil.plugins.registry import plugin_named
+
+    card = plugin_named("litter-detection").card
+    assert card is not None  # one of our own
+    return card
 
 
 def _labels(envelope: Path) -> Counter[str]:
@@ -111,12 +136,13 @@ def black_out(
     Returns
     -------
     dict
-        ``images`` and ``boxes``, how many.
+        ``images`` and ``boxes``, how many, and ``remarks``.
 
     Raises
     ------
     PluginError
-        Where an image was not looked at, before anything is written.
+        Where an image was not looked at, or what was found is written in another way, before
+        anything is written.
     """
     from shapely.geometry import shape
 
@@ -134,6 +160,7 @@ def black_out(
     if twice:
         raise PluginError(f"found two images for {twice[0]}, expected names that differ")
     found = {image: _features(envelope) for image, envelope in wanted.items()}
+    remarks = _labels_beside(label, found.values())
     boxes = 0
     folder.mkdir(parents=True, exist_ok=True)
     for image, features in found.items():
@@ -149,7 +176,18 @@ def black_out(
             pixels[rows, max(0, int(left - wide)) : int(right + wide) + 1] = 0
             boxes += 1
         _save(pixels, folder / f"{image.stem}.png")
-    return {"images": len(images), "boxes": boxes}
+    return {"images": len(images), "boxes": boxes, "remarks": remarks}
+
+
+def _labels_beside(label: str, found: Iterable[list[dict[str, Any]]]) -> list[str]:
+    """Return what is to be said where nothing has a label, but things have others."""
+    others = {str(it["properties"]["label"]) for features in found for it in features}
+    if label in others or not others:
+        return []
+    alike = [it for it in sorted(others) if it.casefold() == label.casefold()]
+    if alike:
+        raise PluginError(f"label: found {label}, expected {alike[0]} as the model calls it")
+    return [f"nothing is called {label}, but {', '.join(sorted(others)[:5])}: nothing is black"]
 
 
 def _save(pixels: Any, path: Path) -> None:

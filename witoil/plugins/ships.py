@@ -15,6 +15,9 @@ from witoil.plugins.errors import PluginError, told_by
 from witoil.times import in_utc, second
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from aquatic.sound.ships import Nearest, Track
 
 _NAMES = {
@@ -26,6 +29,10 @@ _NAMES = {
 """What a table of AIS has to have -> what it may be called."""
 
 _COLUMNS = ("time", "distance_km", "class", "label", "mmsi", "left_out")
+_NO_LON = 181.0
+_APART_DEG = 0.005
+"""Difference of two fixes of one second that a ship may make as it goes. [degrees]"""
+
 _MOST_LABELS = 1_000_000
 
 
@@ -66,19 +73,40 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
     lonlat = np.column_stack(
         [numbers(path, columns[name], frame[columns[name]].tolist()) for name in ("lon", "lat")]
     )
-    # AIS sends 181 and 91 where a ship does not know its place
-    known = (np.abs(lonlat[:, 0]) <= 180.0) & (np.abs(lonlat[:, 1]) <= 90.0)
+    known = _known(lonlat)
     remarks = [f"{(~known).sum()} fixes without a place were left out"] * bool((~known).any())
     if not known.any():
         raise PluginError(f"{path}: found no fix with a place, expected some")
     epoch = times[known].min()
-    seconds = (times - epoch).dt.total_seconds().to_numpy()
-    tracks = {}
+    seconds = (times - epoch).dt.total_seconds().to_numpy(dtype=np.float64)
+    tracks, twice = {}, 0
     for ship, rows in frame[known].groupby(columns["ship"]).groups.items():
         at = np.asarray(rows, dtype=np.int64)
-        _, first = np.unique(seconds[at], return_index=True)
+        _, first, of = np.unique(seconds[at], return_index=True, return_inverse=True)
+        apart = np.abs(lonlat[at] - lonlat[at][first][of]).max(axis=1)
+        twice += int((np.minimum(apart, 360.0 - apart) > _APART_DEG).sum())
         tracks[str(ship)] = Track(seconds[at][first], lonlat[at][first])
+    if twice:
+        remarks.append(
+            f"{twice} fixes lie elsewhere than another of the same ship and time, of which the "
+            "first was taken: do two ships send one MMSI?"
+        )
     return tracks, epoch.to_pydatetime(), remarks
+
+
+def _known(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which fixes have a place, longitudes counted from -180 or from 0.
+
+    AIS sends 181 and 91 where a ship does not know its place.
+    """
+    import numpy as np
+
+    lon, lat = lonlat.T
+    others = lon[(lon != _NO_LON) & np.isfinite(lon)]
+    is_from_0 = bool(others.size) and others.max() > 180.0
+    return np.asarray(
+        (lon >= -180.0) & (lon <= (360.0 if is_from_0 else 180.0)) & (np.abs(lat) <= 90.0)
+    )
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, str]:

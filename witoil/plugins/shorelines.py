@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aquatic.errors import AquaticError
 from witoil.files import replacing
 from witoil.plugins.csv_tables import numbers, read_columns
-from witoil.plugins.errors import PluginError
+from witoil.plugins.errors import PluginError, told_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 TIMES = "dates"
 """Column of the times in the table, as CoastSat calls it."""
+
+_MOST_STRETCH = 0.002
+"""Share by which lengths of a map may differ from those on the ground; in UTM it is 0.001."""
 
 _TIME_KEYS = ("time", "date", "dates")
 _LINES = ("LineString", "MultiLineString", "MultiPoint", "Point")
@@ -82,12 +85,11 @@ def shoreline_series(
     import pandas as pd
 
     beach = beach or Beach()
-    lines, slopes, crs = _transects(transects)
+    lines, slopes, crs, remarks = _transects(transects)
     seen = [row for path in shorelines for row in _shorelines(path, crs)]
     if not seen:
         raise PluginError("found no shorelines; expected lines with a time")
     table = _crossings(seen, lines)
-    remarks = []
     empty = int(table.isna().sum().sum())
     if empty:
         remarks.append(
@@ -100,6 +102,11 @@ def shoreline_series(
         known = table.notna().sum().sum()
         table = _levelled(table, beach, slopes)
         lost = int(known - table.notna().sum().sum())
+        if all(time == time.normalize() for time in table.index):
+            remarks.append(
+                "all times are midnight, as those of dates without a clock: the tide is that of "
+                "midnight"
+            )
         if lost:
             remarks.append(f"{lost} places are empty since the tide has no level at their times")
     return ShorelineSeries(pd.DataFrame(table), remarks)
@@ -132,19 +139,20 @@ def _levelled(table: pd.DataFrame, beach: Beach, slopes: dict[str, float | None]
 
     assert beach.tide is not None
     times, levels = _tide(beach.tide)
-    try:
+    with told_by(beach.tide):
         at_times = levels_at(_clock(table.index), times, levels)
-        levelled = table.copy()
-        for name in table.columns:
-            slope = slopes[name] if slopes[name] is not None else beach.slope
-            if slope is None:
-                raise PluginError(
-                    f"transect {name}: found no slope, expected it in the file of transects, or "
-                    "--slope for all that have none"
-                )
+    levelled = table.copy()
+    for name in table.columns:
+        slope = slopes[name] if slopes[name] is not None else beach.slope
+        if slope is None:
+            raise PluginError(
+                f"transect {name}: found no slope, expected it in the file of transects, or "
+                "--slope for all that have none"
+            )
+        try:
             levelled[name] = at_level(table[name].to_numpy(), at_times, slope, beach.level_m)
-    except AquaticError as error:
-        raise PluginError(f"{beach.tide}: {error}") from error
+        except AquaticError as error:
+            raise PluginError(f"transect {name}: {error}") from error
     return levelled
 
 
@@ -165,7 +173,10 @@ def _clock(times: Any) -> Any:
     return pd.DatetimeIndex(times).tz_localize(None).to_numpy()
 
 
-def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any]:
+def _transects(
+    path: Path,
+) -> tuple[list[Transect], dict[str, float | None], Any, list[str]]:
+    """Return transects in metres, slopes by their names, their system, and what was odd."""
     from aquatic.shoreline.transects import Transect
 
     frame = _frame(path, "transects")
@@ -174,7 +185,13 @@ def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any
     for name, geometry in zip(frame["name"], frame.geometry, strict=True):
         if geometry is None or geometry.geom_type != "LineString" or geometry.is_empty:
             raise PluginError(f"{path}: {name}: found no line, expected one from land to sea")
+    remarks = []
     if frame.crs.is_geographic:
+        frame = frame.to_crs(_utm_of(frame))
+    elif (factor := _stretch(frame)) != 1.0:
+        remarks.append(
+            f"a metre is {factor:.4g} in {frame.crs.name}: distances are those of UTM, in metres"
+        )
         frame = frame.to_crs(_utm_of(frame))
     lines, slopes = [], {}
     for name, geometry, slope in zip(
@@ -189,8 +206,30 @@ def _transects(path: Path) -> tuple[list[Transect], dict[str, float | None], Any
             lines.append(Transect(str(name), geometry.coords[0][:2], geometry.coords[-1][:2]))
         except AquaticError as error:
             raise PluginError(f"{path}: {error}") from None
-        slopes[str(name)] = None if slope is None or slope != slope else float(slope)
-    return lines, slopes, frame.crs
+        slopes[str(name)] = _slope(slope, f"{path}: transect {name}")
+    return lines, slopes, frame.crs, remarks
+
+
+def _slope(value: Any, where: str) -> float | None:
+    if value is None or value != value:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise PluginError(f"{where}: slope: found {value!r}, expected a number") from None
+
+
+def _stretch(frame: Any) -> float:
+    """Return how long a metre is on the map of lines; 1 where it is one as near as in UTM."""
+    import numpy as np
+    from pyproj import Geod
+
+    geod = Geod(ellps="WGS84")
+    metres = np.array([geod.geometry_length(it) for it in frame.to_crs("EPSG:4326").geometry])
+    long = metres > 0.0
+    factors = np.asarray(frame.geometry.length)[long] / metres[long]
+    worst = float(factors[np.abs(factors - 1.0).argmax()]) if long.any() else 1.0
+    return worst if abs(worst - 1.0) > _MOST_STRETCH else 1.0
 
 
 def _utm_of(frame: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def train_measured(
     -------
     dict
         ``macro_f1`` of a cross-validation in five parts, ``images`` of each class, and
-        ``left_out``: images in which nothing was found, or that cannot be read.
+        ``left_out``: images in which nothing was found, that cannot be read, or are there twice.
 
     Raises
     ------
@@ -102,13 +103,20 @@ def _measured(images: Path, how: Preprocessing) -> tuple[list[list[float]], list
     if not images.is_dir():
         raise PluginError(f"{images}: is no folder; expected one with a folder for each class")
     rows, labels, left_out = [], [], []
+    seen: dict[Any, Path] = {}
     for path in sorted(images.glob("*/*")):
         if path.suffix.lower() not in SUFFIXES:
             continue
         try:
-            found = thing_in(read_photo(path), how)
+            photo = read_photo(path)
+            found = thing_in(photo, how)
         except PluginError as error:
             left_out.append(str(error))
+            continue
+        # in two parts of the cross-validation, one would tell the other
+        first = seen.setdefault((photo.size, sha256(photo.pixels.tobytes()).digest()), path)
+        if first != path:
+            left_out.append(f"{path}: is the same image as {first}")
             continue
         if found is None:
             left_out.append(f"{path}: nothing is darker than the background")

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from PIL.Image import Image
 
     from witoil.plugins.envelope import Findings
 
+_GDAL_NODATA = 42113
 _EXACT = (".png", ".tif", ".tiff", ".bmp", ".gif")
 
 
@@ -42,7 +44,7 @@ class CoralCover:
                 "name": "nodata",
                 "least": 0.0,
                 "most": 255.0,
-                "description": "Value of what was not seen.",
+                "description": "Value of what was not seen; default: that of the file.",
             },
             {
                 "name": "pixel_mm",
@@ -67,12 +69,17 @@ class CoralCover:
 
         from aquatic.corals import cover_of
         from witoil.plugins.envelope import Feature, Findings
+        from witoil.plugins.errors import PluginError
 
-        mask = read_mask(path)
-        nodata = parameters.get("nodata")
-        nodata = None if nodata is None else int(nodata)
+        mask, own = read_mask(path)
+        quadrats = _whole("quadrats", parameters["quadrats"])
+        nodata = _whole("nodata", parameters.get("nodata", own))
         names = _names(parameters.get("classes"))
         remarks = []
+        if nodata is not None and nodata == own and "nodata" not in parameters:
+            remarks.append(f"{nodata}: what was not seen, as the file says")
+        if nodata in names:
+            raise PluginError(f"{nodata} is the class {names[nodata]} and nodata, expected one")
         if not names:
             present = [int(it) for it in np.unique(mask) if it not in (0, nodata)]
             names = {value: str(value) for value in present}
@@ -81,7 +88,7 @@ class CoralCover:
             if others:
                 told = ", ".join(map(str, sorted(others)[:10]))
                 remarks.append(f"{told}: values that are no class were taken as seabed")
-        found = cover_of(mask, list(names), nodata=nodata, quadrats=int(parameters["quadrats"]))
+        found = cover_of(mask, list(names), nodata=nodata, quadrats=quadrats or 1)
         pixel_mm = parameters.get("pixel_mm")
         features = []
         for value, cover in found.items():
@@ -92,8 +99,16 @@ class CoralCover:
         return Findings(features, remarks=remarks)
 
 
-def read_mask(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the values of a mask, (height, width), as they are stored.
+def _whole(name: str, value: float | None) -> int | None:
+    from witoil.plugins.errors import PluginError
+
+    if value is not None and value != int(value):
+        raise PluginError(f"{name}: found {value:g}, expected a whole number")
+    return None if value is None else int(value)
+
+
+def read_mask(path: Path) -> tuple[npt.NDArray[np.uint8], int | None]:
+    """Return the values of a mask, (height, width), as they are stored, and its value of no data.
 
     Raises
     ------
@@ -121,11 +136,31 @@ def read_mask(path: Path) -> npt.NDArray[np.uint8]:
             if image.width * image.height > MOST_PIXELS:
                 raise PluginError(f"{path}: found more than {MOST_PIXELS:,} pixels")
             values = np.asarray(image).astype(np.uint8)
+            nodata = _nodata_of(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, PluginError):
             raise
         raise PluginError(f"{path}: cannot be read ({error}); expected a mask") from None
-    return values
+    return values, nodata
+
+
+def _nodata_of(image: Image) -> int | None:
+    """Return the value that a file says is none: GDAL's tag of a TIFF, what is transparent."""
+    from witoil.plugins.errors import PluginError
+
+    told = str(getattr(image, "tag_v2", {}).get(_GDAL_NODATA, "")).strip("\0 ")
+    clear = image.info.get("transparency")
+    if isinstance(clear, bytes):  # the opacity of each colour of a palette
+        values = [k for k, opacity in enumerate(clear) if opacity == 0]
+    else:
+        values = [clear] if isinstance(clear, int) else []
+    if len(values) > 1:
+        raise PluginError(
+            f"{', '.join(map(str, values[:10]))} are transparent, expected one value of no data"
+        )
+    if told.isdecimal():  # not nan or -9999, which no byte is
+        values.append(int(told))
+    return next((it for it in values if it <= 255), None)
 
 
 def _names(text: str | None) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from witoil.plugins.rasters import Reader
 
 _ROWS = 256
-_MOST_REFLECTANCE = 1.5
+_LEAST_REFLECTANCE, _MOST_REFLECTANCE = -0.05, 1.5
+_WORTHLESS = 0.9
+"""Error of a law, of the scatter of depths, from which on it tells nothing."""
+
+_LEAST_OFFSET = 0.08
+"""Reflectance of the darkest water from which on it is an offset, as Sentinel-2's of 0.1."""
+
 _BEYOND = 0.1
 """Share of the range of the soundings by which depths may lie beyond it."""
 
@@ -59,6 +66,12 @@ class SatelliteBathymetry:
                 },
                 {"name": "first_m", "unit": "m", "description": "Of its first term."},
                 {"name": "second_m", "unit": "m", "description": "Of its second term."},
+                {
+                    "name": "shallowest_m",
+                    "unit": "m",
+                    "description": "Of its soundings, below the surface.",
+                },
+                {"name": "deepest_m", "unit": "m", "description": "Of its soundings."},
                 {
                     "name": "tide_m",
                     "unit": "m",
@@ -101,6 +114,11 @@ class SatelliteBathymetry:
         with reading(path, self.card) as reader:
             scene = _Scene(reader, path, parameters)
             soundings: list[Feature] = []
+            if {"soundings", "constant_m"} <= {*parameters}:
+                raise PluginError(
+                    "found soundings and constant_m, expected either soundings or the numbers of a "
+                    "calibration before"
+                )
             if "soundings" in parameters:
                 law, soundings = scene.calibrated(parameters["soundings"])
             else:
@@ -127,7 +145,10 @@ class _Scene:
         self._reader, self._path, self._parameters = reader, path, parameters
         self.remarks: list[str] = []
         sample = np.concatenate(
-            [part[::8, ::8].reshape(-1, 2) for _, part in self._parts(self._reader.size[0] // 8)]
+            [
+                part[::8, ::8].reshape(-1, 2)
+                for _, part in self._parts(self._reader.size[0] // 8, most=math.inf)
+            ]
         )
         known = sample[np.isfinite(sample).all(axis=1)]
         if not len(known):
@@ -137,7 +158,14 @@ class _Scene:
                 f"{path}: found values of {np.median(known):.4g}, expected reflectances of 0 to 1; "
                 "--set scale=0.0001 makes them of ten-thousandths"
             )
-        self._deep = self._deep_water(known)
+        known = known[(known <= _MOST_REFLECTANCE).all(axis=1)]
+        darkest = np.quantile(known, 0.001, axis=0)
+        if darkest.min() > _LEAST_OFFSET:
+            self.remarks.append(
+                f"the darkest reflectances are {darkest[0]:.3f} and {darkest[1]:.3f}, far above "
+                "those of water: is an offset left (Sentinel-2 from baseline 04.00 on: -0.1)?"
+            )
+        self._deep = self._deep_water(darkest)
 
     def calibrated(self, soundings: Path) -> tuple[Calibration, list[Feature]]:
         """Return the law that soundings give, and these, with what it makes of each."""
@@ -160,6 +188,13 @@ class _Scene:
                 f"{int((~inside).sum())} of {len(inside)} soundings lie outside the image and were "
                 "left out"
             )
+        dry = known_m + self._parameters["tide_m"] < 0.0
+        if (dry & inside).any():
+            self.remarks.append(
+                f"{int((dry & inside).sum())} soundings lie above the water of the scene and were "
+                "left out; depth_m is positive downwards"
+            )
+            inside &= ~dry
         rows, columns, known_m = rows[inside], columns[inside], known_m[inside]
         colours, depth_m = self._by_pixel(rows, columns, known_m + self._parameters["tide_m"])
         law = calibrate(colours, depth_m, self._parameters["law"], self._deep)
@@ -185,7 +220,8 @@ class _Scene:
         from aquatic.bathymetry import depths
 
         tide_m = self._parameters["tide_m"]
-        margin = _BEYOND * (law.deepest_m - law.shallowest_m)
+        is_ranged = np.isfinite(law.deepest_m)
+        margin = _BEYOND * (law.deepest_m - law.shallowest_m) if is_ranged else 0.0
         found = np.full(self._reader.size, np.nan, dtype=np.float32)
         beyond = 0
         for top, part in self._parts(_ROWS):
@@ -193,28 +229,36 @@ class _Scene:
             outside = (values < law.shallowest_m - margin) | (values > law.deepest_m + margin)
             beyond += int(outside.sum())
             found[top : top + len(part)] = np.where(outside, np.nan, values - tide_m)
-        if beyond:
+        if beyond and not is_ranged:
+            self.remarks.append(f"{beyond:,} pixels would be above the water, and are empty")
+        elif beyond:
             self.remarks.append(
                 f"{beyond:,} pixels would be deeper or shallower than the soundings by more than a "
                 "tenth of their range, and are empty"
             )
         return found
 
-    def _parts(self, height: int) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+    def _parts(
+        self, height: int, most: float = _MOST_REFLECTANCE
+    ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+        """Yield parts of the scene, NaN where values are none of water, whatever the file says."""
+        import numpy as np
+
         rows, columns = self._reader.size
         height = max(height, 1)
         for top in range(0, rows, height):
             part = self._reader.read(slice(top, min(top + height, rows)), slice(0, columns))
-            yield top, part * self._parameters["scale"]
+            values = part * self._parameters["scale"]
+            is_fill = (values < _LEAST_REFLECTANCE).any(axis=-1) | (values > most).any(axis=-1)
+            is_fill |= (values == 0.0).all(axis=-1)
+            yield top, np.where(is_fill[..., np.newaxis], np.nan, values)
 
-    def _deep_water(self, known: npt.NDArray[np.float64]) -> tuple[float, float] | None:
-        import numpy as np
-
+    def _deep_water(self, darkest: npt.NDArray[np.float64]) -> tuple[float, float] | None:
         if self._parameters["law"] == "ratio":
             return None
         if {"deep_blue", "deep_green"} <= {*self._parameters}:
             return self._parameters["deep_blue"], self._parameters["deep_green"]
-        blue, green = np.quantile(known, 0.001, axis=0)
+        blue, green = darkest
         self.remarks.append(
             f"deep water was taken to be the darkest of the scene, {blue:.4f} and {green:.4f}"
         )
@@ -283,8 +327,10 @@ def _given(parameters: Mapping[str, Any]) -> Calibration:
     if parameters["law"] == "log-linear" and not all(deep):
         raise PluginError("deep_blue, deep_green: found none, expected those of the calibration")
     numbers = tuple(parameters[name] for name in names)
-    far = float("inf")
-    return Calibration(parameters["law"], numbers, deep, 0, float("nan"), -far, far)
+    least, most = parameters.get("shallowest_m", 0.0), parameters.get("deepest_m", math.inf)
+    if not least < most:
+        raise PluginError(f"deepest_m: found {most:g}, expected more than shallowest_m={least:g}")
+    return Calibration(parameters["law"], numbers, deep, 0, float("nan"), least, most)
 
 
 def _words(law: Calibration) -> list[str]:
@@ -292,17 +338,29 @@ def _words(law: Calibration) -> list[str]:
     values = [f"{name}={value:.9g}" for name, value in zip(names, law.coefficients, strict=False)]
     if law.law == "log-linear":
         values += [f"deep_blue={law.deep[0]:.9g}", f"deep_green={law.deep[1]:.9g}"]
+    if law.deepest_m < math.inf:
+        values += [f"shallowest_m={law.shallowest_m:.6g}", f"deepest_m={law.deepest_m:.6g}"]
     numbers = " ".join(f"--set {it}" for it in (f"law={law.law}", *values))
     if not law.soundings:
-        return [f"calibrated before: {numbers}"]
+        unknown = "; deepest_m of its soundings is not given: depths beyond them are guesses"
+        return [f"calibrated before: {numbers}{'' if law.deepest_m < float('inf') else unknown}"]
     error = (
         "not known, soundings are too few" if law.rmse_m != law.rmse_m else f"{law.rmse_m:.2f} m"
+    )
+    worthless = (
+        [
+            f"depths scatter by {law.scatter_m:.2f} m about their mean: the law tells no more than "
+            "that; look at the places, the unit and the bands"
+        ]
+        if law.rmse_m > _WORTHLESS * law.scatter_m
+        else []
     )
     return [
         f"by {law.soundings} pixels with soundings of {law.shallowest_m:.1f} to "
         f"{law.deepest_m:.1f} m below the surface: {numbers}",
         f"error of soundings left out of the fit: {error}; over another bottom than theirs it is "
         "larger",
+        *worthless,
     ]
 
 

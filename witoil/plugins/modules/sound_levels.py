@@ -29,7 +29,7 @@ class SoundLevels:
             {
                 "name": "sensitivity_db",
                 "least": -300.0,
-                "most": 100.0,
+                "most": 300.0,
                 "unit": "dB re 1/uPa",
                 "description": "What 1 uPa gives of full scale, by the whole chain; without it "
                 "levels are relative to full scale.",
@@ -72,8 +72,10 @@ class SoundLevels:
         from aquatic.sound.levels import (
             band_powers,
             bands_between,
+            clipped_share,
             level,
             mean_square,
+            refuse_sensitivity,
             spectral_density,
             transform_seconds,
         )
@@ -81,12 +83,15 @@ class SoundLevels:
         from witoil.plugins.sound import opened
 
         sensitivity = parameters.get("sensitivity_db")
+        if sensitivity is not None:
+            refuse_sensitivity(sensitivity)
         unit = "dB re FS" if sensitivity is None else "dB re 1 uPa2"
         with opened(path) as recording:
             bands = bands_between(parameters["low_hz"], parameters.get("high_hz"), recording.rate)
             piece_s = transform_seconds(bands)
             length_s = max(piece_s, min(parameters["seconds"], recording.seconds))
             begins, squares, powers, densities, weights = [], [], [], [], []
+            clipped: list[float] = []
             frequencies = np.zeros(0)
             for start, samples in recording.parts(length_s, piece_s):
                 frequencies, density = spectral_density(samples, recording.rate, piece_s)
@@ -95,11 +100,17 @@ class SoundLevels:
                 powers.append(band_powers(frequencies, density, bands))
                 densities.append(density)
                 weights.append(len(samples))
+                clipped.append(clipped_share(samples))
             remarks = list(recording.remarks)
-        if length_s > parameters["seconds"]:
+        if piece_s > parameters["seconds"]:
             remarks.append(
-                f"parts are {length_s:g} s long, not {parameters['seconds']:g} s: the lowest band "
+                f"parts are {piece_s:g} s long, not {parameters['seconds']:g} s: the lowest band "
                 "needs that; a higher low_hz allows shorter ones"
+            )
+        if any(clipped):
+            remarks.append(
+                f"{100.0 * float(np.average(clipped, weights=weights)):.2g} % of the samples are "
+                "clipped at full scale: levels are too low"
             )
         if sensitivity is None:
             remarks.append(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from aquatic.runup import RunUp
     from witoil.plugins.envelope import Findings
 
+_MOST_BEYOND = 0.01
+"""Share of the rows that may reach beyond the profile."""
+
 
 class WaveRunUp:
     """The waterline of `aquatic.runup`, in heights."""
@@ -130,6 +133,12 @@ def _heights(
         pixels, known_m = _profile(parameters["profile"])
         heights = np.interp(edge, pixels, known_m, left=np.nan, right=np.nan)
         beyond = int((np.isfinite(edge) & np.isnan(heights)).sum())
+        if beyond > _MOST_BEYOND * np.isfinite(edge).sum():
+            raise PluginError(
+                f"{parameters['profile']}: {beyond} rows reach beyond pixels {pixels[0]:g} to "
+                f"{pixels[-1]:g}, so that the highest or lowest are not known; expected a profile "
+                f"of {np.nanmin(edge):.0f} to {np.nanmax(edge):.0f}"
+            )
         said = [f"{beyond} rows reach beyond the profile and have no height"] if beyond else []
         return heights - parameters["level_m"], said
     missing = [name for name in ("pixel_m", "slope") if name not in parameters]

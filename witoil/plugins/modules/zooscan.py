@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from witoil.plugins.envelope import Findings
 
+_USUAL_DPI = 2400.0
 _LENGTHS = ("esd", "feret", "major", "minor", "perimeter", "width", "height")
 
 
@@ -49,11 +51,11 @@ class ZooScan:
             },
             {
                 "name": "pixel_um",
-                "default": 25400.0 / 2400.0,
                 "least": 0.1,
                 "most": 1000.0,
                 "unit": "um",
-                "description": "Side of a pixel; default: that of 2400 dots per inch.",
+                "description": "Side of a pixel; default: by the file, else that of 2400 dots per "
+                "inch.",
             },
             {
                 "name": "least_esd_um",
@@ -69,7 +71,7 @@ class ZooScan:
         """Return the things of a scan, with what is measured of each."""
         from aquatic.plankton.measures import Thing, measured
         from aquatic.plankton.objects import boxes, labelled, separated
-        from aquatic.plankton.zooscan import without_background
+        from aquatic.plankton.zooscan import things_in, without_background
         from witoil.plugins.envelope import Feature, Findings
         from witoil.plugins.heads.measure import outline
 
@@ -79,9 +81,9 @@ class ZooScan:
             grey = without_background(grey, blank)
         else:
             remarks.append("no blank scan was given: the background was taken to be white")
-        dark = grey <= parameters["upper"]
+        dark = things_in(grey, parameters["upper"])
         labels = separated(dark) if parameters["separate"] == "yes" else labelled(dark)
-        pixel_um = parameters["pixel_um"]
+        pixel_um = parameters.get("pixel_um") or _pixel_um(path, remarks)
         features, small = [], 0
         for number, box in boxes(labels):
             thing = Thing(labels[box] == number, grey[box])
@@ -118,6 +120,27 @@ def read_grey(path: Path) -> tuple[npt.NDArray[np.uint8], list[str]]:
 
     photo = read_photo(path)
     return np.asarray(Image.fromarray(photo.pixels).convert("L")), list(photo.remarks)
+
+
+def _pixel_um(path: Path, remarks: list[str]) -> float:
+    """Return the side of a pixel that a scan tells, else the usual one, which is said. [um]."""
+    from PIL import Image
+
+    from aquatic.plankton.zooscan import MICROMETRES_PER_INCH, pixel_um_of
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its size, which was looked at
+        with Image.open(path) as image:
+            told = image.info.get("dpi")
+    found = pixel_um_of(told and (float(told[0]), float(told[1])))
+    if found is None:
+        remarks.append(
+            f"no resolution of a scanner in the file: taken to be {_USUAL_DPI:g} dots per inch; "
+            "pixel_um"
+        )
+        return MICROMETRES_PER_INCH / _USUAL_DPI
+    remarks.append(f"a pixel has {found:.4g} um by the resolution in the file")
+    return found
 
 
 def in_um(measures: Mapping[str, float], pixel_um: float) -> dict[str, Any]:

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
 UPPER, GAMMA = 245.0, 2.0
 
+_COLUMNS = {
+    "upper": ("process_upper", 0.0, 254.0),
+    "gamma": ("process_gamma_value", 0.1, 10.0),
+    "pixel_um": ("process_pixel", 0.1, 1000.0),
+}
+"""Parameter -> column of the table, least and most of it."""
+
+_PIXEL_MM = "process_particle_pixel_size_mm"
+
 
 class ZooScanVignette:
     """The thing of a vignette."""
@@ -67,6 +76,12 @@ class ZooScanVignette:
 
         grey, remarks = read_grey(path)
         told = {**_of_table(path, parameters.get("table")), **parameters}
+        usual = {"upper": UPPER, "gamma": GAMMA}
+        remarks += [
+            f"{name} is not known: {value:g} was taken"
+            for name, value in usual.items()
+            if name not in told
+        ]
         found = read_vignette(
             grey, upper=int(told.get("upper", UPPER)), gamma=told.get("gamma", GAMMA)
         )
@@ -97,9 +112,18 @@ def _of_table(path: Path, table: Path | None) -> dict[str, float]:
         raise PluginError(f"{table}: {error}; expected a table of EcoTaxa in UTF-8") from None
     with told_by(table):
         record = read_table(text).of_image(path.name)
-    keys = {"upper": "upper", "gamma": "gamma_value", "pixel_um": "pixel"}
-    found = {name: number_of(record.get(f"process_{key}")) for name, key in keys.items()}
-    return {name: value for name, value in found.items() if value}
+    found = {name: number_of(record.get(column)) for name, (column, *_) in _COLUMNS.items()}
+    size_mm = number_of(record.get(_PIXEL_MM))
+    if found["pixel_um"] is None and size_mm is not None:
+        found["pixel_um"] = 1000.0 * size_mm
+    for name, (column, least, most) in _COLUMNS.items():
+        value = found[name]
+        if value is not None and not least <= value <= most:
+            raise PluginError(
+                f"{table}: {path.name}: {column}: found {value:g}, expected {least:g} to {most:g}; "
+                f"give {name}"
+            )
+    return {name: value for name, value in found.items() if value is not None}
 
 
 plugin = ZooScanVignette()
