@@ -16,6 +16,9 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+LOST_SECONDS = 300.0
+"""A copy that is silent for so long waits for a lock that nobody will let go. [s]"""
+
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 
@@ -53,6 +56,8 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
 
     def answer() -> Result:
         try:
+            if not here.poll(LOST_SECONDS):
+                return work()
             found: Result = here.recv()
         except EOFError:
             return work()

@@ -54,6 +54,19 @@ def test_work_is_done_here_where_the_other_process_was_lost():
         assert answer() == "done"
 
 
+def test_work_is_done_here_where_the_other_process_hangs(monkeypatch):
+    monkeypatch.setattr(module, "LOST_SECONDS", 0.1)
+    here = os.getpid()
+
+    def work():
+        if os.getpid() != here:
+            time.sleep(600.0)
+        return "done"
+
+    with beside(work) as answer:
+        assert answer() == "done"
+
+
 def test_what_cannot_come_back_is_made_here():
     with beside(lambda: lambda: 3) as answer:
         assert answer()() == 3
