@@ -71,7 +71,7 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
     try:
         times = pd.to_datetime(text, utc=True, format="ISO8601")
         numbers = [pd.to_numeric(frame[columns[name]]) for name in ("lon", "lat")]
-        lonlat = np.column_stack(numbers).astype(np.float64)
+        lonlat = np.asarray(np.column_stack(numbers), dtype=np.float64)
     except ValueError as error:
         raise PluginError(f"{path}: {error}; expected times of ISO 8601 and degrees") from None
     known = _known(lonlat)
@@ -79,7 +79,7 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
     if not known.any():
         raise PluginError(f"{path}: found no fix with a place, expected some")
     epoch = times[known].min()
-    seconds = (times - epoch).dt.total_seconds().to_numpy(dtype=np.float64)
+    seconds = np.asarray((times - epoch).dt.total_seconds(), dtype=np.float64)
     tracks, twice = {}, 0
     for ship, rows in frame[known].groupby(columns["ship"]).groups.items():
         at = np.asarray(rows, dtype=np.int64)
