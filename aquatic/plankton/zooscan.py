@@ -27,6 +27,8 @@ MOST_DARK = 0.5
 SCANNER_DPI = 600.0
 """Resolution from which on that of a file is a scanner's; programs write 72 to 300. [dots/inch]"""
 
+_MOST_DPI = 254_000.0
+
 UPPER = 243
 """Grey of the lightest pixel of a thing in a scan, as ZooProcess takes it. [0 to 255]"""
 
@@ -55,7 +57,7 @@ def pixel_um_of(dpi: tuple[float, float] | None) -> float | None:
     AquaticError
         Where pixels are no squares.
     """
-    if dpi is None or min(dpi) < SCANNER_DPI:
+    if dpi is None or not all(SCANNER_DPI <= it <= _MOST_DPI for it in dpi):
         return None
     if abs(dpi[0] / dpi[1] - 1.0) > 0.01:
         raise AquaticError(

@@ -130,7 +130,7 @@ def mean_square(samples: Samples) -> float:
 
 
 def clipped_share(samples: Samples) -> float:
-    """Return the share of samples at full scale that have a neighbour there of the same sign.
+    """Return the share of samples at full scale or beyond that are as high as a neighbour.
 
     A sine that just reaches it does so with one sample at a time: two are a top that is cut off.
 
@@ -139,8 +139,7 @@ def clipped_share(samples: Samples) -> float:
     samples : numpy.ndarray
         (n,), -1 to 1.
     """
-    ends = np.where(np.abs(samples) >= _FULL_SCALE, np.sign(samples), 0.0)
-    both = (ends[1:] == ends[:-1]) & (ends[1:] != 0.0)
+    both = (samples[1:] == samples[:-1]) & (np.abs(samples[1:]) >= _FULL_SCALE)
     return float((np.append(both, False) | np.insert(both, 0, False)).mean())
 
 

@@ -267,7 +267,8 @@ def test_a_negative_of_a_vignette_is_refused():
 )
 def test_the_side_of_a_pixel_is_that_of_a_scanner(dpi, um):
     assert pixel_um_of(dpi) == (um if um is None else pytest.approx(um, rel=1e-4))
-    assert pixel_um_of(None) is None
+    for told in (None, (0.0, 0.0), (float("nan"), float("nan")), (float("inf"), 2400.0)):
+        assert pixel_um_of(told) is None
     with pytest.raises(AquaticError, match="square pixels"):
         pixel_um_of((1200.0, 2400.0))
 

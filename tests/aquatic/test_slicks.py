@@ -353,6 +353,7 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("decibel", "fill", "is_said"),
     [

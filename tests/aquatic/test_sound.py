@@ -115,6 +115,7 @@ def test_tops_that_are_cut_off_are_counted(bits):
     cut = np.clip(3.0 * wave, -most, most)
     assert clipped_share(cut) == pytest.approx((np.abs(cut) == most).mean(), abs=1e-3)
     assert clipped_share(np.zeros(10)) == 0.0
+    assert clipped_share(3.0 * wave) == 0.0  # in numbers that have no full scale
 
 
 @pytest.mark.parametrize(("number", "text"), [(176.0, "has -176"), (-48.0, "re 1 Pa .-168")])

@@ -70,15 +70,16 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
         times = pd.to_datetime(text, utc=True, format="ISO8601")
     except ValueError as error:
         raise PluginError(f"{path}: {error}; expected times of ISO 8601") from None
-    lonlat = np.column_stack(
-        [numbers(path, columns[name], frame[columns[name]].tolist()) for name in ("lon", "lat")]
-    )
+    degrees = [
+        numbers(path, columns[name], frame[columns[name]].tolist()) for name in ("lon", "lat")
+    ]
+    lonlat = np.asarray(np.column_stack(degrees), dtype=np.float64)
     known = _known(lonlat)
     remarks = [f"{(~known).sum()} fixes without a place were left out"] * bool((~known).any())
     if not known.any():
         raise PluginError(f"{path}: found no fix with a place, expected some")
     epoch = times[known].min()
-    seconds = (times - epoch).dt.total_seconds().to_numpy(dtype=np.float64)
+    seconds = np.asarray((times - epoch).dt.total_seconds(), dtype=np.float64)
     tracks, twice = {}, 0
     for ship, rows in frame[known].groupby(columns["ship"]).groups.items():
         at = np.asarray(rows, dtype=np.int64)
