@@ -233,6 +233,7 @@ def small():
     return sea_scene(1, side=300, calm=0, coast=False, shapes=[plume], wind=(6.0, 6.5))
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
     (slick,) = detected(small, tmp_path).slicks
     said = slick.properties
@@ -246,6 +247,7 @@ def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
     assert said["contrast_db"] == pytest.approx(4.0, abs=0.4)
 
 
+@pytest.mark.slow
 def test_the_raster_lies_where_the_slick_does(small, tmp_path):
     found = detected(small, tmp_path)
     (slick,) = found.slicks
@@ -256,6 +258,7 @@ def test_the_raster_lies_where_the_slick_does(small, tmp_path):
     assert np.hypot(middle[0] - x, middle[1] - y) < 60.0
 
 
+@pytest.mark.slow
 def test_decibel_and_linear_are_one_scene(small, tmp_path):
     linear = detected(small, tmp_path)
     with opened_geotiff(small.write(tmp_path / "db.tif", decibel=True)) as opened:
@@ -264,6 +267,7 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
 
 
+@pytest.mark.slow
 def test_finer_pixels_are_averaged(small, tmp_path):
     import dataclasses
 
