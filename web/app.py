@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -83,11 +84,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         n = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, n, n, n, n, n)  # type: ignore[method-assign]
-    if not gc.get_freeze_count():
-        # what is loaded by now stays as long as the process; to go through it at each full
-        # collection held up requests for a tenth of a second
-        gc.freeze()
+    _keep_loaded()
     return app
+
+
+@cache
+def _keep_loaded() -> None:
+    """Look no more through what is loaded by now, which stays as long as the process.
+
+    To go through it at each full collection held up requests for a tenth of a second.
+    """
+    gc.freeze()
 
 
 def _refuse_nameless() -> None:

@@ -319,6 +319,7 @@ def small():
     return sea_scene(1, side=300, calm=0, coast=False, shapes=[plume], wind=(6.0, 6.5))
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
     (slick,) = detected(small, tmp_path).slicks
     said = slick.properties
@@ -332,6 +333,7 @@ def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
     assert said["contrast_db"] == pytest.approx(4.0, abs=0.4)
 
 
+@pytest.mark.slow
 def test_the_raster_lies_where_the_slick_does(small, tmp_path):
     found = detected(small, tmp_path)
     (slick,) = found.slicks
@@ -342,6 +344,7 @@ def test_the_raster_lies_where_the_slick_does(small, tmp_path):
     assert np.hypot(middle[0] - x, middle[1] - y) < 60.0
 
 
+@pytest.mark.slow
 def test_decibel_and_linear_are_one_scene(small, tmp_path):
     linear = detected(small, tmp_path)
     with opened_geotiff(small.write(tmp_path / "db.tif", decibel=True)) as opened:
@@ -350,6 +353,7 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
 
 
+@pytest.mark.slow
 def test_finer_pixels_are_averaged(small, tmp_path):
     fine = dataclasses.replace(
         small, sigma0=np.repeat(np.repeat(small.sigma0, 2, axis=0), 2, axis=1), pixel_m=20.0

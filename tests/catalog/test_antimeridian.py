@@ -179,6 +179,7 @@ _lon = st.floats(-180.0, 179.99)
 _part = st.tuples(_lon, st.floats(-80.0, 80.0), st.floats(0.001, 5.0), st.floats(0.001, 2.0))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(parts=st.lists(_part, min_size=1, max_size=6))
 def test_any_parts_keep_their_places_and_areas(parts) -> None:

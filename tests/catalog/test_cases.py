@@ -47,6 +47,7 @@ def test_every_file_opens_by_itself(cases: Path, case: str) -> None:
         assert open_forcing(path, "winds" if is_wind else "currents").sizes["time"] > 0
 
 
+@pytest.mark.slow
 def test_temperature_is_in_kelvin_of_the_surface(cases: Path) -> None:
     ds = open_forcing(cases / "paria-2017/Sea*.nc", "currents")
     assert 298.0 < float(ds[SEA_TEMPERATURE].mean()) < 302.0
@@ -58,6 +59,7 @@ def test_overlapping_downloads_do_not_share_a_grid(cases: Path) -> None:
         open_forcing([folder / "winds.nc", folder / "era5-20210822.nc"], "winds")
 
 
+@pytest.mark.slow
 def test_a_run_of_the_lebanon_case(cases: Path) -> None:
     ds = open_forcing(cases / "lebanon-2006/Wind*.nc", "winds")
     cut, (east, _) = prepare_forcing(
@@ -72,6 +74,7 @@ def test_a_run_of_the_lebanon_case(cases: Path) -> None:
     assert len(east.files) == 7
 
 
+@pytest.mark.slow
 def test_slicks(cases: Path) -> None:
     files = sorted((cases / "baniyas-2021/observations").glob("*.shp"))
     slicks = [read_slick(file) for file in files]

@@ -83,6 +83,7 @@ _texts = st.one_of(
 )
 
 
+@pytest.mark.slow
 @_small
 @given(
     attributes=st.lists(

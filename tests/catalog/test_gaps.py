@@ -128,6 +128,7 @@ def test_blank_hours_of_a_file_are_a_gap(write_currents) -> None:
         _prepare(ds, 0, 7, "error")
 
 
+@pytest.mark.slow
 @given(
     kept=st.sets(st.integers(0, 23), min_size=2),
     period=st.tuples(st.integers(-3, 26), st.integers(-3, 26)).map(sorted),

@@ -139,6 +139,7 @@ def test_an_undeclared_fill_is_said(tmp_path: Path, caplog) -> None:
     assert "m.tif: 255 is taken for no data, undeclared" in caplog.text
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -138,6 +138,7 @@ _FORMATS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.datetimes(datetime(1991, 1, 1), datetime(2031, 1, 1)), st.sampled_from(_FORMATS))
 def test_any_moment_is_read_back_or_not_at_all(moment: datetime, template: str) -> None:

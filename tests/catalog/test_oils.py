@@ -86,6 +86,7 @@ def test_every_other_record_says_what_is_missing(documents):
     assert all(m.partition("missing: ")[2].startswith(known) for m in messages if m not in slips)
 
 
+@pytest.mark.slow
 def test_listing_the_database_is_quick(adios):
     started = time.process_time()  # of this process alone, whatever else runs
     entries = find_oils(library=adios)

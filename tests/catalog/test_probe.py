@@ -69,6 +69,7 @@ def test_one_process_opens_many_files(helper, write_currents):
     assert helper._process.pid not in processes
 
 
+@pytest.mark.slow
 def test_threads_take_turns(helper, write_currents):
     files = [write_currents(f"{name}{k}.nc") for k in range(4) for name in ("good", "crashes")]
 
@@ -106,6 +107,7 @@ def test_a_fork_has_a_process_of_its_own(helper, write_currents):
     assert helper._process.pid == before
 
 
+@pytest.mark.slow
 def test_every_kind_of_netcdf_is_opened(tmp_path: Path):
     path = tmp_path / "groups.nc"
     with netCDF4.Dataset(path, "w") as file:

@@ -185,6 +185,7 @@ def test_a_polar_stereographic_plane(tmp_path, lon, x0, y0, unit, falling) -> No
     check(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lon", [0.0, 178.0])
 def test_a_mercator_plane_needs_no_turning(tmp_path: Path, lon: float) -> None:
     attrs, place = mercator(lon)
@@ -228,6 +229,7 @@ def test_components_to_true_east_are_not_turned(tmp_path: Path) -> None:
     assert abs(middle - 0.3) > 0.05
 
 
+@pytest.mark.slow
 def test_the_part_of_a_box_is_that_of_the_whole(tmp_path: Path) -> None:
     attrs, place = stereographic(-45.0)
     path = write(tmp_path / "s.nc", attrs, place, 2e5 + 8e3 * CELLS, -2e6 + 8e3 * CELLS)
@@ -239,6 +241,7 @@ def test_the_part_of_a_box_is_that_of_the_whole(tmp_path: Path) -> None:
         np.testing.assert_allclose(part[name], same, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_plane_round_the_pole(tmp_path: Path) -> None:
     attrs, place = stereographic(0.0)
     path = write(tmp_path / "p.nc", attrs, place, 1e5 * CELLS, 1e5 * CELLS)
@@ -423,6 +426,7 @@ LCC = {
 SPHERICAL = f"+R={R:.0f} +units=m"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attrs", "words", "metres", "units"),
     [

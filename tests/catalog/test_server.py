@@ -136,6 +136,7 @@ def test_packed_numbers_travel_as_they_are(served, folder: Path, engine: str):
         assert remote["packed"].attrs["scale_factor"] == local["packed"].attrs["scale_factor"]
 
 
+@pytest.mark.slow
 def test_witoil_reads_what_witoil_serves(served, folder: Path, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("WITOIL_CACHE", str(tmp_path))
     remote = Opendap(served["opendap"]).open()

@@ -225,6 +225,7 @@ _ABBREVIATIONS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=5).f
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(_CLOCKS, _ABBREVIATIONS, st.sampled_from(["{}", " {}", " ({})", " {}"]), st.booleans())
 def test_no_word_behind_a_clock_is_passed_over(clock, word, place, upper) -> None:
@@ -237,6 +238,7 @@ def test_no_word_behind_a_clock_is_passed_over(clock, word, place, upper) -> Non
     assert moment == datetime(2025, 6, 12, *clock, tzinfo=UTC) + timedelta(hours=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     _CLOCKS,
@@ -459,6 +461,7 @@ def test_stac_keeps_the_keys_of_times(tmp_path: Path) -> None:
         assert new.slick.geometry.equals(old.slick.geometry)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.lists(st.dates(date(2020, 1, 1), date(2026, 12, 31)), min_size=1, max_size=4, unique=True),

@@ -145,6 +145,7 @@ def test_what_is_in_use_stays_although_the_limit_is_passed(tmp_path: Path):
     assert all(path.exists() for path in paths)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(asked=st.lists(st.integers(0, 6), min_size=1, max_size=20), limit=st.integers(1, 60))
 def test_cache_is_within_its_limit_and_holds_what_was_asked_last(
@@ -172,6 +173,7 @@ def _get_slowly(folder: Path, name: str) -> tuple[bytes, int]:
     return Store(folder, LIMIT).get(name, make).read_bytes(), len(made)
 
 
+@pytest.mark.slow
 def test_several_processes_make_each_file_once(tmp_path: Path):
     names = ["a", "b", "c"] * 4
     with ProcessPoolExecutor(4) as pool:

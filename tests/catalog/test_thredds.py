@@ -384,6 +384,7 @@ def written(tree, found: list[tuple[str, str]]) -> str:
     return f"<dataset {label} {path}>{children}</dataset>"
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(trees, max_size=5))
 def test_whatever_the_names_nothing_is_lost(forest):
@@ -442,6 +443,7 @@ def test_catalogues_without_a_namespace_or_of_another_are_read():
         assert found.references == (("p.xml", "http://h/c/p.xml"),)
 
 
+@pytest.mark.slow
 def test_very_deep_and_very_many():
     depth = 50_000
     deep = '<dataset name="d">' * depth + '<dataset name="a" urlPath="x" />' + "</dataset>" * depth

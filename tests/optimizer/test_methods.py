@@ -89,6 +89,7 @@ def test_proposals_lie_in_the_space_and_differ(method: str) -> None:
     assert len(np.unique(points, axis=0)) == len(points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "near"), [("random", 0.2), ("gp", 0.02), ("gp+polish", 0.02)])
 def test_the_best_trial_is_that_of_the_highest_posterior(method: str, near: float) -> None:
     history = search(method, 45)
@@ -161,6 +162,7 @@ def test_a_search_that_goes_on_has_not_stopped() -> None:
     assert states == [None] * 4
 
 
+@pytest.mark.slow
 def test_an_evolution_strategy_improves_on_its_start() -> None:
     history = search("cma", 90, space=SPACE)
     assert {trial.origin for trial in history} == {"default", "sobol", "cma"}

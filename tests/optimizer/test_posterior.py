@@ -142,6 +142,7 @@ def test_prior_and_score_are_multiplied(method: str) -> None:
     assert_like(values, mean, sd)
 
 
+@pytest.mark.slow
 def test_two_tops_are_both_kept() -> None:
     space = Space((Parameter("a", 0.0, 1.0, 0.5), Parameter("b", 0.0, 1.0, 0.5)))
 
@@ -167,6 +168,7 @@ def test_trials_that_say_nothing_leave_the_prior() -> None:
     assert_like(space.to_unit(points), np.array([0.5, 0.5]), np.array([0.1, 12**-0.5]))
 
 
+@pytest.mark.slow
 def test_the_sample_is_a_pure_function_in_the_space() -> None:
     space = Space((Parameter("a", 0.0, 1.0, 0.5), Parameter("b", 1.0, 9.0, 3.0, scale="log")))
     history = searched(space, lambda unit: float(unit[0] - unit[1]), "random", 20)

@@ -62,6 +62,7 @@ def fss_by_package(forecast: Mask, observed: Mask, window: int) -> float:
     return float(fss_2d_binary(*padded, window_size=(window, window), spatial_dims=("y", "x")))
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(mask_pairs(), st.lists(ODD, min_size=1, max_size=4), st.data())
 def test_fss_follows_the_definition(
@@ -88,6 +89,7 @@ def test_fss_agrees_with_the_scores_package(masks: tuple[Mask, Mask], window: in
         assert math.isnan(score)
 
 
+@pytest.mark.slow
 def test_fss_agrees_with_the_scores_package_away_from_the_border() -> None:
     rng = np.random.default_rng(5)
     forecast, observed = np.pad(rng.random((2, 30, 40)) < 0.3, ((0, 0), (11, 11), (11, 11)))
@@ -103,6 +105,7 @@ def test_fss_agrees_with_the_scores_package_away_from_the_border() -> None:
             assert score == pytest.approx(float(expected), abs=1e-10)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(mask_pairs(), ODD)
 def test_fss_is_symmetric_and_between_0_and_1(masks: tuple[Mask, Mask], window: int) -> None:

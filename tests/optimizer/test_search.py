@@ -71,6 +71,7 @@ def test_a_finished_search_is_left_as_it_is(through: History) -> None:
     assert search(7, through) == through
 
 
+@pytest.mark.slow
 def test_a_crash_of_the_objective_loses_no_trial(through: History) -> None:
     saved: list[list[dict[str, object]]] = []
 
@@ -163,6 +164,7 @@ def test_proposals_lie_in_the_space_and_differ(through: History) -> None:
     assert len(np.unique(points, axis=0)) == len(points)
 
 
+@pytest.mark.slow
 def test_a_failed_trial_is_a_row_with_its_reason() -> None:
     history = search(24)
     failed = [each for each in history if each.parameters["angle"] < -40.0]
@@ -294,6 +296,7 @@ def far_search(guided: bool, seed: int, history: History | None = None) -> Histo
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_start_far_off_finds_its_way_by_how_near_it_comes(seed: int) -> None:
     found = far_search(True, seed)

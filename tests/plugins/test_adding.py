@@ -56,6 +56,7 @@ def test_a_plugin_is_added_as_its_card_has_it(brought, add, tmp_path, how):
     assert [it.fault for it in find_plugins() if it.name == NAME] == [None]
 
 
+@pytest.mark.slow
 def test_one_that_is_there_is_replaced_by_force_alone(brought, add, tmp_path):
     assert add(brought).returncode == 0
     text = (brought / "card.toml").read_text()
@@ -155,6 +156,7 @@ def test_zips_that_do_harm_are_refused(add, tmp_path, pack, text, monkeypatch):
     assert left(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_what_is_no_plugin_is_told(add, tmp_path, monkeypatch):
     (tmp_path / "bad.zip").write_bytes(b"no zip")
     (tmp_path / "model.onnx").write_bytes(mean_colour())

@@ -37,6 +37,7 @@ def step(model, colours, target, rate=0.4):
     return model - rate * design.T @ (design @ model - target) / len(colours)
 
 
+@pytest.mark.slow
 def test_a_round_by_files_is_the_step_of_pooled_data(tmp_path):
     sites = [data(30, 0.3, 1), data(90, 0.6, 2)]
     pooled = tuple(np.concatenate(part) for part in zip(*sites, strict=True))

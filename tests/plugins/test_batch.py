@@ -77,6 +77,7 @@ def predicted(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_files_of_one_name_have_envelopes_of_their_own(predicted):
     _, report = predicted("made-image-classify")
     assert set(report["written"]) == {"same.png.json", "same.png-2.json", "features.geojson"}
@@ -93,6 +94,7 @@ def test_nothing_on_the_map_leaves_nothing_of_before(predicted, tmp_path):
     assert json.loads(path.read_text())["features"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_rasters_are_written_as_they_are_found(predicted, tmp_path):
     answer, report = predicted("made-semantic-seg", "--to", "geotiff,csv")

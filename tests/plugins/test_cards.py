@@ -141,6 +141,7 @@ def test_a_vignette_is_fed_as_the_classifier_of_multiples_was_trained(brought, t
     assert scores["multiple"] == pytest.approx(1 / (1 + np.exp(1 - 12 * mean)), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_vignette_without_anything_is_refused(brought, tmp_path):
     content = made.linear_of_mean([1, 3, 224, 224], [2, 3], [[4, 0], [4, 0], [4, 0]], [0, 1])
     brought("zooscan-multiple", content)
@@ -150,6 +151,7 @@ def test_a_vignette_without_anything_is_refused(brought, tmp_path):
     assert "expected something in the image" in answer.stderr
 
 
+@pytest.mark.slow
 def test_touching_objects_are_parted(brought, tmp_path):
     vignette = np.full((256 + 31, 256), 255, np.uint8)
     rows, columns = np.mgrid[:256, :256]

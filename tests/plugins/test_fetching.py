@@ -89,6 +89,7 @@ def test_a_model_without_a_checksum_is_pinned_when_it_first_comes(served, made):
     assert (folder / "model.onnx").read_bytes() == OTHER
 
 
+@pytest.mark.slow
 def test_a_model_that_is_changed_after_it_was_pinned_is_not_run(served, made):
     with served({"/model.onnx": MODEL}) as url:
         folder = made(f'uri = "{url}/model.onnx"')
@@ -113,6 +114,7 @@ def test_no_more_is_fetched_than_the_card_says(served, made):
 UPSTREAM = 'uri = "model.onnx"\n[weights.upstream]\nform = "torch"\n'
 
 
+@pytest.mark.slow
 def test_weights_of_the_makers_are_kept_until_they_are_turned_into_onnx(served, made, tmp_path):
     with served({"/best.pt": b"a program"}) as url:
         folder = made(f'{UPSTREAM}uri = "{url}/best.pt"')
@@ -132,6 +134,7 @@ def test_weights_of_the_makers_are_kept_until_they_are_turned_into_onnx(served, 
     }
 
 
+@pytest.mark.slow
 def test_weights_with_a_checksum_of_their_makers_are_compared_with_it(served, made, tmp_path):
     checksum = hashlib.sha256(b"a program").hexdigest()
     with served({"/best.pt": b"another"}) as url:
@@ -157,6 +160,7 @@ def test_without_a_network_it_is_said_what_to_do(served, made):
     assert f"get {url}/best.pt elsewhere and give it with --from" in line
 
 
+@pytest.mark.slow
 def test_weights_on_request_name_who_gives_them(made, tmp_path):
     made(f'{UPSTREAM}access = "request"\ncontact = "somebody@example.org"\nfile = "best.pt"')
     assert "weights on request" in listed()

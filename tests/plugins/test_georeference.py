@@ -55,6 +55,7 @@ def test_height_and_angle_give_the_size_of_a_pixel():
     assert GEOD.inv(35.9, 35.2, lon, lat)[2] == pytest.approx(100.0, rel=1e-6)
 
 
+@pytest.mark.slow
 @given(st.floats(-179.99, 179.99), st.floats(-80.0, 80.0), st.floats(-360.0, 360.0))
 def test_areas_on_the_water_are_those_of_their_pixels(lon, lat, heading):
     document = {**NADIR, "lon": lon, "lat": lat, "heading_deg": heading}

@@ -363,6 +363,7 @@ subprocess.Popen(["sleep", "300"], start_new_session=True)
 """
 
 
+@pytest.mark.slow
 def test_a_keeper_bounds_the_log_and_ends_what_is_left(tmp_path):
     from witoil.plugins.hosted import keeper
 

@@ -247,6 +247,7 @@ def test_processes_end_with_who_started_them(program, tmp_path):
     assert len(calls()) == before
 
 
+@pytest.mark.slow
 def test_the_command_uses_processes(program, tmp_path):
     folder = files_in(tmp_path / "in", "crash.png", "good.png")
     answer = witoil("predict", "programmed", folder, "--out", tmp_path / "out")

@@ -241,6 +241,7 @@ def test_threads_share_one_model_and_its_bits(made):
     assert len(found) == 8
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_too_long_is_ended(monkeypatch):
     """A loop without an end."""
     model = onnx.parser.parse_model(

@@ -288,6 +288,7 @@ def test_a_map_of_one_probability_has_two_classes(found):
     assert oil.score == pytest.approx(0.4, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [None, '["land", "sea"]'])
 def test_what_is_kept_on_disk_is_the_same(found, monkeypatch, line):
     classes = np.random.default_rng(4).integers(0, 3, (50, 60)).repeat(2, 0).repeat(3, 1)

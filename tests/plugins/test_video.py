@@ -170,6 +170,7 @@ def test_a_card_that_cannot_be_is_refused(tmp_path, before, after, text):
     assert text in plugin.fault
 
 
+@pytest.mark.slow
 def test_what_is_no_film_or_damaged_is_told(made, tmp_path, image):
     plugin = made(brightness(), TEXT)
     whole = film(tmp_path / "a.mp4", range(30)).read_bytes()

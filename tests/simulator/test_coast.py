@@ -45,6 +45,7 @@ def test_paths_cross_the_coast_where_the_polygons_say(land, seed):
     np.testing.assert_allclose(crossings(coast, paths), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(lands(GRID.box), SEEDS)
 def test_a_path_shorter_than_the_clearance_meets_no_coast(land, seed):

@@ -93,6 +93,7 @@ def test_a_run_waits_for_a_process_and_outlives_its_failure(monkeypatch):
     assert compilation._running == []
 
 
+@pytest.mark.slow
 def test_the_examples_have_the_types_of_runs():
     weathered()
     calls = [compilation.whole(), *(call for half in compilation.halves() for call in half)]

@@ -37,6 +37,7 @@ def weather(release=SLICK, hours=12, *, current=(0.0, 0.0), wind=(5.0, 0.0), cou
     return carry(forcing(current, wind), oiled, hours, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("evaporation", ["pseudo-components", "mackay1980"])
 def test_gasoline_in_a_warm_wind_is_gone_and_all_of_it_in_the_air(evaporation):
     result = weather(processes=Processes(evaporation), hours=48)
@@ -78,6 +79,7 @@ def test_oil_evaporates_altogether_on_the_shore_and_what_has_seeped_in_stays():
     assert (gone[:, 1:] >= gone[:, :-1]).all()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_to_the_same_bits_whatever_has_evaporated():
     options = {"current": (0.5, 0.0), "land": SHORE, "wind": (2.0, 0.0)}
     release = PointRelease(35.0, 35.5, mass=1e6, time=START, end=START + np.timedelta64(8, "h"))

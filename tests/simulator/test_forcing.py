@@ -281,6 +281,7 @@ def test_weather_is_linear_in_space_and_time(c, hours):
     np.testing.assert_allclose(made[..., 1:], np.stack(expected, axis=-1), rtol=3e-7)
 
 
+@pytest.mark.slow
 def test_weather_is_the_same_however_the_times_are_divided():
     noise = np.random.default_rng(3).normal(size=(3, 11, 21, 2))
     hours = (0.0, 10.0, 50.0)

@@ -181,6 +181,7 @@ def test_any_division_of_the_work_gives_the_same_bits(alone, monkeypatch, name, 
     assert crowd(threads=2).identical(alone)
 
 
+@pytest.mark.slow
 def test_a_run_among_others_gives_the_same_bits(alone):
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda seed: crowd(seed, threads=2), [1, 2, 1, 3, 1]))

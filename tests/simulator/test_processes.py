@@ -91,6 +91,7 @@ def test_without_dispersion_nothing_that_floats_goes_under():
     assert not ((result["status"].values == Status.SUBMERGED)[:, 1:] & afloat[:, :-1]).any()
 
 
+@pytest.mark.slow
 def test_without_vertical_mixing_oil_at_depth_only_rises():
     result = without("vertical_mixing", outputs=np.arange(25) / 4.0)
     z = result["z"].where(result["release"] == 1, drop=True).values
@@ -355,6 +356,7 @@ def slick(volume, hours, dt):
     return thick, thin
 
 
+@pytest.mark.slow
 def test_the_thick_part_of_a_slick_grows_with_the_root_of_time():
     # of so much oil the sheen takes next to nothing, and its own growth a few per cent of the whole
     result = spread(PointRelease(35.0, 35.5, mass=1e7, time=START), (0.25, 6.25, 24.25))
@@ -457,6 +459,7 @@ def afloat_share(minutes, wind):
     return share(result, "floating")[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wind", [10.0, 15.0])
 def test_what_floats_between_waves_hardly_depends_on_the_step(wind):
     fine = afloat_share(0.5, wind)

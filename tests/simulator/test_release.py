@@ -102,6 +102,7 @@ def test_seeds_give_different_points_and_the_same_seed_the_same():
     assert (release.positions(50, 3) != release.positions(50, 4)).all()
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(lands(BOX), SEEDS)
 def test_oil_is_put_at_sea_and_keeps_its_mass(land, seed):

@@ -27,6 +27,7 @@ def random_shape(seed: int) -> shapely.Geometry:
     return shapely.union_all([ring, *discs[1:], *squares])
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6), at=st.floats(0.05, 0.5), turn=st.sampled_from([0.0, 162.0]))
 def test_points_depend_on_the_shape_alone(seed: int, at: float, turn: float) -> None:
@@ -39,6 +40,7 @@ def test_points_depend_on_the_shape_alone(seed: int, at: float, turn: float) -> 
     np.testing.assert_allclose(spread(other) - [turn, 0.0], spread(shape), rtol=0.0, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_points_lie_within_and_are_even(seed: int) -> None:

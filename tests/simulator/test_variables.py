@@ -58,6 +58,7 @@ def test_every_variable_goes_through_a_chunk_that_is_a_copy(name, ids):
     np.testing.assert_array_equal(after[name][..., others], blank[name][..., others])
 
 
+@pytest.mark.slow
 def test_what_only_drifts_is_copied_as_far_as_it_changes():
     before, after = distinct(9), distinct(9)
     room = new_chunk(IDS.size, COMPONENTS)

@@ -22,14 +22,23 @@ def take_picture(page, name):
     -------
     Image
     """
+    folder = os.environ.get("WITOIL_PICTURES")
     page.mouse.move(0, 0)  # nothing is pointed at
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shot = page.screenshot()
+    while folder and shot != (shot := _a_second_later(page)):
+        pass  # tiles come, each when it has been made
+    picture = Image.open(io.BytesIO(shot)).convert("RGB")
     assert len(picture.getcolors(1 << 24)) > 50  # there is more on it than ground
     content = io.BytesIO()
     coloured = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     coloured.save(content, "PNG", optimize=True)
     assert len(content.getvalue()) < MOST_BYTES
-    if folder := os.environ.get("WITOIL_PICTURES"):
+    if folder:
         Path(folder).mkdir(exist_ok=True)
         (Path(folder) / f"{name}.png").write_bytes(content.getvalue())
     return picture
+
+
+def _a_second_later(page):
+    page.wait_for_timeout(1000)
+    return page.screenshot()

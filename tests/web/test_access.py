@@ -171,11 +171,13 @@ def test_guest_comes_and_has_little(service):
     assert_problem(service.client().post("/session/guest", headers=OWN), 429, "1 guests")
 
 
+@pytest.mark.slow
 def test_no_guests_by_default(tmp_path):
     with people(tmp_path) as service:
         assert_problem(service.client().post("/session/guest"), 403, "no guests")
 
 
+@pytest.mark.slow
 def test_without_tokens_other_sites_are_kept_out_too(tmp_path):
     with people(tmp_path, auth="off") as service:
         client = service.client()

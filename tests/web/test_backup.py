@@ -151,6 +151,7 @@ def queue_one_that_is_done(service):
     return job.id
 
 
+@pytest.mark.slow
 def test_a_copy_is_a_data_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
     with people(tmp_path) as service:
@@ -190,6 +191,7 @@ def test_what_cannot_be_copied_leaves_nothing(settings, tmp_path, monkeypatch, q
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "file", "there"]
 
 
+@pytest.mark.slow
 def test_the_command(queued, tmp_path):
     queued.submit("count", steps=1)
     environment = {"WITOIL_DATA": str(tmp_path / "data")}

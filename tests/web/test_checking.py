@@ -4,6 +4,8 @@ import io
 import json
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import get_args
@@ -332,8 +334,6 @@ def test_messages_do_not_say_where_a_file_lies(tmp_path):
 @pytest.mark.slow
 def test_environment_keeps_gdal_to_the_file(tmp_path):
     """A virtual raster and a layer of another file are not read, whatever their names."""
-    import subprocess
-    import sys
 
     secret = written(tmp_path, "secret", b"topsecret")
     vrt = (
@@ -369,6 +369,23 @@ def test_environment_keeps_gdal_to_the_file(tmp_path):
 
     assert run({}) == ["read", "read"]
     assert run(confined()) == ["refused", "refused"]
+
+
+def test_no_warning_of_drivers_that_gdal_comes_without():
+    script = (
+        "import logging; from web.confinement import allow_fewer_drivers\n"
+        "logging.basicConfig(level=logging.WARNING); allow_fewer_drivers()\n"
+        "import rasterio\n"
+        "with rasterio.Env(): logging.getLogger('rasterio._env').warning('something else')\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | confined() | {"GDAL_SKIP": "VRT,no such driver"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    assert said.splitlines() == ["WARNING:rasterio._env:something else"]
 
 
 def test_images_and_sounds_are_read_before_they_are_kept(tmp_path):

@@ -23,6 +23,7 @@ def token(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_life_of_a_token(token, tmp_path):
     secret = token("create", "anna", "--country", "it", "--scope", "read", "--days", "1").strip()
     store = Store.open(f"sqlite:///{tmp_path / 'witoil.sqlite'}")

@@ -59,6 +59,7 @@ def test_every_exception_has_a_row_in_the_table_of_statuses():
     assert set(without) == NEVER_IN_A_REQUEST
 
 
+@pytest.mark.slow
 def test_a_catalogue_that_cannot_be_read_is_not_the_fault_of_whoever_asks(tmp_path: Path):
     catalogue = tmp_path / "catalogue.toml"
     with people(tmp_path, catalogue=catalogue) as service:

@@ -164,6 +164,7 @@ def test_only_what_the_operator_names_is_fetched(tmp_path, registry):
         assert_problem(ask(anna, roles=["currents"], **wanted), 413, "ask for a smaller area")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "inputs",
     [
@@ -193,6 +194,7 @@ def test_what_is_not_fetched(tmp_path, registry, inputs):
         assert_problem(ask(service.client("anna"), **inputs), 422)
 
 
+@pytest.mark.slow
 def test_forecasts_are_fetched_anew(tmp_path):
     with people(tmp_path, products=["opendap", "cmems", "era5"]) as service:
         now = datetime.now(UTC)

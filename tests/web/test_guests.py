@@ -81,6 +81,7 @@ def test_what_guests_made_goes_with_them(tmp_path, monkeypatch):
         assert other.get("/uploads").json["number_matched"] == 1
 
 
+@pytest.mark.slow
 def test_a_job_of_a_guest_that_runs_is_ended(tmp_path):
     with people(tmp_path, guests=1) as service:
         guest = service.app.test_client()

@@ -33,6 +33,7 @@ def slick(tmp_path):
     return str(path)
 
 
+@pytest.mark.slow
 def test_a_slick_is_put_on_a_grid(slick, tmp_path):
     folder = tmp_path / "job"
     told = do("rasterise-mask", {"observation": slick, "resolution_m": 500.0, "margin": 3}, folder)

@@ -77,6 +77,7 @@ def test_what_was_granted_counts(service):
     assert client.get("/session").json["quotas"]["jobs_a_day"] == 4
 
 
+@pytest.mark.slow
 def test_whoever_is_alone_is_not_counted(tmp_path):
     with people(tmp_path, auth="off", allowed_hosts="data.example.org", jobs_at_once=1) as service:
         for _ in range(3):

@@ -139,6 +139,7 @@ def _addresses(rule, objects):
     return addresses
 
 
+@pytest.mark.slow
 def test_nobody_has_what_is_anothers(service, objects):
     bob = service.client("bob", scope="admin")
     bodies = {

@@ -81,6 +81,7 @@ def signed_on(site, who="subject-1"):
     return browser, answer
 
 
+@pytest.mark.slow
 def test_somebody_is_signed_on_and_off(site):
     browser, answer = signed_on(site)
     assert answer.status_code == 303, answer.text
@@ -194,6 +195,7 @@ def test_an_expired_token_is_refused(tmp_path):
             assert_problem(answer, 401, "does not vouch")
 
 
+@pytest.mark.slow
 def test_another_issuer_is_refused(tmp_path, issuer):
     other = issuer.replace("127.0.0.1", "localhost")
     # what it says of itself is made from the name by which it is asked; as with a stroke at the end
@@ -282,6 +284,7 @@ def test_somebody_waits_for_the_operators_yes(tmp_path, issuer):
             assert identity.scope is None
 
 
+@pytest.mark.slow
 def test_without_a_provider_there_is_no_sign_on(tmp_path):
     with people(tmp_path) as site:
         assert_problem(site.app.test_client().get("/session/sso"), 404, "no provider")

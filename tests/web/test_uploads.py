@@ -53,6 +53,7 @@ def test_file_is_kept_and_given_back(service):
     last.close()
 
 
+@pytest.mark.slow
 def test_bodies_larger_than_json_may_be_are_taken(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
     content = os.urandom(1_000_000)

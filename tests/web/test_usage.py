@@ -215,6 +215,7 @@ def test_metrics_are_those_of_prometheus(service):
     assert found["witoil_users_today",] == 2
 
 
+@pytest.mark.slow
 def test_an_empty_service_has_a_report(tmp_path):
     with people(tmp_path) as service:
         (only,) = periods(service).values()

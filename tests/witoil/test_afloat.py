@@ -52,6 +52,7 @@ def test_oil_that_is_moved_has_travelled_that_far_and_that_way(scenario, east, n
         assert abs(turn) < 2.0  # the grid's north is not true north
 
 
+@pytest.mark.slow
 def test_where_nothing_is_afloat_there_is_no_slick(scenario, result):
     ashore = result.copy()
     ashore["status"] = xr.full_like(result["status"], int(Status.BEACHED))
@@ -80,6 +81,7 @@ def test_a_map_shows_land_slicks_and_thick_oil(scenario, result):
     assert share_near(image, "#f3f7fa", 6) > 0.2  # sea
 
 
+@pytest.mark.slow
 def test_a_chart_of_what_drove_the_oil_has_a_line_for_each(scenario, result):
     image = pixels(driving_chart(scenario, result))
     for colour in ("#d55e00", "#0072b2", "#009e73"):
@@ -131,6 +133,7 @@ def driven(scenario, **changed):
     return drivers_of(scenario, made, scenario.parameters(changed))
 
 
+@pytest.mark.slow
 @given(wind=st.floats(0.0, 0.06), current=st.floats(0.1, 2.0), stokes=st.floats(0.0, 2.0))
 def test_what_drives_oil_has_speeds_as_its_factors_and_shares_of_the_whole(
     scenario, wind, current, stokes

@@ -196,6 +196,7 @@ def _releases(shift: float) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.slow
 def test_releases_of_every_kind(tmp_path: Path):
     slick = shapely.box(MIDDLE - 0.1, LATITUDE, MIDDLE + 0.1, LATITUDE + 0.1)
     results = [

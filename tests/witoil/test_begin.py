@@ -47,6 +47,7 @@ def beginnings(draw):
     )
 
 
+@pytest.mark.slow
 @given(beginnings())
 def test_what_is_written_is_read_back_the_same(beginning):
     case = parse_text(text_of(beginning, Path("case.toml")), Path("case.toml"))
@@ -130,6 +131,7 @@ def test_a_case_of_a_place_runs_as_it_is(twin, here):
     assert (here / "run" / "particles.nc").exists()
 
 
+@pytest.mark.slow
 def test_a_case_of_a_slick_begins_when_it_was_seen(twin, here):
     slick = twin / "slick_20250601T0600.geojson"
     made = witoil("new", "a.toml", "--slick", slick, *forcing_of(twin), "--oil", 28)
@@ -142,6 +144,7 @@ def test_a_case_of_a_slick_begins_when_it_was_seen(twin, here):
     assert witoil("check", "a.toml").returncode == 0
 
 
+@pytest.mark.slow
 def test_files_named_sheen_and_thick_are_taken_as_such(twin, here):
     text = (twin / "slick_20250601T0600.geojson").read_text()
     for kind in ("sheen", "thick"):

@@ -217,6 +217,7 @@ def test_the_method_of_the_case_is_the_one_that_searches(changed, tmp_path, meth
     assert "None" not in (tmp_path / "report.html").read_text().split("The case as it was run")[0]
 
 
+@pytest.mark.slow
 def test_a_method_whose_package_is_missing_is_refused_at_once(changed, tmp_path, monkeypatch):
     case = load_case(changed(*SMALL, ("evaluations = 13", 'evaluations = 13\nmethod = "cma"')))
     monkeypatch.setattr(calibration.importlib.util, "find_spec", lambda name: None)
@@ -297,6 +298,7 @@ def test_nothing_but_failures_is_said(small, tmp_path, monkeypatch):
     assert [row["score"] for row in rows] == [None] * 13
 
 
+@pytest.mark.slow
 def test_a_damaged_study_is_refused(small, tmp_path):
     (tmp_path / "study.json").write_text('{"history": [')
     with pytest.raises(WitoilError, match="not a study"):
@@ -315,6 +317,7 @@ def test_no_observation_no_calibration(twin, tmp_path):
         search(load_case(twin / "truth.toml"), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_share_needs_two_kinds_of_release(changed, tmp_path):
     text = changed().read_text()
     point = text[text.index('[[release]]\nkind = "point"') : text.index("[oil]")]

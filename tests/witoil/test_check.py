@@ -37,6 +37,7 @@ def case_in(folder, **tables):
     return parse_case(document | tables, folder=folder)
 
 
+@pytest.mark.slow
 def test_the_demo_would_run(twin):
     found = checked(twin / "demo.toml")
     assert found["would_run"]
@@ -128,6 +129,7 @@ def test_all_that_is_lacking_is_said_at_once(twin):
     assert gap == ["2025-06-01T20:00Z", "2025-06-02T18:00Z"]
 
 
+@pytest.mark.slow
 def test_what_one_command_lacks_is_said(twin):
     seen = [{"geometry": "mask_20250601T1200.tif"}]
     case = case_in(twin, observation=seen, optimise={"parameters": {"source_share": [0.1, 0.5]}})
@@ -138,11 +140,13 @@ def test_what_one_command_lacks_is_said(twin):
     assert found["commands"]["optimise"] is None
 
 
+@pytest.mark.slow
 def test_what_a_trace_lacks_is_said(twin):
     case = case_in(twin, trace={"slick": "observation.3"})
     assert [lack["key"] for lack in jobs.check(case)["lacks"]] == ["trace"]
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_unless_asked_for(twin, tmp_path, monkeypatch):
     monkeypatch.setenv("WITOIL_CACHE", str(tmp_path))
     there, away = "http://localhost:9/there.nc", "http://localhost:9/away.nc"
@@ -171,6 +175,7 @@ def test_nothing_is_fetched_unless_asked_for(twin, tmp_path, monkeypatch):
     assert {lack["key"] for lack in offline["lacks"]} == {"oil", "forcing.currents"}
 
 
+@pytest.mark.slow
 def test_a_check_leaves_nothing_behind(twin, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = sorted(os.listdir(twin))

@@ -150,6 +150,7 @@ def test_a_folder_with_the_checkpoint_of_another_case_is_refused(case, changed, 
     assert not kept(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_short_run_keeps_nothing(case, tmp_path):
     with pytest.raises(KilledError):
         simulate(case, tmp_path / "out", progress=stop_after(3)[0])

@@ -76,6 +76,7 @@ def witoil(*arguments: object) -> tuple[int, str]:
     return int(code or 0), err.getvalue()
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_and_told_of_the_first(tmp_path: Path):
     out = tmp_path / "out"
     with process(HOLD, out) as first:
@@ -90,6 +91,7 @@ def test_a_second_process_is_refused_and_told_of_the_first(tmp_path: Path):
             pass
 
 
+@pytest.mark.slow
 def test_what_a_killed_one_left_goes_and_what_is_of_others_stays(tmp_path: Path):
     out = tmp_path / "out"
     with process(HOLD, out) as first:

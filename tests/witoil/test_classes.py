@@ -209,6 +209,7 @@ def of_slicks(scenario):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimate", ["mean", "minimum", "maximum"])
 def test_runs_legs_and_traces_start_alike_from_sheen_and_thick_oil(folder, estimate):
     files = str([f"seen_20250601T1200_{name}.geojson" for name in ("sheen", "thick")])

@@ -17,6 +17,7 @@ def witoil(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
+@pytest.mark.slow
 def test_help_names_the_commands():
     answer = witoil("--help")
     assert answer.returncode == 0
@@ -139,6 +140,7 @@ def test_bad_input_is_one_line_and_exit_code_2(with_bad_files, changed, tmp_path
     assert not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", BAD)
 def test_a_check_says_what_a_run_would_be_refused_for(with_bad_files, changed, mistake):
     old, new, named = BAD[mistake]

@@ -135,6 +135,7 @@ def test_distributions_are_as_stated(small):
     assert abs(np.corrcoef(wind.T)[0, 1]) < 0.05
 
 
+@pytest.mark.slow
 def test_errors_decorrelate_in_the_time_given(small):
     drawn = draw_members(with_ensemble(small, current_error_hours=6.0), 2001)[1:]
     east = np.array([member.current_error.values[:, 0] for member in drawn])
@@ -232,6 +233,7 @@ def test_coast_is_that_of_the_runs(small, members, result):
     assert (np.diff(coast.probability) <= 0.0).all()
 
 
+@pytest.mark.slow
 def test_the_order_in_which_members_end_does_not_matter(small, members, result):
     scenarios = prepare_products(small.case, small)
     outcomes = [simulate_member(scenarios[0], member) for member in reversed(members)]
@@ -257,6 +259,7 @@ def test_without_perturbations_all_members_of_one_seed_are_alike(small):
     np.testing.assert_array_equal(result.coast.last.minimum, result.coast.last.maximum)
 
 
+@pytest.mark.slow
 def test_a_member_that_fails_is_named_and_left_out(small, members, result):
     impossible = replace(members[2], parameters={"horizontal_diffusivity": -1.0})
     several = [*members[:2], impossible, *members[3:]]
@@ -279,6 +282,7 @@ def test_whatever_befalls_a_worker_is_named_too(small, members, monkeypatch):
     assert some.failures == {1: "MemoryError: no room"}
 
 
+@pytest.mark.slow
 def test_members_that_are_known_are_not_run_again(small, members):
     told = []
     scenarios = prepare_products(small.case, small)
@@ -312,6 +316,7 @@ def test_members_are_shared_over_products(small, other_currents):
     assert 1 <= sum(products[:4]) <= 3
 
 
+@pytest.mark.slow
 def test_products_have_one_grid_and_one_coast(small, other_currents):
     two = with_ensemble(
         small,

@@ -50,6 +50,7 @@ def spill(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_events_as_a_table_and_as_json(spill: Path, tmp_path: Path) -> None:
     shown = witoil("catalog", "events", spill, "--stac", tmp_path / "stac")
     assert shown.returncode == 0, shown.stderr
@@ -170,6 +171,7 @@ def test_time_keys_that_do_not_do(tmp_path: Path, options, message) -> None:
     assert message in answer.stderr
 
 
+@pytest.mark.slow
 def test_a_case_that_another_command_writes_is_refused(spill: Path, tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     with claimed(path, is_file=True):

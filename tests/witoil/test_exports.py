@@ -605,6 +605,7 @@ def a_run(path, particles, **changes):
     return Run(path, "OpenDrift", "simulate", "another", particles, 150.0, {}, **changes)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_each_particle_that_is_somewhere_is_one_row(data):
     count, outputs = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))
@@ -649,6 +650,7 @@ def test_numbers_that_a_table_cannot_hold_are_counted_anew():
         assert batch.columns["particle"].tolist() == [0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["opendrift", "pygnome", "medslik"])
 def test_runs_of_other_models_are_exported_with_what_they_know(tmp_path, model):
     path = tmp_path / "run.nc"
@@ -772,6 +774,7 @@ def batches_of_points(draw):
     return batches
 
 
+@pytest.mark.slow
 @given(batches_of_points())
 def test_points_of_a_shapefile_are_those_that_gdal_writes(batches):
     columns = (

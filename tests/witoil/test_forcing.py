@@ -66,6 +66,7 @@ def remarks(scenario, variable):
     return "; ".join(found.remarks) if isinstance(found, Coverage) else found.action
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["error", "hold", "interpolate"])
 def test_a_calm_is_a_calm_whatever_the_gap_policy(tmp_path, policy):
     calm = np.full((25, 1, 1), 10.0)
@@ -80,6 +81,7 @@ def test_a_calm_is_a_calm_whatever_the_gap_policy(tmp_path, policy):
     assert "taken for a calm" in remarks(scenario, "northward_wind")
 
 
+@pytest.mark.slow
 def test_a_calm_that_somebody_knows_to_be_a_gap_is_one(tmp_path):
     calm = np.full((25, 1, 1), 10.0)
     calm[4:9] = 0.0
@@ -129,6 +131,7 @@ def test_a_release_half_in_a_hole_says_how_much(tmp_path):
     assert "no value at 50% of the release" in found
 
 
+@pytest.mark.slow
 def test_the_edge_of_the_area_is_the_edge(tmp_path):
     write(tmp_path, "currents", 0.0, 0.0)
     write(tmp_path, "winds", 60.0, 0.0)
@@ -137,6 +140,7 @@ def test_the_edge_of_the_area_is_the_edge(tmp_path):
     assert status == {Status.LEFT_DOMAIN}
 
 
+@pytest.mark.slow
 def test_products_in_order_of_preference(tmp_path):
     write(tmp_path, "currents", 0.3, 0.0, "wide.nc")
     near = {"lon": np.arange(19.8, 20.21, 0.05), "lat": np.arange(35.3, 35.71, 0.05)}
@@ -154,6 +158,7 @@ def test_products_in_order_of_preference(tmp_path):
     assert 1.0 < shares[0] < 20.0
 
 
+@pytest.mark.slow
 def test_a_product_that_does_not_last_gives_way_to_the_next(tmp_path):
     write(tmp_path, "currents", 0.3, 0.0, "wide.nc")
     write(tmp_path, "currents", 0.0, 0.2, "early.nc", times=HOURS[:7])
@@ -166,6 +171,7 @@ def test_a_product_that_does_not_last_gives_way_to_the_next(tmp_path):
     assert any("left to the next product" in str(report) for report in scenario.coverage)
 
 
+@pytest.mark.slow
 def test_a_product_that_lies_elsewhere_serves_nothing(tmp_path):
     write(tmp_path, "currents", 0.3, 0.0, "wide.nc")
     write(tmp_path, "currents", 0.0, 0.2, "far.nc", lon=LON + 60.0)
@@ -175,6 +181,7 @@ def test_a_product_that_lies_elsewhere_serves_nothing(tmp_path):
     assert (east, north) == (pytest.approx(12_960.0, rel=3e-3), pytest.approx(0.0, abs=1.0))
 
 
+@pytest.mark.slow
 def test_a_product_of_land_alone_in_the_area_is_not_used_and_told_of(tmp_path):
     write(tmp_path, "currents", 0.3, 0.0, "wide.nc")
     u = np.full((25, LAT.size, LON.size), np.nan)

@@ -312,12 +312,14 @@ def test_a_study_of_another_version_is_refused(done, twin, tmp_path):
         walk(twin / "whole.toml", tmp_path)
 
 
+@pytest.mark.slow
 def test_a_study_of_another_kind_is_refused(sequence, tmp_path):
     (tmp_path / "study.json").write_text('{"history": [{"score": 1}], "case": {}, "versions": {}}')
     with pytest.raises(WitoilError, match="history is that of a calibration"):
         walk(sequence(), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_forecast_needs_two_legs_that_start_from_slicks(sequence, tmp_path):
     with pytest.raises(CaseError, match="start_from"):
         walk(sequence(('start_from = "observations"', "")), tmp_path)
@@ -355,6 +357,7 @@ def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monke
     assert result.study["forecast"]["mean"]["forecast"]["1"] > 0.3
 
 
+@pytest.mark.slow
 def test_a_forecast_of_nothing_but_failures_is_said(sequence, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.forecast.walk.simulated_slicks", Failing(all_of_them=True))
     with pytest.raises(CaseError, match=r"every .* failed"):

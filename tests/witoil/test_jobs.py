@@ -53,6 +53,7 @@ def test_a_simulation_tells_how_far_it_is_and_what_it_wrote(case, tmp_path):
     assert {*document["outputs"], "provenance.json"} == files(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", [jobs.simulate, jobs.optimise, jobs.trace, jobs.ensemble])
 def test_a_job_that_is_cancelled_leaves_nothing_half_written(changed, tmp_path, job):
     case = load_case(changed(*SMALL, ("[oil]", "[trace]\nmembers = 4\n\n[ensemble]\n\n[oil]")))
@@ -172,6 +173,7 @@ def test_which_end_of_the_run_an_observation_misses_is_said(changed, tmp_path, s
         jobs.simulate(case, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_package_is_found_beside_a_folder_of_its_name(tmp_path):
     (tmp_path / "witoil").mkdir()
     code = "import witoil; print(witoil.load_case.__name__)"

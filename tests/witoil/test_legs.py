@@ -40,6 +40,7 @@ def test_a_leg_is_the_run_from_one_slick_to_the_next(whole):
     assert second.particles.release_time.min() == np.datetime64("2025-06-01T12:00")
 
 
+@pytest.mark.slow
 def test_the_first_leg_is_the_run_of_the_case_until_then(changed):
     alone = load_case(changed(SMALL, (SECOND, ""), ("end = 2025-06-01T18", "end = 2025-06-01T12")))
     anew = prepare(load_case(changed(SMALL, ANEW)))
@@ -64,6 +65,7 @@ def test_one_long_run_is_the_default(scenario):
     assert legs_of(scenario) == (scenario,)
 
 
+@pytest.mark.slow
 def test_an_observation_may_say_its_mass(changed):
     heavy = FIRST + "mass_tonnes = 20\n"
     scenario = prepare(load_case(changed(SMALL, ANEW, (FIRST, heavy))))
@@ -71,6 +73,7 @@ def test_an_observation_may_say_its_mass(changed):
     assert second.particles.mass[~second.from_source].sum() == pytest.approx(20e3)
 
 
+@pytest.mark.slow
 def test_slicks_alone_make_a_case(changed):
     text = changed(SMALL, ANEW).read_text()
     releases = text[text.index("[[release]]") : text.index("[oil]")]
@@ -80,6 +83,7 @@ def test_slicks_alone_make_a_case(changed):
     assert evaluate([leg], {})["score"] > 0.1
 
 
+@pytest.mark.slow
 def test_a_slick_of_unknown_mass_is_refused(changed):
     text = changed(SMALL, ANEW).read_text()
     releases = text[text.index("[[release]]") : text.index("[oil]")]

@@ -34,6 +34,7 @@ def test_all_files_and_no_other(written):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_cf_checker_finds_no_error(written, tmp_path):
     CheckSuite.load_all_available_checkers()

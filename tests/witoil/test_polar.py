@@ -130,6 +130,7 @@ def test_the_pole_itself_is_refused(tmp_path: Path):
         prepare(make_case(tmp_path, release, 1.0))
 
 
+@pytest.mark.slow
 def test_a_run_without_observations_needs_no_fine_grid(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("witoil.scenario.verification.MAX_CELLS", 10_000)
     release = {"kind": "point", "lon": 0.0, "lat": 85.0, "mass_tonnes": 10.0}

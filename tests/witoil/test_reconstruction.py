@@ -182,6 +182,7 @@ def test_the_ellipse_of_a_normal_sample_is_that_of_its_covariance(at_leak):
         assert ellipse.bearing_deg == pytest.approx(30.0, abs=1.0)
 
 
+@pytest.mark.slow
 def test_an_ellipse_and_an_interval_hold_their_share_of_any_sample(at_leak):
     @settings(max_examples=25, deadline=None)
     @given(

@@ -223,6 +223,7 @@ def test_a_file_that_is_missing_is_named(releases):
         releases(kind="ship", track="none.csv", mass_tonnes=2)
 
 
+@pytest.mark.slow
 def test_all_kinds_run_together(changed):
     """Beside the slick and the leak of the twin, 500 t and 10 t/h for 12 h."""
     case = load_case(changed())

@@ -40,6 +40,7 @@ def test_sixty_percent_that_come_in_thirty_five_are_off_by_a_quarter():
     assert reliability([(p, oil, np.ones(2000, bool))]).expected_error == pytest.approx(0.25)
 
 
+@pytest.mark.slow
 @given(forecasts)
 def test_the_parts_of_the_brier_score_add_up(told):
     parts = brier(told)
@@ -106,6 +107,7 @@ def test_probabilities_that_came_true_stay():
     np.testing.assert_allclose(curve(p), p, atol=0.05)
 
 
+@pytest.mark.slow
 def test_too_sure_probabilities_are_flattened_the_more_the_more_is_known():
     def true_of(p):
         return 0.1 + 0.5 * p
@@ -121,6 +123,7 @@ def test_too_sure_probabilities_are_flattened_the_more_the_more_is_known():
     assert after < 0.5 * before
 
 
+@pytest.mark.slow
 @given(forecasts, st.floats(0.0, 1.0))
 def test_a_curve_rises_and_leaves_nothing_where_there_was_nothing(told, count):
     curve = learnt_curve(told, [count] * len(told))

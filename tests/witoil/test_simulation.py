@@ -113,6 +113,7 @@ def weather_of(scenario):
     return out[0]
 
 
+@pytest.mark.slow
 def test_what_is_not_given_is_parametrised_and_told(changed):
     model = ("[model]\n", "[model]\nwater_temperature_celsius = 22.5\n")
     scenario = prepare(load_case(changed(model)))
@@ -130,6 +131,7 @@ def test_what_is_not_given_is_parametrised_and_told(changed):
     np.testing.assert_allclose(weather_of(scenario)[..., 1], 295.65)
 
 
+@pytest.mark.slow
 def test_a_wave_file_gives_stokes_drift_height_and_period(changed, twin):
     weather_file(twin, "waves.nc", **HEIGHT_AND_PERIOD, **STOKES_DRIFT)
     scenario = prepare(load_case(with_waves(changed)))
@@ -144,6 +146,7 @@ def test_a_wave_file_gives_stokes_drift_height_and_period(changed, twin):
     np.testing.assert_allclose(scenario.forcing.stokes.values[..., 0], 0.05, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_waves_without_stokes_drift_leave_it_to_the_wind(changed, twin):
     weather_file(twin, "waves.nc", **HEIGHT_AND_PERIOD)
     scenario = prepare(load_case(with_waves(changed)))
@@ -152,6 +155,7 @@ def test_waves_without_stokes_drift_leave_it_to_the_wind(changed, twin):
     np.testing.assert_allclose(weather_of(scenario)[0, 0, 2:], [1.5, 6.0], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stokes_drift", "action"),
     [("none", "not used; none (forcing.stokes_drift)"), ("wind", "not used; parametrised from")],
@@ -165,6 +169,7 @@ def test_a_stokes_drift_that_is_not_used_may_end_too_early(changed, twin, stokes
     assert len(told(scenario, Coverage)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "units"), [(291.0, "K"), (17.85, "degrees_C")])
 def test_temperature_of_a_file_of_its_own(changed, twin, value, units):
     weather_file(twin, "sea.nc", thetao=(value, units))

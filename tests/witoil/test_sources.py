@@ -172,6 +172,7 @@ AREA = '[[release]]\nkind = "area"\ngeometry = "slick_20250601T0600.geojson"\nma
 ANEW = ("evaluations = 80", 'evaluations = 80\nstart_from = "observations"')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replacements", "searched", "message"),
     [
@@ -192,6 +193,7 @@ def test_a_parameter_that_the_case_does_not_have_is_refused(
         search_space(prepare(case))
 
 
+@pytest.mark.slow
 def test_an_ensemble_can_vary_where_it_leaks(changed):
     ensemble = "\n[ensemble.parameters]\nsource_east_km = { sd = 2.0 }\n"
     case = load_case(changed(SMALL, (SEARCHED, SEARCHED + ensemble)))

@@ -29,6 +29,7 @@ def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
     assert not modules & (CLUSTER | SEARCH | NETWORK)
 
 
+@pytest.mark.slow
 def test_a_list_of_oils_starts_no_compiler():
     modules = loaded(RUN, "oils")
     assert "numpy" in modules

@@ -173,6 +173,7 @@ def test_no_path_lies_on_land_and_those_on_the_coast_stay(traced):
     np.testing.assert_array_equal(paths.longitude[1:][stayed], paths.longitude[:-1][stayed])
 
 
+@pytest.mark.slow
 def test_paths_into_the_island_end_on_its_coast(twin, scenario):
     # a slick in the lee of the island, as the current has it
     mask = scenario.grid.cells_touched(shapely.Point(19.585, 36.555).buffer(0.012))
@@ -192,6 +193,7 @@ def test_paths_into_the_island_end_on_its_coast(twin, scenario):
     assert found.by_time[-1][near].sum() > 0.8 * found.ashore[-1]
 
 
+@pytest.mark.slow
 def test_threads_change_nothing(traced):
     _, backward, paths, _ = traced
     alone = trace_back(backward, threads=1)
@@ -242,6 +244,7 @@ def test_a_time_when_all_have_left_has_no_say():
     assert np.isnan(found.densest(by_time[1])).all()
 
 
+@pytest.mark.slow
 def test_the_files_agree(traced, tmp_path):
     source, backward, _, found = traced
     summary = write_trace(backward, found, tmp_path)
@@ -289,6 +292,7 @@ def test_the_slick_seen_first_is_traced_unless_the_case_says_which(scenario):
     assert find_slick(later).time == SEEN
 
 
+@pytest.mark.slow
 def test_without_hours_a_trace_goes_to_the_start_or_as_the_forcing_allows(scenario):
     case = scenario.case
     named = case.model_copy(update={"trace": Trace(slick="observation.0")})

@@ -269,6 +269,7 @@ def test_one_drifter_that_cannot_be_scored_does_not_end_it(written, tmp_path):
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_the_command_says_it(written, tmp_path):
     folder, run = written
     lon, lat = (float(run[name].isel(time=0).mean()) for name in ("lon", "lat"))

@@ -131,6 +131,7 @@ def test_the_code_has_every_word_of_the_glossary():
     assert [word for word in WORDS if singular(word) not in used] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", TYPES)
 def test_what_is_called_so_is_of_its_kind(word):
     called = [

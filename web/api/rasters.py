@@ -79,6 +79,9 @@ class RasterInfo(BaseModel):
     bounds: list[float] = Field(
         description="West, south, east, north [degree]; east may be beyond 180."
     )
+    shown: list[float] | None = Field(
+        description="The same of the cells that are drawn at any time; null: not known, or none."
+    )
     legend: list[RasterClass] = Field(description="Rising; what is less is transparent.")
     tiles: str = Field(description="Address of the tiles, with {z}, {x} and {y}; `?time=`.")
     cog: str = Field(description="Address of the cloud-optimised GeoTIFF; `?time=`.")
@@ -107,7 +110,7 @@ def _rasters(folder: Path) -> dict[str, Raster]:
 
 def _info(job_id: str, raster: Raster) -> RasterInfo:
     address = href(f"/jobs/{job_id}/rasters/{raster.id}")
-    shown = zip(raster.classes, raster.colours, raster.labels, strict=True)
+    classes = zip(raster.classes, raster.colours, raster.labels, strict=True)
     return RasterInfo(
         id=raster.id,
         title=raster.title,
@@ -115,7 +118,8 @@ def _info(job_id: str, raster: Raster) -> RasterInfo:
         times=[frame.time for frame in raster.frames if frame.time],
         range=[raster.classes[0], raster.classes[-1]],
         bounds=list(raster.bounds),
-        legend=[RasterClass(least=a, colour=b, label=c) for a, b, c in shown],
+        shown=raster.shown and list(raster.shown),
+        legend=[RasterClass(least=a, colour=b, label=c) for a, b, c in classes],
         tiles=f"{address}/tiles/{{z}}/{{x}}/{{y}}.png",
         cog=f"{address}/cog",
     )

@@ -593,7 +593,8 @@ def _within(folder: str, outputs: Iterable[Output]) -> tuple[Output, ...]:
 
 _TRACE = (
     Output("probability", "Probability of the source in each cell", "*.tif"),
-    Output("outlines", "Areas that hold the source, by probability", "*.geojson"),
+    _OBSERVED,
+    Output("outlines", "Areas that hold the source, by probability", "source_contours.geojson"),
     Output("summary", "Figures of the trace", "trace.json"),
     _REPORT,
     _PICTURES,

@@ -86,6 +86,8 @@ class Raster:
     id, title, unit : str
     bounds : tuple of float
         Around it: west, south, east, north; east may be beyond 180. [degrees]
+    shown : tuple of float or None
+        Around the cells that are drawn at any time; None: not known, or there are none.
     classes : tuple of float
         Least value of each class, rising; what is less is not drawn.
     colours : tuple of str
@@ -102,6 +104,7 @@ class Raster:
     title: str
     unit: str
     bounds: Box
+    shown: Box | None
     classes: tuple[float, ...]
     colours: tuple[str, ...]
     labels: tuple[str, ...]
@@ -120,6 +123,8 @@ class _Kind:
         Colours: of matplotlib, or one colour.
     classes : callable
         Takes the greatest value and returns the least value of each class.
+    labels : callable
+        Takes those and returns what a legend calls each class.
     coarsened : Resampling
         Which of the values counts that one pixel of a tile covers: what is small is not lost.
     band : int or None
@@ -132,6 +137,7 @@ class _Kind:
     pattern: str
     map: str
     classes: Callable[[float], Sequence[float]]
+    labels: Callable[[Sequence[float]], Sequence[str]]
     coarsened: Resampling = Resampling.max
     band: int | None = 1
 
@@ -149,27 +155,40 @@ def _decades(greatest: float) -> Sequence[float]:
     return [greatest * 10.0**power for power in range(-4, 0)]
 
 
+def _from_least(classes: Sequence[float]) -> Sequence[str]:
+    return [f"from {_written(least)}" for least in classes]
+
+
+def _of_likeliest(classes: Sequence[float]) -> Sequence[str]:
+    """Name classes by the likeliest cell: how large a cell is says nothing of where to look."""
+    shares = [10 ** (len(classes) - k) for k in range(len(classes))]
+    return [f"from 1/{share:,} of the likeliest" for share in shares]
+
+
 _KINDS = (
     _Kind(
         "mask", "Slick as a sensor would see it", "1", "mask_*.tif", SIMULATED_ONLY,
-        lambda _: [0.5],
+        lambda _: [0.5], lambda _: ["oil"],
     ),
-    _Kind("probability", "Probability of oil", "1", "probability*.tif", "GnBu", _percents),
+    _Kind(
+        "probability", "Probability of oil", "1", "probability*.tif",
+        "GnBu", _percents, _from_least,
+    ),
     _Kind(
         "first-arrival", "Earliest arrival of oil, in the quickest member", "h",
-        "first_arrival_hours.tif", "viridis", _hours, Resampling.min, 1,
+        "first_arrival_hours.tif", "viridis", _hours, _from_least, Resampling.min, 1,
     ),
     _Kind(
         "median-arrival", "Arrival of oil, in the median of the members", "h",
-        "first_arrival_hours.tif", "viridis", _hours, Resampling.min, 2,
+        "first_arrival_hours.tif", "viridis", _hours, _from_least, Resampling.min, 2,
     ),
     _Kind(
         "source", "Probability of the source in a cell, whenever it leaked", "1",
-        "source_probability.tif", "viridis_r", _decades,
+        "source_probability.tif", "viridis_r", _decades, _of_likeliest,
     ),
     _Kind(
         "source-by-time", "Probability of the source in a cell, had it leaked at this time", "1",
-        "source_by_time.tif", "viridis_r", _decades, band=None,
+        "source_by_time.tif", "viridis_r", _decades, _of_likeliest, band=None,
     ),
 )  # fmt: skip
 
@@ -207,30 +226,35 @@ def _title_of_place(place: str) -> str:
 
 
 def _of_files(kind: _Kind, name: str, paths: Sequence[Path]) -> Raster:
-    frames, boxes, greatest = [], [], 0.0
+    frames, boxes, tops, greatest = [], [], [], 0.0
     for path in paths:
         try:
             with rasterio.open(path) as file:
                 bands = [kind.band] if kind.band else list(file.indexes)
+                top = np.full(file.shape, -np.inf)
                 for band in bands:
-                    values = file.read(band, masked=True).filled(0.0)
-                    greatest = max(greatest, float(np.nanmax(values, initial=0.0)))
+                    values = file.read(band, masked=True).astype(np.float64)
+                    top = np.fmax(top, values.filled(-np.inf))
                     kept_as = f"{name}-{path.stem}-{band}.tif"
                     make = partial(_write_cog, path, band)
                     frames.append(Frame(_time_of(file, band), kept_as, make))
-                boxes.append(_box_of(file))
+                greatest = max(greatest, float(np.max(top, initial=0.0)))
+                tops.append((top, file.transform, file.crs))
+                boxes.append(_box_of(file.crs, file.bounds))
         except rasterio.errors.RasterioError as error:
             raise WitoilError(
                 f"{path}: not a raster ({error}); expected what a run writes, run it again"
             ) from None
     classes = tuple(float(each) for each in kind.classes(greatest or 1.0))
+    shown = [box for top in tops if (box := _shown(*top, classes[0])) is not None]
     ordered = tuple(sorted(frames, key=lambda frame: frame.time or ""))
-    colours, labels = _colours(kind.map, len(classes)), _labels(classes)
+    colours, labels = _colours(kind.map, len(classes)), tuple(kind.labels(classes))
     return Raster(
         name,
         kind.title + _title_of_place(name.removesuffix(kind.id)),
         kind.unit,
         _around(boxes),
+        _around(shown) if shown else None,
         classes,
         colours,
         labels,
@@ -259,7 +283,9 @@ def _thickness(run: Run) -> Iterator[Raster]:
     classes = tuple(BONN_UM)
     colours = _colours("viridis_r", len(classes))
     title = "Thickness of the oil afloat, in the classes of the Bonn Agreement"
-    yield Raster("thickness", title, "um", box, classes, colours, tuple(BONN_UM.values()), frames)
+    yield Raster(
+        "thickness", title, "um", box, None, classes, colours, tuple(BONN_UM.values()), frames
+    )
 
 
 def _write_thickness(run: Run, grid: VerificationGrid, step: int, path: Path) -> None:
@@ -317,9 +343,19 @@ def _time_of(file: Any, band: int) -> str | None:
     return None if found is None else exact(to_datetime(np.datetime64(found[0][:-1], "ns")))
 
 
-def _box_of(file: Any) -> Box:
-    bounds = rasterio.warp.transform_bounds(file.crs, "EPSG:4326", *file.bounds, densify_pts=21)
+def _box_of(crs: Any, sides: Sequence[float]) -> Box:
+    bounds = rasterio.warp.transform_bounds(crs, "EPSG:4326", *sides, densify_pts=21)
     return unbroken_box(bounds)
+
+
+def _shown(values: NDArray[np.float64], transform: Affine, crs: Any, least: float) -> Box | None:
+    """Return the box around the cells that are drawn."""
+    rows, columns = np.nonzero(values >= least)
+    if rows.size == 0:
+        return None
+    west, north = rasterio.transform.xy(transform, rows.min(), columns.min(), offset="ul")
+    east, south = rasterio.transform.xy(transform, rows.max(), columns.max(), offset="lr")
+    return _box_of(crs, (west, south, east, north))
 
 
 def _around(boxes: Sequence[Box]) -> Box:
@@ -336,12 +372,6 @@ def _colours(name: str, count: int) -> tuple[str, ...]:
         return (name,) * count
     start = 0.2 if name == "GnBu" else 0.0  # the palest is hardly seen
     return tuple(to_hex(each) for each in colormaps[name](np.linspace(start, 1.0, count)))
-
-
-def _labels(classes: Sequence[float]) -> tuple[str, ...]:
-    if len(classes) == 1:
-        return ("oil",)
-    return tuple(f"from {_written(least)}" for least in classes)
 
 
 def _written(value: float) -> str:

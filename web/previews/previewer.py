@@ -28,7 +28,7 @@ import filelock
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from catalog.files.scratch import scratch_folder
-from web.confinement import confined
+from web.confinement import allow_fewer_drivers, confined
 from web.previews.line import LINE_BYTES, LINK, PREPARE_SECONDS, RUN_SECONDS, SOCKET, linked
 from web.previews.prepared import do_job, serve_case
 from web.settings import PREFIX, Settings
@@ -439,6 +439,7 @@ def run(settings: Settings, *, parent: int | None = None) -> None:
     for secret in ("DATABASE", "SSO_SECRET"):  # the former may hold a password
         os.environ.pop(f"{PREFIX}{secret}", None)
     os.environ.update(confined(settings.private_hosts))  # before GDAL is loaded
+    allow_fewer_drivers()
     with suppress(asyncio.CancelledError):
         asyncio.run(_run(settings, parent))
 

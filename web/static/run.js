@@ -9,7 +9,7 @@ import { boxOf, extentOf } from "./things.js";
  * @typedef {[number, number][]} Ring in the projection
  * @typedef {{time: number, name: string, rings: Ring[], areaKm2: number | null}} Slick
  * @typedef {{path: Ring[], massKg: number, kgPerKm: number, lengthM: number, shore: string, first: string | null, probability: number | null}} Stretch
- * @typedef {{id: string, title: string, unit: string, times: string[], bounds: number[],
+ * @typedef {{id: string, title: string, unit: string, times: string[], bounds: number[], shown: number[] | null,
  *   legend: {least: number, colour: string, label: string}[]}} Raster
  */
 
@@ -45,8 +45,9 @@ export class Run {
 
   /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
   get bounds() {
-    const oil = [this.steps?.header.bounds, boundsOf({ rings: [...this.observed, ...this.simulated].flatMap(({ rings }) => rings), lines: [], places: [] })].filter((box) => box !== undefined && box !== null);
-    const boxes = oil.length ? oil : [...this.rasters.map(({ bounds }) => bounds), ...(this.found ? [this.found] : [])]; // grids are wider than the oil
+    const seen = boundsOf({ rings: [...this.observed, ...this.simulated].flatMap(({ rings }) => rings), lines: [], places: [] });
+    const known = [this.steps?.header.bounds, seen, ...this.rasters.map(({ shown }) => shown), this.found];
+    const boxes = known.filter((box) => box !== undefined && box !== null).map((box, _, [first]) => turned(box, first));
     if (boxes.length === 0) return null;
     const least = (/** @type {number} */ k) => Math.min(...boxes.map((box) => box[k]));
     const most = (/** @type {number} */ k) => Math.max(...boxes.map((box) => box[k]));
@@ -105,6 +106,12 @@ export class Run {
 function boundsOf(extent) {
   const [west, low, east, high] = boxOf(extent);
   return west > east ? null : [west, latitudeOf(low), east, latitudeOf(high)];
+}
+
+/** @param {number[]} box in degrees @param {number[]} other @returns {number[]} the box, turned around the globe to where the other is */
+function turned([west, south, east, north], other) {
+  const turns = 360 * Math.round((other[0] - west) / 360);
+  return [west + turns, south, east + turns, north];
 }
 
 /** @param {number[]} times @param {number} now @returns {number} place of the nearest, -1 where there is none */

@@ -337,7 +337,7 @@ export const panels = {
     drivenBy: (/** @type {string} */ all) => `Driven by ${all}`,
     facts: "In figures",
     factNames: {
-      holds: (/** @type {string} */ level) => `Area that holds the source with ${level} %`,
+      holds: (/** @type {string} */ level) => `Area that holds the source with ${level}\u00a0%`,
       members: "Runs",
       possible: "Sea where oil is possible",
       coast: "Coast where oil is possible",

@@ -28,6 +28,7 @@ import filelock
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
+from web.confinement import allow_fewer_drivers
 from web.data.relative import by_relative_names
 from web.features.runs import write_features
 from witoil.errors import WitoilError
@@ -64,6 +65,7 @@ def main(arguments: list[str]) -> None:
     # long-lived objects, as on the command line: not to be looked through again and again
     gc.set_threshold(200_000, 20, 20)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+    allow_fewer_drivers()
     warnings.simplefilter("ignore", append=True)
     runner = _Runner(Connection(int(descriptor)), float(lease))
     processes: Mapping[str, Process] = importlib.import_module(table).PROCESSES

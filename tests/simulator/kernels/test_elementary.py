@@ -26,11 +26,13 @@ def logarithms(values):
     return result
 
 
+@pytest.mark.slow
 def test_the_exponential_is_right_to_a_billionth():
     values = np.concatenate([np.linspace(-700.0, 700.0, 9973), np.linspace(-2.0, 2.0, 9973)])
     np.testing.assert_allclose(exponentials(values), np.exp(values), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_logarithm_is_right_to_a_billionth():
     values = np.exp(np.concatenate([np.linspace(-700.0, 700.0, 9973), np.linspace(-1, 1, 9973)]))
     np.testing.assert_allclose(logarithms(values), np.log(values), rtol=1e-9, atol=1e-9)

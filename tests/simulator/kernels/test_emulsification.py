@@ -79,6 +79,7 @@ def test_an_emulsion_weighs_what_its_parts_weigh(oil, water_fraction):
     assert density(oil, water_fraction, 1026.0) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_compiled_and_plain_agree():
     assert water_fraction_after(0.1, 0.8, 7.0, 900.0) == pytest.approx(after(0.1, 0.8, 7.0, 900.0))
     assert viscosity_factor_mooney1951(0.6) == pytest.approx(mooney(0.6))

@@ -38,6 +38,7 @@ def test_whitecaps_by_hand():
     assert whitecaps(10.0, 8.0) == pytest.approx(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wind_speed", [0.0, 3.0, 5.0])
 def test_no_wave_breaks_below_five_metres_a_second(wind_speed):
     assert whitecaps(wind_speed, 8.0) == 0.0

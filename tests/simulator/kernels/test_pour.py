@@ -40,6 +40,7 @@ def test_warmer_oil_moves_no_less_freely_and_without_a_jump(temperature, pour_po
     assert 0.0 <= here <= warmer <= min(here + 0.1 * warming + 1e-12, 1.0)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(st.lists(TEMPERATURES, min_size=1, max_size=20), st.floats(150.0, 330.0))
 def test_rates_slow_down_by_the_law(temperatures, pour_point):

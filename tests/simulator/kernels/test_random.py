@@ -56,6 +56,7 @@ def test_pairs_fill_the_square_evenly():
     assert stats.chisquare(counts.ravel()).pvalue > 1e-4
 
 
+@pytest.mark.slow
 def test_the_numbers_of_one_particle_are_uniform_too():
     for component in history(5, 11, COUNT).T:
         assert stats.kstest(component, stats.uniform(-1.0, 2.0).cdf).pvalue > 1e-4

@@ -20,6 +20,7 @@ def bilinear(c, x, y):
     return c[0] + c[1] * x + c[2] * y + c[3] * x * y
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(COEFFICIENTS, COEFFICIENTS, st.floats(0.0, 5.999999), st.floats(0.0, 3.999999))
 def test_a_bilinear_field_is_sampled_exactly(cu, cv, x, y):

@@ -64,6 +64,7 @@ def test_a_shore_absorbs_less_the_more_it_holds():
     assert share_seeping(0.5, 0.0, 0.0) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dt", [0.25 * HOUR, HOUR, 5.0 * HOUR])
 def test_loose_oil_seeps_in_by_its_half_life(dt):
     beach = Beach(100, seepage=24.0 * HOUR)

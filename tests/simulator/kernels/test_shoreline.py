@@ -47,6 +47,7 @@ def random_rings(rng, count=8):
         yield np.vstack([ring, ring[:1]])
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(SEEDS, st.sampled_from([0.5, 1.0, 3.7, 20.0]), st.sampled_from([0.8, 2.0, 15.0]))
 def test_paths_short_and_long_meet_the_coast_where_shapely_says(seed, scale_x, scale_y):

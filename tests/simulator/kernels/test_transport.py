@@ -72,6 +72,7 @@ def twice(flow):
     return np.stack([flow, flow])
 
 
+@pytest.mark.slow
 def test_midpoint_rule_is_exact_to_second_order_in_a_rotation():
     theta = 0.1
     x, y = proposed(twice(rotation(1.0)), 6.0, 3.0, theta)

@@ -43,6 +43,7 @@ def test_the_speed_is_that_of_the_interpolated_components():
     assert (out[..., 1:] == -1.0).all()
 
 
+@pytest.mark.slow
 def test_a_scalar_is_linear_in_time_and_leaves_the_others_alone():
     values = np.broadcast_to((280.0 + 0.1 * TIMES)[:, None, None], SHAPE).astype(np.float32)
     out = empty(3)

@@ -88,6 +88,7 @@ def test_what_the_catalogue_covers(anna):
     assert first["names"] == ["catalogue:whole"]
 
 
+@pytest.mark.slow
 def test_a_period_without_data_is_all_missing(anna):
     time = {"start": "2022-01-01T00:00:00Z", "end": "2022-01-02T00:00:00Z"}
     answer = ask(anna, roles=["currents"], time=time).json["roles"]["currents"]["products"]
@@ -105,6 +106,7 @@ def test_a_single_moment(anna):
     assert winds["share"] == 1.0
 
 
+@pytest.mark.slow
 def test_what_services_have_and_the_operator_allows(anna):
     found = ask(anna, roles=["winds", "currents"]).json["roles"]
     era5 = next(each for each in found["winds"]["datasets"] if each["service"] == "era5")
@@ -116,6 +118,7 @@ def test_what_services_have_and_the_operator_allows(anna):
     )
 
 
+@pytest.mark.slow
 def test_all_roles_unless_some_are_named(anna):
     assert set(ask(anna).json["roles"]) == {"currents", "winds", "waves", "temperature"}
     named = ask(anna, forcing={"winds": ["catalogue:winds"]})

@@ -49,6 +49,7 @@ def test_documents(client, keeps_to, path, schema):
     keeps_to(client.get(path).json, schema)
 
 
+@pytest.mark.slow
 def test_processes(client, keeps_to):
     listed = client.get("/ogc/processes").json["processes"]
     assert {"simulate", "optimise", "forecast", "trace", "ensemble", "reconstruct", "score"} <= {

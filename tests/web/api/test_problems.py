@@ -181,6 +181,7 @@ def test_a_fault_of_the_program_is_told_without_its_words(app, client, monkeypat
     assert "/srv/secret" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away(settings, tmp_path):
     app = create_app(settings)
     client = app.test_client()

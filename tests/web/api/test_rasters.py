@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
 from PIL import Image
 
 from tests.web.people import assert_problem
@@ -44,6 +45,22 @@ def test_list_says_what_legends_need(listed, twin_run):
     west, south, east, north = listed["mask"]["bounds"]
     assert 18.5 < west < east < 21.0
     assert 35.5 < south < north < 37.5
+
+
+def test_a_view_can_be_of_the_cells_that_are_drawn(listed, twin_run):
+    (path,) = twin_run.glob("mask_*.tif")
+    with rasterio.open(path) as file:
+        rows, columns = np.nonzero(file.read(1, masked=True).filled(0.0) >= 0.5)
+        lon, lat = rasterio.warp.transform(
+            file.crs, "EPSG:4326", *rasterio.transform.xy(file.transform, rows, columns)
+        )
+        cell = 1.5 * file.transform.a / 111_000
+    west, south, east, north = listed["mask"]["shown"]
+    assert west < min(lon) < west + 2 * cell
+    assert east - 2 * cell < max(lon) < east
+    assert south < min(lat) < south + cell
+    assert north - cell < max(lat) < north
+    assert listed["thickness"]["shown"] is None  # its cells are made when they are asked for
 
 
 def test_cog_is_the_mask_of_the_run(anna, job, listed, twin_run):
@@ -88,6 +105,7 @@ def test_ranges_of_a_cog(anna, job):
         assert (last.status_code, last.data) == (206, whole.data)
 
 
+@pytest.mark.slow
 def test_tile_shows_what_the_value_is(anna, job, listed):
     about = listed["thickness"]
     time = about["times"][6]
@@ -170,5 +188,7 @@ def test_nothing_is_shown_and_told_where_there_is_nothing(anna, job):
 
 def test_labels_are_for_people():
     told = ["from 6.89 \N{MULTIPLICATION SIGN} 10⁻⁵", "from 0.00123", "from 0.5", "from 25,000"]
-    assert list(rasters._labels([0.0000689, 0.00123, 0.5, 25_000.0])) == told
-    assert list(rasters._labels([0.0])) == ["oil"]
+    assert list(rasters._from_least([0.0000689, 0.00123, 0.5, 25_000.0])) == told
+    of_likeliest = rasters._of_likeliest([3e-8, 3e-7, 3e-6, 3e-5])
+    assert of_likeliest[-1] == "from 1/10 of the likeliest"
+    assert of_likeliest[0] == "from 1/10,000 of the likeliest"

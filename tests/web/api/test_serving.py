@@ -219,6 +219,7 @@ def test_settings_at_fault_are_one_line(environment, arguments, message):
     assert len(answer.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_commands_of_the_service_are_listed(environment):
     answer = witoil("--help", env=environment)
     assert answer.returncode == 0
@@ -226,6 +227,7 @@ def test_commands_of_the_service_are_listed(environment):
         assert f" {command} " in answer.stdout
 
 
+@pytest.mark.slow
 def test_other_commands_load_nothing_of_the_service():
     code = (
         "from witoil.cli.main import app; app(['oils'], standalone_mode=False); import sys; "
@@ -235,6 +237,7 @@ def test_other_commands_load_nothing_of_the_service():
     assert found.stdout.splitlines()[-1].startswith("False")
 
 
+@pytest.mark.slow
 def test_the_largest_answer_waits_for_a_slow_client_outside_the_threads(tmp_path):
     app = create_app(Settings(data=tmp_path, auth="off", port=0))
     server = listening(app)

@@ -134,6 +134,7 @@ def test_an_event_is_shown_with_outlines(anna):
     assert_problem(anna.get("/events/none"), 404)
 
 
+@pytest.mark.slow
 def test_a_case_of_an_event_is_ready_to_run(anna, service):
     answer = anna.get(f"/events/{SYRIA}/case")
     assert answer.status_code == 200, answer.text
@@ -197,12 +198,14 @@ def test_changes_of_the_folder_are_seen(anna, service):
     assert len(ids(anna.get("/events"))) == 3
 
 
+@pytest.mark.slow
 def test_without_a_catalogue_there_are_no_events(tmp_path):
     with people(tmp_path) as service:
         answer = service.client("anna").get("/events").json
     assert (answer["events"], answer["number_matched"], answer["left_out"]) == ([], 0, [])
 
 
+@pytest.mark.slow
 def test_events_on_servers_are_refused(tmp_path):
     catalogue = tmp_path / "catalogue.toml"
     catalogue.write_text(

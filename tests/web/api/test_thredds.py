@@ -65,6 +65,7 @@ def test_siphon_reads_the_catalogue_with_a_token(service, served, job, twin_run,
     assert (tmp_path / "summary.json").read_bytes() == (twin_run / "summary.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_netcdf_library_shows_the_token_as_a_password(service, served, job, twin_run, tmp_path):
     netrc = tmp_path / ".netrc"
     netrc.write_text(f"machine 127.0.0.1\nlogin anna\npassword {service.token('anna')}\n")

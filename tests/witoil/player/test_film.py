@@ -25,6 +25,7 @@ def count(picture, colour):
     return int((np.abs(np.asarray(picture, int)[..., :3] - colour).max(axis=2) <= 8).sum())
 
 
+@pytest.mark.slow
 def test_each_time_has_its_picture():
     stills = Stills(drifting(), land=ISLAND)
     pictures = [stills.pixels(step) for step in range(7)]
@@ -38,6 +39,7 @@ def test_each_time_has_its_picture():
     np.testing.assert_array_equal(stills.pixels(2), pictures[2])
 
 
+@pytest.mark.slow
 def test_a_field_lies_where_its_particles_do():
     random = np.random.default_rng(0)
     lon = 19.60 + 0.003 * random.random((400, 1)) + np.array([0.0, 0.06])
@@ -55,6 +57,7 @@ def test_a_field_lies_where_its_particles_do():
     np.testing.assert_allclose(*middles, atol=6.0)
 
 
+@pytest.mark.slow
 def test_probabilities_are_drawn_too(tmp_path):
     chances = np.zeros((20, 20))
     chances[4:9, 3:12] = 0.95
@@ -66,6 +69,7 @@ def test_probabilities_are_drawn_too(tmp_path):
     assert count(image, (0x44, 0x01, 0x54)) > 10_000  # the darkest of viridis
 
 
+@pytest.mark.slow
 def test_the_nearest_output_is_drawn(tmp_path):
     run = drifting()
     stills = Stills(run, land=ISLAND)
@@ -83,6 +87,7 @@ def test_a_name_is_text_in_pictures():
         Stills(replace(drifting(), name=name), land=ISLAND).png(0)
 
 
+@pytest.mark.slow
 def test_a_budget_of_particles_is_a_chart(tmp_path):
     write_still(drifting(), tmp_path / "b.png", "budget")
     image = Image.open(tmp_path / "b.png").convert("RGB")
