@@ -66,6 +66,7 @@ def glinting(pixel_m, side, length_km, width_km, rise, seed=3):
     return tuple(bands), far < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pixel_m", "length_km", "width_km", "rise"),
     [
@@ -87,6 +88,7 @@ def test_slicks_of_any_size_are_seen_by_sensors_of_any_pixel(pixel_m, length_km,
     assert np.sign(found.contrast[slick & seen]).mean() == pytest.approx(np.sign(rise), abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pixel_m", [20.0, 300.0])
 def test_noise_has_no_slicks_at_any_pixel(pixel_m):
     bands, _ = glinting(pixel_m, 400, 1.0, 1.0, 0.0)
