@@ -15,6 +15,9 @@ from witoil.plugins.errors import PluginError, told_by
 from witoil.times import in_utc, second
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from aquatic.sound.ships import Nearest, Track
 
 _NAMES = {
@@ -63,9 +66,8 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
         times = pd.to_datetime(text, utc=True, format="ISO8601")
     except ValueError as error:
         raise PluginError(f"{path}: {error}; expected times of ISO 8601") from None
-    lonlat = np.column_stack(
-        [numbers(path, columns[name], frame[columns[name]].tolist()) for name in ("lon", "lat")]
-    )
+    degrees = [numbers(path, columns[it], frame[columns[it]].tolist()) for it in ("lon", "lat")]
+    lonlat: npt.NDArray[np.float64] = np.column_stack(degrees).astype(np.float64)
     # AIS sends 181 and 91 where a ship does not know its place
     known = (np.abs(lonlat[:, 0]) <= 180.0) & (np.abs(lonlat[:, 1]) <= 90.0)
     remarks = [f"{(~known).sum()} fixes without a place were left out"] * bool((~known).any())
