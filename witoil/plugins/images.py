@@ -164,7 +164,7 @@ def _has_16_bits(image: Image.Image) -> bool:
     Before the image is loaded, which forgets how its pixels are written.
     """
     tiles = getattr(image, "tile", ())
-    written = [args if isinstance(args, str) else args[0] for *_, args in tiles if args]
+    written = [args[0] if isinstance(args, tuple | list) else args for *_, args in tiles if args]
     return any(";16" in str(mode) for mode in written)
 
 

@@ -74,7 +74,7 @@ def read_tracks(path: Path) -> tuple[dict[str, Track], datetime, list[str]]:
     if not known.any():
         raise PluginError(f"{path}: found no fix with a place, expected some")
     epoch = times[known].min()
-    seconds = (times - epoch).dt.total_seconds().to_numpy()
+    seconds = (times - epoch).dt.total_seconds().to_numpy().astype(np.float64)
     tracks = {}
     for ship, rows in frame[known].groupby(columns["ship"]).groups.items():
         at = np.asarray(rows, dtype=np.int64)
