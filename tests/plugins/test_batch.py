@@ -335,6 +335,15 @@ def test_files_that_a_model_does_not_take_are_counted(classes, tmp_path, out):
     assert "is no image" in named["failed"][str(folder / "a.wav")]
 
 
+def test_pipes_in_a_folder_are_not_waited_for(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 1)
+    os.mkfifo(folder / "pipe.png")
+    (folder / "gone.png").symlink_to(folder / "none.png")
+    report = predict_files(classes, [folder], out)
+    assert [*report["failed"]] == [str(folder / "gone.png")]
+    assert report["files"] == 2
+
+
 @pytest.mark.slow
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(["a", "a-2", "a-3", "b", "report", "features"]), max_size=9))

@@ -141,3 +141,22 @@ def test_what_is_no_image_is_told_so(tmp_path, content):
     told = pytest.raises(PluginError, match="is no image that is known; expected JPEG")
     with told, reading(tmp_path / "no.tif", CARD):
         pass
+
+
+def test_colours_that_are_told_count_whatever_is_before_them(tmp_path):
+    from rasterio.enums import ColorInterp
+
+    values = np.concatenate([filled(np.uint8, 255)[:1], filled(np.uint8, 255)])
+    place = {"crs": "EPSG:32637", "transform": rasterio.Affine(10, 0, 5e5, 0, -10, 4e6)}
+    path = tiff(tmp_path / "map.tif", values, **place)
+    with rasterio.open(path, "r+") as file:
+        kinds = ("cyan", "red", "green", "blue")
+        file.colorinterp = [ColorInterp[name] for name in kinds]
+    with reading(path, CARD) as reader:
+        pixel = reader.read(slice(0, 1), slice(0, 1))[0, 0]
+    np.testing.assert_allclose(pixel / 255.0, COLOUR, atol=0.005)
+    with rasterio.open(path, "r+") as file:
+        file.colorinterp = [ColorInterp.cyan, ColorInterp.magenta, *[ColorInterp.undefined] * 2]
+    told = pytest.raises(PluginError, match="has bands of cyan, magenta, expected red")
+    with told, reading(path, CARD):
+        pass

@@ -32,7 +32,7 @@ _PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
 """Tags of TIFF, and what the second says of integers with a sign."""
 
 _DARK = 64
-"""Of the upper 8 bits of 16: where none is as bright, a sensor of 14 bits or fewer is likely."""
+"""Brightness of the upper 8 bits of 16 that no pixel reaches where the sensor has 14 or fewer."""
 
 _SIXTEEN = "has 16 bits: the upper 8 were taken"
 TURNED = "was turned upright as EXIF says; pixels count in the upright image"
@@ -163,7 +163,8 @@ def _has_16_bits(image: Image.Image) -> bool:
 
     Before the image is loaded, which forgets how its pixels are written.
     """
-    written = [args if isinstance(args, str) else args[0] for *_, args in image.tile if args]
+    tiles = getattr(image, "tile", ())
+    written = [args[0] if isinstance(args, tuple | list) else args for *_, args in tiles if args]
     return any(";16" in str(mode) for mode in written)
 
 
@@ -172,7 +173,7 @@ def _of_16_bits(image: Image.Image) -> list[str]:
     extrema = image.getextrema()
     ranges = extrema if isinstance(extrema[0], tuple) else (extrema,)
     alpha = "A" in image.getbands()
-    brightest = max(int(most) for _, most in (ranges[:-1] if alpha else ranges))  # type: ignore[misc]
+    brightest = max(int(most) for _, most in (ranges[:-1] if alpha else ranges))
     if brightest >= _DARK:
         return [_SIXTEEN]
     return [

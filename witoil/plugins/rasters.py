@@ -176,7 +176,8 @@ class GeoTiffReader:
                 f"{self._path}: holds numbers of colours in a palette, expected the colours "
                 "themselves (gdal_translate -expand rgb)"
             )
-        other = [name for name in colours[:3] if name not in _COLOURS]
+        is_told = {"red", "green", "blue"} <= {*colours}
+        other = [] if is_told else [name for name in colours[:3] if name not in _COLOURS]
         if other or dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
             found = ", ".join(other) or "grey whose 0 is white"
             raise PluginError(
@@ -194,7 +195,7 @@ class GeoTiffReader:
             raise PluginError(
                 f"{self._path}: found {dataset.count} bands, expected 3, or 1 of grey"
             )
-        if {"red", "green", "blue"} <= {*colours}:
+        if is_told:
             return [colours.index(name) + 1 for name in ("red", "green", "blue")]
         return [1, 2, 3]
 
@@ -320,7 +321,8 @@ def reading(path: Path, card: Card) -> Iterator[Reader]:
     """
     if not is_tiff(path):  # by what it is: cameras and people give files other names
         if card.input.kind == "raster":
-            raise PluginError(f"{path}: is no TIFF; expected a GeoTIFF with the bands of the card")
+            fault = "is no TIFF" if path.is_file() else "is no file that is there"
+            raise PluginError(f"{path}: {fault}; expected a GeoTIFF with the bands of the card")
         yield PhotoReader(read_photo(path))
         return
     with _opened(path) as dataset:

@@ -54,6 +54,31 @@ def test_what_is_no_model_is_told_without_the_folders_of_the_machine(models, tmp
     assert str(tmp_path) not in answer.text
 
 
+def test_a_model_without_weights_is_not_ready_and_names_no_folder(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("WITOIL_WEIGHTS", str(tmp_path / "weights"))
+    assert models.get("/v2/models/vessel-distance/ready").json["ready"] is False
+    assert models.get("/v2/models/classes/ready").json["ready"] is True
+    for answer in (
+        models.get("/try/vessel-distance"),
+        models.get("/v2/models/vessel-distance/"),
+        models.post("/v2/models/vessel-distance/predict/", data={}),
+    ):
+        assert_problem(answer, 404)
+        assert "has no weights here yet" in answer.json["detail"]
+        assert str(tmp_path) not in answer.text
+
+
+def test_a_program_has_a_field_for_what_it_can_be_told(models):
+    told = models.get("/try/sound-levels").json
+    assert told["suffixes"] == [".flac", ".ogg", ".wav"]
+    fields = told["fields"]["properties"]
+    assert (fields["seconds"]["minimum"], fields["seconds"]["maximum"]) == (1.0, 3600.0)
+    assert fields["density"]["enum"] == ["no", "yes"]
+    files = models.get("/try/satellite-bathymetry").json
+    assert "soundings" not in files["fields"]["properties"]
+    assert files["suffixes"] == [".tif", ".tiff"]
+
+
 def test_the_page_is_for_anybody_and_each_model_leads_to_it(models):
     with models.get("/try?model=classes") as page:
         assert page.mimetype == "text/html"
