@@ -135,7 +135,7 @@ def test_a_particle_is_read_by_pointer_and_by_keyboard(map_page):
     box = map_page.locator(".pane").bounding_box()
     map_page.mouse.click(box["x"] + int(columns[k]), box["y"] + int(rows[k]))
     reading = map_page.locator(".reading")
-    expect(reading).to_contain_text(re.compile("Afloat|On the coast"))
+    expect(reading).to_contain_text(re.compile("Afloat|On the coast|Under water"))
     expect(reading).to_contain_text("of oil")
     place = map_page.locator(".place")
     expect(place).to_have_text(re.compile(r"\d+\.\d{4}° [NS], .*° \d\d\.\d\d\u2032 [NS], "))

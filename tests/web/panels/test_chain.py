@@ -117,7 +117,7 @@ def test_what_was_tried_is_kept_on_the_map(opened, service, scene):
     page.get_by_role("link", name="Try made-semantic-seg").click()
     page.locator("#when-time").fill("2025-06-01 06:00")
     page.locator("#file").set_input_files(scene)
-    expect(page.locator("#summary")).to_have_text("oil 1")
+    expect(page.locator("#summary")).to_have_text("oil: 1")
     page.locator("#keep").click()
     page.locator("#on-map").click()
     expect(page.locator(".layers")).to_contain_text("oil (")

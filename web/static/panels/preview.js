@@ -64,8 +64,11 @@ export class Preview {
       this.#tellBefore();
       void this.prepare(form, particles);
     } catch (problem) {
-      if (number !== this.newest || (problem instanceof ProblemError && problem.status === SUPERSEDED)) return;
-      if (problem instanceof DOMException) return;
+      if (number !== this.newest || problem instanceof DOMException) return;
+      if (problem instanceof ProblemError && problem.status === SUPERSEDED) {
+        this.ask(form, parameters, isWhole); // by an older one, which came in later
+        return;
+      }
       this.state.set({ preview: { fault: /** @type {Error} */ (problem).message } });
     }
   }
