@@ -43,6 +43,23 @@ def type_in(page, field, value):
     page.locator(f"#case-{field}").press("Tab")
 
 
+def supersede_first(page):
+    """Have the first preview of other parameters be superseded; return what was asked."""
+    refused = []
+
+    def answer(route):
+        asked = route.request.post_data_json
+        if not asked["parameters"] or refused:
+            route.continue_()
+            return
+        refused.append(asked)
+        detail = "superseded by a newer request of its session"
+        route.fulfill(status=409, content_type="application/problem+json", json={"detail": detail})
+
+    page.route("**/preview", answer)
+    return refused
+
+
 def test_the_first_path(opened, service, masks):
     page = opened(service.url, world=True)
     expect(page.locator("#part-release > summary .chip")).to_contain_text("missing: a slick")
@@ -84,8 +101,10 @@ def test_the_first_path(opened, service, masks):
     page.locator("#hands > summary").click()
     slider = page.locator("#hand-wind_drift_factor")
     expect(slider).to_have_attribute("aria-valuetext", "1 %")
+    refused = supersede_first(page)
     slider.press("ArrowRight")
     expect(page.locator("#hand-score")).to_contain_text("FSS now")
+    assert len(refused) == 1  # by a request that came in later, though it is older: asked again
     expect(page.locator("#hand-score")).to_contain_text("against the case")
     before = page.inner_text("#hand-score strong")
     for _ in range(15):

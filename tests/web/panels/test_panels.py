@@ -202,26 +202,6 @@ def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
     expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
 
 
-def test_what_an_older_request_superseded_is_asked_for_again(opened, service, simulated):
-    page = opened(f"{service.url}#run={simulated}")
-    refused = []
-
-    def refuse_first(route):
-        asked = route.request.post_data_json
-        if not asked["parameters"] or refused:
-            route.continue_()
-            return
-        refused.append(asked)
-        detail = "superseded by a newer request of its session"
-        route.fulfill(status=409, content_type="application/problem+json", json={"detail": detail})
-
-    page.route("**/preview", refuse_first)
-    page.locator("#hands > summary").click()
-    page.locator("#hand-wind_drift_factor").press("ArrowRight")
-    expect(page.locator("#hand-score")).to_contain_text("FSS now")
-    assert len(refused) == 1
-
-
 def test_progress_goes_on_by_asking_where_events_do_not_come_through(opened, service, baniyas):
     page = opened(service.url)
     page.route("**/events", lambda route: route.fulfill(status=429, json={"detail": "too many"}))
