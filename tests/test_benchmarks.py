@@ -97,6 +97,7 @@ def test_a_plan_of_two_events_by_hand():
     assert after.seconds == pytest.approx(2.0 * apart.seconds)
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 50),
     st.integers(1, 6),

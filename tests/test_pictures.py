@@ -44,6 +44,7 @@ def share(panel, colour):
     return (np.asarray(panel) == tuple(bytes.fromhex(colour[1:]))).all(axis=-1).sum()
 
 
+@pytest.mark.slow
 def test_the_pixels_of_the_demo_are_those_of_its_note():
     drawn = noted(DEMO)
     seen = unpacked(drawn, "observed")
@@ -73,6 +74,7 @@ def test_the_picture_shows_the_run_that_the_demo_makes():
         assert (then & again).sum() > 0.95 * (then | again).sum(), name
 
 
+@pytest.mark.slow
 def test_a_picture_that_was_changed_is_found_out(tmp_path):
     with Image.open(DEMO) as picture:
         picture.load()

@@ -28,6 +28,7 @@ def test_the_same_model_everywhere_stays_the_same_bits(counts):
     assert all(found[name].tobytes() == model[name].tobytes() for name in model)
 
 
+@pytest.mark.slow
 def test_rounds_of_one_step_are_training_on_pooled_data():
     """Sites of other sizes, about other means, with other noise: a linear model of 3 features."""
     random = np.random.default_rng(3)

@@ -24,6 +24,7 @@ from tests.aquatic.plankton_scenes import coloured, discs
 from tests.plugins.builders import AQUATIC
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_discs_that_touch_are_counted(data):
@@ -120,6 +121,7 @@ def scan_of(places, seed=0):
 PLACES = [(60, 60, 25), (60, 108, 24), (150, 80, 18), (178, 102, 17), (120, 230, 40), (190, 280, 9)]
 
 
+@pytest.mark.slow
 def test_a_blank_scan_makes_the_background_white():
     scan, blank, inside = scan_of(PLACES)
     white = without_background(scan, blank)

@@ -47,6 +47,7 @@ def test_parts_of_the_swash_are_those_that_were_put_in():
     assert (peaks > found.two_percent_m).mean() == pytest.approx(0.02, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("land", ["left", "right"])
 def test_the_edge_that_was_made_is_found(land):
     edge = 70.0 + 12.0 * waterline(600, 0.5, setup=0.0, incident=1.2, infragravity=0.9, seed=5)

@@ -36,6 +36,7 @@ def test_beaches_of_other_colours_have_their_shoreline(kind, seed):
     assert distance(found.lines[0], border) < 2.5
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     sand=st.tuples(st.integers(90, 230), st.floats(0.85, 0.97), st.floats(0.6, 0.85)),
@@ -87,6 +88,7 @@ def test_a_picture_without_a_shore_is_refused(pixels, text):
         find_sea(pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real images")
 def test_a_real_beach_is_as_its_makers_part_it():
     with Image.open(AQUATIC / "img" / "uc7_rectified.jpg") as image:

@@ -48,6 +48,7 @@ def test_a_sine_is_in_its_band(index, offset):
     assert level(mean_square(sine(band.middle, offset=offset))) == pytest.approx(-3.0103, abs=0.01)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0.86, 1.16), st.integers(-10, 7))
 def test_a_sine_anywhere_within_a_band_is_in_it(place, index):

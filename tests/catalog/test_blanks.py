@@ -63,6 +63,7 @@ def test_zeros_also_on_land_are_a_record_in_which_nothing_was_written(write_curr
     assert field.attrs[REMARKS] == "0 everywhere at 2021-08-24T02:00Z: taken for missing"
 
 
+@pytest.mark.slow
 def test_files_of_one_time_each_are_held_against_each_other(write_currents) -> None:
     written = zero_at(2, land=(np.nan, 0.0))
     files = [

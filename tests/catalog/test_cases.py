@@ -24,6 +24,7 @@ _FORCING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pattern", "role", "count", "step_hours", "first"), _FORCING)
 def test_forcing(cases: Path, pattern, role, count, step_hours, first) -> None:
     ds = open_forcing(cases / pattern, role)

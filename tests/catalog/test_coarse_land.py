@@ -25,6 +25,7 @@ _PLACES = {
 _ISLANDS = {"Mauritius": (57.55, -20.3), "Malta": (14.42, 35.9)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tolerance", [0.025, 0.03, 0.1, 0.4, 5.0])
 def test_land_and_sea_are_where_they_are(tolerance: float) -> None:
     land = read_coarse_land(tolerance)

@@ -59,6 +59,7 @@ def read_or_refuse(read: Callable[[], Any]) -> Any:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["NETCDF3_CLASSIC", "NETCDF3_64BIT", "NETCDF4"])
 @_small
 @given(where=damage)
@@ -108,6 +109,7 @@ def test_netcdf_attributes(write_currents, tmp_path: Path, attributes) -> None:
     assert ds is None or ds.sizes["time"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [".shp", ".shx", ".dbf", ".prj"])
 @_small
 @given(where=damage)

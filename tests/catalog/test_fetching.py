@@ -246,6 +246,7 @@ def climate_data_store(request, tmp_path: Path, monkeypatch) -> Iterator[Climate
     server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "climate_data_store", [{"zipped": False}, {"zipped": True}], indirect=True, ids=str
 )

@@ -71,6 +71,7 @@ def test_daily_temperature_beside_hourly_currents(write_currents) -> None:
     )
 
 
+@pytest.mark.slow
 def test_daily_temperature_at_hourly_times_is_found_beyond_the_period(write_currents) -> None:
     def temperature(ds: xr.Dataset) -> xr.Dataset:
         warm = ds["uo"].copy(data=np.full(ds["uo"].shape, 20.0, "f4")) + ds["time"] / 24.0

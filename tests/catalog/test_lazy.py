@@ -88,6 +88,7 @@ def test_rare_temperature_comes_from_beyond_the_period(write_currents) -> None:
     np.testing.assert_allclose(ds[SEA_TEMPERATURE], 293.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_zarr_store_is_a_file(write_currents, tmp_path: Path, version: int) -> None:
     path = write_currents(times=np.arange(48.0), change=_moving)

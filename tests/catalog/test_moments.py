@@ -118,6 +118,7 @@ def test_a_zone_that_is_not_known_is_kept_apart(text: str, unknown: str) -> None
     assert read_stamp(text) == Stamp(DAY, clock=CLOCK, unknown_zone=unknown)
 
 
+@pytest.mark.slow
 @example(datetime(1998, 3, 2, 4), 1000)  # 888811200000 is no date
 @settings(max_examples=200)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2031, 12, 31)), st.sampled_from([1, 1000]))

@@ -354,6 +354,7 @@ def test_the_height_nearest_ten_metres_is_taken(write_currents) -> None:
     np.testing.assert_allclose(wind, 1.0, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_zip_of_files_for_several_roles(write_currents, tmp_path: Path) -> None:
     def wind(ds: xr.Dataset) -> xr.Dataset:
         return ds.rename(uo="u10", vo="v10")

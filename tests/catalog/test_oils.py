@@ -62,6 +62,7 @@ def documents(adios):
         return [json.loads(archive.read(name)) for name in names]
 
 
+@pytest.mark.slow
 def test_every_suitable_record_loads(documents):
     suitable = [d for d in documents if d["metadata"]["gnome_suitable"]]
     records = [_record(document, "x") for document in suitable if document["oil_id"] not in SLIPS]

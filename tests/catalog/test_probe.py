@@ -58,6 +58,7 @@ def test_a_fatal_file_is_refused_and_the_next_is_read(
         read_slick(fatal)
 
 
+@pytest.mark.slow
 def test_one_process_opens_many_files(helper, write_currents):
     processes = set()
     for k in range(3):

@@ -192,6 +192,7 @@ def test_a_mercator_plane_needs_no_turning(tmp_path: Path, lon: float) -> None:
     check(write(tmp_path / "m.nc", attrs, place, 3e5 + 1e4 * CELLS, 3e6 + 1e4 * CELLS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "names", "found"),
     [
@@ -328,6 +329,7 @@ def test_what_cannot_be_placed_or_turned_is_refused(rotated: Path, change, messa
         open_forcing(_changed(rotated, change), "currents")
 
 
+@pytest.mark.slow
 def test_longitudes_and_latitudes_that_agree_with_the_mapping_do_not_disturb(rotated: Path) -> None:
     check(_changed(rotated, _with_degrees(0.0)))
 

@@ -113,6 +113,7 @@ def test_components_of_which_nothing_says_where_they_point_are_refused(tmp_path:
         open_forcing(write_turned(tmp_path / "u.nc", unsaid), "currents")
 
 
+@pytest.mark.slow
 def test_a_temperature_needs_no_direction(tmp_path: Path) -> None:
     def temperature(ds: xr.Dataset) -> xr.Dataset:
         warm = 20.0 + ds["uo"]

@@ -75,6 +75,7 @@ def test_unknown_variable():
         cut(fields(), Part(variables=("wo",)), "global")
 
 
+@pytest.mark.slow
 def test_part_of_a_data_set_becomes_a_file(url: str):
     part = Part(box=(10, 30, 12, 31), period=DAY, variables=("uo",))
     (entry,) = fetch_parts(url, part)

@@ -463,6 +463,7 @@ SOME = (
 NEWEST = '<dataset name="b_20210825.nc" urlPath="b.nc" serviceName="http" /></catalog>'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", ["<serviceName>late</serviceName>", ""])
 def test_what_stands_for_the_latest(service: str, caplog):
     files = {
@@ -555,6 +556,7 @@ damage = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(damage, min_size=1, max_size=3))
 def test_damaged_catalogues_are_read_or_refused(damages):

@@ -83,6 +83,7 @@ def test_no_method_touches_the_generator_of_numpy(method: str) -> None:
     assert before == after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_proposals_lie_in_the_space_and_differ(method: str) -> None:
     points = PRIOR.to_unit([trial.parameters for trial in search(method, 30)])
@@ -147,6 +148,7 @@ def test_a_search_without_a_model_does_not_stop_early() -> None:
     assert history.stopped == "all 40 evaluations done"
 
 
+@pytest.mark.slow
 def test_a_large_tolerance_leaves_time_for_a_start() -> None:
     assert len(search("gp", 40, tolerance=1e9)) == 12  # the first batch from trial 10 on
 

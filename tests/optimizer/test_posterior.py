@@ -96,6 +96,7 @@ def assert_like(values: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> None:
     np.testing.assert_allclose(values.std(axis=0) / sd, 1.0, atol=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["random", *SURROGATES, "cma"])
 @pytest.mark.parametrize("n_parameters", [1, 3, 5])
 def test_a_gaussian_posterior_is_found_however_it_was_searched(

@@ -118,6 +118,7 @@ def test_fss_is_symmetric_and_between_0_and_1(masks: tuple[Mask, Mask], window: 
         assert score == pytest.approx(turned, abs=1e-12)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(mask_pairs())
 def test_fss_of_one_cell_is_the_dice_coefficient(masks: tuple[Mask, Mask]) -> None:

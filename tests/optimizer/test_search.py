@@ -56,12 +56,14 @@ def through() -> History:
     return search(18)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("done", range(19))
 def test_a_search_stopped_anywhere_goes_on_as_if_it_had_not(through: History, done: int) -> None:
     saved = json.dumps(History(through[:done]).to_rows())
     assert search(18, History.from_rows(json.loads(saved))) == through
 
 
+@pytest.mark.slow
 def test_a_search_of_fewer_evaluations_is_the_start_of_a_longer_one(through: History) -> None:
     for evaluations in (0, 1, 5, 10, 15):
         assert list(search(evaluations)) == through[:evaluations]
@@ -95,6 +97,7 @@ def test_a_crash_of_the_objective_loses_no_trial(through: History) -> None:
     assert search(18, History.from_rows(saved[-1])) == through
 
 
+@pytest.mark.slow
 def test_batches_are_whole_and_start_at_multiples(through: History) -> None:
     sizes = []
 
@@ -112,6 +115,7 @@ def test_history_given_is_not_changed(through: History) -> None:
     assert len(given) == 8
 
 
+@pytest.mark.slow
 def test_propose_depends_on_its_arguments_only(through: History) -> None:
     history = through[:12]
     first = propose(SPACE, history, count=4, seed=3, initial=6)
@@ -199,6 +203,7 @@ def test_nothing_but_failures_prolongs_the_design() -> None:
     assert history.best is None
 
 
+@pytest.mark.slow
 def test_a_plateau_of_equal_scores_is_searched_on() -> None:
     def flat(points: list[dict[str, float]]) -> Iterator[Outcome]:
         return (Outcome(0.0) for _ in points)
@@ -254,6 +259,7 @@ def test_history_of_another_space_is_refused(through: History) -> None:
         maximise(objective, narrow, evaluations=20, history=through)
 
 
+@pytest.mark.slow
 def test_package_loads_without_the_slow_libraries() -> None:
     program = (
         "import sys, optimizer.search, optimizer.history, optimizer.space;"

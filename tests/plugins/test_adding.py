@@ -75,6 +75,7 @@ def test_one_that_is_there_is_replaced_by_force_alone(brought, add, tmp_path):
     assert witoil("modules", "check", NAME).returncode == 0
 
 
+@pytest.mark.slow
 def test_another_of_its_name_is_told(brought, add, tmp_path):
     answer = add(brought)
     answer = add(brought, "--into", tmp_path / "elsewhere")

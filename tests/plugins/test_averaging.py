@@ -73,6 +73,7 @@ def weights_of(folder):
     return np.vstack([tensors["w"], tensors["b"]]).astype(float)
 
 
+@pytest.mark.slow
 def test_counts_of_the_command_line_come_first(tmp_path):
     folders = [
         site(tmp_path / name, np.full((3, 2), value), [0, 0], 1)
@@ -116,6 +117,7 @@ def test_sites_that_do_not_fit_are_refused(tmp_path, other, arguments, text):
     assert not (tmp_path / "mean").exists()
 
 
+@pytest.mark.slow
 def test_another_graph_is_refused(tmp_path):
     text = TEXT.replace("{images}", "5")
     folders = [site(tmp_path / "a", np.eye(3)[:, :2], [0, 0], 5)]

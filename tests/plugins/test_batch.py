@@ -199,6 +199,7 @@ def test_geoparquet_has_the_same(classes, tmp_path, out):
     assert there.geometry.geom_equals(here.geometry).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpkg", "geoparquet"])
 def test_a_batch_without_a_map_has_its_tables_all_the_same(classes, tmp_path, out, name):
     folder = pictures_in(tmp_path / "in", 1)

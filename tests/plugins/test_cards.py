@@ -111,6 +111,7 @@ def test_a_model_that_names_no_classes_is_refused(brought, tmp_path):
     assert plugin.card.labels == ()
 
 
+@pytest.mark.slow
 def test_another_size_than_the_models_own_is_refused(brought, tmp_path):
     import onnx
 
@@ -166,6 +167,7 @@ def test_touching_objects_are_parted(brought, tmp_path):
         assert disc.properties["area_pixels"] == pytest.approx(np.pi * 40**2, rel=0.02)
 
 
+@pytest.mark.slow
 def test_numbers_of_plankton_are_scaled_as_in_its_configuration(brought, tmp_path):
     names = [f"taxon {k}" for k in range(95)]
     weights = np.zeros((3, 95))
@@ -194,6 +196,7 @@ def test_diatoms_of_another_size_are_refused(brought, tmp_path):
     assert "expected 512 x 512" in answer.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "side"), [("litter-detection", 128), ("litter-kinds", 64)])
 def test_each_square_has_its_litter(name, side, brought, tmp_path):
     labels = plugin_named(name).card.labels
@@ -222,6 +225,7 @@ def any_batch(content):
     return model.SerializeToString()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rectified", "oblique"])
 def test_the_shoreline_runs_where_both_are_as_likely(kind, brought, tmp_path):
     # the sea is more likely the bluer it is: as likely as land where blue is 100 of 255
@@ -241,6 +245,7 @@ def test_the_shoreline_runs_where_both_are_as_likely(kind, brought, tmp_path):
     assert areas == {"land", "sea"}
 
 
+@pytest.mark.slow
 def test_the_distance_of_a_vessel_is_heard_in_frames_of_ten_milliseconds(brought, tmp_path):
     logits = np.zeros((1, 11), np.float32)
     logits[0, 2] = 3.0
@@ -267,6 +272,7 @@ def test_eyeonwater_is_what_its_makers_say(brought):
     assert len(answer.document()["sha256"]) == 64
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real models")
 def test_coastsat_tells_four_spectra(brought, tmp_path):
     import rasterio
@@ -300,6 +306,7 @@ def test_no_two_plugins_of_the_package_are_broken_and_names_are_those_of_folders
     assert {*NAMES} <= {row["name"] for row in rows}
 
 
+@pytest.mark.slow
 def test_another_ground_sample_distance_is_said(brought, tmp_path):
     labels = plugin_named("litter-detection").card.labels
     weights = np.ones((3, len(labels)))

@@ -170,6 +170,7 @@ def test_outlines_of_things_are_level_lines_of_their_masks(found):
     assert crab.pixel.bounds == pytest.approx((40.0, 7.5, 50.0, 32.5), abs=1e-3)
 
 
+@pytest.mark.slow
 @given(st.integers(2, 9), st.integers(2, 9), st.data())
 def test_an_outline_has_what_is_above_zero(rows, columns_, data):
     values = np.array(

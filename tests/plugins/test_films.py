@@ -134,6 +134,7 @@ def test_things_of_another_label_are_others():
     ]
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 80)), max_size=20))
 def test_no_thing_is_twice_in_a_frame(places):
     features = [box(x, frame) for frame, x in sorted(places)]
@@ -183,6 +184,7 @@ def test_a_film_is_refused_where_it_cannot_be_looked_at(made, tmp_path, monkeypa
         list(frames(tmp_path / "none.mp4", 0.5))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real film")
 def test_a_real_film_has_its_frames():
     found = list(frames(AQUATIC / "img" / "uc3s_dover_demo.mp4", 1.0))

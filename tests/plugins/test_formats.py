@@ -116,6 +116,7 @@ def test_coco_is_that_of_its_own_library(place):
     assert masks[3][25, 55] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real annotations")
 def test_real_outlines_of_wracks_are_read(tmp_path):
     (tmp_path / "classes.txt").write_text("dense\nintermediate\n")

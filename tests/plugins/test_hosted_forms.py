@@ -139,6 +139,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(_JSON)
 def test_no_answer_is_lost(answer):
     found = findings_of(answer)

@@ -342,6 +342,7 @@ def test_images_of_every_kind_are_seen_as_they_look(made, tmp_path, mode):
         assert any("16 bits" in it or "CMYK" in it for it in answer.findings.remarks)
 
 
+@pytest.mark.slow
 def test_hidden_colours_and_frames_and_turns_are_said(made, tmp_path):
     text = TEXT.replace('"probs"', '"probs"\ntopk = 3')
     plugin = made(mean_colour(), text)
@@ -516,6 +517,7 @@ def test_parameters_that_no_program_can_have_are_refused(parameter, text):
         parse_card(tomllib.loads(TEXT) | {"parameters": [parameter]}, "here")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real images")
 def test_all_real_images_are_read():
     from witoil.plugins.images import read_photo

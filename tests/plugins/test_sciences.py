@@ -152,6 +152,7 @@ def test_an_image_that_was_not_looked_at_is_not_passed_on(tmp_path):
         black_out(images, tmp_path, tmp_path / "out", label="FACE")
 
 
+@pytest.mark.slow
 def test_scenes_of_diatoms_are_made_and_measured(tmp_path):
     for k, (length, width) in enumerate([(60, 20), (80, 14)]):
         (tmp_path / "cut" / f"taxon{k}").mkdir(parents=True)

@@ -100,6 +100,7 @@ def made(tmp_path, **properties):
     return tmp_path / "seen.geojson", "--transects", tmp_path / "t.geojson"
 
 
+@pytest.mark.slow
 def test_without_a_tide_shorelines_stay_and_it_is_said(tmp_path):
     arguments = made(tmp_path, time="2021-03-01T10:00:00")
     answer = witoil("modules", "shorelines", *arguments, "--out", tmp_path / "out.csv")

@@ -183,6 +183,7 @@ def test_what_is_no_sound_is_refused(made, tmp_path):
             predict(plugin, path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AQUATIC.is_dir(), reason="needs the real recordings")
 def test_real_recordings_have_frames_every_ten_milliseconds():
     with opened(AQUATIC / "rtsys.wav") as recording:

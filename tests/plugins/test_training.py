@@ -80,6 +80,7 @@ def test_what_is_served_is_what_was_trained(tmp_path):
         assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 4])
 def test_linear_classes_are_told_apart(classes):
     rng = np.random.default_rng(1)

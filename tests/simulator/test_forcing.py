@@ -41,6 +41,7 @@ def drift(fields, hours=0.0, **parameters):
     return out / fields.grid.cells_per_metre[:, np.newaxis, :]
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(COEFFICIENTS, COEFFICIENTS, st.floats(0.0, 48.0), st.booleans())
 def test_what_is_linear_in_space_and_time_stays_exact(cu, cv, hours, coarse_current):
@@ -248,6 +249,7 @@ def weather(fields, *hours, water_temperature=288.15):
     return out
 
 
+@pytest.mark.slow
 def test_weather_that_is_not_given_follows_from_the_wind():
     fields = forcing(wind=(6.0, 8.0))
     assert fields.scalars == {}

@@ -248,6 +248,7 @@ def test_with_all_processes_any_number_of_threads_gives_the_same_bits(alone, thr
     assert everything(threads=threads).identical(alone)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), [("CHUNK", 7), ("CHUNK", 10**6), ("SPAN_BYTES", 1)])
 def test_with_all_processes_any_division_of_the_work_gives_the_same_bits(
     alone, monkeypatch, name, value
@@ -256,6 +257,7 @@ def test_with_all_processes_any_division_of_the_work_gives_the_same_bits(
     assert everything().identical(alone)
 
 
+@pytest.mark.slow
 def test_with_all_processes_looking_at_the_ends_of_steps_changes_nothing(alone):
     result = everything(outputs=np.arange(25) / 4.0)
     assert result.isel(time=[0, -1]).identical(alone)

@@ -142,6 +142,7 @@ def waxy(pour_point):
 STATE = ("mass", "water_fraction", "viscosity", "density", "thickness")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("evaporation", ["pseudo-components", "mackay1980"])
 @pytest.mark.parametrize("dispersion", ["li2017", "delvigne1988", "mackay1980"])
 def test_oil_far_below_its_pour_point_stays_as_it_is(evaporation, dispersion):
@@ -158,6 +159,7 @@ def test_oil_far_below_its_pour_point_stays_as_it_is(evaporation, dispersion):
     assert liquid["water_fraction"][:, -1].max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("evaporation", ["pseudo-components", "mackay1980"])
 def test_oil_half_set_weathers_for_half_the_time(evaporation):
     processes = only(evaporation=evaporation, emulsification=True, spreading=True)
@@ -167,6 +169,7 @@ def test_oil_half_set_weathers_for_half_the_time(evaporation):
         np.testing.assert_allclose(half[name][:, -1], whole[name][:, -1], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dispersion", ["li2017", "delvigne1988", "mackay1980"])
 def test_waves_entrain_half_set_oil_half_as_often(dispersion):
     processes = only(dispersion=dispersion)
@@ -180,6 +183,7 @@ def test_waves_entrain_half_set_oil_half_as_often(dispersion):
     assert half / often == pytest.approx(0.5, rel=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pour_point", [200.0, WATER - 10.0, WATER, WATER + 4.9])
 def test_the_pour_point_does_not_matter_as_long_as_oil_is_liquid(pour_point):
     options = {"wind": 12.0, "processes": Processes(), "count": 200, **ASHORE}
@@ -207,6 +211,7 @@ def test_oil_sets_only_where_the_sea_is_cold():
     assert lost[1] > 0.1 * 1e5
 
 
+@pytest.mark.slow
 def test_beached_oil_goes_on_evaporating_as_if_it_floated():
     options = {"processes": only(evaporation="pseudo-components"), "minutes": 5.0}
     afloat = weather(SLICK, 24, **options)
@@ -268,6 +273,7 @@ def test_a_large_droplet_rises_as_long_as_its_depth_over_its_speed(minutes):
     assert (result["status"][:, 1] == Status.AFLOAT).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [1.0, 15.0, 60.0])
 def test_droplets_without_buoyancy_stay_evenly_spread_in_the_mixed_layer(minutes):
     depths = np.linspace(0.01, 29.99, 2000)
@@ -304,6 +310,7 @@ def concentration(speed, diffusivity, seconds, start, layer=30.0, cells=600):
     return 1.0 - held.sum(), depth, held
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("diameter", [1e-4, 2e-4, 4e-4])
 @pytest.mark.parametrize("minutes", [1.0, 15.0, 60.0])
 def test_droplets_surface_at_their_speed_times_the_concentration_under_the_surface(
@@ -367,6 +374,7 @@ def test_the_thick_part_of_a_slick_grows_with_the_root_of_time():
     np.testing.assert_allclose(grown, (area - first) / (4.0 * np.pi), rtol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [0.25, 1.0, 6.0, 24.0])
 @pytest.mark.parametrize("minutes", [5.0, 15.0])
 def test_the_oil_of_a_slick_lies_as_far_out_as_its_parts(minutes, hours):
@@ -381,6 +389,7 @@ def test_the_oil_of_a_slick_lies_as_far_out_as_its_parts(minutes, hours):
     assert variance(result)[1] == pytest.approx(wide / (4.0 * np.pi), rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_sheen_does_not_spread():
     sheen = AreaRelease(shapely.Point(35.0, 35.5).buffer(0.01), mass=100.0, time=START)
     result = spread(sheen, (0.0, 24.0))
@@ -394,6 +403,7 @@ STARTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS)
 def test_old_oil_loses_in_its_first_step_what_fresh_oil_loses_in_its_age(start):
     aged = AreaRelease(SLICK.geometry, mass=SLICK.mass, time=start, age=86400.0)
@@ -443,6 +453,7 @@ def test_weathering_without_mixing_hardly_depends_on_the_step(release, oil):
     np.testing.assert_allclose(final(60.0), fine, atol=0.06)
 
 
+@pytest.mark.slow
 def test_weathering_with_mixing_hardly_depends_on_the_step():
     def evaporated(minutes):
         return share(weather(POINT, 6, wind=12.0, minutes=minutes), "evaporated")[-1]

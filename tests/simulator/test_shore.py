@@ -49,6 +49,7 @@ def straight(west=34.001, east=34.059, latitude=35.005, pieces=29):
     return np.stack([lon[:-1], lat, lon[1:], lat], axis=-1)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(lands(BOX))
 def test_the_stretches_together_are_the_coast(land):

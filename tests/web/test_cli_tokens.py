@@ -41,12 +41,14 @@ def test_life_of_a_token(token, tmp_path):
     store.close()
 
 
+@pytest.mark.slow
 def test_quotas_are_told(token):
     token("create", "anna")
     assert "jobs_a_day: 5\n" in token("quota", "anna", "--jobs-a-day", "5")
     assert "particle_steps: as everybody\n" in token("quota", "anna")
 
 
+@pytest.mark.slow
 def test_requests_are_answered(token, tmp_path):
     from web.people.admission import ask
 

@@ -341,6 +341,7 @@ def test_key_of_a_job_is_that_of_contents(service):
     assert key(service, client, winds=far) != key(service, client, winds=far)
 
 
+@pytest.mark.slow
 def test_files_of_jobs(service, tmp_path):
     client = service.client("anna")
     execution = "/ogc/processes/simulate/execution?anew=true"

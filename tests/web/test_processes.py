@@ -80,6 +80,7 @@ def test_slicks_that_are_no_masks(tmp_path, name, shape_, says):
     assert not (tmp_path / "job" / "mask.tif").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["medslik", "opendrift", "pygnome"])
 def test_zarr_is_one_file(tmp_path, model):
     path = tmp_path / "MDK_SIM_2021_08_24_0300_baniyas" / "spill_properties.nc"

@@ -47,6 +47,7 @@ def test_jobs_at_once(service):
     assert execute(client).status_code == 201
 
 
+@pytest.mark.slow
 def test_jobs_a_day_count_though_they_are_dismissed(service):
     client = service.client("anna")
     for _ in range(4):

@@ -167,6 +167,7 @@ def test_nobody_has_what_is_anothers(service, objects):
     assert_problem(bob.post("/shares", json={"job": objects["jobID"][0]}), 404)
 
 
+@pytest.mark.slow
 def test_lists_hold_nothing_of_others(service, objects):
     bob = service.client("bob")
     for rule, method in _routes(service):

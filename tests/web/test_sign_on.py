@@ -151,6 +151,7 @@ def test_a_state_is_good_once_and_for_its_browser(site):
     assert_problem(browser.get(back), 401, "used before")
 
 
+@pytest.mark.slow
 def test_a_code_is_good_once(site):
     browser, url = begin(site)
     back = agree(url)

@@ -20,6 +20,7 @@ def not_of_boxes(name):
     return name is None or not name.startswith("feature_boxes")
 
 
+@pytest.mark.slow
 def test_migrated_tables_are_those_of_the_models(database):
     for module in pkgutil.iter_modules(web.store.__path__):
         importlib.import_module(f"web.store.{module.name}")
@@ -34,6 +35,7 @@ def test_migrated_tables_are_those_of_the_models(database):
     store.close()
 
 
+@pytest.mark.slow
 def test_many_may_open_a_new_database_at_once(database):
     with ThreadPoolExecutor(6) as pool:
         stores = list(pool.map(lambda _: Store.open(database), range(6)))

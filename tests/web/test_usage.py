@@ -77,6 +77,7 @@ def periods(service, query=""):
     return {each["period"]: each for each in answer.json["periods"]}
 
 
+@pytest.mark.slow
 def test_what_is_the_same_counts_once_in_a_period(service, clock):
     anna = service.client("anna", country="IT")
     bob = service.client("bob", country="SY")
@@ -247,6 +248,7 @@ def test_on_any_database_the_same_is_noted_once(store):
     assert (found.jobs, found.unique_users, found.countries) == ({"simulate": 1}, 1, ())
 
 
+@pytest.mark.slow
 def test_what_was_used_before_is_counted(database):
     """A database of the version before has jobs and files, which are counted as it is upgraded."""
     engine = make_engine(database)

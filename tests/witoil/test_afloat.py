@@ -41,6 +41,7 @@ def test_oil_of_one_thickness_has_that_thickness_and_area(scenario):
     assert found.greatest_thickness_um == pytest.approx(20.0, rel=0.1)
 
 
+@pytest.mark.slow
 @given(east=st.floats(-4e3, 4e3), north=st.floats(-4e3, 4e3))
 def test_oil_that_is_moved_has_travelled_that_far_and_that_way(scenario, east, north):
     made, _ = cloud(scenario, side=500.0, thickness_um=20.0, moved=(east, north))

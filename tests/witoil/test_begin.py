@@ -206,6 +206,7 @@ def test_what_no_case_can_be_made_of_is_refused_and_nothing_written(here, argume
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_place_at_sea_that_is_advised_is_taken(here):
     said = witoil("new", "a.toml", "--point", "35.95,35.1").stderr
     advised = said.partition("such as ")[2].partition(", ")[0]
@@ -213,6 +214,7 @@ def test_the_place_at_sea_that_is_advised_is_taken(here):
     assert made.returncode == 0, made.stderr
 
 
+@pytest.mark.slow
 def test_a_file_that_is_there_is_kept_unless_by_force(here, example, cases):
     Path("a.toml").write_text("mine")
     starts = (["--point", "35.7,35.2"], ["--event", "x", "--folder", cases / "baniyas-2021"])

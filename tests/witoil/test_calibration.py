@@ -312,6 +312,7 @@ def test_a_finished_study_can_be_extended(gone_on, tmp_path, changed):
     assert extended["history"] == search(longer, tmp_path / "b")["history"]
 
 
+@pytest.mark.slow
 def test_no_observation_no_calibration(twin, tmp_path):
     with pytest.raises(CaseError, match="observation: none given"):
         search(load_case(twin / "truth.toml"), tmp_path)

@@ -32,6 +32,7 @@ def server():
         yield url
 
 
+@pytest.mark.slow
 def test_ls_and_tree(server: str, environment):
     listed = witoil("catalog", "ls", server + TOP, env=environment)
     assert listed.returncode == 0, listed.stderr
@@ -204,6 +205,7 @@ def test_single_run_names_all_parts_of_a_shapefile(tmp_path: Path, twin: Path, e
     assert {".shp", ".shx", ".dbf", ".prj"} <= suffixes
 
 
+@pytest.mark.slow
 def test_get_keeps_files_of_one_name(environment, tmp_path: Path):
     datasets = "".join(
         f'<dataset name="c.nc" urlPath="{path}" serviceName="http" />'

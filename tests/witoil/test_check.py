@@ -90,6 +90,7 @@ def test_files_of_every_table_are_named(twin):
     ]
 
 
+@pytest.mark.slow
 def test_all_that_is_lacking_is_said_at_once(twin):
     on_island = LEAK | {"lon": 19.53, "lat": 36.57}
     slick = {"kind": "area", "geometry": "nix.geojson", "mass_tonnes": 1}
@@ -184,6 +185,7 @@ def test_a_check_leaves_nothing_behind(twin, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_case_is_said_as_json_too(tmp_path):
     path = tmp_path / "a.toml"
     path.write_text('name = ""\ncolour = 1\n[time]\n')

@@ -458,6 +458,7 @@ def test_files_have_the_permissions_of_the_user(tmp_path: Path, umask: int):
     assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o666 & ~umask}
 
 
+@pytest.mark.slow
 def test_threads_write_side_by_side(tmp_path: Path):
     ready = threading.Barrier(8)
 

@@ -25,6 +25,7 @@ def test_help_names_the_commands():
         assert command in answer.stdout
 
 
+@pytest.mark.slow
 def test_help_loads_none_of_the_heavy_libraries():
     code = (
         "import sys, witoil.cli.main; "
@@ -75,6 +76,7 @@ def test_what_data_cover_is_said_in_few_lines(changed, tmp_path):
     assert said.index(notes[0]) < 4
 
 
+@pytest.mark.slow
 def test_score_prints_json(twin):
     answer = witoil_here("score", twin / FIRST, twin / FIRST, "--json", "--windows", "1,3")
     assert set(json.loads(answer.stdout)["fss"]) == {"1", "3"}
@@ -127,6 +129,7 @@ def with_bad_files(twin):
     return twin
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", BAD)
 def test_bad_input_is_one_line_and_exit_code_2(with_bad_files, changed, tmp_path, mistake):
     old, new, named = BAD[mistake]

@@ -83,6 +83,7 @@ def test_lines_have_the_rows_of_the_table(written):
     assert json.loads((written[0] / "coast.geojson").read_text())["type"] == "FeatureCollection"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["coast.png", "budget.png"])
 def test_pictures_show_something(written, name):
     with Image.open(written[0] / name) as image:

@@ -171,6 +171,7 @@ def test_options_that_make_no_sense_are_one_line(tmp_path, spill, options, said)
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_score_says_what_it_took_for_granted(tmp_path, spill):
     seen = write_outline(tmp_path / "seen.geojson", shapely.Point(35.8, 35.1).buffer(0.01))
     answer = witoil("score", spill, seen, "--coastline", "none", "--detection-limit", "0.001")

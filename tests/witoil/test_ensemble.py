@@ -249,6 +249,7 @@ def test_a_scheduler_gives_the_bits_of_this_process(small, members, result, two_
     assert bits(there) == bits(result)
 
 
+@pytest.mark.slow
 def test_without_perturbations_all_members_of_one_seed_are_alike(small):
     seeds = {"wind_error_m_s": 0.0, "current_error_m_s": 0.0, "parameters": {}}
     drawn = draw_members(with_ensemble(small, **seeds), 3)

@@ -80,6 +80,7 @@ def test_a_case_of_an_event_runs(spill: Path) -> None:
     assert score["21"] > 0.3
 
 
+@pytest.mark.slow
 def test_forcing_that_does_not_reach_is_said(spill: Path, tmp_path: Path) -> None:
     short = write_forcing(tmp_path / "short.nc", ("uo", "vo"), np.arange(0.0, 8.0), 0.25)
     path = tmp_path / "event.toml"
@@ -90,6 +91,7 @@ def test_forcing_that_does_not_reach_is_said(spill: Path, tmp_path: Path) -> Non
     assert load_case(path).forcing.gap_policy == "hold"
 
 
+@pytest.mark.slow
 def test_no_forcing_is_one_line(spill: Path, tmp_path: Path) -> None:
     options = ("--forcing", spill / "winds.nc", "-o", tmp_path / "event.toml")
     made = witoil("catalog", "case", IDS[0], spill, *options)
@@ -105,6 +107,7 @@ def test_an_unknown_event_is_one_line(spill: Path) -> None:
     assert "expected one of 20210824-0343-SYR-PL" in made.stderr
 
 
+@pytest.mark.slow
 def test_what_covers_a_case_is_said_before_it_is_fetched(monkeypatch, tmp_path: Path) -> None:
     for name in ("CDSAPI_URL", "CDSAPI_KEY"):
         monkeypatch.delenv(name, raising=False)

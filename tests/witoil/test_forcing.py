@@ -94,6 +94,7 @@ def test_a_calm_that_somebody_knows_to_be_a_gap_is_one(tmp_path):
     assert north == pytest.approx(12_960.0, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_hole_of_the_currents_is_not_the_edge_of_the_area(tmp_path):
     u = np.full((25, LAT.size, LON.size), 0.3)
     u[:, :, LON > 19.85] = np.nan
@@ -109,6 +110,7 @@ def test_a_hole_of_the_currents_is_not_the_edge_of_the_area(tmp_path):
     assert 9_000.0 < east < 12_960.0
 
 
+@pytest.mark.slow
 def test_beyond_the_reach_of_the_currents_the_wind_is_alone(tmp_path):
     u = np.full((25, LAT.size, LON.size), 0.3)
     u[:, :, LON > 19.35] = np.nan
@@ -206,6 +208,7 @@ def test_the_field_that_ends_the_area_is_named(tmp_path):
     assert remarks(scenario, NAMES["winds"][0]) == ""
 
 
+@pytest.mark.slow
 def test_the_last_product_has_to_cover_what_is_left(tmp_path):
     write(tmp_path, "currents", 0.3, 0.0, "wide.nc", times=HOURS[:7])
     write(tmp_path, "currents", 0.0, 0.2, "all.nc")
@@ -230,6 +233,7 @@ def test_a_run_without_currents_or_without_wind(tmp_path, absent):
     assert any(f'{absent} = "none"' in str(report) for report in scenario.coverage)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("means", "first"), [("", "00:00"), ('means = "day"', "12:00"), ('means = "instants"', "00:00")]
 )
@@ -245,6 +249,7 @@ def test_the_report_asks_what_daily_values_are(tmp_path, means, first):
     assert (asks in " ".join(report.as_dict()["remarks"])) == (not means)
 
 
+@pytest.mark.slow
 def test_each_source_may_say_what_its_values_are(tmp_path):
     days = np.datetime64("2020-12-30", "ns") + np.arange(6) * np.timedelta64(24, "h")
     for role in ("currents", "winds"):

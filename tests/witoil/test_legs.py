@@ -92,6 +92,7 @@ def test_a_slick_of_unknown_mass_is_refused(changed):
         legs_of(scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replacements", "message"),
     [
@@ -171,6 +172,7 @@ def test_weights_shift_the_mean(changed):
     assert persistence(heavy)["fss"]["1"] == pytest.approx((3 * each[0] + each[1]) / 4)
 
 
+@pytest.mark.slow
 def test_masks_without_oil_are_refused_by_name(changed, twin):
     with rasterio.open(twin / "mask_20250601T1200.tif") as file:
         profile, nothing = file.profile, np.zeros((1, *file.shape), file.dtypes[0])

@@ -39,6 +39,7 @@ def ended(command, **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -54,6 +55,7 @@ def test_it_ends_with_its_code_and_with_all_that_was_said(command, code):
     assert (done.returncode, done.stdout, done.stderr) == (code, "said registered\nat once\n", "")
 
 
+@pytest.mark.slow
 def test_words_in_place_of_a_code_are_said():
     done = ended("sys.exit('wrong')")
     assert (done.returncode, done.stderr) == (1, "wrong\n")
@@ -66,23 +68,27 @@ def test_a_fault_has_its_traceback():
     assert done.stdout == "registered\n"
 
 
+@pytest.mark.slow
 def test_what_still_runs_comes_to_its_end():
     later = "import time; time.sleep(0.2); print('later')"
     done = ended(f"threading.Thread(target=exec, args=({later!r},)).start(); sys.exit(3)")
     assert (done.returncode, done.stdout) == (3, "later\nregistered\n")
 
 
+@pytest.mark.slow
 def test_who_looks_on_sees_the_end():
     done = ended("sys.setprofile(lambda *_: None)")
     assert done.stdout == "registered\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
 def test_a_process_without_an_output_ends_too(closed):
     done = ended(f"os._exit = ending; sys.{closed}.close(); sys.{closed} = None; sys.exit(4)")
     assert done.returncode == 4
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_gone_is_no_success():
     reading, writing = os.pipe()
     os.close(reading)

@@ -355,6 +355,7 @@ def test_frame_holds_masks_and_points_and_is_not_slim():
     assert 0.6 < frame.width / frame.height < 1.6
 
 
+@pytest.mark.slow
 def test_colours_on_the_map_are_those_of_the_key(scenario):
     grid = scenario.grid
     image = figures.slick_map(
@@ -373,6 +374,7 @@ def test_colours_on_the_map_are_those_of_the_key(scenario):
         assert tuple(bytes.fromhex(colour[1:])) in found
 
 
+@pytest.mark.slow
 def test_map_of_the_open_sea_with_nothing_simulated_is_drawn(scenario):
     grid = scenario.grid
     nothing = np.zeros(grid.shape, bool)

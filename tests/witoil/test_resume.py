@@ -63,6 +63,7 @@ def test_a_run_goes_on_to_the_bits_of_one_that_was_not_interrupted(whole, restar
     assert at_noon["coast_absorbed_mass"].sum() > 0.0
 
 
+@pytest.mark.slow
 def test_the_first_half_is_that_of_the_whole(whole, cases_of):
     first = run(prepare(load_case(cases_of[1])), threads=2)
     assert_same_bits(first, whole[1])
@@ -138,6 +139,7 @@ def test_a_release_without_end_would_be_another_one(cases_of, restart, twin):
         read_restart(path, scenarios[0])
 
 
+@pytest.mark.slow
 def test_what_is_no_restart_is_refused(cases_of, restart, twin, tmp_path):
     case = load_case(cases_of[0])
     (tmp_path / "page.nc").write_text("<html>please log in</html>")

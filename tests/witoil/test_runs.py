@@ -68,6 +68,7 @@ def test_particles_alone_are_a_run(written):
     assert found.density == open_run(written[0]).density
 
 
+@pytest.mark.slow
 def test_longitudes_of_a_run_across_180_go_on(folder):
     with netCDF4.Dataset(folder / "particles.nc", "a") as file:
         lon = file["lon"][:].filled(np.nan)

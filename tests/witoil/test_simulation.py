@@ -223,6 +223,7 @@ def test_real_cases_run_and_statuses_add_up(example, name):
     assert not shapely.contains_xy(real.coast.land, lon, lat).any()
 
 
+@pytest.mark.slow
 def test_a_real_slick_with_swapped_axes_is_refused(example, cases, tmp_path):
     first = cases / "baniyas-2021/observations/20210824-0343-SYR-PL-B-01-S1.shp"
     slick = geopandas.read_file(first)[["geometry"]]

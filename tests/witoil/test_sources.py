@@ -42,6 +42,7 @@ def test_a_source_moves_by_kilometres_and_the_slick_stays(small):
     np.testing.assert_array_equal(moved.mass, small.particles.mass)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hours=st.floats(0.0, 11.0))
 def test_a_source_that_starts_later_leaks_at_the_same_rate(small, hours):

@@ -61,6 +61,7 @@ def test_longer_reaches_farther():
     assert day[30, 50] > grown(slick(), SECONDS, CELL, [], np.zeros(0))[30, 50] + 0.1
 
 
+@pytest.mark.slow
 @given(st.integers(1, 9), st.integers(0, 8), st.lists(st.floats(0.0, 1.0), min_size=2, max_size=2))
 def test_probabilities_fall_outward_and_are_none_far_off(cells, shift, fading):
     moved = np.roll(slick(), shift, axis=1)

@@ -47,5 +47,6 @@ def test_slicks_of_vector_files_are_listed_without_model_and_xarray(twin, tmp_pa
     assert not modules & (CLUSTER | SEARCH | NETWORK | {"numba", "xarray", "scipy", "matplotlib"})
 
 
+@pytest.mark.slow
 def test_the_command_line_itself_loads_no_arrays():
     assert not loaded(f"import witoil.cli.main; {LOADED}") & (ARRAYS | CLUSTER | {"numpy"})

@@ -88,6 +88,7 @@ def test_compiled_and_plain_agree():
     assert sea_water_kinematic_viscosity(290.0) == pytest.approx(viscosity(290.0))
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(st.floats(1e-6, 1e-2), st.floats(700.0, 1020.0))
 def test_the_diameter_of_a_speed_is_the_inverse_of_the_speed_of_a_diameter(diameter, density):

@@ -40,6 +40,7 @@ def test_a_number_depends_on_seed_moment_stream_and_particle_only():
     np.testing.assert_array_equal(history(7, 650, 2, spacing=3)[1], whole[650])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2, 2021, 2**31, 2**62])
 def test_numbers_are_uniform_on_minus_one_to_one(seed):
     drawn = pairs(seed, 0, 0, COUNT)
@@ -106,6 +107,7 @@ def test_no_pair_comes_twice():
     assert np.unique(drawn, axis=0).shape == drawn.shape
 
 
+@pytest.mark.slow
 def test_the_quantile_is_that_of_the_normal_distribution():
     share = np.concatenate([10.0 ** np.arange(-12.0, -1.0), np.linspace(0.05, 0.95, 91)])
     share = np.concatenate([share, 1.0 - 10.0 ** np.arange(-9.0, -1.0)])

@@ -44,6 +44,7 @@ def test_a_missing_node_is_missing_in_the_cells_around_it_alone():
     assert bilinear_vector(field, 1.5, 1.5, 0) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0), st.floats(0.0, 3.999999))
 def test_a_linear_profile_is_sampled_exactly(offset, slope, y):

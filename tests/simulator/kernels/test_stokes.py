@@ -18,6 +18,7 @@ def test_ratio_to_the_wind_is_that_of_medslik(wind_speed, ratio):
     assert drift / wind_speed == pytest.approx(ratio, abs=1.5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wind_speed", [5.0, 15.0])
 def test_the_sum_is_the_integral_of_the_spectrum(wind_speed):
     def integrand(omega):

@@ -110,6 +110,7 @@ def test_where_there_is_no_drift_there_is_nowhere_to_go():
     assert np.isnan(proposed(np.full((2, 7, 9, 2), np.nan), 4.0, 3.0, 900.0)).all()
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(st.floats(0.0, 7.999999), st.floats(-100.0, 100.0))
 def test_the_fraction_inside_ends_on_the_border(start, end):
@@ -127,6 +128,7 @@ def end_of_path(x0, y0, x1, y1, shore=SHORE):
     return (x0 + t * (x1 - x0), y0 + t * (y1 - y0), status) if t > 0.0 else (x0, y0, status)
 
 
+@pytest.mark.slow
 def test_a_path_at_sea_ends_where_it_ends():
     assert end_of_path(1.0, 3.0, 3.5, 3.0) == (3.5, 3.0, AFLOAT)
 

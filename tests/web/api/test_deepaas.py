@@ -198,6 +198,7 @@ def test_what_a_module_answers_is_no_page_of_the_service(models):
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.slow
 @needs_recordings
 def test_the_form_of_a_training_is_that_of_deepaas_all_its_life(made, ended):
     def train(query):
@@ -248,6 +249,7 @@ def test_wrong_fields_of_a_training_are_told_at_once(made, query, answer):
     assert (found.status_code, found.json) == (422, answer)
 
 
+@pytest.mark.slow
 def test_a_training_of_another_model_is_none_of_this_one(made):
     begun = made.post("/v2/models/plugdemo/train/?epochs=2").json
     assert made.get(f"/v2/models/witoil/train/{begun['uuid']}").status_code == 404

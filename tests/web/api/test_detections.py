@@ -238,6 +238,7 @@ def test_of_two_images_with_one_name_none_is_taken_for_the_other(service):
     assert used(service) == (2, 2, 0)
 
 
+@pytest.mark.slow
 def test_images_of_forms_are_counted_as_those_of_jobs(service):
     anna = service.client("anna")
     address = "/v2/models/made-detect/predict/"

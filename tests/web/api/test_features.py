@@ -164,6 +164,7 @@ def test_a_feature_across_180_is_cut_there(anna):
     assert anna.get(links["self"]).json == feature
 
 
+@pytest.mark.slow
 def test_what_an_analyst_says_is_kept_with_what_was_said_before(service):
     chief, anna = service.client("chief", scope="admin"), service.client("anna")
     address = f"{ITEMS}/slick-3"
@@ -259,6 +260,7 @@ def run_folder(folder):
     write_json(folder / "summary.json", {"particles": 100, "scores": [score]})
 
 
+@pytest.mark.slow
 def test_a_run_has_features_until_it_is_dismissed(service):
     anna, bob = service.client("anna"), service.client("bob")
     asked = case(winds="https://data.example.org/a.nc")

@@ -49,6 +49,7 @@ def test_vectors_are_those_of_the_files(anna, job, demo_twin, name, count):
         assert vector["north"] == pytest.approx(float(node[north]), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_more_vectors_where_more_are_asked_for(anna, job):
     address = f"/jobs/{job}/fields/currents?bbox={BOX}&time=2025-06-01T07:00:00Z&count="
     counts = [len(anna.get(address + str(count)).json["vectors"]) for count in (4, 40, 400)]

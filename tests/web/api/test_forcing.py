@@ -62,6 +62,7 @@ def spans(*hours):
     return [list(pair) for pair in zip(text[::2], text[1::2], strict=True)]
 
 
+@pytest.mark.slow
 def test_what_the_catalogue_covers(anna):
     answer = ask(anna, roles=["currents"])
     assert answer.status_code == 200, answer.text
@@ -127,6 +128,7 @@ def test_all_roles_unless_some_are_named(anna):
     assert (product["names"], product["share"]) == (["catalogue:winds"], pytest.approx(21 / 24))
 
 
+@pytest.mark.slow
 def test_an_upload_is_looked_at(service, anna, tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "check", lambda path, purpose: {})
     write_field(tmp_path / "a.nc", ("u10", "v10"), BOUNDS, HOURS)

@@ -39,6 +39,7 @@ def places(header, columns):
     return x, latitude_of(y)
 
 
+@pytest.mark.slow
 def test_what_is_decoded_is_the_run(anna, job, twin_run):
     header = anna.get(f"/jobs/{job}/particles").json
     steps = len(header["times"])

@@ -93,6 +93,7 @@ def test_a_password_is_asked_for_where_the_netcdf_library_reads_and_nowhere_else
         assert [each.partition(" ")[0] for each in asked] == kinds
 
 
+@pytest.mark.slow
 def test_xarray_reads_the_numbers_with_a_token(served, job, twin_run, session):
     url = f"{served}/thredds/dodsC/{job}/particles.nc"
     store = xr.backends.PydapDataStore.open(url, session=session)

@@ -16,6 +16,7 @@ numbers = st.sampled_from([np.uint8, np.uint16, np.uint32]).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(numbers, max_size=4))
 def test_arrays_come_back_as_they_were(values):
     given = {f"a{k}": each for k, each in enumerate(values)}
