@@ -49,7 +49,24 @@ WORLDS = ("good", "currents useless", "winds useless", "both useless", "good, th
 HOLES = -1.3
 """What the sensor misses: where smooth noise is below so many standard deviations."""
 
-CASE = """\
+ONLY_DRIFT = """\
+[oil]
+api_gravity = 28
+
+[processes]
+evaporation = "off"
+dispersion = "off"
+emulsification = false
+vertical_mixing = false
+spreading = false
+
+[score]
+resolution_m = 400
+"""
+"""Of the cases of all twins: oil that only drifts, and how slicks are scored."""
+
+CASE = (
+    """\
 name = "twin"
 
 [time]
@@ -73,21 +90,10 @@ lon = {lon}
 lat = {lat}
 rate_tonnes_per_hour = 15
 
-[oil]
-api_gravity = 28
-
-[processes]
-evaporation = "off"
-dispersion = "off"
-emulsification = false
-vertical_mixing = false
-spreading = false
-
-[score]
-resolution_m = 400
-
-[model]
 """
+    + ONLY_DRIFT
+    + "\n[model]\n"
+)
 
 SEARCH = """
 [optimise]

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks._twins import (
     MIDDLE,
+    ONLY_DRIFT,
     STEP,
     WIND_DRIFT,
     keys,
@@ -46,7 +47,8 @@ MET = 0.3
 WAYS = {"coarse windows": evaluation.BLIND, "without": -1.0}
 """Way of the search -> score up to which coarse windows lead it."""
 
-CASE = """\
+CASE = (
+    """\
 name = "far"
 
 [time]
@@ -64,21 +66,10 @@ geometry = "slick.geojson"
 time = 2025-06-01T06:00:00Z
 mass_tonnes = 100
 
-[oil]
-api_gravity = 28
-
-[processes]
-evaporation = "off"
-dispersion = "off"
-emulsification = false
-vertical_mixing = false
-spreading = false
-
-[score]
-resolution_m = 400
-
-[model]
 """
+    + ONLY_DRIFT
+    + "\n[model]\n"
+)
 
 SEARCH = """
 [optimise]

@@ -16,6 +16,7 @@ import shapely
 
 from benchmarks._twins import (
     MIDDLE,
+    ONLY_DRIFT,
     STEP,
     WIND_DRIFT,
     keys,
@@ -40,7 +41,8 @@ OFF_KM = 4.0
 LEAKS_H = 5
 """How long a leak lasts that has ended before it is seen. [h]"""
 
-CASE = """\
+CASE = (
+    """\
 name = "leak"
 
 [time]
@@ -59,22 +61,10 @@ lat = {lat}
 start = {start}Z
 {stop}rate_tonnes_per_hour = 15
 
-[oil]
-api_gravity = 28
-
-[processes]
-evaporation = "off"
-dispersion = "off"
-emulsification = false
-vertical_mixing = false
-spreading = false
-
-[score]
-resolution_m = 400
-windows = [3, 9, 27]
-
-[model]
 """
+    + ONLY_DRIFT
+    + "windows = [3, 9, 27]\n\n[model]\n"
+)
 
 SEARCH = """
 [optimise]
