@@ -181,7 +181,7 @@ def show_model(path: ModelPath) -> dict[str, Any]:
     """Describe a model."""
     if path.name == trainings.NAME:
         return trainings.described()
-    return _described(_plugin(path.name))
+    return _described(usable(path.name))
 
 
 @blueprint.post("/models/<name>/predict/", strict_slashes=True, doc_ui=False)
@@ -194,7 +194,7 @@ def predict_files(path: ModelPath) -> Response:
     request.max_content_length = service().settings.upload_bytes
     if path.name == trainings.NAME:
         return _told(trainings.simulated)
-    plugin = _plugin(path.name)
+    plugin = usable(path.name)
     if isinstance(plugin.code, HostedModule):
         return _forwarded(plugin.code)
     return _found_in_files(plugin)
@@ -248,7 +248,7 @@ def _found_in_files(plugin: Plugin) -> Response:
             except PluginError as error:
                 faults["files"] = [_without(str(error), place, plugin)]
                 return faults.answer()
-    if _card(plugin).input.kind != "audio":
+    if card_of(plugin).input.kind != "audio":
         _note_looked_at(contents)
     return _json({"status": "OK", "predictions": found})
 
@@ -272,7 +272,7 @@ def start_training(path: ModelPath) -> Response:
 def list_trainings(path: ModelPath) -> Response:
     """List the trainings that whoever asks has started."""
     if path.name != trainings.NAME:
-        _plugin(path.name)
+        usable(path.name)
     return _json(trainings.trainings(path.name))
 
 
@@ -294,7 +294,7 @@ def _trained(name: str) -> HostedModule | None:
     """Return the module that is to be trained; None stands for the simulator."""
     if name == trainings.NAME:
         return None
-    code = _plugin(name).code
+    code = usable(name).code
     if not isinstance(code, HostedModule) or not code.record.can_be_trained:
         raise NotImplementedProblem(f"Not implemented by underlying model (loaded '{name}')")
     return code
@@ -320,8 +320,8 @@ def show_ready(path: ModelPath) -> dict[str, Any]:
 @needs("read")
 def show_tensors(path: VersionPath) -> dict[str, Any]:
     """Describe what a model takes and gives, which loads it."""
-    plugin = _plugin(path.name)
-    model = _card(plugin).model
+    plugin = usable(path.name)
+    model = card_of(plugin).model
     if path.version != model.version:
         raise NotFoundError(f"found no version {path.version!r}, expected {model.version}")
     with _turn():
@@ -339,7 +339,7 @@ def show_tensors(path: VersionPath) -> dict[str, Any]:
 @needs("run")
 def infer(path: ModelPath, body: InferBody) -> Response:
     """Run a model on tensors as they are, without what its card says of inputs and outputs."""
-    plugin = _plugin(path.name)
+    plugin = usable(path.name)
     feed = {it.name: _array(it, k) for k, it in enumerate(body.inputs)}
     with _turn():
         try:
@@ -347,7 +347,7 @@ def infer(path: ModelPath, body: InferBody) -> Response:
         except PluginError as error:
             text = _without(str(error), None, plugin)
             raise ContentError([Fault("/inputs", text)]) from None
-    model = _card(plugin).model
+    model = card_of(plugin).model
     return _json(
         {
             "model_name": model.id,
@@ -386,10 +386,10 @@ def _time(text: str) -> datetime:
 def _checked(plugin: Plugin, key: str, text: str) -> None:
     if key in ("georef", "time"):
         return
-    if key not in _card(plugin).parameter_names:
+    if key not in card_of(plugin).parameter_names:
         raise ValueError("Unknown field.")
     try:
-        with_parameters(_card(plugin), {key: text})
+        with_parameters(card_of(plugin), {key: text})
     except PluginError as error:
         raise ValueError(str(error).removeprefix(f"{key}: ")) from None
 
@@ -401,7 +401,7 @@ def _predicted(
     time: datetime | None,
     given: Mapping[str, str],
 ) -> Any:
-    known = _card(plugin).parameter_names
+    known = card_of(plugin).parameter_names
     parameters = {key: value for key, value in given.items() if key in known}
     return predict(
         plugin,
@@ -413,7 +413,7 @@ def _predicted(
     )
 
 
-def _plugin(name: str) -> Plugin:
+def usable(name: str) -> Plugin:
     """Return a model that can be used."""
     found = _known(name)
     if not is_there(found):
@@ -424,18 +424,19 @@ def _plugin(name: str) -> Plugin:
 def _known(name: str) -> Plugin:
     """Return a model, whose weights may be elsewhere."""
     found = [plugin for plugin in find_plugins() if plugin.name == name]
-    usable = next((plugin for plugin in found if plugin.fault is None), None)
-    if usable is None:
+    faultless = next((plugin for plugin in found if plugin.fault is None), None)
+    if faultless is None:
         for plugin in found:
             log.warning("plug-in: %s", plugin.fault)
         raise NotFoundError(
             f"found no model {name!r} that can be used; expected one that is listed"
         )
-    return usable
+    return faultless
 
 
-def _card(plugin: Plugin) -> Any:
-    assert plugin.card is not None  # of one that can be used
+def card_of(plugin: Plugin) -> Any:
+    """Return the card of a model that can be used."""
+    assert plugin.card is not None
     return plugin.card
 
 
@@ -450,7 +451,7 @@ def _session(plugin: Plugin) -> Any:
 
 def _described(plugin: Plugin) -> dict[str, Any]:
     """Return what DEEPaaS has of a model, and what the Open Inference Protocol has beside."""
-    card = _card(plugin)
+    card = card_of(plugin)
     said = plugin.code.record.metadata if isinstance(plugin.code, HostedModule) else {}
     model = card.model
     return {

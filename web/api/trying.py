@@ -11,16 +11,14 @@ from pydantic import BaseModel, Field
 
 from web.api.documents import PUBLIC, problems
 from web.api.page import HTML, TAG, ours, policy
-from web.api.plugins import NO_WEIGHTS
+from web.api.plugins import card_of, usable
 from web.errors import NotFoundError
 from web.people.access import needs
 from witoil.plugins.card import Card, Output, Parameter
 from witoil.plugins.errors import PluginError
-from witoil.plugins.fetching import is_there
 from witoil.plugins.georeference import KINDS, POINT_KINDS
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.inputs import OF_KIND
-from witoil.plugins.registry import find_plugins
 
 blueprint = APIBlueprint("trying", __name__, abp_tags=[TAG], abp_responses=problems())
 
@@ -83,15 +81,8 @@ def show_trial_page() -> Response:
 @needs("read")
 def describe_trial(path: TriedPath) -> dict[str, Any]:
     """Describe what a model takes, for a form on a page."""
-    usable = (it for it in find_plugins() if it.name == path.name and it.fault is None)
-    plugin = next(usable, None)
-    if plugin is None or plugin.card is None:
-        raise NotFoundError(
-            f"found no model {path.name!r} that can be used; expected one that is listed"
-        )
-    if not is_there(plugin):
-        raise NotFoundError(f"{path.name} {NO_WEIGHTS}")
-    card = plugin.card
+    plugin = usable(path.name)
+    card: Card = card_of(plugin)
     hosted = plugin.code if isinstance(plugin.code, HostedModule) else None
     return ModelForm(
         name=card.model.id,
