@@ -37,6 +37,8 @@ from witoil.errors import OutputError, WitoilError
 
 MEDIA_TYPE = "application/problem+json"
 _OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+TOO_LONG = "body: longer than what is taken there; send less"
+"""What is said of bodies whose rest is not even read."""
 _UNKNOWN = "the service failed; whoever runs it finds the cause in its log, by the request id"
 
 log = logging.getLogger(__name__)
@@ -187,7 +189,8 @@ def _of_werkzeug(error: HTTPException) -> Response:
     if error.response is not None:  # one that was made for this request
         return error.response  # type: ignore[return-value]
     status = HTTPStatus(error.code or 500)
-    answer = problem(status, _plain(error.description) or status.phrase)
+    too_long = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    answer = problem(status, TOO_LONG if too_long else _plain(error.description) or status.phrase)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value

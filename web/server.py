@@ -22,7 +22,7 @@ from waitress.task import ErrorTask
 from catalog.server.bounds import HELD_BYTES
 from web.app import create_app
 from web.context import service_of
-from web.errors import MEDIA_TYPE, Problem
+from web.errors import MEDIA_TYPE, TOO_LONG, Problem
 from web.logs import HEADER
 from witoil.errors import WitoilError
 
@@ -106,9 +106,6 @@ def listening(app: Flask) -> Any:
     return server
 
 
-_TOO_LONG = "body: longer than the largest file that is taken; bring less of it"
-
-
 class _Refusal(ErrorTask):
     """What waitress says itself, of requests that the application never gets, as a problem."""
 
@@ -120,7 +117,7 @@ class _Refusal(ErrorTask):
             type="about:blank",
             title=status.phrase,
             status=status,
-            detail=_TOO_LONG if status == 413 else " ".join(error.body.split()),
+            detail=TOO_LONG if status == 413 else " ".join(error.body.split()),
             request=uuid4().hex,
         )
         content = to_json(said, exclude_none=True)

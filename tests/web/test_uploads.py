@@ -97,7 +97,7 @@ def test_list_is_paged_and_ones_own(service):
 def test_too_large_is_refused_as_it_comes_and_leaves_nothing(service):
     client = service.client("anna")
     assert_problem(bring(client, "a.nc", bytes(100_001)), 413)
-    assert_problem(bring(client, "a.nc", bytes(10_000_000)), 413)
+    assert_problem(bring(client, "a.nc", bytes(10_000_000)), 413, "longer than what is taken")
     assert kept(service) == []
     for k in range(2):
         assert bring(client, f"{k}.nc", bytes([k]) * 100_000).status_code == 201
@@ -144,12 +144,20 @@ def test_client_that_leaves_in_the_middle_leaves_nothing(service):
         ({"data": {"file": "no file"}, "content_type": "multipart/form-data"}, 422),
         ({"data": {"file": (io.BytesIO(b""), "a.nc")}}, 422),
         ({"data": {"a": (io.BytesIO(b"x"), "a.nc"), "b": (io.BytesIO(b"x"), "b.nc")}}, 422),
-        ({"data": {f"f{k}": "x" for k in range(100)}, "content_type": "multipart/form-data"}, 413),
+        ({"data": {f"f{k}": "x" for k in range(100)}, "content_type": "multipart/form-data"}, 422),
         ({"data": {"f": "x" * 300_000}, "content_type": "multipart/form-data"}, 413),
+        ({"data": {"f": "x" * 250_000}, "content_type": "multipart/form-data"}, 422),
     ],
 )
 def test_bodies_that_are_none(service, options, status):
     assert_problem(service.client("anna").post("/uploads?purpose=mask", **options), status)
+    assert kept(service) == []
+
+
+def test_much_beside_a_file_is_told(service):
+    data = {f"f{k}": "x" for k in range(11)} | {"file": (io.BytesIO(b"x"), "a.nc")}
+    answer = service.client("anna").post("/uploads?purpose=mask", data=data)
+    assert_problem(answer, 422, "expected one in a form of at most 10 parts")
     assert kept(service) == []
 
 

@@ -11,7 +11,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
 from catalog.files.scratch import scratch_folder
@@ -41,6 +41,7 @@ _FORM_SCHEMA = {
 }
 _ENVELOPE_BYTES = 200_000
 """What a form may have beside its file, and the parser in its hands. [byte]"""
+_MOST_PARTS = 10
 
 
 class UploadQuery(BaseModel):
@@ -153,7 +154,7 @@ def _received(room: Path, most_bytes: int) -> files.Part:
     BadRequest
         If it is cut short or no form.
     ContentError
-        If there is not just one, or it has no content.
+        If there is not just one, it has no content, or there is much beside it.
     web.errors.TooLargeError
     """
     parts: list[files.Part] = []
@@ -168,13 +169,16 @@ def _received(room: Path, most_bytes: int) -> files.Part:
     parser = FormDataParser(
         stream_factory=open_part,  # type: ignore[arg-type]
         max_form_memory_size=_ENVELOPE_BYTES,
-        max_form_parts=10,
+        max_form_parts=_MOST_PARTS,
         silent=False,
     )
+    stream = request.stream  # a body that is too long is refused here
     try:
-        parser.parse(
-            request.stream, request.mimetype, request.content_length, request.mimetype_params
-        )
+        parser.parse(stream, request.mimetype, request.content_length, request.mimetype_params)
+    except RequestEntityTooLarge:
+        wanted = f"expected one in a form of at most {_MOST_PARTS} parts"
+        beside = f"{_ENVELOPE_BYTES // 1000} kB beside it"
+        raise ContentError([Fault("/file", f"file: {wanted}, with at most {beside}")]) from None
     except ValueError as error:
         raise BadRequest(f"body: not {_FORM} ({error})") from None
     finally:
