@@ -18,7 +18,7 @@ from web.confinement import confined
 from web.data.inputs import resolver
 from web.data.products import admit_fetch
 from web.jobs import queue
-from web.jobs.processes import FetchInputs
+from web.jobs.inputs import FetchInputs
 from web.work.runner import Runner
 
 BOX = [35.0, 35.0, 36.0, 36.0]

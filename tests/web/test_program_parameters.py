@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from web.jobs.processes import PredictInputs
+from web.jobs.inputs import PredictInputs
 
 
 def asked(**parameters):

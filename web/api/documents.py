@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from web.errors import MEDIA_TYPE
-from web.jobs.processes import Inputs
+from web.jobs.inputs import Inputs
 
 JSON = "application/json"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"

@@ -33,7 +33,7 @@ from web.features.collections import (
     Verdict,
 )
 from web.features.search import Cursor, Page, Place, Query, extent, find
-from web.jobs.processes import media_type
+from web.jobs.outputs import media_type
 from web.people.access import needs, who
 from web.people.usage import note_judged
 from web.store.base import now

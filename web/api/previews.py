@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, FiniteFloat, field_validator
 from web.api.documents import problems
 from web.context import service
 from web.data.inputs import admit, resolve
-from web.jobs.processes import CheckedCase, Inputs, unqualified
+from web.jobs.inputs import CheckedCase, Inputs, unqualified
 from web.people.access import needs, who
 from web.people.quotas import particle_steps, quotas_of, refuse_preview
 from web.previews import asking

@@ -38,15 +38,9 @@ from web.errors import ContentError, NotFoundError
 from web.faults import Fault
 from web.jobs import queue
 from web.jobs.callbacks import CallbackError, refuse_unlisted
-from web.jobs.processes import (
-    NAME_OF_RESULT,
-    PROCESSES,
-    Inputs,
-    Output,
-    Process,
-    media_type,
-    unqualified,
-)
+from web.jobs.inputs import Inputs, unqualified
+from web.jobs.outputs import NAME_OF_RESULT, Output, media_type
+from web.jobs.processes import PROCESSES, Process
 from web.people.access import needs, who
 from web.people.quotas import charge, particle_steps, quotas_of, refuse_job
 from web.previews import at_once

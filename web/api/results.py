@@ -16,7 +16,8 @@ from web.api.jobs import read_job
 from web.api.landing import TAG
 from web.context import service
 from web.errors import ConflictError, NotFoundError, document_without_paths
-from web.jobs.processes import NAME_OF_RESULT, PROCESSES, Output, media_type
+from web.jobs.outputs import NAME_OF_RESULT, Output, media_type
+from web.jobs.processes import PROCESSES
 from web.people.access import needs
 from web.store.jobs import Job, State
 

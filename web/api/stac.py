@@ -40,7 +40,7 @@ from web.faults import Fault
 from web.features import records
 from web.features.collections import COLLECTIONS, DETECTIONS, OBSERVATIONS, RUNS
 from web.features.search import Page, Place, Query
-from web.jobs.processes import media_type
+from web.jobs.outputs import media_type
 from web.jobs.wanted import on_earth
 from web.people.access import needs
 from web.store.features import NEVER, Feature, time_of

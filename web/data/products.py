@@ -9,7 +9,7 @@ from catalog.errors import CatalogError
 from catalog.services.registry import Choice, Registry
 from web.errors import ContentError, TooLargeError
 from web.faults import Fault
-from web.jobs.processes import FetchInputs
+from web.jobs.inputs import FetchInputs
 from witoil.jobs import chosen_datasets
 
 if TYPE_CHECKING:

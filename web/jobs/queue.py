@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, aliased, defer
 
 from catalog.oils import LIBRARY_VARIABLE
 from web.errors import document_without_paths
-from web.jobs.processes import NAME_OF_RESULT
+from web.jobs.outputs import NAME_OF_RESULT
 from web.people.usage import note, note_successful
 from web.store.base import now
 from web.store.features import forget, forget_words, parent_of_job
