@@ -1,7 +1,6 @@
 """Slick detection on scenes whose truth is known: figures, invariants, and what is refused."""
 
 import dataclasses
-import io
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ import rasterio
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from scipy.ndimage import label
 
 from aquatic.errors import AquaticError
@@ -104,26 +102,28 @@ def picture(scene, found):
     """Return a scene, what of it is dark, and what is taken for oil, side by side."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11.0, 3.9), layout="constrained")
-    radar, likely = figure.subplots(1, 2)
+    figure = Figure(figsize=(9.0, 3.8), layout="constrained")
+    radar, likely = figure.subplots(1, 2, sharey=True)
     decibel = 10.0 * np.log10(block_means(scene.sigma0, 3, 3))
-    height, width = scene.oil.shape
-    frame = (0, width, height, 0)
-    radar.imshow(decibel, cmap="gray", vmin=-26.0, vmax=-8.0, extent=frame)
-    radar.set_title("σ⁰, VV, 4 looks, a slick of 4 dB")
+    cell_km = 1e-3 * scene.pixel_m
+    height, width = (cell_km * cells for cells in scene.oil.shape)
+    frame = (0.0, width, height, 0.0)
+    sea = radar.imshow(decibel, cmap="gray", vmin=-26.0, vmax=-8.0, extent=frame)
+    figure.colorbar(sea, ax=radar, label="σ⁰ [dB]", shrink=0.9)
+    radar.set_title("VV, 4 looks, a slick of 4 dB")
     shown = np.ma.masked_equal(found.probability, NODATA)
-    likely.imshow(shown, cmap="viridis", vmin=0, vmax=100, extent=frame)
-    likely.set_title("probability of oil [%]")
+    cells = likely.imshow(shown, cmap="Blues", vmin=0, vmax=100, extent=frame)
+    figure.colorbar(cells, ax=likely, label="probability of oil [%]", shrink=0.9)
+    likely.set_title("taken for oil (orange), low wind or a film (dashed)")
     for slick in found.slicks:
+        is_oil = slick.label == "oil"
         for part in shapely.get_parts(slick.outline):
-            likely.plot(*part.exterior.xy, color="red" if slick.label == "oil" else "cyan", lw=0.7)
-    likely.set_xlabel("red: oil; cyan: low wind or biogenic")
+            x, y = cell_km * np.array(part.exterior.xy)
+            likely.plot(x, y, color="#d55e00" if is_oil else "#2b3743", ls="-" if is_oil else "--")
+    radar.set_ylabel("[km]")
     for axes in (radar, likely):
-        axes.set_xticks([])
-        axes.set_yticks([])
-    content = io.BytesIO()
-    figure.savefig(content, dpi=65)
-    return Image.open(content)
+        axes.set_xlabel("[km]")
+    return figure
 
 
 @pytest.mark.slow
