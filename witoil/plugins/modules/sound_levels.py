@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from witoil.plugins.envelope import Findings
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from aquatic.sound.levels import Band, Samples
+    from witoil.plugins.envelope import Findings, Series
 
 
 class SoundLevels:
@@ -67,83 +71,125 @@ class SoundLevels:
 
     def predict(self, path: Path, parameters: Mapping[str, Any]) -> Findings:
         """Return the levels of a recording, over time and as a whole."""
-        import numpy as np
-
-        from aquatic.sound.levels import (
-            band_powers,
-            bands_between,
-            clipped_share,
-            level,
-            mean_square,
-            refuse_sensitivity,
-            spectral_density,
-            transform_seconds,
-        )
-        from witoil.plugins.envelope import Feature, Findings, Series
+        from aquatic.sound.levels import bands_between, refuse_sensitivity, transform_seconds
+        from witoil.plugins.envelope import Feature, Findings
         from witoil.plugins.sound import opened
 
-        sensitivity = parameters.get("sensitivity_db")
+        sensitivity, seconds = parameters.get("sensitivity_db"), parameters["seconds"]
         if sensitivity is not None:
             refuse_sensitivity(sensitivity)
         unit = "dB re FS" if sensitivity is None else "dB re 1 uPa2"
         with opened(path) as recording:
-            bands = bands_between(parameters["low_hz"], parameters.get("high_hz"), recording.rate)
+            rate = recording.rate
+            bands = bands_between(parameters["low_hz"], parameters.get("high_hz"), rate)
             piece_s = transform_seconds(bands)
-            length_s = max(piece_s, min(parameters["seconds"], recording.seconds))
-            begins, squares, powers, densities, weights = [], [], [], [], []
-            clipped: list[float] = []
-            frequencies = np.zeros(0)
-            for start, samples in recording.parts(length_s, piece_s):
-                frequencies, density = spectral_density(samples, recording.rate, piece_s)
-                begins.append(start)
-                squares.append(mean_square(samples))
-                powers.append(band_powers(frequencies, density, bands))
-                densities.append(density)
-                weights.append(len(samples))
-                clipped.append(clipped_share(samples))
-            remarks = list(recording.remarks)
-        if piece_s > parameters["seconds"]:
+            length_s = max(piece_s, min(seconds, recording.seconds))
+            parts = [
+                _measured(start, samples, rate, piece_s, bands)
+                for start, samples in recording.parts(length_s, piece_s)
+            ]
+            remarks = [*recording.remarks]
+        if piece_s > seconds:
             remarks.append(
-                f"parts are {piece_s:g} s long, not {parameters['seconds']:g} s: the lowest band "
-                "needs that; a higher low_hz allows shorter ones"
+                f"parts are {piece_s:g} s long, not {seconds:g} s: the lowest band needs that; a "
+                "higher low_hz allows shorter ones"
             )
-        if any(clipped):
-            remarks.append(
-                f"{100.0 * float(np.average(clipped, weights=weights)):.2g} % of the samples are "
-                "clipped at full scale: levels are too low"
-            )
+        remarks += _remarks_on(parts)
         if sensitivity is None:
             remarks.append(
                 "levels are relative to full scale (a sine of it has -3.01 dB); give the "
                 "sensitivity_db of the whole chain for dB re 1 uPa"
             )
-        silent = sum(square == 0.0 for square in squares)
-        if silent:
-            remarks.append(
-                f"{silent} of {len(squares)} parts are silent: their levels are minus infinity, "
-                "which stands as nothing in files"
-            )
         offset = sensitivity or 0.0
-        over_time = level(np.array(powers), offset)
-        series = [Series("spl", level(squares, offset).tolist(), unit, begins)]
-        series += [
-            Series(f"tol_{band.name}", over_time[:, k].tolist(), unit, begins)
-            for k, band in enumerate(bands)
-        ]
-        whole = level(np.average(powers, axis=0, weights=weights), offset)
-        known: dict[str, Any] = {
-            "spl_db": float(level(np.average(squares, weights=weights), offset)),
-            "tol_db": dict(zip([band.name for band in bands], whole.tolist(), strict=True)),
-            "unit": unit,
-            "sample_rate_hz": recording.rate,
-        }
-        if parameters["density"] == "yes":
-            mean = np.average(densities, axis=0, weights=weights)
-            known |= {
-                "density_hz": frequencies.tolist(),
-                "density_db": level(mean, offset).tolist(),
-            }
+        known = _as_a_whole(parts, bands, offset, density=parameters["density"] == "yes")
+        known |= {"unit": unit, "sample_rate_hz": rate}
+        series = _over_time(parts, bands, offset, unit)
         return Findings([Feature(properties=known)], series, remarks=remarks)
+
+
+class _Part(NamedTuple):
+    """What is measured of a part of a recording; powers are of samples from -1 to 1."""
+
+    start_s: float
+    sample_count: int
+    mean_square: float
+    clipped_share: float
+    band_powers: NDArray[np.float64]
+    frequencies: NDArray[np.float64]
+    density: NDArray[np.float64]
+
+
+def _measured(
+    start_s: float, samples: Samples, rate: float, piece_s: float, bands: list[Band]
+) -> _Part:
+    from aquatic.sound.levels import band_powers, clipped_share, mean_square, spectral_density
+
+    frequencies, density = spectral_density(samples, rate, piece_s)
+    powers = band_powers(frequencies, density, bands)
+    square, clipped = mean_square(samples), clipped_share(samples)
+    return _Part(start_s, len(samples), square, clipped, powers, frequencies, density)
+
+
+def _mean(parts: list[_Part], values: Iterable[Any]) -> Any:
+    """Return the mean over a recording, of which each part is as much as it has samples."""
+    import numpy as np
+
+    return np.average([*values], axis=0, weights=[part.sample_count for part in parts])
+
+
+def _remarks_on(parts: list[_Part]) -> list[str]:
+    remarks = []
+    if any(part.clipped_share for part in parts):
+        percent = 100.0 * float(_mean(parts, (part.clipped_share for part in parts)))
+        remarks.append(
+            f"{percent:.2g} % of the samples are clipped at full scale: levels are too low"
+        )
+    silent = sum(part.mean_square == 0.0 for part in parts)
+    if silent:
+        remarks.append(
+            f"{silent} of {len(parts)} parts are silent: their levels are minus infinity, which "
+            "stands as nothing in files"
+        )
+    return remarks
+
+
+def _over_time(
+    parts: list[_Part], bands: list[Band], sensitivity_db: float, unit: str
+) -> list[Series]:
+    """Return the level of each part, of all sound and in each band."""
+    import numpy as np
+
+    from aquatic.sound.levels import level
+    from witoil.plugins.envelope import Series
+
+    starts = [part.start_s for part in parts]
+    whole = level([part.mean_square for part in parts], sensitivity_db)
+    in_bands = level(np.array([part.band_powers for part in parts]), sensitivity_db)
+    return [
+        Series("spl", whole.tolist(), unit, starts),
+        *(
+            Series(f"tol_{band.name}", in_bands[:, k].tolist(), unit, starts)
+            for k, band in enumerate(bands)
+        ),
+    ]
+
+
+def _as_a_whole(
+    parts: list[_Part], bands: list[Band], sensitivity_db: float, *, density: bool
+) -> dict[str, Any]:
+    """Return the levels of the recording, and its spectral density where that is asked for."""
+    from aquatic.sound.levels import level
+
+    in_bands = level(_mean(parts, (part.band_powers for part in parts)), sensitivity_db)
+    found: dict[str, Any] = {
+        "spl_db": float(level(_mean(parts, (part.mean_square for part in parts)), sensitivity_db)),
+        "tol_db": dict(zip([band.name for band in bands], in_bands.tolist(), strict=True)),
+    }
+    if density:
+        mean = _mean(parts, (part.density for part in parts))
+        found["density_hz"] = parts[0].frequencies.tolist()
+        found["density_db"] = level(mean, sensitivity_db).tolist()
+    return found
 
 
 plugin = SoundLevels()
