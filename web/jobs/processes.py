@@ -28,6 +28,7 @@ from web.jobs.wanted import Area, Span
 from witoil import jobs
 from witoil.case.parts import Time
 from witoil.case.schema import Case
+from witoil.case.sensors import SensorKind
 from witoil.jobs import chosen_datasets
 
 if TYPE_CHECKING:
@@ -150,15 +151,14 @@ class SensorInputs(Inputs):
         refuse_even(windows)
         return windows
 
-    @property
-    def sensor(self) -> Sensor | None:
-        """The same for jobs; None where nothing is said, and masks are taken as they are."""
-        given = (self.resolution_m, self.detection_limit_um, self.density, self.coastline)
-        if given == (None, None, None, None):
+    def seen_by(self, kind: SensorKind | None = None) -> Sensor | None:
+        """Return the same for jobs; None where nothing is said, and masks are taken as they are."""
+        given = (self.resolution_m, self.detection_limit_um, self.density)
+        if all(each is None for each in (*given, self.coastline, kind)):
             return None
         from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
 
-        return Sensor(*given[:3], self.coastline or "osm")
+        return Sensor(*given, self.coastline or "osm", kind)
 
 
 class ScoreInputs(SensorInputs):
@@ -169,6 +169,9 @@ class ScoreInputs(SensorInputs):
     track: Name | None = Field(None, description="Tracks of drifters, in place of a slick.")
     time: Time | None = Field(
         None, description="Time of the observation; default: as its file says."
+    )
+    sensor: SensorKind | None = Field(
+        None, description="Kind of sensor; default: as the file of the observation or the run says."
     )
 
     @model_validator(mode="after")
@@ -464,7 +467,7 @@ def _score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> 
         Path(it.observation),
         windows=it.windows,
         time=it.time,
-        sensor=it.sensor,
+        sensor=it.seen_by(it.sensor),
     )
 
 
@@ -475,7 +478,7 @@ def _compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -
         folder,
         observations=[Path(seen) for seen in it.observations],
         windows=it.windows,
-        sensor=it.sensor,
+        sensor=it.seen_by(),
     )
 
 

@@ -21,6 +21,7 @@ from witoil.cli.runs import (
     Coastline,
     Density,
     DetectionLimit,
+    KindOfSensor,
     Resolution,
     sensor_of,
     taken_in_words,
@@ -335,6 +336,7 @@ def score(
     detection_limit: DetectionLimit = None,
     density: Density = None,
     coastline: Coastline = None,
+    kind: KindOfSensor = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run or mask against an observation, or a run against drifters."""
@@ -347,7 +349,7 @@ def score(
         return
     if observation is None:
         raise typer.BadParameter("expected an observation, or --track FILE")
-    sensor = sensor_of(resolution, detection_limit, density, coastline)
+    sensor = sensor_of(resolution, detection_limit, density, coastline, kind)
     scores = jobs.score(run, observation, windows=whole_numbers(windows), time=time, sensor=sensor)
     if as_json:
         print(json.dumps(scores, indent=2))
