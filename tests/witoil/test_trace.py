@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -301,9 +302,29 @@ def test_without_hours_a_trace_goes_to_the_start_or_as_the_forcing_allows(scenar
     assert prepare_trace(case).ages[-1] == 1.0
 
 
+@pytest.mark.slow
+def test_a_source_starts_before_the_first_slick_of_the_case_whichever_is_traced(traced, scenario):
+    _, backward, paths, found = traced
+    assert backward.first_seen == backward.slick.time
+    first_seen = SEEN - 2 * HOUR
+    later = map_sources(replace(backward, first_seen=first_seen), paths)
+    excluded = later.times > first_seen
+    assert excluded.sum() == 2
+    assert not later.by_time[excluded].any()
+    np.testing.assert_array_equal(later.by_time[~excluded], found.by_time[~excluded])
+    assert later.whole.sum() == pytest.approx(1.0)
+    trace = Trace(slick="observation.1", hours=13.0)
+    of_second = prepare_trace(scenario.case.model_copy(update={"trace": trace}))
+    assert of_second.first_seen == scenario.start
+
+
 @pytest.mark.parametrize(
     ("update", "message"),
     [
+        (
+            {"slick": "observation.1", "hours": 5.0},
+            r"trace\.hours: found 5, to .*T13:00Z.* at 2025-06-01T06:00Z; expected 12 or more",
+        ),
         ({"slick": "observation.4"}, r'trace\.slick: found "observation\.4", but the case has 2'),
         ({"slick": "release.1"}, r'trace\.slick: found "release\.1" of kind "point"'),
         ({"hours": 30.0}, r"2025-05-31"),

@@ -281,6 +281,8 @@ def trace(
         summary = jobs.trace(load_case(case), out, **how, **told)
     traced, place = summary["traced"], summary["likeliest_cell"]
     voice.say(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
+    if traced["latest_start"] != traced["to"]:
+        voice.say(f"a slick was seen at {traced['latest_start']}: the source started before")
     for level, area in summary["area_km2"].items():
         voice.say(f"the source lies within {area:.3g} km2 with {level} %")
     voice.say(f"likeliest place: {position(place['lon'], place['lat'])}")
