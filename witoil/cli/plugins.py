@@ -128,6 +128,8 @@ def predict(
             )
         voice.say(f"written to {out}; look at {out / then.value / 'report.html'}")
         return
+    from witoil.report.prediction import counts_of
+
     with shown("predicting", voice) as told:
         report = jobs.predict(
             module,
@@ -137,7 +139,7 @@ def predict(
             progress=told["progress"],
             **asked,
         )
-    for label, count in report["labels"].items():
+    for label, count in counts_of(report):
         voice.say(f"{count:>6}  {label}")
     voice.say(f"{report['succeeded']} of {report['files']} files; written to {out}")
     for remark in report["remarks"]:
