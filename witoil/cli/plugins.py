@@ -210,7 +210,7 @@ def show_module(module: Module) -> None:
 
     card = plugin_named(module).card
     assert card is not None  # or it would be refused
-    print(card.model_dump_json(indent=2, exclude_none=True, by_alias=True))
+    print(json.dumps(card.shown(), indent=2, ensure_ascii=False))
 
 
 @modules_app.command("check")
