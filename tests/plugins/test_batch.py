@@ -463,3 +463,16 @@ def test_things_without_a_label_are_counted_apart(classes, out):
     assert report["without_label"] == 2
     assert counts_of(report) == [("none", 1), ("without a label", 2)]
     assert "without a label" in (out / "report.html").read_text()
+
+
+def test_a_full_disk_is_said_to_be_and_the_batch_goes_on_with_room(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 3)
+
+    def fill():
+        with opened(out) as ledger:
+            ledger._connection.execute("PRAGMA max_page_count = 1")
+            ledger._connection.execute("CREATE TABLE large (content)")
+
+    with pytest.raises(OutputError, match=r"disk is full.*make some, and the same command goes on"):
+        fill()
+    assert predict_files(classes, [folder], out)["succeeded"] == 3
