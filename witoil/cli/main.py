@@ -284,7 +284,7 @@ def trace(
     if traced["latest_start"] != traced["to"]:
         voice.say(f"a slick was seen at {traced['latest_start']}: the source started before")
     for level, area in summary["area_km2"].items():
-        voice.say(f"the source lies within {area:.3g} km2 with {level} %")
+        voice.say(f"the source lies within {area:.3g} km2 with a probability of {level} %")
     voice.say(f"likeliest place: {position(place['lon'], place['lat'])}")
     if summary["share_left_domain"] > 0.0:
         share = 100.0 * summary["share_left_domain"]
