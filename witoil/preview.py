@@ -19,7 +19,7 @@ from witoil.calibration.evaluation import combined_scores
 from witoil.files import plain
 from witoil.geojson import geojson_of
 from witoil.player.quantise import Linear
-from witoil.scenario.run import masks_at, run, slick_seen
+from witoil.scenario.run import masks_at, run
 from witoil.scenario.scenario import Scenario
 from witoil.times import second
 
@@ -92,7 +92,7 @@ def _scores(scenario: Scenario, result: xr.Dataset, limit: float | None) -> dict
     seen = scenario.observations
     if not seen:
         return {"score": None, "fss": None, "scores": []}
-    slicks = [slick_seen(scenario, result, each, limit) for each in seen]
+    slicks = [masks_at(scenario, result, each.time, limit) for each in seen]
     found = combined_scores([scenario], slicks)
     rows = zip(seen, found["observations"], strict=True)
     return {

@@ -38,6 +38,15 @@ _GUESSED = re.compile(
 )
 _ISO = re.compile(r"[\d-]+[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?")
 
+_PICTURES = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n",
+    "GIF": rb"GIF8[79]a",
+    "WebP": rb"RIFF....WEBP",
+    "HEIC or AVIF": rb"....ftyp(?:hei|hev|mif|msf|avi)",
+}
+"""Kind of picture -> how its files begin."""
+
 _JSON = {".geojson", ".json"}
 _POLYGONS = {"Polygon", "MultiPolygon", "GeometryCollection"}
 
@@ -184,6 +193,7 @@ def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFr
     CatalogError
         If there is no saying which layer is meant.
     """
+    _refuse_picture(path, label)
     _refuse_partial_shapefile(path, label)
     try:
         layer = _choose_layer(path, label, layer)
@@ -196,6 +206,22 @@ def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFr
             "GeoPackage that is whole"
         ) from error
     return frame
+
+
+def _refuse_picture(path: Path, label: str) -> None:
+    """Refuse a photograph or drawing by its first bytes, whatever its name."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return  # a folder that GDAL reads, or nothing: reading it says why
+    for kind, beginning in _PICTURES.items():
+        if re.match(beginning, head, re.DOTALL):
+            raise UnreadableFileError(
+                f"{label}: is a picture ({kind}), which does not say where on the map it lies; "
+                "expected outlines (shapefile, GeoJSON, GeoPackage) or a mask (GeoTIFF): a "
+                "detection module makes one of a scene that has a georeference"
+            )
 
 
 def _refuse_partial_shapefile(path: Path, label: str) -> None:

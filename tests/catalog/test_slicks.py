@@ -19,6 +19,12 @@ from catalog import (
 )
 from catalog.slicks.name_times import find_stamp
 
+_PICTURES = {
+    "JPEG": b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+    "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "WebP": b"RIFF\x24\n\0\0WEBPVP8 ",
+    "HEIC or AVIF": b"\0\0\0\x18ftypheic\0\0\0\0",
+}
 _SQUARE = shapely.box(35.0, 33.0, 35.2, 33.1)
 _EIGHT_TEN = datetime(2021, 8, 24, 8, 10, tzinfo=UTC)
 
@@ -380,3 +386,16 @@ def test_a_raster_that_holds_no_thickness(tmp_path: Path, values, message: str) 
 def test_thickness_is_not_read_from_polygons(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="not a raster"):
         read_thickness(_write(tmp_path / "slick.shp"))
+
+
+@pytest.mark.parametrize("kind", _PICTURES)
+@pytest.mark.parametrize("name", ["oil.jpg", "oil.geojson"])
+def test_a_picture_is_called_one_and_what_to_do_is_said(tmp_path, kind, name):
+    path = tmp_path / name
+    path.write_bytes(_PICTURES[kind])
+    with pytest.raises(UnreadableFileError) as caught:
+        read_slick(path)
+    said = str(caught.value)
+    assert f"{name}: is a picture ({kind}), which does not say where on the map it lies" in said
+    assert "a detection module makes one" in said
+    assert "vector file" not in said

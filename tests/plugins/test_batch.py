@@ -21,12 +21,16 @@ from witoil.claim import CHECKPOINT
 from witoil.errors import OutputError
 from witoil.plugins import batch, inputs
 from witoil.plugins.batch import Options, predict_files
+from witoil.plugins.envelope import Envelope, Feature, Findings
 from witoil.plugins.errors import PluginError
+from witoil.plugins.formats.layers import Results
 from witoil.plugins.formats.writing import RESERVED
 from witoil.plugins.georeference import Affine, Station, Track
 from witoil.plugins.inputs import Item
 from witoil.plugins.ledger import opened
 from witoil.plugins.registry import open_folder
+from witoil.plugins.summary import write_report
+from witoil.report.prediction import counts_of
 
 TEXT = card(
     "image-classify",
@@ -429,3 +433,46 @@ def test_the_page_says_what_was_found_and_what_failed(classes, tmp_path, out):
     assert "<b>.png" not in page
     assert page.count("data:image/png;base64,") == 2
     assert "3 of 3 found are on the map" in page
+
+
+def test_a_format_whose_package_is_not_installed_is_refused_before_any_file(
+    classes, tmp_path, out, monkeypatch
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    folder = pictures_in(tmp_path / "in", 1)
+    with pytest.raises(PluginError, match=r"geoparquet is written by pyarrow.*or another format"):
+        predict_files(classes, [folder], out, Options(formats=("json", "geoparquet")))
+    assert not [*out.iterdir()]
+
+
+def test_things_without_a_label_are_counted_apart(classes, out):
+    things = [Feature(label="none"), Feature(), Feature()]
+    envelope = Envelope(classes.card, "a.png", (1, 1), Findings(things), False, {})
+    report = write_report(
+        classes,
+        Results((envelope,), ("a.png",), {}),
+        out,
+        total=1,
+        refused={},
+        written=[],
+        left_out={},
+        reference=None,
+    )
+    assert report["features"] == 3
+    assert report["labels"] == {"none": 1}
+    assert report["without_label"] == 2
+    assert counts_of(report) == [("none", 1), ("without a label", 2)]
+    assert "without a label" in (out / "report.html").read_text()
+
+
+def test_a_full_disk_is_said_to_be_and_the_batch_goes_on_with_room(classes, tmp_path, out):
+    folder = pictures_in(tmp_path / "in", 3)
+
+    def fill():
+        with opened(out) as ledger:
+            ledger._connection.execute("PRAGMA max_page_count = 1")
+            ledger._connection.execute("CREATE TABLE large (content)")
+
+    with pytest.raises(OutputError, match=r"disk is full.*make some, and the same command goes on"):
+        fill()
+    assert predict_files(classes, [folder], out)["succeeded"] == 3

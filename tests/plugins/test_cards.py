@@ -10,9 +10,9 @@ import soundfile
 from PIL import Image
 
 from tests.plugins import made_models as made
-from tests.plugins.builders import AQUATIC
+from tests.plugins.builders import AQUATIC, card
 from tests.witoil.command import witoil
-from witoil.plugins.card import FETCHED
+from witoil.plugins.card import FETCHED, parse_card
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import parse_georeference
 from witoil.plugins.prediction import predict
@@ -352,3 +352,32 @@ def test_a_card_of_ones_own_stands_in_the_place_of_the_packages(tmp_path, monkey
     assert plugin.weights_folder == folder
     named = [it for it in find_plugins() if it.name == "rip-currents"]
     assert [it.fault for it in named] == [None]
+
+
+SOUND = {"sample_rate", "seconds", "features", "n_fft", "hop", "n_mels", "fmin", "fmax", "mel"}
+IMAGES = {"color", "resize", "interpolation", "pad_value", "every_seconds", "background"}
+RASTERS = {"bands", "indices", "texture_radius"}
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "how", "others", "own"),
+    [
+        ("pixel-classify", "raster", 'bands = ["a"]', SOUND | IMAGES, RASTERS),
+        ("image-classify", "image", "size = [4, 4]", SOUND | RASTERS, IMAGES),
+        ("audio-classify", "audio", "sample_rate = 8000\nseconds = 1", IMAGES | RASTERS, {"n_fft"}),
+    ],
+)
+def test_a_card_is_shown_with_the_keys_of_its_kind_of_input(task, kind, how, others, own):
+    output = 'format = "probs"\nlabels = ["a", "b"]'
+    weights = f'[weights]\nuri = "model.onnx"\nsha256 = "{"0" * 64}"\nbytes = 1'
+    text = card(task, kind=kind, how=how, output=output, rest=weights)
+    shown = parse_card(tomllib.loads(text), "card").shown()["input"]
+    assert not others & {*shown}
+    assert own <= {*shown}
+    assert shown["kind"] == kind
+
+
+def test_a_program_is_shown_with_what_its_card_says_of_input_and_output():
+    shown = plugin_named("slick-detection").card.shown()
+    assert set(shown["input"]) == {"kind", "bands"}
+    assert set(shown["output"]) == {"format"}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import dask
@@ -46,6 +47,16 @@ class Plugin:
             ctypes.string_at(0)
         if name == "leave":
             os._exit(3)
+        if name in ("fork", "forkhang"):
+            child = os.fork()
+            if not child:
+                time.sleep(60)
+                os._exit(0)
+            with open({calls!r} + ".children", "a") as children:
+                children.write(f"{{child}}\\n")
+            if name == "fork":
+                os._exit(3)
+            time.sleep(60)
         if name == "hang":
             time.sleep(600)
         if name == "greedy":
@@ -109,6 +120,34 @@ def test_what_ends_a_process_costs_one_file(program, tmp_path):
     # those that end a process are tried in another one
     ended = ("crash1.png", "crash2.png", "leave.png")
     assert sorted(calls()) == sorted([*bad, *good, *ended])
+
+
+def is_running(pid):
+    """Say whether a process runs; one that was ended may wait for its parent to notice."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@pytest.mark.slow
+def test_what_a_plug_in_has_forked_hides_no_end_and_goes_with_it(program, tmp_path):
+    plugin, _ = program
+    out = tmp_path / "out"
+    out.mkdir()
+    options = Options(scheduler="processes", most_seconds=2.0)
+    folder = files_in(tmp_path / "in", "forkhang.png", "good.png")
+    report = predict_files(plugin, [folder], out, options)
+    (fault,) = report["failed"].values()
+    assert "took longer than 2 s" in fault
+    (child,) = map(int, (tmp_path / "calls.children").read_text().split())
+    assert not is_running(child)
+    files = [files_in(tmp_path / "in", "fork.png") / "fork.png", folder / "good.png"]
+    report = predict_files(plugin, files, out, options)
+    (fault,) = report["failed"].values()
+    assert "ended the process that read it (exit code 3)" in fault
+    for left in map(int, (tmp_path / "calls.children").read_text().split()):
+        with suppress(ProcessLookupError):
+            os.kill(left, signal.SIGKILL)
 
 
 @pytest.mark.slow

@@ -15,7 +15,9 @@ from witoil.calibration.reconstruction import (
     drift_errors,
     reconstruct,
 )
+from witoil.calibration.search import search_space
 from witoil.case import load_case
+from witoil.case.tunables import START
 from witoil.cli.main import _tell_source
 from witoil.cli.progress import Voice
 from witoil.errors import CaseError
@@ -162,6 +164,18 @@ def sample_of(east, north, hours=None):
     if hours is None:
         return points
     return [{**p, "source_start_hours": float(h)} for p, h in zip(points, hours, strict=True)]
+
+
+def test_a_source_starts_before_its_slick_is_first_seen(at_leak, caplog):
+    asked = at_leak.case.optimise.model_copy(update={"parameters": {START: (-1.0, 9.0)}})
+    scenario = replace(at_leak, case=at_leak.case.model_copy(update={"optimise": asked}))
+    (start,) = search_space(scenario).parameters
+    # the case has it leak from 07:00 on, and its slick is seen at 13:00
+    assert start.high == pytest.approx(6.0 - scenario.time_step / 3600.0)
+    assert "first seen, here at 2025-06-01T13:00:00Z" in caplog.text
+    # a slick that was there before may be all that is seen first
+    (beside,) = search_space(replace(scenario, sources=(True, False))).parameters
+    assert beside.high == 9.0
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from witoil.errors import CaseError
 from witoil.outputs.run import write_mask
 from witoil.outputs.trace import write_trace
 from witoil.report.answers import position
+from witoil.report.verdicts import of_trace
 from witoil.scenario.verification import VerificationGrid
 from witoil.trace.backward import draw_members, find_slick, prepare_trace, settings_of, trace_back
 from witoil.trace.source_map import SourceMap, map_sources, region
@@ -273,6 +275,9 @@ def test_the_files_agree(traced, tmp_path):
     assert (tmp_path / "trace.png").read_bytes().startswith(b"\x89PNG")
     assert summary["priors"]["wind_drift_factor"] == [0.0, 0.03]
     assert summary == json.loads((tmp_path / "trace.json").read_text())
+    page = (tmp_path / "report.html").read_text()
+    assert "with a probability of 90 %." in page
+    assert "FSS" not in page  # nothing is scored
 
 
 @pytest.mark.slow
@@ -280,7 +285,7 @@ def test_the_command_says_where(twin, traced, tmp_path):
     answer = witoil("trace", twin / "traced.toml", "-o", tmp_path / "t")
     assert answer.returncode == 0, answer.stderr
     assert "observation.0 traced back 8 h to 2025-06-01T10:00:00Z" in answer.stdout
-    assert "km2 with 90 %" in answer.stdout
+    assert "km2 with a probability of 90 %" in answer.stdout
     summary = json.loads((tmp_path / "t" / "trace.json").read_text())
     assert f"likeliest place: {position(**summary['likeliest_cell'])}\n" in answer.stdout
 
@@ -301,9 +306,29 @@ def test_without_hours_a_trace_goes_to_the_start_or_as_the_forcing_allows(scenar
     assert prepare_trace(case).ages[-1] == 1.0
 
 
+@pytest.mark.slow
+def test_a_source_starts_before_the_first_slick_of_the_case_whichever_is_traced(traced, scenario):
+    _, backward, paths, found = traced
+    assert backward.first_seen == backward.slick.time
+    first_seen = SEEN - 2 * HOUR
+    later = map_sources(replace(backward, first_seen=first_seen), paths)
+    excluded = later.times > first_seen
+    assert excluded.sum() == 2
+    assert not later.by_time[excluded].any()
+    np.testing.assert_array_equal(later.by_time[~excluded], found.by_time[~excluded])
+    assert later.whole.sum() == pytest.approx(1.0)
+    trace = Trace(slick="observation.1", hours=13.0)
+    of_second = prepare_trace(scenario.case.model_copy(update={"trace": trace}))
+    assert of_second.first_seen == scenario.start
+
+
 @pytest.mark.parametrize(
     ("update", "message"),
     [
+        (
+            {"slick": "observation.1", "hours": 5.0},
+            r"trace\.hours: found 5, to .*T13:00Z.* at 2025-06-01T06:00Z; expected 12 or more",
+        ),
         ({"slick": "observation.4"}, r'trace\.slick: found "observation\.4", but the case has 2'),
         ({"slick": "release.1"}, r'trace\.slick: found "release\.1" of kind "point"'),
         ({"hours": 30.0}, r"2025-05-31"),
@@ -320,3 +345,16 @@ def test_a_case_without_a_slick_is_refused(scenario):
     case = scenario.case.model_copy(update={"release": points, "observation": []})
     with pytest.raises(CaseError, match="no slick that was seen"):
         prepare_trace(case)
+
+
+def test_a_verdict_says_by_when_the_source_had_started():
+    traced = {"from": "2025-06-01T10:00:00Z", "to": "2025-06-01T18:00:00Z", "hours": 8.0}
+    summary = {
+        "slick": {"time": traced["to"]},
+        "likeliest_cell": {"lon": 19.5, "lat": 36.5},
+        "area_km2": {"50": 10.0, "90": 40.0},
+    }
+    own = of_trace(summary | {"traced": traced | {"latest_start": traced["to"]}})
+    assert "started before" not in own["text"]
+    later = of_trace(summary | {"traced": traced | {"latest_start": "2025-06-01T16:00:00Z"}})
+    assert "It started before 1 June 2025, 16:00 UTC, when a slick was first seen" in later["text"]

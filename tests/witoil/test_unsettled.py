@@ -89,7 +89,7 @@ def test_a_search_that_met_no_slick_says_so():
     ("name", "bounds", "value", "allowed", "said"),
     [
         ("source_start_hours", (-6.0, 2.0), -6.0, (-6.0, 2.0), "start the run earlier"),
-        ("source_start_hours", (-6.0, 2.0), 1.99, (-6.0, 2.0), "let it end later"),
+        ("source_start_hours", (-6.0, 2.0), 1.99, (-6.0, 2.0), "let the release end later"),
         ("source_start_hours", (-6.0, 2.0), -6.0, (-9.0, 2.0), "-6: widen it in"),
         ("source_east_km", (-3.0, 9.0), -3.0, (-3.0, 50.0), "fields of a larger area"),
         ("source_north_km", (-3.0, 9.0), 9.0, (-50.0, 9.0), "fields of a larger area"),

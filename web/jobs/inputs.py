@@ -23,6 +23,7 @@ from catalog.forcing.names import RoleName
 from web.jobs.wanted import Area, Span
 from witoil.case.parts import Time
 from witoil.case.schema import Case
+from witoil.case.sensors import SensorKind
 
 if TYPE_CHECKING:
     from witoil.plugins.hosted.module import HostedModule
@@ -121,15 +122,14 @@ class SensorInputs(Inputs):
         refuse_even(windows)
         return windows
 
-    @property
-    def sensor(self) -> Sensor | None:
-        """The same for jobs; None where nothing is said, and masks are taken as they are."""
-        given = (self.resolution_m, self.detection_limit_um, self.density, self.coastline)
-        if given == (None, None, None, None):
+    def seen_by(self, kind: SensorKind | None = None) -> Sensor | None:
+        """Return the same for jobs; None where nothing is said, and masks are taken as they are."""
+        given = (self.resolution_m, self.detection_limit_um, self.density)
+        if all(each is None for each in (*given, self.coastline, kind)):
             return None
         from witoil.runs.slick import Sensor  # a server that asks nothing of runs starts sooner
 
-        return Sensor(*given[:3], self.coastline or "osm")
+        return Sensor(*given, self.coastline or "osm", kind)
 
 
 class ScoreInputs(SensorInputs):
@@ -140,6 +140,9 @@ class ScoreInputs(SensorInputs):
     track: Name | None = Field(None, description="Tracks of drifters, in place of a slick.")
     time: Time | None = Field(
         None, description="Time of the observation; default: as its file says."
+    )
+    sensor: SensorKind | None = Field(
+        None, description="Kind of sensor; default: as the file of the observation or the run says."
     )
 
     @model_validator(mode="after")

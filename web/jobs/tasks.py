@@ -69,7 +69,7 @@ def score(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) -> d
         Path(it.observation),
         windows=it.windows,
         time=it.time,
-        sensor=it.sensor,
+        sensor=it.seen_by(it.sensor),
     )
 
 
@@ -81,7 +81,7 @@ def compare(inputs: Mapping[str, Any], folder: Path, progress: jobs.Progress) ->
         folder,
         observations=[Path(seen) for seen in it.observations],
         windows=it.windows,
-        sensor=it.sensor,
+        sensor=it.seen_by(),
     )
 
 

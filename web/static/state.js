@@ -23,6 +23,7 @@ const DEFAULTS = Object.freeze({
   camera: /** @type {Camera | null} */ (null),
   panels: /** @type {Panels} */ ({ left: true, right: true }),
   case: /** @type {any} */ (null), // the form
+  refused: /** @type {{form: any, parts: string[]} | null} */ (null), // parts that the service refused, and of which form
   drawn: /** @type {any} */ (null), // GeoJSON that is being drawn
   preview: /** @type {any} */ (null), // the last answer
   person: /** @type {any} */ (null), // who is signed in, and what there is

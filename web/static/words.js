@@ -166,6 +166,7 @@ export const panels = {
   help: /** @type {Record<string, string>} */ ({ "time.start": "", "time.end": "", "observation.time": "" }),
   complete: "complete",
   isOptional: "none",
+  isRefused: "refused",
   missing: /** @type {Record<string, string>} */ ({
     release: "a slick, or a place that leaks",
     amount: "how much oil",
@@ -178,6 +179,7 @@ export const panels = {
     winds: "winds",
     nothingMoves: "currents or winds: something has to move the oil",
     seen: "when the slick was seen",
+    unclear: "what the file of the slick leaves open",
     observation: "a slick seen later, to compare with",
     observations: "two slicks seen later at least",
     point: "a point that may have leaked",

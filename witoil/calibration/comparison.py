@@ -15,6 +15,7 @@ from catalog.errors import without_keys
 from simulator import Status
 from witoil.calibration.scoring import ScoredSlick, refuse_even, score_runs
 from witoil.case.comparison import differences
+from witoil.case.sensors import sensor_told
 from witoil.case.tunables import TUNABLES
 from witoil.errors import WitoilError
 from witoil.runs.opening import open_run
@@ -115,7 +116,9 @@ def compare(
     for one in chosen:
         time = end if one is None else one.time
         outline = None if one is None else one.outline
-        slicks = score_runs(runs, outline, time, windows=windows, sensors=sensors)
+        kind = None if one is None else one.sensor
+        seen_by = [replace(each, kind=kind) for each in sensors]
+        slicks = score_runs(runs, outline, time, windows=windows, sensors=seen_by)
         moments.append(Moment(time, one, tuple(slicks)))
     labels = tuple(f"{_letter(k)} {run.name}" for k, run in enumerate(runs))
     return Comparison(runs, labels, sensors, tuple(windows), tuple(moments), end, tuple(remarks))
@@ -149,7 +152,7 @@ def _read_seen(path: Path) -> Seen:
             "its name, such as 20210824-0810"
         )
     time = datetime64(slick.time)
-    return Seen(time, slick.geometry, path.name)
+    return Seen(time, slick.geometry, path.name, sensor_told(slick.attributes))
 
 
 def _seen_by_all(
@@ -233,6 +236,7 @@ def _moment(found: Comparison, moment: Moment) -> dict[str, Any]:
     return {
         "time": second(moment.time),
         "observation": None if moment.seen is None else moment.seen.name,
+        "sensor": None if moment.seen is None else moment.seen.sensor,
         "runs": rows,
     }
 

@@ -13,7 +13,7 @@ import numpy as np
 import optimizer
 from simulator import SimulatorError
 from witoil.calibration.scoring import score_observations
-from witoil.scenario.run import run, slick_seen
+from witoil.scenario.run import masks_at, run
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import Mask, SlickMasks
 from witoil.workers import LostWorkersError, result_of, workers
@@ -100,7 +100,7 @@ def simulated_slicks(
     for leg in legs:
         result = run(leg, changed, regular_outputs=False, threads=threads)
         limit = changed.get("detection_limit_um")
-        slicks += [slick_seen(leg, result, seen, limit) for seen in leg.observations]
+        slicks += [masks_at(leg, result, seen.time, limit) for seen in leg.observations]
     return slicks
 
 

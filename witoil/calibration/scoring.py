@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +18,10 @@ import catalog
 import optimizer
 from catalog.errors import without_keys
 from simulator.slick import WIDEST_CELLS
+from witoil.case.sensors import sensor_told, times_as_thick
 from witoil.errors import WitoilError
 from witoil.files import mask_name
+from witoil.runs.folder import seen_in
 from witoil.runs.opening import open_run
 from witoil.runs.run import Run
 from witoil.runs.slick import (
@@ -149,13 +151,17 @@ def score_files(
     time : datetime, optional
         When the observation was made, UTC; by default as its file says.
     sensor : Sensor, optional
-        What makes a slick of particles; with it the particles of a folder are taken, too.
+        What makes a slick of particles; with it the particles of a folder are taken, too. Its kind
+        is by default that of the attributes of the observation, else that of the run's own
+        observation. The particles are also taken where the mask of a folder was not made for that
+        kind.
 
     Returns
     -------
     dict
         `mask` or `run`, `observation`, the scores of `optimizer.score_masks`, and of particles
-        what was taken for granted: see `witoil.runs.slick.taken_for`.
+        `sensor` (its kind, None where that is not known) and what was taken for granted: see
+        `witoil.runs.slick.taken_for`.
 
     Raises
     ------
@@ -168,7 +174,7 @@ def score_files(
         observation = _mask_of_both(observation, run, time)
     with without_keys("expected polygons of one layer and time, or one band of 0 and 1"):
         slick = catalog.read_slick(observation, time)
-    if sensor is not None or is_netcdf(run):
+    if sensor is not None or is_netcdf(run) or _is_for_another(run, slick):
         return _score_file_of_particles(run, observation, slick, windows, sensor or Sensor())
     path = _mask_of_run(run, slick.time) if run.is_dir() else run
     mask, grid, valid = read_mask(path)
@@ -203,6 +209,16 @@ def is_netcdf(path: Path) -> bool:
         return file.read(8).startswith((b"CDF", b"\x89HDF"))
 
 
+def _is_for_another(run: Path, slick: catalog.Slick) -> bool:
+    """Say whether the mask in the folder of a run is cut otherwise than the sensor of a slick."""
+    told = sensor_told(slick.attributes)
+    if told is None or slick.time is None or not run.is_dir():
+        return False
+    time = datetime64(slick.time)
+    own = next((seen.sensor for seen in seen_in(run) if seen.time == time), None)
+    return times_as_thick(told) != times_as_thick(own)
+
+
 def _score_file_of_particles(
     path: Path, observation: Path, slick: catalog.Slick, windows: Sequence[int], sensor: Sensor
 ) -> dict[str, Any]:
@@ -212,12 +228,14 @@ def _score_file_of_particles(
             f"{observation}: does not say when the slick was seen; expected its time (--time)"
         )
     time = datetime64(slick.time)
-    sensor = sensor.of(run)
+    told = sensor_told(slick.attributes) or run.sensor_at(time)
+    sensor = replace(sensor, kind=sensor.kind or told).of(run)
     (scored,) = score_runs([run], slick.geometry, time, windows=windows, sensors=[sensor])
     return {
         "run": str(path),
         "observation": str(observation),
         "time": second(time),
+        "sensor": sensor.kind,
         **scored.scores,
         **taken_for(run, sensor),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +25,14 @@ from witoil.calibration.study import read_history, write_study
 from witoil.case import Case
 from witoil.case.tunables import PLACE, START, TUNABLES
 from witoil.errors import CaseError
-from witoil.scenario.changes import allowed_values, refuse_unfit, searched_bounds
+from witoil.scenario.changes import allowed_values, first_seen_of, refuse_unfit, searched_bounds
 from witoil.scenario.legs import legs_of
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import SlickMasks
+from witoil.times import second
 from witoil.versions import versions
+
+_log = logging.getLogger(__name__)
 
 SETTLED = 0.75
 """Share of its evaluations after which a search that has settled has found its best, nearly."""
@@ -39,7 +43,8 @@ ON_BOUND = 0.01
 BEYOND = {
     START: (
         "as early as the run allows: start the run earlier (time.start), with fields of that time",
-        "as late as the release allows: let it end later (end of the release)",
+        "as late as the case allows: a source starts before its slick is first seen and before its "
+        "release ends; let the release end later, or search more of what drives the oil",
     ),
     **dict.fromkeys(
         PLACE,
@@ -292,8 +297,15 @@ def search_space(scenario: Scenario) -> optimizer.Space:
         anew=case.starts_from_observations,
     )
     parameters = []
-    for name in case.optimise.parameters:
+    for name, (_, asked) in case.optimise.parameters.items():
         low, high = searched_bounds(scenario, name)
+        seen = first_seen_of(scenario) if name == START and high < asked else None
+        if seen is not None:
+            _log.warning(
+                "optimise.parameters.%s: found %g h, searched up to %.4g h: a source starts before "
+                "its slick is first seen, here at %s, and before its release ends",
+                *(name, asked, high, second(seen)),
+            )
         tunable = TUNABLES[name]
         default = float(np.clip(scenario.default_of(name), low, high))
         parameters.append(

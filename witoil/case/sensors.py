@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 SensorKind = Literal["sar", "sunglint", "optical"]
 
@@ -24,6 +25,18 @@ Geophysical Research Letters, 36, L01604. https://doi.org/10.1029/2008GL036119
 Sun, S. and Hu, C. (2016). Sun glint requirement for the remote detection of surface oil films.
 Geophysical Research Letters, 43, 309-316. https://doi.org/10.1002/2015GL066884
 """
+
+
+def sensor_told(attributes: Mapping[str, Any]) -> SensorKind | None:
+    """Return the kind of sensor that the attributes of a mask tell; None where they do not.
+
+    It is told by ``sensor``, in whatever case: ``sar``, ``sunglint`` or ``optical``. The name of a
+    satellite is not enough, since it does not tell on which side of the glint a slick lay.
+    """
+    told = [
+        str(value).strip().lower() for key, value in attributes.items() if key.lower() == "sensor"
+    ]
+    return next((kind for kind in THINNEST_UM if kind in told), None)
 
 
 def times_as_thick(sensor: SensorKind | None) -> float:

@@ -21,6 +21,7 @@ from witoil.cli.runs import (
     Coastline,
     Density,
     DetectionLimit,
+    KindOfSensor,
     Resolution,
     sensor_of,
     taken_in_words,
@@ -280,8 +281,10 @@ def trace(
         summary = jobs.trace(load_case(case), out, **how, **told)
     traced, place = summary["traced"], summary["likeliest_cell"]
     voice.say(f"{summary['slick']['key']} traced back {traced['hours']:.3g} h to {traced['from']}")
+    if traced["latest_start"] != traced["to"]:
+        voice.say(f"a slick was seen at {traced['latest_start']}: the source started before")
     for level, area in summary["area_km2"].items():
-        voice.say(f"the source lies within {area:.3g} km2 with {level} %")
+        voice.say(f"the source lies within {area:.3g} km2 with a probability of {level} %")
     voice.say(f"likeliest place: {position(place['lon'], place['lat'])}")
     if summary["share_left_domain"] > 0.0:
         share = 100.0 * summary["share_left_domain"]
@@ -335,6 +338,7 @@ def score(
     detection_limit: DetectionLimit = None,
     density: Density = None,
     coastline: Coastline = None,
+    kind: KindOfSensor = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run or mask against an observation, or a run against drifters."""
@@ -347,7 +351,7 @@ def score(
         return
     if observation is None:
         raise typer.BadParameter("expected an observation, or --track FILE")
-    sensor = sensor_of(resolution, detection_limit, density, coastline)
+    sensor = sensor_of(resolution, detection_limit, density, coastline, kind)
     scores = jobs.score(run, observation, windows=whole_numbers(windows), time=time, sensor=sensor)
     if as_json:
         print(json.dumps(scores, indent=2))

@@ -128,6 +128,8 @@ def predict(
             )
         voice.say(f"written to {out}; look at {out / then.value / 'report.html'}")
         return
+    from witoil.report.prediction import counts_of
+
     with shown("predicting", voice) as told:
         report = jobs.predict(
             module,
@@ -137,7 +139,7 @@ def predict(
             progress=told["progress"],
             **asked,
         )
-    for label, count in report["labels"].items():
+    for label, count in counts_of(report):
         voice.say(f"{count:>6}  {label}")
     voice.say(f"{report['succeeded']} of {report['files']} files; written to {out}")
     for remark in report["remarks"]:
@@ -208,7 +210,7 @@ def show_module(module: Module) -> None:
 
     card = plugin_named(module).card
     assert card is not None  # or it would be refused
-    print(card.model_dump_json(indent=2, exclude_none=True, by_alias=True))
+    print(json.dumps(card.shown(), indent=2, ensure_ascii=False))
 
 
 @modules_app.command("check")

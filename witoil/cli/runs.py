@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from witoil.cli.lean import lean
 
 if TYPE_CHECKING:
+    from witoil.case.sensors import SensorKind
     from witoil.runs.slick import Sensor
 
 runs_app = typer.Typer()
@@ -33,6 +34,15 @@ Density = Annotated[
     float | None,
     typer.Option(help="Density of the oil, in kg/m3; default: as the run says, else 900."),
 ]
+KindOfSensor = Annotated[
+    Literal["sar", "sunglint", "optical"] | None,
+    typer.Option(
+        "--sensor",
+        help="What saw it: sar, sunglint or optical (outside sunglint); default: as the mask or "
+        "the run says.",
+        metavar="KIND",
+    ),
+]
 Coastline = Annotated[
     str | None,
     typer.Option(
@@ -47,22 +57,27 @@ def sensor_of(
     detection_limit: float | None,
     density: float | None,
     coastline: str | None,
+    kind: SensorKind | None = None,
 ) -> Sensor | None:
     """Return what options say of how particles are seen; None where they say nothing."""
-    if (resolution, detection_limit, density, coastline) == (None, None, None, None):
+    if all(each is None for each in (resolution, detection_limit, density, coastline, kind)):
         return None
     from witoil.runs.slick import Sensor
 
-    return Sensor(resolution, detection_limit, density, coastline or "osm")
+    return Sensor(resolution, detection_limit, density, coastline or "osm", kind)
 
 
 def taken_in_words(scores: Mapping[str, Any]) -> Iterator[str]:
     """Yield lines that say what was taken to make a slick of particles."""
+    from witoil.case.sensors import times_as_thick
+
     taken = [f"cells of {scores['resolution_m']:g} m", f"coastline {scores['coastline']}"]
     if scores["detection_limit_um"] is None:
         taken.append("every cell with a particle")
     else:
-        taken.append(f"oil of {scores['detection_limit_um']:g} um or more")
+        thinnest = times_as_thick(scores["sensor"]) * scores["detection_limit_um"]
+        kind = f" ({scores['sensor']})" if scores["sensor"] else ""
+        taken.append(f"oil of {thinnest:g} um or more{kind}")
         taken.append(f"of {scores['density_kg_m3']:.4g} kg m-3")
     yield f"{scores['model']} at {scores['time']}: {', '.join(taken)}"
     yield from scores["remarks"]

@@ -87,9 +87,8 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     """
     times = slick_times(result["time"].values, [seen.time for seen in scenario.observations])
     thickness = {time: thickness_at(scenario, result, time) for time in times}
-    thicker = {seen.time: seen.times_as_thick for seen in scenario.observations}
     slicks = {
-        time: slick_of(scenario, field, thicker.get(time, 1.0) * detection_limit_um)
+        time: slick_of(scenario, field, scenario.times_as_thick(time) * detection_limit_um)
         for time, field in thickness.items()
     }
     marks = marks_of(scenario)

@@ -113,7 +113,7 @@ def _draw_map(
     draw_scale_bar(axes, frame)
     axes.set_title(
         f"Where the oil may have been released\n{to_datetime(found.times[-1]):%Y-%m-%d %H:%M} to "
-        f"{to_datetime(found.times[0]):%Y-%m-%d %H:%M} UTC",
+        f"{to_datetime(scenario.first_seen):%Y-%m-%d %H:%M} UTC",
         loc="left",
         fontsize=10.5,
         fontweight="bold",

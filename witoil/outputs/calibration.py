@@ -13,7 +13,7 @@ from witoil.outputs.playing import player_of_run
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
 from witoil.report.calibration import render
-from witoil.scenario.run import run, slick_seen
+from witoil.scenario.run import masks_at, run
 from witoil.scenario.verification import Mask
 from witoil.times import stamp
 
@@ -49,7 +49,7 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
             into /= stamp(leg.forcing.start)
         summary = write_run(leg, result, into, parameters=best, pictures=pictures, report=False)
         after += [
-            slick_seen(leg, result, seen, best["detection_limit_um"]).oil
+            masks_at(leg, result, seen.time, best["detection_limit_um"]).oil
             for seen in leg.observations
         ]
     if not pictures:

@@ -71,7 +71,7 @@ def write_ensemble(
     write_coast_table(folder / "coast.csv", table)
     write_coast_lines(folder / "coast.geojson", table, result.coast.line)
     for each in seen:
-        write_observed(each.time, each.slick.geometry, each.slick.files, folder)
+        write_observed(each.time, each.slick.geometry, each.slick.files, folder, sensor=each.sensor)
     record = write_json(folder / "ensemble.json", _record(result))
     if pictures:
         picture = ensemble_map(result)

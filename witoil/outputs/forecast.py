@@ -50,7 +50,7 @@ def write_forecast(
         write_outline(
             step.masks["forecast"], leg.grid, time, folder / f"slick_{stamp(time)}.geojson"
         )
-        write_observed(time, seen.slick.geometry, seen.slick.files, folder)
+        write_observed(time, seen.slick.geometry, seen.slick.files, folder, sensor=seen.sensor)
     _write_table(folder / "forecast.csv", *_score_table(result))
     found, before = reliability_of(result)
     _write_table(folder / "reliability.csv", *_reliability_table(found))

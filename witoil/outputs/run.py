@@ -22,6 +22,7 @@ from witoil.beside import beside
 from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import areas_km2, score_observations, useful_skill
 from witoil.case import Case
+from witoil.case.sensors import SensorKind
 from witoil.figures.run import draw_run
 from witoil.files import mask_name, plain, replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
@@ -34,7 +35,7 @@ from witoil.runs.run import OBSERVED
 from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.drivers import drivers_of
-from witoil.scenario.run import masks_at, slick_seen
+from witoil.scenario.run import masks_at
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, VerificationGrid
 from witoil.times import second, stamp
@@ -138,19 +139,20 @@ def _write_slicks(
     """Write mask and outline at each observation, else at the end; return the scores."""
     end = result["time"].values[-1]
     slicks = {
-        seen.time: slick_seen(scenario, result, seen, detection_limit_um)
-        for seen in scenario.observations
-    } or {end: masks_at(scenario, result, end, detection_limit_um)}
+        time: masks_at(scenario, result, time, detection_limit_um)
+        for time in [seen.time for seen in scenario.observations] or [end]
+    }
     for time, slick in slicks.items():
         write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
         write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
     for seen in scenario.observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder)
+        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder, sensor=seen.sensor)
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
         {
             "time": stamp(seen.time),
             "observation": list(seen.slick.files),
+            "sensor": seen.sensor,
             **score,
             "persistence": next(iter(unmoved.get(seen.time, {"": None}).values())),
             "persistence_fss": unmoved.get(seen.time),
@@ -340,7 +342,12 @@ def write_outline(
 
 
 def write_observed(
-    time: np.datetime64, outline: BaseGeometry, files: Sequence[str], folder: Path
+    time: np.datetime64,
+    outline: BaseGeometry,
+    files: Sequence[str],
+    folder: Path,
+    *,
+    sensor: SensorKind | None = None,
 ) -> None:
     """Write a slick that was seen as GeoJSON, so that the run can be looked at without its files.
 
@@ -354,6 +361,8 @@ def write_observed(
         Files that it was read from.
     folder : Path
         Of the run.
+    sensor : str, optional
+        Kind of sensor that saw it.
     """
     _write_slick(
         folder / f"{OBSERVED}{stamp(time)}.geojson",
@@ -361,6 +370,7 @@ def write_observed(
         time,
         polygon_area_km2=area_of(outline) / 1e6,
         observation=[PurePath(file).name for file in files],
+        sensor=sensor,
     )
 
 

@@ -29,7 +29,8 @@ from witoil.versions import versions
 
 ASSUMPTIONS = (
     "The oil was let out at one moment, within the time traced and the area of the forcing.",
-    "Every moment of that time is equally likely, and so is every square metre of sea.",
+    "It was there before the first slick of the case was seen; every moment before is equally "
+    "likely, and so is every square metre of sea.",
     "Parameters lie anywhere within their ranges, and do not change in time.",
     "Oil whose path back meets the coast came from there, at that time or any time before.",
 )
@@ -106,6 +107,7 @@ def _summary(
         "traced": {
             "from": second(found.times[-1]),
             "to": second(found.times[0]),
+            "latest_start": second(scenario.first_seen),
             "hours": float(found.ages[-1]),
         },
         "likeliest_cell": {"lon": lon, "lat": lat},

@@ -21,6 +21,7 @@ from witoil.plugins.formats.writing import (
     RESERVED,
     TABLE_WRITERS,
     WRITERS,
+    refuse_missing,
     refuse_unknown,
 )
 from witoil.plugins.georeference import Georeference
@@ -115,8 +116,8 @@ def predict_files(
     Raises
     ------
     PluginError
-        Where there is no file, a format is not known, the plug-in has not such options or its model
-        cannot be loaded.
+        Where there is no file, a format is not known or its package not installed, the plug-in has
+        not such options or its model cannot be loaded.
 
     Notes
     -----
@@ -125,6 +126,7 @@ def predict_files(
     Order and number of workers change nothing in what is written.
     """
     refuse_unknown(options.formats)
+    refuse_missing(options.formats)
     refuse_options(plugin, options.georeference, options.parameters)
     with opened(folder) as ledger:
         batch = _Batch(plugin, files, folder, options, ledger, progress)

@@ -330,6 +330,24 @@ class Preprocessing(_Table):
         return self
 
 
+_OF_IMAGES = (
+    *("color", "size", "resize", "short_side", "interpolation", "pad_value"),
+    *("crop_bottom", "crop_sum", "invert", "every_seconds"),
+    *("measures", "background", "background_above"),
+)
+_OF_RASTERS = ("bands", "range", "indices", "texture_radius")
+_OF_SOUND = (
+    *("sample_rate", "seconds", "features"),
+    *("n_fft", "hop", "n_mels", "fmin", "fmax", "mel"),
+)
+_OTHERS: dict[str, tuple[str, ...]] = {
+    "image": (*_OF_RASTERS, *_OF_SOUND),
+    "raster": (*_OF_IMAGES, *_OF_SOUND),
+    "audio": (*_OF_IMAGES, *_OF_RASTERS),
+}
+"""Kind of input -> keys of ``[input]`` that say nothing of it."""
+
+
 class Tiling(_Table):
     """How an image is cut into tiles."""
 
@@ -626,6 +644,19 @@ class Card(_Table):
                 "with output.names of two, scores and embedding"
             )
         return self
+
+    def shown(self) -> dict[str, Any]:
+        """Return the card as JSON has it, with the defaults that hold for its input.
+
+        Those of a program are left out, which prepares its input and makes its output itself.
+        """
+        document = self.model_dump(mode="json", exclude_none=True, by_alias=True)
+        said = self.model_dump(mode="json", exclude_none=True, by_alias=True, exclude_unset=True)
+        if self.weights is None:
+            return document | {"input": said["input"], "output": said["output"]}
+        others = {*_OTHERS[self.input.kind]} - {*said["input"]}
+        document["input"] = {k: v for k, v in document["input"].items() if k not in others}
+        return document
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

@@ -18,13 +18,14 @@ from datetime import datetime
 from functools import lru_cache
 from math import ceil
 from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from witoil.errors import WitoilError
 from witoil.plugins.envelope import Envelope
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import Georeference
+from witoil.plugins.hosted.keeper import descendants
 from witoil.plugins.inputs import Item, fetched
 from witoil.plugins.ledger import packed
 from witoil.plugins.prediction import predict, session_of
@@ -303,11 +304,15 @@ class _Process:
         most = self._task.most_seconds
         try:
             line.send(item)
-            if not line.poll(most + _GRACE_SECONDS if most < _LONGEST_SECONDS else None):
+            # what a plug-in has forked may keep the pipe of a process open that has ended
+            ends = [line, self._process.sentinel]
+            if not wait(ends, most + _GRACE_SECONDS if most < _LONGEST_SECONDS else None):
                 self._stop(0.0)
                 return Answer(
                     fault=f"{item.place}: took longer than {most:g} s; expected a smaller file"
                 )
+            if not line.poll():
+                raise EOFError
             answer: Answer = line.recv()
         except (EOFError, OSError):
             self._reason = self._stop()
@@ -360,6 +365,9 @@ class _Process:
             return "it had ended"
         process.join(most_seconds)
         code = process.exitcode
+        for pid in descendants(process.pid):  # of a plug-in, which is ended with all of them
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
         process.kill()
         process.join()
         if line is not None:

@@ -263,6 +263,11 @@ def opened(folder: Path) -> Iterator[Ledger]:
 
 
 def _unusable(path: Path, error: Exception) -> OutputError:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return OutputError(
+            f"{path}: could not be written ({error}); expected room on its disk: make some, and "
+            "the same command goes on from there"
+        )
     return OutputError(
         f"{path}: cannot be used ({error}); expected what a batch has left there, on a disk with "
         "room; remove it to begin anew"

@@ -61,6 +61,7 @@ def write_report(
         As in ``report.json``.
     """
     labels: Counter[str] = Counter()
+    without_label = 0
     remarks: Counter[str] = Counter()
     scores: list[float] = []
     marks = Marks()
@@ -69,11 +70,14 @@ def write_report(
         remarks.update(envelope.findings.remarks)
         milliseconds.update(envelope.timing_ms)
         for feature in envelope.findings.features:
-            labels[feature.label or "none"] += 1
+            if feature.label is None:
+                without_label += 1
+            else:
+                labels[feature.label] += 1
             if feature.score is not None:
                 scores.append(feature.score)
             if feature.geometry is not None and len(marks.lon) < _MOST_MARKS:
-                marks.add(*middle_of(feature), feature.label or "none")
+                marks.add(*middle_of(feature), feature.label)
     model = plugin.card.model if plugin.card else None
     report = {
         "model": plugin.name,
@@ -82,8 +86,9 @@ def write_report(
         "succeeded": len(results.found),
         "failed": {**results.faults, **refused},
         "left_out": dict(left_out),
-        "features": sum(labels.values()),
+        "features": sum(labels.values()) + without_label,
         "labels": dict(sorted(labels.items())),
+        "without_label": without_label,
         "written": [name for it in written for name in it.names],
         "remarks": [remark for it in written for remark in it.remarks],
         "remarks_of_files": dict(remarks.most_common(_MOST_REMARKS)),

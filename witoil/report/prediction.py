@@ -20,6 +20,10 @@ LIKELY = 0.01
 """Chance below which a difference of scores is called one."""
 
 
+NO_LABEL = "without a label"
+"""What things that were measured and not named are called."""
+
+
 @dataclass
 class Marks:
     """Places for the map: longitudes and latitudes [degrees], and what was found there."""
@@ -28,11 +32,11 @@ class Marks:
     lat: list[float] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
 
-    def add(self, lon: float, lat: float, label: str) -> None:
-        """Take in a place."""
+    def add(self, lon: float, lat: float, label: str | None) -> None:
+        """Take in a place, also of a thing without a label."""
         self.lon.append(lon)
         self.lat.append(lat)
-        self.labels.append(label)
+        self.labels.append(NO_LABEL if label is None else label)
 
 
 def render(
@@ -66,11 +70,24 @@ def render(
         report=report,
         failed=failed[:MOST_ROWS],
         more_failed=len(failed) - MOST_ROWS,
-        labels=sorted(report["labels"].items(), key=lambda item: -item[1]),
+        labels=counts_of(report),
         map=_map(report, marks),
         scores=_scores(scores, reference),
         likely=LIKELY,
     )
+
+
+def counts_of(report: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return how many things of each label were found, the most first; last those without one.
+
+    Parameters
+    ----------
+    report : mapping
+        As in ``report.json``.
+    """
+    counts = sorted(report["labels"].items(), key=lambda item: -item[1])
+    unnamed = report["without_label"]
+    return [*counts, (NO_LABEL, unnamed)] if unnamed else counts
 
 
 def _verdict(report: Mapping[str, Any]) -> dict[str, str]:

@@ -30,12 +30,12 @@ def trace_page(
     player : Player, optional
     """
     areas = [
-        (f"Area that holds the source with {level} %", quantity(area, "km2"))
+        (f"Area that holds the source with a probability of {level} %", quantity(area, "km2"))
         for level, area in summary["area_km2"].items()
     ]
     caption = (
-        "Above: the regions that hold the source with 50 and 90 %, and the way of their middle "
-        "back in time. Below: how they widen."
+        "Above: the regions that hold the source with a probability of 50 and 90 %, and the way of "
+        "their middle back in time. Below: how they widen."
     )
     return page_of(
         scenario.case,

@@ -128,11 +128,18 @@ def of_trace(summary: Figures) -> Verdict:
         As in ``trace.json``.
     """
     traced, place = summary["traced"], summary["likeliest_cell"]
+    text = (
+        f"The slick seen on {_moment(summary['slick']['time'])} was traced back "
+        f"{number(traced['hours'])} h, to {_moment(traced['from'])}. The source lies within "
+        f"{quantity(summary['area_km2']['90'], 'km2')} with a probability of 90 %."
+    )
+    latest = traced.get("latest_start", traced["to"])  # traces of before have none
+    if latest != traced["to"]:
+        text += f" It started before {_moment(latest)}, when a slick was first seen."
     return {
         "kind": "open",
         "short": f"Likeliest place of the release: {position(place['lon'], place['lat'])}",
-        "text": f"The slick seen on {_moment(summary['slick']['time'])} was traced back "
-        f"{number(traced['hours'])} h, to {_moment(traced['from'])}.",
+        "text": text,
     }
 
 

@@ -15,6 +15,7 @@ from shapely.geometry import shape
 from catalog.antimeridian import unbroken
 from catalog.files.inputs import open_input
 from simulator.oil import density_from_api
+from witoil.case.sensors import sensor_told
 from witoil.claim import is_half_written
 from witoil.errors import WitoilError
 from witoil.files import read_json
@@ -65,7 +66,7 @@ def open_folder(folder: Path) -> Run:
             f"{path}: its case cannot be read ({fault(error)}); expected what a run writes"
         ) from None
     resolution = facts.score.resolution_m
-    run = Run(folder, "witoil", command, facts.name, None, resolution, record, _seen(folder))
+    run = Run(folder, "witoil", command, facts.name, None, resolution, record, seen_in(folder))
     if command == "simulate":
         return _with_particles(run, folder)
     return _with_best(run) if command == "optimise" else run
@@ -130,8 +131,8 @@ def _refuse_unfinished(record: dict[str, Any], command: str, folder: Path) -> No
 def _with_best(run: Run) -> Run:
     best = run.path / "best"
     if (best / "summary.json").is_file():
-        return replace(_with_particles(run, best), seen=_seen(best))
-    seen = [one for window in sorted(best.iterdir()) if window.is_dir() for one in _seen(window)]
+        return replace(_with_particles(run, best), seen=seen_in(best))
+    seen = [one for window in sorted(best.iterdir()) if window.is_dir() for one in seen_in(window)]
     return replace(run, seen=tuple(sorted(seen, key=lambda one: one.time)))
 
 
@@ -168,8 +169,14 @@ def _resolution(folder: Path, asked: float) -> float:
     return asked
 
 
-def _seen(folder: Path) -> tuple[Seen, ...]:
-    """Read the slicks that a run was scored against."""
+def seen_in(folder: Path) -> tuple[Seen, ...]:
+    """Read the slicks that a run was scored against.
+
+    Raises
+    ------
+    WitoilError
+        Where the outline of one is damaged.
+    """
     return tuple(_read_seen(path) for path in sorted(folder.glob(f"{OBSERVED}*.geojson")))
 
 
@@ -178,9 +185,10 @@ def _read_seen(path: Path) -> Seen:
         (feature,) = read_json(path)["features"]
         time = np.datetime64(feature["properties"]["time"].removesuffix("Z"), "ns")
         names = [PurePath(file).name for file in feature["properties"]["observation"]]
+        sensor = sensor_told(feature["properties"])
         outline = unbroken([shape(feature["geometry"])], str(path))[0]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         raise WitoilError(
             f"{path}: is no outline of a slick ({error}); expected what a run writes, run it again"
         ) from None
-    return Seen(time, outline, ", ".join(names))
+    return Seen(time, outline, ", ".join(names), sensor)

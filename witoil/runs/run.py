@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
+
+from witoil.case.sensors import SensorKind, sensor_told
+from witoil.times import datetime64
 
 OBSERVED = "observed_"
 """How files begin that hold a slick seen, each with its time behind it."""
@@ -27,11 +31,14 @@ class Seen:
         [degrees east, degrees north]
     name : str
         Of the file.
+    sensor : str or None
+        Kind of sensor that saw it; None where that is not known.
     """
 
     time: np.datetime64
     outline: BaseGeometry
     name: str
+    sensor: SensorKind | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,24 @@ class Run:
     seen: tuple[Seen, ...] = ()
     density: float | None = None
     remarks: tuple[str, ...] = ()
+
+    def sensor_at(self, time: np.datetime64) -> SensorKind | None:
+        """Return the kind of sensor by which a slick was seen in the run's case.
+
+        Of particles alone only the case tells it, and only where it gives the time.
+
+        Parameters
+        ----------
+        time : datetime64
+            UTC.
+        """
+        told = [each.sensor for each in self.seen if each.time == time]
+        case = self.summary.get("case") or {}
+        for observation in case.get("observation", []):
+            given = observation.get("time")
+            if given and datetime64(datetime.fromisoformat(given)) == time:
+                told.append(sensor_told(observation))
+        return next((kind for kind in told if kind is not None), None)
 
     @property
     def parameters(self) -> dict[str, float]:

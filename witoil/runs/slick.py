@@ -14,6 +14,7 @@ import catalog
 import simulator
 from catalog.antimeridian import moved, turn_between, unbroken_box
 from simulator import Status
+from witoil.case.sensors import THINNEST_UM, SensorKind, times_as_thick
 from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.errors import WitoilError
 from witoil.runs.run import Run
@@ -37,17 +38,20 @@ class Sensor:
     resolution : float or None
         Cells of the grid. [m]
     detection_limit_um : float or None
-        The least thickness of oil that is seen.
+        The least thickness of oil that radar sees; other kinds may need some times as thick.
     density : float or None
         Of the oil without its water. [kg m-3]
     coastline : str
         Of the land where no slick can be: see `catalog.read_land`.
+    kind : str or None
+        Of the sensor; None is not known, and taken as radar.
     """
 
     resolution: float | None = None
     detection_limit_um: float | None = None
     density: float | None = None
     coastline: str = "osm"
+    kind: SensorKind | None = None
 
     def __post_init__(self) -> None:
         if self.resolution is not None and not 1.0 <= self.resolution <= 1e5:
@@ -55,6 +59,10 @@ class Sensor:
         if self.density is not None and not 600.0 <= self.density <= 1200.0:
             raise WitoilError(
                 f"density: found {self.density:g} kg m-3, expected 600 to 1200, that of an oil"
+            )
+        if self.kind not in {None, *THINNEST_UM}:
+            raise WitoilError(
+                f"sensor: found {self.kind!r}, expected sar, sunglint or optical (outside sunglint)"
             )
         if self.detection_limit_um is not None:
             refuse_values({"detection_limit_um": self.detection_limit_um})
@@ -211,7 +219,8 @@ def slick_of(at: xr.Dataset, grid: VerificationGrid, sensor: Sensor) -> Mask:
         assert sensor.density is not None
         assert sensor.detection_limit_um is not None
         thickness = thickness_afloat(at, grid, sensor.density)
-        return simulator.slick_mask(thickness, 1e-6 * sensor.detection_limit_um)
+        limit = times_as_thick(sensor.kind) * sensor.detection_limit_um
+        return simulator.slick_mask(thickness, 1e-6 * limit)
     mask = np.zeros(grid.shape, bool)
     chosen = at["status"].values == Status.AFLOAT
     column, row = (

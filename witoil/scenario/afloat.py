@@ -108,7 +108,9 @@ class Afloat:
         result : Dataset
             From `witoil.scenario.run.run`.
         time : datetime64
+            At that of an observation it is seen by its sensor.
         detection_limit_um : float
+            Of radar. [um]
         """
         at = result.sel(time=time)
         afloat = at["status"].values == simulator.Status.AFLOAT
@@ -123,7 +125,7 @@ class Afloat:
         from_ = to_degrees.transform(*(np.average(v, weights=mass[afloat]) for v in then))
         bearing, _, metres = _WGS84.inv(from_[0], from_[1], lon, lat)
         thickness = thickness_at(scenario, result, time)
-        cells = slick_of(scenario, thickness, detection_limit_um)
+        cells = slick_of(scenario, thickness, scenario.times_as_thick(time) * detection_limit_um)
         seen = thickness[cells]
         return cls(
             time=time,

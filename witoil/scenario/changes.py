@@ -149,7 +149,8 @@ def allowed_values(scenario: Scenario, name: str) -> tuple[float, float]:
     """Return the least and the greatest value of a tunable parameter with which a run can be made.
 
     A source is within the area of the forcing; it starts with the run at the earliest, and at the
-    latest a time step before it ends.
+    latest a time step before it ends, or before the first slick is seen where all the oil is from
+    it.
 
     Parameters
     ----------
@@ -175,9 +176,21 @@ def allowed_values(scenario: Scenario, name: str) -> tuple[float, float]:
 def _reach_in_time(scenario: Scenario, release: simulator.PointRelease) -> tuple[float, float]:
     at_once = release.end == release.time
     last = scenario.end if at_once else release.end
+    if (seen := first_seen_of(scenario)) is not None:
+        last = min(last, seen)
     last = max(last - np.timedelta64(round(1e9 * scenario.time_step), "ns"), release.time)
     hour = np.timedelta64(1, "h")
     return float((scenario.start - release.time) / hour), float((last - release.time) / hour)
+
+
+def first_seen_of(scenario: Scenario) -> np.datetime64 | None:
+    """Return when a slick was first seen that is of the source, UTC; None where nothing tells.
+
+    Oil beside the source, as that of an area release, may be all that the first slick is.
+    """
+    if not scenario.observations or not all(scenario.sources):
+        return None
+    return scenario.observations[0].time
 
 
 def _reach_in_space(

@@ -14,7 +14,7 @@ from catalog.antimeridian import turn_between
 from catalog.errors import without_keys
 from catalog.slicks.bonn import ThicknessClass
 from witoil.case import Case, ClassWeights, ObservationFiles
-from witoil.case.sensors import times_as_thick
+from witoil.case.sensors import sensor_told
 from witoil.errors import CaseError
 from witoil.scenario.releases import turned_towards
 from witoil.scenario.scenario import Observation
@@ -176,7 +176,7 @@ def on_grid(
         class_weights=weights,
         swath=swath,
         mass=None if given.mass_tonnes is None else 1e3 * given.mass_tonnes,
-        times_as_thick=times_as_thick(given.sensor),
+        sensor=given.sensor or sensor_told(slick.attributes),
     )
 
 

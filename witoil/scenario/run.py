@@ -14,7 +14,7 @@ from witoil.case.tunables import TUNABLES, refuse_values
 from witoil.errors import CaseError
 from witoil.scenario.afloat import slick_of, thickness_at
 from witoil.scenario.changes import particles_with
-from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks
 
 
@@ -91,26 +91,6 @@ def run(
     )
 
 
-def slick_seen(
-    scenario: Scenario,
-    result: xr.Dataset,
-    seen: Observation,
-    detection_limit_um: float | None = None,
-) -> SlickMasks:
-    """Return the slick that the sensor of an observation would see in a run, at its time.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    result : Dataset
-    seen : Observation
-    detection_limit_um : float, optional
-        Default: that of the case. The sensor may need oil some times as thick. [um]
-    """
-    limit = detection_limit_of(scenario, detection_limit_um)
-    return _masks(scenario, result, seen.time, seen.times_as_thick * limit)
-
-
 def detection_limit_of(scenario: Scenario, changed: float | None) -> float:
     """Return a detection limit that was changed, else that of the case. [um]
 
@@ -130,7 +110,7 @@ def mask_at(
     time: np.datetime64,
     detection_limit_um: float | None = None,
 ) -> Mask:
-    """Return the slick that a sensor would see at an output time of a run."""
+    """Return the slick that a sensor would see at an output time of a run; see `masks_at`."""
     return masks_at(scenario, result, time, detection_limit_um).oil
 
 
@@ -142,16 +122,30 @@ def masks_at(
 ) -> SlickMasks:
     """Return the slick that a sensor would see at an output time of a run.
 
-    Where it would look thick is told where an observation of the scenario tells it, too.
+    Parameters
+    ----------
+    scenario : Scenario
+    result : Dataset
+        From `run`.
+    time : datetime64
+        UTC. At that of an observation the slick is what its sensor would see, at any other what
+        radar would.
+    detection_limit_um : float, optional
+        Of radar; default: that of the case. [um]
+
+    Returns
+    -------
+    SlickMasks
+        Where it would look thick is told where an observation of the scenario tells it, too.
+
+    Raises
+    ------
+    CaseError
+        Where no run can have the limit.
     """
-    return _masks(scenario, result, time, detection_limit_of(scenario, detection_limit_um))
-
-
-def _masks(
-    scenario: Scenario, result: xr.Dataset, time: np.datetime64, limit_um: float
-) -> SlickMasks:
+    limit = detection_limit_of(scenario, detection_limit_um)
     thickness = thickness_at(scenario, result, time)
-    oil = slick_of(scenario, thickness, limit_um)
+    oil = slick_of(scenario, thickness, scenario.times_as_thick(time) * limit)
     if all(seen.thick is None for seen in scenario.observations):
         return SlickMasks(oil)
     thick = simulator.slick_mask(thickness, 1e-6 * scenario.case.score.thick_limit_um)

@@ -13,6 +13,7 @@ import catalog
 import simulator
 from catalog.slicks.bonn import ThicknessClass
 from witoil.case import Case
+from witoil.case.sensors import SensorKind, times_as_thick
 from witoil.case.tunables import TUNABLES
 from witoil.scenario.verification import Mask, VerificationGrid
 
@@ -50,8 +51,8 @@ class Observation:
     """Cells that the sensor saw; None: all of them."""
     mass: float | None = None
     """Mass of the slick, where the case says so. [kg]"""
-    times_as_thick: float = 1.0
-    """Detection limit of the sensor, over that of the case. [1]"""
+    sensor: SensorKind | None = None
+    """Kind of sensor that saw it; None where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,14 @@ class Scenario:
     def parameters(self, changed: Mapping[str, float] | None = None) -> dict[str, float]:
         """Return all tunable parameters, as the case has them but for those changed."""
         return {name: self.default_of(name) for name in TUNABLES} | dict(changed or {})
+
+    def times_as_thick(self, time: np.datetime64) -> float:
+        """Return the detection limit of the sensor that sees a slick, over that of radar. [1]
+
+        It is the sensor of the observation at that time [UTC]; radar where there is none.
+        """
+        sensors = [seen.sensor for seen in self.observations if seen.time == time]
+        return times_as_thick(sensors[0]) if sensors else 1.0
 
     def valid(self, observation: Observation) -> Mask:
         """Return the cells in which slicks can be compared: at sea, and seen by the sensor."""

@@ -80,6 +80,8 @@ class BackwardScenario:
     ----------
     case : Case
     slick : SeenSlick
+    first_seen : datetime64
+        When the first slick of the case was seen, UTC: the source starts then at the latest.
     ages : ndarray, shape (times,)
         Output times, in hours before the slick was seen; 0 first. [h]
     forcing : simulator.Forcing
@@ -91,6 +93,7 @@ class BackwardScenario:
 
     case: Case
     slick: SeenSlick
+    first_seen: np.datetime64
     ages: FloatArray
     forcing: simulator.Forcing
     coverage: tuple[catalog.Coverage | catalog.Parametrised, ...]
@@ -161,6 +164,8 @@ def prepare_trace(case: Case) -> BackwardScenario:
     settings = settings_of(case)
     slick = find_slick(case)
     hours = settings.hours or _default_hours(case, slick)
+    first_seen = _seen_first(case).time
+    _refuse_too_short(slick, hours, first_seen)
     ages = np.append(np.arange(0.0, hours - 1e-6, settings.output_interval_minutes / 60.0), hours)
     forcing, coverage, coast = read_surroundings(
         case, slick.time - _span(hours), slick.time, bounds([slick.geometry])
@@ -172,7 +177,7 @@ def prepare_trace(case: Case) -> BackwardScenario:
     except simulator.SimulatorError as error:
         raise CaseError(f"trace of {slick.key}: {error}") from None
     turned = forcing.reversed(slick.time)
-    return BackwardScenario(case, slick, ages, turned, coverage, coast, particles)
+    return BackwardScenario(case, slick, first_seen, ages, turned, coverage, coast, particles)
 
 
 def draw_members(case: Case) -> list[simulator.Parameters]:
@@ -266,6 +271,10 @@ def find_slick(case: Case) -> SeenSlick:
     if wanted is not None:
         kind, number = wanted.split(".")
         return _named(case, kind, int(number))
+    return _seen_first(case)
+
+
+def _seen_first(case: Case) -> SeenSlick:
     areas = [k for k, release in enumerate(case.release) if isinstance(release, AreaRelease)]
     slicks = [_released(case, k) for k in areas]
     slicks += [_observed(case, k) for k in range(len(case.observation))]
@@ -309,6 +318,16 @@ def _observed(case: Case, k: int) -> SeenSlick:
     spread = partial(simulator.AreaRelease, time=time)
     parts = shared_out(1.0, slick, estimate_of(case), spread)  # of what mass makes no difference
     return SeenSlick(f"observation.{k}", time, tuple(parts))
+
+
+def _refuse_too_short(slick: SeenSlick, hours: float, first_seen: np.datetime64) -> None:
+    """Refuse to trace back no further than to a time when a slick of the case had been seen."""
+    if slick.time - _span(hours) > first_seen:
+        raise CaseError(
+            f"trace.hours: found {hours:g}, to {minute(slick.time - _span(hours))}, but a slick of "
+            f"the case was seen before, at {minute(first_seen)}; expected "
+            f"{float((slick.time - first_seen) / _HOUR):.4g} or more, since the source was there"
+        )
 
 
 def _default_hours(case: Case, slick: SeenSlick) -> float:

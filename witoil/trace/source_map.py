@@ -11,7 +11,9 @@ from scipy.ndimage import binary_erosion
 
 import simulator
 from simulator import Status
+from witoil.errors import CaseError
 from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.times import second
 from witoil.trace.backward import BackwardScenario, FloatArray, Paths
 
 MAX_CELLS = 250_000
@@ -33,8 +35,8 @@ class SourceMap:
     """Probability of the source, in space at each time back.
 
     It holds for a source that let out its oil at one moment, within the area of the forcing and
-    the time traced, before anything else is known: every square metre of sea and every moment
-    count the same.
+    the time traced, before anything else is known: every square metre of sea and every moment up
+    to the first slick of the case count the same.
 
     Attributes
     ----------
@@ -45,7 +47,8 @@ class SourceMap:
         The same before the time of the slick. [h]
     by_time : ndarray of float32, shape (times, rows, columns)
         Probability that the source is in a cell if it let out its oil at this time; the sum of
-        each time is 1, or 0 where all particles have left the area of the forcing. [1]
+        each time is 1, or 0 where all particles have left the area of the forcing, and after the
+        first slick of the case was seen: the source had started by then. [1]
     ashore, left : ndarray, shape (times,)
         Shares of the particles that have met the coast, and that have left the area. [1]
     land : ndarray of bool, shape (rows, columns)
@@ -97,6 +100,11 @@ def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
 
     Particles are spread over squares as in the thickness of a slick (`simulator.oil_thickness`),
     wider ones; those afloat and those on the coast each keep their share.
+
+    Raises
+    ------
+    CaseError
+        Where all particles had left the area of the forcing when the first slick was seen.
     """
     status = paths.status
     inside = (status == Status.AFLOAT) | (status == Status.BEACHED)
@@ -105,7 +113,7 @@ def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
     on_land = grid.cells_centred_in(scenario.coast.land)
     land = np.asarray(binary_erosion(on_land), bool)
     by_time = np.zeros((paths.times.size, *grid.shape), np.float32)
-    for k in range(paths.times.size):
+    for k in np.flatnonzero(paths.times <= scenario.first_seen):
         chances = np.zeros(grid.shape)
         for doing, widest in WIDEST_CELLS.items():
             chosen = status[k] == doing
@@ -113,6 +121,12 @@ def map_sources(scenario: BackwardScenario, paths: Paths) -> SourceMap:
             chances += _spread(grid, lon, lat, land, widest)
         if chances.any():
             by_time[k] = chances / chances.sum()
+    if not by_time.any():
+        raise CaseError(
+            f"trace: all paths have left the fields on their way back to "
+            f"{second(scenario.first_seen)}, when the first slick of the case was seen; expected "
+            "fields of a larger area"
+        )
     return SourceMap(
         grid,
         paths.times,

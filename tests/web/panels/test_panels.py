@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -100,7 +102,26 @@ def test_what_the_service_refuses_is_said_at_the_field(page, masks):
     type_in(page, "model-output_interval_minutes", "7")  # no multiple of the time step
     page.click("#do-simulate")
     expect(page.locator("#action-news [role=alert]")).to_contain_text("multiple of time_step")
+    expect(page.locator("#part-model > summary .chip")).to_have_text("refused")
     assert page.evaluate("document.activeElement.id") == "action-news"
+
+
+def test_a_part_is_not_complete_while_its_file_or_the_service_asks_for_something(
+    page, masks, tmp_path
+):
+    drop(page, masks[0])
+    expect(page.locator("#part-forcing > summary .chip")).to_have_text("complete")
+    unclear = tmp_path / "20210824-0810-sure.tif"
+    profile = {"driver": "GTiff", "width": 20, "height": 20, "count": 1, "dtype": "uint8"}
+    place = {"crs": "EPSG:4326", "transform": rasterio.Affine(0.01, 0, 35.7, 0, -0.01, 35.3)}
+    with rasterio.open(unclear, "w", **profile, **place) as file:
+        file.write(np.full((1, 20, 20), 87, np.uint8))
+    drop(page, unclear)
+    chip = page.locator("#part-observation > summary .chip")
+    expect(chip).to_contain_text("what the file of the slick leaves open")
+    page.locator("#part-observation details.more > summary").first.click()
+    type_in(page, "observation-0-threshold", "50")
+    expect(chip).not_to_contain_text("leaves open")
 
 
 def test_a_slick_of_unknown_time_asks_when_it_was_seen(page, masks):

@@ -2,7 +2,7 @@
 
 import { make } from "../dom.js";
 import { inputsOf, missingFor } from "./case.js";
-import { goTo, showRefused, untimed } from "./form.js";
+import { goTo, showRefused, leftOpen } from "./form.js";
 import { start } from "./jobs.js";
 import { SHOWN } from "./results.js";
 import { panels as words } from "../words.js";
@@ -32,7 +32,7 @@ function action(state, process, news) {
   const run = () => ask(state, process, news, button);
   const button = make("button", { type: "button", id: `do-${process}`, class: process === "simulate" ? "primary" : "", "aria-describedby": `does-${process} needs-${process}`, onclick: run }, name);
   const show = () => {
-    const missing = missingFor(state.get("case"), process, untimed(state));
+    const missing = missingFor(state.get("case"), process, leftOpen(state));
     const texts = [...new Set(missing.map(({ key }) => words.missing[key]))];
     needs.textContent = mayRun(state) ? texts.length ? words.needs(texts) : "" : words.nothingAllowed;
     button.setAttribute("aria-disabled", String(missing.length > 0 || !mayRun(state)));
@@ -48,7 +48,7 @@ export function mayRun(state) {
 /** @param {State} state @param {string} process @param {HTMLElement} news @param {HTMLButtonElement} button */
 async function ask(state, process, news, button) {
   const form = state.get("case");
-  const [missing] = missingFor(form, process, untimed(state));
+  const [missing] = missingFor(form, process, leftOpen(state));
   if (missing) return goTo(missing.path);
   if (!mayRun(state)) return undefined;
   button.disabled = true;
@@ -58,7 +58,7 @@ async function ask(state, process, news, button) {
     news.append(make("p", { class: "hint", role: "status" }, words.asked(words.actions[/** @type {"simulate"} */ (process)][0])));
     if (!state.get("panels").right) openRight(state);
   } catch (problem) {
-    tell(news, /** @type {any} */ (problem));
+    tell(state, form, news, /** @type {any} */ (problem));
   } finally {
     button.disabled = false;
   }
@@ -71,9 +71,9 @@ function openRight(state) {
   state.set({ panels: { left: !isNarrow, right: true } });
 }
 
-/** @param {HTMLElement} news @param {Error & {errors?: {pointer?: string, detail?: string}[]}} problem */
-function tell(news, problem) {
-  const places = showRefused(problem.errors ?? []);
+/** @param {State} state @param {any} form @param {HTMLElement} news @param {Error & {errors?: {pointer?: string, detail?: string}[]}} problem */
+function tell(state, form, news, problem) {
+  const places = showRefused(state, form, problem.errors ?? []);
   const rows = places.map(({ path, detail }) => make("li", {},
     make("button", { type: "button", class: "link", onclick: () => goTo(path) }, detail)));
   news.replaceChildren(make("div", { class: "card bad", role: "alert" },

@@ -133,22 +133,36 @@ export function released(form, release) {
 export const SECTIONS = /** @type {const} */ (["release", "time", "forcing", "observation", "oil", "model"]);
 /** @typedef {(typeof SECTIONS)[number]} SectionName */
 
-/** @typedef {{key: string, path: (string | number)[]}} Missing a word of `words.missing`, and where it belongs */
+/** @typedef {(string | number)[]} Path */
+/** @typedef {{key: string, path: Path}} Missing a word of `words.missing`, and where it belongs */
+/**
+ * @typedef {{untimed: Set<string>, unclear: Map<string, string[]>}} Open references of slicks whose files do not say when
+ * they were seen; of files that may mean several things, each with the keys of a case that settle it
+ */
 
 /**
  * Say what a part of a case lacks before it can be run.
  * @param {Case} form @param {SectionName} section
- * @param {Set<string>} [untimed] references of slicks whose files do not say when they were seen
+ * @param {Open} [open] what files of slicks leave open
  * @returns {Missing[]}
  */
-export function missingIn(form, section, untimed = new Set()) {
-  return { release, time, forcing, observation, oil: () => [], model: () => [] }[section](form, untimed);
+export function missingIn(form, section, open = { untimed: new Set(), unclear: new Map() }) {
+  return { release, time, forcing, observation, oil: () => [], model: () => [] }[section](form, open);
 }
 
-/** @param {Case} form @returns {Missing[]} */
-function release(form) {
+/** @param {any} row @param {Path} path @param {Open} open @returns {Missing[]} what its file leaves open and no key settles */
+function unsettled(row, path, { unclear }) {
+  return [row.geometry].flat().flatMap((reference) => {
+    const keys = unclear.get(String(reference)) ?? [];
+    const isSettled = keys.some((key) => row[key] !== undefined && row[key] !== null && row[key] !== "");
+    return !unclear.has(String(reference)) || isSettled ? [] : [{ key: "unclear", path: [...path, ...keys.slice(0, 1)] }];
+  });
+}
+
+/** @param {Case} form @param {Open} open @returns {Missing[]} */
+function release(form, open) {
   if (!form.release.length) return [{ key: "release", path: ["release"] }];
-  return form.release.flatMap((/** @type {any} */ row, /** @type {number} */ k) => faultsOfRelease(row, ["release", k]));
+  return form.release.flatMap((/** @type {any} */ row, /** @type {number} */ k) => [...faultsOfRelease(row, ["release", k]), ...unsettled(row, ["release", k], open)]);
 }
 
 export const AMOUNTS = /** @type {Record<string, string[]>} */ ({
@@ -185,18 +199,20 @@ function forcing(form) {
 }
 
 /** @param {Case} form @param {Set<string>} untimed @returns {Missing[]} */
-function observation(form, untimed) {
-  return form.observation.flatMap((/** @type {any} */ row, /** @type {number} */ k) =>
-    (row.time || !untimed.has(String(row.geometry)) ? [] : [{ key: "seen", path: ["observation", k, "time"] }]));
+function observation(form, open) {
+  return form.observation.flatMap((/** @type {any} */ row, /** @type {number} */ k) => [
+    ...(row.time || !open.untimed.has(String(row.geometry)) ? [] : [{ key: "seen", path: ["observation", k, "time"] }]),
+    ...unsettled(row, ["observation", k], open),
+  ]);
 }
 
 /**
  * Say what a case lacks for a process.
- * @param {Case} form @param {string} process @param {Set<string>} [untimed] see `missingIn`
+ * @param {Case} form @param {string} process @param {Open} [open] see `missingIn`
  * @returns {Missing[]}
  */
-export function missingFor(form, process, untimed) {
-  const found = SECTIONS.flatMap((section) => missingIn(form, section, untimed));
+export function missingFor(form, process, open) {
+  const found = SECTIONS.flatMap((section) => missingIn(form, section, open));
   const seen = form.observation.length;
   if (["optimise", "reconstruct"].includes(process) && !seen) found.push({ key: "observation", path: ["observation"] });
   if (process === "forecast" && seen < (form.release.length ? 2 : 3)) found.push({ key: "observations", path: ["observation"] });

@@ -46,7 +46,7 @@ export class CaseForm {
     this.root = make("form", { class: "stack", "aria-label": words.left.parts.case, onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       this.#nameField(),
       ...SECTIONS.map((name) => this.parts[name].root));
-    state.subscribe(["case", "uploads", "catalogue", "coverage"], () => this.show());
+    state.subscribe(["case", "uploads", "catalogue", "coverage", "refused"], () => this.show());
     this.show();
   }
 
@@ -93,18 +93,20 @@ export class CaseForm {
   /** @param {SectionName} name */
   #mark(name) {
     const form = this.state.get("case");
-    const missing = missingIn(form, name, untimed(this.state)).map(({ key }) => words.missing[key]);
+    const missing = missingIn(form, name, leftOpen(this.state)).map(({ key }) => words.missing[key]);
     const { chip } = this.parts[name];
     const isEmpty = name === "observation" && !form.observation.length;
-    const isComplete = !missing.length;
+    const { refused } = this.state.values;
+    const isRefused = refused?.form === form && refused.parts.includes(name);
+    const isComplete = !missing.length && !isRefused;
     // what is complete makes room for what is not; but nobody loses the field that they are in
     const isIn = this.inside === name || this.parts[name].root.contains(document.activeElement);
     if (this.complete[name] !== isComplete && !isIn) {
       this.parts[name].root.open = !isComplete;
     }
     this.complete[name] = isComplete;
-    chip.textContent = missing.length ? words.missingList([...new Set(missing)]) : isEmpty ? words.isOptional : words.complete;
-    chip.className = `chip ${missing.length ? "warn" : isEmpty ? "" : "good"}`;
+    chip.textContent = isRefused ? words.isRefused : missing.length ? words.missingList([...new Set(missing)]) : isEmpty ? words.isOptional : words.complete;
+    chip.className = `chip ${!isComplete ? "warn" : isEmpty ? "" : "good"}`;
   }
 
   /** @param {SectionName} name @returns {HTMLElement[]} */
@@ -257,11 +259,16 @@ export class CaseForm {
   }
 }
 
-/** @param {State} state @returns {Set<string>} references of slicks whose files do not say when they were seen */
-export function untimed(state) {
-  return new Set(state.get("uploads")
-    .filter((/** @type {any} */ each) => each.purpose === "mask" && !(each.facts?.times ?? []).length)
-    .map((/** @type {any} */ each) => each.reference));
+/** @param {State} state @returns {import("./case.js").Open} what the files of slicks leave open */
+export function leftOpen(state) {
+  const masks = state.get("uploads").filter((/** @type {any} */ each) => each.purpose === "mask");
+  const references = (/** @type {any[]} */ uploads) => uploads.map((each) => each.reference);
+  const unclear = masks.filter((/** @type {any} */ each) => each.facts?.unclear);
+  return {
+    untimed: new Set(references(masks.filter((/** @type {any} */ each) => !(each.facts?.times ?? []).length))),
+    // the service names keys of a case between backticks
+    unclear: new Map(unclear.map((/** @type {any} */ { reference, facts }) => [reference, [...facts.unclear.matchAll(/`(\w+)`/g)].map(([, key]) => key)])),
+  };
 }
 
 /**
@@ -278,16 +285,19 @@ export function goTo(path) {
 }
 
 /**
- * Show what the service has refused at the fields that it names.
+ * Show what the service has refused of a case at the fields that it names, and at their parts.
+ * @param {State} state @param {any} form the case as it was asked for
  * @param {{pointer?: string, detail?: string}[]} errors
  * @returns {{path: Path, detail: string}[]} those that stand in the case
  */
-export function showRefused(errors) {
-  return errors.flatMap(({ pointer = "", detail = "" }) => {
+export function showRefused(state, form, errors) {
+  const places = errors.flatMap(({ pointer = "", detail = "" }) => {
     const parts = pointer.replace(/^\/inputs\/case\/?/, "").split("/").filter(Boolean).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
     const control = document.getElementById(idOf(parts));
     const fault = document.getElementById(`${idOf(parts)}-fault`);
     if (control && fault) showFault(control, fault, detail.replace(/^[^:]*:\s*/, ""));
     return [{ path: parts, detail }];
   });
+  state.set({ refused: { form, parts: places.filter(({ path }) => path.length).map(({ path }) => SECTIONS.find((name) => name === path[0]) ?? "model") } });
+  return places;
 }

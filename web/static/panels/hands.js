@@ -5,7 +5,7 @@ import { changed, inputsOf, missingFor } from "./case.js";
 import { start } from "./jobs.js";
 import { Preview } from "./preview.js";
 import { amount, parameter, score } from "./results.js";
-import { untimed } from "./form.js";
+import { leftOpen } from "./form.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -64,7 +64,7 @@ export function hands(state) {
     const isMoved = Object.keys(values).length > 0;
     reset.disabled = !isMoved;
     take.disabled = !isMoved;
-    calibrate.disabled = missingFor(state.get("case"), "optimise", untimed(state)).length > 0;
+    calibrate.disabled = missingFor(state.get("case"), "optimise", leftOpen(state)).length > 0;
   };
   const prepare = () => root.open && !root.hidden && preview.prepare(state.get("case"));
   root.addEventListener("toggle", prepare);
@@ -75,7 +75,7 @@ export function hands(state) {
       row.hidden = needs === "point" && !form?.release.some((/** @type {any} */ each) => each.kind !== "area");
       set(values[name] ?? form?.model?.[name] ?? preset);
     });
-    const isReady = form && !missingFor(form, "simulate", untimed(state)).length;
+    const isReady = form && !missingFor(form, "simulate", leftOpen(state)).length;
     root.hidden = !isReady;
     prepare();
     showButtons();

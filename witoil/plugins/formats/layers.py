@@ -14,7 +14,6 @@ import shapely
 from catalog.antimeridian import split_at_180
 from witoil.files import plain, replacing
 from witoil.plugins.envelope import CRS, Envelope
-from witoil.plugins.errors import PluginError
 from witoil.plugins.formats.scenes import Written
 from witoil.times import in_utc
 
@@ -98,20 +97,7 @@ def write_geopackage(results: Results, folder: Path) -> Written:
 
 
 def write_geoparquet(results: Results, folder: Path) -> Written:
-    """Write ``features.parquet`` (GeoParquet) and ``files.parquet``; see `write_geopackage`.
-
-    Raises
-    ------
-    PluginError
-        Where pyarrow is not installed.
-    """
-    try:
-        import pyarrow  # noqa: F401 (geopandas writes by it)
-    except ImportError:
-        raise PluginError(
-            "GeoParquet is written by pyarrow, which is not installed; expected it: "
-            "pip install 'witoil[export]'"
-        ) from None
+    """Write ``features.parquet`` (GeoParquet) and ``files.parquet``; see `write_geopackage`."""
     with replacing(folder / "features.parquet") as temporary:
         _frame_of_features(list(_features(results))).to_parquet(temporary, index=False)
     with replacing(folder / "files.parquet") as temporary:

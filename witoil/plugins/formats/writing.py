@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -122,6 +123,26 @@ TABLE_WRITERS: dict[str, TableWriter] = {"gpkg": write_geopackage, "geoparquet":
 
 RESERVED = frozenset({"report", "features", "files", "results"})
 """Names of what is written for all files together, that none written for one of them may have."""
+
+
+PACKAGES = {"geoparquet": "pyarrow"}
+"""Format -> the package by which it is written, where that need not be installed."""
+
+
+def refuse_missing(names: Sequence[str]) -> None:
+    """Refuse formats whose package is not installed.
+
+    Raises
+    ------
+    PluginError
+    """
+    for name in names:
+        package = PACKAGES.get(name)
+        if package is not None and importlib.util.find_spec(package) is None:
+            raise PluginError(
+                f"the format {name} is written by {package}, which is not installed; expected it: "
+                "pip install 'witoil[export]', or another format"
+            )
 
 
 def refuse_unknown(names: Sequence[str]) -> None:

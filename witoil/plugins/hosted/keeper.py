@@ -131,7 +131,7 @@ def _workers(pid: int) -> list[int]:
 def _end_all(seconds: float = 10.0) -> None:
     """Kill all that comes of this process, and all that comes of it meanwhile."""
     until = time.monotonic() + seconds
-    while (found := _descendants(os.getpid())) and time.monotonic() < until:
+    while (found := descendants(os.getpid())) and time.monotonic() < until:
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -141,10 +141,11 @@ def _end_all(seconds: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Return all processes that come of one, by their ids (Linux; elsewhere none)."""
     found = []
     for child in _children(pid):
-        found += [child, *_descendants(child)]
+        found += [child, *descendants(child)]
     return found
 
 
