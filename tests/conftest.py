@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
 
 # what else runs on a core says how long an example takes
 hypothesis.settings.register_profile("witoil", deadline=None)
@@ -22,6 +25,9 @@ hypothesis.settings.load_profile("witoil")
 _PROJECT = Path(__file__).parents[1]
 
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+TOGETHER = "tests/web/panels/"
+"""A folder whose files share a service with its runner, which takes long to start."""
 
 MOST_WORKERS = 8
 """Beyond that many, each has too little to do for what it takes to start."""
@@ -53,7 +59,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left alone with one."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, not item.nodeid.startswith(TOGETHER)))
+
+
+class _Scheduling(LoadFileScheduling):
+    """Hands out tests file by file, and those of a folder in `TOGETHER` all at once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Return who hands out tests to workers, unless another way was asked for."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
