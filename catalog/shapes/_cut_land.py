@@ -34,7 +34,7 @@ def main(
         near = _simplified(near, float(tolerance))
     # Cutting first leaves little of a continent to make valid.
     pieces = shapely.make_valid(shapely.clip_by_rect(near, *box))
-    Path(target).write_bytes(shapely.to_wkb(shapely.union_all(pieces)))
+    Path(target).write_bytes(shapely.to_wkb(shapely.disjoint_subset_union_all(pieces)))
 
 
 def _simplified(

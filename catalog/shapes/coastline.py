@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 _WORLD_SHAPES = ("osm", "gshhg")
 
+_STEP = 5  # to load the world takes seconds, and a few degrees more hardly any [degrees]
+
 
 def read_land(box: Box, coastline: str = "osm") -> Area:
     """Land in a box.
@@ -92,9 +94,10 @@ def _read_land_file(coastline: str) -> Area:
 
 
 def _cached_world_land(box: Box, coastline: str) -> shapely.Geometry:
-    """Land in at least the box; widened to whole degrees, so that nearby runs share a file."""
-    west, south, east, north = box
-    whole = (math.floor(west), math.floor(south), math.ceil(east), math.ceil(north))
+    """Land in at least the box, widened so that runs in one region share a file."""
+    west, south = (_STEP * math.floor(side / _STEP) for side in box[:2])
+    east, north = (_STEP * math.ceil(side / _STEP) for side in box[2:])
+    whole = (west, south, east, north)
     key = "_".join(map(str, (coastline, version("roaring-landmask"), *whole)))
     file = cache_folder() / f"land_{key}.wkb"
     try:

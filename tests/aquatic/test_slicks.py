@@ -319,9 +319,15 @@ def small():
     return sea_scene(1, side=300, calm=0, coast=False, shapes=[plume], wind=(6.0, 6.5))
 
 
+@pytest.fixture(scope="module")
+def plume(small, tmp_path_factory):
+    """What is found in that scene."""
+    return detected(small, tmp_path_factory.mktemp("plume"))
+
+
 @pytest.mark.slow
-def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
-    (slick,) = detected(small, tmp_path).slicks
+def test_what_is_said_of_a_slick_follows_from_its_outline(plume):
+    (slick,) = plume.slicks
     said = slick.properties
     assert slick.label == "oil"
     assert said["area_km2"] == pytest.approx(1e-6 * np.pi * 1500.0**2, rel=0.05)
@@ -334,22 +340,20 @@ def test_what_is_said_of_a_slick_follows_from_its_outline(small, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_raster_lies_where_the_slick_does(small, tmp_path):
-    found = detected(small, tmp_path)
-    (slick,) = found.slicks
-    to_map = rasterio.Affine(*found.transform)
-    rows, columns = np.nonzero((found.probability > 50) & (found.probability != NODATA))
+def test_the_raster_lies_where_the_slick_does(small, plume):
+    (slick,) = plume.slicks
+    to_map = rasterio.Affine(*plume.transform)
+    rows, columns = np.nonzero((plume.probability > 50) & (plume.probability != NODATA))
     middle = to_map @ (columns.mean() + 0.5, rows.mean() + 0.5)
     x, y = small.transform @ slick.outline.centroid.coords[0]
     assert np.hypot(middle[0] - x, middle[1] - y) < 60.0
 
 
 @pytest.mark.slow
-def test_decibel_and_linear_are_one_scene(small, tmp_path):
-    linear = detected(small, tmp_path)
+def test_decibel_and_linear_are_one_scene(small, plume, tmp_path):
     with opened_geotiff(small.write(tmp_path / "db.tif", decibel=True)) as opened:
         decibel = detect(opened, shapely.Polygon())
-    areas = [[it.properties["area_km2"] for it in each.slicks] for each in (linear, decibel)]
+    areas = [[it.properties["area_km2"] for it in each.slicks] for each in (plume, decibel)]
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
 
 
@@ -365,8 +369,7 @@ def test_decibel_and_linear_are_one_scene(small, tmp_path):
         (True, 9.96921e36, True),
     ],
 )
-def test_fill_that_the_file_does_not_tell_is_no_sea(small, tmp_path, decibel, fill, is_said):
-    whole = detected(small, tmp_path)
+def test_fill_that_the_file_does_not_tell_is_no_sea(small, plume, tmp_path, decibel, fill, is_said):
     path = small.write(tmp_path / "scene.tif", decibel=decibel)
     with rasterio.open(path, "r+") as file:
         values = file.read(1)
@@ -375,20 +378,20 @@ def test_fill_that_the_file_does_not_tell_is_no_sea(small, tmp_path, decibel, fi
     with opened_geotiff(path) as opened:
         found = detect(opened, shapely.Polygon())
     assert (found.probability[:, :60] == NODATA).all()
-    areas = [[it.properties["area_km2"] for it in each.slicks] for each in (whole, found)]
+    areas = [[it.properties["area_km2"] for it in each.slicks] for each in (plume, found)]
     assert areas[1] == pytest.approx(areas[0], rel=0.02)
     assert is_said == any("on 20 % of its area" in it for it in found.remarks)
 
 
 @pytest.mark.slow
-def test_finer_pixels_are_averaged(small, tmp_path):
+def test_finer_pixels_are_averaged(small, plume, tmp_path):
     fine = dataclasses.replace(
         small, sigma0=np.repeat(np.repeat(small.sigma0, 2, axis=0), 2, axis=1), pixel_m=20.0
     )
-    coarse, averaged = (detected(it, tmp_path) for it in (small, fine))
-    assert averaged.probability.shape == coarse.probability.shape
+    averaged = detected(fine, tmp_path)
+    assert averaged.probability.shape == plume.probability.shape
     assert averaged.slicks[0].properties["area_km2"] == pytest.approx(
-        coarse.slicks[0].properties["area_km2"], rel=1e-3
+        plume.slicks[0].properties["area_km2"], rel=1e-3
     )
 
 

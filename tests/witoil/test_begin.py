@@ -126,7 +126,7 @@ def test_a_case_of_a_place_runs_as_it_is(twin, here):
     assert case.time.end == datetime(2025, 6, 1, 20, tzinfo=UTC)
     checked = witoil("check", "a.toml")
     assert (checked.returncode, checked.stderr) == (0, "")
-    ran = witoil("simulate", "a.toml", "--out", "run")
+    ran = witoil("simulate", "a.toml", "--out", "run", "--no-pictures")
     assert ran.returncode == 0, ran.stderr
     assert (here / "run" / "particles.nc").exists()
 

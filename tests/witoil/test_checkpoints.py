@@ -42,6 +42,18 @@ def case(changed):
     return load_case(changed(*SMALL))
 
 
+@pytest.fixture(scope="module")
+def whole(twin, tmp_path_factory):
+    """The folder of the same case, simulated from start to end: to read."""
+    text = (twin / "demo.toml").read_text()
+    for old, new in SMALL:
+        text = text.replace(old, new)
+    (twin / "whole.toml").write_text(text)
+    folder = tmp_path_factory.mktemp("whole")
+    simulate(load_case(twin / "whole.toml"), folder)
+    return folder
+
+
 @pytest.fixture
 def often(monkeypatch):
     monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
@@ -129,14 +141,13 @@ def test_a_job_begins_anew_where_an_input_has_changed(case, twin, tmp_path, ofte
 
 
 @pytest.mark.slow
-def test_what_is_damaged_begins_anew(case, tmp_path, often):
+def test_what_is_damaged_begins_anew(case, whole, tmp_path, often):
     with pytest.raises(KilledError):
         simulate(case, tmp_path, progress=stop_after(4)[0])
     part = sorted((tmp_path / ".witoil-checkpoint").glob("part-*.npz"))[0]
     part.write_bytes(part.read_bytes()[:100])
     simulate(case, tmp_path)
-    simulate(case, tmp_path / "whole")
-    assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path, whole)
 
 
 @pytest.mark.slow
@@ -180,7 +191,9 @@ def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, of
 @pytest.mark.slow
 @pytest.mark.parametrize("write", ["restart", "part", "old restarts"])
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_job_goes_on_whatever_was_written_last(case, often, tmp_path, monkeypatch, write, number):
+def test_a_job_goes_on_whatever_was_written_last(
+    case, whole, often, tmp_path, monkeypatch, write, number
+):
     """Killed before a file of a checkpoint is written, or before the last restart is removed."""
     name = {"restart": f"restart-{number:06d}.nc", "part": f"part-{number:06d}.npz"}.get(write)
 
@@ -209,14 +222,13 @@ def test_a_job_goes_on_whatever_was_written_last(case, often, tmp_path, monkeypa
         with pytest.raises(KilledError):
             simulate(case, tmp_path / "killed")
     simulate(case, tmp_path / "killed")
-    simulate(case, tmp_path / "whole")
-    assert_same(jobs.simulate, tmp_path / "killed", tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path / "killed", whole)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", ["restart-*", "*-000000.*", "*0.*", "made_from.json"])
 def test_a_job_that_is_killed_while_it_forgets_gives_the_same(
-    case, often, tmp_path, monkeypatch, first
+    case, whole, often, tmp_path, monkeypatch, first
 ):
     """Killed when all was written and some of its checkpoint is removed, whatever that is."""
 
@@ -233,6 +245,5 @@ def test_a_job_that_is_killed_while_it_forgets_gives_the_same(
             simulate(case, tmp_path / "killed")
     assert kept(tmp_path / "killed")
     simulate(case, tmp_path / "killed")
-    simulate(case, tmp_path / "whole")
-    assert_same(jobs.simulate, tmp_path / "killed", tmp_path / "whole")
+    assert_same(jobs.simulate, tmp_path / "killed", whole)
     assert not kept(tmp_path / "killed")

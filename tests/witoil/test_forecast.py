@@ -68,7 +68,7 @@ def sequence(twin, masks):
 
     def write(*replacements, name="sequence.toml"):
         text = (twin / "demo.toml").read_text()
-        text = text[: text.index("[[observation]]")].replace("20_000", "2_000") + SEEN + SEARCH
+        text = text[: text.index("[[observation]]")].replace("20_000", "1_000") + SEEN + SEARCH
         for old, new in replacements:
             assert old in text
             text = text.replace(old, new)
@@ -87,7 +87,7 @@ def walk(path, folder, **options):
 def done(twin, masks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("forecast")
     text = (twin / "demo.toml").read_text()
-    text = text[: text.index("[[observation]]")].replace("20_000", "2_000") + SEEN + SEARCH
+    text = text[: text.index("[[observation]]")].replace("20_000", "1_000") + SEEN + SEARCH
     (twin / "whole.toml").write_text(text)
     result = walk(twin / "whole.toml", folder)
     write_forecast(result, folder)

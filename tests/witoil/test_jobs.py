@@ -75,7 +75,7 @@ def test_a_job_that_is_cancelled_leaves_nothing_half_written(changed, tmp_path, 
 
 @pytest.mark.slow
 def test_a_folder_with_the_run_of_another_case_or_command_is_refused(case, changed, tmp_path):
-    jobs.simulate(case, tmp_path)
+    jobs.simulate(case, tmp_path, pictures=False)
     before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
     other = load_case(changed(*SMALL, ('name = "demo"', 'name = "other"')))
     with pytest.raises(OutputError, match=r"holds what `witoil simulate` made of the case 'demo'"):
@@ -119,18 +119,18 @@ def test_a_search_that_was_killed_is_known_by_its_study(case, changed, tmp_path)
 def test_nothing_outside_the_folder_is_removed(case, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "mine.txt").write_text("mine")
-    jobs.simulate(case, tmp_path / "out")
+    jobs.simulate(case, tmp_path / "out", pictures=False)
     document = provenance(tmp_path / "out")
     document["outputs"] += ["../mine.txt", str(tmp_path / "mine.txt")]
     (tmp_path / "out" / "provenance.json").write_text(json.dumps(document))
-    jobs.simulate(case, tmp_path / "out", force=True)
+    jobs.simulate(case, tmp_path / "out", pictures=False, force=True)
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 @pytest.mark.slow
 def test_the_score_of_a_run_is_that_of_its_simulation(changed, twin, tmp_path):
     case = load_case(changed(SMALL[0], ("[oil]", "[score]\nresolution_m = 300\n\n[oil]")))
-    summary = jobs.simulate(case, tmp_path / "a")
+    summary = jobs.simulate(case, tmp_path / "a", pictures=False)
     for score, observed in zip(summary["scores"], case.observation, strict=True):
         (path,) = case.paths(observed.geometry)
         found = jobs.score(tmp_path / "a", Path(path), windows=case.score.windows)
@@ -139,8 +139,8 @@ def test_the_score_of_a_run_is_that_of_its_simulation(changed, twin, tmp_path):
 
 @pytest.mark.slow
 def test_two_runs_are_scored_at_the_time_that_both_have(case, tmp_path):
-    jobs.simulate(case, tmp_path / "a")
-    jobs.simulate(case, tmp_path / "b")
+    jobs.simulate(case, tmp_path / "a", pictures=False)
+    jobs.simulate(case, tmp_path / "b", pictures=False)
     with pytest.raises(ValueError, match=r"mask_20250601T1200\.tif, mask_20250601T1800\.tif"):
         jobs.score(tmp_path / "a", tmp_path / "b", windows=[1])
     (tmp_path / "b" / "mask_20250601T1200.tif").unlink()

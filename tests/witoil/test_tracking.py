@@ -58,7 +58,8 @@ def runs_of(uri):
 
 @pytest.mark.slow
 def test_every_evaluation_is_a_run_with_parameters_and_scores(case, uri, tmp_path):
-    command = ["optimise", str(case), "--out", str(tmp_path / "out"), "--mlflow", uri]
+    command = ["optimise", str(case), "--out", str(tmp_path / "out"), "--no-pictures"]
+    command += ["--mlflow", uri]
     assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
     study = json.loads((tmp_path / "out" / "study.json").read_text())
     client, (parent,), children = runs_of(uri)
@@ -76,7 +77,7 @@ def test_every_evaluation_is_a_run_with_parameters_and_scores(case, uri, tmp_pat
 @pytest.mark.slow
 def test_a_study_that_goes_on_sends_nothing_twice(case, tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
-    command = ["optimise", str(case), "--out", str(tmp_path / "out")]
+    command = ["optimise", str(case), "--out", str(tmp_path / "out"), "--no-pictures"]
     environment = {"MLFLOW_TRACKING_URI": uri}
     for more in (["--evaluations", "4"], ["--evaluations", "6"], ["--evaluations", "6"]):
         assert CliRunner().invoke(app, command + more, env=environment).exit_code == 0
@@ -91,7 +92,8 @@ def test_a_forecast_has_a_step_for_each_leg(changed, tmp_path):
     path = changed(*SMALL)
     text = path.read_text()
     path.write_text(text[: text.index("[optimise]")] + ANEW)
-    command = ["forecast", str(path), "--out", str(tmp_path / "out"), "--mlflow", uri]
+    command = ["forecast", str(path), "--out", str(tmp_path / "out"), "--no-pictures"]
+    command += ["--mlflow", uri]
     for _ in range(2):
         assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
     study = json.loads((tmp_path / "out" / "study.json").read_text())

@@ -12,6 +12,9 @@ import pytest
 import requests
 from shapely import box
 
+from tests.plugins.builders import plugin_in
+from tests.plugins.scenes import DARK, dark_spots
+
 ROOT = Path(__file__).parents[3]
 QUIET = ("GL Driver", "WebGL", "Failed to load resource")
 """What consoles may say: of drawing in software, and of what was refused, which the page says."""
@@ -84,20 +87,30 @@ def write_spills(folder, masks):
     elsewhere.to_file(folder / "20230101-0000-ITA-UO-A-01-S2.geojson", driver="GeoJSON")
 
 
+def write_catalogue(file, cases, twin, spills):
+    """Write a catalogue of data off Baniyas, of a twin experiment in another sea, and of spills."""
+    data = {f"baniyas-{name}": cases / f"{name}.nc" for name in ("currents", "winds")}
+    data |= {"currents": twin / "currents.nc", "winds": twin / "winds.nc"}
+    data |= {"land": twin / "island.geojson", "noon": twin / "mask_20250601T1200.tif"}
+    entries = [f'[{key}]\ntitle = "{key}"\nfiles = "{path}"\n' for key, path in data.items()]
+    file.write_text(f'[spills]\ntitle = "Slicks"\nfiles = "{spills}"\nspills = true\n')
+    with file.open("a") as catalogue:
+        catalogue.writelines(entries)
+
+
 @pytest.fixture(scope="session")
-def service(cases, masks, tmp_path_factory):
-    """A service with currents, winds and spills off Baniyas, for one person without tokens."""
+def service(cases, masks, demo_twin, compiled, tmp_path_factory):
+    """A service with data of two seas and a model of scenes, for one person without tokens."""
     folder = tmp_path_factory.mktemp("service")
     write_spills(folder / "spills", masks)
-    catalogue = folder / "catalogue.toml"
-    catalogue.write_text(
-        '[spills]\ntitle = "Slicks"\nfiles = "spills"\nspills = true\n'
-        + "\n".join(
-            f'[baniyas-{name}]\ntitle = "{title} off Baniyas"\nfiles = "{cases / name}.nc"\n'
-            for name, title in (("currents", "Currents"), ("winds", "Winds"))
-        )
+    write_catalogue(folder / "catalogue.toml", cases, demo_twin, folder / "spills")
+    plugin_in(folder / "models" / "dark", dark_spots(), DARK)
+    made = Serving(
+        folder,
+        auth="off",
+        catalogue=folder / "catalogue.toml",
+        plugin_path=folder / "models",
     )
-    made = Serving(folder, auth="off", catalogue=catalogue)
     yield made
     made.end()
 

@@ -5,11 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.plugins.builders import plugin_in
-from tests.plugins.scenes import DARK, dark_spots, radar_scene
-from tests.web.panels.conftest import Serving, ask, figures, upload
+from tests.plugins.scenes import radar_scene
+from tests.web.panels.conftest import ask, figures, upload
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("compiled")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SEEN = "2025-06-01T06:00:00Z"
 
@@ -20,26 +19,6 @@ def scene(demo_twin, tmp_path_factory):
     file = tmp_path_factory.mktemp("scene") / "scene.tif"
     radar_scene(file, demo_twin / "slick_20250601T0600.geojson")
     return file
-
-
-@pytest.fixture(scope="module")
-def service(demo_twin, tmp_path_factory):
-    """A service with a model of scenes and the data of the twin."""
-    folder = tmp_path_factory.mktemp("chain")
-    plugin_in(folder / "models" / "dark", dark_spots(), DARK)
-    names = {"currents": "currents.nc", "winds": "winds.nc", "land": "island.geojson"}
-    names["noon"] = "mask_20250601T1200.tif"
-    (folder / "catalogue.toml").write_text(
-        "".join(f'[{k}]\ntitle = "{k}"\nfiles = "{demo_twin / v}"\n' for k, v in names.items())
-    )
-    made = Serving(
-        folder,
-        auth="off",
-        catalogue=folder / "catalogue.toml",
-        plugin_path=folder / "models",
-    )
-    yield made
-    made.end()
 
 
 FOUND = re.compile(r"oil \([1-9]\)")  # those of other tests are on the map, too

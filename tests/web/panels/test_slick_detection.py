@@ -10,9 +10,9 @@ import shapely
 from playwright.sync_api import expect
 from rasterio.features import rasterize
 
-from tests.web.panels.conftest import Serving, ask, figures, upload
+from tests.web.panels.conftest import ask, figures, upload
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("compiled")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SEEN, NOON = "2025-06-01T06:00:00Z", "2025-06-01T12:00:00Z"
 CELL_M = 40.0
@@ -38,20 +38,6 @@ def scene(demo_twin, tmp_path_factory):
         dataset.write((np.where(dark, 0.00628, 0.025) * speckle).astype(np.float32), 1)
         dataset.set_band_description(1, "Sigma0_VV")
     return path, slick.to_crs(4326).union_all()
-
-
-@pytest.fixture(scope="module")
-def service(demo_twin, tmp_path_factory):
-    """A service with the data of the twin."""
-    folder = tmp_path_factory.mktemp("detection")
-    names = {"currents": "currents.nc", "winds": "winds.nc", "land": "island.geojson"}
-    names["noon"] = "mask_20250601T1200.tif"
-    (folder / "catalogue.toml").write_text(
-        "".join(f'[{k}]\ntitle = "{k}"\nfiles = "{demo_twin / v}"\n' for k, v in names.items())
-    )
-    made = Serving(folder, auth="off", catalogue=folder / "catalogue.toml")
-    yield made
-    made.end()
 
 
 def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(opened, service, scene):
