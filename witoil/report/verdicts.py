@@ -97,6 +97,13 @@ def of_forecast(study: Figures) -> Verdict:
         text += _UNKNOWN
         return {"kind": "open", "short": "Nothing to compare with", "text": text}
     text += f"; the slick left unmoved (persistence) {number(mean['persistence'], 2)}."
+    experts = mean.keys() & study["forecast"].get("experts", {}).keys()
+    ahead = max((mean[name] for name in experts), default=0.0)
+    if ahead > mean["forecast"]:
+        text += (
+            f" The best of its experts scores {number(ahead, 2)}: which one that is, is known only "
+            "afterwards."
+        )
     if mean["forecast"] <= mean["persistence"]:
         return {"kind": "bad", "short": "No skill over persistence", "text": text}
     return {"kind": "good", "short": "Better than persistence", "text": text}
