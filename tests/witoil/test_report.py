@@ -17,7 +17,7 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.report.calibration import render
-from witoil.report.verdicts import of_forecast
+from witoil.report.verdicts import of_calibration, of_forecast
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import VerificationGrid
 
@@ -416,3 +416,23 @@ def test_a_forecast_that_is_behind_one_of_its_experts_says_so(best, is_said):
     }
     text = of_forecast(study)["text"]
     assert ("The best of its experts scores 0.78: which one that is" in text) == is_said
+
+
+@pytest.mark.parametrize(
+    ("source", "short"),
+    [
+        (None, "Nothing to compare with"),
+        ({"settled": True}, "The source lies within 329 km² with a probability of 90 %"),
+        ({"settled": False}, "The source is not settled: 329 km² hold it with less than 90 %"),
+    ],
+)
+def test_the_verdict_on_a_search_for_a_source_is_where_it_lies(source, short):
+    place = {"place": {"ellipses": {"90": {"area_km2": 329.0}}}}
+    study = {
+        "best": {"fss": {"7": 0.59}},
+        "default": {"fss": {"7": 0.17}},
+        "persistence": None,
+        "source": source and place | source,
+        "case": {"score": {"windows": [7], "resolution_m": 150.0}},
+    }
+    assert of_calibration(study)["short"].replace("\xa0", " ") == short
