@@ -145,8 +145,9 @@ def test_the_command_line_says_where_and_when(capsys, lon, words):
     start = {"intervals": {"90": ["2021-08-22T17:00:00Z", "2021-08-23T12:00:00Z"]}}
     _tell_source({"place": place, "start": start, "settled": False}, Voice())
     text = capsys.readouterr().out
-    assert f"ellipse of 4.25 by 1.54 km round {words}" in text
-    assert "from 2021-08-22T17:00:00Z to 2021-08-23T12:00:00Z" in text
+    assert f"ellipse round {words}, with half axes of 4.25 and 1.54 km" in text
+    assert "90 % between 2021-08-22T17:00:00Z and 2021-08-23T12:00:00Z" in text
+    assert "had not settled: ellipse and interval are too small" in text
     _tell_source({"place": None, "start": None, "settled": True}, Voice())
     assert capsys.readouterr().out == ""
 

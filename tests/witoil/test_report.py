@@ -17,6 +17,7 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.report.calibration import render
+from witoil.report.verdicts import of_calibration, of_forecast
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import VerificationGrid
 
@@ -401,3 +402,37 @@ def test_degrees_are_labelled_across_the_date_line():
 def test_search_without_any_score_is_drawn():
     image = figures.search_chart([{"penalised": None, "origin": "sobol"}], None)
     assert image.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("best", "is_said"), [(0.78, True), (0.77, False), (0.7, False)])
+def test_a_forecast_that_is_behind_one_of_its_experts_says_so(best, is_said):
+    mean = {"forecast": 0.77, "default": 0.64, "persistence": 0.57, "prior": best, "latest": 0.9}
+    study = {
+        "forecast": {
+            "mean": {name: {"1": score} for name, score in mean.items()},
+            "experts": {"prior": "why", "product_1": "why"},
+        },
+        "case": {"score": {"windows": [1, 7], "resolution_m": 150.0}},
+    }
+    text = of_forecast(study)["text"]
+    assert ("The best of its experts scores 0.78: which one that is" in text) == is_said
+
+
+@pytest.mark.parametrize(
+    ("source", "short"),
+    [
+        (None, "Nothing to compare with"),
+        ({"settled": True}, "The source lies within 329 km² with a probability of 90 %"),
+        ({"settled": False}, "The source is not settled: 329 km² hold it with less than 90 %"),
+    ],
+)
+def test_the_verdict_on_a_search_for_a_source_is_where_it_lies(source, short):
+    place = {"place": {"ellipses": {"90": {"area_km2": 329.0}}}}
+    study = {
+        "best": {"fss": {"7": 0.59}},
+        "default": {"fss": {"7": 0.17}},
+        "persistence": None,
+        "source": source and place | source,
+        "case": {"score": {"windows": [7], "resolution_m": 150.0}},
+    }
+    assert of_calibration(study)["short"].replace("\xa0", " ") == short

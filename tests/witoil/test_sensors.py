@@ -12,6 +12,7 @@ from witoil.calibration.comparison import as_document, compare
 from witoil.calibration.evaluation import simulated_slicks
 from witoil.case import load_case
 from witoil.case.sensors import THINNEST_UM, sensor_told
+from witoil.cli.runs import taken_in_words
 from witoil.errors import CaseError, WitoilError
 from witoil.jobs import score, simulate
 from witoil.preview import preview
@@ -177,3 +178,14 @@ def test_a_satellite_is_no_kind_of_sensor():
     assert sensor_told({"sensor": "S3"}) is None
     assert sensor_told({"Sensor": " Sunglint "}) == "sunglint"
     assert sensor_told({"note": "optical"}) is None
+
+
+@pytest.mark.parametrize(
+    ("sensor", "said"),
+    [("optical", "oil of 10 um or more (optical)"), (None, "oil of 0.2 um or more, of 900")],
+)
+def test_the_command_says_how_thick_oil_has_to_be(sensor, said):
+    taken = {"model": "witoil", "time": "2025-06-01T18:00:00Z", "sensor": sensor, "remarks": []}
+    made_of = {"resolution_m": 150.0, "coastline": "osm", "density_kg_m3": 900.0}
+    (line,) = taken_in_words(taken | made_of | {"detection_limit_um": 0.2})
+    assert said in line

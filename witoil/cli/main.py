@@ -435,11 +435,14 @@ def _tell_source(source: dict[str, Any], voice: Voice) -> None:
     if place is not None:
         longer, shorter = place["ellipses"]["90"]["semi_axes_km"]
         voice.say(
-            f"the source lies with 90 % in an ellipse of {longer:.3g} by {shorter:.3g} km round "
-            f"{position(**place['mean'])}"
+            f"the source lies with a probability of 90 % in an ellipse round "
+            f"{position(**place['mean'])}, with half axes of {longer:.3g} and {shorter:.3g} km"
         )
     if start is not None:
-        voice.say("it began with 90 % from {} to {}".format(*start["intervals"]["90"]))
+        ends = " and ".join(start["intervals"]["90"])
+        voice.say(f"it began with a probability of 90 % between {ends}")
+    if not source["settled"] and (place or start):
+        voice.say("the search had not settled: ellipse and interval are too small")
 
 
 def _fss(scores: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
         [masks["default"], masks["forecast"], seen.mask, leg.seen_first],
         places_of_sources(leg),
     )
-    labels = {"default": "Before: default parameters", "forecast": "After: forecast"}
+    labels = {"default": "With default parameters", "forecast": "Forecast"}
     maps = []
     for name, label in labels.items():
         scale, score = next(iter(step.scores[name]["fss"].items()))

@@ -66,7 +66,7 @@ def of_calibration(study: Figures) -> Verdict:
     text += f"parameters {number(default, 2)}"
     if persistence is None or best is None:
         text += _UNKNOWN
-        return {"kind": "open", "short": "Nothing to compare with", "text": text}
+        return {"kind": "open", "short": _source_or_nothing(study), "text": text}
     text += f"; the slick left unmoved (persistence) {number(persistence, 2)}."
     if best <= persistence:
         text += " The calibration has no skill over persistence."
@@ -77,6 +77,17 @@ def of_calibration(study: Figures) -> Verdict:
         if below:
             text += f" At {listed(below)} it scores less than {name}."
     return {"kind": "good", "short": "Better than persistence", "text": text}
+
+
+def _source_or_nothing(study: Figures) -> str:
+    """Say where a source is that was searched, where there is no persistence to compare with."""
+    source = study.get("source") or {}
+    if not source.get("place"):
+        return "Nothing to compare with"
+    area = quantity(source["place"]["ellipses"]["90"]["area_km2"], "km2")
+    if not source["settled"]:
+        return f"The source is not settled: {area} hold it with less than 90 %"
+    return f"The source lies within {area} with a probability of 90 %"
 
 
 def of_forecast(study: Figures) -> Verdict:
@@ -97,6 +108,13 @@ def of_forecast(study: Figures) -> Verdict:
         text += _UNKNOWN
         return {"kind": "open", "short": "Nothing to compare with", "text": text}
     text += f"; the slick left unmoved (persistence) {number(mean['persistence'], 2)}."
+    experts = mean.keys() & study["forecast"].get("experts", {}).keys()
+    ahead = max((mean[name] for name in experts), default=0.0)
+    if ahead > mean["forecast"]:
+        text += (
+            f" The best of its experts scores {number(ahead, 2)}: which one that is, is known only "
+            "afterwards."
+        )
     if mean["forecast"] <= mean["persistence"]:
         return {"kind": "bad", "short": "No skill over persistence", "text": text}
     return {"kind": "good", "short": "Better than persistence", "text": text}
