@@ -127,7 +127,7 @@ def halves() -> tuple[list[_Call], list[_Call]]:
         (chunks.gather, (one, one, *state, oil, room, yes)),
         (chunks.start_step, (one, one, dt, room, room.numbers)),
         (chunks.release, (one, one, one, dt, one, room, *state, oil, yes, yes)),
-        (chunks.store, (one, room, *state, yes)),
+        (chunks.put_back, (one, one, room, *state, yes)),
         (weathering.evaporate_components, (one, room, oil)),
         (weathering.evaporate_whole, (one, room, oil)),
         (weathering.emulsify, (one, room, oil, settings)),

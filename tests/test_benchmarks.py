@@ -27,6 +27,7 @@ NAMES = [
     "searches",
     "service",
     "source_twins",
+    "steps",
     "tiles",
     "transport",
 ]

@@ -49,6 +49,12 @@ from simulator.kernels.weathering import (
 TURBULENCE, ENTRAINMENT, SHORE = 0, 1, 2
 """Streams of random numbers."""
 
+FEW_BEACHED = 0.125
+"""Share of particles on the shore up to which it does not pay to sort them out. [1]"""
+
+FEW_GONE = 0.0625
+"""Share of particles that are done with up to which it does not pay to drop them. [1]"""
+
 LONGEST_PIECE = 1800.0
 """The air works on oil for so long at once. [s]"""
 
@@ -90,24 +96,67 @@ def put(count, ids, values, target):
 
 
 @loop
-def load(begin, count, chunk, numbers, codes, weathering):
-    """Fill the entries [begin, count) of a chunk with the particles whose numbers stand there."""
-    n, ids = count - begin, chunk.ids[begin:count]
+def load(begin, end, chunk, numbers, codes, weathering):
+    """Fill the entries [begin, end) of a chunk with the particles whose numbers stand there."""
+    n, ids = end - begin, chunk.ids[begin:end]
     for row in range(numbers.shape[0] if weathering else DRIFTING):
-        take(n, ids, numbers[row], chunk.numbers[row, begin:count])
+        take(n, ids, numbers[row], chunk.numbers[row, begin:end])
     for row in range(codes.shape[0]):
         for k in range(n):
             chunk.codes[row, begin + k] = codes[row, ids[k]]
 
 
 @loop
-def store(count, chunk, numbers, codes, weathering):
-    """Write a chunk back to its particles."""
+def store(begin, end, chunk, numbers, codes, weathering):
+    """Write the entries [begin, end) of a chunk back to its particles."""
+    n, ids = end - begin, chunk.ids[begin:end]
     for row in range(numbers.shape[0] if weathering else DRIFTING):
-        put(count, chunk.ids, chunk.numbers[row], numbers[row])
+        put(n, ids, chunk.numbers[row, begin:end], numbers[row])
     for row in range(codes.shape[0]):
-        for k in range(count):
-            codes[row, chunk.ids[k]] = chunk.codes[row, k]
+        for k in range(n):
+            codes[row, ids[k]] = chunk.codes[row, begin + k]
+
+
+@loop
+def put_back(moving, count, chunk, numbers, codes, weathering):
+    """Write a chunk back to its particles."""
+    store(np.int64(0), moving, chunk, numbers, codes, weathering)
+    store(moving, count, chunk, numbers, codes, weathering)
+
+
+@loop
+def list_at_work(first, last, status, weathering, ids):
+    """Write the numbers of the particles at work, in rising order; many on the shore come last.
+
+    Returns
+    -------
+    moving : int
+        Those before which none of these stands.
+    count : int
+        All of them.
+    waiting : int
+        The first particle that is not released.
+    """
+    count, beached, waiting = np.int64(0), np.int64(0), last  # see `describe_all`
+    for p in range(first, last):
+        lies = weathering and status[p] == BEACHED
+        beached += lies
+        if lies or status[p] in (AFLOAT, SUBMERGED):
+            ids[count] = p
+            count += 1
+        elif status[p] == UNRELEASED:
+            waiting = min(waiting, p)
+    if waiting < last or beached <= FEW_BEACHED * count:
+        return count, count, waiting  # those to come are added at the end
+    moving, lying = np.int64(0), count - beached
+    for p in range(first, last):
+        if status[p] == BEACHED:
+            ids[lying] = p
+            lying += 1
+        elif status[p] in (AFLOAT, SUBMERGED):
+            ids[moving] = p
+            moving += 1
+    return moving, count, waiting
 
 
 @loop
@@ -115,11 +164,14 @@ def gather(first, last, numbers, codes, oil, room, weathering):
     """Put the particles at work side by side.
 
     Particles are released in their order. So those at work are neighbours until one is done with,
-    and only from then on it pays to copy them next to one another.
+    and only from then on it pays to copy them next to one another. It also does where many lie on
+    the shore: the air alone works on these, and what moves is dealt with apart from them.
 
     Returns
     -------
     chunk : Chunk
+    moving : int
+        Particles at the front that may move. Those behind lie on the shore.
     count : int
         Particles at work.
     waiting : int
@@ -127,24 +179,18 @@ def gather(first, last, numbers, codes, oil, room, weathering):
     apart : bool
         Whether the chunk is a copy.
     """
-    status, ids = codes[STATUS], room.ids
     begin = np.int64(0)  # numba takes a literal 0 for a type of its own
-    count, waiting = begin, last
-    for p in range(first, last):
-        if status[p] in (AFLOAT, SUBMERGED) or (weathering and status[p] == BEACHED):
-            ids[count] = p
-            count += 1
-        elif status[p] == UNRELEASED:
-            waiting = min(waiting, p)
-    apart = count < waiting - first
+    moving, count, waiting = list_at_work(first, last, codes[STATUS], weathering, room.ids)
+    apart = moving < count or count < waiting - first
     chunk = room
     if apart:
-        load(begin, count, chunk, numbers, codes, weathering)
+        load(begin, moving, chunk, numbers, codes, weathering)
+        load(moving, count, chunk, numbers, codes, weathering)
     else:
-        chunk = Chunk(first, numbers, codes, room.scratch, ids, room.table_row)
+        chunk = Chunk(first, numbers, codes, room.scratch, room.ids, room.table_row)
     if weathering:
         weigh(begin, count, chunk, oil)
-    return chunk, count, waiting, apart
+    return chunk, moving, count, waiting, apart
 
 
 @loop
@@ -180,8 +226,8 @@ def release(waiting, last, step, dt, count, chunk, numbers, codes, oil, weatheri
 
 
 @part
-def weather(count, chunk, oil, settings):
-    """Let the air work on the oil of a chunk, and let it spread.
+def weather(moving, count, chunk, oil, settings):
+    """Let the air work on the oil of a chunk, and that which moves take up water and spread.
 
     What takes long, old oil and long steps, is done in pieces, in which evaporation and water
     uptake take turns. Oil near its pour point is worked on for less of the time.
@@ -201,8 +247,8 @@ def weather(count, chunk, oil, settings):
             pieces = np.ceil(surfaced[k] / LONGEST_PIECE)
             piece[k] = surfaced[k] / pieces if n < pieces else 0.0
         evaporate(count, chunk, oil, settings)
-        emulsify(count, chunk, oil, settings)
-    spread(count, chunk, settings)
+        emulsify(moving, chunk, oil, settings)
+    spread(moving, chunk, settings)
     describe(np.int64(0), count, chunk, oil)
     return let_go(count, chunk, oil)
 
@@ -285,7 +331,10 @@ def advance_chunk(
 ):
     """Carry one chunk of particles through all steps of a span, see `advance`."""
     weathering, diffusivity = settings.weathering, settings.horizontal_diffusivity
-    chunk, count, waiting, apart = gather(first, last, numbers, codes, oil, room, weathering)
+    chunk, moving, count, waiting, apart = gather(
+        first, last, numbers, codes, oil, room, weathering
+    )
+    gone = 0
     for step in range(durations.size):
         dt = durations[step]
         start_step(count, first_step + step, dt, chunk, numbers)
@@ -303,24 +352,27 @@ def advance_chunk(
             weathering,
             apart,
         )
+        moving += count - begins
         key = step_key(settings.seed, moments[step], TURBULENCE)
         if weathering:
             sample_weather(count, chunk, fields, step)
             find_in_tables(count, chunk, oil)
-        propose(count, chunk, fields, step, key, diffusivity, settings.spreading)
+        propose(moving, chunk, fields, step, key, diffusivity, settings.spreading)
         if weathering:
-            propose_otherwise(count, chunk, fields, step, key, diffusivity)
-        gone = commit(count, chunk, fields, coast, weathering)
+            propose_otherwise(moving, chunk, fields, step, key, diffusivity)
+        gone += commit(moving, chunk, fields, coast, weathering)
         if weathering:
             describe(0 if first_step + step == 0 else begins, count, chunk, oil)  # new ones
             key = step_key(settings.seed, moments[step], ENTRAINMENT)
-            gone += mix_vertically(count, chunk, oil, settings, key)
-            gone += weather(count, chunk, oil, settings)
-        if gone > 0:
+            gone += mix_vertically(moving, chunk, oil, settings, key)
+            gone += weather(moving, count, chunk, oil, settings)
+        # a few that are done with are carried along, but for the weather, which would change them
+        if gone > (0 if weathering else FEW_GONE * count):
             if apart:
-                store(count, chunk, numbers, codes, weathering)
-            chunk, count, waiting, apart = gather(
+                put_back(moving, count, chunk, numbers, codes, weathering)
+            chunk, moving, count, waiting, apart = gather(
                 first, last, numbers, codes, oil, room, weathering
             )
+            gone = 0
     if apart:
-        store(count, chunk, numbers, codes, weathering)
+        put_back(moving, count, chunk, numbers, codes, weathering)

@@ -267,13 +267,14 @@ def commit(count, chunk, fields, coast, weathering):
     clearance, scale_x, scale_y = coast.clearance, coast.scale_x, coast.scale_y
     gone = 0
     for k in range(count):
-        if weathering and status[k] == BEACHED:
+        if status[k] != AFLOAT and status[k] != SUBMERGED:
             continue
         x0, y0 = x[k] - first_column, y[k] - first_row
         x1, y1 = new_x[k] - first_column, new_y[k] - first_row
         reach = max(abs(x1 - x0) * scale_x, abs(y1 - y0) * scale_y) + 1.0
-        free = clearance[int(y0 * scale_y), int(x0 * scale_x)]
-        if reach < free and inside(x1, y1, rows, columns):
+        row, _ = row_below(y0 * scale_y)
+        column, _ = row_below(x0 * scale_x)
+        if reach < clearance[row, column] and inside(x1, y1, rows, columns):
             x[k] = new_x[k]
             y[k] = new_y[k]
             continue
