@@ -90,22 +90,34 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Generator[Browser]:
-    """Debian's Chromium: one for all tests of a worker, since its driver runs once in a process.
-
-    Its headless shell, if it is there: the same engine without the windows of a desktop, which
-    opens a page in a third of the time.
-    """
+def started() -> Generator[Callable[[str], Browser]]:
+    """Return what starts a browser by its name; their driver runs once in a process."""
     from playwright.sync_api import expect, sync_playwright
 
-    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium: apt-get install chromium-headless-shell")
     expect.set_options(timeout=90_000)  # of busy machines
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
-        )
+
+        def start(name: str) -> Browser:
+            path = shutil.which(name)
+            if path is None:
+                pytest.skip(f"no {name}: apt-get install {name}")
+            return playwright.chromium.launch(
+                executable_path=path, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
+            )
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium(started: Callable[[str], Browser]) -> Browser:
+    """Debian's Chromium, one for all tests of a worker."""
+    return started("chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(started: Callable[[str], Browser]) -> Browser:
+    """Its headless shell, the same engine without a desktop's windows: it opens a page sooner."""
+    return started("chromium-headless-shell")
 
 
 @pytest.fixture(scope="session")

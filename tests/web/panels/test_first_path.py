@@ -13,6 +13,12 @@ from tests.web.pictures import take_picture
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+@pytest.fixture
+def browser(chromium):
+    """The whole browser: this is the path that most people go."""
+    return chromium
+
+
 def drop(page, path):
     """Drop a file on the page, as from a folder of the desktop."""
     content = list(path.read_bytes())
