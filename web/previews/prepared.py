@@ -66,7 +66,8 @@ def serve_case(
         ending = {"number": asked["number"], **_answer(scenario, asked, host)}
 
 
-_NO_ROOM = (MemoryError, ImportError)  # of a library: it says that it cannot be mapped
+# of a library that cannot be mapped, and of one whose own code forgets to say why it stopped
+_NO_ROOM = (MemoryError, ImportError, SystemError)
 
 _TOO_LARGE = {
     "ending": "too large",
