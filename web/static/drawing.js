@@ -34,6 +34,13 @@ export function slickColour(name, dark) {
   return COLOURS[name][dark ? 1 : 0];
 }
 
+const COVER = /** @type {Record<string, string>} */ ({ observed: "8c", simulated: "8c", both: "cc" }); // how much of the ground areas hide, as CSS ends colours
+
+/** @param {keyof typeof COLOURS} name @param {boolean} dark @returns {string} of an area, through which the ground is seen */
+export function areaColour(name, dark) {
+  return `${slickColour(name, dark)}${COVER[name]}`;
+}
+
 /** @param {string} name @param {boolean} dark */
 export function arrowColour(name, dark) {
   return ARROWS[name][dark ? 1 : 0];
@@ -89,19 +96,15 @@ function sameTime(one, other) {
 
 /** @param {CanvasRenderingContext2D} context @param {Path2D[]} paths observed, simulated @param {boolean} dark */
 function fillOverlap(context, [observed, simulated], dark) {
-  context.globalAlpha = 0.55;
-  context.fillStyle = slickColour("observed", dark);
+  context.fillStyle = areaColour("observed", dark);
   context.fill(observed, "evenodd");
-  context.globalAlpha = 0.55;
-  context.fillStyle = slickColour("simulated", dark);
+  context.fillStyle = areaColour("simulated", dark);
   context.fill(simulated, "evenodd");
-  context.globalAlpha = 0.8;
   context.save();
   context.clip(observed, "evenodd");
-  context.fillStyle = slickColour("both", dark);
+  context.fillStyle = areaColour("both", dark);
   context.fill(simulated, "evenodd");
   context.restore();
-  context.globalAlpha = 1;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Pane} pane */

@@ -25,7 +25,6 @@ import { words } from "./words.js";
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const FEWER = 4; // one particle in so many while the map moves
-const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Pane {
@@ -81,17 +80,14 @@ export class Pane {
     this.ends = [
       state.subscribe([key, "runs"], () => this.#load()),
       state.subscribe(["time", "layers", "found"], () => this.show()),
-      state.subscribe(["theme"], () => this.restyle()),
+      state.subscribe(["dark"], () => this.restyle()),
       state.subscribe(["camera"], () => this.#follow()),
     ];
-    this.restyle = this.restyle.bind(this);
-    DARK.addEventListener("change", this.restyle);
     this.#load();
   }
 
   get isDark() {
-    const theme = this.state.get("theme");
-    return theme === "auto" ? DARK.matches : theme === "dark";
+    return this.state.get("dark");
   }
 
   /** @returns {number} milliseconds since 1970 */
@@ -407,7 +403,6 @@ export class Pane {
     this.found.dispose();
     this.run?.dispose();
     for (const end of this.ends) end();
-    DARK.removeEventListener("change", this.restyle);
     this.map.remove();
     this.root.replaceChildren();
   }

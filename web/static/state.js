@@ -33,7 +33,8 @@ const DEFAULTS = Object.freeze({
   tool: /** @type {"slick" | "point" | "line" | "ship" | null} */ (null), // that draws
   trials: /** @type {any} */ (null), // of a search that runs
   figures: /** @type {any} */ (null), // what came of the job that is shown
-  theme: /** @type {"auto" | "light" | "dark"} */ ("auto"),
+  theme: /** @type {"auto" | "light" | "dark"} */ ("auto"), // that was chosen
+  dark: false, // whether colours are those for a dark ground, by choice or by the system
 });
 
 /** @typedef {keyof typeof DEFAULTS} Key */

@@ -262,6 +262,20 @@ def test_colours_follow_the_system_and_the_button(opened, run):
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
+def test_the_legend_follows_the_system_as_the_map_does(opened, run):
+    """Ramps turn round on a dark ground: a legend that stays tells masses that are wrong."""
+    page = opened(f"#run={run}&layers=age", color_scheme="light")
+    shown_at(page, run)
+    colours = "() => [...document.querySelectorAll('.entries .mark')].map((m) => m.style.cssText)"
+    light = page.evaluate(colours)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"(before) => ({colours})().join() !== before", arg=",".join(light))
+    dark = page.evaluate(colours)
+    page = opened(f"#run={run}&layers=age", color_scheme="dark")
+    shown_at(page, run)
+    assert page.evaluate(colours) == dark
+
+
 def test_a_small_screen_shows_the_map_first(opened, run):
     page = opened(f"#run={run}", size=(390, 844))
     shown_at(page, run)
