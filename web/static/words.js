@@ -286,6 +286,7 @@ export const panels = {
     skillAlt: (/** @type {string} */ text) => `Fractions Skill Score against the side of the window. ${text}`,
     window: "side of the window [km]",
     fss: "FSS",
+    meanFss: "mean FSS over windows",
     useful: "useful from here on",
     search: "Score against run",
     searchAlt: (/** @type {number} */ count, /** @type {string} */ best) => `Score of each of ${count} runs of the search; the best so far is ${best}.`,

@@ -1,5 +1,6 @@
 """Panels by themselves: what is empty, wrong, narrow, dark, read aloud, or another's."""
 
+import json
 import re
 from itertools import permutations
 from pathlib import Path
@@ -255,6 +256,17 @@ def test_confidence_comes_from_scores(page):
     assert level((0.5, 0.65, 0.9), (0.4, 0.7, 0.7))["level"] == "low"  # persistence does as well
     assert level((0.1, 0.2, 0.3), (0.0, 0.0, 0.0))["level"] == "low"
     assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["hours"] == 6
+
+
+def test_the_best_run_so_far_is_that_of_the_search(page):
+    """Priors count: a run may score more, and not be the best."""
+    rows = [(0.4, 0.4), (None, None), (0.5, 0.45), (0.6, 0.3), (0.55, 0.5)]
+    trials = [
+        {"number": k, "score": score, "penalised": penalised}
+        for k, (score, penalised) in enumerate(rows)
+    ]
+    best = [[1, 0.4], [2, 0.4], [3, 0.5], [4, 0.5], [5, 0.55]]
+    assert module(page, "scores.js", f"m.bestOf({json.dumps(trials)})") == best
 
 
 def test_the_case_is_changed_as_files_are_used(page):
