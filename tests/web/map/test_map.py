@@ -294,6 +294,23 @@ def test_a_small_screen_shows_the_map_first(opened, run):
         assert min(box["width"], box["height"]) >= 24, button.inner_html()
 
 
+def test_between_two_open_sides_there_is_room_for_time_and_map(opened, run):
+    page = opened(f"#run={run}", size=(1024, 700))
+    shown_at(page, run)
+    assert page.locator("#time").bounding_box()["width"] > 250
+    assert page.locator(".layer-box").get_attribute("open") is None
+    page.mouse.move(512, 300)
+    place, credit = (page.locator(each) for each in (".place", ".maplibregl-ctrl-attrib"))
+    expect(place).to_be_visible()
+    bottom = place.bounding_box()["y"] + place.bounding_box()["height"]
+    assert bottom <= credit.bounding_box()["y"]
+    for side in ("left", "right"):  # nothing is cut off
+        tabs = f"e => Math.max(...[...document.querySelectorAll('#{side} [role=tab]')]"
+        edge = f"{tabs}.map((tab) => tab.getBoundingClientRect().right), 0)"
+        box = page.locator(f"#{side}").bounding_box()
+        assert page.locator(f"#{side}").evaluate(edge) <= box["x"] + box["width"]
+
+
 def test_who_wants_no_motion_sees_outputs_only(opened, run):
     page = opened(f"#run={run}", reduced_motion="reduce")
     shown_at(page, run)
