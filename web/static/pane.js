@@ -4,7 +4,7 @@ import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
 import { ageColours } from "./ages.js";
-import { addressOf, askJson, credentials, ProblemError } from "./api.js";
+import { addressOf, askJson, credentials, lookWhetherAway, onAway, ProblemError } from "./api.js";
 import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
@@ -24,6 +24,7 @@ import { words } from "./words.js";
 
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
+const OURS = ["coarse", "fine", "raster"]; // sources of the map whose tiles are those of the service
 const FEWER = 4; // one particle in so many while the map moves
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -82,6 +83,9 @@ export class Pane {
       state.subscribe(["time", "layers", "found"], () => this.show()),
       state.subscribe(["dark"], () => this.restyle()),
       state.subscribe(["camera"], () => this.#follow()),
+      onAway((isAway) => {
+        if (!isAway) this.#getTiles();
+      }),
     ];
     this.#load();
   }
@@ -178,6 +182,14 @@ export class Pane {
     );
   }
 
+  /** Get tiles anew that did not come. */
+  #getTiles() {
+    for (const id of OURS) {
+      const source = this.map.getSource(id);
+      source?.setTiles(source.tiles);
+    }
+  }
+
   get hasBase() {
     return this.isOn("base") && Boolean(this.state.get("person")?.base_map);
   }
@@ -215,7 +227,10 @@ export class Pane {
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    map.on("error", () => {}); // a tile that there is none of leaves sea; what matters is asked for by `ask`
+    // a tile that there is none of leaves sea; one that did not come must not
+    map.on("error", (/** @type {any} */ { error, sourceId }) => {
+      if (OURS.includes(sourceId)) void lookWhetherAway(error?.status);
+    });
     map.on("style.load", () => {
       this.isStyled = true; // layers can be added; they stay until the style is another
       this.show();

@@ -353,6 +353,24 @@ def test_the_service_may_go_and_come_back(map_page, served):
     expect(map_page.locator(".message")).to_contain_text("no such run of yours")
 
 
+def test_tiles_that_did_not_come_are_told_and_got_when_the_service_is_back(opened, run):
+    """Land must not be taken for sea in silence."""
+    page = opened(f"#run={run}", world=True)
+    shown_at(page, run)
+    page.wait_for_load_state("networkidle")
+    for path in ("**/*.mvt", "**/session"):
+        page.route(path, lambda route: route.abort())
+    for _ in range(3):
+        page.get_by_role("button", name="Zoom out").click()
+        page.wait_for_timeout(400)
+    banner = page.locator("#banner")
+    expect(banner).to_contain_text("does not answer")
+    with page.expect_response("**/*.mvt"):
+        for path in ("**/*.mvt", "**/session"):
+            page.unroute(path)
+        expect(banner).to_contain_text("is back", timeout=15_000)
+
+
 def shown_colours(page):
     """Return the colours of the map as the screen has them, shape (rows, columns, 3)."""
     box = page.locator(".pane").first.bounding_box()
