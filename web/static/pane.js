@@ -1,5 +1,6 @@
 // A map of one run: ground, oil and marks, one over the other. Two of them have one camera.
 
+import { timeText } from "../player/format.js";
 import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
@@ -46,6 +47,7 @@ export class Pane {
     this.picked = null;
     /** @type {[number, number][]} places that are measured, in the projection */
     this.measured = [];
+    this.told = ""; // of the times of the run
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
@@ -106,6 +108,12 @@ export class Pane {
     return { step, part: STILL.matches ? 0 : part };
   }
 
+  /** @returns {boolean} whether the time that is shown is one of the run; beside another run it may not be */
+  get isUnderWay() {
+    const times = this.run?.times ?? [];
+    return times[0] <= this.now && this.now <= times[times.length - 1];
+  }
+
   /** @param {string} name */
   isOn(name) {
     return Boolean(this.state.get("layers")[name]);
@@ -133,6 +141,7 @@ export class Pane {
       return;
     }
     this.#showRaster();
+    this.#tellTimes();
     if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
     this.#drawOil();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
@@ -145,10 +154,11 @@ export class Pane {
     const { dots, points } = this;
     const steps = this.run?.steps;
     const { step, part } = this.moment;
-    const here = steps && this.showsParticles ? steps.get(step) : null;
+    const isShown = this.showsParticles && this.isUnderWay;
+    const here = steps && isShown ? steps.get(step) : null;
     if (points) points.show(null);
     if (!here || !steps) {
-      if (!steps || !this.showsParticles) dots?.clear(); // else what was there stays until more comes
+      if (!steps || !isShown) dots?.clear(); // else what was there stays until more comes
       return;
     }
     const next = part > 0 ? steps.get(step + 1) : null;
@@ -157,6 +167,14 @@ export class Pane {
     const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
     if (points) points.show(moment);
     else dots?.draw(this.view, moment);
+  }
+
+  /** Say when the run was where it was not at the time that is shown. */
+  #tellTimes() {
+    const { steps, times } = /** @type {Run} */ (this.run);
+    const told = steps && !this.isUnderWay ? words.map.otherTimes(timeText(times[0]), timeText(times[times.length - 1])) : "";
+    if (told !== this.told) this.say(told);
+    this.told = told;
   }
 
   #showRaster() {
@@ -358,6 +376,7 @@ export class Pane {
   }
 
   #forget() {
+    this.told = "";
     this.run?.dispose();
     this.run = null;
     this.coast = null;

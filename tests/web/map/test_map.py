@@ -218,6 +218,29 @@ def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
     expect(page.locator(".pane")).to_have_count(1)
 
 
+def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
+    """Two runs have one clock, which goes on where one of them has not begun or has ended."""
+
+    def a_month_later(route):
+        answer = route.fetch()
+        header = answer.json()
+        header["times"] = [time.replace("2025-06", "2025-07") for time in header["times"]]
+        route.fulfill(response=answer, json=header)
+
+    page = opened()
+    page.route(f"**/jobs/{other}/particles", a_month_later)
+    page.evaluate(f"location.hash = 'run={run}&other={other}&side=beside'")
+    shown_at(page, run)
+    said = page.locator(".pane .message").nth(1)
+    expect(said).to_contain_text("nothing of this run, which goes from 1 Jul 2025")
+    assert not painted(page, pane=1)[0].any()
+    page.get_by_role("slider", name="Time").press("End")
+    expect(said).to_be_hidden()
+    expect(page.locator(".pane .message").first).to_contain_text("nothing of this run")
+    page.evaluate(FRAMES)
+    assert not painted(page)[0].any()
+
+
 def test_a_picture_has_the_map_and_its_legend(map_page, tmp_path):
     with map_page.expect_download() as download:
         map_page.get_by_role("button", name="Save a picture of the map").click()
