@@ -23,6 +23,7 @@ const DEFAULTS = Object.freeze({
   camera: /** @type {Camera | null} */ (null),
   panels: /** @type {Panels} */ ({ left: true, right: true }),
   case: /** @type {any} */ (null), // the form
+  untaken: /** @type {string | null} */ (null), // id of a field of the form in which something is typed that the case cannot have
   drawn: /** @type {any} */ (null), // GeoJSON that is being drawn
   preview: /** @type {any} */ (null), // the last answer
   person: /** @type {any} */ (null), // who is signed in, and what there is

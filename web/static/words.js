@@ -179,6 +179,7 @@ export const panels = {
     winds: "winds",
     nothingMoves: "currents or winds: something has to move the oil",
     seen: "when the slick was seen",
+    untaken: "a correction in the field that says so",
     early: "a slick seen after the start of the run",
     observation: "a slick seen later, to compare with",
     observations: "two slicks seen later at least",

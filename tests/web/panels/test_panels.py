@@ -90,8 +90,18 @@ def test_what_is_typed_wrong_is_said_at_the_field_and_not_taken(page, masks):
     ):
         type_in(page, "model-particles", typed)
         expect(page.locator("#case-model-particles-fault")).to_contain_text(said)
+    # no run is asked for with another value than the field shows
+    chip = page.locator("#part-model > summary .chip")
+    expect(chip).to_have_text("missing: a correction in the field that says so")
+    expect(page.locator("#needs-trace")).to_contain_text("a correction in the field")
+    page.locator("#do-trace").dispatch_event("click")
+    assert page.evaluate("document.activeElement.id") == "case-time-end"
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
     type_in(page, "model-particles", "500")
     expect(page.locator("#case-model-particles-fault")).to_be_empty()
+    expect(chip).to_have_text("complete")
+    type_in(page, "time-end", "2021-08-24 09:00")
+    expect(page.locator("#needs-simulate")).to_be_empty()
 
 
 def test_what_the_service_refuses_is_said_at_the_field(page, masks):
