@@ -26,6 +26,7 @@ import { words } from "./words.js";
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const OURS = ["coarse", "fine", "raster"]; // sources of the map whose tiles are those of the service
+const ROUGH = 9; // zoom from which one sees how far off the coast of the world lies
 const FEWER = 4; // one particle in so many while the map moves
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -67,7 +68,8 @@ export class Pane {
     this.marks = make("canvas", { class: "marks", "aria-hidden": "true" });
     this.message = make("p", { class: "message float", role: "status", hidden: true });
     const base = make("div", { class: "ground" });
-    root.append(base, this.under, this.oil, this.marks, this.message);
+    this.rough = make("p", { class: "float rough", hidden: true }, words.roughCoast);
+    root.append(base, this.under, this.oil, this.marks, this.rough, this.message);
     const world = /** @type {any} */ ([-180, northing(-85), 180, northing(85)]);
     this.view = new View(world, world);
     this.map = this.#makeMap(base);
@@ -134,6 +136,7 @@ export class Pane {
   }
 
   draw() {
+    this.rough.hidden = Boolean(this.coast) || this.hasBase || this.map.getZoom() < ROUGH;
     this.found.want(this.isOn("detections") ? this.view : null);
     if (!this.run) {
       this.dots?.clear();
@@ -369,7 +372,9 @@ export class Pane {
   async #takeCoast(id, signal) {
     try {
       this.coast = { run: id, bounds: (await askJson(`jobs/${id}/coast`, { signal })).bounds };
-      if (!signal.aborted) this.restyle();
+      if (signal.aborted) return;
+      this.restyle();
+      this.show();
     } catch {
       // the coarse coast stays
     }

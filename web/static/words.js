@@ -25,6 +25,7 @@ export const words = {
     empty: "Paste a token first.",
     guest: "Look round as a guest",
   },
+  roughCoast: "Coast of the world, up to 3 km off. A run that is shown has its own.",
   coast: "Coast © OpenStreetMap contributors",
   map: {
     title: "Map",

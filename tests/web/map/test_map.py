@@ -394,6 +394,18 @@ def test_tiles_that_did_not_come_are_told_and_got_when_the_service_is_back(opene
         expect(banner).to_contain_text("is back", timeout=15_000)
 
 
+def test_a_coast_that_is_coarse_says_so(opened, run):
+    """A slick that was dropped may seem to lie on land."""
+    page = opened("#camera=36.55,19.42,10")
+    rough = page.locator(".rough")
+    expect(rough).to_contain_text("up to 3 km off")
+    page.evaluate("location.hash = 'camera=36.55,19.42,5'")
+    expect(rough).to_be_hidden()
+    page.evaluate(f"location.hash = 'run={run}&camera=36.55,19.42,10'")
+    shown_at(page, run)
+    expect(rough).to_be_hidden()
+
+
 def shown_colours(page):
     """Return the colours of the map as the screen has them, shape (rows, columns, 3)."""
     box = page.locator(".pane").first.bounding_box()
