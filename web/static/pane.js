@@ -110,10 +110,10 @@ export class Pane {
     return { step, part: STILL.matches ? 0 : part };
   }
 
-  /** @returns {boolean} whether the time that is shown is one of the run; beside another run it may not be */
+  /** @returns {boolean} whether the time that is shown is one of the run, in whole seconds, as the state has it; beside another run it may not be */
   get isUnderWay() {
     const times = this.run?.times ?? [];
-    return times[0] <= this.now && this.now <= times[times.length - 1];
+    return Math.floor(times[0] / 1000) * 1000 <= this.now && this.now <= times[times.length - 1];
   }
 
   /** @param {string} name */
