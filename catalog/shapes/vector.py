@@ -201,9 +201,10 @@ def read_features(path: Path, label: str, layer: str | None = None) -> pd.DataFr
     except CatalogError:
         raise
     except _FAULTS as error:
+        reason, *_ = str(error).split("; It might help")  # advice to those who call GDAL
         raise UnreadableFileError(
-            f"{label}: cannot be read as a vector file ({error}); expected a shapefile, GeoJSON or "
-            "GeoPackage that is whole"
+            f"{label}: cannot be read as a vector file ({reason.rstrip('.')}); expected a "
+            "shapefile, GeoJSON or GeoPackage that is whole"
         ) from error
     return frame
 

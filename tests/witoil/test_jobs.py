@@ -54,6 +54,18 @@ def test_a_simulation_tells_how_far_it_is_and_what_it_wrote(case, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_search_tells_what_the_best_run_scores(case, tmp_path):
+    """Not the score less what its priors take off, which nobody else is told."""
+    told = []
+    study = jobs.optimise(
+        case, tmp_path, progress=lambda _, note: told.append(note), pictures=False
+    )
+    best = study["best"]
+    assert f"{best['score']:.3f}" != f"{best['penalised']:.3f}"
+    assert told[-1] == f"best score {best['score']:.3f}"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("job", [jobs.simulate, jobs.optimise, jobs.trace, jobs.ensemble])
 def test_a_job_that_is_cancelled_leaves_nothing_half_written(changed, tmp_path, job):
     case = load_case(changed(*SMALL, ("[oil]", "[trace]\nmembers = 4\n\n[ensemble]\n\n[oil]")))

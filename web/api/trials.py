@@ -45,6 +45,9 @@ class Trial(BaseModel):
     number: int
     parameters: dict[str, float]
     score: float | None = Field(description="What it scores; null where the run failed.")
+    penalised: float | None = Field(
+        None, description="The score less what priors take off: the best has the highest."
+    )
 
 
 class Trials(BaseModel):

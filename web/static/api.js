@@ -57,9 +57,29 @@ const listeners = new Set();
 /**
  * Hear when the service goes away and when it is back.
  * @param {(isAway: boolean) => void} fn
+ * @returns {() => void} what ends it
  */
 export function onAway(fn) {
   listeners.add(fn);
+  return () => listeners.delete(fn);
+}
+
+let isLooking = false;
+
+/**
+ * Look whether the service is away, where what others than `ask` have asked for did not come, such as tiles.
+ * @param {number} [status] of the answer, where there was one
+ */
+export async function lookWhetherAway(status) {
+  if (isLooking || (status && !AWAY.includes(status))) return;
+  isLooking = true;
+  try {
+    await ask("session");
+  } catch {
+    // it has answered
+  } finally {
+    isLooking = false;
+  }
 }
 
 /** @param {boolean} isAway */

@@ -34,6 +34,13 @@ export function slickColour(name, dark) {
   return COLOURS[name][dark ? 1 : 0];
 }
 
+const COVER = /** @type {Record<string, string>} */ ({ observed: "8c", simulated: "8c", both: "cc" }); // how much of the ground areas hide, as CSS ends colours
+
+/** @param {keyof typeof COLOURS} name @param {boolean} dark @returns {string} of an area, through which the ground is seen */
+export function areaColour(name, dark) {
+  return `${slickColour(name, dark)}${COVER[name]}`;
+}
+
 /** @param {string} name @param {boolean} dark */
 export function arrowColour(name, dark) {
   return ARROWS[name][dark ? 1 : 0];
@@ -89,19 +96,15 @@ function sameTime(one, other) {
 
 /** @param {CanvasRenderingContext2D} context @param {Path2D[]} paths observed, simulated @param {boolean} dark */
 function fillOverlap(context, [observed, simulated], dark) {
-  context.globalAlpha = 0.55;
-  context.fillStyle = slickColour("observed", dark);
+  context.fillStyle = areaColour("observed", dark);
   context.fill(observed, "evenodd");
-  context.globalAlpha = 0.55;
-  context.fillStyle = slickColour("simulated", dark);
+  context.fillStyle = areaColour("simulated", dark);
   context.fill(simulated, "evenodd");
-  context.globalAlpha = 0.8;
   context.save();
   context.clip(observed, "evenodd");
-  context.fillStyle = slickColour("both", dark);
+  context.fillStyle = areaColour("both", dark);
   context.fill(simulated, "evenodd");
   context.restore();
-  context.globalAlpha = 1;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Pane} pane */
@@ -152,21 +155,23 @@ export function addArrow(path, x, y, angle, length) {
 function drawPicked(context, pane) {
   const { picked, view, colours } = pane;
   if (!picked || picked.thing) return;
-  drawPath(context, view, colours, picked.path ?? [picked.at], picked.at);
+  const [at] = inView(view, [picked.at]);
+  drawPath(context, view, colours, picked.path ? inView(view, picked.path) : [at], at);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Pane} pane */
 function drawMeasured(context, { measured, view, colours }) {
   if (measured.length === 0) return;
+  const places = inView(view, measured);
   context.setLineDash([2, 4]);
   stroke(context, pathOf(view, [measured], false), colours.seen, colours.halo, 2);
   context.setLineDash([]);
-  for (const place of measured) {
+  for (const place of places) {
     const point = new Path2D();
     point.arc(...view.toScreen(...place), 4, 0, 2 * Math.PI);
     stroke(context, point, colours.seen, colours.halo, 2);
   }
-  const [x, y] = view.toScreen(...measured[measured.length - 1]);
+  const [x, y] = view.toScreen(...places[places.length - 1]);
   context.font = "600 13px system-ui, sans-serif";
   context.textAlign = "left";
   context.textBaseline = "bottom";
@@ -179,11 +184,11 @@ function drawMeasured(context, { measured, view, colours }) {
 }
 
 /** @param {View} view @param {Ring[]} rings @param {boolean} [closed] */
-function pathOf(view, rings, closed = true) {
+export function pathOf(view, rings, closed = true) {
   const path = new Path2D();
   for (const ring of rings) {
-    ring.forEach((place, k) => {
-      const at = view.toScreen(...turned(view, place));
+    inView(view, ring).forEach((place, k) => {
+      const at = view.toScreen(...place);
       if (k === 0) path.moveTo(...at);
       else path.lineTo(...at);
     });
@@ -192,7 +197,16 @@ function pathOf(view, rings, closed = true) {
   return path;
 }
 
-/** Return a place in the copy of the world that is in view. @param {View} view @param {[number, number]} place @returns {[number, number]} */
-function turned(view, [x, y]) {
-  return [x + 360 * Math.round((view.x - x) / 360), y];
+/**
+ * Return places in the copy of the world that is in view: the first as near to its middle as can be, each
+ * later one as near to the one before, so that a line over the antimeridian does not go round the world.
+ * @param {View} view @param {Ring} places in the projection; those that are unknown stay so @returns {Ring}
+ */
+export function inView(view, places) {
+  let before = view.x;
+  return places.map(([x, y]) => {
+    const turned = x + 360 * Math.round((before - x) / 360);
+    if (Number.isFinite(turned)) before = turned;
+    return [turned, y];
+  });
 }

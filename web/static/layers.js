@@ -6,14 +6,14 @@ import { words } from "./words.js";
 
 /** @typedef {import("./pane.js").Pane} Pane */
 
-const ROOM = matchMedia("(min-width: 1000px) and (min-height: 600px)");
+const ROOM = { width: 620, height: 500 }; // pixels of the map, of which the open list leaves half
 
 export class LayerList {
   /** @param {HTMLElement} root @param {Pane} pane */
   constructor(root, pane) {
     this.pane = pane;
     this.list = make("ul", { class: "layers" });
-    this.box = make("details", { class: "float layer-box", open: ROOM.matches },
+    this.box = make("details", { class: "float layer-box", open: root.clientWidth > ROOM.width && root.clientHeight > ROOM.height },
       make("summary", {}, words.layersTitle), this.list);
     root.append(this.box);
     this.shown = "";

@@ -4,7 +4,7 @@ import { timeText } from "../player/format.js";
 import { capital } from "../player/legend.js";
 import { colourOf, ramp } from "../player/palette.js";
 import { ageColours, rangesOf } from "./ages.js";
-import { arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
+import { areaColour, arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
 import { markOf } from "./things.js";
 import { unitText } from "./units.js";
@@ -109,7 +109,7 @@ function overlap(pane) {
   const names = /** @type {const} */ (["observed", "simulated", "both"]);
   return {
     name: "overlap", unit: "",
-    entries: names.map((name) => ({ shape: "fill", colour: slickColour(name, pane.isDark), text: words.only[name] })),
+    entries: names.map((name) => ({ shape: "fill", colour: areaColour(name, pane.isDark), text: words.only[name] })),
   };
 }
 

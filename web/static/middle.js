@@ -30,7 +30,7 @@ export class Middle {
     this.root.append(this.#tools(), this.reading, this.place);
     this.layers = new LayerList(this.root, this.pane);
     state.subscribe(["other", "side"], () => this.#compare());
-    state.subscribe(["time", "layers", "theme", "run"], () => this.layers.show());
+    state.subscribe(["time", "layers", "dark", "run"], () => this.layers.show());
     state.subscribe(["layers"], () => this.#switchBase());
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#clear();

@@ -1,10 +1,11 @@
 // A map of one run: ground, oil and marks, one over the other. Two of them have one camera.
 
+import { timeText } from "../player/format.js";
 import { ground } from "../player/palette.js";
 import { latitudeOf, northing } from "../player/mercator.js";
 import { View } from "../player/view.js";
 import { ageColours } from "./ages.js";
-import { addressOf, askJson, credentials, ProblemError } from "./api.js";
+import { addressOf, askJson, credentials, lookWhetherAway, onAway, ProblemError } from "./api.js";
 import { Arrows } from "./arrows.js";
 import { make } from "./dom.js";
 import { Dots } from "./dots.js";
@@ -24,8 +25,9 @@ import { words } from "./words.js";
 
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
+const OURS = ["coarse", "fine", "raster"]; // sources of the map whose tiles are those of the service
+const ROUGH = 9; // zoom from which one sees how far off the coast of the world lies
 const FEWER = 4; // one particle in so many while the map moves
-const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Pane {
@@ -46,6 +48,7 @@ export class Pane {
     this.picked = null;
     /** @type {[number, number][]} places that are measured, in the projection */
     this.measured = [];
+    this.told = ""; // of the times of the run
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
@@ -65,7 +68,8 @@ export class Pane {
     this.marks = make("canvas", { class: "marks", "aria-hidden": "true" });
     this.message = make("p", { class: "message float", role: "status", hidden: true });
     const base = make("div", { class: "ground" });
-    root.append(base, this.under, this.oil, this.marks, this.message);
+    this.rough = make("p", { class: "float rough", hidden: true }, words.roughCoast);
+    root.append(base, this.under, this.oil, this.marks, this.rough, this.message);
     const world = /** @type {any} */ ([-180, northing(-85), 180, northing(85)]);
     this.view = new View(world, world);
     this.map = this.#makeMap(base);
@@ -81,17 +85,17 @@ export class Pane {
     this.ends = [
       state.subscribe([key, "runs"], () => this.#load()),
       state.subscribe(["time", "layers", "found"], () => this.show()),
-      state.subscribe(["theme"], () => this.restyle()),
+      state.subscribe(["dark"], () => this.restyle()),
       state.subscribe(["camera"], () => this.#follow()),
+      onAway((isAway) => {
+        if (!isAway) this.#getTiles();
+      }),
     ];
-    this.restyle = this.restyle.bind(this);
-    DARK.addEventListener("change", this.restyle);
     this.#load();
   }
 
   get isDark() {
-    const theme = this.state.get("theme");
-    return theme === "auto" ? DARK.matches : theme === "dark";
+    return this.state.get("dark");
   }
 
   /** @returns {number} milliseconds since 1970 */
@@ -104,6 +108,12 @@ export class Pane {
   get moment() {
     const { step, part } = momentOf(this.run?.times ?? [], this.now);
     return { step, part: STILL.matches ? 0 : part };
+  }
+
+  /** @returns {boolean} whether the time that is shown is one of the run, in whole seconds, as the state has it; beside another run it may not be */
+  get isUnderWay() {
+    const times = this.run?.times ?? [];
+    return Math.floor(times[0] / 1000) * 1000 <= this.now && this.now <= times[times.length - 1];
   }
 
   /** @param {string} name */
@@ -126,6 +136,7 @@ export class Pane {
   }
 
   draw() {
+    this.rough.hidden = Boolean(this.coast) || this.hasBase || this.map.getZoom() < ROUGH;
     this.found.want(this.isOn("detections") ? this.view : null);
     if (!this.run) {
       this.dots?.clear();
@@ -133,6 +144,7 @@ export class Pane {
       return;
     }
     this.#showRaster();
+    this.#tellTimes();
     if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
     this.#drawOil();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
@@ -145,10 +157,11 @@ export class Pane {
     const { dots, points } = this;
     const steps = this.run?.steps;
     const { step, part } = this.moment;
-    const here = steps && this.showsParticles ? steps.get(step) : null;
+    const isShown = this.showsParticles && this.isUnderWay;
+    const here = steps && isShown ? steps.get(step) : null;
     if (points) points.show(null);
     if (!here || !steps) {
-      if (!steps || !this.showsParticles) dots?.clear(); // else what was there stays until more comes
+      if (!steps || !isShown) dots?.clear(); // else what was there stays until more comes
       return;
     }
     const next = part > 0 ? steps.get(step + 1) : null;
@@ -157,6 +170,14 @@ export class Pane {
     const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
     if (points) points.show(moment);
     else dots?.draw(this.view, moment);
+  }
+
+  /** Say when the run was where it was not at the time that is shown. */
+  #tellTimes() {
+    const { steps, times } = /** @type {Run} */ (this.run);
+    const told = steps && !this.isUnderWay ? words.map.otherTimes(timeText(times[0]), timeText(times[times.length - 1])) : "";
+    if (told !== this.told) this.say(told);
+    this.told = told;
   }
 
   #showRaster() {
@@ -180,6 +201,14 @@ export class Pane {
       // cells are coarser than the coast, and oil afloat ends at it
       this.map.getLayer("fine-land") && !this.hasBase ? "fine-land" : undefined,
     );
+  }
+
+  /** Get tiles anew that did not come. */
+  #getTiles() {
+    for (const id of OURS) {
+      const source = this.map.getSource(id);
+      source?.setTiles(source.tiles);
+    }
   }
 
   get hasBase() {
@@ -219,7 +248,10 @@ export class Pane {
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    map.on("error", () => {}); // a tile that there is none of leaves sea; what matters is asked for by `ask`
+    // a tile that there is none of leaves sea; one that did not come must not
+    map.on("error", (/** @type {any} */ { error, sourceId }) => {
+      if (OURS.includes(sourceId)) void lookWhetherAway(error?.status);
+    });
     map.on("style.load", () => {
       this.isStyled = true; // layers can be added; they stay until the style is another
       this.show();
@@ -340,13 +372,16 @@ export class Pane {
   async #takeCoast(id, signal) {
     try {
       this.coast = { run: id, bounds: (await askJson(`jobs/${id}/coast`, { signal })).bounds };
-      if (!signal.aborted) this.restyle();
+      if (signal.aborted) return;
+      this.restyle();
+      this.show();
     } catch {
       // the coarse coast stays
     }
   }
 
   #forget() {
+    this.told = "";
     this.run?.dispose();
     this.run = null;
     this.coast = null;
@@ -407,7 +442,6 @@ export class Pane {
     this.found.dispose();
     this.run?.dispose();
     for (const end of this.ends) end();
-    DARK.removeEventListener("change", this.restyle);
     this.map.remove();
     this.root.replaceChildren();
   }

@@ -135,6 +135,7 @@ export async function loadRun(job, { onArrival, onFailure, signal }) {
   const rasters = ifAny(askJson(`${address}/rasters`, { signal })).then((found) => {
     run.rasters = found?.rasters ?? [];
   });
+  rasters.catch(() => {}); // whoever waits for them below hears of it; nobody does where the results fail first
   const results = await askJson(resultsOf(job.jobID), { signal });
   const isOne = [results.particles ?? []].flat().length === 1; // of searches over several windows there are more
   const header = isOne ? await ifAny(askJson(`${address}/particles`, { signal })) : null;

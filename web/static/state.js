@@ -24,6 +24,7 @@ const DEFAULTS = Object.freeze({
   panels: /** @type {Panels} */ ({ left: true, right: true }),
   case: /** @type {any} */ (null), // the form
   refused: /** @type {{form: any, parts: string[]} | null} */ (null), // parts that the service refused, and of which form
+  untaken: /** @type {string | null} */ (null), // id of a field of the form in which something is typed that the case cannot have
   drawn: /** @type {any} */ (null), // GeoJSON that is being drawn
   preview: /** @type {any} */ (null), // the last answer
   person: /** @type {any} */ (null), // who is signed in, and what there is
@@ -34,7 +35,8 @@ const DEFAULTS = Object.freeze({
   tool: /** @type {"slick" | "point" | "line" | "ship" | null} */ (null), // that draws
   trials: /** @type {any} */ (null), // of a search that runs
   figures: /** @type {any} */ (null), // what came of the job that is shown
-  theme: /** @type {"auto" | "light" | "dark"} */ ("auto"),
+  theme: /** @type {"auto" | "light" | "dark"} */ ("auto"), // that was chosen
+  dark: false, // whether colours are those for a dark ground, by choice or by the system
 });
 
 /** @typedef {keyof typeof DEFAULTS} Key */

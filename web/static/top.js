@@ -8,6 +8,7 @@ import { words } from "./words.js";
 /** @typedef {import("./state.js").State} State */
 
 const NARROW = matchMedia("(max-width: 760px)");
+const DARK = matchMedia("(prefers-color-scheme: dark)");
 const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 const KEPT = "witoil.theme";
 
@@ -58,11 +59,14 @@ function followPanels(state) {
 function followTheme(state) {
   const kept = localStorage.getItem(KEPT);
   const show = () => {
-    document.documentElement.dataset.theme = state.get("theme");
-    localStorage.setItem(KEPT, state.get("theme"));
+    const theme = state.get("theme");
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem(KEPT, theme);
+    state.set({ dark: theme === "auto" ? DARK.matches : theme === "dark" });
   };
   state.set({ theme: THEMES.find((each) => each === kept) ?? "auto" });
   state.subscribe(["theme"], show);
+  DARK.addEventListener("change", show);
   show();
 }
 

@@ -67,7 +67,7 @@ def optimise(
 
         def on_trial(history: History) -> None:
             best = history.best
-            note = "" if best is None else f"best score {best.value:.3f}"
+            note = "" if best is None else f"best score {best.score:.3f}"  # priors not counted
             progress(min(len(history) / total, 1.0), note)
             track(of_history(history))
 

@@ -218,6 +218,29 @@ def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
     expect(page.locator(".pane")).to_have_count(1)
 
 
+def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
+    """Two runs have one clock, which goes on where one of them has not begun or has ended."""
+
+    def a_month_later(route):
+        answer = route.fetch()
+        header = answer.json()
+        header["times"] = [time.replace("2025-06", "2025-07") for time in header["times"]]
+        route.fulfill(response=answer, json=header)
+
+    page = opened()
+    page.route(f"**/jobs/{other}/particles", a_month_later)
+    page.evaluate(f"location.hash = 'run={run}&other={other}&side=beside'")
+    shown_at(page, run)
+    said = page.locator(".pane .message").nth(1)
+    expect(said).to_contain_text("nothing of this run, which goes from 1 Jul 2025")
+    assert not painted(page, pane=1)[0].any()
+    page.get_by_role("slider", name="Time").press("End")
+    expect(said).to_be_hidden()
+    expect(page.locator(".pane .message").first).to_contain_text("nothing of this run")
+    page.evaluate(FRAMES)
+    assert not painted(page)[0].any()
+
+
 def test_a_picture_has_the_map_and_its_legend(map_page, tmp_path):
     with map_page.expect_download() as download:
         map_page.get_by_role("button", name="Save a picture of the map").click()
@@ -262,6 +285,20 @@ def test_colours_follow_the_system_and_the_button(opened, run):
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
+def test_the_legend_follows_the_system_as_the_map_does(opened, run):
+    """Ramps turn round on a dark ground: a legend that stays tells masses that are wrong."""
+    page = opened(f"#run={run}&layers=age", color_scheme="light")
+    shown_at(page, run)
+    colours = "() => [...document.querySelectorAll('.entries .mark')].map((m) => m.style.cssText)"
+    light = page.evaluate(colours)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"(before) => ({colours})().join() !== before", arg=",".join(light))
+    dark = page.evaluate(colours)
+    page = opened(f"#run={run}&layers=age", color_scheme="dark")
+    shown_at(page, run)
+    assert page.evaluate(colours) == dark
+
+
 def test_a_small_screen_shows_the_map_first(opened, run):
     page = opened(f"#run={run}", size=(390, 844))
     shown_at(page, run)
@@ -278,6 +315,23 @@ def test_a_small_screen_shows_the_map_first(opened, run):
     for button in page.locator("button:visible").all():
         box = button.bounding_box()
         assert min(box["width"], box["height"]) >= 24, button.inner_html()
+
+
+def test_between_two_open_sides_there_is_room_for_time_and_map(opened, run):
+    page = opened(f"#run={run}", size=(1024, 700))
+    shown_at(page, run)
+    assert page.locator("#time").bounding_box()["width"] > 250
+    assert page.locator(".layer-box").get_attribute("open") is None
+    page.mouse.move(512, 300)
+    place, credit = (page.locator(each) for each in (".place", ".maplibregl-ctrl-attrib"))
+    expect(place).to_be_visible()
+    bottom = place.bounding_box()["y"] + place.bounding_box()["height"]
+    assert bottom <= credit.bounding_box()["y"]
+    for side in ("left", "right"):  # nothing is cut off
+        tabs = f"e => Math.max(...[...document.querySelectorAll('#{side} [role=tab]')]"
+        edge = f"{tabs}.map((tab) => tab.getBoundingClientRect().right), 0)"
+        box = page.locator(f"#{side}").bounding_box()
+        assert page.locator(f"#{side}").evaluate(edge) <= box["x"] + box["width"]
 
 
 def test_who_wants_no_motion_sees_outputs_only(opened, run):
@@ -320,6 +374,36 @@ def test_the_service_may_go_and_come_back(map_page, served):
     map_page.unroute("**/ogc/jobs/*")
     expect(banner).to_contain_text("is back", timeout=10_000)
     expect(map_page.locator(".message")).to_contain_text("no such run of yours")
+
+
+def test_tiles_that_did_not_come_are_told_and_got_when_the_service_is_back(opened, run):
+    """Land must not be taken for sea in silence."""
+    page = opened(f"#run={run}", world=True)
+    shown_at(page, run)
+    page.wait_for_load_state("networkidle")
+    for path in ("**/*.mvt", "**/session"):
+        page.route(path, lambda route: route.abort())
+    for _ in range(3):
+        page.get_by_role("button", name="Zoom out").click()
+        page.wait_for_timeout(400)
+    banner = page.locator("#banner")
+    expect(banner).to_contain_text("does not answer")
+    with page.expect_response("**/*.mvt"):
+        for path in ("**/*.mvt", "**/session"):
+            page.unroute(path)
+        expect(banner).to_contain_text("is back", timeout=15_000)
+
+
+def test_a_coast_that_is_coarse_says_so(opened, run):
+    """A slick that was dropped may seem to lie on land."""
+    page = opened("#camera=36.55,19.42,10")
+    rough = page.locator(".rough")
+    expect(rough).to_contain_text("up to 3 km off")
+    page.evaluate("location.hash = 'camera=36.55,19.42,5'")
+    expect(rough).to_be_hidden()
+    page.evaluate(f"location.hash = 'run={run}&camera=36.55,19.42,10'")
+    shown_at(page, run)
+    expect(rough).to_be_hidden()
 
 
 def shown_colours(page):

@@ -127,3 +127,11 @@ def test_state_tells_of_what_is_different_once(browser, served):
     )
     page.close()
     assert json.loads(heard) == [["a"], True]
+
+
+def test_lines_over_the_antimeridian_do_not_go_round_the_world(calls):
+    """Whichever copy of the world is in view."""
+    line = [[179.5, 1], [-179.5, 2], [-178, 3], [179, 4]]
+    found = calls("map/drawing.js", "inView", [[{"x": x}, line] for x in (175, -175, 185)])
+    east = [[179.5, 1], [180.5, 2], [182, 3], [179, 4]]
+    assert found == [[[x + turn, y] for x, y in east] for turn in (0, -360, 0)]

@@ -1,6 +1,8 @@
 """Panels by themselves: what is empty, wrong, narrow, dark, read aloud, or another's."""
 
+import json
 import re
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +92,18 @@ def test_what_is_typed_wrong_is_said_at_the_field_and_not_taken(page, masks):
     ):
         type_in(page, "model-particles", typed)
         expect(page.locator("#case-model-particles-fault")).to_contain_text(said)
+    # no run is asked for with another value than the field shows
+    chip = page.locator("#part-model > summary .chip")
+    expect(chip).to_have_text("missing: a correction in the field that says so")
+    expect(page.locator("#needs-trace")).to_contain_text("a correction in the field")
+    page.locator("#do-trace").dispatch_event("click")
+    assert page.evaluate("document.activeElement.id") == "case-time-end"
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
     type_in(page, "model-particles", "500")
     expect(page.locator("#case-model-particles-fault")).to_be_empty()
+    expect(chip).to_have_text("complete")
+    type_in(page, "time-end", "2021-08-24 09:00")
+    expect(page.locator("#needs-simulate")).to_be_empty()
 
 
 def test_what_the_service_refuses_is_said_at_the_field(page, masks):
@@ -277,15 +289,26 @@ def test_confidence_comes_from_scores(page):
     assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["hours"] == 6
 
 
+def test_the_best_run_so_far_is_that_of_the_search(page):
+    """Priors count: a run may score more, and not be the best."""
+    rows = [(0.4, 0.4), (None, None), (0.5, 0.45), (0.6, 0.3), (0.55, 0.5)]
+    trials = [
+        {"number": k, "score": score, "penalised": penalised}
+        for k, (score, penalised) in enumerate(rows)
+    ]
+    best = [[1, 0.4], [2, 0.4], [3, 0.5], [4, 0.5], [5, 0.55]]
+    assert module(page, "scores.js", f"m.bestOf({json.dumps(trials)})") == best
+
+
 def test_the_case_is_changed_as_files_are_used(page):
     got = page.evaluate(
         """() => import("/static/map/panels/case.js").then((m) => {
           const file = (n, time) => ({ reference: `upload:${n}`, name: `${n}.zip`, purpose: "mask",
             facts: { times: time ? [time] : [] } });
-          let form = m.taken(m.newCase(), file(1, "2021-08-24T03:43:00+00:00"));
+          let form = m.taken(m.newCase(), file(1, "2021-08-24T03:43:00+00:00"), []);
           const started = form.time;
-          form = m.taken(form, file(3, "2021-08-25T03:34:00+00:00"));
-          form = m.taken(form, file(2, "2021-08-24T08:10:00+00:00"));
+          form = m.taken(form, file(3, "2021-08-25T03:34:00+00:00"), []);
+          form = m.taken(form, file(2, "2021-08-24T08:10:00+00:00"), []);
           const seen = form.observation.map(({ geometry }) => geometry);
           const end = form.time.end;
           const gone = m.without(form, "upload:1");
@@ -296,6 +319,51 @@ def test_the_case_is_changed_as_files_are_used(page):
     assert got["seen"] == ["upload:2", "upload:3"]
     assert got["end"] == "2021-08-25T03:34:00Z"
     assert (got["form"], got["gone"]) == (1, 0)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_run_starts_from_the_first_slick_in_whatever_order_they_come(page, order):
+    got = page.evaluate(
+        """(order) => import("/static/map/panels/case.js").then((m) => {
+          const times = ["2021-08-24T03:43:00Z", "2021-08-24T08:10:00Z", "2021-08-25T03:34:00Z"];
+          const files = times.map((time, n) => ({ reference: `upload:${n}`, name: `${n}.zip`,
+            purpose: "mask", facts: { times: [time] } }));
+          let form = m.newCase();
+          for (const k of order) form = m.taken(form, files[k], files);
+          return { ...form, missing: m.missingIn(form, "observation") };
+        })""",
+        order,
+    )
+    assert got["name"] == "0"
+    assert [row["geometry"] for row in got["release"]] == ["upload:0"]
+    assert [row["geometry"] for row in got["observation"]] == ["upload:1", "upload:2"]
+    assert got["time"] == {"start": "2021-08-24T03:43:00Z", "end": "2021-08-25T03:34:00Z"}
+    assert got["missing"] == []
+
+
+def test_a_slick_seen_before_the_start_is_not_complete(page, masks):
+    drop(page, masks[1])
+    expect(page.locator("#drop-news")).to_contain_text("the run starts from it")
+    drop(page, masks[0])
+    expect(page.locator("#drop-news")).to_contain_text("the run starts from it")
+    expect(page.locator("#case-time-start")).to_have_value("2021-08-24 03:43")
+    page.locator("#part-time > summary").click()
+    page.fill("#case-time-start", "2021-08-24 09:00")
+    page.press("#case-time-start", "Tab")
+    chip = page.locator("#part-observation > summary .chip")
+    expect(chip).to_have_text("missing: a slick seen after the start of the run")
+    expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
+
+
+def test_oil_across_the_antimeridian_is_asked_for_in_one_box(page):
+    point = "({ kind: 'point', lon: %s, lat: -17 })"
+    rows = ", ".join(point % lon for lon in (179.5, -179.75, 180.25))
+    box = module(page, "coverage.js", f"m.boxOf({{ release: [{rows}] }}, [])")
+    assert box == [179.5, -17, -179.75, -17]
+    upload = "[{ reference: 'upload:1', facts: { box: [179.75, -17, 180.25, -16] } }]"
+    slick = "{ kind: 'area', geometry: 'upload:1' }"
+    box = module(page, "coverage.js", f"m.boxOf({{ release: [{slick}] }}, {upload})")
+    assert box == [179.75, -17, -179.75, -16]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ export function actions(state) {
   const news = make("div", { id: "action-news", class: "stack tight", tabindex: "-1" });
   const buttons = ORDER.map((process) => action(state, process, news));
   const show = () => buttons.forEach(({ show: each }) => each());
-  state.subscribe(["case", "uploads", "person"], show);
+  state.subscribe(["case", "uploads", "person", "untaken"], show);
   show();
   return make("section", { class: "actions stack", "aria-labelledby": "actions-title" },
     make("h2", { id: "actions-title" }, words.actions.title),
@@ -32,12 +32,19 @@ function action(state, process, news) {
   const run = () => ask(state, process, news, button);
   const button = make("button", { type: "button", id: `do-${process}`, class: process === "simulate" ? "primary" : "", "aria-describedby": `does-${process} needs-${process}`, onclick: run }, name);
   const show = () => {
-    const missing = missingFor(state.get("case"), process, leftOpen(state));
+    const missing = lacking(state, process);
     const texts = [...new Set(missing.map(({ key }) => words.missing[key]))];
     needs.textContent = mayRun(state) ? texts.length ? words.needs(texts) : "" : words.nothingAllowed;
     button.setAttribute("aria-disabled", String(missing.length > 0 || !mayRun(state)));
   };
   return { root: make("li", {}, button, note, needs), show };
+}
+
+/** @param {State} state @param {string} process @returns {import("./case.js").Missing[]} also where a field shows what the case has not */
+function lacking(state, process) {
+  const id = state.get("untaken");
+  const untaken = id ? [{ key: "untaken", path: id.split("-").slice(1) }] : [];
+  return [...untaken, ...missingFor(state.get("case"), process, leftOpen(state))];
 }
 
 /** @param {State} state @returns {boolean} */
@@ -48,7 +55,7 @@ export function mayRun(state) {
 /** @param {State} state @param {string} process @param {HTMLElement} news @param {HTMLButtonElement} button */
 async function ask(state, process, news, button) {
   const form = state.get("case");
-  const [missing] = missingFor(form, process, leftOpen(state));
+  const [missing] = lacking(state, process);
   if (missing) return goTo(missing.path);
   if (!mayRun(state)) return undefined;
   button.disabled = true;

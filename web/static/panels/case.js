@@ -77,15 +77,25 @@ export function startFrom(form, upload) {
   const row = { kind: "area", geometry: upload.reference, thickness_class: "sheen", bonn_estimate: "maximum" };
   const next = { ...without(form, upload.reference) };
   next.release = [row, ...next.release];
-  if (!next.name) next.name = upload.name.replace(/\.[^.]*$/, "");
+  if (!next.name) next.name = stem(upload);
   if (time) next.time = { start: time, end: endAfter(next, time) };
   return next;
+}
+
+/** @param {Upload} upload @returns {string} its name without what says its format */
+function stem(upload) {
+  return upload.name.replace(/\.[^.]*$/, "");
 }
 
 /** @param {Case} form @param {string} start @returns {string} */
 function endAfter(form, start) {
   const { end } = form.time;
-  return end && Date.parse(end) > Date.parse(start) ? end : later(start, USUAL_HOURS);
+  return end && !isGuess(form.time) && Date.parse(end) > Date.parse(start) ? end : later(start, USUAL_HOURS);
+}
+
+/** @param {{start: string, end: string}} time @returns {boolean} whether nobody has chosen the end */
+function isGuess({ start, end }) {
+  return Boolean(start) && end === later(start, USUAL_HOURS);
 }
 
 /**
@@ -97,8 +107,7 @@ export function compareWith(form, upload) {
   const time = seenAt(upload);
   next.observation = inOrder([...next.observation, { geometry: upload.reference, ...(time ? { time } : {}) }]);
   const { start, end } = next.time;
-  const isGuess = start && end === later(start, USUAL_HOURS);
-  if (time && start && Date.parse(time) > Date.parse(start) && (!end || isGuess || Date.parse(time) > Date.parse(end))) {
+  if (time && start && Date.parse(time) > Date.parse(start) && (!end || isGuess(next.time) || Date.parse(time) > Date.parse(end))) {
     next.time = { start, end: time };
   }
   return next;
@@ -110,11 +119,18 @@ function inOrder(observations) {
 }
 
 /**
- * Use a slick as its time suggests: the first is what a run starts from, later ones are compared with it.
- * @param {Case} form @param {Upload} upload @returns {Case}
+ * Use a slick as its time suggests, in whatever order slicks come: the first is what a run starts from, later
+ * ones are compared with it.
+ * @param {Case} form @param {Upload} upload @param {Upload[]} uploads all that there are
+ * @returns {Case}
  */
-export function taken(form, upload) {
-  return form.release.length ? compareWith(form, upload) : startFrom(form, upload);
+export function taken(form, upload, uploads) {
+  if (!form.release.length) return startFrom(form, upload);
+  const first = uploads.find(({ reference }) => form.release.length === 1 && form.release[0].geometry === reference);
+  const [time, start] = [seenAt(upload), first && seenAt(first)];
+  if (!first || !time || !start || start !== form.time.start || Date.parse(time) >= Date.parse(start)) return compareWith(form, upload);
+  const others = without(form, first.reference);
+  return compareWith(startFrom({ ...others, name: form.name === stem(first) ? "" : form.name }, upload), first);
 }
 
 /** @param {Case} form @param {any} release @returns {Case} */
@@ -199,9 +215,8 @@ function forcing(form) {
 }
 
 /** @param {Case} form @param {Set<string>} untimed @returns {Missing[]} */
-function observation(form, open) {
   return form.observation.flatMap((/** @type {any} */ row, /** @type {number} */ k) => [
-    ...(row.time || !open.untimed.has(String(row.geometry)) ? [] : [{ key: "seen", path: ["observation", k, "time"] }]),
+    ...untimely(row, ["observation", k, "time"], form, open),
     ...unsettled(row, ["observation", k], open),
   ]);
 }

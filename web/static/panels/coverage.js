@@ -1,6 +1,7 @@
 // Under the time slider: what the forcing of the case covers of its time, gaps, and what could be fetched.
 
 import { askJson } from "../api.js";
+import { sidesOf } from "../bounds.js";
 import { make } from "../dom.js";
 import { changed } from "./case.js";
 import { svg } from "./charts.js";
@@ -67,18 +68,23 @@ function questionOf(state) {
   return { box, time: { start, end }, roles: [...new Set([...Object.keys(forcing), ...empty])], forcing };
 }
 
-/** @param {any} form @param {any[]} uploads @returns {number[] | null} west, south, east, north of the oil where it is let out */
+/** @param {any} form @param {any[]} uploads @returns {number[] | null} west, south, east, north of the oil where it is let out; east below west across 180 */
 export function boxOf(form, uploads) {
   /** @type {number[][]} */
-  const boxes = (form?.release ?? []).flatMap((/** @type {any} */ row) => {
+  const known = (form?.release ?? []).flatMap((/** @type {any} */ row) => {
     if (row.kind === "point") return Number.isFinite(row.lon) && Number.isFinite(row.lat) ? [[row.lon, row.lat, row.lon, row.lat]] : [];
     const places = row.coordinates ?? (Array.isArray(row.track) ? row.track.map((/** @type {any} */ fix) => [fix.lon, fix.lat]) : []);
     const files = [row.geometry ?? row.track].flat().map((reference) => uploads.find((each) => each.reference === reference)?.facts?.box);
     return [...places.map((/** @type {number[]} */ [lon, lat]) => [lon, lat, lon, lat]), ...files.filter(Boolean)];
   });
-  if (!boxes.length) return null;
+  if (!known.length) return null;
+  const boxes = known.map(([west, south, east, north]) => { // all in the copy of the world in which the first one is
+    const turns = 360 * Math.round((known[0][0] - west) / 360);
+    return [west + turns, south, east + turns, north];
+  });
   const reach = (/** @type {number} */ k, /** @type {(...values: number[]) => number} */ of) => of(...boxes.map((box) => box[k]));
-  return [reach(0, Math.min), reach(1, Math.min), reach(2, Math.max), reach(3, Math.max)];
+  const [west, east] = sidesOf(reach(0, Math.min), reach(2, Math.max));
+  return [west, reach(1, Math.min), east, reach(3, Math.max)];
 }
 
 /** Choose what covers all of the run where nothing was chosen. @param {State} state @param {any} roles */

@@ -28,8 +28,10 @@ export function fieldElement(field, path, value, onChange, { label } = {}) {
   const control = controlOf(field, id, value);
   control.addEventListener("change", () => {
     const { value: read, fault: wrong } = readField(field, control.value);
-    showFault(control, fault, wrong === "missing" ? "" : wrong);
-    if (!wrong || wrong === "missing") onChange(read);
+    const isTaken = !wrong || wrong === "missing";
+    control.toggleAttribute("data-untaken", !isTaken); // the case has another value than the field shows
+    showFault(control, fault, isTaken ? "" : wrong);
+    if (isTaken) onChange(read);
   });
   return make("div", { class: "field" },
     make("label", { for: id }, text, unitOf(field)),

@@ -46,6 +46,7 @@ export class CaseForm {
     this.root = make("form", { class: "stack", "aria-label": words.left.parts.case, onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       this.#nameField(),
       ...SECTIONS.map((name) => this.parts[name].root));
+    this.root.addEventListener("change", () => this.#markAll());
     state.subscribe(["case", "uploads", "catalogue", "coverage", "refused"], () => this.show());
     this.show();
   }
@@ -56,8 +57,8 @@ export class CaseForm {
       const key = JSON.stringify(this.#sources(name));
       if (this.made[name] !== key && this.typed !== name) this.#remake(name);
       this.made[name] = key;
-      this.#mark(name);
     }
+    this.#markAll();
     const name = /** @type {HTMLInputElement} */ (this.root.querySelector(`#${idOf(["name"])}`));
     if (document.activeElement !== name) name.value = this.state.get("case").name;
   }
@@ -90,11 +91,18 @@ export class CaseForm {
     return { root, body, chip };
   }
 
+  /** Say of each part whether it is complete, and to others whether what is typed is in the case. */
+  #markAll() {
+    SECTIONS.forEach((name) => this.#mark(name));
+    this.state.set({ untaken: this.root.querySelector("[data-untaken]")?.id ?? null });
+  }
+
   /** @param {SectionName} name */
   #mark(name) {
     const form = this.state.get("case");
+    const { body, chip } = this.parts[name];
     const missing = missingIn(form, name, leftOpen(this.state)).map(({ key }) => words.missing[key]);
-    const { chip } = this.parts[name];
+    if (body.querySelector("[data-untaken]")) missing.push(words.missing.untaken);
     const isEmpty = name === "observation" && !form.observation.length;
     const { refused } = this.state.values;
     const isRefused = refused?.form === form && refused.parts.includes(name);

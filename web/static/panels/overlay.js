@@ -3,7 +3,7 @@
 import { northing } from "../../player/mercator.js";
 import { askJson } from "../api.js";
 import { make } from "../dom.js";
-import { slickColour } from "../drawing.js";
+import { inView, pathOf, slickColour } from "../drawing.js";
 
 /**
  * @typedef {import("../state.js").State} State
@@ -52,7 +52,7 @@ export function overlay(pane, state) {
   };
   pane.map.on("move", draw);
   pane.map.on("resize", show);
-  state.subscribe(["case", "uploads", "drawn", "preview", "theme"], show);
+  state.subscribe(["case", "uploads", "drawn", "preview", "dark"], show);
   state.subscribe(["figures"], () => {
     shownCase = JSON.stringify(state.get("case"));
     show();
@@ -113,24 +113,12 @@ function projected([lon, lat]) {
   return [lon, northing(lat)];
 }
 
-/**
- * @param {CanvasRenderingContext2D} context @param {import("../../player/view.js").View} view
- * @param {[number, number][]} places @param {{close?: boolean}} [how]
- */
-function path(context, view, places, { close = false } = {}) {
-  context.beginPath();
-  places.forEach((place, k) => (k ? context.lineTo(...view.toScreen(...place)) : context.moveTo(...view.toScreen(...place))));
-  if (close) context.closePath();
-}
-
 /** @param {CanvasRenderingContext2D} context @param {any} view @param {any} form @param {Outline[]} outlines @param {Record<string, string>} colours */
 function drawCase(context, view, form, outlines, colours) {
   for (const { rings, kind } of outlines) {
     context.setLineDash(kind === "release" ? [] : [5, 3]); // not by colour alone
-    stroked(context, colours[kind], () => rings.forEach((ring) => {
-      path(context, view, ring, { close: true });
-      context.stroke();
-    }));
+    const path = pathOf(view, rings);
+    stroked(context, colours[kind], () => context.stroke(path));
   }
   context.setLineDash([]);
   for (const row of form.release) {
@@ -154,11 +142,9 @@ function stroked(context, colour, draw) {
  * @param {[number, number][]} places @param {string} colour
  */
 function drawLine(context, view, places, colour) {
-  if (places.length > 1) stroked(context, colour, () => {
-    path(context, view, places);
-    context.stroke();
-  });
-  for (const place of places) stroked(context, colour, () => {
+  const line = pathOf(view, [places], false);
+  if (places.length > 1) stroked(context, colour, () => context.stroke(line));
+  for (const place of inView(view, places)) stroked(context, colour, () => {
     context.beginPath();
     context.arc(...view.toScreen(...place), 5, 0, 2 * Math.PI);
     context.stroke();
@@ -171,12 +157,12 @@ function drawSketch(context, view, drawn, colour) {
     if (geometry.type === "Point") drawLine(context, view, [projected(geometry.coordinates)], colour);
     else {
       const places = geometry.type === "Polygon" ? geometry.coordinates[0] : geometry.coordinates;
-      path(context, view, places.map(projected));
+      const path = pathOf(view, [places.map(projected)], false);
       context.globalAlpha = 0.15;
       context.fillStyle = colour;
-      if (geometry.type === "Polygon") context.fill();
+      if (geometry.type === "Polygon") context.fill(path);
       context.globalAlpha = 1;
-      stroked(context, colour, () => context.stroke());
+      stroked(context, colour, () => context.stroke(path));
     }
   }
 }
@@ -186,7 +172,8 @@ function drawParticles(context, view, { count, bounds, data, statuses }, [afloat
   const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
   const status = atob(statuses);
   const numbers = new DataView(bytes.buffer);
-  const [west, south, east, north] = bounds;
+  const [, south, , north] = bounds;
+  const [[west], [east]] = inView(view, [[bounds[0], 0], [bounds[2], 0]]);
   const rows = Array.from({ length: count }, (_, k) => [
     west + (numbers.getUint16(4 * k, true) / MOST) * (east - west),
     south + (numbers.getUint16(4 * k + 2, true) / MOST) * (north - south),

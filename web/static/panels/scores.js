@@ -76,7 +76,7 @@ function skillChart(process, value, other) {
   const useful = value.useful_fss ?? null;
   return block(text.skill, lineChart({
     alt: text.skillAlt(`${sides[0]} km: ${finest}.`),
-    x: { label: text.window, ticks: sides.map((at) => ({ at, text: String(Number(at.toPrecision(2))) })), isLog: sides.length > 1 },
+    x: { label: text.window, ticks: sides.map((at) => ({ at, text: String(Number(at.toPrecision(3))) })), isLog: sides.length > 1 },
     y: { label: text.fss, ticks: HEIGHTS },
     lines: curves,
     level: useful === null ? null : { at: useful, label: `${text.useful} (${score(useful)})` },
@@ -85,11 +85,27 @@ function skillChart(process, value, other) {
 
 /** @param {{name: string, label: string, points: [number, number | null][]}[]} curves */
 function scoreTable(curves) {
+  const sides = curves[0].points.map(([side]) => side); // a run that is compared may have others
   return make("table", { class: "number", id: "score-table" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, text.fss),
-      ...curves[0].points.map(([side]) => make("th", { scope: "col" }, `${Number(side.toPrecision(3))} km`)))),
+      ...sides.map((side) => make("th", { scope: "col" }, `${Number(side.toPrecision(3))} km`)))),
     make("tbody", {}, ...curves.map(({ name, label, points }) => make("tr", { "data-line": name }, make("th", { scope: "row" }, label),
-      ...points.map(([, fss]) => make("td", {}, score(fss)))))));
+      ...sides.map((side) => make("td", {}, score(new Map(points).get(side) ?? null)))))));
+}
+
+/**
+ * Return what the best run so far scores, after each: the one that the search holds for it, priors counted.
+ * @param {{number: number, score: number | null, penalised?: number | null}[]} trials in their order
+ * @returns {[number, number | null][]}
+ */
+export function bestOf(trials) {
+  /** @type {(typeof trials)[number] | null} */
+  let best = null;
+  const worth = (/** @type {(typeof trials)[number] | null} */ trial) => trial?.penalised ?? trial?.score ?? -Infinity;
+  return trials.map((trial) => {
+    if (worth(trial) > worth(best)) best = trial;
+    return [trial.number + 1, best?.score ?? null];
+  });
 }
 
 /** @param {State} state @returns {HTMLElement[]} */
@@ -101,19 +117,14 @@ function searchOf(state) {
   if (!known.length) return [];
   /** @type {[number, number | null][]} */
   const points = known.map((/** @type {any} */ row) => [row.number + 1, row.score]);
-  let most = -Infinity;
-  /** @type {[number, number | null][]} */
-  const best = points.map(([number, value]) => {
-    if (value !== null) most = Math.max(most, value);
-    return [number, Number.isFinite(most) ? most : null];
-  });
+  const best = bestOf(known);
   const source = figures?.value ?? running;
   const unmoved = source?.persistence?.score ?? null;
   const last = Math.max(points.length, 2);
   return [block(text.search, lineChart({
     alt: text.searchAlt(points.length, score(best[best.length - 1][1], 3)),
     x: { label: text.trial, ticks: [1, Math.ceil(last / 2), last].filter((at, k, all) => all.indexOf(at) === k).map((at) => ({ at, text: String(at) })) },
-    y: { label: text.fss, ticks: HEIGHTS },
+    y: { label: text.meanFss, ticks: HEIGHTS },
     lines: [{ name: "trial", label: text.trial, points, dots: true }, { name: "best", label: `${text.best}: ${score(best[best.length - 1][1], 3)}`, points: best }],
     level: unmoved === null ? null : { at: unmoved, label: `${text.lines.persistence} (${score(unmoved)})` },
   }))];

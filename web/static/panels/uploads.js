@@ -38,17 +38,20 @@ export async function bring(file, purpose) {
 /**
  * Put what was brought into the case, as far as it is clear what for.
  * @param {State} state @param {Upload} upload
- * @returns {string} what was done, in words
  */
 export function use(state, upload) {
   const form = state.get("case");
-  if (upload.purpose === "mask") state.set({ case: taken(form, upload) });
+  if (upload.purpose === "mask") state.set({ case: taken(form, upload, state.get("uploads")) });
   if (upload.purpose === "track") state.set({ case: released(form, { kind: "ship", track: upload.reference, mass_tonnes: 10 }) });
   if (upload.purpose === "lines") state.set({ case: released(form, { kind: "line", geometry: upload.reference, mass_tonnes: 10 }) });
   const { box } = upload.facts ?? {};
   if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) });
-  const now = useOf(state.get("case"), upload.reference);
-  return now ? text.takenAs[now](upload.name) : text.stored(upload.name);
+}
+
+/** @param {State} state @param {Upload} upload @returns {string} what the case has it for, in words */
+function usedAs(state, upload) {
+  const use = useOf(state.get("case"), upload.reference);
+  return use ? text.takenAs[use](upload.name) : text.stored(upload.name);
 }
 
 /** @param {number[]} box west, south, east, north @returns {import("../state.js").Camera} that shows it, with room round it */
@@ -75,6 +78,8 @@ export function dropZone(state) {
   let told = 0; // each file has a line of its own, also where others are still being read
   const take = async (/** @type {File[]} */ files, /** @type {string} */ wanted = "") => {
     news.querySelectorAll("p:not([data-busy])").forEach((row) => row.remove());
+    /** @type {(() => void)[]} each tells of a file again: an earlier slick takes the place of a later one */
+    const lines = [];
     for (const file of files) {
       const id = `${told++}`;
       tell(id, text.reading(file.name), false, true);
@@ -83,7 +88,9 @@ export function dropZone(state) {
         state.set({ uploads: [upload, ...state.get("uploads").filter((/** @type {Upload} */ each) => each.id !== upload.id)] });
         const { unclear, remarks } = upload.facts ?? {};
         const odd = [unclear, ...(remarks ?? [])].filter(Boolean).map((each) => text.plain(file.name, each));
-        tell(id, [use(state, upload), ...odd].join(" "), Boolean(unclear));
+        use(state, upload);
+        lines.push(() => tell(id, [usedAs(state, upload), ...odd].join(" "), Boolean(unclear)));
+        lines.forEach((line) => line());
       } catch (problem) {
         tell(id, text.refused(file.name, /** @type {Error} */ (problem).message), true);
       }

@@ -12,7 +12,6 @@ import { words } from "./words.js";
  * @typedef {{name: string, unit: string, seconds: number[] | null, values: (number | null)[]}} Series
  */
 
-const DARK = matchMedia("(prefers-color-scheme: dark)");
 const MOST_ROWS = 500;
 const MOST_POINTS = 400;
 const MOST_CHARTS = 3;
@@ -27,14 +26,12 @@ export class Answer {
     this.least = 0;
     this.chosen = -1;
     const draw = () => this.draw?.();
-    state.subscribe(["theme"], draw);
-    DARK.addEventListener("change", draw);
+    state.subscribe(["dark"], draw);
     new ResizeObserver(draw).observe(root);
   }
 
   get isDark() {
-    const theme = this.state.get("theme");
-    return theme === "auto" ? DARK.matches : theme === "dark";
+    return this.state.get("dark");
   }
 
   /** Forget what is shown. */
