@@ -214,7 +214,14 @@ function forcing(form) {
   return currents === "none" && winds === "none" ? [{ key: "nothingMoves", path: ["forcing", "currents"] }] : found;
 }
 
-/** @param {Case} form @param {Set<string>} untimed @returns {Missing[]} */
+/** @param {any} row @param {Path} path @param {Case} form @param {Open} open @returns {Missing[]} if a slick was not seen later */
+function untimely(row, path, form, { untimed }) {
+  if (!row.time) return untimed.has(String(row.geometry)) ? [{ key: "seen", path }] : [];
+  return Date.parse(row.time) > Date.parse(form.time.start) || !form.time.start ? [] : [{ key: "early", path }];
+}
+
+/** @param {Case} form @param {Open} open @returns {Missing[]} */
+function observation(form, open) {
   return form.observation.flatMap((/** @type {any} */ row, /** @type {number} */ k) => [
     ...untimely(row, ["observation", k, "time"], form, open),
     ...unsettled(row, ["observation", k], open),
