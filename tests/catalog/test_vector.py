@@ -294,9 +294,9 @@ def test_a_coordinate_that_is_no_number_is_refused(tmp_path: Path, value: float)
     assert "20210824-0810.gpkg: feature 2 of 2" in problem
 
 
-def test_a_photo_is_refused_without_advice_to_programmers(tmp_path: Path) -> None:
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
+def test_what_is_no_vector_file_is_refused_without_advice_to_programmers(tmp_path: Path) -> None:
+    path = tmp_path / "notes.doc"
+    path.write_bytes(b"\xd0\xcf\x11\xe0 notes of a flight")
     with pytest.raises(CatalogError) as told:
         read_land((35.0, 34.0, 36.0, 35.0), str(path))
     assert "not recognized as being in a supported file format); expected" in str(told.value)

@@ -52,7 +52,7 @@ def test_every_variable_goes_through_a_chunk_that_is_a_copy(name, ids):
     load(0, ids.size, room, before.numbers, before.codes, True)
     copy = Elements(room.numbers, room.codes)
     np.testing.assert_array_equal(copy[name], before[name][..., ids])
-    store(ids.size, room, after.numbers, after.codes, True)
+    store(0, ids.size, room, after.numbers, after.codes, True)
     np.testing.assert_array_equal(after[name][..., ids], before[name][..., ids])
     others = np.setdiff1d(np.arange(9), ids)
     np.testing.assert_array_equal(after[name][..., others], blank[name][..., others])
@@ -66,7 +66,7 @@ def test_what_only_drifts_is_copied_as_far_as_it_changes():
     load(0, IDS.size, room, before.numbers, before.codes, False)
     room.numbers[:DRIFTING] *= -1.0
     room.codes[:] *= -1
-    store(IDS.size, room, after.numbers, after.codes, False)
+    store(0, IDS.size, room, after.numbers, after.codes, False)
     assert {variable.name for variable in NUMBERS[:DRIFTING]} == {"x", "y"}
     for variable in VARIABLES:
         changes = variable.name in ("x", "y") or variable in CODES

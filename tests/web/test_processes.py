@@ -16,7 +16,8 @@ from shapely.geometry import shape
 from simulator import Status
 from tests.plugins.builders import card, mean_colour, plugin_in
 from tests.witoil import model_files
-from web.jobs.processes import PROCESSES, _score
+from web.jobs import tasks
+from web.jobs.processes import PROCESSES
 from witoil.errors import WitoilError
 
 SLICK = "20210824-0810-SYR-PL-A-01-S3.geojson"
@@ -160,5 +161,5 @@ def test_a_slick_or_drifters_are_scored_against():
 def test_a_run_is_scored_as_the_sensor_that_is_asked_for_sees_it(monkeypatch, tmp_path, sensor):
     asked = {}
     monkeypatch.setattr("witoil.jobs.score", lambda *given, **how: asked.update(how) or {})
-    _score({"run": "a.nc", "observation": "b.tif", "sensor": sensor}, tmp_path, None)
+    tasks.score({"run": "a.nc", "observation": "b.tif", "sensor": sensor}, tmp_path, None)
     assert (asked["sensor"] and asked["sensor"].kind) == sensor

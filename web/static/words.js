@@ -225,6 +225,7 @@ export const panels = {
     rate_tonnes_per_hour: "a rate, all the time",
     thickness_um: "a thickness",
     guess: "How thick it is, is not known. As a sheen, by the Bonn Agreement code, its greatest volume.",
+    isUnknown: "It stands for what nobody has said yet: give what is known.",
   },
   more: "More",
   presetIs: (/** @type {string} */ value) => `usually ${value}`,

@@ -294,8 +294,10 @@ def test_the_legend_follows_the_system_as_the_map_does(opened, run):
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"(before) => ({colours})().join() !== before", arg=",".join(light))
     dark = page.evaluate(colours)
+    page.wait_for_load_state("networkidle")
     page = opened(f"#run={run}&layers=age", color_scheme="dark")
     shown_at(page, run)
+    page.wait_for_load_state("networkidle")
     assert page.evaluate(colours) == dark
 
 

@@ -133,8 +133,19 @@ export function taken(form, upload, uploads) {
   return compareWith(startFrom({ ...others, name: form.name === stem(first) ? "" : form.name }, upload), first);
 }
 
-/** @param {Case} form @param {any} release @returns {Case} */
-export function released(form, release) {
+/**
+ * Say what stands for an amount until somebody gives one.
+ * @param {string} kind of release @param {string} name of the amount, one of `AMOUNTS`
+ * @returns {string | number}
+ */
+export function guess(kind, name) {
+  const guesses = /** @type {Record<string, string | number>} */ ({ thickness_class: "sheen", mass_tonnes: kind === "ship" ? 10 : 100, rate_tonnes_per_hour: 10, thickness_um: 1 });
+  return guesses[name];
+}
+
+/** @param {Case} form @param {any} place a release without an amount @returns {Case} */
+export function released(form, place) {
+  const release = { ...place, mass_tonnes: guess(place.kind, "mass_tonnes") };
   const times = release.kind === "ship" && Array.isArray(release.track) ? release.track.map((/** @type {any} */ fix) => fix.time) : [];
   const next = { ...form, release: [...form.release, release], name: form.name || release.kind };
   const [first, last] = [times[0], times[times.length - 1]];

@@ -125,9 +125,9 @@ export class Drawing {
     this.state.set({ tool: null });
     const form = this.state.get("case");
     if (tool === "slick") await this.#finishSlick(places);
-    else if (tool === "point") this.state.set({ case: released(form, { kind: "point", lon: places[0][0], lat: places[0][1], mass_tonnes: 100 }) });
-    else if (tool === "line") this.state.set({ case: released(form, { kind: "line", coordinates: places, mass_tonnes: 100 }) });
-    else this.state.set({ case: released(form, { kind: "ship", track: track(places, form.time.start), mass_tonnes: 10 }) });
+    else if (tool === "point") this.state.set({ case: released(form, { kind: "point", lon: places[0][0], lat: places[0][1] }) });
+    else if (tool === "line") this.state.set({ case: released(form, { kind: "line", coordinates: places }) });
+    else this.state.set({ case: released(form, { kind: "ship", track: track(places, form.time.start) }) });
   }
 
   /** @param {Place[]} places */

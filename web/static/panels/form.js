@@ -1,7 +1,7 @@
 // The form of a case: parts that say whether they are complete, plain words first, the rest under "more".
 
 import { make } from "../dom.js";
-import { AMOUNTS, at, changed, later, missingIn, SECTIONS } from "./case.js";
+import { AMOUNTS, at, changed, guess, later, missingIn, SECTIONS } from "./case.js";
 import { fieldElement, idOf, showFault } from "./fields.js";
 import { forcingFields } from "./forcing.js";
 import { fieldsOf } from "./schema.js";
@@ -135,7 +135,7 @@ export class CaseForm {
       const form = this.state.get("case");
       const { camera } = this.state.values;
       const place = camera ? { lon: Number(camera.lon.toFixed(4)), lat: Number(camera.lat.toFixed(4)) } : { lon: null, lat: null };
-      this.state.set({ case: changed(form, ["release", form.release.length], { kind: "point", ...place, mass_tonnes: 100 }) });
+      this.state.set({ case: changed(form, ["release", form.release.length], { kind: "point", ...place, mass_tonnes: guess("point", "mass_tonnes") }) });
       document.getElementById(idOf(["release", form.release.length, "lon"]))?.focus();
     };
     return make("button", { type: "button", onclick: add }, words.addPoint);
@@ -173,16 +173,19 @@ export class CaseForm {
     select.addEventListener("change", () => {
       const cleared = AMOUNTS[row.kind].reduce((next, name) => changed(next, [name], undefined), { ...row });
       if (row.kind === "area") delete cleared.bonn_estimate;
-      const first = /** @type {Record<string, any>} */ ({ thickness_class: "sheen", mass_tonnes: 100, rate_tonnes_per_hour: 10, thickness_um: 1 });
-      const next = select.value ? { ...cleared, [select.value]: first[select.value] } : cleared;
+      const next = select.value ? { ...cleared, [select.value]: guess(row.kind, select.value) } : cleared;
       if (select.value === "thickness_class") next.bonn_estimate = "maximum";
       this.#set(path, next);
     });
     const field = fieldsOf(this.document, OF_KIND[row.kind]).find(({ name }) => name === chosen);
+    const isAsItLooks = chosen === "thickness_class";
+    const hint = make("p", { class: "hint" }, isAsItLooks ? words.amount.guess : words.amount.isUnknown);
+    const control = field && this.#field(field, path);
+    if (!isAsItLooks) control?.addEventListener("change", () => hint.remove());
     return [
       make("div", { class: "field" }, make("label", { for: id }, words.amount.label), select),
-      chosen === "thickness_class" && make("p", { class: "hint" }, words.amount.guess),
-      Boolean(field) && this.#field(/** @type {any} */ (field), path),
+      Boolean(field) && row[chosen] === guess(row.kind, chosen) && hint,
+      control ?? false,
     ];
   }
 

@@ -42,8 +42,8 @@ export async function bring(file, purpose) {
 export function use(state, upload) {
   const form = state.get("case");
   if (upload.purpose === "mask") state.set({ case: taken(form, upload, state.get("uploads")) });
-  if (upload.purpose === "track") state.set({ case: released(form, { kind: "ship", track: upload.reference, mass_tonnes: 10 }) });
-  if (upload.purpose === "lines") state.set({ case: released(form, { kind: "line", geometry: upload.reference, mass_tonnes: 10 }) });
+  if (upload.purpose === "track") state.set({ case: released(form, { kind: "ship", track: upload.reference }) });
+  if (upload.purpose === "lines") state.set({ case: released(form, { kind: "line", geometry: upload.reference }) });
   const { box } = upload.facts ?? {};
   if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) });
 }
