@@ -12,6 +12,8 @@ import { panels as words } from "../words.js";
 
 const { coverage: text } = words;
 const PAUSE = 400; // milliseconds without a change of the case before the service is asked
+const AGAIN = 3000; // milliseconds until a service that had too much to do is asked again
+const BUSY = [429, 503];
 const ALL = 0.999999; // of the time that counts as all of it
 const ROLES = ["currents", "winds", "waves", "temperature"];
 
@@ -38,7 +40,13 @@ export function coverageBar(root, state) {
       state.set({ coverage: { question, roles } });
       chooseBest(state, roles);
     } catch (problem) {
-      if (asked === key) state.set({ coverage: { question, roles: {}, fault: /** @type {Error} */ (problem).message } });
+      if (asked !== key) return undefined;
+      const { message, status } = /** @type {Error & {status?: number}} */ (problem);
+      state.set({ coverage: { question, roles: {}, fault: message } });
+      if (!status || BUSY.includes(status)) {
+        asked = "";
+        waiting = window.setTimeout(look, AGAIN);
+      }
     }
     return undefined;
   };
