@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from catalog.files.netcdf import write_netcdf
 from simulator import CURRENT, WIND, metres_per_degree
 from witoil.case import load_case
 from witoil.files import mask_name, replacing, write_json, write_text
@@ -101,7 +102,7 @@ def make_twin(folder: Path) -> Path:
     hours = np.arange(-1, 15)
     for name, data in (("currents.nc", _currents(hours)), ("winds.nc", _winds(hours))):
         with replacing(folder / name) as temporary:
-            data.to_netcdf(temporary, engine="netcdf4")
+            write_netcdf(data, temporary)
     write_json(folder / "island.geojson", feature(outline(*_ISLAND, 4e3, 2.5e3, wiggle=0.15)))
     write_json(folder / "slick_20250601T0600.geojson", feature(outline(*_SLICK, 4e3, 1.5e3)))
     parameters = "\n".join(f"{name} = {json.dumps(value)}" for name, value in TRUTH.items())

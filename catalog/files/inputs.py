@@ -5,15 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import netCDF4
 import xarray as xr
-from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.errors import CatalogError, UnreadableFileError
 from catalog.files.archives import unpack
+from catalog.files.netcdf import NETCDF_LOCK, open_netcdf
 from catalog.files.probe import refuse_fatal
 from catalog.files.scratch import scratch_folder
 from catalog.files.zarr import is_zarr
@@ -91,14 +92,8 @@ def open_input(path: Input) -> xr.Dataset:
         warnings.simplefilter("ignore", RuntimeWarning)
         if not isinstance(path, Path):
             return path.open()
-        return xr.open_dataset(
-            path,
-            engine="zarr" if zarr else "netcdf4",
-            decode_times=False,
-            decode_coords=False,
-            cache=False,
-            chunks=None,
-        )
+        opened = partial(xr.open_dataset, engine="zarr") if zarr else open_netcdf
+        return opened(path, decode_times=False, decode_coords=False, cache=False, chunks=None)
 
 
 @contextmanager
@@ -147,7 +142,7 @@ def refuse_damaged_netcdf(path: Path) -> None:
         if file.read(3) == b"CDF":
             _refuse_truncated_classic(path)
     refuse_fatal(path)
-    with reading(path), NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path):
+    with reading(path), NETCDF_LOCK, netCDF4.Dataset(path):
         pass
 
 

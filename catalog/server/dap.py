@@ -22,9 +22,9 @@ from pydap.responses.ascii import ASCIIResponse
 from pydap.responses.das import DASResponse
 from pydap.responses.dds import DDSResponse, dds
 from pydap.responses.dods import DODSResponse
-from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.errors import CatalogError, UnreadableFileError
+from catalog.files.netcdf import NETCDF_LOCK
 from catalog.files.probe import refuse_fatal
 from catalog.server.bounds import LONGEST, MOST_BYTES, MOST_TEXT, MOST_VARIABLES
 
@@ -122,7 +122,7 @@ def error_text(message: str) -> str:
 
 def _opened(path: Path) -> tuple[dict[str, _Variable], dict[str, Any]]:
     """Return the variables of a file that can be served, and its own attributes."""
-    with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path) as file:
+    with NETCDF_LOCK, netCDF4.Dataset(path) as file:
         found = {
             name: _Variable(path, variable)
             for name, variable in file.variables.items()
@@ -282,7 +282,7 @@ class _Variable:
         """
         # strides are slow in HDF5: what lies between is read, too, and left out here
         whole = tuple(slice(each.start, each.stop) for each in slices)
-        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(self._path) as file:
+        with NETCDF_LOCK, netCDF4.Dataset(self._path) as file:
             file.set_auto_maskandscale(False)
             values = file.variables[self.name][whole if slices else ...]
         steps = tuple(slice(None, None, each.step) for each in slices)

@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from catalog.errors import CatalogError
+from catalog.files.netcdf import write_netcdf
 
 
 def write_forcing(forcing: xr.Dataset, path: Path) -> None:
@@ -23,7 +24,7 @@ def write_forcing(forcing: xr.Dataset, path: Path) -> None:
         name: {"zlib": True, "complevel": 1} for name in kept.data_vars
     }
     encoding["time"] = {"units": "seconds since 1970-01-01", "dtype": "int64"}
-    kept.to_netcdf(path, engine="netcdf4", encoding=encoding)
+    write_netcdf(kept, path, encoding)
 
 
 def need_client(module: str, extra: str) -> None:

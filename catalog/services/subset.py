@@ -16,6 +16,7 @@ import xarray as xr
 
 from catalog.antimeridian import unbroken_box
 from catalog.errors import CatalogError, CoverageError
+from catalog.files.netcdf import write_netcdf
 from catalog.forcing.axes import AxisName, find_axis
 from catalog.forcing.times import read_times
 from catalog.grid import Box, format_box
@@ -305,5 +306,5 @@ def _write(remote: Opendap, part: Part, store: Store, refresh: bool, path: Path)
     """Write a part of a data set on a server to a file."""
     found = cut(remote.open(store, refresh=refresh), part, str(remote))
     packed = {name: {"zlib": True} for name, field in found.data_vars.items() if field.ndim > 1}
-    found.to_netcdf(path, engine="netcdf4", encoding=packed)
+    write_netcdf(found, path, packed)
     return {"url": remote.url}

@@ -137,10 +137,12 @@ def test_a_case_that_takes_too_long_ends(ask, monkeypatch):
     assert ask()["score"] is not None
 
 
-def test_a_case_that_takes_too_much_memory_ends(case, tmp_path):
+# of an import, of a library of coordinate systems, of one that ends the process, of a picture
+@pytest.mark.parametrize("preview_bytes", [1_000_000, 28_000_000, 32_000_000, 60_000_000])
+def test_a_case_that_takes_too_much_memory_is_not_called_damaged(case, tmp_path, preview_bytes):
     question = {"owner": "anna", "session": "", "key": "", "inputs": {"case": case}}
     with (
-        serving(tmp_path / "data", preview_bytes=1_000_000),
+        serving(tmp_path / "data", preview_bytes=preview_bytes),
         pytest.raises(TooLargeError, match="memory"),
     ):
         asking.ask(tmp_path / "data", {**question, "parameters": {}})

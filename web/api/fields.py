@@ -8,12 +8,11 @@ from typing import Any, Literal
 from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.api.documents import JobPath, problems
+from web.api.documents import JobPath
 from web.api.particles import TAG
 from web.api.queries import BoundingBox, box_of
 from web.api.runs import RUN_PROBLEMS, successful_job
 from web.context import service
-from web.data.coverage import reading_alone
 from web.data.inputs import MissingInputError, resolve
 from web.errors import NotFoundError
 from web.people.access import needs
@@ -64,7 +63,7 @@ class FieldVectors(BaseModel):
     vectors: list[Vector]
 
 
-@blueprint.get("/<jobID>/fields/<field>", responses={200: FieldVectors, **problems(429)})
+@blueprint.get("/<jobID>/fields/<field>", responses={200: FieldVectors})
 @needs("read")
 def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
     """Send velocities of a field that has moved the oil, at nodes that are evenly chosen."""
@@ -72,8 +71,7 @@ def send_vectors(path: FieldPath, query: FieldQuery) -> dict[str, Any]:
 
     forcing = _forcing(successful_job(path.job_id))
     box = box_of(query.bbox)
-    with reading_alone():
-        found = vectors_of(forcing, path.field, box, datetime64(query.time), query.count)
+    found = vectors_of(forcing, path.field, box, datetime64(query.time), query.count)
     if found is None:
         raise NotFoundError(f"the run had no {path.field}")
     rows = zip(*(column.round(5).tolist() for column in found), strict=True)

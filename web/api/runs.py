@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from web.api.documents import problems
@@ -69,10 +68,7 @@ def successful_folder(job_id: str) -> Path:
     return folder_of_run(successful_job(job_id))
 
 
-_OPENING = Lock()
-"""Files of HDF5 are not to be opened by two threads at once, and a page asks for much at once."""
-
-
+@lru_cache(maxsize=4)
 def run_of(folder: Path) -> Run:
     """Return the run in the folder of a job; values of particles are read when they are used.
 
@@ -80,12 +76,6 @@ def run_of(folder: Path) -> Run:
     ------
     WitoilError, CatalogError
     """
-    with _OPENING:
-        return _opened(folder)
-
-
-@lru_cache(maxsize=4)
-def _opened(folder: Path) -> Run:
     from witoil.runs.opening import open_run  # a server that asks nothing of runs starts sooner
 
     return open_run(folder)

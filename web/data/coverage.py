@@ -27,8 +27,8 @@ MOST_VALUES = 50_000_000
 WAIT_SECONDS = 30.0
 """How long a request waits for others to look at files. [s]"""
 
-_looking = threading.Lock()
-"""Held by whoever reads forcing: NetCDF's library ends a process in which two do at once."""
+_looking = threading.BoundedSemaphore(2)
+"""So many look at once, each with the memory that it takes."""
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def look_at(
     """
     from catalog.forcing.files import ForcingFiles
 
-    with reading_alone(), _by_names(files), ForcingFiles(list(files), role) as opened:
+    with _a_place(), _by_names(files), ForcingFiles(list(files), role) as opened:
         resolution = float(np.median(np.diff(opened.latitude)))
         try:
             _refuse_much(opened, box, period)
@@ -191,14 +191,7 @@ def _refuse_much(files: ForcingFiles, box: Box, period: tuple[datetime, datetime
 
 
 @contextmanager
-def reading_alone() -> Iterator[None]:
-    """Keep others from reading forcing in this process.
-
-    Raises
-    ------
-    QuotaError
-        Where others take longer than `WAIT_SECONDS`.
-    """
+def _a_place() -> Iterator[None]:
     if not _looking.acquire(timeout=WAIT_SECONDS):
         raise QuotaError("too many look at forcing; try again in a moment")
     try:

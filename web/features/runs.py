@@ -170,9 +170,9 @@ def _coast(folder: Path, told: Mapping[str, Any], end: datetime) -> Iterator[Fou
 
 def _extent_of(path: Path) -> tuple[BaseGeometry | None, datetime, datetime]:
     """Return the box in which the particles of a run were, None if none was released; its times."""
-    import xarray as xr
+    from catalog.files.netcdf import open_netcdf
 
-    with xr.open_dataset(path) as run:
+    with open_netcdf(path) as run:
         times = run["time"].values
         longitude, latitude = (run[name].values.ravel() for name in ("lon", "lat"))
     ends = to_datetime(times[0]), to_datetime(times[-1])

@@ -6,18 +6,19 @@ import json
 import logging
 import os
 import queue
-import resource
 import signal
 import socket
 import threading
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
+from web.previews.memory import Memory
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
@@ -49,30 +50,33 @@ def serve_case(
     os.setsid()  # so that all that it has begun can be ended with it
     warnings.simplefilter("ignore", append=True)
     logging.disable(logging.WARNING)  # what is odd about data is said by a job
-    host, before = _Host(connection), _status("RssAnon")
-    _limit(most_bytes)
+    host, memory = _Host(connection), Memory(most_bytes)
     try:
-        scenario = _prepared(inputs, room)
-    except (WitoilError, CatalogError, SimulatorError) as error:
-        host.tell({"number": 0, "ending": "refused", "reason": str(error)})
-        return
-    except _NO_ROOM:
-        host.tell({"number": 0, **_TOO_LARGE})
+        with memory.limited():
+            scenario = _prepared(inputs, room)
+    except Exception as error:
+        host.tell({"number": 0, **_refusal(error, memory)})
         return
     ending: dict[str, Any] = {"number": 0}
     while True:
-        host.tell({**ending, "bytes": max(_status("RssAnon") - before, 0)})
+        host.tell({**ending, "bytes": memory.taken_bytes})
         asked = host.asked.get()
-        ending = {"number": asked["number"], **_answer(scenario, asked, host)}
+        ending = {"number": asked["number"], **_answer(scenario, asked, host, memory)}
 
-
-# of a library that cannot be mapped, and of one whose own code forgets to say why it stopped
-_NO_ROOM = (MemoryError, ImportError, SystemError)
 
 _TOO_LARGE = {
     "ending": "too large",
     "reason": "the case takes more memory than a preview may have; ask for a job",
 }
+
+
+def _refusal(error: Exception, memory: Memory) -> dict[str, Any]:
+    """Return what is told of a failure; one that was not foreseen is raised again."""
+    if memory.has_run_out(error):
+        return _TOO_LARGE
+    if isinstance(error, WitoilError | CatalogError | SimulatorError):
+        return {"ending": "refused", "reason": str(error)}
+    raise error
 
 
 def _prepared(inputs: Mapping[str, Any], room: Path) -> Scenario:
@@ -84,7 +88,9 @@ def _prepared(inputs: Mapping[str, Any], room: Path) -> Scenario:
         return prepare(Case.model_validate(relative["case"]))
 
 
-def _answer(scenario: Scenario, asked: Mapping[str, Any], host: _Host) -> dict[str, Any]:
+def _answer(
+    scenario: Scenario, asked: Mapping[str, Any], host: _Host, memory: Memory
+) -> dict[str, Any]:
     """Return the answer to a question, or what is told in its place."""
     from witoil.preview import preview
     from witoil.times import datetime64
@@ -96,19 +102,18 @@ def _answer(scenario: Scenario, asked: Mapping[str, Any], host: _Host) -> dict[s
             raise StoppedError
 
     try:
-        answer = preview(
-            scenario,
-            asked["parameters"],
-            time=time,
-            polygons=asked["polygons"],
-            between=between,
-        )
+        with memory.limited():
+            answer = preview(
+                scenario,
+                asked["parameters"],
+                time=time,
+                polygons=asked["polygons"],
+                between=between,
+            )
     except StoppedError:
         return {}
-    except (WitoilError, CatalogError, SimulatorError) as error:
-        return {"ending": "refused", "reason": str(error)}
-    except _NO_ROOM:
-        return _TOO_LARGE
+    except Exception as error:
+        return _refusal(error, memory)
     return {"answer": answer}
 
 
@@ -130,25 +135,23 @@ def do_job(connection: socket.socket, asked: Mapping[str, Any], most_bytes: int)
 
     os.setsid()
     warnings.simplefilter("ignore", append=True)
-    host = _Host(connection)
-    _limit(most_bytes)
-    host.tell({"number": 0, **done(PROCESSES.get(asked["process"]), asked, lambda _: None)})
+    host, memory = _Host(connection), Memory(most_bytes)
+    failures: list[Exception] = []
+    process = PROCESSES.get(asked["process"])
 
+    def work(*arguments: Any) -> Any:
+        assert process is not None
+        try:
+            return process.work(*arguments)
+        except Exception as error:
+            failures.append(error)
+            raise
 
-def _limit(most_bytes: int) -> None:
-    """Have the memory of this process end where it has so much more than now."""
-    most = _status("VmData") + most_bytes
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _status(name: str) -> int:
-    """Return a figure of the memory of this process. [byte]"""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith(f"{name}:"))
-    return 1024 * int(line.split()[1])
+    with memory.limited():
+        ending = done(process and replace(process, work=work), asked, lambda _: None)
+    if any(map(memory.has_run_out, failures)):
+        ending = _TOO_LARGE
+    host.tell({"number": 0, **ending})
 
 
 class _Host:

@@ -330,7 +330,8 @@ class Host:
         process = Forked(do_job, asked.model_dump(exclude={"seconds"}), self._most_bytes // 4)
         try:
             await process.start()
-            return {"answer": await process.hear(asked.seconds, "to do")}
+            answer = await process.hear(asked.seconds, "to do")
+            return answer if "ending" in answer else {"answer": answer}
         except EndedError as error:
             return error.told
         finally:

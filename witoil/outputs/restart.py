@@ -10,9 +10,9 @@ from typing import Any
 import netCDF4
 import numpy as np
 import xarray as xr
-from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from catalog.files.inputs import reading
+from catalog.files.netcdf import NETCDF_LOCK, open_netcdf, write_netcdf
 from catalog.files.probe import refuse_fatal
 from witoil.case import Case, ShipRelease, Source
 from witoil.case.comparison import differences
@@ -42,10 +42,10 @@ def write_restart(case: Case, restart: xr.Dataset, path: Path) -> None:
     document = restart.assign_attrs({_CASE: json.dumps(case.model_dump(mode="json"))})
     encoding = {name: {"zlib": True, "complevel": 1} for name in document.data_vars}
     with replacing(path) as temporary:
-        document.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+        write_netcdf(document, temporary, encoding)
         # of what is read again, as some types are others in a file
         digest = _checksum(_load(temporary))
-        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(temporary, "a") as file:
+        with NETCDF_LOCK, netCDF4.Dataset(temporary, "a") as file:
             file.setncattr(_CHECKSUM, digest)
 
 
@@ -114,7 +114,7 @@ def load_restart(path: Path) -> tuple[xr.Dataset, dict[str, Any]]:
 
 def _load(path: Path) -> xr.Dataset:
     """Read a file as it was written: NaN is a value here."""
-    with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
+    with open_netcdf(path, decode_cf=False) as file:
         return file.load()
 
 

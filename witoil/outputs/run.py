@@ -17,6 +17,7 @@ import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import wrapped
+from catalog.files.netcdf import write_netcdf
 from simulator import Status, area_of
 from witoil.beside import beside
 from witoil.calibration.evaluation import persistence
@@ -252,7 +253,7 @@ def write_trajectories(
         witoil_parameters=json.dumps(parameters),
     )
     with replacing(path) as temporary:
-        document.to_netcdf(temporary, engine="netcdf4", encoding=_encoding(document))
+        write_netcdf(document, temporary, _encoding(document))
 
 
 def _trajectories(result: xr.Dataset) -> xr.Dataset:

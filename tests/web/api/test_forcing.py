@@ -1,5 +1,7 @@
 """What forcing covers of an area and a period, over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.web.fields import write_field
 from tests.web.people import assert_problem, bring, people
+from tests.web.sites import serving
 from web.data import coverage, uploads
 from web.data.coverage import _rest
 
@@ -168,8 +171,38 @@ def test_too_much_is_refused(anna, monkeypatch):
 
 def test_it_waits_for_others_to_look(anna, monkeypatch):
     monkeypatch.setattr(coverage, "WAIT_SECONDS", 0.01)
-    with coverage.reading_alone():
+    assert coverage._looking.acquire()
+    assert coverage._looking.acquire()
+    try:
         assert_problem(ask(anna, roles=["currents"]), 429)
+    finally:
+        coverage._looking.release()
+        coverage._looking.release()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_asked_by_several_at_once_answers_all(tmp_path):
+    write_field(tmp_path / "sea.nc", ("uo", "vo"), BOUNDS, HOURS)
+    write_field(tmp_path / "air.nc", ("u10", "v10"), BOUNDS, HOURS)
+    named = "".join(
+        f"[{name}]\ntitle = 'About {name}'\nfiles = '{name}.nc'\n" for name in ("sea", "air")
+    )
+    (tmp_path / "catalogue.toml").write_text(named)
+    with serving(
+        tmp_path / "data", "--runners", "0", catalogue=tmp_path / "catalogue.toml"
+    ) as site:
+
+        def shares(hours):
+            time = {"start": "2021-08-24T03:00:00Z", "end": f"2021-08-24T{hours:02}:00:00Z"}
+            wanted = WANTED | {"time": time, "roles": ["currents", "winds"]}
+            answer = site.ask("POST", "/forcing/coverage", json=wanted)
+            assert answer.status_code == 200, answer.text
+            roles = answer.json()["roles"]
+            return [product["share"] for role in roles.values() for product in role["products"]]
+
+        with ThreadPoolExecutor(4) as pool:
+            assert [*pool.map(shares, [*range(5, 23)] * 2)] == [[1.0, 1.0]] * 36
+        assert site.process.poll() is None
 
 
 @given(st.lists(st.integers(0, 100), max_size=20))

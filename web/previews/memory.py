@@ -1,0 +1,61 @@
+"""The memory that a forked process may take beside what it shares, and whether it has run out."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NO_ROOM = (MemoryError, ImportError, SystemError)
+"""What is raised where memory has run out: of allocations, of a library that cannot be mapped, and
+of one whose own code forgets to say why."""
+
+_LITTLE_BYTES = 8 * 2**20
+"""Libraries that find so little left say that files are damaged, or names unknown."""
+
+
+class Memory:
+    """What this process may take beside what it has when this is made.
+
+    Parameters
+    ----------
+    most_bytes : int
+        [byte]
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._before = _status("RssAnon")
+        self._hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        most = _status("VmData") + most_bytes
+        self._most = most if self._hard == resource.RLIM_INFINITY else min(most, self._hard)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    @property
+    def taken_bytes(self) -> int:
+        """What it has taken since. [byte]"""
+        return max(_status("RssAnon") - self._before, 0)
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Have memory end at the limit; where it does, there is enough again to say so."""
+        resource.setrlimit(resource.RLIMIT_DATA, (self._most, self._hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_DATA, (self._hard, self._hard))
+
+    def has_run_out(self, error: BaseException | None) -> bool:
+        """Say whether a failure came of the limit, whatever a library has made of it."""
+        while error is not None:
+            if isinstance(error, _NO_ROOM):
+                return True
+            error = error.__cause__ or error.__context__
+        return self._most - _status("VmData") < _LITTLE_BYTES
+
+
+def _status(name: str) -> int:
+    """Return a figure of the memory of this process. [byte]"""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith(f"{name}:"))
+    return 1024 * int(line.split()[1])
