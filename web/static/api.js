@@ -5,6 +5,7 @@ import { words } from "./words.js";
 const BASE = new URL("./", document.baseURI);
 const WAITS = [1000, 2000, 4000, 8000]; // milliseconds between tries while the service is away
 const AWAY = [502, 503, 504];
+const BUSY = 429;
 
 /** What the service has refused, in words for people. */
 export class ProblemError extends Error {
@@ -65,6 +66,12 @@ export function onAway(fn) {
 }
 
 let isLooking = false;
+
+/**
+ * Whether the same question may be answered a little later.
+ * @param {{status?: number}} problem
+ */
+export const mayPass = ({ status }) => !status || status === BUSY || AWAY.includes(status);
 
 /**
  * Look whether the service is away, where what others than `ask` have asked for did not come, such as tiles.

@@ -14,15 +14,11 @@ from shapely import box
 
 from tests.plugins.builders import plugin_in
 from tests.plugins.scenes import DARK, dark_spots
+from tests.web.sites import environment_of
 
 ROOT = Path(__file__).parents[3]
 QUIET = ("GL Driver", "WebGL", "Failed to load resource")
 """What consoles may say: of drawing in software, and of what was refused, which the page says."""
-
-
-def forget_settings(environment):
-    """Return an environment without the settings of a service."""
-    return {name: value for name, value in environment.items() if not name.startswith("WITOIL_")}
 
 
 @pytest.fixture(scope="session")
@@ -50,22 +46,11 @@ class Serving:
 
     def __init__(self, folder, **settings):
         self.log = (folder / "log").open("wb")
-        command = [
-            sys.executable,
-            "-m",
-            "witoil",
-            "serve",
-            "--port",
-            "0",
-            "--data",
-            folder / "data",
-        ]
-        given = {f"WITOIL_{name.upper()}": str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
-            [*map(str, command)],
+            [sys.executable, "-m", "witoil", "serve", "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=self.log,
-            env=forget_settings(os.environ) | given,
+            env=environment_of(folder / "data", **settings),
         )
         self.url = self.process.stdout.readline().decode().split()[-1]
 

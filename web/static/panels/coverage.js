@@ -1,6 +1,6 @@
 // Under the time slider: what the forcing of the case covers of its time, gaps, and what could be fetched.
 
-import { askJson } from "../api.js";
+import { askJson, mayPass } from "../api.js";
 import { sidesOf } from "../bounds.js";
 import { make } from "../dom.js";
 import { changed } from "./case.js";
@@ -13,7 +13,6 @@ import { panels as words } from "../words.js";
 const { coverage: text } = words;
 const PAUSE = 400; // milliseconds without a change of the case before the service is asked
 const AGAIN = 3000; // milliseconds until a service that had too much to do is asked again
-const BUSY = [429, 503];
 const ALL = 0.999999; // of the time that counts as all of it
 const ROLES = ["currents", "winds", "waves", "temperature"];
 
@@ -41,9 +40,9 @@ export function coverageBar(root, state) {
       chooseBest(state, roles);
     } catch (problem) {
       if (asked !== key) return undefined;
-      const { message, status } = /** @type {Error & {status?: number}} */ (problem);
-      state.set({ coverage: { question, roles: {}, fault: message } });
-      if (!status || BUSY.includes(status)) {
+      const failed = /** @type {Error & {status?: number}} */ (problem);
+      state.set({ coverage: { question, roles: {}, fault: failed.message } });
+      if (mayPass(failed)) {
         asked = "";
         waiting = window.setTimeout(look, AGAIN);
       }
