@@ -8,7 +8,7 @@ import pytest
 from tests.web.people import people
 from tests.web.previewing import serving, twin_case
 from web.context import attach, service_of
-from web.errors import UnavailableError
+from web.errors import TooLargeError, UnavailableError
 from web.jobs import queue
 from web.jobs.processes import PROCESSES
 from web.previews import asking, at_once, previewer
@@ -76,6 +76,18 @@ def test_what_takes_longer_is_left_to_a_runner(service, inputs, monkeypatch, bou
         answer = check(service, inputs[0])
     assert answer.status_code == 201
     assert answer.json["status"] == "accepted"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preview_bytes", [4_000_000, 60_000_000, 120_000_000])
+def test_what_takes_more_memory_is_not_called_wrong(demo_twin, tmp_path, preview_bytes):
+    case = twin_case(demo_twin)
+    job = {"job": "1", "process": "check", "inputs": {"case": case}, "seconds": 60.0}
+    with (
+        serving(tmp_path / "data", preview_bytes=preview_bytes),
+        pytest.raises(TooLargeError, match="memory"),
+    ):
+        asking.ask(tmp_path / "data", {**job, "folder": str(tmp_path / "job")})
 
 
 def test_without_the_process_of_previews_nobody_takes_it(service, inputs, monkeypatch):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from witoil.errors import comes_of
+
 _NO_ROOM = (MemoryError, ImportError, SystemError)
 """What is raised where memory has run out: of allocations, of a library that cannot be mapped, and
 of one whose own code forgets to say why."""
@@ -47,11 +49,7 @@ class Memory:
 
     def has_run_out(self, error: BaseException | None) -> bool:
         """Say whether a failure came of the limit, whatever a library has made of it."""
-        while error is not None:
-            if isinstance(error, _NO_ROOM):
-                return True
-            error = error.__cause__ or error.__context__
-        return self._most - _status("VmData") < _LITTLE_BYTES
+        return comes_of(error, *_NO_ROOM) or self._most - _status("VmData") < _LITTLE_BYTES
 
 
 def _status(name: str) -> int:

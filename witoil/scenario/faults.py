@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
-from witoil.errors import WitoilError
+from witoil.errors import WitoilError, comes_of
 
 FAULTS = (CatalogError, SimulatorError, WitoilError)
 """What is wrong with a case or its files, in words for people."""
@@ -27,8 +27,13 @@ class Faults:
 
     @contextmanager
     def of(self, key: str) -> Iterator[None]:
-        """Note a mistake within the block, which ends there, and go on after it."""
+        """Note a mistake within the block, which ends there, and go on after it.
+
+        Where memory ran out, nobody knows what is wrong with a file: that ends all.
+        """
         try:
             yield
         except FAULTS as error:
+            if comes_of(error, MemoryError):
+                raise
             self.found.append((key, error))
