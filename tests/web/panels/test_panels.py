@@ -12,7 +12,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import Serving, upload
+from tests.web.panels.conftest import Serving, ask, figures, upload
 from tests.web.panels.test_first_path import drop, type_in
 from web.people.tokens import create_token
 from web.settings import Settings
@@ -227,6 +227,28 @@ def test_the_service_goes_and_comes_back_and_the_view_stays(opened, service, sim
     expect(page.locator("#verdict")).to_be_visible()
     page.unroute("**/ogc/jobs/*/inputs")
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+
+
+@pytest.fixture(scope="module")
+def small(service, baniyas):
+    """Id of a job that has simulated the same with few particles."""
+    case = {**baniyas, "name": "small", "model": {"particles": 400, "seed": 3}}
+    job = ask(service.url, "simulate", case=case, pictures=False)
+    figures(service.url, job)
+    return job
+
+
+def test_figures_of_a_run_never_stand_under_the_name_of_another(opened, service, simulated, small):
+    page = opened(f"{service.url}#run={simulated}")
+    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#balance table")).to_be_visible()
+    page.route(f"**/ogc/jobs/{small}/results", lambda route: route.abort())
+    page.evaluate(f"location.hash = 'run={small}'")
+    expect(page.locator("#banner")).to_contain_text("does not answer")
+    expect(page.locator("#verdict")).to_have_count(0)
+    expect(page.locator("#balance")).to_be_hidden()
+    page.unroute(f"**/ogc/jobs/{small}/results")
+    expect(page.locator("#verdict")).to_be_visible()
 
 
 def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):

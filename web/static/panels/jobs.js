@@ -137,11 +137,8 @@ async function loadTrials(state, id) {
 async function loadFigures(state) {
   const job = jobShown(state);
   const known = state.get("figures");
-  if (!job || job.status !== "successful") {
-    if (known && known.job !== job?.jobID) state.set({ figures: null });
-    return;
-  }
-  if (known?.job === job.jobID || loading === job.jobID) return;
+  if (known && known.job !== job?.jobID) state.set({ figures: null }); // those of another run under its name would be wrong
+  if (job?.status !== "successful" || known?.job === job.jobID || loading === job.jobID) return;
   loading = job.jobID;
   try {
     const links = await askJson(resultsOf(job.jobID));

@@ -24,6 +24,7 @@ export function scores(state) {
   const takeOther = async () => {
     const id = state.get("other");
     other = null;
+    show(); // without the one before, until the next is here
     if (id) {
       try {
         const job = await askJson(`ogc/jobs/${id}`);
