@@ -370,6 +370,7 @@ export const panels = {
     area: "Slick now",
     quick: (/** @type {string} */ count) => `${count} particles`,
     took: (/** @type {string} */ ms) => `${ms} ms`,
+    drawnOf: (/** @type {string} */ time) => `The map shows it at ${time}.`,
     taken: "The case has these values now.",
     change: (/** @type {string} */ text) => `${text} against the case`,
     none: "Trying needs a case with currents and winds.",

@@ -251,6 +251,25 @@ def test_figures_of_a_run_never_stand_under_the_name_of_another(opened, service,
     expect(page.locator("#verdict")).to_be_visible()
 
 
+def test_a_preview_is_drawn_at_the_time_that_the_clock_has(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}")
+    expect(page.locator("#verdict")).to_be_visible()
+    page.click("#run-again")
+    time = page.get_by_role("slider", name="Time")
+    time.press("Home")
+    expect(page.locator("#utc")).to_have_text("24 Aug 2021 03:43 UTC")
+    page.locator("#hands > summary").click()
+    page.locator("#hand-wind_drift_factor").press("ArrowRight")
+    expect(page.locator("#hand-score")).to_contain_text("The map shows it at 2021-08-24 08:10")
+    expect(page.locator("#utc")).to_have_text("24 Aug 2021 08:10 UTC")
+    previewed = page.locator(".pane.previewing")
+    expect(previewed).to_have_count(1)
+    time.press("Home")
+    expect(previewed).to_have_count(0)
+    time.press("End")
+    expect(previewed).to_have_count(1)
+
+
 def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
     page = opened(f"{service.url}#run=00000000-0000-4000-8000-000000000000")
     page.wait_for_selector("#part-model")

@@ -42,7 +42,7 @@ export function overlay(pane, state) {
       return getComputedStyle(canvas).color; // a property itself may be a choice of two
     };
     const form = state.get("case");
-    const preview = state.get("preview");
+    const preview = previewAt(state.get("preview"), state.get("time"));
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
     if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colour("--warn")]);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
@@ -53,10 +53,16 @@ export function overlay(pane, state) {
   pane.map.on("move", draw);
   pane.map.on("resize", show);
   state.subscribe(["case", "uploads", "drawn", "preview", "dark"], show);
+  state.subscribe(["time"], () => state.get("preview")?.positions && show());
   state.subscribe(["figures"], () => {
     shownCase = JSON.stringify(state.get("case"));
     show();
   });
+}
+
+/** @param {any} preview @param {string | null} time that is shown @returns {any} the preview where it is of that time */
+function previewAt(preview, time) {
+  return Date.parse(preview?.time) === Date.parse(time ?? "") ? preview : null;
 }
 
 /** Outlines of slicks, got from the service when a case first names them. */
