@@ -27,6 +27,7 @@ const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const OURS = ["coarse", "fine", "raster"]; // sources of the map whose tiles are those of the service
 const ROUGH = 9; // zoom from which one sees how far off the coast of the world lies
+const PATIENCE = 400; // milliseconds for which nobody is told that particles are on their way
 const FEWER = 4; // one particle in so many while the map moves
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -48,7 +49,12 @@ export class Pane {
     this.picked = null;
     /** @type {[number, number][]} places that are measured, in the projection */
     this.measured = [];
-    this.told = ""; // of the times of the run
+    this.told = ""; // of the run at the time that is shown
+    this.fault = ""; // why something of the run did not come
+    /** @type {{step: number, here: import("./steps.js").Step, next: import("./steps.js").Step | null, part: number} | null} particles drawn last */
+    this.last = null;
+    /** @type {number | null} since when those that are shown are on their way */
+    this.lateSince = null;
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
@@ -144,12 +150,12 @@ export class Pane {
       return;
     }
     this.#showRaster();
-    this.#tellTimes();
     if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
     this.#drawOil();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
     this.arrows.want(this.run, name, this.view, this.run.times[this.moment.step] ?? this.now);
     drawMarks(this);
+    this.#tell();
     this.root.dataset.step = String(this.moment.step);
   }
 
@@ -157,25 +163,40 @@ export class Pane {
     const { dots, points } = this;
     const steps = this.run?.steps;
     const { step, part } = this.moment;
-    const isShown = this.showsParticles && this.isUnderWay;
-    const here = steps && isShown ? steps.get(step) : null;
-    if (points) points.show(null);
-    if (!here || !steps) {
-      if (!steps || !isShown) dots?.clear(); // else what was there stays until more comes
+    const isShown = Boolean(steps && this.showsParticles && this.isUnderWay);
+    const here = isShown ? steps?.get(step) : null;
+    const next = here && part > 0 ? steps?.get(step + 1) ?? null : null;
+    if (here) this.last = { step, here, next, part: next ? part : 0 };
+    this.#wait(isShown && !here);
+    if (!steps || !isShown || !this.last) {
+      points?.show(null);
+      dots?.clear();
       return;
     }
-    const next = part > 0 ? steps.get(step + 1) : null;
     const every = this.isMoving && !points ? FEWER : 1;
     const colours = this.isOn("age") ? ageColours(steps.header, this.isDark) : null;
-    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
+    // what was there stays until more comes, at its place on the map, which may have moved
+    const moment = { ...this.last, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
     if (points) points.show(moment);
     else dots?.draw(this.view, moment);
   }
 
-  /** Say when the run was where it was not at the time that is shown. */
-  #tellTimes() {
+  /** Take the time from which particles are waited for. @param {boolean} isLate whether those that are shown are on their way */
+  #wait(isLate) {
+    if (isLate && this.lateSince === null) setTimeout(() => this.show(), PATIENCE); // to say so by then
+    this.lateSince = isLate ? this.lateSince ?? performance.now() : null;
+  }
+
+  /** @returns {string} what has to be known of the run at the time that is shown */
+  get #news() {
     const { steps, times } = /** @type {Run} */ (this.run);
-    const told = steps && !this.isUnderWay ? words.map.otherTimes(timeText(times[0]), timeText(times[times.length - 1])) : "";
+    if (steps && !this.isUnderWay) return words.map.otherTimes(timeText(times[0]), timeText(times[times.length - 1]));
+    const isLate = this.lateSince !== null && performance.now() - this.lateSince >= PATIENCE;
+    return this.fault || (isLate ? words.map.late(this.last && timeText(times[this.last.step])) : "");
+  }
+
+  #tell() {
+    const told = this.#news;
     if (told !== this.told) this.say(told);
     this.told = told;
   }
@@ -356,11 +377,14 @@ export class Pane {
       } else this.#take(await loadRun(job, {
         signal,
         onArrival: () => {
+          this.fault = "";
           this.show();
           this.onArrival?.();
         },
         onFailure: (error) => {
-          if (!signal.aborted) this.say(error.message);
+          if (signal.aborted) return;
+          this.fault = error.message;
+          if (this.run) this.#tell();
         },
       }), signal);
     } catch (error) {
@@ -381,7 +405,8 @@ export class Pane {
   }
 
   #forget() {
-    this.told = "";
+    this.told = this.fault = "";
+    this.last = this.lateSince = null;
     this.run?.dispose();
     this.run = null;
     this.coast = null;

@@ -33,6 +33,7 @@ export const words = {
     unfinished: (/** @type {any} */ job) =>
       (job.status === "failed" ? `This run failed: ${job.message}` : `This run has not come to its end yet (${job.status}).`),
     otherTimes: (/** @type {string} */ first, /** @type {string} */ last) => `At this time there is nothing of this run, which goes from ${first} to ${last}.`,
+    late: (/** @type {string | null} */ time) => (time ? `The oil of this time is on its way. Drawn is that of ${time}.` : "The oil is on its way."),
     nothing: "This job left nothing that a map could show.",
     noSuchRun: "There is no such run of yours. It may have been removed, or the link is another person's.",
     pane: { run: "Map of the run", other: "Map of the run it is compared with" },

@@ -241,6 +241,36 @@ def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
     assert not painted(page)[0].any()
 
 
+def test_oil_that_is_on_its_way_is_said_and_what_is_drawn_keeps_its_place(opened, run):
+    """Else it would be taken for that of the time that the clock has, or of another place."""
+    page = opened()
+    small = lambda text: text.replace("BATCH_BYTES = 4e6", "BATCH_BYTES = 1")  # noqa: E731
+    page.route(
+        "**/static/map/steps.js",
+        lambda r: r.fulfill(content_type="text/javascript", body=small(r.fetch().text())),
+    )
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.evaluate(f"location.hash = 'run={run}'")
+    shown_at(page, run)
+    slider = page.get_by_role("slider", name="Time")
+    slider.press("Home")
+    page.wait_for_load_state("networkidle")
+    held = []
+    page.route(re.compile(r"/particles/\d+-\d+"), held.append)
+    slider.press("End")
+    said = page.locator(".pane .message")
+    expect(said).to_contain_text(re.compile("on its way. Drawn is that of 1 Jun 2025 .* UTC"))
+    middle = lambda: np.median(np.nonzero(painted(page)[0])[1])  # noqa: E731
+    before = middle()
+    page.locator(".maplibregl-canvas").press("ArrowRight")
+    page.wait_for_timeout(800)
+    assert middle() < before - 50
+    for route in held:
+        route.continue_()
+    expect(said).to_be_hidden()
+
+
 def test_a_picture_has_the_map_and_its_legend(map_page, tmp_path):
     with map_page.expect_download() as download:
         map_page.get_by_role("button", name="Save a picture of the map").click()
