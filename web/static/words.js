@@ -31,7 +31,9 @@ export const words = {
     title: "Map",
     label: "Map: arrows move it, plus and minus zoom, Enter reads what is nearest to the middle",
     unfinished: (/** @type {any} */ job) =>
-      (job.status === "failed" ? `This run failed: ${job.message}` : `This run has not come to its end yet (${job.status}).`),
+      (job.status === "failed" ? `This run failed: ${job.message}`
+        : job.status === "dismissed" ? "This run was cancelled or removed: nothing is left of it."
+          : `This run has not come to its end yet; it ${panels.right.states[job.status]}.`),
     otherTimes: (/** @type {string} */ first, /** @type {string} */ last) => `At this time there is nothing of this run, which goes from ${first} to ${last}.`,
     late: (/** @type {string | null} */ time) => (time ? `The oil of this time is on its way. Drawn is that of ${time}.` : "The oil is on its way."),
     nothing: "This job left nothing that a map could show.",

@@ -270,6 +270,24 @@ def test_a_preview_is_drawn_at_the_time_that_the_clock_has(opened, service, simu
     expect(previewed).to_have_count(1)
 
 
+def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(opened, service, baniyas):
+    case = {**baniyas, "name": "cancelled", "optimise": {"evaluations": 500}}
+    job = ask(service.url, "optimise", case=case, pictures=False)
+    page = opened(f"{service.url}#run={job}")
+    said = page.locator("#job-live")
+    expect(said).to_have_text(re.compile("Calibrate: (waits|runs)"))
+    page.locator("#job-cancel").press("Enter")
+    expect(said).to_have_text("Calibrate: ended")
+    expect(page.locator("#right-title")).to_be_focused()
+    page.goto(service.url)
+    page.reload()
+    page.wait_for_selector("#part-model")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(f"#run-{job}")).to_have_count(0)
+    page.evaluate(f"location.hash = 'run={job}'")
+    expect(page.locator(".message")).to_contain_text("cancelled or removed")
+
+
 def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
     page = opened(f"{service.url}#run=00000000-0000-4000-8000-000000000000")
     page.wait_for_selector("#part-model")

@@ -9,6 +9,7 @@ import { SHOWN } from "./results.js";
 const LISTED = 100;
 const LOOK = 2500; // milliseconds between looks at jobs that nobody follows
 const ENDED = ["successful", "failed", "dismissed"];
+const KEPT = ["accepted", "running", "successful", "failed"]; // in the list: what was cancelled or removed left nothing
 
 /** @param {Job} job @returns {boolean} */
 export function hasEnded(job) {
@@ -28,7 +29,7 @@ export function keepRuns(state) {
 
   const look = async () => {
     window.clearTimeout(waiting);
-    const query = SHOWN.map((process) => `processID=${process}`).join("&");
+    const query = [...SHOWN.map((process) => `processID=${process}`), ...KEPT.map((status) => `status=${status}`)].join("&");
     const { jobs } = await askJson(`ogc/jobs?${query}&limit=${LISTED}`);
     hasList = true;
     const isListed = (/** @type {Job} */ run) => jobs.some((/** @type {Job} */ job) => job.jobID === run.jobID);
