@@ -7,7 +7,7 @@ import { ageColours, rangesOf } from "./ages.js";
 import { areaColour, arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
 import { markOf } from "./things.js";
-import { unitText } from "./units.js";
+import { percentages, unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**
@@ -56,13 +56,12 @@ function statusesOf(pane) {
   const here = steps?.get(pane.moment.step);
   if (!steps || !here) return [];
   const counts = countsOf(here);
-  return Object.entries(steps.header.statuses)
-    .filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0)
-    .map(([code, name]) => ({
-      shape: pane.isOn("age") ? "none" : "dot", colour: colourOf(name, pane.isDark), status: name,
-      text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
-      count: share(counts[Number(code)] / here.status.length),
-    }));
+  const there = Object.entries(steps.header.statuses).filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0);
+  const shares = percentages(there.map(([code]) => counts[Number(code)] / here.status.length));
+  return there.map(([, name], k) => ({
+    shape: pane.isOn("age") ? "none" : "dot", colour: colourOf(name, pane.isDark), status: name,
+    text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name), count: shares[k],
+  }));
 }
 
 /** @param {Pane} pane @param {import("./steps.js").Header} header */
@@ -87,12 +86,6 @@ function countsOf(step) {
   for (const code of step.status) counts[code] += 1;
   known.set(step, counts);
   return counts;
-}
-
-/** @param {number} part 0 to 1 */
-function share(part) {
-  const percent = 100 * part;
-  return percent > 0 && percent < 0.1 ? "< 0.1 %" : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }
 
 /** @param {Pane} pane @param {"observed" | "simulated"} name @param {import("./run.js").Slick[]} slicks */

@@ -344,7 +344,7 @@ export const panels = {
     usefulFrom: (/** @type {number} */ side) => `, useful from ${side} km`,
     drivers: "What drives it",
     driverNames: /** @type {Record<string, string>} */ ({ current: "currents", wind_drift: "wind drift", stokes_drift: "Stokes drift" }),
-    driver: (/** @type {string} */ name, /** @type {number} */ share, /** @type {number} */ speed) => `${name} ${(100 * share).toFixed(0)} % (${speed.toFixed(2)} m/s)`,
+    driver: (/** @type {string} */ name, /** @type {string} */ percent, /** @type {number} */ speed) => `${name} ${percent} (${speed.toFixed(2)} m/s)`,
     driversText: (/** @type {string} */ most, /** @type {string} */ all) => `Mostly ${most}: ${all}, on average along the way of the oil afloat.`,
     drivenBy: (/** @type {string} */ all) => `Driven by ${all}`,
     facts: "In figures",

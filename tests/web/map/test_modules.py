@@ -57,6 +57,21 @@ def test_minutes_are_the_degrees(calls, values):
         assert again == pytest.approx(value, abs=0.005 / 60 + 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("shares", "decimals", "expected"),
+    [
+        ([0.905, 0.095], 0, ["91 %", "9 %"]),
+        ([1 / 3, 1 / 3, 1 / 3], 1, ["33.4 %", "33.3 %", "33.3 %"]),
+        ([0.9997, 0.0003], 1, ["100.0 %", "<0.1 %"]),
+        ([0.5, 0.25], 1, ["50.0 %", "25.0 %"]),
+        ([0.58, 0.42, 0.0], 1, ["58.0 %", "42.0 %", "0.0 %"]),
+        ([], 1, []),
+    ],
+)
+def test_shares_add_up_to_their_whole(calls, shares, decimals, expected):
+    assert calls("map/units.js", "percentages", [[shares, decimals]]) == [expected]
+
+
 def test_lengths_are_those_on_the_ellipsoid(calls):
     rng = np.random.default_rng(1)
     start = np.column_stack([rng.uniform(-170, 160, 100), rng.uniform(-70, 70, 100)])

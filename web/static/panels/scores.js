@@ -4,6 +4,7 @@ import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
 import { amount, curvesOf, driversOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
+import { percentages } from "../units.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -143,13 +144,14 @@ function horizonTable(process, value) {
         make("th", { scope: "row" }, hours.toFixed(1)),
         make("td", {}, make("span", { class: `chip ${chips[level]}` }, text.levels[level])),
         make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`)),
-        drivers.length > 0 && make("tr", { class: "note" }, make("td", { colspan: "3" }, text.drivenBy(drivers.map(driverText).join(", "))))]))),
+        drivers.length > 0 && make("tr", { class: "note" }, make("td", { colspan: "3" }, text.drivenBy(driversText(drivers))))]))),
     make("p", { class: "hint" }, text.horizonNote));
 }
 
-/** @param {{name: string, share: number, speed: number}} driver */
-function driverText({ name, share, speed }) {
-  return text.driver(text.driverNames[name] ?? name, share, speed);
+/** @param {{name: string, share: number, speed: number}[]} drivers @returns {string} */
+function driversText(drivers) {
+  const percents = percentages(drivers.map(({ share }) => share), 0);
+  return drivers.map(({ name, speed }, k) => text.driver(text.driverNames[name] ?? name, percents[k], speed)).join(", ");
 }
 
 /** @param {any} known */
@@ -157,7 +159,7 @@ function driversPart(known) {
   const drivers = driversOf(known);
   if (!drivers.length) return null;
   const [{ name }] = drivers;
-  return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, drivers.map(driverText).join(", "))));
+  return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, driversText(drivers))));
 }
 
 /** @param {any} value */
