@@ -1,7 +1,7 @@
 // What is under the pointer: the place always, and what lies there when it is clicked.
 
 import { capital } from "../player/legend.js";
-import { distanceText, numberText, placeText } from "../player/format.js";
+import { distanceText, numberText, placeText, sideOf } from "../player/format.js";
 import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
@@ -29,7 +29,7 @@ export function bothForms({ lon, lat }) {
 export function minutes(value, positive, negative) {
   const hundredths = Math.round(Math.abs(value) * 6000); // so that 59.996 is no 60.00
   const text = ((hundredths % 6000) / 100).toFixed(2).padStart(5, "0");
-  return `${Math.floor(hundredths / 6000)}° ${text}′ ${value < 0 ? negative : positive}`;
+  return `${Math.floor(hundredths / 6000)}° ${text}′${sideOf(hundredths / 6000, value < 0 ? negative : positive)}`;
 }
 
 /**

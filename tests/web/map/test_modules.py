@@ -33,7 +33,9 @@ def calls(browser, served):
 
 def test_degrees_and_minutes(calls):
     asked = [
-        (0.0, "0° 00.00\u2032 N"),
+        (0.0, "0° 00.00\u2032"),
+        (-1e-6, "0° 00.00\u2032"),
+        (-180.0, "180° 00.00\u2032"),
         (35.240333, "35° 14.42\u2032 N"),
         (-0.5, "0° 30.00\u2032 S"),
         (59.99999, "60° 00.00\u2032 N"),  # never 59° 60.00\u2032
@@ -51,10 +53,24 @@ def test_minutes_are_the_degrees(calls, values):
     for value, text in zip(
         values, calls("map/reading.js", "minutes", [[v, "E", "W"] for v in values]), strict=True
     ):
-        whole, minutes, side = text.replace("°", "").replace("\u2032", "").split()
+        whole, minutes, *side = text.replace("°", "").replace("\u2032", "").split()
         assert 0 <= float(minutes) < 60
-        again = (int(whole) + float(minutes) / 60) * (1 if side == "E" else -1)
-        assert again == pytest.approx(value, abs=0.005 / 60 + 1e-9)
+        again = int(whole) + float(minutes) / 60
+        assert again == pytest.approx(abs(value), abs=0.005 / 60 + 1e-9)
+        assert side == ([] if again in (0, 180) else ["W" if value < 0 else "E"])
+
+
+def test_the_equator_greenwich_and_the_antimeridian_have_no_side(calls):
+    asked = [
+        (0.0, 0, "0°"),
+        (-0.04, 1, "0.0°"),
+        (-180.0, 1, "180.0°"),
+        (179.96, 1, "180.0°"),
+        (-179.9, 1, "179.9° W"),
+        (0.05, 2, "0.05° E"),
+    ]
+    found = calls("player/format.js", "degrees", [[v, "E", "W", k] for v, k, _ in asked])
+    assert found == [text for *_, text in asked]
 
 
 @pytest.mark.parametrize(

@@ -39,5 +39,11 @@ export function placeText(x, y) {
 
 /** @param {number} value @param {string} positive @param {string} negative @param {number} decimals */
 export function degrees(value, positive, negative, decimals) {
-  return `${Math.abs(value).toFixed(decimals)}° ${value < 0 ? negative : positive}`;
+  const text = Math.abs(value).toFixed(decimals);
+  return `${text}°${sideOf(Number(text), value < 0 ? negative : positive)}`;
+}
+
+/** @param {number} degrees as they are written @param {string} side @returns {string} none where both sides meet: at 0, and at 180 of a longitude */
+export function sideOf(degrees, side) {
+  return degrees % 180 === 0 ? "" : ` ${side}`;
 }
