@@ -202,6 +202,12 @@ def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
     shown_at(page, run)
     expect(page.locator(".pane-name")).to_have_count(2)
     line = page.get_by_role("slider", name="Line between the two runs")
+    for _ in range(7):
+        line.press("ArrowLeft")  # each map has its name on its own side
+        at = line.bounding_box()
+        first, second = (page.locator(".pane-name").nth(k).bounding_box() for k in (0, 1))
+        assert first["x"] + first["width"] <= at["x"] + 12
+        assert second["x"] >= at["x"] + 12
     line.press("Home")
     expect(line).to_have_attribute("aria-valuenow", "0")
     page.get_by_role("button", name="Side by side").click()
