@@ -112,8 +112,7 @@ export class Pane {
 
   /** @returns {{step: number, part: number}} */
   get moment() {
-    const { step, part } = momentOf(this.run?.times ?? [], this.now);
-    return { step, part: STILL.matches ? 0 : part };
+    return momentOf(this.run?.times ?? [], this.now);
   }
 
   /** @returns {boolean} whether the time that is shown is one of the run, in whole seconds, as the state has it; beside another run it may not be */

@@ -378,23 +378,26 @@ def test_who_wants_no_motion_sees_outputs_only(opened, run):
     page.get_by_role("slider", name="Time").press("Home")
     page.evaluate(FRAMES)
     before, _ = painted(page)
-    changed = page.evaluate(
+    changed, times = page.evaluate(
         """() => new Promise((done) => {
             const canvas = document.querySelector(".pane .oil");
             const seen = new Map();
+            const times = new Set();
             document.querySelector("#play").click();
             const look = () => {
                 const step = document.querySelector(".pane").dataset.step;
                 if (!seen.has(step)) seen.set(step, new Set());
                 seen.get(step).add(canvas.toDataURL());
+                times.add(document.querySelector("#utc").textContent);
                 if (Number(step) < 2) requestAnimationFrame(look);
-                else done([...seen.values()].slice(1, -1).map((each) => each.size));
+                else done([[...seen.values()].slice(1, -1).map((each) => each.size), times.size]);
             };
             look();
         })"""
     )
     assert before.any()
     assert changed == [1] * len(changed)
+    assert times <= 4  # the clock tells those of the outputs
 
 
 def test_no_serious_fault_of_access(map_page):
