@@ -348,8 +348,10 @@ def test_a_small_screen_shows_the_map_first(opened, run):
     page.get_by_role("button", name="How good").click()
     expect(left).to_be_hidden()  # there is room for one
     expect(page.locator("#right")).to_be_visible()
+    page.locator("#right summary, #right button").first.focus()
     page.keyboard.press("Escape")
     expect(page.locator("#right")).to_be_hidden()
+    expect(page.locator("#right-toggle")).to_be_focused()
     for button in page.locator("button:visible").all():
         box = button.bounding_box()
         assert min(box["width"], box["height"]) >= 24, button.inner_html()

@@ -288,6 +288,34 @@ def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(opened, service, b
     expect(page.locator(".message")).to_contain_text("cancelled or removed")
 
 
+def test_a_link_that_is_told_once_stays_while_another_run_is_compared(
+    opened, service, simulated, small
+):
+    page = opened(f"{service.url}#run={simulated}")
+    page.locator("#share > summary").click()
+    page.click("#share-make")
+    link = page.input_value("#share-link")
+    expect(page.locator("#share-link")).to_be_focused()
+    page.select_option("#compare-with", small)
+    expect(page.locator('#score-table tr[data-line="other"]')).to_be_visible()
+    assert page.input_value("#share-link") == link
+
+
+def test_who_changes_a_file_by_keys_stays_in_the_list(page, masks):
+    drop(page, masks[0])
+    expect(page.locator("#drop-news")).to_contain_text("the run starts from it")
+    page.click("#left-tab-files")
+    row = page.locator("#left-part-files li", has_text=masks[0].name).first
+    use = row.get_by_role("combobox")
+    use.focus()
+    use.select_option("observation")
+    expect(use).to_have_value("observation")
+    expect(use).to_be_focused()
+    row.get_by_role("button", name="Remove").press("Enter")
+    within = "document.querySelector('#left-part-files').contains(document.activeElement)"
+    page.wait_for_function(within)
+
+
 def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
     page = opened(f"{service.url}#run=00000000-0000-4000-8000-000000000000")
     page.wait_for_selector("#part-model")

@@ -1,7 +1,7 @@
 // The left panel: what there is, what a case is made of, and what to do with it.
 
 import { askJson } from "../api.js";
-import { element, make } from "../dom.js";
+import { element, make, refill } from "../dom.js";
 import { actions } from "./actions.js";
 import { coverageBar } from "./coverage.js";
 import { newCase } from "./case.js";
@@ -56,10 +56,7 @@ function runsList(state) {
   const list = make("ul", { class: "list", "aria-live": "off" });
   const show = () => {
     const runs = state.get("runs");
-    const focused = document.activeElement?.id;
-    list.replaceChildren(...runs.map((run) => runRow(state, run)));
-    if (!runs.length) list.append(make("li", { class: "muted" }, text.noRuns));
-    if (focused?.startsWith("run-")) document.getElementById(focused)?.focus();
+    refill(list, ...(runs.length ? runs.map((run) => runRow(state, run)) : [make("li", { class: "muted" }, text.noRuns)]));
   };
   state.subscribe(["runs", "run"], show);
   show();
