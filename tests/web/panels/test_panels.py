@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 import requests
+import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
@@ -314,6 +315,22 @@ def test_who_changes_a_file_by_keys_stays_in_the_list(page, masks):
     row.get_by_role("button", name="Remove").press("Enter")
     within = "document.querySelector('#left-part-files').contains(document.activeElement)"
     page.wait_for_function(within)
+
+
+def test_two_pages_of_a_person_have_the_same_runs_and_files(opened, service, baniyas, tmp_path):
+    page = opened(service.url)
+    page.wait_for_selector("#part-model")
+    path = tmp_path / "of-the-other-page.geojson"
+    path.write_text(json.dumps(shapely.geometry.mapping(shapely.box(35, 34, 35.1, 34.1))))
+    upload(service.url, path)
+    case = {**baniyas, "name": "of the other page", "model": {"particles": 400, "seed": 4}}
+    job = ask(service.url, "simulate", case=case, pictures=False)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # one comes back to it
+    page.click("#left-tab-runs")
+    expect(page.locator(f"#run-{job}")).to_be_visible()
+    page.click("#left-tab-files")
+    expect(page.locator("#left-part-files")).to_contain_text(path.name)
+    figures(service.url, job)
 
 
 def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):

@@ -67,8 +67,10 @@ export function keepRuns(state) {
     void loadFigures(state);
   };
   state.subscribe(["run", "runs"], show);
-  if (!state.get("shared")) void look();
-  else {
+  if (!state.get("shared")) {
+    void look();
+    window.addEventListener("focus", () => void look()); // another page of the same person may have asked for more
+  } else {
     hasList = true; // of nothing: a link leads to one job
     show();
   }

@@ -44,6 +44,7 @@ export function buildLeft(root, state, middle) {
   drawOn(middle.pane.map, state);
   overlay(middle.pane, state);
   coverageBar(element("coverage"), state);
+  window.addEventListener("focus", () => loadUploads(state).catch(() => {})); // of another page of the same person; what is wrong shows with the next file
   const say = (/** @type {Error} */ problem) => form.append(make("p", { class: "error", role: "alert" }, problem.message));
   Promise.all([askJson("openapi.json"), loadUploads(state), loadCatalogue(state)]).then(([document]) => {
     const anew = () => state.set({ case: newCase() });
