@@ -459,6 +459,13 @@ def test_a_slick_seen_before_the_start_is_not_complete(page, masks):
     expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
 
 
+@pytest.mark.parametrize("box", [[179.5, -18, -179.5, -16], [179.5, -18, 180.5, -16]])
+def test_a_camera_looks_at_a_box_across_the_antimeridian(page, box):
+    camera = module(page, "uploads.js", f"m.cameraOn({box})")
+    assert (camera["lon"], camera["lat"]) == (180, -17)
+    assert 6 < camera["zoom"] < 8  # both degrees of it are in view
+
+
 def test_oil_across_the_antimeridian_is_asked_for_in_one_box(page):
     point = "({ kind: 'point', lon: %s, lat: -17 })"
     rows = ", ".join(point % lon for lon in (179.5, -179.75, 180.25))

@@ -140,7 +140,7 @@ export class Drawing {
       this.state.set({ uploads: [upload, ...this.state.get("uploads")] });
       use(this.state, upload);
     } catch (problem) {
-      this.state.set({ problems: [...this.state.get("problems"), { where: "drawing", text: /** @type {Error} */ (problem).message }] });
+      this.state.set({ undrawn: /** @type {Error} */ (problem).message });
     }
   }
 }
@@ -164,16 +164,16 @@ function round(degrees) {
  */
 export function drawBar(state) {
   const tools = /** @type {Tool[]} */ (Object.keys(text.tools));
-  const buttons = tools.map((tool) => make("button", { type: "button", id: `draw-${tool}`, onclick: () => state.set({ tool: state.get("tool") === tool ? null : tool }) }, text.tools[tool]));
+  const buttons = tools.map((tool) => make("button", { type: "button", id: `draw-${tool}`, onclick: () => state.set({ tool: state.get("tool") === tool ? null : tool, undrawn: "" }) }, text.tools[tool]));
   const hint = make("p", { class: "hint", role: "status" });
   const fault = make("p", { class: "error", role: "alert" });
   const show = () => {
     const tool = state.get("tool");
     buttons.forEach((button, k) => button.setAttribute("aria-pressed", String(tools[k] === tool)));
     hint.textContent = tool ? text.drawing[tool] : "";
-    fault.textContent = state.get("problems").find(({ where }) => where === "drawing")?.text ?? "";
+    fault.textContent = state.get("undrawn");
   };
-  state.subscribe(["tool", "problems"], show);
+  state.subscribe(["tool", "undrawn"], show);
   show();
   return make("section", { class: "stack tight", "aria-label": text.draw },
     make("div", { class: "row" }, make("span", {}, text.draw), ...buttons), hint, fault);
