@@ -87,8 +87,10 @@ export class TimeBar {
   #follow() {
     const time = Date.parse(this.state.get("time") ?? "");
     if (this.isTelling || !this.clock || Number.isNaN(time)) return;
-    this.clock.now = Math.min(Math.max(time, this.clock.times[0]), this.clock.times[this.clock.times.length - 1]);
-    this.#show();
+    const { times } = this.clock;
+    this.clock.now = Math.min(Math.max(time, times[0]), times[times.length - 1]);
+    if (this.clock.now === time) this.#show();
+    else this.#tell(); // beyond the ends it is the end, for all
   }
 
   #toggle() {

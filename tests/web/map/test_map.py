@@ -115,6 +115,22 @@ def test_time_by_keys_and_ticks(map_page):
     expect(clock).not_to_have_text(seen)
 
 
+def test_clock_and_map_never_differ_in_time(map_page, run):
+    clock, pane = map_page.locator("#utc"), map_page.locator(".pane").first
+    map_page.get_by_role("slider", name="Time").press("End")
+    last, step = clock.inner_text(), pane.get_attribute("data-step")
+    map_page.click("#left-tab-runs")
+    map_page.click(f"#run-{run}")  # it is shown already
+    map_page.evaluate(FRAMES)
+    expect(clock).to_have_text(last)
+    expect(pane).to_have_attribute("data-step", step)
+    map_page.evaluate("location.hash += '&time=2031-01-01T00:00:00Z'")
+    map_page.evaluate(FRAMES)
+    expect(clock).to_have_text(last)
+    expect(pane).to_have_attribute("data-step", step)
+    expect(map_page.locator(".pane .message")).to_be_hidden()
+
+
 def test_it_plays_and_stops(map_page):
     map_page.get_by_role("slider", name="Time").press("Home")
     before, _ = painted(map_page)

@@ -42,7 +42,7 @@ export function overlay(pane, state) {
       return getComputedStyle(canvas).color; // a property itself may be a choice of two
     };
     const form = state.get("case");
-    const preview = previewAt(state.get("preview"), state.get("time"));
+    const preview = previewAt(state.get("preview"), state.get("time"), pane.run?.times ?? []);
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
     if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colour("--warn")]);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
@@ -60,9 +60,14 @@ export function overlay(pane, state) {
   });
 }
 
-/** @param {any} preview @param {string | null} time that is shown @returns {any} the preview where it is of that time */
-function previewAt(preview, time) {
-  return Date.parse(preview?.time) === Date.parse(time ?? "") ? preview : null;
+/**
+ * @param {any} preview @param {string | null} time that is shown @param {number[]} times of the run beneath
+ * @returns {any} the preview, unless the clock shows another time, and could show that of the preview
+ */
+function previewAt(preview, time, times) {
+  const drawn = Date.parse(preview?.time);
+  const isOnClock = drawn > times[0] - 1000 && drawn <= times[times.length - 1];
+  return isOnClock && drawn !== Date.parse(time ?? "") ? null : preview;
 }
 
 /** Outlines of slicks, got from the service when a case first names them. */

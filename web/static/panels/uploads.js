@@ -45,7 +45,7 @@ export function use(state, upload) {
   if (upload.purpose === "track") state.set({ case: released(form, { kind: "ship", track: upload.reference }) });
   if (upload.purpose === "lines") state.set({ case: released(form, { kind: "line", geometry: upload.reference }) });
   const { box } = upload.facts ?? {};
-  if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) });
+  if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) ?? state.get("time") });
 }
 
 /** @param {State} state @param {Upload} upload @returns {string} what the case has it for, in words */
