@@ -88,6 +88,16 @@ def test_shares_add_up_to_their_whole(calls, shares, decimals, expected):
     assert calls("map/units.js", "percentages", [[shares, decimals]]) == [expected]
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_lies_on_the_coast_has_not_the_colour_of_a_slick_observed(calls, dark):
+    (beached,) = calls("player/palette.js", "colourOf", [["beached", dark]])
+    (observed,) = calls("map/drawing.js", "slickColour", [["observed", dark]])
+    one, other = (
+        np.array([int(each[k : k + 2], 16) for k in (1, 3, 5)]) for each in (beached, observed)
+    )
+    assert np.abs(one - other).max() > 40
+
+
 def test_lengths_are_those_on_the_ellipsoid(calls):
     rng = np.random.default_rng(1)
     start = np.column_stack([rng.uniform(-170, 160, 100), rng.uniform(-70, 70, 100)])

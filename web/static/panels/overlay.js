@@ -1,6 +1,7 @@
 // Over the map: the case as it is so far, what is being drawn, and the particles of a preview.
 
 import { northing } from "../../player/mercator.js";
+import { colourOf } from "../../player/palette.js";
 import { askJson } from "../api.js";
 import { make } from "../dom.js";
 import { inView, pathOf, slickColour } from "../drawing.js";
@@ -44,7 +45,7 @@ export function overlay(pane, state) {
     const form = state.get("case");
     const preview = previewAt(state.get("preview"), state.get("time"), pane.run?.times ?? []);
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
-    if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colour("--warn")]);
+    if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colourOf("beached", pane.isDark)]);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
       drawCase(context, view, form, outlines.of(form, state.get("uploads")), { release: colour("--accent"), observation: slickColour("observed", pane.isDark) });
     }
