@@ -27,7 +27,7 @@ export function layersOf(pane) {
     run.steps && age(pane, run.steps.header),
     run.observed.length && slick(pane, "observed", run.observed),
     run.simulated.length && slick(pane, "simulated", run.simulated),
-    run.observed.length && run.simulated.length && overlap(pane),
+    run.observed.length && run.simulated.length && overlap(pane, run),
     run.stretches.length && coast(pane),
     ...run.rasters.map((raster) => rasterGroup(pane, raster)),
     run.steps && arrows(pane, "currents"),
@@ -97,11 +97,12 @@ function slick(pane, name, slicks) {
   };
 }
 
-/** @param {Pane} pane */
-function overlap(pane) {
+/** @param {Pane} pane @param {import("./run.js").Run} run */
+function overlap(pane, run) {
   const names = /** @type {const} */ (["observed", "simulated", "both"]);
+  const { slicks: [{ time }], isNow } = run.slicksAt(run.observed, pane.now);
   return {
-    name: "overlap", unit: "",
+    name: "overlap", unit: "", hint: isNow ? undefined : words.nearestTime(timeText(time)),
     entries: names.map((name) => ({ shape: "fill", colour: areaColour(name, pane.isDark), text: words.only[name] })),
   };
 }

@@ -1,7 +1,7 @@
 // What is under the pointer: the place always, and what lies there when it is clicked.
 
 import { capital } from "../player/legend.js";
-import { distanceText, numberText, placeText, sideOf } from "../player/format.js";
+import { distanceText, numberText, placeText, sideOf, timeText } from "../player/format.js";
 import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
@@ -163,8 +163,9 @@ function slickAt(pane, at) {
   const lines = /** @type {string[]} */ ([]);
   for (const kind of /** @type {const} */ (["observed", "simulated"])) {
     if (!pane.isOn(kind) && !pane.isOn("overlap")) continue;
-    for (const slick of run.slicksAt(run[kind], now).slicks) {
-      if (isWithin(at, slick.rings)) lines.push(words.reading.slick(kind, slick));
+    const { slicks, isNow } = run.slicksAt(run[kind], now);
+    for (const slick of slicks) {
+      if (isWithin(at, slick.rings)) lines.push(words.reading.slick(kind, slick), ...(isNow ? [] : [words.nearestTime(timeText(slick.time))]));
     }
   }
   return lines.length ? lines : null;

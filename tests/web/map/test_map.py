@@ -108,9 +108,12 @@ def test_time_by_keys_and_ticks(map_page):
     assert len({seen, first, second}) == 3
     expect(map_page.locator(".pane").first).to_have_attribute("data-step", "1")
     expect(map_page.locator(".layer-box")).to_contain_text("Dashed")
+    layer(map_page, "Observed against simulated").check()
+    expect(map_page.locator(".layer-box")).to_contain_text("the nearest that there is")
     map_page.get_by_role("button", name=re.compile("Observed .* UTC")).first.press("Enter")
     expect(clock).to_have_text(seen)
     expect(map_page.locator(".layer-box")).not_to_contain_text("Dashed")
+    expect(map_page.locator(".layer-box")).not_to_contain_text("the nearest that there is")
     map_page.locator("body").press(",")
     expect(clock).not_to_have_text(seen)
 
