@@ -178,6 +178,27 @@ def test_drawing_by_keys_alone(page):
     page.keyboard.press("Enter")
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
     expect(page.locator("#part-release legend").first).to_contain_text("Line")
+    expect(page.locator("#draw-line")).to_be_focused()
+    page.locator("#draw-slick").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#draw-slick")).to_be_focused()
+
+
+def test_a_slick_is_drawn_by_touch_on_a_telephone(opened, service):
+    page = opened(service.url, size=(390, 844), has_touch=True)
+    page.wait_for_selector("#part-model", state="attached")
+    page.locator("#left-toggle").tap()
+    page.locator("#draw-slick").tap()
+    expect(page.locator("#left")).to_be_hidden()  # it would lie over the map
+    expect(page.locator(".draw-guide")).to_contain_text("Click round the slick")
+    done = page.locator("#draw-done")
+    for place in ((120, 250), (260, 250), (260, 380)):
+        expect(done).to_be_disabled()
+        page.touchscreen.tap(*place)
+        page.wait_for_timeout(400)
+    done.tap()
+    expect(page.locator("#left")).to_be_visible()
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
 
 
 def test_tabs_go_by_arrows(page):
