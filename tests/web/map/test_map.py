@@ -282,7 +282,7 @@ def test_oil_that_is_on_its_way_is_said_and_what_is_drawn_keeps_its_place(opened
     slider.press("Home")
     page.wait_for_load_state("networkidle")
     held = []
-    page.route(re.compile(r"/particles/\d+-\d+"), held.append)
+    page.route(re.compile(r"/particles/\d+-\d+"), lambda route: held.append(route))
     slider.press("End")
     said = page.locator(".pane .message")
     expect(said).to_contain_text(re.compile("on its way. Drawn is that of 1 Jun 2025 .* UTC"))

@@ -13,7 +13,7 @@ import { inView, pathOf, slickColour } from "../drawing.js";
  */
 
 const MOST = 65535; // of positions, at the east and the north of their bounds
-const BEACHED = 2;
+const STATUSES = /** @type {[number, string][]} */ ([[4, "submerged"], [1, "afloat"], [2, "beached"]]); // codes, one drawn over the other
 
 /** @param {Pane} pane @param {State} state */
 export function overlay(pane, state) {
@@ -45,7 +45,7 @@ export function overlay(pane, state) {
     const form = state.get("case");
     const preview = previewAt(state.get("preview"), state.get("time"), pane.run?.times ?? []);
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
-    if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colourOf("beached", pane.isDark)]);
+    if (preview?.positions) drawParticles(context, view, preview.positions, pane.isDark);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
       drawCase(context, view, form, outlines.of(form, state.get("uploads")), { release: colour("--accent"), observation: slickColour("observed", pane.isDark) });
     }
@@ -179,8 +179,8 @@ function drawSketch(context, view, drawn, colour) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {any} view @param {any} positions @param {[string, string]} colours afloat, on the coast */
-function drawParticles(context, view, { count, bounds, data, statuses }, [afloat, ashore]) {
+/** @param {CanvasRenderingContext2D} context @param {any} view @param {any} positions @param {boolean} dark */
+function drawParticles(context, view, { count, bounds, data, statuses }, dark) {
   const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
   const status = atob(statuses);
   const numbers = new DataView(bytes.buffer);
@@ -191,10 +191,10 @@ function drawParticles(context, view, { count, bounds, data, statuses }, [afloat
     south + (numbers.getUint16(4 * k + 2, true) / MOST) * (north - south),
     status.charCodeAt(k),
   ]);
-  for (const isAshore of [false, true]) {
-    context.fillStyle = isAshore ? ashore : afloat;
-    for (const [lon, lat, code] of rows) {
-      if ((code === BEACHED) !== isAshore) continue;
+  for (const [code, name] of STATUSES) {
+    context.fillStyle = colourOf(name, dark); // as the list of layers has it
+    for (const [lon, lat, status] of rows) {
+      if (status !== code) continue;
       const [left, top] = view.toScreen(lon, northing(lat));
       context.fillRect(left - 0.75, top - 0.75, 1.5, 1.5);
     }
