@@ -1,13 +1,13 @@
 // What stands for what on a pane, as data: the page lists it, and pictures have it written in.
 
-import { timeText } from "../player/format.js";
+import { percentages, timeText } from "../player/format.js";
 import { capital } from "../player/legend.js";
 import { colourOf, ramp } from "../player/palette.js";
 import { ageColours, rangesOf } from "./ages.js";
 import { areaColour, arrowColour, COAST_CLASSES, slickColour } from "./drawing.js";
 import { greatestSpeed } from "./arrows.js";
 import { markOf } from "./things.js";
-import { percentages, unitText } from "./units.js";
+import { unitText } from "./units.js";
 import { words } from "./words.js";
 
 /**

@@ -85,7 +85,7 @@ def test_the_equator_greenwich_and_the_antimeridian_have_no_side(calls):
     ],
 )
 def test_shares_add_up_to_their_whole(calls, shares, decimals, expected):
-    assert calls("map/units.js", "percentages", [[shares, decimals]]) == [expected]
+    assert calls("player/format.js", "percentages", [[shares, decimals]]) == [expected]
 
 
 @pytest.mark.parametrize("dark", [False, True])

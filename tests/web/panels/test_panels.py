@@ -414,6 +414,23 @@ def test_confidence_comes_from_scores(page):
     assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["hours"] == 6
 
 
+def test_each_slick_seen_has_its_distance_and_no_slick_has_none(page):
+    """Where nothing is left to be seen the middle is not 0 km off."""
+    rows = [
+        {"time": "2021-08-24T08:10:00Z", "centroid_distance_m": 1720.0},
+        {"time": "2021-08-24T15:33:00Z", "centroid_distance_m": None},
+    ]
+    value = json.dumps({"scores": rows})
+    facts = module(page, "scores.js", f"m.factsOf('simulate', {value})")
+    name = "Middle of the slick seen, off by"
+    assert facts == [
+        [f"{name} (2021-08-24 08:10 UTC)", "1.72 km"],
+        [f"{name} (2021-08-24 15:33 UTC)", "\u2013"],
+    ]
+    (one,) = module(page, "scores.js", f"m.factsOf('simulate', {json.dumps({'scores': rows[:1]})})")
+    assert one == [name, "1.72 km"]
+
+
 def test_the_best_run_so_far_is_that_of_the_search(page):
     """Priors count: a run may score more, and not be the best."""
     rows = [(0.4, 0.4), (None, None), (0.5, 0.45), (0.6, 0.3), (0.55, 0.5)]

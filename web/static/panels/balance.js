@@ -1,11 +1,11 @@
 // The mass balance of the run at the time that is shown.
 
+import { percentages } from "../../player/format.js";
 import { ask } from "../api.js";
 import { make } from "../dom.js";
 import { bar } from "./charts.js";
 import { amount, readBudget, stepAt } from "./results.js";
 import { timeField } from "./schema.js";
-import { percentages } from "../units.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */

@@ -1,10 +1,11 @@
 // How good a run is: the verdict, scores by scale and by trial, parameters before and after, what to expect.
 
+import { percentages } from "../../player/format.js";
 import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
 import { amount, curvesOf, driversOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
-import { percentages } from "../units.js";
+import { timeField } from "./schema.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -188,7 +189,7 @@ function factsTable(process, value) {
 }
 
 /** @param {string} process @param {any} value @returns {[string, string][]} */
-function factsOf(process, value) {
+export function factsOf(process, value) {
   const { factNames: names } = text;
   if (process === "trace") {
     return [...Object.entries(value.area_km2).map(([level, area]) => /** @type {[string, string]} */ ([names.holds(level), amount(Number(area), "km²")])),
@@ -196,12 +197,12 @@ function factsOf(process, value) {
   }
   if (process === "ensemble") return [[names.members, String(value.members_counted)], [names.possible, amount(value.area_km2, "km²")], [names.coast, amount(value.coast_km, "km")]];
   if (process !== "simulate") return [];
-  const [row] = value.scores;
+  const when = (/** @type {any} */ { time }) => (value.scores.length > 1 ? ` (${timeField(time)} UTC)` : "");
   return /** @type {[string, string][]} */ ([
     value.afloat && [names.afloat, amount(value.afloat.area_km2, "km²")],
     value.afloat && [names.travelled, amount(value.afloat.travelled_km, "km")],
     value.ashore && [names.ashore, `${amount(value.ashore.mass_t, "t")}, ${amount(value.ashore.oiled_km, "km")}`],
-    row && [names.distance, amount(row.centroid_distance_m / 1000, "km")],
+    ...value.scores.map((/** @type {any} */ row) => [`${names.distance}${when(row)}`, row.centroid_distance_m === null ? "–" : amount(row.centroid_distance_m / 1000, "km")]), // of no slick there is no middle
   ].filter(Boolean));
 }
 
