@@ -1,7 +1,7 @@
 // What is drawn over the oil of a pane: degrees, slicks, coast, arrows, what is picked and measured.
 
 import { distanceText } from "../player/format.js";
-import { drawDegreeLabels, drawDegrees, drawPath, drawScaleBar } from "../player/marks.js";
+import { drawDegreeLabels, drawDegrees, drawPath, drawScaleBar, drawSources } from "../player/marks.js";
 import { ramp } from "../player/palette.js";
 import { greatestSpeed } from "./arrows.js";
 import { lengthOf } from "./geodesic.js";
@@ -55,6 +55,7 @@ export function drawMarks(pane) {
     drawSlicks(context, pane);
     if (pane.isOn("coast")) drawStretches(context, pane);
     for (const [name, arrows] of pane.arrows.shown) drawArrows(context, pane, name, arrows);
+    drawSources(context, view, colours, inView(view, run.sources));
   }
   if (pane.isOn("detections")) pane.found.draw(context, pane);
   drawPicked(context, pane);

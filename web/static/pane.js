@@ -55,6 +55,7 @@ export class Pane {
     this.last = null;
     /** @type {number | null} since when those that are shown are on their way */
     this.lateSince = null;
+    this.isPlaced = state.get("camera") !== null; // by a link, or the other map
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
@@ -339,19 +340,30 @@ export class Pane {
   lookAt(bounds = this.run?.bounds ?? null, gently = true) {
     if (!bounds) return;
     const [west, south, east, north] = bounds;
-    const wide = this.view.width > 620; // the tools and the list of layers lie over its sides
-    const padding = wide ? { left: 120, right: 270, top: 40, bottom: 50 } : 40;
-    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 13, animate: gently && !STILL.matches, duration: 400 });
+    this.map.fitBounds([[west, south], [east, north]], { padding: this.padding, maxZoom: 13, animate: gently && !STILL.matches, duration: 400 });
   }
 
-  /** @param {number[] | null} bounds @returns {boolean} whether a part of a box is shown, not as a mere dot */
+  /**
+   * @param {number[] | null} bounds
+   * @returns {boolean} whether the middle of a box is shown where no list lies over it, and not as a mere dot; where a link has
+   *   placed the map any part of it does
+   */
   #sees(bounds) {
     if (!bounds) return true;
     const [west, south, east, north] = bounds;
     const [left, top] = this.view.toScreen(west, northing(north));
     const [right, bottom] = this.view.toScreen(east, northing(south));
     const { width, height } = this.view;
-    return right > 0 && left < width && bottom > 0 && top < height && Math.max(right - left, bottom - top) > 20;
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const edge = this.padding;
+    const isShown = this.isPlaced ? right > 0 && left < width && bottom > 0 && top < height
+      : x > edge.left && x < width - edge.right && y > edge.top && y < height - edge.bottom;
+    return isShown && Math.max(right - left, bottom - top) > 20;
+  }
+
+  /** What lies over the sides of the map: tools, and the list of layers. */
+  get padding() {
+    return this.view.width > 620 ? { left: 120, right: 270, top: 40, bottom: 50 } : { left: 40, right: 40, top: 40, bottom: 40 };
   }
 
   /** Get the run that the state names, once it has come to its end. */
@@ -424,6 +436,7 @@ export class Pane {
     this.say(run.times.length || run.rasters.length || run.found ? "" : words.map.nothing);
     this.#showSomething(run);
     if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
+    this.isPlaced = false;
     this.restyle();
     void this.#takeCoast(run.id, signal);
     this.onRun?.();

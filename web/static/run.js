@@ -43,9 +43,15 @@ export class Run {
     return this.result.name ?? this.job.processID;
   }
 
+  /** @returns {Ring} the source that was searched, as the best run has it; none where none was */
+  get sources() {
+    const place = this.result.source?.place;
+    return place ? projected([[place.best.lon, place.best.lat]]) : [];
+  }
+
   /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
   get bounds() {
-    const seen = boundsOf({ rings: [...this.observed, ...this.simulated].flatMap(({ rings }) => rings), lines: [], places: [] });
+    const seen = boundsOf({ rings: [...this.observed, ...this.simulated].flatMap(({ rings }) => rings), lines: [], places: this.sources });
     const known = [this.steps?.header.bounds, seen, ...this.rasters.map(({ shown }) => shown), this.found];
     const boxes = known.filter((box) => box !== undefined && box !== null).map((box, _, [first]) => turned(box, first));
     if (boxes.length === 0) return null;

@@ -350,6 +350,10 @@ export const panels = {
     facts: "In figures",
     factNames: {
       holds: (/** @type {string} */ level) => `Area that holds the source with ${level}\u00a0%`,
+      holdsLess: (/** @type {string} */ level) => `Area that holds it with less than ${level}\u00a0%: the search has not settled`,
+      sourceBest: "Source in the best run, the star on the map",
+      sourceMiddle: "Middle of where it may be",
+      began: (/** @type {string} */ level) => `It began, with ${level}\u00a0%`,
       members: "Runs",
       possible: "Sea where oil is possible",
       coast: "Coast where oil is possible",

@@ -491,6 +491,20 @@ def until_shown(page, colour, least):
     raise AssertionError(f"found {found} pixels of {colour}, expected {least}")
 
 
+def test_a_run_is_brought_from_under_the_list_of_layers(opened, run):
+    beside = "camera=36.55000,19.22000,10.00"
+    longitude = "() => Number(location.hash.match(/camera=[-0-9.]+,([-0-9.]+)/)[1])"
+    linked = opened(f"#run={run}&{beside}")  # whoever made the link has seen to it
+    shown_at(linked, run)
+    linked.wait_for_timeout(500)
+    assert linked.evaluate(longitude) == 19.22
+    page = opened()
+    page.evaluate(f"location.hash = '{beside}'")
+    page.evaluate(f"location.hash += '&run={run}'")
+    shown_at(page, run)
+    page.wait_for_function(f"({longitude})() > 19.3")
+
+
 def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):
     land, sea = (0xDD, 0xD8, 0xCC), (0xF3, 0xF7, 0xFA)
     page = opened(f"#run={run}&camera=36.6,19.45,9&layers=")

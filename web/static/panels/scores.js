@@ -1,6 +1,7 @@
 // How good a run is: the verdict, scores by scale and by trial, parameters before and after, what to expect.
 
-import { percentages } from "../../player/format.js";
+import { percentages, placeText } from "../../player/format.js";
+import { northing } from "../../player/mercator.js";
 import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
 import { amount, curvesOf, driversOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
@@ -195,6 +196,7 @@ export function factsOf(process, value) {
     return [...Object.entries(value.area_km2).map(([level, area]) => /** @type {[string, string]} */ ([names.holds(level), amount(Number(area), "km²")])),
       [names.members, String(value.members)]];
   }
+  if (value.source?.place) return sourceFacts(value.source);
   if (process === "ensemble") return [[names.members, String(value.members_counted)], [names.possible, amount(value.area_km2, "km²")], [names.coast, amount(value.coast_km, "km")]];
   if (process !== "simulate") return [];
   const when = (/** @type {any} */ { time }) => (value.scores.length > 1 ? ` (${timeField(time)} UTC)` : "");
@@ -204,6 +206,16 @@ export function factsOf(process, value) {
     value.ashore && [names.ashore, `${amount(value.ashore.mass_t, "t")}, ${amount(value.ashore.oiled_km, "km")}`],
     ...value.scores.map((/** @type {any} */ row) => [`${names.distance}${when(row)}`, row.centroid_distance_m === null ? "–" : amount(row.centroid_distance_m / 1000, "km")]), // of no slick there is no middle
   ].filter(Boolean));
+}
+
+/** @param {any} source that was searched @returns {[string, string][]} */
+function sourceFacts({ place, start, settled }) {
+  const { factNames: names } = text;
+  const at = (/** @type {{lon: number, lat: number}} */ { lon, lat }) => placeText(lon, northing(lat));
+  const when = (/** @type {string} */ time) => `${timeField(time)} UTC`;
+  return [[names.sourceBest, at(place.best)], [names.sourceMiddle, at(place.mean)],
+    ...Object.entries(place.ellipses).map(([level, { area_km2: area }]) => /** @type {[string, string]} */ ([(settled ? names.holds : names.holdsLess)(level), amount(area, "km²")])),
+    ...Object.entries(start?.intervals ?? {}).map(([level, [first, last]]) => /** @type {[string, string]} */ ([names.began(level), `${when(first)} – ${when(last)}`]))];
 }
 
 /** @param {any} report of a model that was run on files @returns {[string, string][]} */
