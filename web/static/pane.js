@@ -26,6 +26,7 @@ import { words } from "./words.js";
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const OURS = ["coarse", "fine", "raster"]; // sources of the map whose tiles are those of the service
+const CLOSED = [401, 403]; // answers to whoever may not look any more
 const ROUGH = 9; // zoom from which one sees how far off the coast of the world lies
 const PATIENCE = 400; // milliseconds for which nobody is told that particles are on their way
 const FEWER = 4; // one particle in so many while the map moves
@@ -195,6 +196,12 @@ export class Pane {
     return this.fault || (isLate ? words.map.late(this.last && timeText(times[this.last.step])) : "");
   }
 
+  /** @param {string} why something of what is shown did not come */
+  #fail(why) {
+    this.fault = why;
+    if (this.run) this.#tell();
+  }
+
   #tell() {
     const told = this.#news;
     if (told !== this.told) this.say(told);
@@ -271,7 +278,9 @@ export class Pane {
     map.keyboard.disableRotation();
     // a tile that there is none of leaves sea; one that did not come must not
     map.on("error", (/** @type {any} */ { error, sourceId }) => {
-      if (OURS.includes(sourceId)) void lookWhetherAway(error?.status);
+      if (!OURS.includes(sourceId)) return;
+      if (CLOSED.includes(error?.status) && this.state.get("shared")) this.#fail(words.badLink);
+      else void lookWhetherAway(error?.status);
     });
     map.on("style.load", () => {
       this.isStyled = true; // layers can be added; they stay until the style is another
@@ -393,9 +402,7 @@ export class Pane {
           this.onArrival?.();
         },
         onFailure: (error) => {
-          if (signal.aborted) return;
-          this.fault = error.message;
-          if (this.run) this.#tell();
+          if (!signal.aborted) this.#fail(error.message);
         },
       }), signal);
     } catch (error) {
@@ -459,7 +466,7 @@ export class Pane {
 
   /** @param {string} text what people have to know of this map; "": nothing */
   say(text) {
-    this.message.textContent = text;
+    this.message.textContent = text && this.state.get("other") ? words.map.of(this.key, text) : text;
     this.message.hidden = !text;
   }
 

@@ -41,6 +41,7 @@ export const words = {
     pane: { run: "Map of the run", other: "Map of the run it is compared with" },
     named: (/** @type {"run" | "other"} */ key, /** @type {any} */ run) =>
       `${key === "run" ? "A" : "B"}: ${run.name}, ${run.job.created.slice(0, 16).replace("T", " ")} UTC`,
+    of: (/** @type {"run" | "other"} */ key, /** @type {string} */ text) => `${key === "run" ? "A" : "B"}: ${text}`,
     tools: {
       title: "Map", closer: "Zoom in", farther: "Zoom out", whole: "Show the whole run",
       measure: "Measure a distance", picture: "Save a picture of the map",

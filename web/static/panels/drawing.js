@@ -21,7 +21,7 @@ export function sketch(tool, places, under = null) {
   const features = all.map((place) => feature({ type: "Point", coordinates: place }, { role: "corner" }));
   if (tool === "slick" && all.length > 2) features.push(feature({ type: "Polygon", coordinates: [[...all, all[0]]] }, { role: "slick" }));
   else if (all.length > 1) features.push(feature({ type: "LineString", coordinates: all }, { role: tool }));
-  return { type: "FeatureCollection", active: true, tool, features };
+  return { type: "FeatureCollection", active: true, tool, placed: places.length, features };
 }
 
 /** @param {any} geometry @param {any} properties */
