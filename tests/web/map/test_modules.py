@@ -88,6 +88,14 @@ def test_shares_add_up_to_their_whole(calls, shares, decimals, expected):
     assert calls("player/format.js", "percentages", [[shares, decimals]]) == [expected]
 
 
+def test_where_a_file_cuts_a_slick_at_the_antimeridian_is_no_border(calls):
+    west = [[179, 0], [180, 0], [180, 1], [179, 1], [179, 0]]
+    east = [[-180, 0], [-179, 0], [-179, 1], [-180, 1], [-180, 0]]
+    whole = [[179, 0], [179.5, 0], [179.5, 1], [179, 0]]
+    found = calls("map/drawing.js", "withoutCuts", [[west], [east], [whole]])
+    assert found == [[west[:2], west[2:]], [east[:4]], [whole]]
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_what_lies_on_the_coast_has_not_the_colour_of_a_slick_observed(calls, dark):
     (beached,) = calls("player/palette.js", "colourOf", [["beached", dark]])

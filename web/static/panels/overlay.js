@@ -4,7 +4,7 @@ import { northing } from "../../player/mercator.js";
 import { colourOf } from "../../player/palette.js";
 import { askJson } from "../api.js";
 import { make } from "../dom.js";
-import { inView, pathOf, slickColour } from "../drawing.js";
+import { borderOf, inView, pathOf, slickColour } from "../drawing.js";
 
 /**
  * @typedef {import("../state.js").State} State
@@ -129,7 +129,7 @@ function projected([lon, lat]) {
 function drawCase(context, view, form, outlines, colours) {
   for (const { rings, kind } of outlines) {
     context.setLineDash(kind === "release" ? [] : [5, 3]); // not by colour alone
-    const path = pathOf(view, rings);
+    const path = borderOf(view, rings);
     stroked(context, colours[kind], () => context.stroke(path));
   }
   context.setLineDash([]);
