@@ -494,6 +494,20 @@ def until_shown(page, colour, least):
     raise AssertionError(f"found {found} pixels of {colour}, expected {least}")
 
 
+def test_all_of_a_run_across_the_antimeridian_is_looked_at(opened):
+    """Its slicks are cut there, and would reach round the world."""
+    west = "[[179, 0], [180, 0], [180, 1], [179, 0]]"
+    east = "[[-180, 0], [-179, 0], [-180, 1], [-180, 0]]"
+    bounds = opened().evaluate(
+        f"""() => import("/static/map/run.js").then((m) => {{
+            const run = new m.Run("x", {{}});
+            run.observed = [{{ time: 0, name: "", areaKm2: null, rings: [{west}, {east}] }}];
+            return run.bounds;
+        }})"""
+    )
+    assert bounds == pytest.approx([179, 0, 181, 1], abs=1e-3)
+
+
 def test_a_run_is_brought_from_under_the_list_of_layers(opened, run):
     beside = "camera=36.55000,19.22000,10.00"
     longitude = "() => Number(location.hash.match(/camera=[-0-9.]+,([-0-9.]+)/)[1])"

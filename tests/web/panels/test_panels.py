@@ -308,6 +308,10 @@ def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(opened, service, b
     expect(page.locator(f"#run-{job}")).to_have_count(0)
     page.evaluate(f"location.hash = 'run={job}'")
     expect(page.locator(".message")).to_contain_text("cancelled or removed")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#run-remove").press("Enter")
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
+    expect(page.locator("#right-title")).to_be_focused()
 
 
 def test_a_link_that_is_told_once_stays_while_another_run_is_compared(

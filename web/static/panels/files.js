@@ -47,9 +47,13 @@ function faultLine() {
 
 /** @param {State} state @param {any} job @param {(problem: unknown) => void} tell */
 function buttonsOf(state, job, tell) {
+  const removed = async () => {
+    await dismiss(state, job.jobID);
+    document.getElementById("right-title")?.focus(); // there is nothing left here
+  };
   return make("div", { class: "row" },
     !state.get("shared") && make("button", { type: "button", id: "run-again", onclick: () => again(state, job).catch(tell) }, text.again),
-    mayRun(state) && make("button", { type: "button", id: "run-remove", class: "quiet danger", onclick: () => window.confirm(text.removeSure) && dismiss(state, job.jobID).catch(tell) }, text.remove));
+    mayRun(state) && make("button", { type: "button", id: "run-remove", class: "quiet danger", onclick: () => window.confirm(text.removeSure) && removed().catch(tell) }, text.remove));
 }
 
 /** @param {State} state @param {any} job @param {any} figures @returns {HTMLElement[]} links for others, and files */
