@@ -195,6 +195,14 @@ def test_a_link_restores_the_view(map_page, opened, run):
     assert again.url == address
 
 
+def test_the_way_to_the_map_by_keys_keeps_the_view_in_the_address(opened, run):
+    page = opened(f"#run={run}&camera=36.55000,19.42000,10.00")
+    page.get_by_role("link", name="Skip to the map").press("Enter")
+    expect(page.locator("#map")).to_be_focused()
+    page.wait_for_function(f"location.hash.includes('{run}')")
+    assert "camera=36.55" in page.url
+
+
 @pytest.mark.parametrize(
     "fragment",
     [
