@@ -18,6 +18,7 @@ from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.report.calibration import render
 from witoil.report.verdicts import of_calibration, of_forecast
+from witoil.report.words import percents
 from witoil.scenario.scenario import Observation, Scenario
 from witoil.scenario.verification import VerificationGrid
 
@@ -249,6 +250,20 @@ def test_folders_of_files_are_not_told(page):
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ([1 / 3, 1 / 3, 1 / 3], ["33.4%", "33.3%", "33.3%"]),
+        ([0.4593, 0.5332, 0.0072, 0.0003], ["46.0%", "53.3%", "0.7%", "<0.1%"]),
+        ([0.9997, 0.0003], ["100.0%", "<0.1%"]),
+        ([0.5, 0.0], ["50.0%", "0.0%"]),
+        ([], []),
+    ],
+)
+def test_shares_add_up_to_their_whole(shares, expected):
+    assert percents(shares) == expected
+
+
 def test_what_comes_from_outside_is_escaped():
     scenario = make_scenario('<script>alert("x")</script>')
     page = make_page(scenario, make_study(scenario))

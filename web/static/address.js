@@ -64,10 +64,14 @@ export function follow(state) {
     const wanted = `#${write(state)}`;
     if (!state.get("playing") && location.hash !== wanted) history.replaceState(null, "", wanted);
   };
-  state.subscribe([...KEYS, "playing"], () => {
+  const later = () => {
     waiting ||= window.setTimeout(now, PAUSE);
+  };
+  state.subscribe([...KEYS, "playing"], later);
+  window.addEventListener("hashchange", () => {
+    state.set(read(location.hash));
+    later(); // it may have been that of a part of the page
   });
-  window.addEventListener("hashchange", () => state.set(read(location.hash)));
   now();
 }
 

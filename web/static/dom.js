@@ -8,6 +8,20 @@ export function element(id) {
 }
 
 /**
+ * Fill an element anew. Whoever was in one of its controls is in the one of the same id again; where that is
+ * no more, at the element itself, from which keys go on.
+ * @param {HTMLElement} root @param {...(Node | string)} children
+ */
+export function refill(root, ...children) {
+  const held = root.contains(document.activeElement) ? document.activeElement : null;
+  root.replaceChildren(...children);
+  if (!held) return;
+  const again = held.id ? document.getElementById(held.id) : null;
+  if (!again) root.tabIndex = -1;
+  (again ?? root).focus();
+}
+
+/**
  * Make an element. Attributes that are functions listen (`onclick`), those that are `true` or
  * `false` are there or not, and what a page can set only as a property is set so.
  * @template {keyof HTMLElementTagNameMap} K

@@ -1,7 +1,7 @@
 // What is drawn over the oil of a pane: degrees, slicks, coast, arrows, what is picked and measured.
 
 import { distanceText } from "../player/format.js";
-import { drawDegreeLabels, drawDegrees, drawPath, drawScaleBar } from "../player/marks.js";
+import { drawDegreeLabels, drawDegrees, drawPath, drawScaleBar, drawSources } from "../player/marks.js";
 import { ramp } from "../player/palette.js";
 import { greatestSpeed } from "./arrows.js";
 import { lengthOf } from "./geodesic.js";
@@ -55,6 +55,7 @@ export function drawMarks(pane) {
     drawSlicks(context, pane);
     if (pane.isOn("coast")) drawStretches(context, pane);
     for (const [name, arrows] of pane.arrows.shown) drawArrows(context, pane, name, arrows);
+    drawSources(context, view, colours, inView(view, run.sources));
   }
   if (pane.isOn("detections")) pane.found.draw(context, pane);
   drawPicked(context, pane);
@@ -77,14 +78,14 @@ function drawSlicks(context, pane) {
   if (!run) return;
   const observed = run.slicksAt(run.observed, now);
   const simulated = run.slicksAt(run.simulated, now);
-  const paths = [observed, simulated].map(({ slicks }) => pathOf(view, slicks.flatMap(({ rings }) => rings)));
-  if (pane.isOn("overlap") && sameTime(observed, simulated)) fillOverlap(context, paths, isDark);
+  const rings = [observed, simulated].map(({ slicks }) => slicks.flatMap((slick) => slick.rings));
+  if (pane.isOn("overlap") && sameTime(observed, simulated)) fillOverlap(context, rings.map((each) => pathOf(view, each)), isDark);
   const shown = /** @type {const} */ (["observed", "simulated"]);
   shown.forEach((name, k) => {
     if (!pane.isOn(name)) return;
     const { isNow } = [observed, simulated][k];
     context.setLineDash(isNow ? [] : [7, 5]); // dashed: of another time than the map shows
-    stroke(context, paths[k], slickColour(name, isDark), pane.colours.halo, 2);
+    stroke(context, borderOf(view, rings[k]), slickColour(name, isDark), pane.colours.halo, 2);
   });
   context.setLineDash([]);
 }
@@ -181,6 +182,26 @@ function drawMeasured(context, { measured, view, colours }) {
   context.strokeText(text, x + 8, y - 6);
   context.fillStyle = colours.seen;
   context.fillText(text, x + 8, y - 6);
+}
+
+/**
+ * Return the border of areas. Files cut what lies across the antimeridian there; the cut is no border.
+ * @param {View} view @param {Ring[]} rings @returns {Path2D} to be stroked
+ */
+export function borderOf(view, rings) {
+  return pathOf(view, rings.flatMap(withoutCuts), false);
+}
+
+/** @param {Ring} ring closed @returns {Ring[]} its pieces between what lies along the antimeridian */
+export function withoutCuts(ring) {
+  const isCut = (/** @type {[number, number]} */ [x]) => Math.abs(x % 360) === 180;
+  /** @type {Ring[]} */
+  const pieces = [[]];
+  ring.forEach((place, k) => {
+    if (k > 0 && isCut(place) && isCut(ring[k - 1])) pieces.push([]);
+    pieces[pieces.length - 1].push(place);
+  });
+  return pieces.filter((piece) => piece.length > 1);
 }
 
 /** @param {View} view @param {Ring[]} rings @param {boolean} [closed] */

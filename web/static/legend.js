@@ -1,6 +1,6 @@
 // What stands for what on a pane, as data: the page lists it, and pictures have it written in.
 
-import { timeText } from "../player/format.js";
+import { percentages, timeText } from "../player/format.js";
 import { capital } from "../player/legend.js";
 import { colourOf, ramp } from "../player/palette.js";
 import { ageColours, rangesOf } from "./ages.js";
@@ -27,7 +27,7 @@ export function layersOf(pane) {
     run.steps && age(pane, run.steps.header),
     run.observed.length && slick(pane, "observed", run.observed),
     run.simulated.length && slick(pane, "simulated", run.simulated),
-    run.observed.length && run.simulated.length && overlap(pane),
+    run.observed.length && run.simulated.length && overlap(pane, run),
     run.stretches.length && coast(pane),
     ...run.rasters.map((raster) => rasterGroup(pane, raster)),
     run.steps && arrows(pane, "currents"),
@@ -56,13 +56,12 @@ function statusesOf(pane) {
   const here = steps?.get(pane.moment.step);
   if (!steps || !here) return [];
   const counts = countsOf(here);
-  return Object.entries(steps.header.statuses)
-    .filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0)
-    .map(([code, name]) => ({
-      shape: pane.isOn("age") ? "none" : "dot", colour: colourOf(name, pane.isDark), status: name,
-      text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name),
-      count: share(counts[Number(code)] / here.status.length),
-    }));
+  const there = Object.entries(steps.header.statuses).filter(([code, name]) => name !== "unreleased" && counts[Number(code)] > 0);
+  const shares = percentages(there.map(([code]) => counts[Number(code)] / here.status.length));
+  return there.map(([, name], k) => ({
+    shape: pane.isOn("age") ? "none" : "dot", colour: colourOf(name, pane.isDark), status: name,
+    text: capital(words.statuses[/** @type {keyof typeof words.statuses} */ (name)] ?? name), count: shares[k],
+  }));
 }
 
 /** @param {Pane} pane @param {import("./steps.js").Header} header */
@@ -89,12 +88,6 @@ function countsOf(step) {
   return counts;
 }
 
-/** @param {number} part 0 to 1 */
-function share(part) {
-  const percent = 100 * part;
-  return percent > 0 && percent < 0.1 ? "< 0.1 %" : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
-}
-
 /** @param {Pane} pane @param {"observed" | "simulated"} name @param {import("./run.js").Slick[]} slicks */
 function slick(pane, name, slicks) {
   const { isNow } = /** @type {import("./run.js").Run} */ (pane.run).slicksAt(slicks, pane.now);
@@ -104,11 +97,12 @@ function slick(pane, name, slicks) {
   };
 }
 
-/** @param {Pane} pane */
-function overlap(pane) {
+/** @param {Pane} pane @param {import("./run.js").Run} run */
+function overlap(pane, run) {
   const names = /** @type {const} */ (["observed", "simulated", "both"]);
+  const { slicks: [{ time }], isNow } = run.slicksAt(run.observed, pane.now);
   return {
-    name: "overlap", unit: "",
+    name: "overlap", unit: "", hint: isNow ? undefined : words.nearestTime(timeText(time)),
     entries: names.map((name) => ({ shape: "fill", colour: areaColour(name, pane.isDark), text: words.only[name] })),
   };
 }

@@ -1,6 +1,7 @@
 // The page is put together here; each part writes the state and listens to it, and knows no other.
 
 import { follow, read } from "./address.js";
+import { ProblemError } from "./api.js";
 import { element } from "./dom.js";
 import { Middle } from "./middle.js";
 import { buildLeft } from "./panels/left.js";
@@ -21,8 +22,9 @@ try {
 } catch (error) {
   const banner = element("banner");
   banner.hidden = false;
+  const isRefused = error instanceof ProblemError;
   const why = error instanceof Error ? error.message : String(error);
-  banner.textContent = why === words.badLink ? why : words.oldBrowser(why);
-  if (why !== words.badLink) throw error;
+  banner.textContent = isRefused ? why : words.oldBrowser(why);
+  if (!isRefused) throw error;
 }
 document.documentElement.dataset.ready = "true";

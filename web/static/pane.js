@@ -26,7 +26,9 @@ import { words } from "./words.js";
 const WORLD = { lon: 15, lat: 35, zoom: 2.2 };
 const FIRST = ["probability", "source"]; // of fields, which are shown by themselves
 const OURS = ["coarse", "fine", "raster"]; // sources of the map whose tiles are those of the service
+const CLOSED = [401, 403]; // answers to whoever may not look any more
 const ROUGH = 9; // zoom from which one sees how far off the coast of the world lies
+const PATIENCE = 400; // milliseconds for which nobody is told that particles are on their way
 const FEWER = 4; // one particle in so many while the map moves
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -48,7 +50,13 @@ export class Pane {
     this.picked = null;
     /** @type {[number, number][]} places that are measured, in the projection */
     this.measured = [];
-    this.told = ""; // of the times of the run
+    this.told = ""; // of the run at the time that is shown
+    this.fault = ""; // why something of the run did not come
+    /** @type {{step: number, here: import("./steps.js").Step, next: import("./steps.js").Step | null, part: number} | null} particles drawn last */
+    this.last = null;
+    /** @type {number | null} since when those that are shown are on their way */
+    this.lateSince = null;
+    this.isPlaced = state.get("camera") !== null; // by a link, or the other map
     this.isMoving = false;
     this.isStyled = false;
     this.pending = false;
@@ -106,8 +114,7 @@ export class Pane {
 
   /** @returns {{step: number, part: number}} */
   get moment() {
-    const { step, part } = momentOf(this.run?.times ?? [], this.now);
-    return { step, part: STILL.matches ? 0 : part };
+    return momentOf(this.run?.times ?? [], this.now);
   }
 
   /** @returns {boolean} whether the time that is shown is one of the run, in whole seconds, as the state has it; beside another run it may not be */
@@ -144,12 +151,12 @@ export class Pane {
       return;
     }
     this.#showRaster();
-    this.#tellTimes();
     if (this.points && this.isStyled && !this.map.getLayer("particles")) this.map.addLayer(this.points.layer);
     this.#drawOil();
     const name = ["currents", "winds"].filter((each) => this.isOn(each));
     this.arrows.want(this.run, name, this.view, this.run.times[this.moment.step] ?? this.now);
     drawMarks(this);
+    this.#tell();
     this.root.dataset.step = String(this.moment.step);
   }
 
@@ -157,25 +164,46 @@ export class Pane {
     const { dots, points } = this;
     const steps = this.run?.steps;
     const { step, part } = this.moment;
-    const isShown = this.showsParticles && this.isUnderWay;
-    const here = steps && isShown ? steps.get(step) : null;
-    if (points) points.show(null);
-    if (!here || !steps) {
-      if (!steps || !isShown) dots?.clear(); // else what was there stays until more comes
+    const isShown = Boolean(steps && this.showsParticles && this.isUnderWay);
+    const here = isShown ? steps?.get(step) : null;
+    const next = here && part > 0 ? steps?.get(step + 1) ?? null : null;
+    if (here) this.last = { step, here, next, part: next ? part : 0 };
+    this.#wait(isShown && !here);
+    if (!steps || !isShown || !this.last) {
+      points?.show(null);
+      dots?.clear();
       return;
     }
-    const next = part > 0 ? steps.get(step + 1) : null;
     const every = this.isMoving && !points ? FEWER : 1;
     const colours = this.isOn("age") ? ageColours(steps.header, this.isDark) : null;
-    const moment = { here, next, part: next ? part : 0, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
+    // what was there stays until more comes, at its place on the map, which may have moved
+    const moment = { ...this.last, every, hidden: this.hidden, dark: this.isDark, ageColours: colours };
     if (points) points.show(moment);
     else dots?.draw(this.view, moment);
   }
 
-  /** Say when the run was where it was not at the time that is shown. */
-  #tellTimes() {
+  /** Take the time from which particles are waited for. @param {boolean} isLate whether those that are shown are on their way */
+  #wait(isLate) {
+    if (isLate && this.lateSince === null) setTimeout(() => this.show(), PATIENCE); // to say so by then
+    this.lateSince = isLate ? this.lateSince ?? performance.now() : null;
+  }
+
+  /** @returns {string} what has to be known of the run at the time that is shown */
+  get #news() {
     const { steps, times } = /** @type {Run} */ (this.run);
-    const told = steps && !this.isUnderWay ? words.map.otherTimes(timeText(times[0]), timeText(times[times.length - 1])) : "";
+    if (steps && !this.isUnderWay) return words.map.otherTimes(timeText(times[0]), timeText(times[times.length - 1]));
+    const isLate = this.lateSince !== null && performance.now() - this.lateSince >= PATIENCE;
+    return this.fault || (isLate ? words.map.late(this.last && timeText(times[this.last.step])) : "");
+  }
+
+  /** @param {string} why something of what is shown did not come */
+  #fail(why) {
+    this.fault = why;
+    if (this.run) this.#tell();
+  }
+
+  #tell() {
+    const told = this.#news;
     if (told !== this.told) this.say(told);
     this.told = told;
   }
@@ -250,7 +278,9 @@ export class Pane {
     map.keyboard.disableRotation();
     // a tile that there is none of leaves sea; one that did not come must not
     map.on("error", (/** @type {any} */ { error, sourceId }) => {
-      if (OURS.includes(sourceId)) void lookWhetherAway(error?.status);
+      if (!OURS.includes(sourceId)) return;
+      if (CLOSED.includes(error?.status) && this.state.get("shared")) this.#fail(words.badLink);
+      else void lookWhetherAway(error?.status);
     });
     map.on("style.load", () => {
       this.isStyled = true; // layers can be added; they stay until the style is another
@@ -319,19 +349,30 @@ export class Pane {
   lookAt(bounds = this.run?.bounds ?? null, gently = true) {
     if (!bounds) return;
     const [west, south, east, north] = bounds;
-    const wide = this.view.width > 620; // the tools and the list of layers lie over its sides
-    const padding = wide ? { left: 120, right: 270, top: 40, bottom: 50 } : 40;
-    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 13, animate: gently && !STILL.matches, duration: 400 });
+    this.map.fitBounds([[west, south], [east, north]], { padding: this.padding, maxZoom: 13, animate: gently && !STILL.matches, duration: 400 });
   }
 
-  /** @param {number[] | null} bounds @returns {boolean} whether a part of a box is shown, not as a mere dot */
+  /**
+   * @param {number[] | null} bounds
+   * @returns {boolean} whether the middle of a box is shown where no list lies over it, and not as a mere dot; where a link has
+   *   placed the map any part of it does
+   */
   #sees(bounds) {
     if (!bounds) return true;
     const [west, south, east, north] = bounds;
     const [left, top] = this.view.toScreen(west, northing(north));
     const [right, bottom] = this.view.toScreen(east, northing(south));
     const { width, height } = this.view;
-    return right > 0 && left < width && bottom > 0 && top < height && Math.max(right - left, bottom - top) > 20;
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const edge = this.padding;
+    const isShown = this.isPlaced ? right > 0 && left < width && bottom > 0 && top < height
+      : x > edge.left && x < width - edge.right && y > edge.top && y < height - edge.bottom;
+    return isShown && Math.max(right - left, bottom - top) > 20;
+  }
+
+  /** What lies over the sides of the map: tools, and the list of layers. */
+  get padding() {
+    return this.view.width > 620 ? { left: 120, right: 270, top: 40, bottom: 50 } : { left: 40, right: 40, top: 40, bottom: 40 };
   }
 
   /** Get the run that the state names, once it has come to its end. */
@@ -356,11 +397,12 @@ export class Pane {
       } else this.#take(await loadRun(job, {
         signal,
         onArrival: () => {
+          this.fault = "";
           this.show();
           this.onArrival?.();
         },
         onFailure: (error) => {
-          if (!signal.aborted) this.say(error.message);
+          if (!signal.aborted) this.#fail(error.message);
         },
       }), signal);
     } catch (error) {
@@ -381,7 +423,8 @@ export class Pane {
   }
 
   #forget() {
-    this.told = "";
+    this.told = this.fault = "";
+    this.last = this.lateSince = null;
     this.run?.dispose();
     this.run = null;
     this.coast = null;
@@ -400,6 +443,7 @@ export class Pane {
     this.say(run.times.length || run.rasters.length || run.found ? "" : words.map.nothing);
     this.#showSomething(run);
     if (!this.#sees(run.bounds)) this.lookAt(run.bounds, false);
+    this.isPlaced = false;
     this.restyle();
     void this.#takeCoast(run.id, signal);
     this.onRun?.();
@@ -422,7 +466,7 @@ export class Pane {
 
   /** @param {string} text what people have to know of this map; "": nothing */
   say(text) {
-    this.message.textContent = text;
+    this.message.textContent = text && this.state.get("other") ? words.map.of(this.key, text) : text;
     this.message.hidden = !text;
   }
 

@@ -1,7 +1,7 @@
 // What is under the pointer: the place always, and what lies there when it is clicked.
 
 import { capital } from "../player/legend.js";
-import { distanceText, numberText, placeText } from "../player/format.js";
+import { distanceText, numberText, placeText, sideOf, timeText } from "../player/format.js";
 import { northing } from "../player/mercator.js";
 import { decoded } from "../player/payload.js";
 import { askJson } from "./api.js";
@@ -29,7 +29,7 @@ export function bothForms({ lon, lat }) {
 export function minutes(value, positive, negative) {
   const hundredths = Math.round(Math.abs(value) * 6000); // so that 59.996 is no 60.00
   const text = ((hundredths % 6000) / 100).toFixed(2).padStart(5, "0");
-  return `${Math.floor(hundredths / 6000)}° ${text}′ ${value < 0 ? negative : positive}`;
+  return `${Math.floor(hundredths / 6000)}° ${text}′${sideOf(hundredths / 6000, value < 0 ? negative : positive)}`;
 }
 
 /**
@@ -163,8 +163,9 @@ function slickAt(pane, at) {
   const lines = /** @type {string[]} */ ([]);
   for (const kind of /** @type {const} */ (["observed", "simulated"])) {
     if (!pane.isOn(kind) && !pane.isOn("overlap")) continue;
-    for (const slick of run.slicksAt(run[kind], now).slicks) {
-      if (isWithin(at, slick.rings)) lines.push(words.reading.slick(kind, slick));
+    const { slicks, isNow } = run.slicksAt(run[kind], now);
+    for (const slick of slicks) {
+      if (isWithin(at, slick.rings)) lines.push(words.reading.slick(kind, slick), ...(isNow ? [] : [words.nearestTime(timeText(slick.time))]));
     }
   }
   return lines.length ? lines : null;

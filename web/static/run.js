@@ -43,10 +43,17 @@ export class Run {
     return this.result.name ?? this.job.processID;
   }
 
+  /** @returns {Ring} the source that was searched, as the best run has it; none where none was */
+  get sources() {
+    const place = this.result.source?.place;
+    return place ? projected([[place.best.lon, place.best.lat]]) : [];
+  }
+
   /** @returns {number[] | null} west, south, east, north of all that is known of it, in degrees */
   get bounds() {
-    const seen = boundsOf({ rings: [...this.observed, ...this.simulated].flatMap(({ rings }) => rings), lines: [], places: [] });
-    const known = [this.steps?.header.bounds, seen, ...this.rasters.map(({ shown }) => shown), this.found];
+    const rings = [...this.observed, ...this.simulated].flatMap((slick) => slick.rings); // each by itself: files cut them at the antimeridian
+    const seen = [...rings, this.sources].map((places) => boundsOf({ rings: [], lines: [], places }));
+    const known = [this.steps?.header.bounds, ...seen, ...this.rasters.map(({ shown }) => shown), this.found];
     const boxes = known.filter((box) => box !== undefined && box !== null).map((box, _, [first]) => turned(box, first));
     if (boxes.length === 0) return null;
     const least = (/** @type {number} */ k) => Math.min(...boxes.map((box) => box[k]));

@@ -6,6 +6,8 @@ import { words } from "./words.js";
 
 /** @typedef {import("./state.js").State} State */
 
+const UNKNOWN = [401, 403, 404]; // answers to a link that has expired or was taken back
+
 /**
  * Find out who is at the page, and have them sign in where the service does not know.
  * @param {State} state
@@ -44,7 +46,8 @@ async function showShared(state, secret) {
     const runs = person.job ? [await askJson(`ogc/jobs/${person.job}`)] : [];
     state.set({ person, runs, run: person.job ?? state.get("run"), other: null });
   } catch (error) {
-    throw error instanceof ProblemError ? new Error(words.badLink) : error;
+    const isUnknown = error instanceof ProblemError && UNKNOWN.includes(error.status);
+    throw isUnknown ? new ProblemError(error.status, { detail: words.badLink }) : error;
   }
 }
 

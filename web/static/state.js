@@ -3,7 +3,6 @@
 /**
  * @typedef {{lon: number, lat: number, zoom: number}} Camera
  * @typedef {{left: boolean, right: boolean}} Panels which are open
- * @typedef {{where: string, text: string}} Problem what went wrong, and at which part of the page
  */
 
 /**
@@ -28,7 +27,7 @@ const DEFAULTS = Object.freeze({
   drawn: /** @type {any} */ (null), // GeoJSON that is being drawn
   preview: /** @type {any} */ (null), // the last answer
   person: /** @type {any} */ (null), // who is signed in, and what there is
-  problems: /** @type {Problem[]} */ ([]),
+  undrawn: "", // why what was drawn last is not in the case
   uploads: /** @type {any[]} */ ([]), // files of the person, the newest first
   catalogue: /** @type {any[]} */ ([]), // entries that the operator has named
   coverage: /** @type {any} */ (null), // what the forcing of the case covers

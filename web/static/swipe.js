@@ -8,6 +8,7 @@ const STEP = 0.05; // of the width, by a key
 export class Swipe {
   /** @param {HTMLElement} root @param {HTMLElement} over the map that is cut */
   constructor(root, over) {
+    this.root = root;
     this.over = over;
     this.part = 0.5;
     this.handle = make("div", {
@@ -30,6 +31,7 @@ export class Swipe {
     this.part = Math.min(Math.max(part, 0), 1);
     const percent = `${100 * this.part}%`;
     this.over.style.clipPath = `inset(0 0 0 ${percent})`;
+    this.root.style.setProperty("--cut", percent); // names of the maps stand at their sides of it
     this.handle.style.left = percent;
     this.handle.setAttribute("aria-valuenow", String(Math.round(100 * this.part)));
   }

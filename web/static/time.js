@@ -77,9 +77,9 @@ export class TimeBar {
 
   /** Tell all others what time the clock has. */
   #tell() {
-    const { now, playing } = /** @type {Clock} */ (this.clock);
+    const { shown, playing } = /** @type {Clock} */ (this.clock);
     this.isTelling = true;
-    this.state.set({ time: iso(now), playing });
+    this.state.set({ time: iso(shown), playing });
     this.isTelling = false;
     this.#show();
   }
@@ -87,8 +87,10 @@ export class TimeBar {
   #follow() {
     const time = Date.parse(this.state.get("time") ?? "");
     if (this.isTelling || !this.clock || Number.isNaN(time)) return;
-    this.clock.now = Math.min(Math.max(time, this.clock.times[0]), this.clock.times[this.clock.times.length - 1]);
-    this.#show();
+    const { times } = this.clock;
+    this.clock.now = Math.min(Math.max(time, times[0]), times[times.length - 1]);
+    if (this.clock.now === time) this.#show();
+    else this.#tell(); // beyond the ends it is the end, for all
   }
 
   #toggle() {
@@ -103,12 +105,12 @@ export class TimeBar {
   }
 
   #show() {
-    const { times, now, playing } = /** @type {Clock} */ (this.clock);
-    const text = timeText(now);
-    this.slider.value = String((1000 * (now - times[0])) / Math.max(times[times.length - 1] - times[0], 1));
+    const { times, shown, playing } = /** @type {Clock} */ (this.clock);
+    const text = timeText(shown);
+    this.slider.value = String((1000 * (shown - times[0])) / Math.max(times[times.length - 1] - times[0], 1));
     this.slider.setAttribute("aria-valuetext", text);
     this.utc.textContent = text;
-    this.local.textContent = UTC ? "" : words.time.local(LOCAL.format(now));
+    this.local.textContent = UTC ? "" : words.time.local(LOCAL.format(shown));
     this.play.dataset.playing = String(playing);
     this.play.setAttribute("aria-label", playing ? words.time.pause : words.time.play);
     this.play.disabled = times.length < 2;

@@ -33,9 +33,11 @@ function followPanels(state) {
   const show = () => {
     for (const side of sides) {
       const isOpen = state.get("panels")[side];
+      const toggle = element(`${side}-toggle`);
+      if (!isOpen && element(side).contains(document.activeElement)) toggle.focus();
       document.body.classList.toggle(`${side}-open`, isOpen);
       element(side).inert = !isOpen;
-      element(`${side}-toggle`).setAttribute("aria-expanded", String(isOpen));
+      toggle.setAttribute("aria-expanded", String(isOpen));
     }
   };
   for (const side of sides) {

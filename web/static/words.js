@@ -31,13 +31,17 @@ export const words = {
     title: "Map",
     label: "Map: arrows move it, plus and minus zoom, Enter reads what is nearest to the middle",
     unfinished: (/** @type {any} */ job) =>
-      (job.status === "failed" ? `This run failed: ${job.message}` : `This run has not come to its end yet (${job.status}).`),
+      (job.status === "failed" ? `This run failed: ${job.message}`
+        : job.status === "dismissed" ? "This run was cancelled or removed: nothing is left of it."
+          : `This run has not come to its end yet; it ${panels.right.states[job.status]}.`),
     otherTimes: (/** @type {string} */ first, /** @type {string} */ last) => `At this time there is nothing of this run, which goes from ${first} to ${last}.`,
+    late: (/** @type {string | null} */ time) => (time ? `The oil of this time is on its way. Drawn is that of ${time}.` : "The oil is on its way."),
     nothing: "This job left nothing that a map could show.",
     noSuchRun: "There is no such run of yours. It may have been removed, or the link is another person's.",
     pane: { run: "Map of the run", other: "Map of the run it is compared with" },
     named: (/** @type {"run" | "other"} */ key, /** @type {any} */ run) =>
       `${key === "run" ? "A" : "B"}: ${run.name}, ${run.job.created.slice(0, 16).replace("T", " ")} UTC`,
+    of: (/** @type {"run" | "other"} */ key, /** @type {string} */ text) => `${key === "run" ? "A" : "B"}: ${text}`,
     tools: {
       title: "Map", closer: "Zoom in", farther: "Zoom out", whole: "Show the whole run",
       measure: "Measure a distance", picture: "Save a picture of the map",
@@ -341,12 +345,16 @@ export const panels = {
     usefulFrom: (/** @type {number} */ side) => `, useful from ${side} km`,
     drivers: "What drives it",
     driverNames: /** @type {Record<string, string>} */ ({ current: "currents", wind_drift: "wind drift", stokes_drift: "Stokes drift" }),
-    driver: (/** @type {string} */ name, /** @type {number} */ share, /** @type {number} */ speed) => `${name} ${(100 * share).toFixed(0)} % (${speed.toFixed(2)} m/s)`,
+    driver: (/** @type {string} */ name, /** @type {string} */ percent, /** @type {number} */ speed) => `${name} ${percent} (${speed.toFixed(2)} m/s)`,
     driversText: (/** @type {string} */ most, /** @type {string} */ all) => `Mostly ${most}: ${all}, on average along the way of the oil afloat.`,
     drivenBy: (/** @type {string} */ all) => `Driven by ${all}`,
     facts: "In figures",
     factNames: {
       holds: (/** @type {string} */ level) => `Area that holds the source with ${level}\u00a0%`,
+      holdsLess: (/** @type {string} */ level) => `Area that holds it with less than ${level}\u00a0%: the search has not settled`,
+      sourceBest: "Source in the best run, the star on the map",
+      sourceMiddle: "Middle of where it may be",
+      began: (/** @type {string} */ level) => `It began, with ${level}\u00a0%`,
       members: "Runs",
       possible: "Sea where oil is possible",
       coast: "Coast where oil is possible",
@@ -370,6 +378,7 @@ export const panels = {
     area: "Slick now",
     quick: (/** @type {string} */ count) => `${count} particles`,
     took: (/** @type {string} */ ms) => `${ms} ms`,
+    drawnOf: (/** @type {string} */ time) => `The map shows it at ${time}.`,
     taken: "The case has these values now.",
     change: (/** @type {string} */ text) => `${text} against the case`,
     none: "Trying needs a case with currents and winds.",

@@ -11,7 +11,7 @@ from witoil.exports.layers import Layer
 
 STATUS_COLOURS = {
     Status.AFLOAT: "#2b3743",
-    Status.BEACHED: "#e69f00",
+    Status.BEACHED: "#d55e00",
     Status.LEFT_DOMAIN: "#ffffff",
     Status.SUBMERGED: "#0072b2",
     Status.SUNK: "#56b4e9",

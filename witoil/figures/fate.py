@@ -64,7 +64,7 @@ FATE_LOOKS = {
     "floating": Look("floating", BOTH),
     "dispersed": Look("dispersed", "#0072b2"),
     "sunk": Look("sunk", "#56b4e9"),
-    "beached": Look("beached", "#e69f00"),
+    "beached": Look("beached", "#d55e00"),
     "evaporated": Look("evaporated", "#c3ccd4"),
     "left_domain": Look("left the area", "#ffffff", "////"),
 }

@@ -11,7 +11,7 @@ import xarray as xr
 
 from simulator import FATES
 from witoil.files import replacing
-from witoil.report.words import percent
+from witoil.report.words import percents
 from witoil.times import second
 
 
@@ -32,9 +32,9 @@ def in_words(status: Mapping[str, int], balance: Mapping[str, float]) -> list[st
     """
     counts = ", ".join(f"{n:,} {_spaced(name)}" for name, n in status.items() if n)
     released = balance["released"]
-    shares = ", ".join(
-        f"{percent(balance[name] / released)} {_spaced(name)}" for name in FATES if balance[name]
-    )
+    there = [name for name in FATES if balance[name]]
+    told = percents([balance[name] / released for name in there])
+    shares = ", ".join(f"{share} {_spaced(name)}" for share, name in zip(told, there, strict=True))
     return [
         f"{sum(status.values()):,} particles at the end: {counts}",
         f"{1e-3 * released:,.1f} t of oil released" + (f": {shares}" if shares else ""),

@@ -8,7 +8,7 @@ from typing import Any
 
 from witoil.figures.drawing import distance
 from witoil.report.answers import position
-from witoil.report.words import day, listed, number, percent, quantity, stamp_in_words
+from witoil.report.words import day, listed, number, percents, quantity, stamp_in_words
 
 Figures = Mapping[str, Any]
 """What a job returns."""
@@ -31,7 +31,8 @@ def of_run(summary: Figures) -> Verdict:
     whole = balance["released"]
     parts = {name: mass / whole for name, mass in balance.items() if name != "released" and mass}
     ranked = sorted(parts.items(), key=lambda item: -item[1])
-    where = ", ".join(f"{percent(share)} {name.replace('_', ' ')}" for name, share in ranked)
+    told = zip(percents([share for _, share in ranked]), ranked, strict=True)
+    where = ", ".join(f"{share} {name.replace('_', ' ')}" for share, (name, _) in told)
     short = f"Of {number(1e-3 * whole)} t of oil: {where}"
     if not summary["scores"]:
         return {"kind": "open", "short": short, "text": "Nothing was compared with slicks seen."}

@@ -59,6 +59,23 @@ def percent(share: float) -> str:
     return "<0.1%" if 0.0 < share < 0.0005 else f"{share:.1%}"
 
 
+def percents(shares: Sequence[float]) -> list[str]:
+    """Return shares of one whole as texts that add up to it; what is there is never 0.
+
+    Those that lose most by rounding are rounded up.
+    """
+    exact = [1e3 * share for share in shares]
+    counts = [math.floor(each) for each in exact]
+    left = round(sum(exact)) - sum(counts)
+    by_loss = sorted(range(len(exact)), key=lambda k: counts[k] - exact[k])
+    for k in by_loss[:left]:
+        counts[k] += 1
+    return [
+        "<0.1%" if count == 0 and share > 0.0 else f"{count / 10:.1f}%"
+        for count, share in zip(counts, shares, strict=True)
+    ]
+
+
 def raised(number: str) -> str:
     """Return a whole number as an exponent."""
     return number.translate(_SUPERSCRIPTS)

@@ -108,11 +108,31 @@ def test_time_by_keys_and_ticks(map_page):
     assert len({seen, first, second}) == 3
     expect(map_page.locator(".pane").first).to_have_attribute("data-step", "1")
     expect(map_page.locator(".layer-box")).to_contain_text("Dashed")
+    layer(map_page, "Observed against simulated").check()
+    expect(map_page.locator(".layer-box")).to_contain_text("the nearest that there is")
     map_page.get_by_role("button", name=re.compile("Observed .* UTC")).first.press("Enter")
     expect(clock).to_have_text(seen)
     expect(map_page.locator(".layer-box")).not_to_contain_text("Dashed")
+    expect(map_page.locator(".layer-box")).not_to_contain_text("the nearest that there is")
     map_page.locator("body").press(",")
     expect(clock).not_to_have_text(seen)
+
+
+def test_clock_and_map_never_differ_in_time(map_page, run):
+    clock, pane = map_page.locator("#utc"), map_page.locator(".pane").first
+    map_page.get_by_role("slider", name="Time").press("End")
+    map_page.evaluate(FRAMES)
+    last, step = clock.inner_text(), pane.get_attribute("data-step")
+    map_page.click("#left-tab-runs")
+    map_page.click(f"#run-{run}")  # it is shown already
+    map_page.evaluate(FRAMES)
+    expect(clock).to_have_text(last)
+    expect(pane).to_have_attribute("data-step", step)
+    map_page.evaluate("location.hash += '&time=2031-01-01T00:00:00Z'")
+    map_page.evaluate(FRAMES)
+    expect(clock).to_have_text(last)
+    expect(pane).to_have_attribute("data-step", step)
+    expect(map_page.locator(".pane .message")).to_be_hidden()
 
 
 def test_it_plays_and_stops(map_page):
@@ -175,6 +195,14 @@ def test_a_link_restores_the_view(map_page, opened, run):
     assert again.url == address
 
 
+def test_the_way_to_the_map_by_keys_keeps_the_view_in_the_address(opened, run):
+    page = opened(f"#run={run}&camera=36.55000,19.42000,10.00")
+    page.get_by_role("link", name="Skip to the map").press("Enter")
+    expect(page.locator("#map")).to_be_focused()
+    page.wait_for_function(f"location.hash.includes('{run}')")
+    assert "camera=36.55" in page.url
+
+
 @pytest.mark.parametrize(
     "fragment",
     [
@@ -202,6 +230,12 @@ def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
     shown_at(page, run)
     expect(page.locator(".pane-name")).to_have_count(2)
     line = page.get_by_role("slider", name="Line between the two runs")
+    for _ in range(7):
+        line.press("ArrowLeft")  # each map has its name on its own side
+        at = line.bounding_box()
+        first, second = (page.locator(".pane-name").nth(k).bounding_box() for k in (0, 1))
+        assert first["x"] + first["width"] <= at["x"] + 12
+        assert second["x"] >= at["x"] + 12
     line.press("Home")
     expect(line).to_have_attribute("aria-valuenow", "0")
     page.get_by_role("button", name="Side by side").click()
@@ -232,13 +266,45 @@ def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
     page.evaluate(f"location.hash = 'run={run}&other={other}&side=beside'")
     shown_at(page, run)
     said = page.locator(".pane .message").nth(1)
-    expect(said).to_contain_text("nothing of this run, which goes from 1 Jul 2025")
+    expect(said).to_contain_text(
+        "B: At this time there is nothing of this run, which goes from 1 J"
+    )
     assert not painted(page, pane=1)[0].any()
     page.get_by_role("slider", name="Time").press("End")
     expect(said).to_be_hidden()
     expect(page.locator(".pane .message").first).to_contain_text("nothing of this run")
     page.evaluate(FRAMES)
     assert not painted(page)[0].any()
+
+
+def test_oil_that_is_on_its_way_is_said_and_what_is_drawn_keeps_its_place(opened, run):
+    """Else it would be taken for that of the time that the clock has, or of another place."""
+    page = opened()
+    small = lambda text: text.replace("BATCH_BYTES = 4e6", "BATCH_BYTES = 1")  # noqa: E731
+    page.route(
+        "**/static/map/steps.js",
+        lambda r: r.fulfill(content_type="text/javascript", body=small(r.fetch().text())),
+    )
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.evaluate(f"location.hash = 'run={run}'")
+    shown_at(page, run)
+    slider = page.get_by_role("slider", name="Time")
+    slider.press("Home")
+    page.wait_for_load_state("networkidle")
+    held = []
+    page.route(re.compile(r"/particles/\d+-\d+"), lambda route: held.append(route))
+    slider.press("End")
+    said = page.locator(".pane .message")
+    expect(said).to_contain_text(re.compile("on its way. Drawn is that of 1 Jun 2025 .* UTC"))
+    middle = lambda: np.median(np.nonzero(painted(page)[0])[1])  # noqa: E731
+    before = middle()
+    page.locator(".maplibregl-canvas").press("ArrowRight")
+    page.wait_for_timeout(800)
+    assert middle() < before - 50
+    for route in held:
+        route.continue_()
+    expect(said).to_be_hidden()
 
 
 def test_a_picture_has_the_map_and_its_legend(map_page, tmp_path):
@@ -312,8 +378,10 @@ def test_a_small_screen_shows_the_map_first(opened, run):
     page.get_by_role("button", name="How good").click()
     expect(left).to_be_hidden()  # there is room for one
     expect(page.locator("#right")).to_be_visible()
+    page.locator("#right summary, #right button").first.focus()
     page.keyboard.press("Escape")
     expect(page.locator("#right")).to_be_hidden()
+    expect(page.locator("#right-toggle")).to_be_focused()
     for button in page.locator("button:visible").all():
         box = button.bounding_box()
         assert min(box["width"], box["height"]) >= 24, button.inner_html()
@@ -342,23 +410,26 @@ def test_who_wants_no_motion_sees_outputs_only(opened, run):
     page.get_by_role("slider", name="Time").press("Home")
     page.evaluate(FRAMES)
     before, _ = painted(page)
-    changed = page.evaluate(
+    changed, times = page.evaluate(
         """() => new Promise((done) => {
             const canvas = document.querySelector(".pane .oil");
             const seen = new Map();
+            const times = new Set();
             document.querySelector("#play").click();
             const look = () => {
                 const step = document.querySelector(".pane").dataset.step;
                 if (!seen.has(step)) seen.set(step, new Set());
                 seen.get(step).add(canvas.toDataURL());
+                times.add(document.querySelector("#utc").textContent);
                 if (Number(step) < 2) requestAnimationFrame(look);
-                else done([...seen.values()].slice(1, -1).map((each) => each.size));
+                else done([[...seen.values()].slice(1, -1).map((each) => each.size), times.size]);
             };
             look();
         })"""
     )
     assert before.any()
     assert changed == [1] * len(changed)
+    assert times <= 4  # the clock tells those of the outputs
 
 
 def test_no_serious_fault_of_access(map_page):
@@ -429,6 +500,34 @@ def until_shown(page, colour, least):
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"found {found} pixels of {colour}, expected {least}")
+
+
+def test_all_of_a_run_across_the_antimeridian_is_looked_at(opened):
+    """Its slicks are cut there, and would reach round the world."""
+    west = "[[179, 0], [180, 0], [180, 1], [179, 0]]"
+    east = "[[-180, 0], [-179, 0], [-180, 1], [-180, 0]]"
+    bounds = opened().evaluate(
+        f"""() => import("/static/map/run.js").then((m) => {{
+            const run = new m.Run("x", {{}});
+            run.observed = [{{ time: 0, name: "", areaKm2: null, rings: [{west}, {east}] }}];
+            return run.bounds;
+        }})"""
+    )
+    assert bounds == pytest.approx([179, 0, 181, 1], abs=1e-3)
+
+
+def test_a_run_is_brought_from_under_the_list_of_layers(opened, run):
+    beside = "camera=36.55000,19.22000,10.00"
+    longitude = "() => Number(location.hash.match(/camera=[-0-9.]+,([-0-9.]+)/)[1])"
+    linked = opened(f"#run={run}&{beside}")  # whoever made the link has seen to it
+    shown_at(linked, run)
+    linked.wait_for_timeout(500)
+    assert linked.evaluate(longitude) == 19.22
+    page = opened()
+    page.evaluate(f"location.hash = '{beside}'")
+    page.evaluate(f"location.hash += '&run={run}'")
+    shown_at(page, run)
+    page.wait_for_function(f"({longitude})() > 19.3")
 
 
 def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):

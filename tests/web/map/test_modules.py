@@ -33,7 +33,9 @@ def calls(browser, served):
 
 def test_degrees_and_minutes(calls):
     asked = [
-        (0.0, "0° 00.00\u2032 N"),
+        (0.0, "0° 00.00\u2032"),
+        (-1e-6, "0° 00.00\u2032"),
+        (-180.0, "180° 00.00\u2032"),
         (35.240333, "35° 14.42\u2032 N"),
         (-0.5, "0° 30.00\u2032 S"),
         (59.99999, "60° 00.00\u2032 N"),  # never 59° 60.00\u2032
@@ -51,10 +53,57 @@ def test_minutes_are_the_degrees(calls, values):
     for value, text in zip(
         values, calls("map/reading.js", "minutes", [[v, "E", "W"] for v in values]), strict=True
     ):
-        whole, minutes, side = text.replace("°", "").replace("\u2032", "").split()
+        whole, minutes, *side = text.replace("°", "").replace("\u2032", "").split()
         assert 0 <= float(minutes) < 60
-        again = (int(whole) + float(minutes) / 60) * (1 if side == "E" else -1)
-        assert again == pytest.approx(value, abs=0.005 / 60 + 1e-9)
+        again = int(whole) + float(minutes) / 60
+        assert again == pytest.approx(abs(value), abs=0.005 / 60 + 1e-9)
+        assert side == ([] if again in (0, 180) else ["W" if value < 0 else "E"])
+
+
+def test_the_equator_greenwich_and_the_antimeridian_have_no_side(calls):
+    asked = [
+        (0.0, 0, "0°"),
+        (-0.04, 1, "0.0°"),
+        (-180.0, 1, "180.0°"),
+        (179.96, 1, "180.0°"),
+        (-179.9, 1, "179.9° W"),
+        (0.05, 2, "0.05° E"),
+    ]
+    found = calls("player/format.js", "degrees", [[v, "E", "W", k] for v, k, _ in asked])
+    assert found == [text for *_, text in asked]
+
+
+@pytest.mark.parametrize(
+    ("shares", "decimals", "expected"),
+    [
+        ([0.905, 0.095], 0, ["91 %", "9 %"]),
+        ([1 / 3, 1 / 3, 1 / 3], 1, ["33.4 %", "33.3 %", "33.3 %"]),
+        ([0.9997, 0.0003], 1, ["100.0 %", "<0.1 %"]),
+        ([0.5, 0.25], 1, ["50.0 %", "25.0 %"]),
+        ([0.58, 0.42, 0.0], 1, ["58.0 %", "42.0 %", "0.0 %"]),
+        ([], 1, []),
+    ],
+)
+def test_shares_add_up_to_their_whole(calls, shares, decimals, expected):
+    assert calls("player/format.js", "percentages", [[shares, decimals]]) == [expected]
+
+
+def test_where_a_file_cuts_a_slick_at_the_antimeridian_is_no_border(calls):
+    west = [[179, 0], [180, 0], [180, 1], [179, 1], [179, 0]]
+    east = [[-180, 0], [-179, 0], [-179, 1], [-180, 1], [-180, 0]]
+    whole = [[179, 0], [179.5, 0], [179.5, 1], [179, 0]]
+    found = calls("map/drawing.js", "withoutCuts", [[west], [east], [whole]])
+    assert found == [[west[:2], west[2:]], [east[:4]], [whole]]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_lies_on_the_coast_has_not_the_colour_of_a_slick_observed(calls, dark):
+    (beached,) = calls("player/palette.js", "colourOf", [["beached", dark]])
+    (observed,) = calls("map/drawing.js", "slickColour", [["observed", dark]])
+    one, other = (
+        np.array([int(each[k : k + 2], 16) for k in (1, 3, 5)]) for each in (beached, observed)
+    )
+    assert np.abs(one - other).max() > 40
 
 
 def test_lengths_are_those_on_the_ellipsoid(calls):

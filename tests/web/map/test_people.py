@@ -96,6 +96,19 @@ def test_a_link_that_was_taken_back_says_so(guarded, link, opened):
     expect(page.locator("#banner")).to_contain_text("expired or was taken back")
 
 
+def test_a_link_that_ends_while_it_is_open_says_so(guarded, link, opened):
+    """Land that does not come any more must not be taken for sea."""
+    secret, name = link
+    page = opened(f"#shared={secret}", at=guarded)
+    expect(page.locator(".layer-box")).to_contain_text("Afloat")
+    page.wait_for_load_state("networkidle")
+    assert guarded.made.client("anna").delete(f"/shares/{name}").status_code == 204
+    for _ in range(3):
+        page.get_by_role("button", name="Zoom in").click()
+        page.wait_for_timeout(400)
+    expect(page.locator(".pane .message")).to_contain_text("expired or was taken back")
+
+
 def test_a_link_is_good_for_one_job_and_to_look_at(guarded, annas, link, seen_run):
     secret, _ = link
     another = guarded.job(seen_run, guarded.made.client("anna"))

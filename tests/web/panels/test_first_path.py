@@ -167,6 +167,10 @@ def test_each_process_has_its_verdict(opened, service, simulated):
     page.click("#do-reconstruct")
     expect(page.locator("#verdict")).to_contain_text("The calibrated drift scores")
     expect(page.locator("#parameters")).to_contain_text("Source, east")
+    place = figures(service.url, shown(page))["source"]["place"]["best"]
+    told = page.locator("#scores .facts")
+    expect(told).to_contain_text(f"{place['lat']:.4f}° N, {place['lon']:.4f}° E")
+    expect(told).to_contain_text(re.compile("Area that holds .* 90"))
     page.click("#left-tab-runs")
     assert page.locator("#left-part-runs li").count() >= 4
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import rasterio
 import requests
+import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import Serving, upload
+from tests.web.panels.conftest import Serving, ask, figures, upload
 from tests.web.panels.test_first_path import drop, type_in
 from web.people.tokens import create_token
 from web.settings import Settings
@@ -177,6 +178,27 @@ def test_drawing_by_keys_alone(page):
     page.keyboard.press("Enter")
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
     expect(page.locator("#part-release legend").first).to_contain_text("Line")
+    expect(page.locator("#draw-line")).to_be_focused()
+    page.locator("#draw-slick").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#draw-slick")).to_be_focused()
+
+
+def test_a_slick_is_drawn_by_touch_on_a_telephone(opened, service):
+    page = opened(service.url, size=(390, 844), has_touch=True)
+    page.wait_for_selector("#part-model", state="attached")
+    page.locator("#left-toggle").tap()
+    page.locator("#draw-slick").tap()
+    expect(page.locator("#left")).to_be_hidden()  # it would lie over the map
+    expect(page.locator(".draw-guide")).to_contain_text("Click round the slick")
+    done = page.locator("#draw-done")
+    for place in ((120, 250), (260, 250), (260, 380)):
+        expect(done).to_be_disabled()
+        page.touchscreen.tap(*place)
+        page.wait_for_timeout(400)
+    done.tap()
+    expect(page.locator("#left")).to_be_visible()
+    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
 
 
 def test_tabs_go_by_arrows(page):
@@ -227,6 +249,113 @@ def test_the_service_goes_and_comes_back_and_the_view_stays(opened, service, sim
     expect(page.locator("#verdict")).to_be_visible()
     page.unroute("**/ogc/jobs/*/inputs")
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
+
+
+@pytest.fixture(scope="module")
+def small(service, baniyas):
+    """Id of a job that has simulated the same with few particles."""
+    case = {**baniyas, "name": "small", "model": {"particles": 400, "seed": 3}}
+    job = ask(service.url, "simulate", case=case, pictures=False)
+    figures(service.url, job)
+    return job
+
+
+def test_figures_of_a_run_never_stand_under_the_name_of_another(opened, service, simulated, small):
+    page = opened(f"{service.url}#run={simulated}")
+    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#balance table")).to_be_visible()
+    page.route(f"**/ogc/jobs/{small}/results", lambda route: route.abort())
+    page.evaluate(f"location.hash = 'run={small}'")
+    expect(page.locator("#banner")).to_contain_text("does not answer")
+    expect(page.locator("#verdict")).to_have_count(0)
+    expect(page.locator("#balance")).to_be_hidden()
+    page.unroute(f"**/ogc/jobs/{small}/results")
+    expect(page.locator("#verdict")).to_be_visible()
+
+
+def test_a_preview_is_drawn_at_the_time_that_the_clock_has(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}")
+    expect(page.locator("#verdict")).to_be_visible()
+    page.click("#run-again")
+    time = page.get_by_role("slider", name="Time")
+    time.press("Home")
+    expect(page.locator("#utc")).to_have_text("24 Aug 2021 03:43 UTC")
+    page.locator("#hands > summary").click()
+    page.locator("#hand-wind_drift_factor").press("ArrowRight")
+    expect(page.locator("#hand-score")).to_contain_text("The map shows it at 2021-08-24 08:10")
+    expect(page.locator("#utc")).to_have_text("24 Aug 2021 08:10 UTC")
+    previewed = page.locator(".pane.previewing")
+    expect(previewed).to_have_count(1)
+    time.press("Home")
+    expect(previewed).to_have_count(0)
+    time.press("End")
+    expect(previewed).to_have_count(1)
+
+
+def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(opened, service, baniyas):
+    case = {**baniyas, "name": "cancelled", "optimise": {"evaluations": 500}}
+    job = ask(service.url, "optimise", case=case, pictures=False)
+    page = opened(f"{service.url}#run={job}")
+    said = page.locator("#job-live")
+    expect(said).to_have_text(re.compile("Calibrate: (waits|runs)"))
+    page.locator("#job-cancel").press("Enter")
+    expect(said).to_have_text("Calibrate: ended")
+    expect(page.locator("#right-title")).to_be_focused()
+    page.goto(service.url)
+    page.reload()
+    page.wait_for_selector("#part-model")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(f"#run-{job}")).to_have_count(0)
+    page.evaluate(f"location.hash = 'run={job}'")
+    expect(page.locator(".message")).to_contain_text("cancelled or removed")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#run-remove").press("Enter")
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
+    expect(page.locator("#right-title")).to_be_focused()
+
+
+def test_a_link_that_is_told_once_stays_while_another_run_is_compared(
+    opened, service, simulated, small
+):
+    page = opened(f"{service.url}#run={simulated}")
+    page.locator("#share > summary").click()
+    page.click("#share-make")
+    link = page.input_value("#share-link")
+    expect(page.locator("#share-link")).to_be_focused()
+    page.select_option("#compare-with", small)
+    expect(page.locator('#score-table tr[data-line="other"]')).to_be_visible()
+    assert page.input_value("#share-link") == link
+
+
+def test_who_changes_a_file_by_keys_stays_in_the_list(page, masks):
+    drop(page, masks[0])
+    expect(page.locator("#drop-news")).to_contain_text("the run starts from it")
+    page.click("#left-tab-files")
+    row = page.locator("#left-part-files li", has_text=masks[0].name).first
+    use = row.get_by_role("combobox")
+    use.focus()
+    use.select_option("observation")
+    expect(use).to_have_value("observation")
+    expect(use).to_be_focused()
+    row.get_by_role("button", name="Remove").press("Enter")
+    within = "document.querySelector('#left-part-files').contains(document.activeElement)"
+    page.wait_for_function(within)
+
+
+def test_two_pages_of_a_person_have_the_same_runs_and_files(opened, service, baniyas, tmp_path):
+    page = opened(service.url)
+    page.wait_for_selector("#part-model")
+    path = tmp_path / "of-the-other-page.geojson"
+    path.write_text(json.dumps(shapely.geometry.mapping(shapely.box(35, 34, 35.1, 34.1))))
+    upload(service.url, path)
+    case = {**baniyas, "name": "of the other page", "model": {"particles": 400, "seed": 4}}
+    job = ask(service.url, "simulate", case=case, pictures=False)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # one comes back to it
+    page.click("#left-tab-runs")
+    expect(page.locator(f"#run-{job}")).to_be_visible()
+    page.click("#left-tab-files")
+    expect(page.locator("#left-part-files")).to_contain_text(path.name)
+    figures(service.url, job)
 
 
 def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
@@ -287,6 +416,23 @@ def test_confidence_comes_from_scores(page):
     assert level((0.5, 0.65, 0.9), (0.4, 0.7, 0.7))["level"] == "low"  # persistence does as well
     assert level((0.1, 0.2, 0.3), (0.0, 0.0, 0.0))["level"] == "low"
     assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["hours"] == 6
+
+
+def test_each_slick_seen_has_its_distance_and_no_slick_has_none(page):
+    """Where nothing is left to be seen the middle is not 0 km off."""
+    rows = [
+        {"time": "2021-08-24T08:10:00Z", "centroid_distance_m": 1720.0},
+        {"time": "2021-08-24T15:33:00Z", "centroid_distance_m": None},
+    ]
+    value = json.dumps({"scores": rows})
+    facts = module(page, "scores.js", f"m.factsOf('simulate', {value})")
+    name = "Middle of the slick seen, off by"
+    assert facts == [
+        [f"{name} (2021-08-24 08:10 UTC)", "1.72 km"],
+        [f"{name} (2021-08-24 15:33 UTC)", "\u2013"],
+    ]
+    (one,) = module(page, "scores.js", f"m.factsOf('simulate', {json.dumps({'scores': rows[:1]})})")
+    assert one == [name, "1.72 km"]
 
 
 def test_the_best_run_so_far_is_that_of_the_search(page):
@@ -353,6 +499,13 @@ def test_a_slick_seen_before_the_start_is_not_complete(page, masks):
     chip = page.locator("#part-observation > summary .chip")
     expect(chip).to_have_text("missing: a slick seen after the start of the run")
     expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.parametrize("box", [[179.5, -18, -179.5, -16], [179.5, -18, 180.5, -16]])
+def test_a_camera_looks_at_a_box_across_the_antimeridian(page, box):
+    camera = module(page, "uploads.js", f"m.cameraOn({box})")
+    assert (camera["lon"], camera["lat"]) == (180, -17)
+    assert 6 < camera["zoom"] < 8  # both degrees of it are in view
 
 
 def test_oil_across_the_antimeridian_is_asked_for_in_one_box(page):

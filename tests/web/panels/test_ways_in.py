@@ -63,6 +63,8 @@ def test_the_first_path_by_keys_alone(opened, service, masks):
     fill_by_keys(page, "#case-optimise-evaluations", 8)
     tab_to(page, "#do-simulate")
     page.keyboard.press("Enter")
+    expect(page.locator("#action-news")).to_contain_text("asked for")
+    expect(page.locator("#do-simulate")).to_be_focused()
     expect(page.locator("#verdict")).to_contain_text("Against the slick of 24 August 2021")
     first = shown(page)
     told = figures(service.url, first)["scores"][0]
@@ -88,6 +90,7 @@ def test_the_first_path_by_keys_alone(opened, service, masks):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator('#score-table tr[data-line="other"]')).to_be_visible()
+    expect(page.locator("#compare-with")).to_be_focused()
 
 
 def test_the_first_path_on_a_telephone(opened, service, masks):

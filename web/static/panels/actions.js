@@ -57,8 +57,8 @@ async function ask(state, process, news, button) {
   const form = state.get("case");
   const [missing] = lacking(state, process);
   if (missing) return goTo(missing.path);
-  if (!mayRun(state)) return undefined;
-  button.disabled = true;
+  if (!mayRun(state) || button.ariaBusy === "true") return undefined;
+  button.ariaBusy = "true"; // disabled it would throw out whoever has come by keys
   news.replaceChildren();
   try {
     await start(state, process, inputsOf(form, process));
@@ -67,7 +67,7 @@ async function ask(state, process, news, button) {
   } catch (problem) {
     tell(state, form, news, /** @type {any} */ (problem));
   } finally {
-    button.disabled = false;
+    button.ariaBusy = "false";
   }
   return undefined;
 }

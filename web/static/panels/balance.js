@@ -1,5 +1,6 @@
 // The mass balance of the run at the time that is shown.
 
+import { percentages } from "../../player/format.js";
 import { ask } from "../api.js";
 import { make } from "../dom.js";
 import { bar } from "./charts.js";
@@ -47,18 +48,14 @@ export function balance(state) {
 function partsAt(budget, k) {
   const parts = Object.entries(budget.shares).map(([name, shares]) => ({ name, share: shares[k] })).filter(({ share }) => share > 0);
   const tonnes = budget.released[k] / 1000;
-  const words_ = parts.map(({ name, share }) => `${text.fates[name]} ${percent(share)}`).join(", ");
+  const percents = percentages(parts.map(({ share }) => share));
+  const words_ = parts.map(({ name }, n) => `${text.fates[name]} ${percents[n]}`).join(", ");
   return [
     make("p", { class: "hint" }, text.balanceAt(`${timeField(new Date(budget.times[k]).toISOString())} UTC`, amount(tonnes, "t"))),
     /** @type {any} */ (bar(parts, words_)),
-    make("table", { class: "number" }, make("tbody", {}, ...parts.map(({ name, share }) => make("tr", {},
+    make("table", { class: "number" }, make("tbody", {}, ...parts.map(({ name, share }, n) => make("tr", {},
       make("th", { scope: "row" }, make("span", { class: `swatch fate-${name}` }), text.fates[name]),
       make("td", {}, amount(tonnes * share, "t")),
-      make("td", {}, percent(share)))))),
+      make("td", {}, percents[n]))))),
   ];
-}
-
-/** @param {number} share what is there is never 0 */
-function percent(share) {
-  return share < 0.0005 ? "<0.1 %" : `${(100 * share).toFixed(1)} %`;
 }

@@ -1,6 +1,6 @@
 // Drawing a slick, a point, a line or a ship's track: the map hands over places, this makes them part of the case.
 
-import { make } from "../dom.js";
+import { element, make } from "../dom.js";
 import { released } from "./case.js";
 import { bring, use } from "./uploads.js";
 import { panels as words } from "../words.js";
@@ -21,7 +21,7 @@ export function sketch(tool, places, under = null) {
   const features = all.map((place) => feature({ type: "Point", coordinates: place }, { role: "corner" }));
   if (tool === "slick" && all.length > 2) features.push(feature({ type: "Polygon", coordinates: [[...all, all[0]]] }, { role: "slick" }));
   else if (all.length > 1) features.push(feature({ type: "LineString", coordinates: all }, { role: tool }));
-  return { type: "FeatureCollection", active: true, tool, features };
+  return { type: "FeatureCollection", active: true, tool, placed: places.length, features };
 }
 
 /** @param {any} geometry @param {any} properties */
@@ -49,6 +49,7 @@ export function drawOn(map, state) {
     canvas.classList.toggle("drawing", Boolean(drawing.tool));
     if (drawing.tool) canvas.focus();
   });
+  element("map").append(guide(drawing, state));
   const keys = /** @type {Record<string, () => void>} */ ({
     Enter: () => (drawing.isEnough ? void drawing.finish() : drawing.add(placeOf({ lngLat: map.getCenter() }))),
     " ": () => drawing.add(placeOf({ lngLat: map.getCenter() })),
@@ -140,7 +141,7 @@ export class Drawing {
       this.state.set({ uploads: [upload, ...this.state.get("uploads")] });
       use(this.state, upload);
     } catch (problem) {
-      this.state.set({ problems: [...this.state.get("problems"), { where: "drawing", text: /** @type {Error} */ (problem).message }] });
+      this.state.set({ undrawn: /** @type {Error} */ (problem).message });
     }
   }
 }
@@ -158,23 +159,47 @@ function round(degrees) {
   return Math.round(degrees * 1e5) / 1e5;
 }
 
+/** On the map: what to do while one draws, and buttons for those without keys. @param {Drawing} drawing @param {State} state */
+function guide(drawing, state) {
+  const hint = make("p", { role: "status" });
+  const done = make("button", { type: "button", id: "draw-done", class: "small", onclick: () => void drawing.finish() }, text.done);
+  const cancel = make("button", { type: "button", id: "draw-cancel", class: "small quiet", onclick: () => drawing.cancel() }, text.cancel);
+  const root = make("div", { class: "float draw-guide stack tight" }, hint, make("div", { class: "row" }, done, cancel));
+  const show = () => {
+    const { tool } = drawing;
+    root.hidden = !tool;
+    if (tool && hint.textContent !== text.drawing[tool]) hint.textContent = text.drawing[tool];
+    done.hidden = tool === "point"; // one place is all of it
+    done.disabled = !drawing.isEnough;
+  };
+  state.subscribe(["tool", "drawn"], show);
+  show();
+  return root;
+}
+
 /**
- * The buttons that begin to draw, and what to do while it is drawn.
+ * The buttons that begin to draw.
  * @param {State} state
  */
 export function drawBar(state) {
   const tools = /** @type {Tool[]} */ (Object.keys(text.tools));
-  const buttons = tools.map((tool) => make("button", { type: "button", id: `draw-${tool}`, onclick: () => state.set({ tool: state.get("tool") === tool ? null : tool }) }, text.tools[tool]));
-  const hint = make("p", { class: "hint", role: "status" });
+  const begin = (/** @type {Tool} */ tool) => {
+    state.set({ tool: state.get("tool") === tool ? null : tool, undrawn: "" });
+  };
+  const buttons = tools.map((tool) => make("button", { type: "button", id: `draw-${tool}`, onclick: () => begin(tool) }, text.tools[tool]));
   const fault = make("p", { class: "error", role: "alert" });
+  /** @type {Tool | null} */
+  let before = null;
   const show = () => {
     const tool = state.get("tool");
     buttons.forEach((button, k) => button.setAttribute("aria-pressed", String(tools[k] === tool)));
-    hint.textContent = tool ? text.drawing[tool] : "";
-    fault.textContent = state.get("problems").find(({ where }) => where === "drawing")?.text ?? "";
+    fault.textContent = state.get("undrawn");
+    if (Boolean(tool) !== Boolean(before) && matchMedia("(max-width: 760px)").matches) state.set({ panels: { left: !tool, right: false } }); // the form lies over the map
+    if (before && !tool) buttons[tools.indexOf(before)].focus(); // from where one came
+    before = tool;
   };
-  state.subscribe(["tool", "problems"], show);
+  state.subscribe(["tool", "undrawn"], show);
   show();
   return make("section", { class: "stack tight", "aria-label": text.draw },
-    make("div", { class: "row" }, make("span", {}, text.draw), ...buttons), hint, fault);
+    make("div", { class: "row" }, make("span", {}, text.draw), ...buttons), fault);
 }

@@ -3,6 +3,7 @@
 import { askJson } from "../api.js";
 import { element, make } from "../dom.js";
 import { caseOf } from "./case.js";
+import { cameraOn } from "./uploads.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -70,8 +71,7 @@ function eventRow(state, event, fault) {
     fault.textContent = "";
     try {
       const found = await askJson(`events/${encodeURIComponent(event.id)}/case`);
-      const [west, south, east, north] = event.bbox;
-      state.set({ case: caseOf(found), camera: { lon: (west + east) / 2, lat: (south + north) / 2, zoom: 9 } });
+      state.set({ case: caseOf(found), camera: cameraOn(event.bbox) });
       element("left-tab-case").click();
     } catch (problem) {
       fault.textContent = /** @type {Error} */ (problem).message;

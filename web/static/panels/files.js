@@ -1,7 +1,7 @@
 // What to do with a run: its files, exports, a link for others, the same again with changes, another beside it.
 
 import { addressOf, ask, askJson } from "../api.js";
-import { make } from "../dom.js";
+import { make, refill } from "../dom.js";
 import { mayRun } from "./actions.js";
 import { caseOf } from "./case.js";
 import { dismiss, done, hasEnded, jobShown } from "./jobs.js";
@@ -16,36 +16,50 @@ const EXPORTED = ["simulate"];
 /** @param {State} state */
 export function filesPart(state) {
   const root = make("section", { class: "stack", id: "run-files" });
-  const show = () => root.replaceChildren(...partsOf(state));
   let shown = "";
+  let made = "";
+  /** @type {HTMLElement[]} what stays as it is while other runs come and go: a link is told once */
+  let lasting = [];
   const showWhereNew = () => {
     const job = jobShown(state);
-    const key = JSON.stringify([job?.jobID, job?.status, state.get("figures")?.job, state.get("other"), state.get("runs").length]);
-    if (key !== shown) show();
+    const figures = job && state.get("figures")?.job === job.jobID ? state.get("figures") : null;
+    const key = JSON.stringify([job?.jobID, job?.status, figures?.job, state.get("other"), state.get("runs").map(({ jobID, status }) => [jobID, status])]);
+    if (key === shown) return;
     shown = key;
+    const { fault, tell } = faultLine();
+    if (made !== (figures?.job ?? "")) lasting = figures ? lastingPartsOf(state, job, figures) : [];
+    made = figures?.job ?? "";
+    refill(root, ...(job && hasEnded(job) ? [buttonsOf(state, job, tell), ...(figures && !state.get("shared") ? [compareField(state, job)] : []), ...lasting, fault] : []));
   };
   state.subscribe(["run", "runs", "figures", "other"], showWhereNew);
   showWhereNew();
   return root;
 }
 
-/** @param {State} state @returns {HTMLElement[]} */
-function partsOf(state) {
-  const job = jobShown(state);
-  if (!job || !hasEnded(job)) return [];
+/** Where a problem is told, and what tells it. */
+function faultLine() {
   const fault = make("p", { class: "error", role: "alert" });
   const tell = (/** @type {unknown} */ problem) => {
     fault.textContent = /** @type {Error} */ (problem).message;
   };
-  const figures = state.get("figures")?.job === job.jobID ? state.get("figures") : null;
-  const parts = [
-    make("div", { class: "row" },
-      !state.get("shared") && make("button", { type: "button", id: "run-again", onclick: () => again(state, job).catch(tell) }, text.again),
-      mayRun(state) && make("button", { type: "button", class: "quiet danger", onclick: () => window.confirm(text.removeSure) && dismiss(state, job.jobID).catch(tell) }, text.remove)),
-    ...(figures ? [state.get("shared") ? null : compareField(state, job), sharePart(state, job, tell), downloads(state, figures, tell)] : []),
-    fault,
-  ];
-  return parts.filter((part) => part !== null);
+  return { fault, tell };
+}
+
+/** @param {State} state @param {any} job @param {(problem: unknown) => void} tell */
+function buttonsOf(state, job, tell) {
+  const removed = async () => {
+    await dismiss(state, job.jobID);
+    document.getElementById("right-title")?.focus(); // there is nothing left here
+  };
+  return make("div", { class: "row" },
+    !state.get("shared") && make("button", { type: "button", id: "run-again", onclick: () => again(state, job).catch(tell) }, text.again),
+    mayRun(state) && make("button", { type: "button", id: "run-remove", class: "quiet danger", onclick: () => window.confirm(text.removeSure) && removed().catch(tell) }, text.remove));
+}
+
+/** @param {State} state @param {any} job @param {any} figures @returns {HTMLElement[]} links for others, and files */
+function lastingPartsOf(state, job, figures) {
+  const { fault, tell } = faultLine();
+  return [sharePart(state, job, tell), downloads(state, figures, tell), fault].filter((part) => part !== null);
 }
 
 /** @param {State} state @param {any} job */

@@ -1,6 +1,6 @@
 // The form of a case: parts that say whether they are complete, plain words first, the rest under "more".
 
-import { make } from "../dom.js";
+import { make, refill } from "../dom.js";
 import { AMOUNTS, at, changed, guess, later, missingIn, SECTIONS } from "./case.js";
 import { fieldElement, idOf, showFault } from "./fields.js";
 import { forcingFields } from "./forcing.js";
@@ -66,11 +66,12 @@ export class CaseForm {
   /** Make a part anew; what was open stays open, and who was in a field is there again. @param {SectionName} name */
   #remake(name) {
     const { body } = this.parts[name];
-    const focused = body.contains(document.activeElement) ? document.activeElement?.id : "";
     const open = [...body.querySelectorAll("details")].filter((each) => each.open).map((each) => each.dataset.key);
-    body.replaceChildren(...this.#fields(name));
-    for (const each of body.querySelectorAll("details")) each.open = open.includes(each.dataset.key);
-    if (focused) document.getElementById(focused)?.focus();
+    const fields = this.#fields(name);
+    for (const each of fields.flatMap((field) => [...field.querySelectorAll("details"), field])) {
+      if (each instanceof HTMLDetailsElement) each.open = open.includes(each.dataset.key);
+    }
+    refill(body, ...fields); // with what was open, or one could not be in it again
   }
 
   /** @param {SectionName} name */

@@ -6,6 +6,7 @@ import { start } from "./jobs.js";
 import { Preview } from "./preview.js";
 import { amount, parameter, score } from "./results.js";
 import { leftOpen } from "./form.js";
+import { timeField } from "./schema.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -107,6 +108,7 @@ function scoreParts(found) {
     make("span", { class: `number ${change === null ? "" : change >= 0 ? "up" : "down"}` },
       change === null ? "" : text.change(`${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(3)}`)),
     make("span", { class: "hint" }, `${text.quick(found.particles.toLocaleString("en"))}, ${text.took(String(Math.round(found.elapsed_ms)))}`),
+    make("span", { class: "hint" }, text.drawnOf(`${timeField(found.time)} UTC`)),
   ];
 }
 

@@ -9,6 +9,7 @@ import { SHOWN } from "./results.js";
 const LISTED = 100;
 const LOOK = 2500; // milliseconds between looks at jobs that nobody follows
 const ENDED = ["successful", "failed", "dismissed"];
+const KEPT = ["accepted", "running", "successful", "failed"]; // in the list: what was cancelled or removed left nothing
 
 /** @param {Job} job @returns {boolean} */
 export function hasEnded(job) {
@@ -28,7 +29,7 @@ export function keepRuns(state) {
 
   const look = async () => {
     window.clearTimeout(waiting);
-    const query = SHOWN.map((process) => `processID=${process}`).join("&");
+    const query = [...SHOWN.map((process) => `processID=${process}`), ...KEPT.map((status) => `status=${status}`)].join("&");
     const { jobs } = await askJson(`ogc/jobs?${query}&limit=${LISTED}`);
     hasList = true;
     const isListed = (/** @type {Job} */ run) => jobs.some((/** @type {Job} */ job) => job.jobID === run.jobID);
@@ -66,8 +67,10 @@ export function keepRuns(state) {
     void loadFigures(state);
   };
   state.subscribe(["run", "runs"], show);
-  if (!state.get("shared")) void look();
-  else {
+  if (!state.get("shared")) {
+    void look();
+    window.addEventListener("focus", () => void look()); // another page of the same person may have asked for more
+  } else {
     hasList = true; // of nothing: a link leads to one job
     show();
   }
@@ -137,11 +140,8 @@ async function loadTrials(state, id) {
 async function loadFigures(state) {
   const job = jobShown(state);
   const known = state.get("figures");
-  if (!job || job.status !== "successful") {
-    if (known && known.job !== job?.jobID) state.set({ figures: null });
-    return;
-  }
-  if (known?.job === job.jobID || loading === job.jobID) return;
+  if (known && known.job !== job?.jobID) state.set({ figures: null }); // those of another run under its name would be wrong
+  if (job?.status !== "successful" || known?.job === job.jobID || loading === job.jobID) return;
   loading = job.jobID;
   try {
     const links = await askJson(resultsOf(job.jobID));

@@ -1,7 +1,7 @@
 // The left panel: what there is, what a case is made of, and what to do with it.
 
 import { askJson } from "../api.js";
-import { element, make } from "../dom.js";
+import { element, make, refill } from "../dom.js";
 import { actions } from "./actions.js";
 import { coverageBar } from "./coverage.js";
 import { newCase } from "./case.js";
@@ -44,6 +44,7 @@ export function buildLeft(root, state, middle) {
   drawOn(middle.pane.map, state);
   overlay(middle.pane, state);
   coverageBar(element("coverage"), state);
+  window.addEventListener("focus", () => loadUploads(state).catch(() => {})); // of another page of the same person; what is wrong shows with the next file
   const say = (/** @type {Error} */ problem) => form.append(make("p", { class: "error", role: "alert" }, problem.message));
   Promise.all([askJson("openapi.json"), loadUploads(state), loadCatalogue(state)]).then(([document]) => {
     const anew = () => state.set({ case: newCase() });
@@ -56,10 +57,7 @@ function runsList(state) {
   const list = make("ul", { class: "list", "aria-live": "off" });
   const show = () => {
     const runs = state.get("runs");
-    const focused = document.activeElement?.id;
-    list.replaceChildren(...runs.map((run) => runRow(state, run)));
-    if (!runs.length) list.append(make("li", { class: "muted" }, text.noRuns));
-    if (focused?.startsWith("run-")) document.getElementById(focused)?.focus();
+    refill(list, ...(runs.length ? runs.map((run) => runRow(state, run)) : [make("li", { class: "muted" }, text.noRuns)]));
   };
   state.subscribe(["runs", "run"], show);
   show();
@@ -74,7 +72,7 @@ function runRow(state, run) {
   return make("li", {},
     make("button", {
       type: "button", class: "item", id: `run-${run.jobID}`, "aria-pressed": String(isShown),
-      onclick: () => state.set({ run: run.jobID, time: null, preview: null }),
+      onclick: () => !isShown && state.set({ run: run.jobID, time: null, preview: null }), // each run has a time of its own to begin with
     },
     make("span", { class: "grow" }, make("strong", {}, name), make("span", { class: "hint block" }, `${run.created.slice(0, 16).replace("T", " ")} UTC`)),
     make("span", { class: `chip ${kind}` }, hasEnded(run) || !run.progress ? words.right.states[run.status] : `${run.progress} %`)));

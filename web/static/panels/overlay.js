@@ -1,9 +1,10 @@
 // Over the map: the case as it is so far, what is being drawn, and the particles of a preview.
 
 import { northing } from "../../player/mercator.js";
+import { colourOf } from "../../player/palette.js";
 import { askJson } from "../api.js";
 import { make } from "../dom.js";
-import { inView, pathOf, slickColour } from "../drawing.js";
+import { borderOf, inView, pathOf, slickColour } from "../drawing.js";
 
 /**
  * @typedef {import("../state.js").State} State
@@ -12,7 +13,7 @@ import { inView, pathOf, slickColour } from "../drawing.js";
  */
 
 const MOST = 65535; // of positions, at the east and the north of their bounds
-const BEACHED = 2;
+const STATUSES = /** @type {[number, string][]} */ ([[4, "submerged"], [1, "afloat"], [2, "beached"]]); // codes, one drawn over the other
 
 /** @param {Pane} pane @param {State} state */
 export function overlay(pane, state) {
@@ -42,9 +43,9 @@ export function overlay(pane, state) {
       return getComputedStyle(canvas).color; // a property itself may be a choice of two
     };
     const form = state.get("case");
-    const preview = state.get("preview");
+    const preview = previewAt(state.get("preview"), state.get("time"), pane.run?.times ?? []);
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
-    if (preview?.positions) drawParticles(context, view, preview.positions, [colour("--accent"), colour("--warn")]);
+    if (preview?.positions) drawParticles(context, view, preview.positions, pane.isDark);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
       drawCase(context, view, form, outlines.of(form, state.get("uploads")), { release: colour("--accent"), observation: slickColour("observed", pane.isDark) });
     }
@@ -53,10 +54,21 @@ export function overlay(pane, state) {
   pane.map.on("move", draw);
   pane.map.on("resize", show);
   state.subscribe(["case", "uploads", "drawn", "preview", "dark"], show);
+  state.subscribe(["time"], () => state.get("preview")?.positions && show());
   state.subscribe(["figures"], () => {
     shownCase = JSON.stringify(state.get("case"));
     show();
   });
+}
+
+/**
+ * @param {any} preview @param {string | null} time that is shown @param {number[]} times of the run beneath
+ * @returns {any} the preview, unless the clock shows another time, and could show that of the preview
+ */
+function previewAt(preview, time, times) {
+  const drawn = Date.parse(preview?.time);
+  const isOnClock = drawn > times[0] - 1000 && drawn <= times[times.length - 1];
+  return isOnClock && drawn !== Date.parse(time ?? "") ? null : preview;
 }
 
 /** Outlines of slicks, got from the service when a case first names them. */
@@ -117,7 +129,7 @@ function projected([lon, lat]) {
 function drawCase(context, view, form, outlines, colours) {
   for (const { rings, kind } of outlines) {
     context.setLineDash(kind === "release" ? [] : [5, 3]); // not by colour alone
-    const path = pathOf(view, rings);
+    const path = borderOf(view, rings);
     stroked(context, colours[kind], () => context.stroke(path));
   }
   context.setLineDash([]);
@@ -167,8 +179,8 @@ function drawSketch(context, view, drawn, colour) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {any} view @param {any} positions @param {[string, string]} colours afloat, on the coast */
-function drawParticles(context, view, { count, bounds, data, statuses }, [afloat, ashore]) {
+/** @param {CanvasRenderingContext2D} context @param {any} view @param {any} positions @param {boolean} dark */
+function drawParticles(context, view, { count, bounds, data, statuses }, dark) {
   const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
   const status = atob(statuses);
   const numbers = new DataView(bytes.buffer);
@@ -179,10 +191,10 @@ function drawParticles(context, view, { count, bounds, data, statuses }, [afloat
     south + (numbers.getUint16(4 * k + 2, true) / MOST) * (north - south),
     status.charCodeAt(k),
   ]);
-  for (const isAshore of [false, true]) {
-    context.fillStyle = isAshore ? ashore : afloat;
-    for (const [lon, lat, code] of rows) {
-      if ((code === BEACHED) !== isAshore) continue;
+  for (const [code, name] of STATUSES) {
+    context.fillStyle = colourOf(name, dark); // as the list of layers has it
+    for (const [lon, lat, status] of rows) {
+      if (status !== code) continue;
       const [left, top] = view.toScreen(lon, northing(lat));
       context.fillRect(left - 0.75, top - 0.75, 1.5, 1.5);
     }

@@ -60,7 +60,8 @@ export class Preview {
     try {
       const found = await this.#asked(form, parameters, particles, this.controller.signal);
       if (number !== this.newest) return;
-      this.state.set({ preview: { ...found, fss: finest(found), particles, parameters, before: null } });
+      // the clock has the time that is drawn, so that nothing else on the map is of another
+      this.state.set({ preview: { ...found, fss: finest(found), particles, parameters, before: null }, time: found.time, playing: false });
       this.#tellBefore();
       void this.prepare(form, particles);
     } catch (problem) {

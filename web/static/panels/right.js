@@ -28,26 +28,45 @@ export function buildRight(root, state) {
   void show();
 }
 
+/** @param {any} job @returns {string} */
+function nameOf({ processID }) {
+  return words.actions[/** @type {"simulate"} */ (processID)]?.[0] ?? processID;
+}
+
 /** What the job is and how far; the one part that is there without a job, too. @param {State} state */
 function head(state) {
-  const title = make("h2", { id: "right-title" });
+  const title = make("h2", { id: "right-title", tabindex: "-1" });
   const chip = make("span", { class: "chip" });
   const note = make("p", { class: "hint", id: "job-note" });
   const bar = make("progress", { max: "100" });
   const live = make("p", { class: "sr-only", "aria-live": "polite", id: "job-live" });
   const fault = make("div", { class: "card bad", role: "alert", hidden: true });
-  const cancel = make("button", { type: "button", class: "danger", id: "job-cancel", onclick: () => state.get("run") && dismiss(state, /** @type {string} */ (state.get("run"))) }, text.cancel);
+  const cancel = make("button", { type: "button", class: "danger", id: "job-cancel", onclick: () => void end() }, text.cancel);
   const row = make("div", { class: "row" }, bar, cancel);
   let said = "";
+  const say = (/** @type {string} */ sentence) => {
+    if (sentence !== said) live.textContent = said = sentence; // not each percent
+  };
+  const end = async () => {
+    const job = jobShown(state);
+    try {
+      await dismiss(state, job.jobID);
+      say(`${nameOf(job)}: ${text.states.dismissed}`);
+    } catch (problem) {
+      note.textContent = /** @type {Error} */ (problem).message;
+    }
+  };
   const show = () => {
     const job = jobShown(state);
-    const name = job && (words.actions[/** @type {"simulate"} */ (job.processID)]?.[0] ?? job.processID);
+    const name = job && nameOf(job);
     title.textContent = name ?? text.choose;
     chip.hidden = !job;
+    if (row.contains(document.activeElement) && (!job || hasEnded(job))) title.focus(); // there is nothing to cancel any more
     row.hidden = !job || hasEnded(job);
     fault.hidden = job?.status !== "failed";
     if (!job) {
       note.textContent = text.chooseMore;
+      say("");
       return;
     }
     chip.textContent = text.states[job.status];
@@ -57,8 +76,7 @@ function head(state) {
     else bar.value = job.progress;
     note.textContent = job.status === "failed" ? "" : job.status === "accepted" ? text.waits : hasEnded(job) ? "" : `${job.progress} %${job.message ? `, ${job.message}` : ""}`;
     if (job.status === "failed") fault.replaceChildren(make("h3", {}, text.failed), make("p", { class: "break" }, job.message));
-    const sentence = `${name}: ${text.states[job.status]}${job.status === "running" ? `, ${Math.floor(job.progress / 10) * 10} %` : ""}`;
-    if (sentence !== said) live.textContent = said = sentence; // not each percent
+    say(`${name}: ${text.states[job.status]}${job.status === "running" ? `, ${Math.floor(job.progress / 10) * 10} %` : ""}`);
   };
   state.subscribe(["run", "runs"], show);
   show();

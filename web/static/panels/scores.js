@@ -1,9 +1,12 @@
 // How good a run is: the verdict, scores by scale and by trial, parameters before and after, what to expect.
 
+import { percentages, placeText } from "../../player/format.js";
+import { northing } from "../../player/mercator.js";
 import { make } from "../dom.js";
 import { lineChart, rangeBar } from "./charts.js";
 import { amount, curvesOf, driversOf, horizonOf, parameter, parametersOf, placeOf, score } from "./results.js";
 import { askJson } from "../api.js";
+import { timeField } from "./schema.js";
 import { panels as words } from "../words.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -24,6 +27,7 @@ export function scores(state) {
   const takeOther = async () => {
     const id = state.get("other");
     other = null;
+    show(); // without the one before, until the next is here
     if (id) {
       try {
         const job = await askJson(`ogc/jobs/${id}`);
@@ -142,13 +146,14 @@ function horizonTable(process, value) {
         make("th", { scope: "row" }, hours.toFixed(1)),
         make("td", {}, make("span", { class: `chip ${chips[level]}` }, text.levels[level])),
         make("td", {}, `${score(fss)}${side === null ? "" : text.usefulFrom(Number(side.toPrecision(2)))}`)),
-        drivers.length > 0 && make("tr", { class: "note" }, make("td", { colspan: "3" }, text.drivenBy(drivers.map(driverText).join(", "))))]))),
+        drivers.length > 0 && make("tr", { class: "note" }, make("td", { colspan: "3" }, text.drivenBy(driversText(drivers))))]))),
     make("p", { class: "hint" }, text.horizonNote));
 }
 
-/** @param {{name: string, share: number, speed: number}} driver */
-function driverText({ name, share, speed }) {
-  return text.driver(text.driverNames[name] ?? name, share, speed);
+/** @param {{name: string, share: number, speed: number}[]} drivers @returns {string} */
+function driversText(drivers) {
+  const percents = percentages(drivers.map(({ share }) => share), 0);
+  return drivers.map(({ name, speed }, k) => text.driver(text.driverNames[name] ?? name, percents[k], speed)).join(", ");
 }
 
 /** @param {any} known */
@@ -156,7 +161,7 @@ function driversPart(known) {
   const drivers = driversOf(known);
   if (!drivers.length) return null;
   const [{ name }] = drivers;
-  return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, drivers.map(driverText).join(", "))));
+  return block(text.drivers, make("p", { id: "drivers" }, text.driversText(text.driverNames[name] ?? name, driversText(drivers))));
 }
 
 /** @param {any} value */
@@ -185,21 +190,32 @@ function factsTable(process, value) {
 }
 
 /** @param {string} process @param {any} value @returns {[string, string][]} */
-function factsOf(process, value) {
+export function factsOf(process, value) {
   const { factNames: names } = text;
   if (process === "trace") {
     return [...Object.entries(value.area_km2).map(([level, area]) => /** @type {[string, string]} */ ([names.holds(level), amount(Number(area), "km²")])),
       [names.members, String(value.members)]];
   }
+  if (value.source?.place) return sourceFacts(value.source);
   if (process === "ensemble") return [[names.members, String(value.members_counted)], [names.possible, amount(value.area_km2, "km²")], [names.coast, amount(value.coast_km, "km")]];
   if (process !== "simulate") return [];
-  const [row] = value.scores;
+  const when = (/** @type {any} */ { time }) => (value.scores.length > 1 ? ` (${timeField(time)} UTC)` : "");
   return /** @type {[string, string][]} */ ([
     value.afloat && [names.afloat, amount(value.afloat.area_km2, "km²")],
     value.afloat && [names.travelled, amount(value.afloat.travelled_km, "km")],
     value.ashore && [names.ashore, `${amount(value.ashore.mass_t, "t")}, ${amount(value.ashore.oiled_km, "km")}`],
-    row && [names.distance, amount(row.centroid_distance_m / 1000, "km")],
+    ...value.scores.map((/** @type {any} */ row) => [`${names.distance}${when(row)}`, row.centroid_distance_m === null ? "–" : amount(row.centroid_distance_m / 1000, "km")]), // of no slick there is no middle
   ].filter(Boolean));
+}
+
+/** @param {any} source that was searched @returns {[string, string][]} */
+function sourceFacts({ place, start, settled }) {
+  const { factNames: names } = text;
+  const at = (/** @type {{lon: number, lat: number}} */ { lon, lat }) => placeText(lon, northing(lat));
+  const when = (/** @type {string} */ time) => `${timeField(time)} UTC`;
+  return [[names.sourceBest, at(place.best)], [names.sourceMiddle, at(place.mean)],
+    ...Object.entries(place.ellipses).map(([level, { area_km2: area }]) => /** @type {[string, string]} */ ([(settled ? names.holds : names.holdsLess)(level), amount(area, "km²")])),
+    ...Object.entries(start?.intervals ?? {}).map(([level, [first, last]]) => /** @type {[string, string]} */ ([names.began(level), `${when(first)} – ${when(last)}`]))];
 }
 
 /** @param {any} report of a model that was run on files @returns {[string, string][]} */

@@ -1,7 +1,7 @@
 // Files of the person at the page: dropped anywhere, read by the service, listed.
 
 import { ask, askJson } from "../api.js";
-import { make } from "../dom.js";
+import { make, refill } from "../dom.js";
 import { followDrops } from "../drops.js";
 import { compareWith, released, seenAt, startFrom, taken, useOf, without } from "./case.js";
 import { timeField } from "./schema.js";
@@ -45,7 +45,7 @@ export function use(state, upload) {
   if (upload.purpose === "track") state.set({ case: released(form, { kind: "ship", track: upload.reference }) });
   if (upload.purpose === "lines") state.set({ case: released(form, { kind: "line", geometry: upload.reference }) });
   const { box } = upload.facts ?? {};
-  if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) });
+  if (box && upload.purpose !== "forcing") state.set({ camera: cameraOn(box), time: seenAt(upload) ?? state.get("time") });
 }
 
 /** @param {State} state @param {Upload} upload @returns {string} what the case has it for, in words */
@@ -118,8 +118,7 @@ export function filesList(state) {
   const list = make("ul", { class: "list" });
   const show = () => {
     const { uploads } = state.values;
-    list.replaceChildren(...uploads.map((/** @type {Upload} */ upload) => fileRow(state, upload)));
-    if (!uploads.length) list.append(make("li", { class: "muted" }, text.noFiles));
+    refill(list, ...(uploads.length ? uploads.map((/** @type {Upload} */ upload) => fileRow(state, upload)) : [make("li", { class: "muted" }, text.noFiles)]));
   };
   state.subscribe(["uploads", "case"], show);
   show();
@@ -152,7 +151,7 @@ function fileRow(state, upload) {
 /** @param {State} state @param {Upload} upload */
 function useSelect(state, upload) {
   const current = useOf(state.get("case"), upload.reference);
-  const select = make("select", { "aria-label": text.use(upload.name), value: current },
+  const select = make("select", { id: `use-${upload.id}`, "aria-label": text.use(upload.name), value: current },
     ...Object.entries(text.uses).map(([value, name]) => make("option", { value, selected: value === current }, name)));
   select.addEventListener("change", () => {
     const form = state.get("case");

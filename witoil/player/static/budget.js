@@ -1,6 +1,6 @@
 // The budget: what became of the oil, over time and now.
 
-import { numberText, timeText } from "./format.js";
+import { numberText, percentages, timeText } from "./format.js";
 import { colourOf, ground } from "./palette.js";
 
 /**
@@ -35,12 +35,13 @@ export class Budget {
     const { numbers } = this;
     const whole = this.#sum(step);
     const unit = numbers.unit && ` ${numbers.unit}`;
+    const shares = whole > 0 ? percentages(numbers.rows.map((row) => row.values[step] / whole)) : [];
     this.caption.textContent = `${timeText(this.times[step])}: ${numberText(whole)}${unit} ${numbers.title}`;
     numbers.rows.forEach((row, k) => {
       const { swatch, value, share } = this.cells[k];
       swatch.style.backgroundColor = colourOf(row.name, dark);
       value.textContent = `${numberText(row.values[step])}${unit}`;
-      share.textContent = whole > 0 ? shareText(row.values[step] / whole) : "–";
+      share.textContent = shares[k] ?? "–";
     });
     this.#draw(step, dark);
   }
@@ -110,9 +111,4 @@ export class Budget {
   #sum(step) {
     return this.numbers.rows.reduce((sum, row) => sum + row.values[step], 0);
   }
-}
-
-/** @param {number} share 0 to 1; what is there is never 0 */
-function shareText(share) {
-  return share > 0 && share < 0.0005 ? "<0.1 %" : `${(100 * share).toFixed(1)} %`;
 }

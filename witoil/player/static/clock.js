@@ -1,6 +1,7 @@
 // Time that goes on while a run plays.
 
 const SECONDS = 12; // that a run takes at the common speed
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Clock {
   /**
@@ -22,11 +23,16 @@ export class Clock {
     return step;
   }
 
-  /** How far it is from the output before to the next, 0 to 1. */
+  /** The time that is shown: where motion is unwanted that of the output before. */
+  get shown() {
+    return STILL.matches ? this.times[this.step] : this.now;
+  }
+
+  /** How far what is shown is from the output before to the next, 0 to 1. */
   get part() {
     const { step } = this;
     if (step + 1 >= this.times.length) return 0;
-    return (this.now - this.times[step]) / (this.times[step + 1] - this.times[step]);
+    return (this.shown - this.times[step]) / (this.times[step + 1] - this.times[step]);
   }
 
   /** @param {number} step of an output; beyond the ends, the end */

@@ -39,5 +39,28 @@ export function placeText(x, y) {
 
 /** @param {number} value @param {string} positive @param {string} negative @param {number} decimals */
 export function degrees(value, positive, negative, decimals) {
-  return `${Math.abs(value).toFixed(decimals)}° ${value < 0 ? negative : positive}`;
+  const text = Math.abs(value).toFixed(decimals);
+  return `${text}°${sideOf(Number(text), value < 0 ? negative : positive)}`;
+}
+
+/** @param {number} degrees as they are written @param {string} side @returns {string} none where both sides meet: at 0, and at 180 of a longitude */
+export function sideOf(degrees, side) {
+  return degrees % 180 === 0 ? "" : ` ${side}`;
+}
+
+/**
+ * Return shares of one whole as percentages that add up to it: those that lose most by rounding are rounded up.
+ * @param {number[]} shares [1]
+ * @param {number} [decimals]
+ * @returns {string[]} what is there is never 0
+ */
+export function percentages(shares, decimals = 1) {
+  const unit = 10 ** decimals;
+  const exact = shares.map((share) => 100 * unit * share);
+  const counts = exact.map(Math.floor);
+  const sum = (/** @type {number[]} */ values) => values.reduce((all, value) => all + value, 0);
+  const left = Math.round(sum(exact)) - sum(counts);
+  const byLoss = exact.map((_, k) => k).sort((one, other) => exact[other] - counts[other] - (exact[one] - counts[one]));
+  for (const k of byLoss.slice(0, left)) counts[k] += 1;
+  return counts.map((count, k) => (count === 0 && shares[k] > 0 ? `<${1 / unit} %` : `${(count / unit).toFixed(decimals)} %`));
 }

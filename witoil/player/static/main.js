@@ -23,7 +23,6 @@ class Player {
   constructor(header, tables) {
     this.header = header;
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
-    this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.canvas = /** @type {HTMLCanvasElement} */ (element("map"));
     this.map = new SlickMap(this.canvas, header, tables);
     this.clock = new Clock(header.times, () => this.show());
@@ -68,7 +67,7 @@ class Player {
     const { step } = clock;
     map.draw({
       step,
-      part: this.still.matches ? 0 : clock.part,
+      part: clock.part,
       show: this.shown,
       hidden: this.hidden,
       picked: this.shown === "particles" ? this.picked : -1,
@@ -85,9 +84,9 @@ class Player {
   #showTime(step) {
     const { clock } = this;
     const [first, last] = [clock.times[0], clock.times[clock.times.length - 1]];
-    const text = timeText(clock.now);
+    const text = timeText(clock.shown);
     const slider = /** @type {HTMLInputElement} */ (element("time"));
-    slider.value = String((1000 * (clock.now - first)) / Math.max(last - first, 1));
+    slider.value = String((1000 * (clock.shown - first)) / Math.max(last - first, 1));
     slider.setAttribute("aria-valuetext", text);
     element("clock").textContent = text;
     const play = element("play");

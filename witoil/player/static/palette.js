@@ -24,7 +24,7 @@ const OF_NAME = /** @type {Record<string, [string, string]>} */ ({
   submerged: ["#0072b2", "#3f9fdc"],
   dispersed: ["#0072b2", "#3f9fdc"],
   sunk: ["#56b4e9", "#9ad7f7"],
-  beached: ["#e69f00", "#f2b01e"],
+  beached: ["#d55e00", "#ff8248"], // the orange is that of slicks observed
   evaporated: ["#aab6c0", "#66737e"],
   left_domain: ["#cc79a7", "#dd9fc3"],
 });
