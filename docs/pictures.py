@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
+if TYPE_CHECKING:
+    from witoil.case import Case
 
 ROOT = Path(__file__).parents[1]
 
@@ -109,20 +112,26 @@ class DemoRun:
     def made(cls) -> DemoRun:
         """Run what `witoil demo` runs."""
         from witoil import jobs
-        from witoil.calibration.evaluation import simulated_slicks
         from witoil.case import load_case
-        from witoil.demo import TRUTH, make_twin
-        from witoil.scenario.prepare import prepare
+        from witoil.demo import make_twin
 
         with TemporaryDirectory() as name:
             case = load_case(make_twin(Path(name)))
-            study = jobs.optimise(case, Path(name) / "out")
-            scenario = prepare(case)
-            best = study["best"]["parameters"]
-            before, after = (
-                simulated_slicks([scenario], changed, threads=None)[-1].oil
-                for changed in ({}, {key: best[key] for key in TRUTH})
-            )
+            return cls.of(case, jobs.optimise(case, Path(name) / "out"))
+
+    @classmethod
+    def of(cls, case: Case, study: Mapping[str, Any]) -> DemoRun:
+        """Run the case of the demo before and after the search that a study is of."""
+        from witoil.calibration.evaluation import simulated_slicks
+        from witoil.demo import TRUTH
+        from witoil.scenario.prepare import prepare
+
+        scenario = prepare(case)
+        best = study["best"]["parameters"]
+        before, after = (
+            simulated_slicks([scenario], changed, threads=None)[-1].oil
+            for changed in ({}, {key: best[key] for key in TRUTH})
+        )
         fss = {key: study[key]["observations"][-1]["fss"]["1"] for key in ("default", "best")}
         found = {key: best[key] for key in TRUTH}
         return cls(scenario, scenario.observations[-1].mask, before, after, found, fss)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -157,6 +158,20 @@ def demo_twin(made_once: Making) -> Path:
     from witoil.demo import make_twin
 
     return made_once("demo-twin", make_twin)
+
+
+@pytest.fixture(scope="session")
+def demo_study(made_once: Making, demo_twin: Path, compiled: None) -> dict[str, Any]:
+    """The study of the demo's whole search, which is run once for all workers."""
+    from witoil import jobs
+    from witoil.case import load_case
+
+    def optimise(folder: Path) -> None:
+        jobs.optimise(load_case(demo_twin / "demo.toml"), folder, pictures=False)
+
+    text = (made_once("demo-study", optimise) / "study.json").read_text("utf-8")
+    study: dict[str, Any] = json.loads(text)
+    return study
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Cut a box out of the world's land polygons; run as a script by `catalog.shapes.coastline`."""
+"""Cut boxes out of the world's land polygons; run as a script by `catalog.shapes.coastline`."""
 
 from __future__ import annotations
 
@@ -10,31 +10,26 @@ import roaring_landmask
 import shapely
 
 
-def main(
-    coastline: str,
-    west: str,
-    south: str,
-    east: str,
-    north: str,
-    target: str,
-    tolerance: str = "0",
-) -> None:
-    """Write the land of one provider within a box as WKB to a file; all but the target in degrees.
+def main(coastline: str, tolerance: str, *wanted: str) -> None:
+    """Write the land of one provider within boxes as WKB.
 
-    Coasts lie up to the tolerance off, and islands that are smaller are left out.
+    Coasts lie up to the tolerance off, and islands that are smaller are left out. [degrees] What is
+    wanted is west, south, east, north [degrees], and a file, for each box.
     """
     provider = {
         "osm": roaring_landmask.LandmaskProvider.Osm,
         "gshhg": roaring_landmask.LandmaskProvider.Gshhg,
     }[coastline]
     world = shapely.get_parts(shapely.from_wkb(roaring_landmask.Shapes.wkb(provider)))
-    box = (float(west), float(south), float(east), float(north))
-    near = world[_bounds_meet(shapely.bounds(world), box)]
-    if float(tolerance) > 0.0:
-        near = _simplified(near, float(tolerance))
-    # Cutting first leaves little of a continent to make valid.
-    pieces = shapely.make_valid(shapely.clip_by_rect(near, *box))
-    Path(target).write_bytes(shapely.to_wkb(shapely.disjoint_subset_union_all(pieces)))
+    bounds = shapely.bounds(world)
+    for west, south, east, north, target in zip(*[iter(wanted)] * 5, strict=True):
+        box = (float(west), float(south), float(east), float(north))
+        near = world[_bounds_meet(bounds, box)]
+        if float(tolerance) > 0.0:
+            near = _simplified(near, float(tolerance))
+        # Cutting first leaves little of a continent to make valid.
+        pieces = shapely.make_valid(shapely.clip_by_rect(near, *box))
+        Path(target).write_bytes(shapely.to_wkb(shapely.disjoint_subset_union_all(pieces)))
 
 
 def _simplified(

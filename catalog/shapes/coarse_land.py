@@ -118,7 +118,7 @@ def main() -> None:
 
     with scratch_folder(FILE.parent) as folder:
         cut = folder / "world.wkb"
-        cut_world_land("osm", (-180, -90, 180, 90), cut, _DETAIL)
+        cut_world_land("osm", {cut: (-180, -90, 180, 90)}, _DETAIL)
         made = packed(shapely.get_parts(shapely.from_wkb(cut.read_bytes())))
         packed_file = folder / FILE.name
         packed_file.write_bytes(made)

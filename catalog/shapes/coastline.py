@@ -6,6 +6,7 @@ import logging
 import math
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from catalog.grid import Box
 
 _log = logging.getLogger(__name__)
+
+Region = tuple[int, int, int, int]
 
 _WORLD_SHAPES = ("osm", "gshhg")
 
@@ -62,19 +65,52 @@ def read_land(box: Box, coastline: str = "osm") -> Area:
         return shapely.Polygon()
     if coastline not in _WORLD_SHAPES:
         return _land_of_file((west, south, east, north), coastline)
-    parts = [
-        translate(_world_land((low - shift, south, high - shift, north), coastline), shift)
+    boxes = {
+        shift: (low - shift, south, high - shift, north)
         for shift in (-360.0, 0.0, 360.0)
         if (low := max(west, shift - 180.0)) < (high := min(east, shift + 180.0))
-    ]
-    return polygons_of(parts)
+    }
+    keep_land(boxes.values(), coastline)
+    return polygons_of(
+        [translate(_world_land(box, coastline), shift) for shift, box in boxes.items()]
+    )
+
+
+def keep_land(boxes: Iterable[Box], coastline: str = "osm") -> None:
+    """Cut the land around boxes into the cache folder, unless it is there.
+
+    The world is loaded once for all of them, which takes most of the time.
+
+    Parameters
+    ----------
+    boxes : iterable of tuple of float
+        West, south, east, north, within -180 to 180. [degrees]
+    coastline : str
+        ``osm`` or ``gshhg``.
+
+    Raises
+    ------
+    CatalogError
+        If the cache cannot be written, or there is not enough memory for the world's shapes.
+    """
+    regions = {_kept(region, coastline): region for region in map(_region_of, boxes)}
+    missing = {file: region for file, region in regions.items() if not file.exists()}
+    if missing:
+        _log.info("cutting the %s coastline for %s, once", coastline, [*missing.values()])
+        cut_world_land(coastline, missing)
 
 
 def _world_land(box: Box, coastline: str) -> Area:
-    """Land in a box within -180 to 180."""
-    return polygons_of(
-        [shapely.intersection(_cached_world_land(box, coastline), shapely.box(*box))]
-    )
+    """Land in a box within -180 to 180, which is kept."""
+    region = _region_of(box)
+    file = _kept(region, coastline)
+    try:
+        land = shapely.from_wkb(file.read_bytes())
+    except shapely.errors.ShapelyError:
+        _log.warning("%s is damaged and made again", file)
+        cut_world_land(coastline, {file: region})
+        land = shapely.from_wkb(file.read_bytes())
+    return polygons_of([shapely.intersection(land, shapely.box(*box))])
 
 
 def _land_of_file(box: Box, coastline: str) -> Area:
@@ -93,35 +129,28 @@ def _read_land_file(coastline: str) -> Area:
     return polygons_of(pieces)
 
 
-def _cached_world_land(box: Box, coastline: str) -> shapely.Geometry:
-    """Land in at least the box, widened so that runs in one region share a file."""
+def _region_of(box: Box) -> Region:
+    """Widen a box so that runs near each other share a file."""
     west, south = (_STEP * math.floor(side / _STEP) for side in box[:2])
     east, north = (_STEP * math.ceil(side / _STEP) for side in box[2:])
-    whole = (west, south, east, north)
-    key = "_".join(map(str, (coastline, version("roaring-landmask"), *whole)))
-    file = cache_folder() / f"land_{key}.wkb"
-    try:
-        return shapely.from_wkb(file.read_bytes())
-    except FileNotFoundError:
-        _log.info("cutting the %s coastline for %s, once", coastline, whole)
-    except shapely.errors.ShapelyError:
-        _log.warning("%s is damaged and made again", file)
-    cut_world_land(coastline, whole, file)
-    return shapely.from_wkb(file.read_bytes())
+    return west, south, east, north
 
 
-def cut_world_land(
-    coastline: str, box: tuple[int, int, int, int], file: Path, tolerance: float = 0.0
-) -> None:
-    """Write the land in a box as WKB; readers see the whole file or none.
+def _kept(region: Region, coastline: str) -> Path:
+    """Return the file that keeps the land of a region."""
+    key = "_".join(map(str, (coastline, version("roaring-landmask"), *region)))
+    return cache_folder() / f"land_{key}.wkb"
+
+
+def cut_world_land(coastline: str, files: Mapping[Path, Region], tolerance: float = 0.0) -> None:
+    """Write the land in regions as WKB; readers see a whole file or none.
 
     Parameters
     ----------
     coastline : str
         ``osm`` or ``gshhg``.
-    box : tuple of int
-        West, south, east, north, within -180 to 180. [degrees]
-    file : Path
+    files : mapping of Path to tuple of int
+        Files of one folder, and west, south, east, north of each, within -180 to 180. [degrees]
     tolerance : float
         How far a coast may lie off; islands that are smaller are left out. [degrees]
 
@@ -131,12 +160,12 @@ def cut_world_land(
         If there is not enough memory for the world's shapes.
     """
     script = Path(__file__).with_name("_cut_land.py")
-    with scratch_folder(file.parent) as folder:
-        target = folder / file.name
+    with scratch_folder(next(iter(files)).parent) as folder:
         # In a process of its own, as the world's shapes take 0.9 GB that would stay with ours;
         # -P keeps this package's folder from hiding other modules of the same names.
-        command = [sys.executable, "-P", str(script), coastline]
-        command += [*map(str, box), str(target), str(tolerance)]
+        command = [sys.executable, "-P", str(script), coastline, str(tolerance)]
+        for file, region in files.items():
+            command += [*map(str, region), str(folder / file.name)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
@@ -144,4 +173,5 @@ def cut_world_land(
                 f"the {coastline} coastline could not be cut ({reason}); it takes 1 GB of memory, "
                 "or give a polygon file of land instead"
             )
-        target.replace(file)
+        for file in files:
+            (folder / file.name).replace(file)

@@ -8,6 +8,7 @@ import shapely
 
 from catalog import CatalogError, UnreadableFileError, read_land
 from catalog.shapes import coastline
+from catalog.shapes.coastline import Region, keep_land
 
 _LEVANT = (35.3, 34.2, 35.9, 34.8)
 
@@ -19,17 +20,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cuts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int, int]]:
-    """Boxes cut out of a made-up world, whose land is the southern half of every degree."""
-    made: list[tuple[int, int, int, int]] = []
+def cuts(monkeypatch: pytest.MonkeyPatch) -> list[list[Region]]:
+    """Boxes cut at once out of a made-up world, whose land is the southern half of every degree."""
+    made: list[list[Region]] = []
 
-    def cut(
-        source: str, box: tuple[int, int, int, int], file: Path, tolerance: float = 0.0
-    ) -> None:
-        made.append(box)
-        west, south, east, north = box
-        strips = [shapely.box(west, row, east, row + 0.5) for row in range(south, north)]
-        file.write_bytes(shapely.to_wkb(shapely.union_all(strips)))
+    def cut(source: str, files: dict[Path, Region]) -> None:
+        made.append(list(files.values()))
+        for file, (west, south, east, north) in files.items():
+            strips = [shapely.box(west, row, east, row + 0.5) for row in range(south, north)]
+            file.write_bytes(shapely.to_wkb(shapely.union_all(strips)))
 
     monkeypatch.setattr(coastline, "cut_world_land", cut)
     return made
@@ -38,18 +37,22 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int, int]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["osm", "gshhg"])
 def test_world_coastlines(cache: Path, source: str) -> None:
+    fiji = (178.0, -18.0, 180.0, -16.0)
+    keep_land([_LEVANT, fiji], source)
+    assert [file.suffix for file in cache.iterdir()] == [".wkb", ".wkb"]
     land = read_land(_LEVANT, source)
     assert land.is_valid
     assert shapely.box(*_LEVANT).covers(land)
     assert land.contains(shapely.Point(35.85, 34.45))  # Tripoli, Lebanon
     assert not land.intersects(shapely.Point(35.4, 34.3))
-    assert [file.suffix for file in cache.iterdir()] == [".wkb"]
+    assert read_land(fiji, source).contains(shapely.Point(179.0, -16.7))  # Vanua Levu
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_cut_is_kept_and_shared_by_boxes_of_one_region(cache: Path, cuts) -> None:
     first = read_land((35.2, 33.1, 35.8, 33.9))
     again = read_land((35.1, 33.0, 36.9, 33.7))
-    assert cuts == [(35, 30, 40, 35)]
+    assert cuts == [[(35, 30, 40, 35)]]
     assert first.equals(shapely.box(35.2, 33.1, 35.8, 33.5))
     assert again.equals(shapely.box(35.1, 33.0, 36.9, 33.5))
     read_land((35.2, 33.1, 35.8, 33.9), "gshhg")
@@ -68,7 +71,8 @@ def test_damaged_cache_is_made_again(cache: Path, cuts, content: bytes) -> None:
 @pytest.mark.parametrize("box", [(179.5, 0.0, -179.5, 1.0), (179.5, 0.0, 180.5, 1.0)])
 def test_box_across_the_dateline(cache: Path, cuts, box) -> None:
     assert read_land(box).equals(shapely.box(179.5, 0.0, 180.5, 0.5))
-    assert sorted(cuts) == [(-180, 0, -175, 5), (175, 0, 180, 5)]
+    (at_once,) = cuts
+    assert sorted(at_once) == [(-180, 0, -175, 5), (175, 0, 180, 5)]
 
 
 def test_failed_cut_says_why_and_leaves_nothing(cache: Path, monkeypatch) -> None:

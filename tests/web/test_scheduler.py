@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import requests
@@ -33,24 +33,35 @@ def _process(*command, environment):
         process.wait()
 
 
-@contextmanager
-def scheduler(folder, port):
-    """Start a scheduler at a port, and one worker with two threads."""
-    environment = environment_of(folder)
-    address = f"tcp://127.0.0.1:{port}"
-    with (
-        _process(
-            *("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)),
-            "--no-dashboard",
-            environment=environment,
-        ) as head,
-        _process(
-            *("distributed.cli.dask_worker", address, "--nthreads", "2", "--no-dashboard"),
-            *("--local-directory", str(folder), "--no-nanny"),
-            environment=environment,
-        ),
-    ):
-        yield head
+class Scheduler:
+    """A scheduler at a port, and one worker with two threads, as long as they are wanted."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self._processes = ExitStack()
+        self._head = None
+
+    def start(self):
+        """Have them at work."""
+        if self._head is not None:
+            return
+        environment = environment_of(self.folder)
+        where = ("--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
+        alone = ("--nthreads", "2", "--no-dashboard", "--no-nanny")
+        room = ("--local-directory", str(self.folder))
+        head = _process("distributed.cli.dask_scheduler", *where, environment=environment)
+        worker = ("distributed.cli.dask_worker", self.address, *alone, *room)
+        self._head = self._processes.enter_context(head)
+        self._processes.enter_context(_process(*worker, environment=environment))
+
+    def end(self):
+        """Kill them, the scheduler first."""
+        if self._head is not None:
+            self._head.kill()
+            self._head.wait()
+        self._processes.close()
+        self._head = None
 
 
 def free_port():
@@ -59,9 +70,16 @@ def free_port():
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, cases):
+def scheduler(tmp_path_factory):
+    """A scheduler that tests start and end; the next one goes on with it as it was left."""
+    made = Scheduler(tmp_path_factory.mktemp("scheduler"))
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, cases, scheduler):
     folder = tmp_path_factory.mktemp("site")
-    port = free_port()
     catalogue = folder / "catalogue.toml"
     data = cases / "baniyas-2021"
     catalogue.write_text(
@@ -71,9 +89,7 @@ def site(tmp_path_factory, cases):
         )
         + f"[spills]\ntitle = 'Spills'\nfiles = '{data / 'observations'}'\nspills = true\n"
     )
-    options = {"catalogue": catalogue, "scheduler": f"tcp://127.0.0.1:{port}"}
-    with serving(folder / "data", **options) as made:
-        made.port, made.folder = port, folder
+    with serving(folder / "data", catalogue=catalogue, scheduler=scheduler.address) as made:
         yield made
 
 
@@ -87,12 +103,12 @@ def case(site, **more):
 SEARCH = {"evaluations": 6, "parameters": {"wind_drift_factor": [0.0, 0.05]}}
 
 
-def test_jobs_run_on_the_scheduler(site):
-    with scheduler(site.folder, site.port):
-        found = site.results(site.do("ensemble", case=case(site), members=6, pictures=False))
-        assert len(found["result"]["value"]["members"]) == 6
-        searched = site.do("optimise", case=case(site, optimise=SEARCH), pictures=False)
-        assert site.results(searched)["result"]["value"]["best"]
+def test_jobs_run_on_the_scheduler(site, scheduler):
+    scheduler.start()
+    found = site.results(site.do("ensemble", case=case(site), members=6, pictures=False))
+    assert len(found["result"]["value"]["members"]) == 6
+    searched = site.do("optimise", case=case(site, optimise=SEARCH), pictures=False)
+    assert site.results(searched)["result"]["value"]["best"]
 
 
 def begun(site, **inputs):
@@ -117,14 +133,13 @@ def ended(site, job):
     return job
 
 
-def test_a_job_goes_on_when_there_is_a_scheduler_again(site):
+def test_a_job_goes_on_when_there_is_a_scheduler_again(site, scheduler):
     """None of its members counts as failed, and those that were done are not done again."""
-    with scheduler(site.folder, site.port) as head:
-        job = begun(site, case=case(site, name="again"), members=300)
-        head.kill()
-        head.wait()
-    with scheduler(site.folder, site.port):
-        job = ended(site, job)
+    scheduler.start()
+    job = begun(site, case=case(site, name="again"), members=300)
+    scheduler.end()
+    scheduler.start()
+    job = ended(site, job)
     found = site.results(job)["result"]["value"]
     assert len(found["members"]) == 300
     assert found["failed"] == []
@@ -132,7 +147,8 @@ def test_a_job_goes_on_when_there_is_a_scheduler_again(site):
     assert events.count('"accepted"') == 2  # asked for, and handed back once
 
 
-def test_without_the_scheduler_a_job_fails_with_the_reason(site):
+def test_without_the_scheduler_a_job_fails_with_the_reason(site, scheduler):
+    scheduler.end()
     asked = case(site, name="alone")
     job = site.do("ensemble", case=asked, members=2, pictures=False)
     assert job["status"] == "failed"

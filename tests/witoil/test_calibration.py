@@ -334,11 +334,10 @@ def test_the_search_starts_at_the_case_within_its_bounds(scenario):
 
 
 @pytest.mark.slow
-def test_the_twin_experiment_finds_the_truth_back(twin, tmp_path):
-    study = search(load_case(twin / "demo.toml"), tmp_path)
-    best = study["best"]["parameters"]
-    assert study["best"]["fss"]["1"] > 0.93
-    assert study["best"]["fss"]["1"] > study["default"]["fss"]["1"] + 0.2
+def test_the_twin_experiment_finds_the_truth_back(demo_study):
+    best = demo_study["best"]["parameters"]
+    assert demo_study["best"]["fss"]["1"] > 0.93
+    assert demo_study["best"]["fss"]["1"] > demo_study["default"]["fss"]["1"] + 0.2
     assert best["wind_drift_factor"] == pytest.approx(TRUTH["wind_drift_factor"], abs=0.004)
     assert best["wind_drift_angle_deg"] == pytest.approx(TRUTH["wind_drift_angle_deg"], abs=8.0)
     assert best["current_factor"] == pytest.approx(TRUTH["current_factor"], abs=0.12)
