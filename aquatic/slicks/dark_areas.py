@@ -282,13 +282,15 @@ def _likelihood(ratio: Floats, looks: float, damping: Floats) -> Floats:
 
 def _bordered(likelihood: Floats, border: float) -> Floats:
     """Return the total variation denoising of likelihoods, -inf where there is none. [nat]"""
-    from aquatic.slicks.total_variation import denoised
+    from skimage.restoration import denoise_tv_chambolle
 
     known = np.isfinite(likelihood)
     filled = np.where(known, likelihood, np.float32(0.0))
     found = np.empty_like(filled)
     for rows, columns, inner in _tiles(likelihood.shape):
-        smooth = denoised(filled[rows, columns], border, tolerance=1e-6, most=200)
+        smooth = denoise_tv_chambolle(
+            filled[rows, columns], weight=border, eps=1e-6, max_num_iter=200
+        )
         (top, left), part = inner
         found[top : top + _TILE, left : left + _TILE] = smooth[part]
     found[~known] = -np.inf
