@@ -14,6 +14,10 @@ from typing import Any
 
 import requests
 
+from tests.web.databases import lay_empty
+from web.people.tokens import create_token
+from web.store.base import Store
+
 UNFINISHED = ("accepted", "running")
 
 
@@ -89,8 +93,7 @@ def environment_of(data: Path, **settings: Any) -> dict[str, str]:
 def serving(data: Path, *arguments: str, **settings: Any) -> Iterator[Site]:
     """Start a service on a folder, with a token, and stop it at the end."""
     environment = environment_of(data, **settings)
-    create = [sys.executable, "-m", "witoil", "token", "create", "ada", "--country", "IT"]
-    made = subprocess.run(create, env=environment, capture_output=True, text=True, check=True)
+    token = _token(data / "witoil.sqlite")
     process = subprocess.Popen(
         [sys.executable, "-m", "witoil", "serve", "--port", "0", *arguments],
         env=environment,
@@ -101,7 +104,18 @@ def serving(data: Path, *arguments: str, **settings: Any) -> Iterator[Site]:
     assert process.stdout is not None
     try:
         address = process.stdout.readline().split()[-1].rstrip("/")
-        yield Site(address, made.stdout.strip(), environment, process)
+        yield Site(address, token, environment, process)
     finally:
         process.terminate()
         process.communicate()
+
+
+def _token(database: Path) -> str:
+    """Make a token in a database, in this process: the command loads the service once more."""
+    lay_empty(database)
+    store = Store.open(f"sqlite:///{database}")
+    try:
+        with store.session() as session:
+            return create_token(session, "ada", country="IT")[1]
+    finally:
+        store.close()
