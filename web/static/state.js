@@ -27,6 +27,7 @@ const DEFAULTS = Object.freeze({
   drawn: /** @type {any} */ (null), // GeoJSON that is being drawn
   preview: /** @type {any} */ (null), // the last answer
   person: /** @type {any} */ (null), // who is signed in, and what there is
+  outlines: /** @type {Record<string, any>} */ ({}), // of slicks of the catalogue, GeoJSON by what a case has for them
   undrawn: "", // why what was drawn last is not in the case
   uploads: /** @type {any[]} */ ([]), // files of the person, the newest first
   catalogue: /** @type {any[]} */ ([]), // entries that the operator has named

@@ -149,6 +149,13 @@ def test_a_case_begins_with_an_event(opened, service):
         expect(page.locator(f"#part-{part} > summary .chip")).to_have_text("complete")
     camera = page.evaluate("location.hash").partition("camera=")[2].split(",")
     assert float(camera[0]) == pytest.approx(35.3, abs=0.5)
+    page.wait_for_function(  # its slicks are drawn
+        """() => {
+          const canvas = document.querySelector(".overlay");
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return data.some((value) => value > 0);
+        }"""
+    )
 
 
 def as_kmz(outlines, path):

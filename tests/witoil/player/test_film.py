@@ -15,7 +15,7 @@ from witoil.player.stills import Stills
 
 AFLOAT, BEACHED, SEEN, LAND = (
     (0x2B, 0x37, 0x43),
-    (0xE6, 0x9F, 0),
+    (0xD5, 0x5E, 0),
     (0xCC, 0x3D, 0x8F),
     (221, 216, 204),
 )

@@ -70,8 +70,10 @@ function eventRow(state, event, fault) {
   const take = async () => {
     fault.textContent = "";
     try {
-      const found = await askJson(`events/${encodeURIComponent(event.id)}/case`);
-      state.set({ case: caseOf(found), camera: cameraOn(event.bbox) });
+      const address = `events/${encodeURIComponent(event.id)}`;
+      const [found, { detections }] = await Promise.all([askJson(`${address}/case`), askJson(address)]);
+      const outlines = Object.fromEntries(detections.flatMap((/** @type {any} */ { references, geometry }) => references.map((/** @type {string} */ each) => [each, geometry])));
+      state.set({ case: caseOf(found), outlines, camera: cameraOn(event.bbox) });
       element("left-tab-case").click();
     } catch (problem) {
       fault.textContent = /** @type {Error} */ (problem).message;

@@ -47,7 +47,7 @@ export function overlay(pane, state) {
     pane.root.classList.toggle("previewing", Boolean(preview?.positions));
     if (preview?.positions) drawParticles(context, view, preview.positions, pane.isDark);
     if (form && (!pane.run || JSON.stringify(form) !== shownCase || preview?.positions)) {
-      drawCase(context, view, form, outlines.of(form, state.get("uploads")), { release: colour("--accent"), observation: slickColour("observed", pane.isDark) });
+      drawCase(context, view, form, outlines.of(form, state.get("uploads"), state.get("outlines")), { release: colour("--accent"), observation: slickColour("observed", pane.isDark) });
     }
     if (state.get("drawn")) drawSketch(context, view, state.get("drawn"), colour("--seen"));
   };
@@ -80,10 +80,10 @@ class Outlines {
     this.known = new Map();
   }
 
-  /** @param {any} form @param {any[]} uploads @returns {Outline[]} */
-  of(form, uploads) {
+  /** @param {any} form @param {any[]} uploads @param {Record<string, any>} known of the catalogue @returns {Outline[]} */
+  of(form, uploads, known) {
     const of = (/** @type {any[]} */ rows, /** @type {Outline["kind"]} */ kind) => (rows ?? []).flatMap((row) => [row.geometry ?? []].flat())
-      .map((reference) => ({ rings: this.#ringsOf(reference, uploads), kind }));
+      .map((reference) => ({ rings: known[reference] ? ringsOf(known[reference]) : this.#ringsOf(reference, uploads), kind }));
     return [...of(form.release, "release"), ...of(form.observation, "observation")];
   }
 
