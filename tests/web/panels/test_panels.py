@@ -338,7 +338,7 @@ def test_who_changes_a_file_by_keys_stays_in_the_list(page, masks):
     expect(use).to_have_value("observation")
     expect(use).to_be_focused()
     row.get_by_role("button", name="Remove").press("Enter")
-    within = "document.querySelector('#left-part-files').contains(document.activeElement)"
+    within = "() => document.querySelector('#left-part-files').contains(document.activeElement)"
     page.wait_for_function(within)
 
 
