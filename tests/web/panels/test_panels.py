@@ -421,8 +421,8 @@ def test_confidence_comes_from_scores(page):
 def test_each_slick_seen_has_its_distance_and_no_slick_has_none(page):
     """Where nothing is left to be seen the middle is not 0 km off."""
     rows = [
-        {"time": "2021-08-24T08:10:00Z", "centroid_distance_m": 1720.0},
-        {"time": "2021-08-24T15:33:00Z", "centroid_distance_m": None},
+        {"time": "20210824T0810", "centroid_distance_m": 1720.0},
+        {"time": "20210824T1533", "centroid_distance_m": None},
     ]
     value = json.dumps({"scores": rows})
     facts = module(page, "scores.js", f"m.factsOf('simulate', {value})")

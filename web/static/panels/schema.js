@@ -130,10 +130,12 @@ export function readTime(text) {
   return { value: new Date(time).toISOString().replace(".000Z", "Z"), fault: "" };
 }
 
-/** @param {string | null | undefined} time ISO 8601 @returns {string} as a field has it */
+const BASIC = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})$/;
+
+/** @param {string | null | undefined} time ISO 8601, also in its basic format of names of files @returns {string} as a field has it */
 export function timeField(time) {
   if (!time) return "";
-  const milliseconds = Date.parse(time);
+  const milliseconds = Date.parse(time.replace(BASIC, "$1-$2-$3T$4:$5:00Z"));
   if (Number.isNaN(milliseconds)) return time;
   const text = new Date(milliseconds).toISOString();
   return `${text.slice(0, 10)} ${text.endsWith(":00.000Z") ? text.slice(11, 16) : text.slice(11, 19)}`;
