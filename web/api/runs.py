@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from web.api.documents import problems
@@ -68,7 +69,10 @@ def successful_folder(job_id: str) -> Path:
     return folder_of_run(successful_job(job_id))
 
 
-@lru_cache(maxsize=4)
+_OPENING = Lock()
+"""A page asks for much of a run at once, which is opened for the first of it."""
+
+
 def run_of(folder: Path) -> Run:
     """Return the run in the folder of a job; values of particles are read when they are used.
 
@@ -76,6 +80,12 @@ def run_of(folder: Path) -> Run:
     ------
     WitoilError, CatalogError
     """
+    with _OPENING:
+        return _opened(folder)
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path) -> Run:
     from witoil.runs.opening import open_run  # a server that asks nothing of runs starts sooner
 
     return open_run(folder)
