@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+Cause = TypeVar("Cause", bound=BaseException)
 
 
 class CatalogError(ValueError):
@@ -52,3 +55,14 @@ def without_keys(expected: str) -> Iterator[None]:
         yield
     except UnclearError as error:
         raise CatalogError(f"{error.fault}; {expected}") from None
+
+
+def cause_of(error: BaseException, *kinds: type[Cause]) -> Cause | None:
+    """Return the first of some kinds among an error and those behind it; None where there is none.
+
+    It is what went wrong in a library, whatever others have made of it.
+    """
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, kinds):
+        found = found.__cause__ or found.__context__
+    return found

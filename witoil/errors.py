@@ -13,12 +13,3 @@ class CaseError(WitoilError):
 
 class OutputError(WitoilError, OSError):
     """An output that could not be written; nothing stands under its final name."""
-
-
-def comes_of(error: BaseException | None, *kinds: type[BaseException]) -> bool:
-    """Say whether an error, or one of those behind it, is of some kinds."""
-    while error is not None:
-        if isinstance(error, kinds):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,9 +24,9 @@ import requests.adapters
 import tenacity
 import urllib3
 
-from catalog.errors import CatalogError, UnreadableFileError
+from catalog.errors import CatalogError, UnreadableFileError, cause_of
 from catalog.remote.addresses import address_of, only_public
-from catalog.remote.tls import refuse_distrust, tls_error
+from catalog.remote.tls import refuse_distrust
 
 _log = logging.getLogger(__name__)
 
@@ -484,7 +485,7 @@ def _digests(headers: Any, sha256: str | None) -> Iterator[tuple[str, bytes]]:
 def _in_words(error: Exception, patience: Patience) -> str:
     """Return what happened to a connection, without the insides of libraries."""
     text = str(error)
-    tls = tls_error(error)
+    tls = cause_of(error, ssl.SSLError)
     if tls is not None and tls.reason:
         return f"no connection by TLS: {tls.reason.lower().replace('_', ' ')}"
     if isinstance(error, requests.Timeout) or "timed out" in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 
-from catalog.errors import UnreadableFileError
+from catalog.errors import UnreadableFileError, cause_of
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name whom to trust, as requests looks them up."""
@@ -33,7 +33,7 @@ def refuse_distrust(url: str, host: str, error: Exception) -> None:
         If the certificate of the host cannot be trusted, or what the environment names to trust is
         not there or holds no certificate.
     """
-    cause = tls_error(error)
+    cause = cause_of(error, ssl.SSLError)
     if isinstance(cause, ssl.SSLCertVerificationError):
         fault = cause.verify_message or str(cause)
         raise UnreadableFileError(
@@ -48,14 +48,6 @@ def refuse_distrust(url: str, host: str, error: Exception) -> None:
             f"{url}: {variable} names {found}, which has no certificates; expected a file of "
             "those to trust (PEM)"
         ) from error
-
-
-def tls_error(error: BaseException) -> ssl.SSLError | None:
-    """Return what went wrong with TLS behind what other libraries make of it; else None."""
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, ssl.SSLError):
-        found = found.__cause__ or found.__context__
-    return found
 
 
 def _advice(code: int) -> str:

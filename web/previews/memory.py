@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from witoil.errors import comes_of
+from catalog.errors import cause_of
 
 _NO_ROOM = (MemoryError, ImportError, SystemError)
 """What is raised where memory has run out: of allocations, of a library that cannot be mapped, and
@@ -47,9 +47,11 @@ class Memory:
         finally:
             resource.setrlimit(resource.RLIMIT_DATA, (self._hard, self._hard))
 
-    def has_run_out(self, error: BaseException | None) -> bool:
+    def has_run_out(self, error: BaseException) -> bool:
         """Say whether a failure came of the limit, whatever a library has made of it."""
-        return comes_of(error, *_NO_ROOM) or self._most - _status("VmData") < _LITTLE_BYTES
+        if cause_of(error, *_NO_ROOM) is not None:
+            return True
+        return self._most - _status("VmData") < _LITTLE_BYTES
 
 
 def _status(name: str) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, cause_of
 from simulator.errors import SimulatorError
-from witoil.errors import WitoilError, comes_of
+from witoil.errors import WitoilError
 
 FAULTS = (CatalogError, SimulatorError, WitoilError)
 """What is wrong with a case or its files, in words for people."""
@@ -34,6 +34,6 @@ class Faults:
         try:
             yield
         except FAULTS as error:
-            if comes_of(error, MemoryError):
+            if cause_of(error, MemoryError) is not None:
                 raise
             self.found.append((key, error))
