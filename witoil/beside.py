@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
-from typing import TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 LOST_SECONDS = 300.0
@@ -23,52 +28,79 @@ _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 
 @contextmanager
-def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
-    """Begin work in a copy of this process, which has all that this one has read and computed.
+def beside(
+    work: Callable[Given, Result], loads: str
+) -> Iterator[Callable[Given, Callable[[], Result]]]:
+    """Keep a copy of this process at hand for work, which has all that this one has read so far.
 
     Parameters
     ----------
     work : callable
-        What it returns can be pickled. What it changes, here is not changed; it starts no other
-        work of the kind.
+        What it is given and what it returns can be pickled. What it changes, here is not changed;
+        it starts no other work of the kind.
+    loads : str
+        A module that the work needs: the copy imports it at once, while this process goes on.
 
     Yields
     ------
     callable
-        Waits for what `work` returns. Where the other process was lost, or `work` failed there,
-        it is done here, and raises what it raises.
+        Begins work, and returns what waits for what it returns. Work that has begun is waited for
+        before more begins. Where the other process was lost, or `work` failed there, it is done
+        here, and raises what it raises.
 
     Notes
     -----
     A process is copied where that is safe and of use: on Linux, with more than one processor, from
-    the main thread. Else the work is done when it is asked for. The copy has no other thread, and
-    a lock that one holds just then is never let go there: begin before threads need what the work
-    needs. In servers, which do many things at once in threads, nothing is copied.
+    the main thread. Else the work is done when its result is asked for. The copy has no other
+    thread, and a lock that one holds just then is never let go there: have it before threads need
+    what the work needs. In servers, which do many things at once in threads, nothing is copied.
     """
     if not _may_be_copied():
-        yield work
+        yield lambda *args, **kwargs: partial(work, *args, **kwargs)
         return
     copies = multiprocessing.get_context("fork")
-    here, there = copies.Pipe(duplex=False)
-    copy = copies.Process(target=_work, args=(work, here, there, os.getpid()), daemon=True)
+    here, there = copies.Pipe()
+    copy = copies.Process(target=_serve, args=(work, loads, there, here, os.getpid()), daemon=True)
     copy.start()
     there.close()
+    sender = ThreadPoolExecutor(1)  # the copy takes nothing as long as it imports
 
-    def answer() -> Result:
-        try:
-            if not here.poll(LOST_SECONDS):
-                return work()
-            found: Result = here.recv()
-        except EOFError:
-            return work()
-        return found
+    def begin(*args: Given.args, **kwargs: Given.kwargs) -> Callable[[], Result]:
+        sent = sender.submit(_send, here, (args, kwargs))
+
+        def answer() -> Result:
+            try:
+                sent.result()
+                if here.poll(LOST_SECONDS):
+                    found: Result = here.recv()
+                    return found
+            except (EOFError, OSError):
+                pass
+            return work(*args, **kwargs)
+
+        return answer
 
     try:
-        yield answer
+        yield begin
     finally:
-        here.close()
         copy.kill()
         copy.join()
+        sender.shutdown()
+        here.close()
+
+
+def _send(to: Connection, given: object) -> None:
+    """Send what is pickled, without a copy of its arrays."""
+    arrays: list[pickle.PickleBuffer] = []
+    to.send_bytes(pickle.dumps(given, protocol=5, buffer_callback=arrays.append))
+    to.send(len(arrays))
+    for array in arrays:
+        to.send_bytes(array.raw())
+
+
+def _receive(source: Connection) -> Any:
+    head = source.recv_bytes()
+    return pickle.loads(head, buffers=[source.recv_bytes() for _ in range(source.recv())])
 
 
 def _may_be_copied() -> bool:
@@ -80,7 +112,9 @@ def _may_be_copied() -> bool:
     )
 
 
-def _work(work: Callable[[], Result], here: Connection, there: Connection, parent: int) -> None:
+def _serve(
+    work: Callable[..., Any], loads: str, there: Connection, here: Connection, parent: int
+) -> None:
     """Work, tell what comes out, and end without undoing what the process that was copied holds."""
     try:
         # what this one was copied from may hold locks that have to go with it
@@ -88,7 +122,9 @@ def _work(work: Callable[[], Result], here: Connection, there: Connection, paren
         here.close()
         gc.disable()  # to look through all objects would copy their pages
         if os.getppid() == parent:
-            there.send(work())
-            there.close()
+            importlib.import_module(loads)
+        while os.getppid() == parent:
+            args, kwargs = _receive(there)
+            there.send(work(*args, **kwargs))
     finally:
         os._exit(0)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from witoil.case import load_case
+from witoil.outputs.drawing import drawing
 from witoil.outputs.run import write_run
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import run
@@ -47,10 +48,22 @@ def result(scenario):
 
 
 @pytest.fixture(scope="session")
-def written(scenario, result, tmp_path_factory):
+def write_drawn():
+    """Return what writes a run with all its pictures, and returns the summary."""
+
+    def write(scenario, result, folder):
+        parameters = scenario.parameters()
+        with drawing(scenario, parameters["detection_limit_um"]) as draw:
+            return write_run(scenario, result, folder, parameters=parameters, draw=draw)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def written(scenario, result, write_drawn, tmp_path_factory):
     """The folder with the outputs of that run, to read and to copy; and the run."""
     folder = tmp_path_factory.mktemp("written")
-    write_run(scenario, result, folder, parameters=scenario.parameters())
+    write_drawn(scenario, result, folder)
     return folder, result
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from witoil import beside as module
 from witoil.beside import beside
@@ -22,15 +23,46 @@ def place(request, monkeypatch):
 
 
 def test_work_is_done_in_another_process_where_there_can_be_one(place):
-    with beside(os.getpid) as answer:
-        assert (answer() != os.getpid()) == place
+    with beside(os.getpid, "this") as begin:
+        assert (begin()() != os.getpid()) == place
 
 
 @pytest.mark.usefixtures("place")
 def test_work_has_all_that_this_process_has_and_may_return_much():
     values = np.random.default_rng(1).random(1_000_000)
-    with beside(lambda: values[::-1]) as answer:
-        np.testing.assert_array_equal(answer(), values[::-1])
+    with beside(lambda: values[::-1], "this") as begin:
+        np.testing.assert_array_equal(begin()(), values[::-1])
+
+
+@pytest.mark.usefixtures("place")
+def test_work_is_given_what_there_was_not_yet_and_one_after_the_other():
+    run = xr.Dataset(
+        {"lon": (("trajectory", "time"), np.random.default_rng(1).random((50_000, 9)))}
+    )
+
+    def work(run, *, west):
+        return run.isel(time=[-1]) - west
+
+    with beside(work, "this") as begin:
+        for west in (0.0, 0.5):
+            xr.testing.assert_identical(begin(run, west=west)(), work(run, west=west))
+
+
+def test_what_work_needs_is_loaded_in_the_copy_before_it_begins():
+    with beside(lambda: sorted({"this"} & set(sys.modules)), "this") as begin:
+        assert begin()() == ["this"]
+    assert "this" not in sys.modules
+
+
+@pytest.mark.usefixtures("place")
+def test_a_copy_that_is_not_used_holds_up_nothing():
+    with beside(os.getpid, "this"):
+        pass
+
+
+def test_work_is_done_here_where_the_copy_cannot_load_what_it_needs():
+    with beside(os.getpid, "witoil.no_such_module") as begin:
+        assert begin()() == os.getpid()
 
 
 @pytest.mark.usefixtures("place")
@@ -38,8 +70,8 @@ def test_what_befalls_work_is_raised_where_it_is_asked_for():
     def fail():
         raise ValueError("no such slick")
 
-    with beside(fail) as answer, pytest.raises(ValueError, match="no such slick"):
-        answer()
+    with beside(fail, "this") as begin, pytest.raises(ValueError, match="no such slick"):
+        begin()()
 
 
 def test_work_is_done_here_where_the_other_process_was_lost():
@@ -50,8 +82,8 @@ def test_work_is_done_here_where_the_other_process_was_lost():
             os.kill(os.getpid(), signal.SIGKILL)
         return "done"
 
-    with beside(work) as answer:
-        assert answer() == "done"
+    with beside(work, "this") as begin:
+        assert begin()() == "done"
 
 
 def test_work_is_done_here_where_the_other_process_hangs(monkeypatch):
@@ -63,13 +95,13 @@ def test_work_is_done_here_where_the_other_process_hangs(monkeypatch):
             time.sleep(600.0)
         return "done"
 
-    with beside(work) as answer:
-        assert answer() == "done"
+    with beside(work, "this") as begin:
+        assert begin()() == "done"
 
 
 def test_what_cannot_come_back_is_made_here():
-    with beside(lambda: lambda: 3) as answer:
-        assert answer()() == 3
+    with beside(lambda: lambda: 3, "this") as begin:
+        assert begin()()() == 3
 
 
 @pytest.mark.usefixtures("place")
@@ -77,23 +109,28 @@ def test_a_fault_meanwhile_does_not_wait_for_the_work():
     def work():
         time.sleep(600.0)
 
-    with pytest.raises(KeyError), beside(work):
-        raise KeyError
+    def begin_and_fail():
+        with beside(work, "this") as begin:
+            begin()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        begin_and_fail()
 
 
 def test_a_fault_is_told_once(capfd):
     def work():
         raise ValueError("no such slick")
 
-    with beside(work) as answer, pytest.raises(ValueError, match="slick"):
-        answer()
+    with beside(work, "this") as begin, pytest.raises(ValueError, match="slick"):
+        begin()()
     assert not capfd.readouterr().err
 
 
 def test_threads_of_servers_work_in_their_own_process():
     def ask():
-        with beside(os.getpid) as answer:
-            return answer()
+        with beside(os.getpid, "this") as begin:
+            return begin()()
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(ask).result() == os.getpid()
@@ -108,7 +145,8 @@ from witoil.beside import beside
 def work():
     pathlib.Path({str(begun)!r}).touch()
     time.sleep(600.0)
-with filelock.FileLock({str(lock)!r}), beside(work):
+with filelock.FileLock({str(lock)!r}), beside(work, "json") as begin:
+    begin()
     time.sleep(600.0)
 """
     process = subprocess.Popen([sys.executable, "-c", code])

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from witoil.case import load_case
-from witoil.outputs.run import write_run
 from witoil.scenario.coast import DAY, OILED_FROM, OiledCoast
 from witoil.scenario.prepare import prepare
 from witoil.scenario.run import run
@@ -24,10 +23,10 @@ def island(twin, beaching):
 
 
 @pytest.fixture(scope="module")
-def written(island, tmp_path_factory):
+def written(island, write_drawn, tmp_path_factory):
     folder = tmp_path_factory.mktemp("island")
     scenario, result = island
-    summary = write_run(scenario, result, folder, parameters=scenario.parameters())
+    summary = write_drawn(scenario, result, folder)
     return folder, summary
 
 
@@ -92,12 +91,12 @@ def test_pictures_show_something(written, name):
 
 
 @pytest.mark.slow
-def test_no_oil_on_the_coast_is_no_file_of_it(island, written):
+def test_no_oil_on_the_coast_is_no_file_of_it(island, write_drawn, written):
     scenario, result = island
     folder = written[0].parent / "nothing"
     folder.mkdir()
     nothing = result.isel(time=[0])
-    summary = write_run(scenario, nothing, folder, parameters=scenario.parameters())
+    summary = write_drawn(scenario, nothing, folder)
     assert OiledCoast.of_run(scenario, nothing) is None
     assert not [path.name for path in folder.iterdir() if path.name.startswith("coast")]
     assert summary["ashore"] is None

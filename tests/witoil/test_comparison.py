@@ -44,7 +44,6 @@ def kept(scenario, written, tmp_path_factory):
         run(scenario, changed),
         folder / "other",
         parameters=parameters,
-        pictures=False,
     )
     return folder
 
@@ -215,7 +214,7 @@ def test_a_page_of_a_name_with_html_is_harmless(scenario, tmp_path):
     spoilt = replace(scenario, case=case)
     result, parameters = run(spoilt), spoilt.parameters()
     for name in ("a b", "ü"):
-        write_run(spoilt, result, tmp_path / name, parameters=parameters, pictures=False)
+        write_run(spoilt, result, tmp_path / name, parameters=parameters)
     jobs.compare([tmp_path / "a b", tmp_path / "ü"], tmp_path / "out", windows=[1])
     page = (tmp_path / "out/compare.html").read_text()
     assert "<script" not in page

@@ -74,11 +74,11 @@ def test_the_file_holds_the_run(written):
 
 
 @pytest.fixture(scope="module")
-def evaporated(scenario, tmp_path_factory):
+def evaporated(scenario, write_drawn, tmp_path_factory):
     """Write a run of gasoline."""
     folder = tmp_path_factory.mktemp("gasoline")
     volatile = replace(scenario, oil=simulator.GENERIC_OILS["generic-gasoline"])
-    write_run(volatile, run(volatile), folder, parameters=volatile.parameters())
+    write_drawn(volatile, run(volatile), folder)
     return folder
 
 

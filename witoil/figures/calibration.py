@@ -24,7 +24,6 @@ from witoil.figures.drawing import (
     Frame,
     as_png,
     cells_in,
-    distance,
     draw_land,
     draw_legend,
     draw_outline,
@@ -33,6 +32,7 @@ from witoil.figures.drawing import (
     new_figure,
     rgba,
 )
+from witoil.lengths import distance
 from witoil.scenario.verification import Mask, VerificationGrid
 
 

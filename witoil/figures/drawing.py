@@ -29,6 +29,7 @@ from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import turn_between, unbroken_box
+from witoil.lengths import distance
 from witoil.scenario.verification import Mask, VerificationGrid
 
 # Colours of Okabe and Ito, which the colour-blind can tell apart; those of one figure also differ
@@ -126,12 +127,6 @@ class Frame:
     def height(self) -> float:
         """South to north. [m]"""
         return self.top - self.bottom
-
-
-def distance(metres: float) -> str:
-    """Return a distance as text with its unit."""
-    number, unit = (metres, "m") if metres < 1000.0 else (metres / 1000.0, "km")
-    return f"{number:.3g}\N{NO-BREAK SPACE}{unit}"
 
 
 def new_figure(height: float) -> tuple[Figure, Axes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ def simulate(
         As in ``summary.json``.
     """
     from witoil.outputs.checkpoints import Checkpoints
+    from witoil.outputs.drawing import drawing
     from witoil.outputs.restart import read_restart
     from witoil.outputs.room import room_of_run
     from witoil.scenario.run import run
@@ -70,25 +72,23 @@ def simulate(
             if kept.are_due:
                 kept.add(*halt())
 
-        load_beside("witoil.outputs.run")
-        result = run(
-            scenario,
-            on_output=lambda share: progress(share, ""),
-            resume=before if restart is None else restart,
-            on_end=ends.append,
-            recorded=recorded,
-            on_halt=on_halt,
-        )
-        from witoil.outputs.run import write_run
+        parameters = scenario.parameters()
+        seen = drawing(scenario, parameters["detection_limit_um"]) if pictures else nullcontext()
+        with seen as draw:
+            load_beside("witoil.outputs.run")
+            result = run(
+                scenario,
+                on_output=lambda share: progress(share, ""),
+                resume=before if restart is None else restart,
+                on_end=ends.append,
+                recorded=recorded,
+                on_halt=on_halt,
+            )
+            from witoil.outputs.run import write_run
 
-        return write_run(
-            scenario,
-            result,
-            folder,
-            parameters=scenario.parameters(),
-            restart=ends[0],
-            pictures=pictures,
-        )
+            return write_run(
+                scenario, result, folder, parameters=parameters, restart=ends[0], draw=draw
+            )
 
 
 def ensemble(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from simulator import FATES
 from witoil.calibration.search import Calibration
 from witoil.files import write_text
+from witoil.outputs.drawing import drawing
 from witoil.outputs.playing import player_of_run
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
@@ -38,20 +40,19 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
     if found.source is not None:
         write_reconstruction(scenario, found.source, folder, pictures=pictures)
     best = study["best"]["parameters"]
+    limit = best["detection_limit_um"]
     # not all of them: a share of the mass that was not searched would undo a factor that was
     changed = study["history"][study["best"]["trial"]]["parameters"]
     after: list[Mask] = []
     summary: dict[str, Any] = {}
     for leg in legs:
-        result = run(leg, changed)
         into = folder / "best"
         if len(legs) > 1:
             into /= stamp(leg.forcing.start)
-        summary = write_run(leg, result, into, parameters=best, pictures=pictures, report=False)
-        after += [
-            masks_at(leg, result, seen.time, best["detection_limit_um"]).oil
-            for seen in leg.observations
-        ]
+        with drawing(leg, limit) if pictures else nullcontext() as draw:
+            result = run(leg, changed)
+            summary = write_run(leg, result, into, parameters=best, draw=draw, report=False)
+        after += [masks_at(leg, result, seen.time, limit).oil for seen in leg.observations]
     if not pictures:
         return
     seen = tuple(observation for leg in legs for observation in leg.observations)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, replace
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
@@ -19,16 +19,15 @@ from shapely.geometry.base import BaseGeometry
 from catalog.antimeridian import wrapped
 from catalog.files.netcdf import write_netcdf
 from simulator import Status, area_of
-from witoil.beside import beside
 from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import areas_km2, score_observations, useful_skill
 from witoil.case import Case
 from witoil.case.sensors import SensorKind
-from witoil.figures.run import draw_run
 from witoil.files import mask_name, plain, replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
+from witoil.outputs.drawing import Draw, seen_during
 from witoil.outputs.playing import player_of_run
 from witoil.outputs.restart import NAME, write_restart
 from witoil.report.run import run_page
@@ -50,7 +49,7 @@ def write_run(
     *,
     parameters: dict[str, float],
     restart: xr.Dataset | None = None,
-    pictures: bool = True,
+    draw: Draw | None = None,
     report: bool = True,
 ) -> dict[str, Any]:
     """Write all outputs of one run.
@@ -66,8 +65,10 @@ def write_run(
         Tunable parameters as they were in this run.
     restart : Dataset, optional
         Where the run stood at its end, to go on from.
-    pictures, report : bool
-        Whether to draw, and to write a page of what is drawn.
+    draw : callable, optional
+        From `witoil.outputs.drawing.drawing`; without it nothing is drawn.
+    report : bool
+        Whether to write a page of what is drawn.
 
     Returns
     -------
@@ -81,17 +82,12 @@ def write_run(
     """
     # a run that goes on from a restart has no outputs before it
     unmoved, useful = _unmoved(scenario), useful_skill(scenario)
-    seen = [o for o in scenario.observations if o.time in result["time"].values]
-    scenario = replace(scenario, observations=tuple(seen))
+    scenario = seen_during(result, scenario)
     limit = parameters["detection_limit_um"]
     coast = OiledCoast.of_run(scenario, result)
 
-    def draw() -> dict[str, bytes]:
-        return draw_run(scenario, result, coast, limit)
-
-    # pictures first: no thread writes yet
-    drawing = beside(draw) if pictures else nullcontext(dict[str, bytes])
-    with drawing as drawings, ThreadPoolExecutor(1) as library:
+    drawn = dict[str, bytes] if draw is None else draw(result, coast)
+    with ThreadPoolExecutor(1) as library:
         # the NetCDF library compresses meanwhile
         case, particles = scenario.case, folder / "particles.nc"
         stored = [library.submit(write_trajectories, case, result, parameters, particles)]
@@ -102,15 +98,15 @@ def write_run(
             write_coast(scenario, coast, folder)
         scores = _write_slicks(scenario, result, limit, unmoved, folder)
         told = plain(_summary(scenario, result, parameters, coast, scores, useful))
-        player = player_of_run(scenario, result, told, folder) if pictures and report else None
-        drawn = drawings()
-        for name, content in drawn.items():
+        player = player_of_run(scenario, result, told, folder) if draw and report else None
+        pictures = drawn()
+        for name, content in pictures.items():
             write_bytes(folder / f"{name}.png", content)
         for each in stored:
             each.result()
     summary = write_json(folder / "summary.json", told)
     if player is not None:
-        page = run_page(scenario, summary, drawn, coast=coast, player=player)
+        page = run_page(scenario, summary, pictures, coast=coast, player=player)
         write_text(folder / "report.html", page)
     return summary
 

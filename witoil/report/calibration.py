@@ -19,6 +19,7 @@ from witoil.case.tunables import TUNABLES
 from witoil.figures import calibration as figures
 from witoil.figures import drawing
 from witoil.figures.reconstruction import draw_reconstruction
+from witoil.lengths import distance
 from witoil.report.answers import position
 from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.verdicts import of_calibration
@@ -83,7 +84,7 @@ def render(
         played="The best run, played",
         facts=_facts(scenario, study),
         verdict=of_calibration(study),
-        scales=[drawing.distance(scale) for scale in scales],
+        scales=[distance(scale) for scale in scales],
         styles=figures.STYLES,
         colours=drawing,
         has_sources=bool(places_of_sources(scenario).size),
@@ -111,7 +112,7 @@ def _facts(scenario: Scenario, study: Mapping[str, Any]) -> list[tuple[str, str]
         ("Slicks matched", f"{len(scenario.observations)}"),
         ("Evaluations", done),
         ("Particles", f"{scenario.particles.mass.size:,}"),
-        ("Verification grid", f"{drawing.distance(grid.resolution)} cells, {grid.crs.name}"),
+        ("Verification grid", f"{distance(grid.resolution)} cells, {grid.crs.name}"),
     ]
 
 
@@ -135,7 +136,7 @@ def _observation(
     labels = {}
     for key, label in (("default", "Before: default parameters"), ("best", "After: calibrated")):
         window, score = next(iter(scores[key]["fss"].items()))
-        at = drawing.distance(int(window) * scenario.grid.resolution)
+        at = distance(int(window) * scenario.grid.resolution)
         labels[key] = f"{label}\nFSS {number(score, 2)} at {at}"
     return {
         "time": time_in_words(seen.time),
@@ -176,7 +177,7 @@ def map_figure(
 def areas_in_words(scenario: Scenario, simulated: Mask, seen: Observation) -> str:
     """Say how large the slicks are and how much they share."""
     areas = {k: quantity(v, "km2") for k, v in areas_km2(scenario, seen, simulated).items()}
-    cell = drawing.distance(scenario.grid.resolution)
+    cell = distance(scenario.grid.resolution)
     return (
         f"Cells of {cell} at sea: observed {areas['observed_cells']}, simulated "
         f"{areas['simulated_cells']}, in both {areas['both_cells']}. The polygons observed enclose "
@@ -194,7 +195,7 @@ def _charts(
     return {
         "skill": {
             "uri": image_uri(figures.skill_chart(scales, fss, useful)),
-            "alt": f"FSS against window side. At {drawing.distance(scales[0])}: {finest}.",
+            "alt": f"FSS against window side. At {distance(scales[0])}: {finest}.",
             "useful": "" if useful is None else f"{useful:.2f}",
         },
         "search": {

@@ -13,6 +13,7 @@ from witoil.calibration.scoring import ScoredSlick
 from witoil.case.tunables import TUNABLES
 from witoil.figures import drawing
 from witoil.figures.calibration import slick_map
+from witoil.lengths import distance
 from witoil.report.page import image_uri, page_template
 from witoil.report.words import number, time_in_words
 
@@ -34,9 +35,9 @@ def render(found: Comparison, document: Mapping[str, Any]) -> str:
         document=document,
         period=f"to {time_in_words(found.end)}",
         verdict=_verdict(found, document, resolution),
-        resolution=drawing.distance(resolution),
+        resolution=distance(resolution),
         end=time_in_words(found.end),
-        scales=[drawing.distance(window * resolution) for window in found.windows],
+        scales=[distance(window * resolution) for window in found.windows],
         moments=[_moment(found, moment) for moment in found.moments],
         rows=[_row(row) for row in document["differences"]],
         statuses=[
@@ -60,7 +61,7 @@ def _verdict(found: Comparison, document: Mapping[str, Any], resolution: float) 
             "text": "No slick was seen in the time that all runs have: what differs is shown, not "
             "which is right.",
         }
-    at = drawing.distance(found.windows[0] * resolution)
+    at = distance(found.windows[0] * resolution)
     order = sorted(zip(scores, found.labels, strict=True), key=lambda row: -(row[0] or 0.0))
     said = "; ".join(f"{label} {number(score, 2)}" for score, label in order)
     count = sum(moment.seen is not None for moment in found.moments)
@@ -107,7 +108,7 @@ def _score_in_words(found: Comparison, slick: ScoredSlick) -> str:
     if not slick.scores:
         return "not scored"
     fss = slick.scores["fss"][str(found.windows[0])]
-    at = drawing.distance(found.windows[0] * slick.grid.resolution)
+    at = distance(found.windows[0] * slick.grid.resolution)
     return f"FSS {number(fss, 2)} at {at}"
 
 

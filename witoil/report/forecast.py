@@ -26,6 +26,7 @@ from witoil.forecast.experts import likeliest
 from witoil.forecast.forecasting import Forecasts, Step
 from witoil.forecast.outlook import Outlook
 from witoil.forecast.reliability import Reliability
+from witoil.lengths import distance
 from witoil.report.calibration import areas_in_words, places_of_sources, snippet
 from witoil.report.page import Player, context_of_run, image_uri, page_template
 from witoil.report.verdicts import of_forecast
@@ -65,7 +66,7 @@ def render(
         **context_of_run(scenario.case, study, player),
         played="The forecasts, played",
         verdict=of_forecast(study),
-        scales=[drawing.distance(scale) for scale in scales],
+        scales=[distance(scale) for scale in scales],
         styles=styles_of(study["forecast"]["mean"]),
         colours=drawing,
         table=_table(study),
@@ -125,7 +126,7 @@ def _step(result: Forecasts, step: Step, row: Mapping[str, Any]) -> dict[str, An
     maps = []
     for name, label in labels.items():
         scale, score = next(iter(step.scores[name]["fss"].items()))
-        at = drawing.distance(int(scale) * leg.grid.resolution)
+        at = distance(int(scale) * leg.grid.resolution)
         title = f"{label}\nFSS {number(score, 2)} at {at}"
         image = figures.slick_map(
             leg.grid,
@@ -211,7 +212,7 @@ def _charts(
     return {
         "skill": {
             "uri": image_uri(figures.skill_chart(scales, shown, useful, STYLES)),
-            "alt": f"FSS against window side. At {drawing.distance(scales[0])}: {finest}.",
+            "alt": f"FSS against window side. At {distance(scales[0])}: {finest}.",
             "useful": "" if useful is None else f"{useful:.2f}",
         },
         "reliability": {

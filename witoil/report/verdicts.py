@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from witoil.figures.drawing import distance
+from witoil.lengths import distance
 from witoil.report.answers import position
 from witoil.report.words import day, listed, number, percents, quantity, stamp_in_words
 
