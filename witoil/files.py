@@ -6,7 +6,8 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
@@ -17,6 +18,9 @@ import numpy as np
 from witoil.claim import note_written, part_name, workplace
 from witoil.errors import OutputError
 from witoil.times import stamp
+
+MOST_WRITERS = 8
+"""Files that are written at once."""
 
 
 def mask_name(time: np.datetime64) -> str:
@@ -148,6 +152,31 @@ def copy_into(folder: Path, file: Path, taken: set[str]) -> Path:
     with replacing(folder / name) as temporary:
         shutil.copyfile(file, temporary)
     return folder / name
+
+
+@contextmanager
+def side_by_side() -> Iterator[Callable[..., None]]:
+    """Give what has files written while one goes on: most of writing is to wait for the disk.
+
+    Yields
+    ------
+    callable
+        Begins to write: takes a function, and what to give it.
+
+    Raises
+    ------
+    Exception
+        At the end, when all is written, what the first function that failed has raised.
+    """
+    with ThreadPoolExecutor(MOST_WRITERS) as writers:
+        begun: list[Future[object]] = []
+
+        def begin(write: Callable[..., object], *given: Any, **named: Any) -> None:
+            begun.append(writers.submit(write, *given, **named))
+
+        yield begin
+        for each in begun:
+            each.result()
 
 
 def write_text(path: Path, text: str) -> None:

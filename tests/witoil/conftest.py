@@ -54,7 +54,7 @@ def write_drawn():
     def write(scenario, result, folder):
         parameters = scenario.parameters()
         with drawing(scenario, parameters["detection_limit_um"]) as draw:
-            return write_run(scenario, result, folder, parameters=parameters, draw=draw)
+            return write_run(scenario, result, folder, parameters=parameters, drawn=draw(result))
 
     return write
 

@@ -14,7 +14,7 @@ def run() -> None:
     """Run the command line, and end the process with its code."""
     # Most of what is made lives as long as the process: imports leave half a million objects, which
     # to look through again and again, and once more at the end, takes a second.
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(600_000, 20, 20)
     atexit.register(gc.freeze)
     # Pydantic would look through all that is installed for what listens to it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

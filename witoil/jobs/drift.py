@@ -13,7 +13,6 @@ from witoil.jobs.working import (
     OnCost,
     OnCoverage,
     Progress,
-    load_beside,
     prepared,
     silent,
     unannounced,
@@ -75,7 +74,6 @@ def simulate(
         parameters = scenario.parameters()
         seen = drawing(scenario, parameters["detection_limit_um"]) if pictures else nullcontext()
         with seen as draw:
-            load_beside("witoil.outputs.run")
             result = run(
                 scenario,
                 on_output=lambda share: progress(share, ""),
@@ -84,10 +82,11 @@ def simulate(
                 recorded=recorded,
                 on_halt=on_halt,
             )
-            from witoil.outputs.run import write_run
+            drawn = None if draw is None else draw(result)
+            from witoil.outputs.run import write_run  # loads much, for which no picture waits
 
             return write_run(
-                scenario, result, folder, parameters=parameters, restart=ends[0], draw=draw
+                scenario, result, folder, parameters=parameters, restart=ends[0], drawn=drawn
             )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,11 +52,6 @@ def working(
     with claimed(folder), recorded(command, case, folder, force=force) as made_from:
         need_room(folder, room)
         yield made_from
-
-
-def load_beside(module: str) -> None:
-    """Import what draws and writes while the kernels run, which leave Python to others."""
-    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
 
 
 def prepared(

@@ -51,7 +51,8 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
             into /= stamp(leg.forcing.start)
         with drawing(leg, limit) if pictures else nullcontext() as draw:
             result = run(leg, changed)
-            summary = write_run(leg, result, into, parameters=best, draw=draw, report=False)
+            drawn = None if draw is None else draw(result)
+            summary = write_run(leg, result, into, parameters=best, drawn=drawn, report=False)
         after += [masks_at(leg, result, seen.time, limit).oil for seen in leg.observations]
     if not pictures:
         return

@@ -12,16 +12,18 @@ from witoil.beside import beside
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.scenario import Scenario
 
-Draw = Callable[[xr.Dataset, OiledCoast | None], Callable[[], dict[str, bytes]]]
-"""Begins to draw a run and its oiled coast; what it returns waits for PNGs, by their names."""
+Drawn = Callable[[], dict[str, bytes]]
+"""Waits for pictures that are being drawn: PNGs by their names."""
 
 _OF_PARTICLES = {"status", "lon", "lat", "mass"}
 """What pictures show of particles."""
 
 
 @contextmanager
-def drawing(scenario: Scenario, detection_limit_um: float) -> Iterator[Draw]:
-    """Return what draws the run that comes now.
+def drawing(
+    scenario: Scenario, detection_limit_um: float
+) -> Iterator[Callable[[xr.Dataset], Drawn]]:
+    """Return what begins to draw the run that comes now.
 
     Parameters
     ----------
@@ -30,13 +32,14 @@ def drawing(scenario: Scenario, detection_limit_um: float) -> Iterator[Draw]:
         Thinner oil is not seen. [um]
     """
 
-    def draw(result: xr.Dataset, coast: OiledCoast | None) -> dict[str, bytes]:
+    def draw(result: xr.Dataset) -> dict[str, bytes]:
         from witoil.figures.run import draw_run
 
+        coast = OiledCoast.of_run(scenario, result)
         return draw_run(seen_during(result, scenario), result, coast, detection_limit_um)
 
     with beside(draw, loads="witoil.figures.run") as begin:
-        yield lambda result, coast: begin(_drawn_of(result), coast)
+        yield lambda result: begin(_shown_of(result))
 
 
 def seen_during(result: xr.Dataset, scenario: Scenario) -> Scenario:
@@ -45,7 +48,7 @@ def seen_during(result: xr.Dataset, scenario: Scenario) -> Scenario:
     return replace(scenario, observations=tuple(seen))
 
 
-def _drawn_of(result: xr.Dataset) -> xr.Dataset:
-    return result[
-        [name for name, of in result.items() if name in _OF_PARTICLES or of.dims == ("time",)]
-    ]
+def _shown_of(result: xr.Dataset) -> xr.Dataset:
+    """Return a run without what pictures do not show of particles, which is most of it."""
+    hidden = [name for name, values in result.items() if "trajectory" in values.dims]
+    return result.drop_vars([name for name in hidden if name not in _OF_PARTICLES])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -23,11 +22,19 @@ from witoil.calibration.evaluation import persistence
 from witoil.calibration.scoring import areas_km2, score_observations, useful_skill
 from witoil.case import Case
 from witoil.case.sensors import SensorKind
-from witoil.files import mask_name, plain, replacing, write_bytes, write_json, write_text
+from witoil.files import (
+    mask_name,
+    plain,
+    replacing,
+    side_by_side,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from witoil.geojson import geojson_of
 from witoil.outputs.budget import final_balance, write_budget
 from witoil.outputs.coast import write_coast
-from witoil.outputs.drawing import Draw, seen_during
+from witoil.outputs.drawing import Drawn, seen_during
 from witoil.outputs.playing import player_of_run
 from witoil.outputs.restart import NAME, write_restart
 from witoil.report.run import run_page
@@ -36,8 +43,8 @@ from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.drivers import drivers_of
 from witoil.scenario.run import masks_at
-from witoil.scenario.scenario import Scenario
-from witoil.scenario.verification import Mask, VerificationGrid
+from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
 from witoil.times import second, stamp
 from witoil.versions import versions
 
@@ -49,7 +56,7 @@ def write_run(
     *,
     parameters: dict[str, float],
     restart: xr.Dataset | None = None,
-    draw: Draw | None = None,
+    drawn: Drawn | None = None,
     report: bool = True,
 ) -> dict[str, Any]:
     """Write all outputs of one run.
@@ -65,8 +72,8 @@ def write_run(
         Tunable parameters as they were in this run.
     restart : Dataset, optional
         Where the run stood at its end, to go on from.
-    draw : callable, optional
-        From `witoil.outputs.drawing.drawing`; without it nothing is drawn.
+    drawn : callable, optional
+        Waits for the pictures, see `witoil.outputs.drawing`; without it there are none.
     report : bool
         Whether to write a page of what is drawn.
 
@@ -86,29 +93,31 @@ def write_run(
     limit = parameters["detection_limit_um"]
     coast = OiledCoast.of_run(scenario, result)
 
-    drawn = dict[str, bytes] if draw is None else draw(result, coast)
-    with ThreadPoolExecutor(1) as library:
-        # the NetCDF library compresses meanwhile
-        case, particles = scenario.case, folder / "particles.nc"
-        stored = [library.submit(write_trajectories, case, result, parameters, particles)]
+    with side_by_side() as begin:
+        case = scenario.case
+        begin(write_trajectories, case, result, parameters, folder / "particles.nc")
         if restart is not None:
-            stored.append(library.submit(write_restart, case, restart, folder / NAME))
-        write_budget(result, folder / "budget.csv")
+            begin(write_restart, case, restart, folder / NAME)
+        begin(write_budget, result, folder / "budget.csv")
         if coast is not None:
-            write_coast(scenario, coast, folder)
-        scores = _write_slicks(scenario, result, limit, unmoved, folder)
-        told = plain(_summary(scenario, result, parameters, coast, scores, useful))
-        player = player_of_run(scenario, result, told, folder) if draw and report else None
-        pictures = drawn()
+            begin(write_coast, scenario, coast, folder)
+        slicks = _slicks(scenario, result, limit)
+        for time, slick in slicks.items():
+            begin(_write_simulated, scenario, slick.oil, time, folder)
+        for seen in scenario.observations:
+            begin(_write_seen, seen, folder)
+        scores = _scores(scenario, slicks, unmoved)
+        summary: dict[str, Any] = plain(
+            _summary(scenario, result, parameters, coast, scores, useful)
+        )
+        player = player_of_run(scenario, result, summary, folder) if drawn and report else None
+        pictures = drawn() if drawn else {}
         for name, content in pictures.items():
-            write_bytes(folder / f"{name}.png", content)
-        for each in stored:
-            each.result()
-    summary = write_json(folder / "summary.json", told)
-    if player is not None:
-        page = run_page(scenario, summary, pictures, coast=coast, player=player)
-        write_text(folder / "report.html", page)
-    return summary
+            begin(write_bytes, folder / f"{name}.png", content)
+        if player is not None:
+            page = run_page(scenario, summary, pictures, coast=coast, player=player)
+            begin(write_text, folder / "report.html", page)
+    return write_json(folder / "summary.json", summary)
 
 
 def status_counts(result: xr.Dataset) -> dict[str, int]:
@@ -126,24 +135,32 @@ def _unmoved(scenario: Scenario) -> dict[np.datetime64, dict[str, float | None]]
     return {seen.time: row["fss"] for seen, row in rows}
 
 
-def _write_slicks(
-    scenario: Scenario,
-    result: xr.Dataset,
-    detection_limit_um: float,
-    unmoved: Mapping[np.datetime64, Mapping[str, float | None]],
-    folder: Path,
-) -> list[dict[str, Any]]:
-    """Write mask and outline at each observation, else at the end; return the scores."""
+def _slicks(
+    scenario: Scenario, result: xr.Dataset, detection_limit_um: float
+) -> dict[np.datetime64, SlickMasks]:
+    """Return the slick at each observation, else at the end."""
     end = result["time"].values[-1]
-    slicks = {
+    return {
         time: masks_at(scenario, result, time, detection_limit_um)
         for time in [seen.time for seen in scenario.observations] or [end]
     }
-    for time, slick in slicks.items():
-        write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
-        write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
-    for seen in scenario.observations:
-        write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder, sensor=seen.sensor)
+
+
+def _write_simulated(scenario: Scenario, oil: Mask, time: np.datetime64, folder: Path) -> None:
+    write_mask(oil, scenario.grid, time, folder / mask_name(time), scenario.land)
+    write_outline(oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
+
+
+def _write_seen(seen: Observation, folder: Path) -> None:
+    write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder, sensor=seen.sensor)
+
+
+def _scores(
+    scenario: Scenario,
+    slicks: Mapping[np.datetime64, SlickMasks],
+    unmoved: Mapping[np.datetime64, Mapping[str, float | None]],
+) -> list[dict[str, Any]]:
+    """Return the score of each observation."""
     seen_then = [slicks[seen.time] for seen in scenario.observations]
     return [
         {
