@@ -89,18 +89,18 @@ def beside(
         here.close()
 
 
-def _send(to: Connection, given: object) -> None:
-    """Send what is pickled, without a copy of its arrays."""
+def _send(here: Connection, given: object) -> None:
+    """Send what can be pickled, without a copy of its arrays."""
     arrays: list[pickle.PickleBuffer] = []
-    to.send_bytes(pickle.dumps(given, protocol=5, buffer_callback=arrays.append))
-    to.send(len(arrays))
+    here.send_bytes(pickle.dumps(given, protocol=5, buffer_callback=arrays.append))
+    here.send(len(arrays))
     for array in arrays:
-        to.send_bytes(array.raw())
+        here.send_bytes(array.raw())
 
 
-def _receive(source: Connection) -> Any:
-    head = source.recv_bytes()
-    return pickle.loads(head, buffers=[source.recv_bytes() for _ in range(source.recv())])
+def _receive(there: Connection) -> Any:
+    head = there.recv_bytes()
+    return pickle.loads(head, buffers=[there.recv_bytes() for _ in range(there.recv())])
 
 
 def _may_be_copied() -> bool:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from witoil.beside import _may_be_copied
+
 LOADED = "import sys; print(*sorted(name for name, module in sys.modules.items() if module))"
 RUN = f"from witoil.cli.main import app; app(standalone_mode=False); {LOADED}"
 CLUSTER = {"boto3", "dask", "distributed", "pyarrow", "tornado"}
@@ -27,7 +29,9 @@ def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
     case = changed(("20_000", "400"))
     modules = loaded(RUN, "simulate", case, "--out", tmp_path / "out")
     assert (tmp_path / "out" / "coast.png").is_file() or (tmp_path / "out" / "budget.png").is_file()
-    assert {"numba", "matplotlib"} <= modules
+    assert "numba" in modules
+    # pictures are drawn in a copy of the process, where there can be one
+    assert ("matplotlib" in modules) != _may_be_copied()
     assert not modules & (CLUSTER | SEARCH | NETWORK | LOOKED_FOR | OTHER_COMMANDS)
 
 
