@@ -129,9 +129,10 @@ def test_a_twin_has_no_slicks_after_oil_has_left_its_sea(monkeypatch, tmp_path):
     whole = seen("whole")
     assert len(whole.observation) == generator.SLICKS["hours"]
     monkeypatch.setattr(generator, "SEA", shapely.box(0.0, 0.0, 1.0, 1.0))
-    (first,) = seen("left").observation
+    left = seen("left")
+    (first,) = left.observation
     assert first.geometry == whole.observation[0].geometry
-    assert seen("left").time.end < whole.time.end
+    assert left.time.end < whole.time.end
 
 
 @pytest.mark.slow
