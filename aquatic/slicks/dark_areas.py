@@ -336,9 +336,10 @@ def noise_evidence(looks: float, cell_km2: float) -> float:
 
     Notes
     -----
-    Gamma distributed noise goes through the same steps. What its largest areas have beyond the
-    least of them falls off exponentially (the peaks over a threshold of Pickands 1975,
-    https://doi.org/10.1214/aos/1176343003, with a shape of 0), which is followed to the rate.
+    Gamma distributed noise of as many looks, to a twentieth, goes through the same steps. What its
+    largest areas have beyond the least of them falls off exponentially (the peaks over a threshold
+    of Pickands 1975, https://doi.org/10.1214/aos/1176343003, with a shape of 0), which is followed
+    to the rate.
     """
     wanted = THIN_ALARMS * cell_km2 * _NOISE_SIDE**2 / 1000.0
     found = []
