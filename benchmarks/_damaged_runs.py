@@ -64,7 +64,8 @@ def _write_results(folder: Path) -> None:
     """Write the ends of a run and of a search, which others go on from."""
     for command in ("simulate", "optimise"):
         (folder / "case.toml").write_text(_case(Random(0), evaluations=3), encoding="utf-8")
-        code, _, said = command_line(command, folder / "case.toml", "--out", folder / command)
+        out = folder / command
+        code, _, said = command_line(command, folder / "case.toml", "--out", out, "--no-pictures")
         assert code == 0, said
     shutil.copyfile(folder / "simulate" / "restart.nc", folder / "restart.nc")
     shutil.copyfile(folder / "optimise" / "study.json", folder / "study.json")

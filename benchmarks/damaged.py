@@ -32,12 +32,12 @@ def run() -> dict[str, float]:
     return figures
 
 
-def simulate_damaged(seed: int, runs: int) -> list[dict[str, Any]]:
+def simulate_damaged(seed: int, runs: int, processes: int = PROCESSES) -> list[dict[str, Any]]:
     """Run cases with damaged inputs in processes of their own; return what came of each."""
-    bounds = [runs * k // PROCESSES for k in range(PROCESSES + 1)]
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        module = ["benchmarks._damaged_runs"] * PROCESSES
-        parts = pool.map(outcomes_of, module, [seed] * PROCESSES, bounds, bounds[1:])
+    bounds = [runs * k // processes for k in range(processes + 1)]
+    with ThreadPoolExecutor(processes) as pool:
+        module = ["benchmarks._damaged_runs"] * processes
+        parts = pool.map(outcomes_of, module, [seed] * processes, bounds, bounds[1:])
         return [each for part in parts for each in part]
 
 

@@ -55,8 +55,15 @@ def test_the_figure_of_the_searches_shows_all_cases_and_methods():
     assert searches.figures(curves)["b_gp_40"] == curve[39]
 
 
+@pytest.fixture
+def short_seas(monkeypatch):
+    """Fields of twins that end soon after their slicks do; to make them takes most of the time."""
+    generator = importlib.import_module("benchmarks._twins")
+    monkeypatch.setattr(generator, "HOURS", generator.HOURS[:70])
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("compiled")
+@pytest.mark.usefixtures("compiled", "short_seas")
 def test_a_forecast_is_compared_with_its_experts_on_a_twin_of_a_world(monkeypatch):
     twins = importlib.import_module("benchmarks.forecast_twins")
     generator = importlib.import_module("benchmarks._twins")
@@ -118,7 +125,7 @@ def test_no_plan_is_quicker_than_all_workers_can_be(events, doubled, part, membe
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("compiled")
+@pytest.mark.usefixtures("compiled", "short_seas")
 def test_a_twin_has_no_slicks_after_oil_has_left_its_sea(monkeypatch, tmp_path):
     generator = importlib.import_module("benchmarks._twins")
 
@@ -129,13 +136,14 @@ def test_a_twin_has_no_slicks_after_oil_has_left_its_sea(monkeypatch, tmp_path):
     whole = seen("whole")
     assert len(whole.observation) == generator.SLICKS["hours"]
     monkeypatch.setattr(generator, "SEA", shapely.box(0.0, 0.0, 1.0, 1.0))
-    (first,) = seen("left").observation
+    left = seen("left")
+    (first,) = left.observation
     assert first.geometry == whole.observation[0].geometry
-    assert seen("left").time.end < whole.time.end
+    assert left.time.end < whole.time.end
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("compiled")
+@pytest.mark.usefixtures("compiled", "short_seas")
 def test_a_search_that_begins_far_off_is_led_by_coarse_windows_or_not(monkeypatch):
     twins = importlib.import_module("benchmarks.far_twins")
     fewer = twins.SEARCH.replace("evaluations = 60", "evaluations = 16")

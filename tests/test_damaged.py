@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,17 +9,12 @@ from benchmarks.damaged import outcomes_of, simulate_damaged
 
 SEED = 20261126
 READ, RUN = 1000, 30
-PROCESSES = 2
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiled")]
 
 
 def test_a_thousand_damaged_inputs_are_read_or_refused():
-    bounds = [READ * k // PROCESSES for k in range(PROCESSES + 1)]
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        module = ["tests.damaged_readers"] * PROCESSES
-        parts = pool.map(outcomes_of, module, [SEED] * PROCESSES, bounds, bounds[1:])
-        found = [each for part in parts for each in part]
+    found = outcomes_of("tests.damaged_readers", SEED, 0, READ)
     assert len(found) == READ
     faults = [each for each in found if each["outcome"] not in ("read", "refused")]
     assert not faults, json.dumps(faults, indent=2)
@@ -30,7 +24,7 @@ def test_a_thousand_damaged_inputs_are_read_or_refused():
 
 
 def test_thirty_runs_of_damaged_inputs_end_well():
-    found = simulate_damaged(SEED, RUN)
+    found = simulate_damaged(SEED, RUN, processes=1)
     assert len(found) == RUN
     faults = [each for each in found if each["outcome"] not in ("run", "refused")]
     assert not faults, json.dumps(faults, indent=2)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ THIN_ALARMS = 0.01
 _THIN = 0.45  # of the cost of a border, for thin areas
 _NOISE_DAMPING = 0.4, 0.63  # 4 and 2 dB: which of them gives more depends on the looks
 _NOISE_SIDE, _NOISE_LARGEST = 512, 50  # cells of noise, and how many of its areas tell the rest
+_NOISE_STEP = math.log(1.05)  # looks within a twentieth are told by the same noise
 
 
 LEAST_EVIDENCE = 10.0
@@ -334,22 +336,36 @@ def noise_evidence(looks: float, cell_km2: float) -> float:
 
     Notes
     -----
-    Gamma distributed noise goes through the same steps. What its largest areas have beyond the
-    least of them falls off exponentially (the peaks over a threshold of Pickands 1975,
-    https://doi.org/10.1214/aos/1176343003, with a shape of 0), which is followed to the rate.
+    Gamma distributed noise of as many looks, to a twentieth, goes through the same steps. What its
+    largest areas have beyond the least of them falls off exponentially (the peaks over a threshold
+    of Pickands 1975, https://doi.org/10.1214/aos/1176343003, with a shape of 0), which is followed
+    to the rate.
     """
+    wanted = THIN_ALARMS * cell_km2 * _NOISE_SIDE**2 / 1000.0
+    found = []
+    for largest in _noise_areas(round(math.log(looks) / _NOISE_STEP)):
+        excess = float(np.mean(largest - largest[0]))
+        found.append(float(largest[0] + excess * math.log(len(largest) / wanted)))
+    return max([LEAST_EVIDENCE, *found])
+
+
+@cache  # scenes of one kind have about the same looks, and noise takes a core for a second
+def _noise_areas(steps: int) -> list[Floats]:
+    """Return the evidence of the largest thin areas of noise, of each damping that has some. [nat]
+
+    The looks are given in steps of a twentieth from 1 on, up or down.
+    """
+    looks = math.exp(steps * _NOISE_STEP)
     rng = np.random.default_rng(0)
     ratio = rng.standard_gamma(looks, (_NOISE_SIDE, _NOISE_SIDE)) / looks
-    wanted = THIN_ALARMS * cell_km2 * _NOISE_SIDE**2 / 1000.0
     found = []
     for damping in _NOISE_DAMPING:
         likelihood = _likelihood(ratio, looks, np.full(ratio.shape, damping))
         thin = _bordered(likelihood, _THIN * _border(looks))
         largest = np.sort(_totals(thin, thin > 0.0)[1])[-_NOISE_LARGEST:]
         if len(largest):
-            excess = float(np.mean(largest - largest[0]))
-            found.append(float(largest[0] + excess * math.log(len(largest) / wanted)))
-    return max([LEAST_EVIDENCE, *found])
+            found.append(largest)
+    return found
 
 
 def _tiles(shape: tuple[int, ...]) -> Any:

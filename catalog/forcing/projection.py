@@ -192,12 +192,20 @@ def find_projection(dataset: xr.Dataset, array: xr.DataArray, where: str) -> Pro
     return None if system.is_geographic and not system.is_derived else projection
 
 
+_FIGURE = {"earth_radius", "semi_major_axis", "reference_ellipsoid_name"}
+_MERIDIAN = {"prime_meridian_name", "longitude_of_prime_meridian"}
+
+
 @lru_cache(maxsize=32)
 def _system(attrs: tuple[tuple[str, Any], ...]) -> CRS:
     """Make a reference system; of the files of a year, once."""
     from pyproj import CRS
 
-    return CRS.from_cf(dict(attrs))
+    given = dict(attrs)
+    if _FIGURE & given.keys() and not _MERIDIAN & given.keys():
+        # what is taken where none is given, and looked for by its name for a fifth of a second
+        given |= {"prime_meridian_name": "Greenwich", "longitude_of_prime_meridian": 0.0}
+    return CRS.from_cf(given)
 
 
 def _degrees_on(system: CRS) -> CRS:

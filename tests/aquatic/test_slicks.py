@@ -127,12 +127,12 @@ def picture(scene, found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("pixel_m", "recall"), [(40.0, 0.9), (60.0, 0.85)])
-def test_oil_of_4_db_is_found_and_nothing_else(tmp_path, pixel_m, recall):
+@pytest.mark.parametrize(("pixel_m", "scenes", "recall"), [(40.0, 5, 0.9), (60.0, 8, 0.85)])
+def test_oil_of_4_db_is_found_and_nothing_else(tmp_path, pixel_m, scenes, recall):
     # 60 m are coarser than cells have to be: of nine objects there, one that lies against a lull
-    # is taken for a part of it, so less than 0.9 is asked
+    # is taken for a part of it, so less than 0.9 is asked; of six in five scenes 0.9 asks for all
     scores = []
-    for seed in range(1, 9):
+    for seed in range(1, scenes + 1):
         scene = sea_scene(seed, side=round(30e3 / pixel_m), pixel_m=pixel_m)
         found = detected(scene, tmp_path)
         scores.append([*scored(scene, found), scene.sea_km2])
@@ -168,11 +168,15 @@ def test_a_winding_thread_two_cells_wide_is_found():
 @pytest.mark.parametrize("looks", [1.0, 4.0, 12.0])
 def test_speckle_alone_has_no_spots(looks):
     nothing = np.zeros((600, 600), bool)
-    for seed in range(3):
+    for seed in range(2):
         sigma0 = speckled(nothing, looks, seed)
         found = find_dark(sigma0, (40.0, 40.0))
         ratio, unknown = sigma0 / found.background, np.full(sigma0.shape, 0.5)
-        assert not (found.dark & (darker_areas(ratio, found.looks, unknown) <= 0.0)).any()
+        # nothing is dark, or nothing of it is thin
+        assert (
+            not found.dark.any()
+            or not (found.dark & (darker_areas(ratio, found.looks, unknown) <= 0.0)).any()
+        )
         assert find_spots(sigma0, found, (40.0, 40.0))[1] == []
 
 

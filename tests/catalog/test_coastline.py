@@ -34,19 +34,30 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[list[Region]]:
     return made
 
 
+_FIJI = (178.0, -18.0, 180.0, -16.0)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("source", ["osm", "gshhg"])
-def test_world_coastlines(cache: Path, source: str) -> None:
-    fiji = (178.0, -18.0, 180.0, -16.0)
-    keep_land([_LEVANT, fiji], source)
+def test_world_is_cut_at_once_and_kept(cache: Path) -> None:
+    keep_land([_LEVANT, _FIJI], "gshhg")
     assert [file.suffix for file in cache.iterdir()] == [".wkb", ".wkb"]
+    look_at_the_coast_of("gshhg")
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.slow
+def test_world_coastline_that_all_tests_share() -> None:
+    # not cut anew: that takes a core for 5 s
+    look_at_the_coast_of("osm")
+
+
+def look_at_the_coast_of(source: str) -> None:
     land = read_land(_LEVANT, source)
     assert land.is_valid
     assert shapely.box(*_LEVANT).covers(land)
     assert land.contains(shapely.Point(35.85, 34.45))  # Tripoli, Lebanon
     assert not land.intersects(shapely.Point(35.4, 34.3))
-    assert read_land(fiji, source).contains(shapely.Point(179.0, -16.7))  # Vanua Levu
-    assert len(list(cache.iterdir())) == 2
+    assert read_land(_FIJI, source).contains(shapely.Point(179.0, -16.7))  # Vanua Levu
 
 
 def test_cut_is_kept_and_shared_by_boxes_of_one_region(cache: Path, cuts) -> None:

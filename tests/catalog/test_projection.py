@@ -19,6 +19,7 @@ from catalog.forcing.names import (
     NORTHWARD_WIND,
     SEA_TEMPERATURE,
 )
+from catalog.forcing.projection import _system
 
 U, V = EASTWARD_CURRENT, NORTHWARD_CURRENT
 SPHERE = {"earth_radius": 6_371_000.0}
@@ -140,6 +141,24 @@ def check(path: Path, role="currents", names=(U, V), true=(0.3, -0.2), **options
 
 
 CELLS = np.arange(-12.0, 12.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"earth_radius": R},
+        {"semi_major_axis": 6378137.0, "inverse_flattening": 298.257223563},
+        {"reference_ellipsoid_name": "GRS 1980"},
+        {"earth_radius": R, "prime_meridian_name": "Paris"},
+        {"earth_radius": R, "longitude_of_prime_meridian": 2.5},
+        {},
+    ],
+)
+def test_the_meridian_is_that_of_greenwich_where_none_is_given(more) -> None:
+    attrs = {name: value for name, value in stereographic(5.0)[0].items() if name not in SPHERE}
+    found = _system(tuple({**attrs, **more}.items()))
+    assert found == pyproj.CRS.from_cf({**attrs, **more})
 
 
 @pytest.mark.slow

@@ -17,9 +17,11 @@ from tests.simulator.builders import START, carry, forcing
 SLICK = simulator.PointRelease(35.0, 35.5, mass=1e5, time=START)
 
 _RUN = """
+import gc
 import json
 from numba.core import event
 from simulator.compilation import compile_model, halves, whole
+gc.set_threshold(50_000, 20, 20)  # as in the process that compiles beside this one
 compile_model()
 halved = [call[0] for half in halves() for call in half]
 compiled = set()

@@ -121,11 +121,7 @@ def absorbed(result):
     return mass_of(result, "beached") - loose.values
 
 
-@pytest.mark.slow
-@NO_DEADLINE
-@given(weathered_runs())
-def test_oil_is_somewhere_at_every_step_of_every_run(run):
-    result, _ = run
+def oil_is_somewhere_at_every_step(result):
     released = mass_of(result, "released")
     parts = np.array([mass_of(result, name) for name in FATES])
     assert (parts >= 0.0).all()
@@ -135,11 +131,7 @@ def test_oil_is_somewhere_at_every_step_of_every_run(run):
     np.testing.assert_allclose(coast, mass_of(result, "beached"), rtol=1e-9)
 
 
-@pytest.mark.slow
-@NO_DEADLINE
-@given(weathered_runs())
-def test_what_evaporated_or_seeped_away_does_not_come_back(run):
-    result, _ = run
+def what_evaporated_or_seeped_away_does_not_come_back(result):
     slack = 1e-12 * mass_of(result, "released")[-1]
     assert (np.diff(mass_of(result, "evaporated")) >= 0.0).all()
     assert (np.diff(absorbed(result)) >= -slack).all()
@@ -148,11 +140,7 @@ def test_what_evaporated_or_seeped_away_does_not_come_back(run):
     assert (np.diff(result["mass"].values, axis=1) <= 0.0)[there[:, :-1]].all()
 
 
-@pytest.mark.slow
-@NO_DEADLINE
-@given(weathered_runs())
-def test_the_state_of_the_oil_stays_within_its_bounds(run):
-    result, oil = run
+def the_state_of_the_oil_stays_within_its_bounds(result, oil):
     if "water_fraction" not in result:
         return
     there = result["status"].values != Status.UNRELEASED
@@ -163,11 +151,7 @@ def test_the_state_of_the_oil_stays_within_its_bounds(run):
         assert (result[name].values[there] > 0.0).all(), name
 
 
-@pytest.mark.slow
-@NO_DEADLINE
-@given(weathered_runs())
-def test_what_has_evaporated_altogether_is_said_to_and_has_no_properties(run):
-    result, _ = run
+def what_has_evaporated_altogether_is_said_to_and_has_no_properties(result):
     status, mass = result["status"].values, result["mass"].values
     evaporated = status == Status.EVAPORATED
     assert (mass[evaporated] == 0.0).all()
@@ -183,17 +167,25 @@ def test_what_has_evaporated_altogether_is_said_to_and_has_no_properties(run):
     assert (result["z"].values[evaporated] == 0.0).all()
 
 
-@pytest.mark.slow
-@NO_DEADLINE
-@given(weathered_runs())
-def test_only_oil_under_water_has_a_depth(run):
-    result, _ = run
+def only_oil_under_water_has_a_depth(result):
     if "z" not in result:
         return
     status, z = result["status"].values, result["z"].values
     assert (z[status == Status.SUBMERGED] < 0.0).all()
     assert (z[(status == Status.AFLOAT) | (status == Status.BEACHED)] == 0.0).all()
     assert (z[status != Status.UNRELEASED] <= 0.0).all()
+
+
+@pytest.mark.slow
+@NO_DEADLINE
+@given(weathered_runs())
+def test_what_holds_of_oil_holds_at_every_step_of_every_run(run):
+    result, oil = run
+    oil_is_somewhere_at_every_step(result)
+    what_evaporated_or_seeped_away_does_not_come_back(result)
+    the_state_of_the_oil_stays_within_its_bounds(result, oil)
+    what_has_evaporated_altogether_is_said_to_and_has_no_properties(result)
+    only_oil_under_water_has_a_depth(result)
 
 
 ISLE = shapely.Point(35.1, 35.5).buffer(0.1)
