@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +24,16 @@ _LOST = (
 
 CONNECT_SECONDS = 30.0
 """How long to wait for a scheduler, and for its first worker. [s]"""
+
+
+def forgo_dask() -> None:
+    """Have this process do without Dask, which xarray loads only to look whether arrays are of it.
+
+    For processes that have many simulations run by threads, if any: a quarter of what they load.
+    An xarray that was loaded before knows that Dask is there, and keeps it.
+    """
+    if "xarray" not in sys.modules:
+        sys.modules["dask"] = None  # type: ignore[assignment]  # as where it is not installed
 
 
 class LostWorkersError(WitoilError):

@@ -28,7 +28,7 @@ from witoil.files import plain, read_json
 
 pytestmark = pytest.mark.slow
 
-JOBS, KILLS, RUNNERS, LEASE = 20, 12, 2, 2.0
+JOBS, KILLS, RUNNERS, LEASE = 12, 8, 2, 2.0
 
 TIMES = {"seconds"}
 
@@ -82,9 +82,9 @@ def inputs(demo_twin):
     case = plain(tomllib.loads((demo_twin / "demo.toml").read_text()))
     case["time"] = {key: value.isoformat() for key, value in case["time"].items()}
     case["folder"] = os.fspath(demo_twin)
-    case["model"]["particles"] = 1000
+    case["model"]["particles"] = 300
     case["optimise"]["evaluations"] = 4
-    trace = {"members": 4, "particles": 500}
+    trace = {"members": 4, "particles": 150}
     kinds = {"simulate": case, "optimise": case, "trace": case | {"trace": trace}}
     return {name: {"case": each, "pictures": False} for name, each in kinds.items()}
 

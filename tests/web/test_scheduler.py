@@ -97,7 +97,7 @@ def case(site, **more):
     found = site.ask("GET", "/events/20210824-0343-SYR-PL/case").json()["case"]
     found["time"]["end"] = "2021-08-24T08:10:00Z"
     found["observation"] = found["observation"][:1]
-    return found | {"model": {"particles": 1000}, **more}
+    return found | {"model": {"particles": 200}, **more}
 
 
 SEARCH = {"evaluations": 6, "parameters": {"wind_drift_factor": [0.0, 0.05]}}
@@ -136,12 +136,12 @@ def ended(site, job):
 def test_a_job_goes_on_when_there_is_a_scheduler_again(site, scheduler):
     """None of its members counts as failed, and those that were done are not done again."""
     scheduler.start()
-    job = begun(site, case=case(site, name="again"), members=300)
+    job = begun(site, case=case(site, name="again"), members=150)
     scheduler.end()
     scheduler.start()
     job = ended(site, job)
     found = site.results(job)["result"]["value"]
-    assert len(found["members"]) == 300
+    assert len(found["members"]) == 150
     assert found["failed"] == []
     events = site.ask("GET", f"/ogc/jobs/{job['jobID']}/events").text
     assert events.count('"accepted"') == 2  # asked for, and handed back once

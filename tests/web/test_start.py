@@ -45,6 +45,16 @@ def test_processes_start_with_little(module):
     assert not _LATER & loaded(f"import web.{module}; ")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "start", ["witoil.workers; witoil.workers.forgo_dask()", "web.previews.preloaded"]
+)
+def test_processes_that_compute_do_without_dask(start):
+    array = "import xarray; xarray.DataArray(0); "
+    assert "toolz" in loaded(array)  # comes with Dask
+    assert "toolz" not in loaded(f"import {start}; {array}")
+
+
 @pytest.fixture(scope="module")
 def looked(tmp_path_factory):
     """Return what is loaded after a first look at each path."""

@@ -31,9 +31,10 @@ from simulator.errors import SimulatorError
 from web.confinement import allow_fewer_drivers
 from web.data.relative import by_relative_names
 from web.features.runs import write_features
+from web.jobs.tasks import SCHEDULER
 from witoil.errors import WitoilError
 from witoil.files import plain
-from witoil.workers import LostWorkersError
+from witoil.workers import LostWorkersError, forgo_dask
 
 if TYPE_CHECKING:
     from web.jobs.processes import Process
@@ -67,6 +68,8 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     allow_fewer_drivers()
     warnings.simplefilter("ignore", append=True)
+    if not os.environ.get(SCHEDULER):
+        forgo_dask()
     runner = _Runner(Connection(int(descriptor)), float(lease))
     processes: Mapping[str, Process] = importlib.import_module(table).PROCESSES
     while (asked := runner.asked.get()) is not None:

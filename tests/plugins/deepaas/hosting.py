@@ -1,7 +1,10 @@
 """Modules of DEEPaaS in environments of their own, for tests that need them."""
 
+import shlex
 import shutil
 from pathlib import Path
+
+import pytest
 
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.record import RECORD, HostedRecord, Limits
@@ -13,9 +16,12 @@ LIMITS = Limits(seconds=60.0)
 
 def host_modules(place):
     """Add a module of each package; the others of the first share its environment."""
-    one = shutil.copytree(HERE / "one", place.with_name("checkout"))  # pip writes beside it
-    record = host_module(str(one), place, model="plugdemo", limits=LIMITS)
-    host_module(str(HERE / "other"), place, limits=LIMITS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_COMPILE", "0")  # most of what comes along is never loaded
+        one = shutil.copytree(HERE / "one", place.with_name("checkout"))  # pip writes beside it
+        record = host_module(str(one), place, model="plugdemo", limits=LIMITS)
+        python = copying(record, place.parent)
+        host_module(str(HERE / "other"), place, model="plugb", python=python, limits=LIMITS)
     for name in ("plugc", "trouble"):
         write_record(
             place / name,
@@ -23,6 +29,17 @@ def host_modules(place):
         )
     broken = record.model_copy(update={"model": "plugx"})
     write_record(place / "elsewhere" / "plugx", broken)
+
+
+def copying(record, folder):
+    """Return an interpreter whose environments begin as copies of that of a module.
+
+    What two modules need alike has come with the first: pip looks for the rest only.
+    """
+    environment, program = record.python.parents[1], folder / "copying-python"
+    program.write_text(f'#!/bin/sh\nexec cp -R {shlex.quote(str(environment))} "$3"\n')
+    program.chmod(0o755)
+    return str(program)
 
 
 def write_record(folder, record):

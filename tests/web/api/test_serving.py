@@ -15,6 +15,8 @@ import urllib.request
 import pytest
 
 from catalog.server.bounds import MOST_BYTES
+from tests.witoil import command
+from web import logs
 from web.app import create_app
 from web.context import service_of
 from web.server import listening
@@ -23,8 +25,8 @@ from web.settings import Settings
 
 def witoil(*arguments, env):
     """Run a command that ends by itself."""
-    command = [sys.executable, "-m", "witoil", *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    whole = [sys.executable, "-m", "witoil", *map(str, arguments)]
+    return subprocess.run(whole, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture
@@ -56,9 +58,12 @@ def served_alone(tmp_path_factory):
 @pytest.fixture
 def served(environment):
     """A service with its runner, stopped at the end; its address and its process."""
-    command = [sys.executable, "-m", "witoil", "serve", "--port", "0"]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "witoil", "serve", "--port", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield process.stdout.readline().split()[-1], process
@@ -83,10 +88,10 @@ def is_running(number):
     return True
 
 
-def begun(process, command):
+def begun(process, name):
     """Return the processes of a command that the server has begun."""
     found = subprocess.run(
-        ["pgrep", "-P", str(process.pid), "-f", f"witoil {command}"],
+        ["pgrep", "-P", str(process.pid), "-f", f"witoil {name}"],
         capture_output=True,
         text=True,
         check=False,
@@ -137,12 +142,12 @@ def test_a_job_is_done_and_all_ends_with_the_server(served):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["runner", "preview"])
-def test_what_is_killed_is_started_again_and_ends_when_the_server_is_killed(served, command):
+@pytest.mark.parametrize("name", ["runner", "preview"])
+def test_what_is_killed_is_started_again_and_ends_when_the_server_is_killed(served, name):
     _, process = served
-    (first,) = until(lambda: begun(process, command))
+    (first,) = until(lambda: begun(process, name))
     os.kill(first, signal.SIGKILL)
-    (second,) = until(lambda: [each for each in begun(process, command) if each != first])
+    (second,) = until(lambda: [each for each in begun(process, name) if each != first])
     time.sleep(2.0)  # until it watches its parent
     process.kill()
     process.wait()
@@ -212,8 +217,11 @@ def test_an_address_in_use_is_one_line(environment):
         (["--database", "nothing"], "database: not the address of one"),
     ],
 )
-def test_settings_at_fault_are_one_line(environment, arguments, message):
-    answer = witoil("serve", "--runners", 0, *arguments, env=environment)
+def test_settings_at_fault_are_one_line(environment, monkeypatch, arguments, message):
+    monkeypatch.setattr(logs, "log_to_stderr", lambda: None)  # of all that is in this process
+    for name in os.environ.keys() - environment.keys():
+        monkeypatch.delenv(name)
+    answer = command.witoil("serve", "--runners", 0, *arguments, env=environment)
     assert answer.returncode == 2
     assert answer.stderr.startswith(f"witoil: {message}")
     assert len(answer.stderr.splitlines()) == 1
@@ -223,8 +231,8 @@ def test_settings_at_fault_are_one_line(environment, arguments, message):
 def test_commands_of_the_service_are_listed(environment):
     answer = witoil("--help", env=environment)
     assert answer.returncode == 0
-    for command in ("simulate", "serve", "runner", "token"):
-        assert f" {command} " in answer.stdout
+    for name in ("simulate", "serve", "runner", "token"):
+        assert f" {name} " in answer.stdout
 
 
 @pytest.mark.slow

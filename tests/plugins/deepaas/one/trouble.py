@@ -45,7 +45,7 @@ def _hoard():
 
 
 def _answer_much():
-    return "x" * 150_000_000
+    return "x" * 15_000_000
 
 
 def _leave_a_child():
