@@ -88,16 +88,19 @@ def other(served, seen_run):
     return served.job(seen_run, served.made.app.test_client())
 
 
-@pytest.fixture
-def opened(browser, served):
-    """Return what opens a page at an address behind that of the service."""
+@contextmanager
+def opening(browser, served):
+    """Yield what opens a page at an address behind that of the service."""
     contexts, wrong = [], []
 
     def said(message):
         if not any(text in message.text for text in EXPECTED):
             wrong.append(message.text)
 
-    def open_page(path="", *, at=served, size=(1400, 900), ready=True, world=False, **options):
+    # a map that is lower has fewer pixels for the processor to draw, and room for all that is on it
+    def open_page(
+        path="", *, at=served, size=(1400, 740), ready=True, world=False, before=None, **options
+    ):
         width, height = size
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
@@ -108,6 +111,8 @@ def opened(browser, served):
         page.on("console", said)
         elsewhere = lambda r: not r.url.startswith((at.url, "blob:", "data:"))  # noqa: E731
         page.on("request", lambda r: wrong.append(r.url) if elsewhere(r) else None)
+        if before:
+            before(page)
         page.goto(at.url + path)
         if ready:
             page.wait_for_selector("html[data-ready]")
@@ -118,3 +123,17 @@ def opened(browser, served):
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def opened(browser, served):
+    """Return what opens pages that a test has for itself."""
+    with opening(browser, served) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def kept_open(browser, served):
+    """Return what opens pages for a whole module: to open one takes a core for two seconds."""
+    with opening(browser, served) as open_page:
+        yield open_page
