@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.serving import make_server
 
-from tests.web.people import case, people
+from tests.web.people import bring, case, people
 from web.jobs import queue
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -23,9 +23,14 @@ class Served:
     def __init__(self, made, url):
         self.made, self.url = made, url
 
-    def job(self, folder, client):
-        """Return the id of a job that left the files of a folder."""
-        asked = {"inputs": {"case": case(winds="https://data.example.org/winds.nc")}}
+    def job(self, folder, client, land=None):
+        """Return the id of a job that left the files of a folder, by a coast from a file."""
+        forcing = {"winds": "https://data.example.org/winds.nc"}
+        if land:
+            brought = bring(client, land.name, land.read_bytes(), "land")
+            assert brought.status_code == 201, brought.text
+            forcing["coastline"] = brought.json["reference"]
+        asked = {"inputs": {"case": case(**forcing)}}
         answer = client.post("/ogc/processes/simulate/execution?anew=true", json=asked)
         assert answer.status_code == 201, answer.text
         result = json.loads((folder / "summary.json").read_text())
@@ -77,9 +82,9 @@ def seen_run(made_once, demo_twin):
 
 
 @pytest.fixture(scope="module")
-def run(served, seen_run):
-    """Id of a job that simulated the twin."""
-    return served.job(seen_run, served.made.app.test_client())
+def run(served, seen_run, demo_twin):
+    """Id of a job that simulated the twin, by its island."""
+    return served.job(seen_run, served.made.app.test_client(), demo_twin / "island.geojson")
 
 
 @pytest.fixture(scope="module")

@@ -45,12 +45,12 @@ def masks(cases, tmp_path_factory):
 
 
 class Serving:
-    """`witoil serve` with one runner or none, at a free port."""
+    """`witoil serve` with one runner, at a free port."""
 
-    def __init__(self, folder, *, runners=1, **settings):
+    def __init__(self, folder, **settings):
         self.log = (folder / "log").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "witoil", "serve", "--port", "0", "--runners", str(runners)],
+            [sys.executable, "-m", "witoil", "serve", "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=self.log,
             env=environment_of(folder / "data", **settings),

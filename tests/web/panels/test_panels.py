@@ -13,11 +13,9 @@ import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import Serving, ask, figures, look_at, upload
+from tests.web.map.conftest import serving
+from tests.web.panels.conftest import ask, figures, look_at, upload
 from tests.web.panels.test_first_path import drop, type_in
-from web.people.tokens import create_token
-from web.settings import Settings
-from web.store.base import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -539,17 +537,11 @@ def test_oil_across_the_antimeridian_is_asked_for_in_one_box(empty):
 
 
 @pytest.fixture(scope="module")
-def guarded(cases, tmp_path_factory):
+def guarded(tmp_path_factory):
     """A service that asks for tokens, and tokens of two people and of one who may only look."""
-    folder = tmp_path_factory.mktemp("guarded")
-    made, tokens = Serving(folder, runners=0), {}
-    store = Store.open(Settings(data=folder / "data").database_url)
-    for name, scope in (("ada", "run"), ("bob", "run"), ("eve", "read")):
-        with store.session() as session:
-            tokens[name] = create_token(session, name, scope=scope)[1]
-    store.close()
-    yield made, tokens
-    made.end()
+    scopes = {"ada": "run", "bob": "run", "eve": "read"}
+    with serving(tmp_path_factory.mktemp("guarded")) as made:
+        yield made, {name: made.made.token(name, scope=scope) for name, scope in scopes.items()}
 
 
 def sign_in(page, token):
