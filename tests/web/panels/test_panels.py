@@ -260,7 +260,9 @@ def small(service, baniyas):
 @pytest.fixture(scope="module")
 def kept_page(kept_open, service, small):
     """A page that lists both runs, for tests that change nothing but what is shown."""
-    return kept_open(service.url)
+    made = kept_open(service.url)
+    made.wait_for_selector("#part-model")  # it listens to its address by then
+    return made
 
 
 @pytest.fixture
