@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.serving import make_server
 
-from tests.web.people import case, people
+from tests.web.people import bring, case, people
 from web.jobs import queue
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -23,9 +23,14 @@ class Served:
     def __init__(self, made, url):
         self.made, self.url = made, url
 
-    def job(self, folder, client):
-        """Return the id of a job that left the files of a folder."""
-        asked = {"inputs": {"case": case(winds="https://data.example.org/winds.nc")}}
+    def job(self, folder, client, land=None):
+        """Return the id of a job that left the files of a folder, by a coast from a file."""
+        forcing = {"winds": "https://data.example.org/winds.nc"}
+        if land:
+            brought = bring(client, land.name, land.read_bytes(), "land")
+            assert brought.status_code == 201, brought.text
+            forcing["coastline"] = brought.json["reference"]
+        asked = {"inputs": {"case": case(**forcing)}}
         answer = client.post("/ogc/processes/simulate/execution?anew=true", json=asked)
         assert answer.status_code == 201, answer.text
         result = json.loads((folder / "summary.json").read_text())
@@ -77,9 +82,9 @@ def seen_run(made_once, demo_twin):
 
 
 @pytest.fixture(scope="module")
-def run(served, seen_run):
-    """Id of a job that simulated the twin."""
-    return served.job(seen_run, served.made.app.test_client())
+def run(served, seen_run, demo_twin):
+    """Id of a job that simulated the twin, by its island."""
+    return served.job(seen_run, served.made.app.test_client(), demo_twin / "island.geojson")
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +93,19 @@ def other(served, seen_run):
     return served.job(seen_run, served.made.app.test_client())
 
 
-@pytest.fixture
-def opened(browser, served):
-    """Return what opens a page at an address behind that of the service."""
+@contextmanager
+def opening(browser, served):
+    """Yield what opens a page at an address behind that of the service."""
     contexts, wrong = [], []
 
     def said(message):
         if not any(text in message.text for text in EXPECTED):
             wrong.append(message.text)
 
-    def open_page(path="", *, at=served, size=(1400, 900), ready=True, world=False, **options):
+    # a map that is lower has fewer pixels for the processor to draw, and room for all that is on it
+    def open_page(
+        path="", *, at=served, size=(1400, 740), ready=True, world=False, before=None, **options
+    ):
         width, height = size
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
@@ -108,6 +116,8 @@ def opened(browser, served):
         page.on("console", said)
         elsewhere = lambda r: not r.url.startswith((at.url, "blob:", "data:"))  # noqa: E731
         page.on("request", lambda r: wrong.append(r.url) if elsewhere(r) else None)
+        if before:
+            before(page)
         page.goto(at.url + path)
         if ready:
             page.wait_for_selector("html[data-ready]")
@@ -118,3 +128,17 @@ def opened(browser, served):
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def opened(browser, served):
+    """Return what opens pages that a test has for itself."""
+    with opening(browser, served) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def kept_open(browser, served):
+    """Return what opens pages for a whole module: to open one takes a core for two seconds."""
+    with opening(browser, served) as open_page:
+        yield open_page

@@ -9,25 +9,33 @@ from tests.web.pictures import take_picture
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 VIEWS = {
-    "map": ("#run={run}&layers=particles,observed,coast", (1400, 900), {}),
-    "map-overlap": ("#run={run}&layers=overlap,observed,simulated&panels=", (1000, 700), {}),
-    "map-age": ("#run={run}&layers=age,observed&panels=", (1000, 700), {}),
-    "map-compare": ("#run={run}&other={other}&panels=", (1000, 700), {}),
-    "map-thickness": (
-        "#run={run}&layers=raster:thickness,observed&panels=",
-        (1000, 700),
-        {"color_scheme": "dark"},
-    ),
-    "map-narrow": ("#run={run}", (390, 844), {}),
+    "map": ("run={run}&layers=particles,observed,coast", (1400, 900), "light"),
+    "map-overlap": ("layers=overlap,observed,simulated&panels=", (1000, 700), "light"),
+    "map-age": ("layers=age,observed&panels=", (1000, 700), "light"),
+    "map-thickness": ("layers=raster:thickness,observed&panels=", (1000, 700), "dark"),
+    "map-compare": ("other={other}&layers=particles,observed,coast&panels=", (1000, 700), "light"),
 }
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_a_picture_of_the_tour(opened, run, other, name):
-    fragment, size, options = VIEWS[name]
-    page = opened(fragment.format(run=run, other=other), size=size, **options)
+def take(page, name):
     expect(page.locator("#utc")).to_contain_text("UTC")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
     page.evaluate(FRAMES)
     take_picture(page, name)
+
+
+def test_pictures_of_the_tour(opened, run, other):
+    """One page is led from view to view, and looks at the whole run in each."""
+    page = opened(f"#run={run}", size=(1400, 900), reduced_motion="reduce")
+    for name, (fragment, (width, height), scheme) in VIEWS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("(hash) => { location.hash = hash }", fragment.format(run=run, other=other))
+        page.evaluate(FRAMES)
+        page.get_by_role("button", name="Show the whole run").click()
+        take(page, name)
+
+
+def test_a_picture_of_a_small_screen(opened, run):
+    take(opened(f"#run={run}", size=(390, 844)), "map-narrow")

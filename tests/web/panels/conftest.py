@@ -1,15 +1,18 @@
 """A service of its own with runners and previews, real slicks, and pages of it in a browser."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas
 import pytest
 import requests
+from playwright.sync_api import expect
 from shapely import box
 
 from tests.plugins.builders import plugin_in
@@ -100,16 +103,17 @@ def service(cases, masks, demo_twin, compiled, tmp_path_factory):
     made.end()
 
 
-@pytest.fixture
-def opened(browser):
-    """Return what opens a page of a service; nothing may go wrong in it unseen."""
+@contextmanager
+def opening(browser):
+    """Yield what opens a page of a service; nothing may go wrong in it unseen."""
     contexts, wrong = [], []
 
     def said(message):
         if message.type == "error" and not any(text in message.text for text in QUIET):
             wrong.append(message.text)
 
-    def open_page(url, size=(1400, 900), *, world=False, **options):
+    # a map that is lower has fewer pixels for the processor to draw, and room for all that is on it
+    def open_page(url, size=(1400, 740), *, world=False, **options):
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options
         )
@@ -128,6 +132,38 @@ def opened(browser):
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def opened(browser):
+    """Return what opens pages that a test has for itself."""
+    with opening(browser) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def kept_open(browser):
+    """Return what opens pages for a whole module: to open one takes a core for two seconds."""
+    with opening(browser) as open_page:
+        yield open_page
+
+
+def look_at(page, job):
+    """Have a run shown, and wait until what came of it is here."""
+    page.evaluate(f"location.hash = 'run={job}'")
+    expect(page.locator(f"#run-{job}")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#verdict")).to_be_visible()
+
+
+def without_pictures(page):
+    """Have what is asked for on a page draw no pictures, which take most of the time of a job."""
+
+    def ask_for_less(route):
+        asked = route.request.post_data_json
+        asked["inputs"]["pictures"] = False
+        route.continue_(post_data=json.dumps(asked))
+
+    page.route("**/execution", ask_for_less)
 
 
 def upload(url, path, purpose="mask"):

@@ -7,16 +7,10 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import ask, ended, figures, upload
+from tests.web.panels.conftest import ask, ended, figures, opening, upload, without_pictures
 from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def browser(chromium):
-    """The whole browser: this is the path that most people go."""
-    return chromium
 
 
 def drop(page, path):
@@ -66,8 +60,13 @@ def supersede_first(page):
     return refused
 
 
-def test_the_first_path(opened, service, masks):
-    page = opened(service.url, world=True)
+def test_the_first_path(chromium, service, masks):
+    """In the whole browser: this is the path that most people go."""
+    with opening(chromium) as opened:
+        go_the_first_path(opened(service.url, size=(1400, 900), world=True), service, masks)
+
+
+def go_the_first_path(page, service, masks):
     expect(page.locator("#part-release > summary .chip")).to_contain_text("missing: a slick")
     expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
 
@@ -156,6 +155,7 @@ def test_again_with_changes_fills_the_form(opened, service, simulated):
 
 def test_each_process_has_its_verdict(opened, service, simulated):
     page = opened(f"{service.url}#run={simulated}")
+    without_pictures(page)
     page.click("#run-again")
     page.click("#do-trace")
     expect(page.locator("#verdict")).to_contain_text("Likeliest place of the release")
@@ -224,6 +224,7 @@ def test_a_run_is_exported_and_shared(opened, service, simulated, tmp_path):
 def test_what_fails_says_why_on_the_spot(opened, service, simulated):
     page = opened(f"{service.url}#run={simulated}")
     page.click("#run-again")
+    expect(page.locator("#part-time > summary .chip")).to_have_text("complete")  # and has folded up
     page.locator("#part-time > summary").click()
     type_in(page, "time-end", "2021-09-20 00:00")
     expect(page.locator("#coverage")).to_contain_text("% of the run")

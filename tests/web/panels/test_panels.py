@@ -13,15 +13,21 @@ import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import Serving, ask, figures, upload
+from tests.web.map.conftest import serving
+from tests.web.panels.conftest import ask, figures, look_at, upload
 from tests.web.panels.test_first_path import drop, type_in
-from web.people.tokens import create_token
-from web.settings import Settings
-from web.store.base import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PANELS = Path(__file__).parents[3] / "web" / "static" / "panels"
+
+
+@pytest.fixture(scope="module")
+def empty(kept_open, service):
+    """A page in which nothing is chosen, for tests of its modules and of what stands on it."""
+    made = kept_open(service.url)
+    made.wait_for_selector("#part-model")
+    return made
 
 
 def module(page, name, expression):
@@ -29,10 +35,10 @@ def module(page, name, expression):
     return page.evaluate(f"import('/static/map/panels/{name}').then((m) => ({expression}))")
 
 
-def assert_accessible(page):
+def assert_accessible(page, part=None):
     serious = [
         (found["id"], [node["html"][:200] for node in found["nodes"]])
-        for found in Axe().run(page).response["violations"]
+        for found in Axe().run(page, part).response["violations"]
         if found["impact"] in ("serious", "critical")
     ]
     assert serious == []
@@ -45,13 +51,13 @@ def page(opened, service):
     return made
 
 
-def test_an_empty_page_says_what_is_missing_and_nothing_is_asked_for(page):
+def test_an_empty_page_says_what_is_missing_and_nothing_is_asked_for(empty):
     for process in ("simulate", "optimise", "reconstruct", "forecast", "trace", "ensemble"):
-        expect(page.locator(f"#do-{process}")).to_have_attribute("aria-disabled", "true")
-        expect(page.locator(f"#needs-{process}")).to_contain_text("Needs")
-    page.locator("#do-simulate").press("Enter")
-    assert page.evaluate("document.activeElement.closest('#part-release') !== null")
-    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
+        expect(empty.locator(f"#do-{process}")).to_have_attribute("aria-disabled", "true")
+        expect(empty.locator(f"#needs-{process}")).to_contain_text("Needs")
+    empty.locator("#do-simulate").press("Enter")
+    assert empty.evaluate("document.activeElement.closest('#part-release') !== null")
+    expect(empty.locator("#right-title")).to_have_text("Nothing is shown yet")
 
 
 def test_a_wrong_file_is_refused_in_words_and_the_form_keeps_what_it_has(page, masks, tmp_path):
@@ -201,26 +207,28 @@ def test_a_slick_is_drawn_by_touch_on_a_telephone(opened, service):
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
 
 
-def test_tabs_go_by_arrows(page):
-    page.focus("#left-tab-case")
+def test_tabs_go_by_arrows(empty):
+    empty.focus("#left-tab-case")
     for key, name in (("ArrowRight", "runs"), ("End", "models"), ("ArrowRight", "case")):
-        page.keyboard.press(key)
-        expect(page.locator(f"#left-tab-{name}")).to_be_focused()
-        expect(page.locator(f"#left-part-{name}")).to_be_visible()
-        expect(page.locator("#left [role=tabpanel]:visible")).to_have_count(1)
+        empty.keyboard.press(key)
+        expect(empty.locator(f"#left-tab-{name}")).to_be_focused()
+        expect(empty.locator(f"#left-part-{name}")).to_be_visible()
+        expect(empty.locator("#left [role=tabpanel]:visible")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_by_axe(opened, service, simulated, scheme):
-    page = opened(f"{service.url}#run={simulated}", color_scheme=scheme)
+def test_nothing_serious_by_axe(opened, service, simulated):
+    page = opened(f"{service.url}#run={simulated}", color_scheme="light")
     expect(page.locator("#verdict")).to_be_visible()
     page.click("#run-again")
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
     page.evaluate("document.querySelectorAll('.panel details').forEach((d) => { d.open = true; })")
-    assert_accessible(page)
-    for part in ("runs", "files", "events"):
-        page.click(f"#left-tab-{part}")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.click("#left-tab-case")
         assert_accessible(page)
+        for part in ("runs", "files", "events"):  # all else stands as it did
+            page.click(f"#left-tab-{part}")
+            assert_accessible(page, "#left")
 
 
 def test_narrow_one_panel_at_a_time_and_nothing_sticks_out(opened, service, simulated):
@@ -240,17 +248,6 @@ def test_narrow_one_panel_at_a_time_and_nothing_sticks_out(opened, service, simu
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_service_goes_and_comes_back_and_the_view_stays(opened, service, simulated):
-    page = opened(f"{service.url}#run={simulated}")
-    expect(page.locator("#verdict")).to_be_visible()
-    page.route("**/ogc/jobs/*/inputs", lambda route: route.abort())
-    page.click("#run-again")
-    expect(page.locator("#banner")).to_contain_text("does not answer")
-    expect(page.locator("#verdict")).to_be_visible()
-    page.unroute("**/ogc/jobs/*/inputs")
-    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
-
-
 @pytest.fixture(scope="module")
 def small(service, baniyas):
     """Id of a job that has simulated the same with few particles."""
@@ -260,31 +257,51 @@ def small(service, baniyas):
     return job
 
 
-def test_figures_of_a_run_never_stand_under_the_name_of_another(opened, service, simulated, small):
-    page = opened(f"{service.url}#run={simulated}")
-    expect(page.locator("#verdict")).to_be_visible()
-    expect(page.locator("#balance table")).to_be_visible()
-    page.route(f"**/ogc/jobs/{small}/results", lambda route: route.abort())
-    page.evaluate(f"location.hash = 'run={small}'")
-    expect(page.locator("#banner")).to_contain_text("does not answer")
-    expect(page.locator("#verdict")).to_have_count(0)
-    expect(page.locator("#balance")).to_be_hidden()
-    page.unroute(f"**/ogc/jobs/{small}/results")
-    expect(page.locator("#verdict")).to_be_visible()
+@pytest.fixture(scope="module")
+def kept_page(kept_open, service, small):
+    """A page that lists both runs, for tests that change nothing but what is shown."""
+    made = kept_open(service.url)
+    made.wait_for_selector("#part-model")  # it listens to its address by then
+    return made
 
 
-def test_a_preview_is_drawn_at_the_time_that_the_clock_has(opened, service, simulated):
-    page = opened(f"{service.url}#run={simulated}")
-    expect(page.locator("#verdict")).to_be_visible()
-    page.click("#run-again")
-    time = page.get_by_role("slider", name="Time")
+@pytest.fixture
+def ran(kept_page, simulated):
+    """That page with the run."""
+    look_at(kept_page, simulated)
+    return kept_page
+
+
+def test_the_service_goes_and_comes_back_and_the_view_stays(ran):
+    ran.route("**/ogc/jobs/*/inputs", lambda route: route.abort())
+    ran.click("#run-again")
+    expect(ran.locator("#banner")).to_contain_text("does not answer")
+    expect(ran.locator("#verdict")).to_be_visible()
+    ran.unroute("**/ogc/jobs/*/inputs")
+    expect(ran.locator("#part-release > summary .chip")).to_have_text("complete")
+
+
+def test_figures_of_a_run_never_stand_under_the_name_of_another(ran, small):
+    expect(ran.locator("#balance table")).to_be_visible()
+    ran.route(f"**/ogc/jobs/{small}/results", lambda route: route.abort())
+    ran.evaluate(f"location.hash = 'run={small}'")
+    expect(ran.locator("#banner")).to_contain_text("does not answer")
+    expect(ran.locator("#verdict")).to_have_count(0)
+    expect(ran.locator("#balance")).to_be_hidden()
+    ran.unroute(f"**/ogc/jobs/{small}/results")
+    expect(ran.locator("#verdict")).to_be_visible()
+
+
+def test_a_preview_is_drawn_at_the_time_that_the_clock_has(ran):
+    ran.click("#run-again")
+    time = ran.get_by_role("slider", name="Time")
     time.press("Home")
-    expect(page.locator("#utc")).to_have_text("24 Aug 2021 03:43 UTC")
-    page.locator("#hands > summary").click()
-    page.locator("#hand-wind_drift_factor").press("ArrowRight")
-    expect(page.locator("#hand-score")).to_contain_text("The map shows it at 2021-08-24 08:10")
-    expect(page.locator("#utc")).to_have_text("24 Aug 2021 08:10 UTC")
-    previewed = page.locator(".pane.previewing")
+    expect(ran.locator("#utc")).to_have_text("24 Aug 2021 03:43 UTC")
+    ran.locator("#hands > summary").click()
+    ran.locator("#hand-wind_drift_factor").press("ArrowRight")
+    expect(ran.locator("#hand-score")).to_contain_text("The map shows it at 2021-08-24 08:10")
+    expect(ran.locator("#utc")).to_have_text("24 Aug 2021 08:10 UTC")
+    previewed = ran.locator(".pane.previewing")
     expect(previewed).to_have_count(1)
     time.press("Home")
     expect(previewed).to_have_count(0)
@@ -378,8 +395,8 @@ def test_progress_goes_on_by_asking_where_events_do_not_come_through(opened, ser
     expect(page.locator("#verdict")).to_be_visible()
 
 
-def test_what_is_typed_is_read_as_it_is_meant(page):
-    read = lambda text: module(page, "schema.js", f"m.readTime({text!r})")  # noqa: E731
+def test_what_is_typed_is_read_as_it_is_meant(empty):
+    read = lambda text: module(empty, "schema.js", f"m.readTime({text!r})")  # noqa: E731
     assert read("2021-08-24 03:43")["value"] == "2021-08-24T03:43:00Z"
     assert read("2021-08-24T03:43:30Z")["value"] == "2021-08-24T03:43:30Z"
     assert read("2021-08-24 03:43 +03:00")["value"] == "2021-08-24T00:43:00Z"
@@ -394,7 +411,7 @@ def test_what_is_typed_is_read_as_it_is_meant(page):
         assert read(wrong)["fault"], wrong
 
 
-def test_confidence_comes_from_scores(page):
+def test_confidence_comes_from_scores(empty):
     def level(forecast, persistence, useful=0.6):
         fss = lambda values: dict(zip(("1", "7", "21"), values, strict=True))  # noqa: E731
         step = {
@@ -407,7 +424,7 @@ def test_confidence_comes_from_scores(page):
             "useful_fss": useful,
         }
         value = {"case": {"score": {"resolution_m": 150}}, "forecast": {"steps": [step]}}
-        return page.evaluate(
+        return empty.evaluate(
             "(v) => import('/static/map/panels/results.js').then((m) => m.horizonOf(v)[0])", value
         )
 
@@ -418,24 +435,26 @@ def test_confidence_comes_from_scores(page):
     assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["hours"] == 6
 
 
-def test_each_slick_seen_has_its_distance_and_no_slick_has_none(page):
+def test_each_slick_seen_has_its_distance_and_no_slick_has_none(empty):
     """Where nothing is left to be seen the middle is not 0 km off."""
     rows = [
         {"time": "20210824T0810", "centroid_distance_m": 1720.0},
         {"time": "20210824T1533", "centroid_distance_m": None},
     ]
     value = json.dumps({"scores": rows})
-    facts = module(page, "scores.js", f"m.factsOf('simulate', {value})")
+    facts = module(empty, "scores.js", f"m.factsOf('simulate', {value})")
     name = "Middle of the slick seen, off by"
     assert facts == [
         [f"{name} (2021-08-24 08:10 UTC)", "1.72 km"],
         [f"{name} (2021-08-24 15:33 UTC)", "\u2013"],
     ]
-    (one,) = module(page, "scores.js", f"m.factsOf('simulate', {json.dumps({'scores': rows[:1]})})")
+    (one,) = module(
+        empty, "scores.js", f"m.factsOf('simulate', {json.dumps({'scores': rows[:1]})})"
+    )
     assert one == [name, "1.72 km"]
 
 
-def test_the_best_run_so_far_is_that_of_the_search(page):
+def test_the_best_run_so_far_is_that_of_the_search(empty):
     """Priors count: a run may score more, and not be the best."""
     rows = [(0.4, 0.4), (None, None), (0.5, 0.45), (0.6, 0.3), (0.55, 0.5)]
     trials = [
@@ -443,11 +462,11 @@ def test_the_best_run_so_far_is_that_of_the_search(page):
         for k, (score, penalised) in enumerate(rows)
     ]
     best = [[1, 0.4], [2, 0.4], [3, 0.5], [4, 0.5], [5, 0.55]]
-    assert module(page, "scores.js", f"m.bestOf({json.dumps(trials)})") == best
+    assert module(empty, "scores.js", f"m.bestOf({json.dumps(trials)})") == best
 
 
-def test_the_case_is_changed_as_files_are_used(page):
-    got = page.evaluate(
+def test_the_case_is_changed_as_files_are_used(empty):
+    got = empty.evaluate(
         """() => import("/static/map/panels/case.js").then((m) => {
           const file = (n, time) => ({ reference: `upload:${n}`, name: `${n}.zip`, purpose: "mask",
             facts: { times: time ? [time] : [] } });
@@ -468,8 +487,8 @@ def test_the_case_is_changed_as_files_are_used(page):
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_a_run_starts_from_the_first_slick_in_whatever_order_they_come(page, order):
-    got = page.evaluate(
+def test_a_run_starts_from_the_first_slick_in_whatever_order_they_come(empty, order):
+    got = empty.evaluate(
         """(order) => import("/static/map/panels/case.js").then((m) => {
           const times = ["2021-08-24T03:43:00Z", "2021-08-24T08:10:00Z", "2021-08-25T03:34:00Z"];
           const files = times.map((time, n) => ({ reference: `upload:${n}`, name: `${n}.zip`,
@@ -502,35 +521,29 @@ def test_a_slick_seen_before_the_start_is_not_complete(page, masks):
 
 
 @pytest.mark.parametrize("box", [[179.5, -18, -179.5, -16], [179.5, -18, 180.5, -16]])
-def test_a_camera_looks_at_a_box_across_the_antimeridian(page, box):
-    camera = module(page, "uploads.js", f"m.cameraOn({box})")
+def test_a_camera_looks_at_a_box_across_the_antimeridian(empty, box):
+    camera = module(empty, "uploads.js", f"m.cameraOn({box})")
     assert (camera["lon"], camera["lat"]) == (180, -17)
     assert 6 < camera["zoom"] < 8  # both degrees of it are in view
 
 
-def test_oil_across_the_antimeridian_is_asked_for_in_one_box(page):
+def test_oil_across_the_antimeridian_is_asked_for_in_one_box(empty):
     point = "({ kind: 'point', lon: %s, lat: -17 })"
     rows = ", ".join(point % lon for lon in (179.5, -179.75, 180.25))
-    box = module(page, "coverage.js", f"m.boxOf({{ release: [{rows}] }}, [])")
+    box = module(empty, "coverage.js", f"m.boxOf({{ release: [{rows}] }}, [])")
     assert box == [179.5, -17, -179.75, -17]
     upload = "[{ reference: 'upload:1', facts: { box: [179.75, -17, 180.25, -16] } }]"
     slick = "{ kind: 'area', geometry: 'upload:1' }"
-    box = module(page, "coverage.js", f"m.boxOf({{ release: [{slick}] }}, {upload})")
+    box = module(empty, "coverage.js", f"m.boxOf({{ release: [{slick}] }}, {upload})")
     assert box == [179.75, -17, -179.75, -16]
 
 
 @pytest.fixture(scope="module")
-def guarded(cases, tmp_path_factory):
+def guarded(tmp_path_factory):
     """A service that asks for tokens, and tokens of two people and of one who may only look."""
-    folder = tmp_path_factory.mktemp("guarded")
-    made, tokens = Serving(folder), {}
-    store = Store.open(Settings(data=folder / "data").database_url)
-    for name, scope in (("ada", "run"), ("bob", "run"), ("eve", "read")):
-        with store.session() as session:
-            tokens[name] = create_token(session, name, scope=scope)[1]
-    store.close()
-    yield made, tokens
-    made.end()
+    scopes = {"ada": "run", "bob": "run", "eve": "read"}
+    with serving(tmp_path_factory.mktemp("guarded")) as made:
+        yield made, {name: made.made.token(name, scope=scope) for name, scope in scopes.items()}
 
 
 def sign_in(page, token):
@@ -541,7 +554,7 @@ def sign_in(page, token):
 
 def test_two_people_see_nothing_of_each_other(opened, guarded, masks):
     made, tokens = guarded
-    pages = {name: opened(made.url) for name in tokens}
+    pages = {name: opened(made.url) for name in ("ada", "bob")}
     for name, page in pages.items():
         sign_in(page, tokens[name])
     drop(pages["ada"], masks[0])

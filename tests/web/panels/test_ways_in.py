@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import figures
+from tests.web.panels.conftest import figures, without_pictures
 from tests.web.panels.test_first_path import drop, finest, shown, type_in
 from tests.web.panels.test_panels import draw
 from tests.web.pictures import take_picture
@@ -50,6 +50,7 @@ def choose_by_keys(page, files):
 
 def test_the_first_path_by_keys_alone(opened, service, masks):
     page = opened(service.url)
+    without_pictures(page)
     page.wait_for_selector("#part-model")
     choose_by_keys(page, masks[:2])
     expect(page.locator("#drop-news")).to_contain_text("the run is compared with it")
@@ -95,6 +96,7 @@ def test_the_first_path_by_keys_alone(opened, service, masks):
 
 def test_the_first_path_on_a_telephone(opened, service, masks):
     page = opened(service.url, size=(390, 844), has_touch=True, world=True)
+    without_pictures(page)
     page.locator("#left-toggle").tap()
     page.set_input_files("#drop-file", masks[:2])
     expect(page.locator("#drop-news")).to_contain_text("the run is compared with it")
@@ -185,7 +187,8 @@ def test_a_slick_is_dropped_as(opened, service, masks, tmp_path, suffix, write):
 
 
 def test_oil_of_a_ship_whose_track_was_drawn_drifts(opened, service, masks):
-    page = opened(service.url, world=True)
+    page = opened(service.url, size=(1400, 900), world=True)
+    without_pictures(page)
     page.wait_for_selector("#part-model")
     type_in(page, "time-start", "2021-08-24 03:43")
     type_in(page, "time-end", "2021-08-24 12:00")

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import ask, ended, figures
+from tests.web.panels.conftest import ask, ended, figures, look_at
 from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -49,29 +49,34 @@ def jobs(service, baniyas, masks):
     return made
 
 
-@pytest.mark.parametrize(
-    ("process", "shows"),
-    [
-        ("simulate", ["#balance", "#drivers"]),
-        ("optimise", ["#balance", "#parameters", "#drivers"]),
-        ("reconstruct", ["#parameters"]),
-        ("forecast", ["#horizon", "#parameters"]),
-        ("trace", []),
-        ("ensemble", []),
-    ],
-)
-def test_each_job_shows_what_it_has_and_nothing_is_asked_for_in_vain(
-    opened, service, jobs, process, shows
-):
-    page = opened(service.url, world=True)
+SHOWS = {
+    "simulate": ["#balance", "#drivers"],
+    "optimise": ["#balance", "#parameters", "#drivers"],
+    "reconstruct": ["#parameters"],
+    "forecast": ["#horizon", "#parameters"],
+    "trace": [],
+    "ensemble": [],
+}
+
+
+@pytest.fixture(scope="module")
+def looking(kept_open, service, jobs):
+    """A page on which one run is looked at after the other, and what it was refused."""
+    page = kept_open(service.url, size=(1400, 900), world=True)
     refused = []
     page.on("response", lambda r: refused.append((r.status, r.url)) if r.status >= 400 else None)
     page.on("request", lambda r: refused.append(r.url) if "NaN" in r.url else None)
     page.wait_for_selector("#part-model")
     page.click("#left-tab-runs")
+    return page, refused
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_each_job_shows_what_it_has_and_nothing_is_asked_for_in_vain(looking, jobs, process):
+    page, refused = looking
     page.click(f"#run-{jobs[process]}")
-    expect(page.locator("#verdict")).to_be_visible()
-    for part in shows:
+    look_at(page, jobs[process])
+    for part in SHOWS[process]:
         expect(page.locator(part)).to_be_visible()
     expect(page.locator(".layer-box input:checked").first).to_be_visible()
     slider = page.get_by_role("slider", name="Time")
@@ -84,11 +89,12 @@ def test_each_job_shows_what_it_has_and_nothing_is_asked_for_in_vain(
     assert refused == []
 
 
-def test_what_drives_the_oil_is_said_with_its_share(opened, service, jobs):
+def test_what_drives_the_oil_is_said_with_its_share(looking, service, jobs):
     drivers = figures(service.url, jobs["simulate"])["drivers"]
     most = max(drivers, key=lambda name: drivers[name]["share"])
     names = {"current": "currents", "wind_drift": "wind drift", "stokes_drift": "Stokes drift"}
-    page = opened(f"{service.url}#run={jobs['simulate']}")
+    page, _ = looking
+    look_at(page, jobs["simulate"])
     said = page.locator("#drivers")
     expect(said).to_contain_text(f"Mostly {names[most]}")
     told = {
@@ -99,17 +105,18 @@ def test_what_drives_the_oil_is_said_with_its_share(opened, service, jobs):
         assert told[name] == pytest.approx(100 * each["share"], abs=1)
     (step,) = figures(service.url, jobs["forecast"])["forecast"]["steps"]
     assert sum(each["share"] for each in step["drivers"].values()) == pytest.approx(1.0)
-    other = opened(f"{service.url}#run={jobs['forecast']}")
-    note = other.locator("#horizon .note")
+    look_at(page, jobs["forecast"])
+    note = page.locator("#horizon .note")
     expect(note).to_contain_text("wind drift")
     found = re.search(r"wind drift (\d+) %", note.inner_text())
     assert int(found[1]) == pytest.approx(100 * step["drivers"]["wind_drift"]["share"], abs=1)
 
 
-def test_a_mask_is_downloaded_and_is_a_geotiff_of_the_slick(opened, service, jobs, tmp_path):
-    page = opened(f"{service.url}#run={jobs['simulate']}")
+def test_a_mask_is_downloaded_and_is_a_geotiff_of_the_slick(looking, service, jobs, tmp_path):
+    page, _ = looking
+    look_at(page, jobs["simulate"])
     with page.expect_download() as got:
-        page.locator("#run-files a", has_text=".tif").first.click()
+        page.locator(f"#run-files a[href*='{jobs['simulate']}']", has_text=".tif").first.click()
     path = tmp_path / got.value.suggested_filename
     got.value.save_as(path)
     (score,) = figures(service.url, jobs["simulate"])["scores"]
@@ -122,8 +129,9 @@ def test_a_mask_is_downloaded_and_is_a_geotiff_of_the_slick(opened, service, job
     )
 
 
-def test_the_single_page_plays_from_disk_without_a_network(opened, service, jobs, tmp_path):
-    page = opened(f"{service.url}#run={jobs['simulate']}")
+def test_the_single_page_plays_from_disk_without_a_network(opened, looking, jobs, tmp_path):
+    page, _ = looking
+    look_at(page, jobs["simulate"])
     expect(page.get_by_role("link", name="Report as a single HTML file")).to_be_visible()
     with page.expect_download() as got:
         page.get_by_role("link", name="Save the report").click()
