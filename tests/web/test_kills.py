@@ -28,7 +28,7 @@ from witoil.files import plain, read_json
 
 pytestmark = pytest.mark.slow
 
-JOBS, KILLS, RUNNERS, LEASE = 12, 8, 2, 2.0
+JOBS, KILLS, RUNNERS, LEASE = 20, 12, 2, 2.0
 
 TIMES = {"seconds"}
 
