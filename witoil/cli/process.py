@@ -18,6 +18,8 @@ def run() -> None:
     atexit.register(gc.freeze)
     # Pydantic would look through all that is installed for what listens to it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # no matrix here is so large that it would be worth to start threads for it
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from witoil.cli.main import main
 
     code: int | str | None = 0
