@@ -428,8 +428,8 @@ def test_a_run_goes_on_where_one_was_killed_while_it_wrote(twin, tmp_path: Path)
     out = tmp_path / "out"
     with process(KILLED, "simulate", twin / "demo.toml", "--out", out) as first:
         assert first.wait() == -signal.SIGKILL
-    (half,) = (out / WORKPLACE).glob("part-*.nc")
-    assert half.stat().st_size > 0
+    # the restart may have begun, too
+    assert any(half.stat().st_size > 0 for half in (out / WORKPLACE).glob("part-*.nc"))
     assert not (out / "particles.nc").exists()
     code, said = witoil("simulate", twin / "demo.toml", "--out", out)
     assert code == 0, said

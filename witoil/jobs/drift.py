@@ -71,9 +71,8 @@ def simulate(
             if kept.are_due:
                 kept.add(*halt())
 
-        parameters = scenario.parameters()
-        seen = drawing(scenario, parameters["detection_limit_um"]) if pictures else nullcontext()
-        with seen as draw:
+        limit = scenario.default_of("detection_limit_um")
+        with drawing(scenario, limit) if pictures else nullcontext() as draw:
             result = run(
                 scenario,
                 on_output=lambda share: progress(share, ""),
@@ -86,7 +85,12 @@ def simulate(
             from witoil.outputs.run import write_run  # loads much, for which no picture waits
 
             return write_run(
-                scenario, result, folder, parameters=parameters, restart=ends[0], drawn=drawn
+                scenario,
+                result,
+                folder,
+                parameters=scenario.parameters(),
+                restart=ends[0],
+                drawn=drawn,
             )
 
 

@@ -102,8 +102,9 @@ def write_run(
         if coast is not None:
             begin(write_coast, scenario, coast, folder)
         slicks = _slicks(scenario, result, limit)
-        for time, slick in slicks.items():
-            begin(_write_simulated, scenario, slick.oil, time, folder)
+        for time, slick in slicks.items():  # here: rasterio keeps warnings still for all threads
+            write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
+            write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
         for seen in scenario.observations:
             begin(_write_seen, seen, folder)
         scores = _scores(scenario, slicks, unmoved)
@@ -144,11 +145,6 @@ def _slicks(
         time: masks_at(scenario, result, time, detection_limit_um)
         for time in [seen.time for seen in scenario.observations] or [end]
     }
-
-
-def _write_simulated(scenario: Scenario, oil: Mask, time: np.datetime64, folder: Path) -> None:
-    write_mask(oil, scenario.grid, time, folder / mask_name(time), scenario.land)
-    write_outline(oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
 
 
 def _write_seen(seen: Observation, folder: Path) -> None:
