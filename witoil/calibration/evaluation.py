@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -127,7 +126,7 @@ def combined_scores(legs: Sequence[Scenario], slicks: Sequence[SlickMasks]) -> d
     """
     scales = legs[0].case.score.windows
     seen = [observation for leg in legs for observation in leg.observations]
-    observations = score_observations(replace(legs[0], observations=tuple(seen)), slicks)
+    observations = score_observations(legs[0], seen, slicks)
     whole = [(row["fss"], o.weight) for row, o in zip(observations, seen, strict=True)]
     scored = [part for row, o in zip(observations, seen, strict=True) for part in _parts(row, o)]
     return {

@@ -38,12 +38,16 @@ from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
 from witoil.times import datetime64, second
 
 
-def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list[dict[str, Any]]:
-    """Score one slick for each observation of a scenario.
+def score_observations(
+    scenario: Scenario, observations: Sequence[Observation], slicks: Sequence[SlickMasks]
+) -> list[dict[str, Any]]:
+    """Score one slick for each observation.
 
     Parameters
     ----------
     scenario : Scenario
+        On its grid, with its land, are the observations.
+    observations : sequence of Observation
     slicks : sequence of SlickMasks
         Simulated, in the order of the observations.
 
@@ -54,7 +58,7 @@ def score_observations(scenario: Scenario, slicks: Sequence[SlickMasks]) -> list
         seen, and the slick knows them, also `classes`, the same for each.
     """
     rows = []
-    for slick, seen in zip(slicks, scenario.observations, strict=True):
+    for slick, seen in zip(slicks, observations, strict=True):
         row = _score(scenario, seen, slick.oil, seen.mask)
         classes = slick.by_class()
         if classes and seen.class_weights:

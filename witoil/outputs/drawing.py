@@ -44,8 +44,10 @@ def drawing(
 
 def seen_during(result: xr.Dataset, scenario: Scenario) -> Scenario:
     """Return a scenario without the observations before a run that goes on from another."""
-    seen = [o for o in scenario.observations if o.time in result["time"].values]
-    return replace(scenario, observations=tuple(seen))
+    seen = tuple(o for o in scenario.observations if o.time in result["time"].values)
+    return (
+        replace(scenario, observations=seen) if len(seen) < len(scenario.observations) else scenario
+    )
 
 
 def _shown_of(result: xr.Dataset) -> xr.Dataset:

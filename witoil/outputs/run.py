@@ -169,7 +169,9 @@ def _scores(
             "areas_km2": areas_km2(scenario, seen, slicks[seen.time].oil),
         }
         for seen, score in zip(
-            scenario.observations, score_observations(scenario, seen_then), strict=True
+            scenario.observations,
+            score_observations(scenario, scenario.observations, seen_then),
+            strict=True,
         )
     ]
 
