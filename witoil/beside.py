@@ -70,12 +70,14 @@ def beside(
 
         def answer() -> Result:
             try:
-                sent.result()
+                sent.result(LOST_SECONDS)
                 if here.poll(LOST_SECONDS):
                     found: Result = here.recv()
                     return found
-            except (EOFError, OSError):
+            except (EOFError, OSError):  # a time that is out, too
                 pass
+            copy.kill()  # else what it says late were taken for the answer to what comes next
+            copy.join()
             return work(*args, **kwargs)
 
         return answer

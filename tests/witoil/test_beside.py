@@ -99,6 +99,29 @@ def test_work_is_done_here_where_the_other_process_hangs(monkeypatch):
         assert begin()() == "done"
 
 
+def test_work_is_done_here_where_the_other_process_hangs_before_it_takes_any(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "LOST_SECONDS", 0.1)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "loads_for_ever.py").write_text("import time; time.sleep(600.0)")
+    with beside(len, "loads_for_ever") as begin:
+        assert begin(bytes(10_000_000))() == 10_000_000
+
+
+def test_an_answer_that_comes_late_is_not_that_to_the_next_question(monkeypatch):
+    monkeypatch.setattr(module, "LOST_SECONDS", 0.1)
+    here = os.getpid()
+
+    def work(number):
+        if os.getpid() != here:
+            time.sleep(0.3)
+        return number
+
+    with beside(work, "this") as begin:
+        assert begin(1)() == 1
+        time.sleep(0.5)
+        assert begin(2)() == 2
+
+
 def test_what_cannot_come_back_is_made_here():
     with beside(lambda: lambda: 3, "this") as begin:
         assert begin()()() == 3

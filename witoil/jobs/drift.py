@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +71,7 @@ def simulate(
                 kept.add(*halt())
 
         limit = scenario.default_of("detection_limit_um")
-        with drawing(scenario, limit) if pictures else nullcontext() as draw:
+        with drawing(scenario, limit, pictures=pictures) as draw:
             result = run(
                 scenario,
                 on_output=lambda share: progress(share, ""),
@@ -81,7 +80,7 @@ def simulate(
                 recorded=recorded,
                 on_halt=on_halt,
             )
-            drawn = None if draw is None else draw(result)
+            drawn = draw(result)
             from witoil.outputs.run import write_run  # loads much, for which no picture waits
 
             return write_run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,9 +48,9 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
         into = folder / "best"
         if len(legs) > 1:
             into /= stamp(leg.forcing.start)
-        with drawing(leg, limit) if pictures else nullcontext() as draw:
+        with drawing(leg, limit, pictures=pictures) as draw:
             result = run(leg, changed)
-            drawn = None if draw is None else draw(result)
+            drawn = draw(result)
             summary = write_run(leg, result, into, parameters=best, drawn=drawn, report=False)
         after += [masks_at(leg, result, seen.time, limit).oil for seen in leg.observations]
     if not pictures:

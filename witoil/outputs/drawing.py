@@ -21,8 +21,8 @@ _OF_PARTICLES = {"status", "lon", "lat", "mass"}
 
 @contextmanager
 def drawing(
-    scenario: Scenario, detection_limit_um: float
-) -> Iterator[Callable[[xr.Dataset], Drawn]]:
+    scenario: Scenario, detection_limit_um: float, *, pictures: bool = True
+) -> Iterator[Callable[[xr.Dataset], Drawn | None]]:
     """Return what begins to draw the run that comes now.
 
     Parameters
@@ -30,7 +30,12 @@ def drawing(
     scenario : Scenario
     detection_limit_um : float
         Thinner oil is not seen. [um]
+    pictures : bool
+        Whether there are any to draw.
     """
+    if not pictures:
+        yield lambda result: None
+        return
 
     def draw(result: xr.Dataset) -> dict[str, bytes]:
         from witoil.figures.run import draw_run

@@ -43,7 +43,7 @@ from witoil.scenario.afloat import Afloat
 from witoil.scenario.coast import OiledCoast
 from witoil.scenario.drivers import drivers_of
 from witoil.scenario.run import masks_at
-from witoil.scenario.scenario import Observation, Scenario
+from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask, SlickMasks, VerificationGrid
 from witoil.times import second, stamp
 from witoil.versions import versions
@@ -106,7 +106,8 @@ def write_run(
             write_mask(slick.oil, scenario.grid, time, folder / mask_name(time), scenario.land)
             write_outline(slick.oil, scenario.grid, time, folder / f"slick_{stamp(time)}.geojson")
         for seen in scenario.observations:
-            begin(_write_seen, seen, folder)
+            files = seen.slick.files
+            begin(write_observed, seen.time, seen.slick.geometry, files, folder, sensor=seen.sensor)
         scores = _scores(scenario, slicks, unmoved)
         summary: dict[str, Any] = plain(
             _summary(scenario, result, parameters, coast, scores, useful)
@@ -145,10 +146,6 @@ def _slicks(
         time: masks_at(scenario, result, time, detection_limit_um)
         for time in [seen.time for seen in scenario.observations] or [end]
     }
-
-
-def _write_seen(seen: Observation, folder: Path) -> None:
-    write_observed(seen.time, seen.slick.geometry, seen.slick.files, folder, sensor=seen.sensor)
 
 
 def _scores(
