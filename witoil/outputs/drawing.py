@@ -23,8 +23,8 @@ EARLIER = 3
 
 _NAMES = ("map", "budget", "driving", "coast")
 
-_SHARES = (("map", "driving"), ("budget", "coast"))
-"""What is drawn at the same time: each takes about half of the time of all."""
+_PARTS = (("map", "driving"), ("budget", "coast"))
+"""What the copies draw, each about half of the work."""
 
 _OF_PARTICLES = {"status", "lon", "lat", "mass"}
 """What pictures show of particles."""
@@ -57,14 +57,14 @@ def drawing(
         _draw,
         loads=("witoil.figures.run", "catalog.slicks.slick"),
         shares="witoil.scenario.prepare",
-        copies=len(_SHARES),
+        copies=len(_PARTS),
     ) as begin:
 
         def draw(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -> Drawn:
             scenario = seen_during(result, scenario)
             thickness = thickness_shown(scenario, result)  # here, where kernels are loaded
             given = scenario, _shown_of(result), thickness, detection_limit_um
-            begun = [begin(*given, names) for names in _SHARES]
+            begun = [begin(*given, names) for names in _PARTS]
 
             def drawn() -> dict[str, bytes]:
                 found = {name: png for each in begun for name, png in each().items()}
