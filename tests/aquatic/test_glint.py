@@ -35,6 +35,7 @@ def bands(sign=1.0, seed=4):
     return (first + 0.02 * alone, second), slick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_what_both_bands_see_is_found(sign):
     (first, second), slick = bands(sign)
@@ -96,6 +97,7 @@ def test_noise_has_no_slicks_at_any_pixel(pixel_m):
     assert found.numbers.max() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [-9999.0, 0.0, -0.1])
 def test_fill_that_no_file_tells_of_is_no_water(fill):
     (first, second), slick = bands()
@@ -110,6 +112,7 @@ def test_fill_that_no_file_tells_of_is_no_water(fill):
     assert (found.numbers > 0).sum() == pytest.approx((whole.numbers > 0).sum(), rel=0.02)
 
 
+@pytest.mark.slow
 def test_land_and_clouds_are_no_water():
     (first, second), slick = bands()
     first[:, 320:] = 0.4

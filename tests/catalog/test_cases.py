@@ -54,6 +54,7 @@ def test_temperature_is_in_kelvin_of_the_surface(cases: Path) -> None:
     assert 298.0 < float(ds[SEA_TEMPERATURE].mean()) < 302.0
 
 
+@pytest.mark.slow
 def test_overlapping_downloads_do_not_share_a_grid(cases: Path) -> None:
     folder = cases / "baniyas-2021"
     with pytest.raises(ValueError, match="same grid"):

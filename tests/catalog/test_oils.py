@@ -96,6 +96,7 @@ def test_listing_the_database_is_quick(adios):
     assert sum(entry.suitable for entry in entries) == 1273
 
 
+@pytest.mark.slow
 def test_a_real_record_comes_in_si(cases):
     oil = read_oil(cases / "oils" / "AD00010.json")
     assert (oil.id, oil.name) == ("AD00010", "ABU SAFAH, ARAMCO")

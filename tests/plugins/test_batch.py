@@ -465,6 +465,7 @@ def test_things_without_a_label_are_counted_apart(classes, out):
     assert "without a label" in (out / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_to_be_and_the_batch_goes_on_with_room(classes, tmp_path, out):
     folder = pictures_in(tmp_path / "in", 3)
 

@@ -121,6 +121,7 @@ def candidate(x, y, width, height, angle):
     )
 
 
+@pytest.mark.slow
 @given(numbers, numbers, st.floats(-4.0, 4.0), st.floats(0.0, 30.0), st.floats(-4.0, 4.0))
 def test_likeness_of_turned_boxes_is_symmetric_and_turns_with_them(w, h, angle, apart, turn):
     a, b = candidate(0, 0, w, h, angle), candidate(apart, 0, h, w, 0.3)

@@ -109,6 +109,7 @@ def test_without_a_tide_shorelines_stay_and_it_is_said(tmp_path):
     assert (tmp_path / "out.csv").read_text() == "dates,a\n2021-03-01 10:00:00+00:00,100.000\n"
 
 
+@pytest.mark.slow
 def test_slopes_of_the_transects_come_first(tmp_path):
     arguments = made(tmp_path, date="2021-03-01 10:00:00")
     transects_in(tmp_path / "t.geojson", LINES, slope=[0.02])
@@ -211,6 +212,7 @@ def test_a_beach_across_180_degrees_has_its_distances(tmp_path):
         assert distance == pytest.approx(106.5, abs=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crs", ["EPSG:2263", "EPSG:3857", "EPSG:3035", "EPSG:4326", "EPSG:32618"])
 def test_distances_are_metres_on_the_ground_whatever_the_map(tmp_path, crs):
     """Feet, Mercator, an equal-area map, degrees and UTM: 120 m each time."""

@@ -371,6 +371,7 @@ def test_environment_keeps_gdal_to_the_file(tmp_path):
     assert run(confined()) == ["refused", "refused"]
 
 
+@pytest.mark.slow
 def test_no_warning_of_drivers_that_gdal_comes_without():
     script = (
         "import logging; from web.confinement import allow_fewer_drivers\n"

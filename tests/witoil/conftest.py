@@ -53,8 +53,9 @@ def write_drawn():
 
     def write(scenario, result, folder):
         parameters = scenario.parameters()
-        with drawing(scenario, parameters["detection_limit_um"]) as draw:
-            return write_run(scenario, result, folder, parameters=parameters, drawn=draw(result))
+        with drawing() as draw:
+            drawn = draw(scenario, result, parameters["detection_limit_um"])
+            return write_run(scenario, result, folder, parameters=parameters, drawn=drawn)
 
     return write
 

@@ -13,7 +13,8 @@ from pyproj import Geod
 from simulator import Status
 from tests.witoil.afloat_builders import cloud
 from witoil.figures.driving import driving_chart
-from witoil.figures.map import run_map, slick_times
+from witoil.figures.map import run_map
+from witoil.outputs.drawing import slick_times, thickness_shown
 from witoil.report.answers import answers, compass, position
 from witoil.scenario.afloat import Afloat, middles_of
 from witoil.scenario.drivers import drivers_of
@@ -60,7 +61,7 @@ def test_where_nothing_is_afloat_there_is_no_slick(scenario, result):
     assert Afloat.at(scenario, ashore, result["time"].values[-1], 1.0) is None
     assert np.isnan(middles_of(scenario, ashore)).all()
     assert driving_chart(scenario, ashore) is None
-    assert pixels(run_map(scenario, ashore, 1.0)).shape[1] == 960
+    assert pixels(run_map(scenario, ashore, thickness_shown(scenario, ashore), 1.0)).shape[1] == 960
 
 
 def test_the_middle_is_where_particles_of_one_mass_are_in_the_mean(scenario, result):
@@ -75,7 +76,7 @@ def test_the_middle_is_where_particles_of_one_mass_are_in_the_mean(scenario, res
 
 @pytest.mark.slow
 def test_a_map_shows_land_slicks_and_thick_oil(scenario, result):
-    image = pixels(run_map(scenario, result, 1.0))
+    image = pixels(run_map(scenario, result, thickness_shown(scenario, result), 1.0))
     assert share_near(image, "#ddd8cc") > 0.01  # land
     assert share_near(image, "#e69f00") > 5e-4  # slicks observed
     assert share_near(image, "#440154", 40) > 1e-3  # the thickest oil

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def open_sea(scenario):
     return bare
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(angle=st.floats(0.0, 2.0 * math.pi), near=st.integers(30, 80), farther=st.integers(40, 100))
 def test_slicks_that_are_nearer_are_the_better_ones(scenario, angle, near, farther):
@@ -54,6 +56,7 @@ def test_where_scores_tell_nothing_coarse_windows_do(scenario):
     assert approach([sea], west) > approach([sea], farther_west) + 0.02
 
 
+@pytest.mark.slow
 def test_only_runs_that_miss_tell_how_near_they_came(scenario):
     hit = outcome_of([scenario], {})
     assert hit.score >= BLIND

@@ -264,6 +264,7 @@ def test_shares_add_up_to_their_whole(shares, expected):
     assert percents(shares) == expected
 
 
+@pytest.mark.slow
 def test_what_comes_from_outside_is_escaped():
     scenario = make_scenario('<script>alert("x")</script>')
     page = make_page(scenario, make_study(scenario))

@@ -29,6 +29,7 @@ def of_sensor(changed, sensor, *others):
     return load_case(changed(SMALL, (LAST, f'{LAST}sensor = "{sensor}"\n'), *others))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sensor", THINNEST_UM)
 def test_the_slick_is_cut_where_the_sensor_sees_no_more(changed, sensor):
     scenario = prepare(of_sensor(changed, sensor))
@@ -46,6 +47,7 @@ def test_the_slick_is_cut_where_the_sensor_sees_no_more(changed, sensor):
         np.testing.assert_array_equal(before.oil, mask_at(scenario, result, first.time, limit))
 
 
+@pytest.mark.slow
 def test_an_optical_sensor_outside_sunglint_sees_less(changed, tmp_path):
     areas = {}
     for sensor in THINNEST_UM:
@@ -55,6 +57,7 @@ def test_an_optical_sensor_outside_sunglint_sees_less(changed, tmp_path):
     assert areas["sar"] == areas["sunglint"] > 1.2 * areas["optical"] > 0.0
 
 
+@pytest.mark.slow
 def test_a_greatest_limit_is_that_of_the_case_whatever_the_sensor(changed):
     scenario = prepare(
         of_sensor(changed, "optical", ("[model]", "[score]\ndetection_limit_um = 1e4\n[model]"))

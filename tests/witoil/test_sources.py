@@ -93,6 +93,7 @@ def test_a_source_that_cannot_be_is_a_failed_run(small, changed_parameters, mess
         run(small, changed_parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["source_east_km", "source_north_km", "source_start_hours"])
 @pytest.mark.parametrize(
     "end", ["", "end = 2025-06-01T10:00:00Z\n", "end = 2025-06-01T08:00:30Z\n"]
@@ -114,6 +115,7 @@ def test_a_search_goes_as_far_as_a_run_can_be_made_and_no_further(changed, name,
             particles_with(scenario, {name: value})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bounds", [(-9.0, -2.0), (10.0, 14.0)])
 def test_a_search_of_starts_that_cannot_be_is_refused(changed, bounds):
     rate = "rate_tonnes_per_hour = 10\n"

@@ -144,6 +144,7 @@ def test_what_is_called_so_is_of_its_kind(word):
     assert [it for it in called if not re.search(TYPES[word], it[2]) and it[1] not in counted] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ABSENT)
 def test_a_word_is_not_used_where_it_would_mean_something_else(word):
     assert [

@@ -68,8 +68,9 @@ export function follow(state) {
     waiting ||= window.setTimeout(now, PAUSE);
   };
   state.subscribe([...KEYS, "playing"], later);
-  window.addEventListener("hashchange", () => {
-    state.set(read(location.hash));
+  window.addEventListener("hashchange", (event) => {
+    // not what the address is now: the view before may have been written over it in between
+    state.set(read(new URL(event.newURL).hash));
     later(); // it may have been that of a part of the page
   });
   now();

@@ -36,7 +36,7 @@ from witoil.figures.drawing import (
     style_axes,
 )
 from witoil.figures.release_marks import draw_release_marks, marks_of
-from witoil.scenario.afloat import slick_of, thickness_at
+from witoil.scenario.afloat import slick_of
 from witoil.scenario.scenario import Scenario
 from witoil.scenario.verification import Mask
 
@@ -45,9 +45,6 @@ MOST_PATHS = 60
 
 MOST_DOTS = 4000
 """Particles on the coast that are drawn."""
-
-EARLIER = 3
-"""Slicks of earlier times that are drawn as outlines."""
 
 ASHORE = "#8a5300"
 PATH = "#7b8794"
@@ -68,7 +65,12 @@ LEFT, FOOT, BAR_ROOM = 0.45, 0.4, 0.85
 """What the labels beside and under the map take, and the bar of colours. [inch]"""
 
 
-def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -> bytes:
+def run_map(
+    scenario: Scenario,
+    result: xr.Dataset,
+    thickness: Mapping[np.datetime64, NDArray[np.float64]],
+    detection_limit_um: float,
+) -> bytes:
     """Draw where the oil of a run is at its end, how thick, and how it came there.
 
     Parameters
@@ -76,6 +78,9 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     scenario : Scenario
     result : Dataset
         From `witoil.scenario.run.run`.
+    thickness : mapping
+        Time -> thickness of the oil on the verification grid, the last output last. Of those
+        before the slicks are outlined. [m]
     detection_limit_um : float
         Oil that is thinner is not seen: it bounds the slicks of earlier times. A sensor may need
         oil some times as thick. [um]
@@ -85,8 +90,7 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     bytes
         PNG.
     """
-    times = slick_times(result["time"].values, [seen.time for seen in scenario.observations])
-    thickness = {time: thickness_at(scenario, result, time) for time in times}
+    *_, end = thickness
     slicks = {
         time: slick_of(scenario, field, scenario.times_as_thick(time) * detection_limit_um)
         for time, field in thickness.items()
@@ -102,7 +106,7 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     axes.set_facecolor(SEA)
     draw_land(axes, scenario.coast.land, scenario.grid, frame)
     _draw_paths(axes, scenario, result)
-    drawn = _draw_thickness(axes, scenario, frame, thickness[times[-1]])
+    drawn = _draw_thickness(axes, scenario, frame, thickness[end])
     _draw_earlier(axes, scenario, frame, slicks)
     _draw_observed(axes, scenario, frame)
     draw_release_marks(axes, marks, frame)
@@ -111,30 +115,13 @@ def run_map(scenario: Scenario, result: xr.Dataset, detection_limit_um: float) -
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
     draw_scale_bar(axes, frame)
-    set_title(axes, f"Oil at {_when(times[-1])} UTC")
+    set_title(axes, f"Oil at {_when(end)} UTC")
     _lay_out(figure, axes, bar, frame)
     label_degrees(axes, scenario.grid, frame)
     draw_north(axes, scenario.grid, frame)
     draw_bar(bar, drawn, "thickness of the oil afloat [µm]", lambda value, _: f"{value:,g}")
     draw_legend(figure, placed=True)
     return as_png(figure, colours=256)
-
-
-def slick_times(
-    outputs: NDArray[np.datetime64], observed: Sequence[np.datetime64]
-) -> list[np.datetime64]:
-    """Return the times whose slicks are drawn: the last output, and some before.
-
-    Those at which slicks were observed, where there are any, else at even spaces.
-    """
-    before = [time for time in observed if outputs[0] <= time < outputs[-1]]
-    if not before and outputs.size > 1:
-        even = np.linspace(0, outputs.size - 1, EARLIER + 2).round().astype(int)[1:-1]
-        before = [outputs[k] for k in np.unique(even) if 0 < k < outputs.size - 1]
-    if len(before) > EARLIER:
-        chosen = np.linspace(0, len(before) - 1, EARLIER).round().astype(int)
-        before = [before[k] for k in chosen]
-    return [*before, outputs[-1]]
 
 
 def _frame(scenario: Scenario, masks: Sequence[Mask], points: NDArray[np.float64]) -> Frame:

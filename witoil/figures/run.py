@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from witoil.figures.driving import driving_chart
 from witoil.figures.fate import budget_chart, coast_map
@@ -12,7 +16,11 @@ from witoil.scenario.scenario import Scenario
 
 
 def draw_run(
-    scenario: Scenario, result: xr.Dataset, coast: OiledCoast | None, detection_limit_um: float
+    scenario: Scenario,
+    result: xr.Dataset,
+    thickness: Mapping[np.datetime64, NDArray[np.float64]],
+    detection_limit_um: float,
+    names: Collection[str],
 ) -> dict[str, bytes]:
     """Draw a run.
 
@@ -21,19 +29,24 @@ def draw_run(
     scenario : Scenario
     result : Dataset
         From `witoil.scenario.run.run`.
-    coast : OiledCoast or None
+    thickness : mapping
+        Of the oil at the times whose slicks are drawn, see `witoil.figures.map.run_map`. [m]
     detection_limit_um : float
         [um]
+    names : collection of {"map", "budget", "driving", "coast"}
+        Which pictures.
 
     Returns
     -------
     dict
-        ``map``, ``budget``, and ``driving`` and ``coast`` where there is something to draw; PNG.
+        Name -> PNG; without ``driving`` and ``coast`` where there is nothing to draw.
     """
-    drawn = {
-        "map": run_map(scenario, result, detection_limit_um),
-        "budget": budget_chart(result),
-        "driving": driving_chart(scenario, result),
-        "coast": None if coast is None else coast_map(scenario, coast),
+    coast = OiledCoast.of_run(scenario, result)
+    pictures: dict[str, Callable[[], bytes | None]] = {
+        "map": lambda: run_map(scenario, result, thickness, detection_limit_um),
+        "budget": lambda: budget_chart(result),
+        "driving": lambda: driving_chart(scenario, result),
+        "coast": lambda: None if coast is None else coast_map(scenario, coast),
     }
+    drawn = {name: pictures[name]() for name in names}
     return {name: content for name, content in drawn.items() if content is not None}

@@ -58,7 +58,10 @@ def simulate(
 
     before = None if resume is None else read_restart(resume, case)
     ends: list[Any] = []
-    with working("simulate", case, folder, room=room_of_run(case), force=force) as made_from:
+    with (
+        working("simulate", case, folder, room=room_of_run(case), force=force) as made_from,
+        drawing(pictures=pictures) as draw,
+    ):
         scenario = prepared(
             "simulate", case, progress, on_coverage, on_cost if before is None else unannounced
         )
@@ -70,27 +73,25 @@ def simulate(
             if kept.are_due:
                 kept.add(*halt())
 
-        limit = scenario.default_of("detection_limit_um")
-        with drawing(scenario, limit, pictures=pictures) as draw:
-            result = run(
-                scenario,
-                on_output=lambda share: progress(share, ""),
-                resume=before if restart is None else restart,
-                on_end=ends.append,
-                recorded=recorded,
-                on_halt=on_halt,
-            )
-            drawn = draw(result)
-            from witoil.outputs.run import write_run  # loads much, for which no picture waits
+        result = run(
+            scenario,
+            on_output=lambda share: progress(share, ""),
+            resume=before if restart is None else restart,
+            on_end=ends.append,
+            recorded=recorded,
+            on_halt=on_halt,
+        )
+        drawn = draw(scenario, result, scenario.default_of("detection_limit_um"))
+        from witoil.outputs.run import write_run  # loads much, for which no picture waits
 
-            return write_run(
-                scenario,
-                result,
-                folder,
-                parameters=scenario.parameters(),
-                restart=ends[0],
-                drawn=drawn,
-            )
+        return write_run(
+            scenario,
+            result,
+            folder,
+            parameters=scenario.parameters(),
+            restart=ends[0],
+            drawn=drawn,
+        )
 
 
 def ensemble(

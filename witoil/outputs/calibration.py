@@ -44,15 +44,15 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
     changed = study["history"][study["best"]["trial"]]["parameters"]
     after: list[Mask] = []
     summary: dict[str, Any] = {}
-    for leg in legs:
-        into = folder / "best"
-        if len(legs) > 1:
-            into /= stamp(leg.forcing.start)
-        with drawing(leg, limit, pictures=pictures) as draw:
+    with drawing(pictures=pictures) as draw:
+        for leg in legs:
+            into = folder / "best"
+            if len(legs) > 1:
+                into /= stamp(leg.forcing.start)
             result = run(leg, changed)
-            drawn = draw(result)
+            drawn = draw(leg, result, limit)
             summary = write_run(leg, result, into, parameters=best, drawn=drawn, report=False)
-        after += [masks_at(leg, result, seen.time, limit).oil for seen in leg.observations]
+            after += [masks_at(leg, result, seen.time, limit).oil for seen in leg.observations]
     if not pictures:
         return
     seen = tuple(observation for leg in legs for observation in leg.observations)

@@ -52,6 +52,7 @@ def test_numbers_are_uniform_on_minus_one_to_one(seed):
         assert stats.kstest(component, stats.uniform(-1.0, 2.0).cdf).pvalue > 1e-4
 
 
+@pytest.mark.slow
 def test_pairs_fill_the_square_evenly():
     counts, _, _ = np.histogram2d(*pairs(5, 11, 0, COUNT).T, bins=32, range=[[-1, 1], [-1, 1]])
     assert stats.chisquare(counts.ravel()).pvalue > 1e-4

@@ -81,6 +81,7 @@ def test_midpoint_rule_is_exact_to_second_order_in_a_rotation():
     assert y - 3.0 == pytest.approx(2.0 * theta, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_step_of_a_rotation_keeps_the_radius_to_sixth_order():
     for theta in (0.05, 0.1, 0.2):
         x, y = proposed(twice(rotation(1.0)), 6.0, 3.0, theta)

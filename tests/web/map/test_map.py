@@ -239,6 +239,17 @@ def test_a_link_that_is_damaged_opens_the_page(opened):
         expect(page.locator("#clock")).to_be_hidden()
 
 
+def test_a_link_is_followed_though_the_view_before_is_written_over_it(map_page):
+    map_page.evaluate(
+        """() => {
+          const before = location.hash;
+          location.hash = "camera=36.50000,19.40000,9.00";
+          history.replaceState(null, "", before); // as happens soon after a move
+        }"""
+    )
+    map_page.wait_for_function("() => location.hash.includes('camera=36.50000,19.40000')")
+
+
 def test_a_run_that_there_is_none_of_says_so(opened):
     page = opened("#run=00000000-0000-4000-8000-000000000000")
     expect(page.locator(".message")).to_contain_text("no such run of yours")
