@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from queue import SimpleQueue
@@ -175,6 +176,10 @@ def run(
     return recorder.to_dataset()
 
 
+OnThreads = Callable[[Callable[[Any], None], Iterable[Any]], Iterable[None]]
+"""Calls a function with each of many, as `map` does."""
+
+
 class Halt(NamedTuple):
     """A run that has come so far.
 
@@ -302,7 +307,7 @@ class _Simulation:
         return max(SPAN_BYTES // (8 * numbers * grid.rows * grid.columns), 1)
 
     def blend(
-        self, steps: Steps, first: int, last: int, threads: int, pool: ThreadPoolExecutor
+        self, steps: Steps, first: int, last: int, threads: int, on_threads: OnThreads
     ) -> Fields:
         """Return what surrounds the oil during a span of steps."""
         grid = self.forcing.grid
@@ -327,7 +332,7 @@ class _Simulation:
                     water_temperature=self.water_temperature,
                 )
 
-        list(pool.map(some, range(0, moments.size, part)))
+        list(on_threads(some, range(0, moments.size, part)))
         return Fields(
             grid.first_column, grid.first_row, grid.cells_per_metre, drift, below, weather
         )
@@ -402,14 +407,14 @@ def _go(
         recorder.record(simulation.elements, simulation.absorbed)
     for _ in range(threads):
         simulation.spare.put(new_chunk(size, simulation.oil.mass_fraction.size))
-    with ThreadPoolExecutor(threads) as pool:
+    with _threads(threads) as on_threads:
         for first, last in steps.spans(done, wanted, set(visits), most):
             if last > held_to:
                 held_from, held_to = first, min(first + most, steps.durations.size)
-                held = simulation.blend(steps, held_from, held_to, threads, pool)
+                held = simulation.blend(steps, held_from, held_to, threads, on_threads)
             fields = held.between(first - held_from, last - held_from)
             list(
-                pool.map(
+                on_threads(
                     lambda share: simulation.advance(steps, first, last, fields, *share),  # noqa: B023
                     shares,
                 )
@@ -422,6 +427,16 @@ def _go(
                     on_output(float(steps.edges[last] / steps.edges[-1]))
             if last < steps.durations.size:
                 on_part(float(steps.edges[last]))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[OnThreads]:
+    """Give what uses so many threads; one is this one, since to start another costs a small run."""
+    if count == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(count) as pool:
+        yield pool.map
 
 
 def _shares(particles: int, threads: int) -> tuple[int, list[tuple[int, int]]]:

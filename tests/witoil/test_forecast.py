@@ -11,10 +11,9 @@ from tests.witoil.killing import kill_when
 from witoil.calibration.evaluation import evaluate, simulated_slicks
 from witoil.calibration.priors import evidence
 from witoil.case import load_case
-from witoil.cli.main import app
 from witoil.demo import TRUTH
 from witoil.errors import CaseError, WitoilError
-from witoil.files import mask_name
+from witoil.files import mask_name, write_json
 from witoil.forecast.experts import (
     EXPERTS,
     Record,
@@ -62,18 +61,23 @@ def masks(twin):
     return twin / "seen"
 
 
+def sequence_of(twin, *replacements):
+    """Return the text of a case with all masks, some of it replaced."""
+    text = (twin / "demo.toml").read_text()
+    text = text[: text.index("[[observation]]")].replace("20_000", "1_000") + SEEN + SEARCH
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
 @pytest.fixture
 def sequence(twin, masks):
     """Return a function that writes a case with all masks, its text changed."""
 
     def write(*replacements, name="sequence.toml"):
-        text = (twin / "demo.toml").read_text()
-        text = text[: text.index("[[observation]]")].replace("20_000", "1_000") + SEEN + SEARCH
-        for old, new in replacements:
-            assert old in text
-            text = text.replace(old, new)
         path = twin / name
-        path.write_text(text)
+        path.write_text(sequence_of(twin, *replacements))
         return path
 
     return write
@@ -86,12 +90,23 @@ def walk(path, folder, **options):
 @pytest.fixture(scope="module")
 def done(twin, masks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("forecast")
-    text = (twin / "demo.toml").read_text()
-    text = text[: text.index("[[observation]]")].replace("20_000", "1_000") + SEEN + SEARCH
-    (twin / "whole.toml").write_text(text)
+    (twin / "whole.toml").write_text(sequence_of(twin))
     result = walk(twin / "whole.toml", folder)
     write_forecast(result, folder)
     return folder, result
+
+
+SHORT = "evaluations = 24\nmembers = 16", "evaluations = 12\nmembers = 4"
+"""Fewer runs, for what has to have the same bits however many there are: also fewer members than
+experts without currents or wind have runs of their own."""
+
+
+@pytest.fixture(scope="module")
+def short(twin, masks, tmp_path_factory):
+    """The case of a short walk, and the walk."""
+    path = twin / "short.toml"
+    path.write_text(sequence_of(twin, SHORT))
+    return path, walk(path, tmp_path_factory.mktemp("short"))
 
 
 @pytest.mark.slow
@@ -114,10 +129,11 @@ def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
 
 
 @pytest.mark.slow
-def test_workers_of_a_scheduler_forecast_to_the_same_bits(done, twin, two_workers, tmp_path):
-    there = walk(twin / "whole.toml", tmp_path, scheduler=two_workers)
-    assert without_seconds(there.study) == without_seconds(done[1].study)
-    for mine, other in zip(done[1].steps, there.steps, strict=True):
+def test_workers_of_a_scheduler_forecast_to_the_same_bits(short, two_workers, tmp_path):
+    path, here = short
+    there = walk(path, tmp_path, scheduler=two_workers)
+    assert without_seconds(there.study) == without_seconds(here.study)
+    for mine, other in zip(here.steps, there.steps, strict=True):
         np.testing.assert_array_equal(mine.mixed, other.mixed)
 
 
@@ -233,19 +249,19 @@ def test_probabilities_and_slicks_are_written(done):
 
 
 @pytest.mark.slow
-def test_a_forecast_does_not_look_at_later_slicks(done, sequence, twin, tmp_path):
+def test_a_forecast_does_not_look_at_later_slicks(short, sequence, tmp_path):
     last = SEEN[SEEN.rindex("\n[[observation]]") :]
-    fewer = walk(sequence((last, "")), tmp_path / "fewer")
+    fewer = walk(sequence(SHORT, (last, "")), tmp_path / "fewer")
     # the slick of 12:00 stands in for that of 18:00
     wrong = last.replace("T1800", "T1200") + "time = 2025-06-01T18:00:00Z\n"
-    other = walk(sequence((last, wrong)), tmp_path / "other")
-    for before, *others in zip(done[1].steps[:2], fewer.steps, other.steps[:2], strict=True):
+    other = walk(sequence(SHORT, (last, wrong)), tmp_path / "other")
+    for before, *others in zip(short[1].steps[:2], fewer.steps, other.steps[:2], strict=True):
         for step in others:
             assert step.trust == before.trust
             for name, trial in before.trials.items():
                 assert step.trials[name].parameters == trial.parameters
             assert step.scores == before.scores
-    for before, step in zip(done[1].steps, other.steps, strict=True):
+    for before, step in zip(short[1].steps, other.steps, strict=True):
         np.testing.assert_array_equal(step.probability, before.probability)
         for name, mask in before.masks.items():
             np.testing.assert_array_equal(step.masks[name], mask)
@@ -257,7 +273,8 @@ class StoppedError(Exception):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 5, 12])
-def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, stop):
+def test_an_interrupted_walk_ends_like_one_that_was_not(short, tmp_path, stop):
+    path, whole = short
     calls = []
 
     def interrupt(share):
@@ -266,25 +283,26 @@ def test_an_interrupted_walk_ends_like_one_that_was_not(done, twin, tmp_path, st
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        walk(twin / "whole.toml", tmp_path, on_batch=interrupt)
-    continued = walk(twin / "whole.toml", tmp_path)
+        walk(path, tmp_path, on_batch=interrupt)
+    continued = walk(path, tmp_path)
     for key in ("history", "best", "forecast", "posterior"):
-        assert continued.study[key] == done[1].study[key]
+        assert continued.study[key] == whole.study[key]
 
 
 @pytest.mark.slow
-def test_a_killed_walk_goes_on_where_it_was(done, twin, tmp_path):
-    arguments = ["forecast", str(twin / "whole.toml"), "--out", str(tmp_path), "--no-pictures"]
+def test_a_killed_walk_goes_on_where_it_was(short, tmp_path):
+    path, whole = short
+    arguments = ["forecast", str(path), "--out", str(tmp_path), "--no-pictures"]
     command = [sys.executable, "-m", "witoil", *arguments]
     study = tmp_path / "study.json"
     # well into the next batch, of which nothing is written yet
-    killed = kill_when(command, study, lambda rows: rows >= 20, after=0.1)
-    assert 20 <= len(killed) < len(done[1].study["history"])
+    killed = kill_when(command, study, lambda rows: rows >= 20, after=0.05)
+    assert 20 <= len(killed) < len(whole.study["history"])
     answer = witoil(*arguments)
     assert answer.returncode == 0, answer.stderr
     found = json.loads(study.read_text())
     for key in ("history", "best", "forecast", "posterior"):
-        assert found[key] == done[1].study[key]
+        assert found[key] == whole.study[key]
 
 
 @pytest.mark.slow
@@ -345,7 +363,7 @@ class Failing:
 @pytest.mark.slow
 def test_failed_simulations_are_rows_with_their_reason(sequence, tmp_path, monkeypatch):
     monkeypatch.setattr("witoil.forecast.walk.simulated_slicks", Failing(all_of_them=False))
-    result = walk(sequence(), tmp_path)
+    result = walk(sequence(SHORT), tmp_path)
     write_forecast(result, tmp_path)
     rows = result.study["history"]
     far = [row for row in rows if row["parameters"]["current_factor"] > 1.3]
@@ -445,13 +463,10 @@ def test_the_prior_counts_less_the_more_is_seen(done):
 
 
 @pytest.mark.slow
-def test_the_command_prints_a_table(twin, masks, done, tmp_path):
-    from typer.testing import CliRunner
-
-    (tmp_path / "study.json").write_bytes((done[0] / "study.json").read_bytes())
-    result = CliRunner().invoke(
-        app, ["forecast", str(twin / "whole.toml"), "--out", str(tmp_path)], catch_exceptions=False
-    )
-    assert result.exit_code == 0
-    assert "persistence" in result.output
-    assert "mean" in result.output
+def test_the_command_prints_a_table(short, tmp_path):
+    path, whole = short
+    write_json(tmp_path / "study.json", whole.study)
+    result = witoil("forecast", path, "--out", tmp_path, "--no-pictures")
+    assert result.returncode == 0
+    assert "persistence" in result.stdout
+    assert "mean" in result.stdout

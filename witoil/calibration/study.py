@@ -60,6 +60,8 @@ def write_study(
             "checksum": checksum(rows),
             "seconds": seconds,
         },
+        # until the search has ended it is written anew after every evaluation
+        indent=None if history.stopped is None else 2,
     )
 
 

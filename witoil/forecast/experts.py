@@ -103,9 +103,10 @@ def expert_named(name: str) -> Expert:
 
 def members_of(walk: Walk, k: int, posterior: Posterior, most: int) -> dict[str, Posterior]:
     """Return the runs that each expert is made of, once the first `k` legs have been seen."""
-    found = {"ensemble": posterior, "prior": walk.prior()}
-    found |= {name: each for name in walk.variants if (each := walk.varied(name, k))}
-    return {name: each.likeliest(most) for name, each in found.items()}
+    found = {"ensemble": posterior.likeliest(most), "prior": walk.prior().likeliest(most)}
+    # of those of a variant none is left out: each forecast is what the variant learns from
+    own = {name: each for name in walk.variants if (each := walk.varied(name, k))}
+    return found | {name: each.likeliest(len(each.trials)) for name, each in own.items()}
 
 
 def maps_of(

@@ -334,6 +334,7 @@ def _write(
             "history": rows,
             "checksum": checksum(rows),
         },
+        indent=2 if steps else None,  # until all is done it is written anew after every batch
     )
 
 

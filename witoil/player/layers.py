@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -117,8 +117,8 @@ def thickness_layer(
     box = box_of(lon[afloat], lat[afloat])
     grid = MercatorGrid.covering(box, resolution, _NEIGHBOURHOOD)
     column, row = grid.cells(lon, lat)
-    by_area = np.stack(
-        [
+    frames = [
+        _Frame.of(
             simulator.oil_thickness(
                 column[k, there].astype(np.float64),
                 row[k, there].astype(np.float64),
@@ -126,16 +126,30 @@ def thickness_layer(
                 grid.shape,
                 cell_area=1.0,
                 density=1.0,
-            )
-            for k, there in enumerate(afloat)
-        ]
-    )
-    by_area /= grid.areas
+            ),
+            grid,
+            1e3 if density is None else 1e6 / density,
+        )
+        for k, there in enumerate(afloat)
+    ]
     if density is None:
         bounds = {g: f"{g:g} and more" for g in (0.04, 0.4, 4.0, 40.0, 400.0)}
-        return _logarithmic("thickness", "oil afloat", "g/m²", grid, 1e3 * by_area, bounds)
-    microns = 1e6 / density * by_area
-    return _logarithmic("thickness", "thickness of the oil afloat", "µm", grid, microns, BONN_UM)
+        return _logarithmic("thickness", "oil afloat", "g/m²", grid, frames, bounds)
+    return _logarithmic("thickness", "thickness of the oil afloat", "µm", grid, frames, BONN_UM)
+
+
+class _Frame(NamedTuple):
+    """A field at one time where it is not 0: fields of all times and cells take gigabytes."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, mass: NDArray[np.float64], grid: MercatorGrid, factor: float) -> _Frame:
+        """Return the mass of each cell as a multiple of what there is on its area."""
+        rows, columns = np.nonzero(mass)
+        return cls(rows, columns, factor * (mass[rows, columns] / grid.areas[rows, 0]))
 
 
 def _logarithmic(
@@ -143,16 +157,19 @@ def _logarithmic(
     label: str,
     unit: str,
     grid: MercatorGrid,
-    values: NDArray[np.float64],
+    frames: Sequence[_Frame],
     bounds: Mapping[float, str],
 ) -> FieldLayer:
     """Return positive values as a layer; what is less than the first bound is not shown."""
-    least, greatest = min(bounds), max(float(values.max()), 2.0 * min(bounds))
+    least = min(bounds)
+    greatest = max(2.0 * least, *(float(frame.values.max(initial=0.0)) for frame in frames))
     ratio = max(FINEST_RATIO, (greatest / least) ** (1.0 / (_MOST - 1)))
     scale = Logarithmic(greatest, ratio, _MOST)
-    shown = np.where(values >= least, values, 0.0)
     powers = np.log(np.array([*bounds]) / greatest) / np.log(ratio)
     firsts = np.maximum(np.ceil(powers - 1e-9).astype(int) + _MOST, 1)
     classes = dict(zip(firsts.tolist(), bounds.values(), strict=True))
-    numbers = scale.encode(shown, _MOST).astype(np.uint8)
+    numbers = np.zeros((len(frames), *grid.shape), np.uint8)
+    for number, (rows, columns, values) in zip(numbers, frames, strict=True):
+        shown = np.where(values >= least, values, 0.0)
+        number[rows, columns] = scale.encode(shown, _MOST)
     return FieldLayer(name, label, unit, grid, grid.resolution, numbers, scale, classes, digits=2)
