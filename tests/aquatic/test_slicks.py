@@ -9,7 +9,6 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import label
-from skimage.restoration import denoise_tv_chambolle
 
 from aquatic.errors import AquaticError
 from aquatic.slicks.cmod import mean_over_directions, sigma0_hersbach2010, wind_of
@@ -157,6 +156,8 @@ def speckled(damped, looks=4.0, seed=5):
 @pytest.mark.parametrize("shape", [(40, 53), (30, 1), (1, 30)])
 @pytest.mark.parametrize(("eps", "within"), [(0.0, 0.0), (1e-6, 0.02)])
 def test_total_variation_is_denoised_as_elsewhere(shape, eps, within):
+    from skimage.restoration import denoise_tv_chambolle  # here: it loads half of SciPy
+
     # the last bits of an energy tell when it ends, some iterations sooner or later
     image = np.random.default_rng(2).normal(size=shape).astype(np.float32)
     expected = denoise_tv_chambolle(image, weight=0.8, eps=eps, max_num_iter=200)
