@@ -284,15 +284,13 @@ def _likelihood(ratio: Floats, looks: float, damping: Floats) -> Floats:
 
 def _bordered(likelihood: Floats, border: float) -> Floats:
     """Return the total variation denoising of likelihoods, -inf where there is none. [nat]"""
-    from skimage.restoration import denoise_tv_chambolle
+    from aquatic.slicks.total_variation import denoised
 
     known = np.isfinite(likelihood)
     filled = np.where(known, likelihood, np.float32(0.0))
     found = np.empty_like(filled)
     for rows, columns, inner in _tiles(likelihood.shape):
-        smooth = denoise_tv_chambolle(
-            filled[rows, columns], weight=border, eps=1e-6, max_num_iter=200
-        )
+        smooth = denoised(np.ascontiguousarray(filled[rows, columns]), border, 1e-6, 200)
         (top, left), part = inner
         found[top : top + _TILE, left : left + _TILE] = smooth[part]
     found[~known] = -np.inf

@@ -18,6 +18,7 @@ from aquatic.slicks.geotiff import opened_geotiff
 from aquatic.slicks.lookalikes import probabilities_of
 from aquatic.slicks.speckle import block_means, equivalent_looks
 from aquatic.slicks.spots import Spot, find_spots
+from aquatic.slicks.total_variation import denoised
 from tests.aquatic.other_sea_scenes import other_sea_scene
 from tests.aquatic.pictures import keep_picture
 from tests.aquatic.sea_scenes import CRS, sea_scene
@@ -149,6 +150,18 @@ def speckled(damped, looks=4.0, seed=5):
     rng = np.random.default_rng(seed)
     clean = 0.02 * rng.gamma(looks, 1.0 / looks, damped.shape)
     return (clean * np.where(damped, 0.398, 1.0)).astype(np.float32)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(40, 53), (30, 1), (1, 30)])
+@pytest.mark.parametrize(("eps", "within"), [(0.0, 0.0), (1e-6, 0.02)])
+def test_total_variation_is_denoised_as_elsewhere(shape, eps, within):
+    from skimage.restoration import denoise_tv_chambolle  # here: it loads half of SciPy
+
+    # the last bits of an energy tell when it ends, some iterations sooner or later
+    image = np.random.default_rng(2).normal(size=shape).astype(np.float32)
+    expected = denoise_tv_chambolle(image, weight=0.8, eps=eps, max_num_iter=200)
+    np.testing.assert_allclose(denoised(image, 0.8, eps, 200), expected, rtol=0.0, atol=within)
 
 
 @pytest.mark.slow

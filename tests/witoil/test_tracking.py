@@ -1,6 +1,7 @@
 import json
 import logging
 import sys
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,9 @@ from witoil.errors import WitoilError
 from witoil.outputs import tracking as module
 from witoil.outputs.tracking import Evaluation, of_trials, tracking
 
-mlflow = pytest.importorskip("mlflow")
+# not imported here: every process that collects tests would load it, for a second and a half
+if find_spec("mlflow") is None:
+    pytest.skip("MLflow is not installed", allow_module_level=True)
 
 SMALL = (("particles = 20_000", "particles = 1_000"), ("evaluations = 80", "evaluations = 9"))
 ANEW = """
@@ -48,6 +51,8 @@ def uri(request, tmp_path, monkeypatch):
 
 
 def runs_of(uri):
+    import mlflow
+
     client = mlflow.MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name("witoil")
     runs = client.search_runs([experiment.experiment_id])

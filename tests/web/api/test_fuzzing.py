@@ -2,29 +2,12 @@
 
 import hypothesis
 import pytest
-import schemathesis
 from hypothesis import HealthCheck
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from web.errors import ConflictError
 from web.previews import asking
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
-REFUSED = [*CHECKS, negative_data_rejection]
-POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+# schemathesis is imported by what uses it: every process that collects tests would load it
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +18,20 @@ def _no_process_of_previews(monkeypatch):
         raise ConflictError("superseded by a newer request of its session")
 
     monkeypatch.setattr(asking, "ask", ask)
+
+
+def checks():
+    """Return what is asked of every answer."""
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks as by_document
+
+    return [
+        not_a_server_error,
+        by_document.status_code_conformance,
+        by_document.content_type_conformance,
+        by_document.response_headers_conformance,
+        by_document.response_schema_conformance,
+    ]
 
 
 def examine(operation, mode, checks, examples):
@@ -58,24 +55,32 @@ def examine(operation, mode, checks, examples):
 
 def operations(app):
     """Return all operations of the document."""
+    import schemathesis
+
     document = schemathesis.openapi.from_wsgi("/openapi.json", app)
     return [found.ok() for found in document.get_all_operations()]
 
 
 @pytest.mark.slow
 def test_answers_are_those_of_the_document(app):
+    from schemathesis import GenerationMode
+
     found = operations(app)
     assert len(found) > 15
     for operation in found:
-        examine(operation, POSITIVE, CHECKS, examples=10)
+        examine(operation, GenerationMode.POSITIVE, checks(), examples=10)
 
 
 @pytest.mark.slow
 def test_what_the_document_does_not_have_is_refused(app):
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import negative_data_rejection
+
     # in a path any text would do
     found = [each for each in operations(app) if list(each.body) or list(each.query)]
     assert len(found) > 7
     for operation in found:
         # one of each of what it takes is spoilt at a time: few suffice for an operation with little
         takes = 2 * len(list(operation.query)) + 10 * len(list(operation.body))
-        examine(operation, NEGATIVE, REFUSED, examples=min(5 + takes, 25))
+        refused = [*checks(), negative_data_rejection]
+        examine(operation, GenerationMode.NEGATIVE, refused, examples=min(5 + takes, 25))
