@@ -23,7 +23,7 @@ EARLIER = 3
 
 _NAMES = ("map", "budget", "driving", "coast")
 
-_PARTS = (("map", "driving"), ("budget", "coast"))
+_PARTS = (("map",), ("budget", "driving", "coast"))
 """What the copies draw, each about half of the work."""
 
 _OF_PARTICLES = {"status", "lon", "lat", "mass"}
