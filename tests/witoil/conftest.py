@@ -108,22 +108,15 @@ def changed(twin):
 
 @pytest.fixture
 def two_workers():
-    """Address of a Dask scheduler with two workers, processes of their own.
-
-    Forked, which have loaded all; `tests/web/test_scheduler.py` has workers that begin anew.
-    """
-    import dask
+    """Address of a Dask scheduler with two workers, processes of their own."""
     from dask.distributed import LocalCluster
 
-    with (
-        dask.config.set({"distributed.worker.multiprocessing-method": "fork"}),
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",  # None would take port 8787, which may be in use
-            host="127.0.0.1",
-            protocol="tcp://",
-        ) as cluster,
-    ):
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",  # None would take port 8787, which may be in use
+        host="127.0.0.1",
+        protocol="tcp://",
+    ) as cluster:
         yield cluster.scheduler_address
