@@ -33,6 +33,9 @@ _LOOK_SECONDS = 0.05
 _STARTS = 3
 """How often another port is tried, where one has been taken meanwhile."""
 
+_STILL_SECONDS, _SETTLING_SECONDS = 0.2, 3.0
+"""How long nothing comes to a log that has all that was printed, and what is waited for that."""
+
 _TAIL_BYTES = 100_000
 _MOST_LETTERS = 300
 _PASSED = (
@@ -229,8 +232,20 @@ class HostedProcess:
 
     def last_words(self) -> str:
         """Return ``"; its log ends with: …"``; empty where it has said nothing."""
-        line = _last_line(self._log_text())
+        line = _last_line(self._settled_log())
         return f"; its log ends with: {line}" if line else ""
+
+    def _settled_log(self) -> str:
+        """Return the end of the log once nothing comes any more: who keeps it may be behind."""
+        until, written = time.monotonic() + _SETTLING_SECONDS, -1
+        while self._folder is not None and time.monotonic() < until:
+            before = written
+            with suppress(OSError):
+                written = (self._folder / "log").stat().st_mtime_ns
+            if written == before:
+                break
+            time.sleep(_STILL_SECONDS)
+        return self._log_text()
 
     def _start(self) -> None:
         self._cancel_timer()
