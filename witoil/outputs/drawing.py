@@ -21,8 +21,6 @@ Drawn = Callable[[], dict[str, bytes]]
 EARLIER = 3
 """Slicks of earlier times that are drawn as outlines."""
 
-_NAMES = ("map", "budget", "driving", "coast")
-
 _PARTS = (("map",), ("budget", "driving", "coast"))
 """What the copies draw, each about half of the work."""
 
@@ -67,8 +65,7 @@ def drawing(
             begun = [begin(*given, names) for names in _PARTS]
 
             def drawn() -> dict[str, bytes]:
-                found = {name: png for each in begun for name, png in each().items()}
-                return {name: found[name] for name in _NAMES if name in found}
+                return {name: png for each in begun for name, png in each().items()}
 
             return drawn
 
