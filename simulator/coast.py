@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.ndimage import distance_transform_cdt
 from shapely.geometry.base import BaseGeometry
 
 from simulator.grid import FloatArray, Grid, metres_per_degree
-from simulator.kernels.shoreline import rasterise_segments
+from simulator.kernels.shoreline import clearance, rasterise_segments
 from simulator.kernels.state import Coastline
 from simulator.shore import Shore, Zone
 
@@ -73,14 +72,9 @@ class Coast:
         x, y = x - grid.first_column, y - grid.first_row
         segments = np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=-1)
         cell_start, members = rasterise_segments(segments, scale_x, scale_y, rows, columns)
-        coastal = np.diff(cell_start, axis=1) > 0
-        if coastal.any():
-            clearance = np.minimum(distance_transform_cdt(~coastal, metric="chessboard"), 255)
-        else:
-            clearance = np.full(coastal.shape, 255)
         shore = Shore.from_segments(ends, shore_type, zones)
         line = Coastline(
-            clearance=clearance.astype(np.uint8),
+            clearance=clearance(cell_start),
             scale_x=scale_x,
             scale_y=scale_y,
             cell_start=cell_start,

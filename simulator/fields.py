@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from simulator.axes import ON_A_NODE
 from simulator.errors import SimulatorError
 from simulator.grid import FloatArray, Grid
-from simulator.kernels.sampling import add_interpolated
+from simulator.kernels.sampling import NONE, add_interpolated, nearest_present
 
 GIVEN, NEAREST, NOTHING = 0, 1, 2
 """Where a value is from: the data, the nearest node that has one, nowhere (then it is 0)."""
@@ -56,6 +55,29 @@ class VectorSeries:
         """Nodes without a value at any time, shape (rows, columns); kept for further runs."""
         return np.asarray(np.isnan(self.values).any(axis=(0, 3)))
 
+    def along(self, times: FloatArray, row: FloatArray, column: FloatArray) -> FloatArray:
+        """Return the vector on a way, linear in time and between nodes, shape (n, 2). [m s-1]
+
+        Parameters
+        ----------
+        times : ndarray, shape (n,)
+            Seconds since the start of the run; before the first record and after the last one as
+            there. [s]
+        row, column : ndarray, shape (n,)
+            Fractional places on the grid; beyond it as on its edge.
+        """
+        record = np.interp(times, self.times, np.arange(self.times.size))
+        last = np.reshape(self.values.shape[:3], (3, 1)) - 1
+        place = np.clip(np.stack([record, row, column]), 0, last)
+        low = place.astype(np.intp)
+        high = np.minimum(low + 1, last)
+        found = np.zeros((place.shape[1], 2))
+        for corner in product((0, 1), repeat=3):
+            is_high = np.reshape(corner, (3, 1)) == 1
+            share = np.where(is_high, place - low, low + 1 - place).prod(axis=0)
+            found += share[:, np.newaxis] * self.values[tuple(np.where(is_high, high, low))]
+        return found
+
 
 @dataclass(frozen=True)
 class ScalarSeries:
@@ -88,9 +110,24 @@ def vector_series(
     *,
     reach: float,
 ) -> VectorSeries:
-    """Bring a vector field onto the grid, from the first data set that has it."""
+    """Bring a vector field onto the grid, from the first data set that has it.
+
+    Raises
+    ------
+    SimulatorError
+        Where the nearest value is taken however far it is, and none has one at some time.
+    """
     found = [_series(data, names, grid, start, reach=reach) for data in datasets]
-    return found[0] if len(found) == 1 else _merged(found, [_before_gap(d) for d in datasets])
+    one = found[0] if len(found) == 1 else _merged(found, [_before_gap(d) for d in datasets])
+    assert one.support is not None
+    empty = (one.support == NOTHING).all(axis=(1, 2))
+    if reach == np.inf and empty.any():
+        raise SimulatorError(
+            f"{', '.join(names)}: no value anywhere in the area of the run at {empty.sum()} of "
+            f"{empty.size} times; expected some at each: get data for the area, or leave out the "
+            "times that have none"
+        )
+    return one
 
 
 def scalar_series(
@@ -273,8 +310,8 @@ def _fill_holes(
     support = np.full((1 if static else len(field), *covered.shape), GIVEN, np.uint8)
     for records in [slice(None)] if static else [slice(k, k + 1) for k in range(len(field))]:
         holes = missing[records][0]
-        distance, (j, i) = distance_transform_edt(holes, return_indices=True)
-        near, far = (holes & covered & there for there in (distance <= reach, distance > reach))
+        j, i = nearest_present(holes, reach)
+        near, far = (holes & covered & there for there in (j != NONE, j == NONE))
         field[records, near] = field[records][:, j[near], i[near]]
         field[records, far] = 0.0
         support[records, near] = NEAREST

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from simulator.axes import common_grid, joined_axes, nodes_covered
 from simulator.errors import SimulatorError
@@ -239,19 +238,8 @@ class Forcing:
             nodes, shape (n, 2). [m s-1]
         """
         x, y = self.grid.to_cells(longitude, latitude)
-        places = np.stack([y - self.grid.first_row, x - self.grid.first_column])
-        found = {}
-        for name, series in self.fields.items():
-            moment = np.interp(times, series.times, np.arange(series.times.size))
-            at = np.concatenate([moment[np.newaxis], places])
-            found[name] = np.stack(
-                [
-                    map_coordinates(series.values[..., k], at, order=1, mode="nearest")
-                    for k in range(2)
-                ],
-                axis=-1,
-            )
-        return found
+        places = (y - self.grid.first_row, x - self.grid.first_column)
+        return {name: series.along(times, *places) for name, series in self.fields.items()}
 
     def fastest(self, parameters: Parameters) -> float:
         """Return a speed that oil carried by these fields does not exceed. [m s-1]

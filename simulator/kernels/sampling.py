@@ -7,6 +7,8 @@ from simulator.kernels.state import TEMPERATURE, WAVE_HEIGHT, WAVE_PERIOD, WIND_
 from simulator.kernels.variables import X, Y
 
 _NEXT = np.uint64(1)
+NONE = -1
+"""Place of a node that is not there."""
 
 
 @law
@@ -116,3 +118,70 @@ def add_interpolated(target, place, wanted, times, values, along, right_turn, cl
                 v = (1.0 - b) * values[k, j, i, 1] + b * values[last, j, i, 1]
                 target[n, j, i, east] += along * u + s * v
                 target[n, j, i, north] += along * v - s * u
+
+
+@kernel
+def nearest_present(missing, reach):
+    """Return where the nearest node lies that is not missing, for each node.
+
+    Where several are as near, the one of the first column, and of the first row there.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (rows, columns)
+    reach : float
+        Nodes farther away are not found. [nodes]
+
+    Returns
+    -------
+    row, column : ndarray of int32, shape (rows, columns)
+        `NONE` where none is found.
+
+    References
+    ----------
+    Aggarwal et al. (1987), Algorithmica 2, 195-208, doi:10.1007/BF01840359: what is nearest to the
+    nodes of a row moves in one direction along it, so that a node is looked for between what its
+    neighbours on either side have found.
+    """
+    rows, columns = missing.shape
+    upright = nearest_in_column(missing)
+    row, column = np.full((2, rows, columns), NONE, np.int32)
+    found = np.empty(columns, np.int64)
+    for j in range(rows):
+        step = 1
+        while 2 * step <= columns:
+            step *= 2
+        while step > 0:
+            for i in range(step - 1, columns, 2 * step):
+                first = found[i - step] if i >= step else 0
+                last = found[i + step] if i + step < columns else columns - 1
+                found[i] = first
+                least = np.inf
+                for k in range(first, last + 1):
+                    square = (k - i) ** 2 + (upright[j, k] - j) ** 2
+                    if upright[j, k] != NONE and square < least:
+                        least = square
+                        found[i] = k
+                if least < np.inf and least <= reach * reach:
+                    row[j, i], column[j, i] = upright[j, found[i]], found[i]
+            step //= 2
+    return row, column
+
+
+@loop
+def nearest_in_column(missing):
+    """Return the row of the nearest node of a column that is not missing, the upper of two."""
+    nearest = np.full(missing.shape, NONE, np.int32)
+    rows, columns = missing.shape
+    for j in range(rows):
+        for i in range(columns):
+            if not missing[j, i]:
+                nearest[j, i] = j
+            elif j > 0:
+                nearest[j, i] = nearest[j - 1, i]
+    for j in range(rows - 2, -1, -1):
+        for i in range(columns):
+            here, below = nearest[j, i], nearest[j + 1, i]
+            if below > j and (here == NONE or below - j < j - here):
+                nearest[j, i] = below
+    return nearest

@@ -5,6 +5,7 @@ import numpy as np
 from simulator.kernels._jit import kernel, law, loop
 
 NO_CROSSING = 2.0
+FARTHEST = 255  # what a clearance may be, which fits into a byte
 _MARGIN = 1e-6  # cells; a segment on a cell border belongs to both cells
 _TOUCH = 1e-9  # of a segment; a path through the joint of two segments meets one of them
 
@@ -131,3 +132,49 @@ def rasterise_segments(segments, scale_x, scale_y, rows, columns):
         for column in range(columns + 1):
             cell_start[row, column] = starts[row * columns + column]
     return cell_start, members
+
+
+@kernel
+def clearance(cell_start):
+    """Return how far each raster cell is from the next one with a segment, 255 at most.
+
+    Parameters
+    ----------
+    cell_start : ndarray, shape (rows, columns + 1)
+        See `rasterise_segments`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, columns)
+        Steps to a neighbour, one of eight. [cells]
+
+    References
+    ----------
+    Rosenfeld and Pfaltz (1968), Pattern Recognition 1, 33-61, doi:10.1016/0031-3203(68)90013-7:
+    two passes over the raster give this distance everywhere.
+    """
+    rows, columns = cell_start.shape[0], cell_start.shape[1] - 1
+    found = np.full((rows, columns), FARTHEST, np.uint8)
+    for j in range(rows):
+        for i in range(columns):
+            if cell_start[j, i + 1] > cell_start[j, i]:
+                found[j, i] = 0
+            else:
+                found[j, i] = one_more_than_least(found, j, i, -1)
+    for j in range(rows - 1, -1, -1):
+        for i in range(columns - 1, -1, -1):
+            found[j, i] = min(found[j, i], one_more_than_least(found, j, i, 1))
+    return found
+
+
+@law
+def one_more_than_least(found, j, i, side):
+    """Return a step more than the least of four neighbours: of the row on a side, and beside."""
+    rows, columns = found.shape
+    least = FARTHEST - 1
+    if 0 <= j + side < rows:
+        for k in range(max(i - 1, 0), min(i + 2, columns)):
+            least = min(least, found[j + side, k])
+    if 0 <= i + side < columns:
+        least = min(least, found[j, i + side])
+    return np.uint8(least + 1)

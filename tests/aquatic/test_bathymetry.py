@@ -23,9 +23,9 @@ def test_the_ratio_is_that_of_stumpf(m0, m1, blue):
     green = np.linspace(0.005, 0.2, 9)
     bands = np.column_stack([np.full(9, blue), green])
     law = Calibration("ratio", (-m0, m1), (0.0, 0.0), 9, 0.0, 0.0, 20.0)
-    np.testing.assert_allclose(
-        depths(bands, law), m1 * np.log(1000 * blue) / np.log(1000 * green) - m0, rtol=1e-12
-    )
+    expected = m1 * np.log(1000 * blue) / np.log(1000 * green) - m0
+    # a depth near 0 is the difference of two numbers of some hundred
+    np.testing.assert_allclose(depths(bands, law), expected, rtol=1e-12, atol=1e-11)
 
 
 def test_soundings_give_back_the_law_that_they_were_made_by():

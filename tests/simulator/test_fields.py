@@ -15,7 +15,7 @@ from simulator import (
     SimulatorError,
     joined_axes,
 )
-from simulator.fields import BEFORE_GAP
+from simulator.fields import BEFORE_GAP, VectorSeries
 from tests.simulator.builders import START, currents, field, nodes, waves, winds
 from tests.simulator.strategies import NO_DEADLINE
 
@@ -172,3 +172,23 @@ def test_joined_axes_have_the_nodes_of_the_finest_and_the_span_of_both(
     assert np.isin(fine, axis).all()
     assert axis[0] - spacing < min(fine[0], coarse[0]) + 1e-9
     assert axis[-1] + spacing > max(fine[-1], coarse[-1]) - 1e-9
+
+
+@NO_DEADLINE
+@given(
+    st.lists(st.floats(-1.0, 1.0), min_size=8, max_size=8),
+    st.tuples(st.floats(-100.0, 500.0), st.floats(0.0, 3.0), st.floats(0.0, 4.0)),
+)
+def test_a_field_that_is_linear_in_time_and_space_is_followed_exactly(factors, place):
+    def value(time, row, column):
+        terms = [1.0, time, row, column, time * row, time * column, row * column]
+        return np.dot(factors, [*terms, time * row * column])
+
+    times = np.array([0.0, 100.0, 400.0])
+    at = np.stack(np.broadcast_arrays(times[:, None, None], *np.ogrid[:4, :5])).reshape(3, -1)
+    east = np.array([value(*node) for node in at.T]).reshape(3, 4, 5)
+    series = VectorSeries(times, np.stack([east, 2.0 * east], axis=-1))
+    time, row, column = place
+    found = series.along(*np.array(place)[:, np.newaxis])
+    expected = value(np.clip(time, 0.0, 400.0), row, column)
+    np.testing.assert_allclose(found, [[expected, 2.0 * expected]], rtol=1e-9, atol=1e-9)

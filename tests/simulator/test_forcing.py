@@ -102,6 +102,17 @@ def test_a_field_without_any_value_is_refused(missing):
         Forcing.from_datasets(fields, fields, start=START)
 
 
+def test_wind_that_is_nowhere_at_one_time_is_refused_unless_another_has_it():
+    def until(t, lon, lat):
+        return np.where(t > 0.0, np.nan, 5.0)
+
+    blank = winds(until, until)
+    with pytest.raises(SimulatorError, match=r"eastward_wind.*no value anywhere.*at 1 of 2 times"):
+        Forcing.from_datasets(currents(), blank, start=START)
+    fields = Forcing.from_datasets(currents(), [blank, winds(7.0, 7.0)], start=START)
+    np.testing.assert_array_equal(fields.wind.values[-1], np.float32(7.0))
+
+
 def shelf(value=0.5, edge=35.05):
     """Return a current that is given west of the coast only, and differs from row to row."""
     return lambda t, lon, lat: np.where(lon < edge, value + lat - 35.0, np.nan)

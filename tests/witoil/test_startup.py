@@ -10,9 +10,9 @@ from witoil.beside import _may_be_copied
 LOADED = "import sys; print(*sorted(name for name, module in sys.modules.items() if module))"
 RUN = f"from witoil.cli.main import app; app(standalone_mode=False); {LOADED}"
 CLUSTER = {"boto3", "dask", "distributed", "pyarrow", "tornado"}
-SEARCH = {"skopt", "sklearn", "scipy.stats", "scipy.optimize", "cma"}
+SEARCH = {"skopt", "sklearn", "scipy.stats", "scipy.optimize", "scipy.ndimage", "cma"}
 NETWORK = {"requests", "pydap", "siphon", "flask", "zarr", "mlflow"}
-LOOKED_FOR = {"cffi", "yaml", "mpl_toolkits.mplot3d"}
+LOOKED_FOR = {"cffi", "yaml", "mpl_toolkits.mplot3d", "scipy.linalg"}
 OTHER_COMMANDS = {"witoil.cli.others", "witoil.cli.plugins", "witoil.cli.catalog"}
 ARRAYS = {"numba", "xarray", "pandas", "scipy", "matplotlib", "rasterio"}
 
@@ -54,3 +54,16 @@ def test_slicks_of_vector_files_are_listed_without_model_and_xarray(twin, tmp_pa
 @pytest.mark.slow
 def test_the_command_line_itself_loads_no_arrays():
     assert not loaded(f"import witoil.cli.main; {LOADED}") & (ARRAYS | CLUSTER | {"numpy"})
+
+
+@pytest.mark.slow
+def test_what_one_library_asks_for_in_vain_is_there_for_others():
+    code = (
+        "from witoil.cli.lean import lean; import sys\n"
+        "with lean():\n"
+        "    import numba.np.arraymath\n"
+        "    assert 'scipy.linalg' not in sys.modules\n"
+        "    import scipy.spatial\n"
+        f"{LOADED}"
+    )
+    assert "scipy.linalg.cython_blas" in loaded(code)

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 _ASKED_FOR_BY = {
@@ -20,6 +21,9 @@ _ASKED_FOR_BY = {
 
 _ASKED_FOR_BY_FILE = {"yaml": ".numba_config.yaml"}
 """Libraries of which use is made where a file lies in the folder that one works in."""
+
+_ASKED_FOR_IN_VAIN = {"scipy.linalg": "numba"}
+"""Libraries of which use is made -> what loads them if they are there, and makes none."""
 
 
 @contextmanager
@@ -36,11 +40,36 @@ def lean() -> Iterator[None]:
     warnings.filterwarnings("ignore", "Unable to import Axes3D", UserWarning)
     # Python's own way to say that a module is not there: importing it raises ModuleNotFoundError
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder := _NotForAll())
     try:
         yield
     finally:
+        sys.meta_path.remove(finder)
         for name in hidden:
             sys.modules.pop(name, None)
+
+
+class _NotForAll(MetaPathFinder):
+    """Leaves modules to those who find them, but for those that ask in vain."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        """Find nothing, like all finders that do not know a module.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            As where it is not installed.
+        """
+        if name in _ASKED_FOR_IN_VAIN and _importer() == _ASKED_FOR_IN_VAIN[name]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def _importer() -> str:
+    """Return the library whose line asks a finder for a module."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("importlib."):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _lies(file: str) -> bool:

@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_edt
 
 from simulator.kernels import sampling
-from simulator.kernels.sampling import add_interpolated, linear, row_below
+from simulator.kernels.sampling import (
+    NONE,
+    add_interpolated,
+    linear,
+    nearest_present,
+    row_below,
+)
 from tests.simulator.compiled import from_python
-from tests.simulator.strategies import NO_DEADLINE
+from tests.simulator.strategies import NO_DEADLINE, SEEDS
 
 bilinear_vector = from_python(sampling.bilinear_vector)
 
@@ -80,3 +87,20 @@ def test_a_turned_vector_points_to_the_right_in_the_north_and_to_the_left_in_the
     np.testing.assert_allclose(added(0.0, factor=0.0, turned=1.0), [1.0 + 2.0, 1.0 - 1.0])
     south = added(0.0, factor=0.0, turned=1.0, clockwise=-1.0)
     np.testing.assert_allclose(south, [1.0 - 2.0, 1.0 + 1.0])
+
+
+@pytest.mark.slow
+@NO_DEADLINE
+@given(SEEDS, st.integers(1, 25), st.integers(1, 25), st.sampled_from([0.1, 0.5, 0.9, 0.97]))
+def test_the_nearest_node_is_the_one_that_scipy_finds(seed, rows, columns, share):
+    missing = np.random.default_rng(seed).random((rows, columns)) < share
+    missing[-1, -1] = False
+    distance, expected = distance_transform_edt(missing, return_indices=True)
+    np.testing.assert_array_equal(nearest_present(missing, np.inf), expected)
+    near = np.where(distance <= 3.0, expected, NONE)
+    np.testing.assert_array_equal(nearest_present(missing, 3.0), near)
+
+
+def test_where_all_nodes_are_missing_none_is_near():
+    found = nearest_present(np.ones((3, 4), bool), np.inf)
+    np.testing.assert_array_equal(found, np.full((2, 3, 4), NONE))

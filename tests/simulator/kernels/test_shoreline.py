@@ -5,9 +5,10 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_cdt
 
 from simulator.kernels import shoreline
-from simulator.kernels.shoreline import NO_CROSSING, rasterise_segments
+from simulator.kernels.shoreline import NO_CROSSING, clearance, rasterise_segments
 from tests.simulator.compiled import from_python
 from tests.simulator.strategies import NO_DEADLINE, SEEDS
 
@@ -116,3 +117,15 @@ def test_every_segment_is_filed_in_each_cell_it_runs_through_and_in_no_other():
             cell = shapely.box(column, row, column + 1, row + 1)
             assert set(np.flatnonzero(shapely.intersects(shore, cell))) <= set(filed)
             assert shapely.dwithin(shore[filed], cell, 1e-5).all()
+
+
+@pytest.mark.slow
+@NO_DEADLINE
+@given(SEEDS, st.integers(1, 30), st.sampled_from([40, 600]), st.sampled_from([0.2, 0.01, 1e-3]))
+def test_clearance_is_the_distance_that_scipy_finds(seed, rows, columns, share):
+    coastal = np.random.default_rng(seed).random((rows, columns)) < share
+    coastal[0, 0] = True
+    before = np.zeros((rows, 1), np.int32)
+    cell_start = np.hstack([before, np.cumsum(coastal, axis=1, dtype=np.int32)])
+    expected = np.minimum(distance_transform_cdt(~coastal, metric="chessboard"), 255)
+    np.testing.assert_array_equal(clearance(cell_start), expected)
