@@ -246,7 +246,7 @@ export class Pane {
   /** Take the colours of the page, and the coast of the run. */
   restyle() {
     this.rasterTiles = undefined;
-    this.map.setStyle(this.#style());
+    this.map.setStyle(this.#style(), { diff: this.isStyled }); // one that is loading has nothing to differ from
     this.show();
   }
 
