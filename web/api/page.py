@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, request, send_from_directory
+from flask import Response, current_app, make_response, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
@@ -38,9 +39,15 @@ _ANSWERS: dict[Any, Any] = {
 }
 
 
+KEPT_SECONDS = 31_536_000
+"""How long a browser keeps a file without asking again: a year, the longest that is usual. [s]"""
+
+
 class PageFile(BaseModel):
     """Which file of the page."""
 
+    version: str = Field(description="What all files of the page were when it was sent.")
+    folder: str
     name: str = Field(description="Its path within its folder.")
 
 
@@ -48,7 +55,7 @@ class PageFile(BaseModel):
 def show_page() -> Any:
     """Show the map to browsers, and to programs where all else is."""
     if request.accept_mimetypes.best_match([JSON, HTML]) == HTML:
-        answer = make_response(send_from_directory(ours(), "page.html", max_age=None))
+        answer = page_named("page.html")
         answer.headers["Content-Security-Policy"] = policy(service().settings.base_map)
     else:
         answer = make_response(show_landing())
@@ -84,22 +91,44 @@ def policy(base_map: str | None) -> str:
     )
 
 
-@blueprint.get("/static/map/<path:name>", doc_ui=False)
-def send_ours(path: PageFile) -> Response:
-    """Send a file of the page."""
-    return _sent(ours(), path.name)
+def page_named(name: str) -> Response:
+    """Return a page of ours whose files have addresses that change when one of them does."""
+    text = (ours() / name).read_text(encoding="utf-8")
+    answer = Response(text.replace('="static/', f'="static/{version()}/'), mimetype=HTML)
+    answer.cache_control.no_cache = True
+    return answer
 
 
-@blueprint.get("/static/player/<path:name>", doc_ui=False)
-def send_players(path: PageFile) -> Response:
-    """Send a file that the page shares with the player of runs."""
-    return _sent(_of_package("witoil.player") / "static", path.name)
+def version() -> str:
+    """Return what stands for all files of pages, as they lie on the disk just now."""
+    walked = (found for folder in _folders().values() for found in os.walk(folder))
+    files = sorted(f"{root}/{name}" for root, _, names in walked for name in names)
+    states = [(file, os.stat(file)) for file in files if file.endswith(tuple(KINDS))]
+    told = [(file, state.st_size, state.st_mtime_ns) for file, state in states]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
-@blueprint.get("/static/maplibre/<path:name>", doc_ui=False)
-def send_maplibre(path: PageFile) -> Response:
-    """Send a file of MapLibre GL."""
-    return _sent(_of_package("maplibre") / "srcjs", path.name)
+@blueprint.get("/static/<version>/<folder>/<path:name>", doc_ui=False)
+def send_file(path: PageFile) -> Response:
+    """Send a file of the page, of the player of runs, or of MapLibre GL."""
+    folder = _folders().get(path.folder)
+    if folder is None:
+        raise NotFoundError("there is no such file of the page")
+    answer = _sent(folder, path.name)
+    if path.version == version():
+        answer.cache_control.max_age = KEPT_SECONDS
+        answer.cache_control.immutable = True
+    else:  # a page of another version asks, which must not keep what it was not made for
+        answer.cache_control.no_cache = True
+    return answer
+
+
+def _folders() -> dict[str, Path]:
+    return {
+        "map": ours(),
+        "player": _of_package("witoil.player") / "static",
+        "maplibre": _of_package("maplibre") / "srcjs",
+    }
 
 
 def _sent(folder: Path, name: str) -> Response:

@@ -10,7 +10,7 @@ from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
 from web.api.documents import PUBLIC, problems
-from web.api.page import HTML, TAG, ours, policy
+from web.api.page import HTML, TAG, page_named, policy
 from web.api.plugins import card_of, usable
 from web.errors import NotFoundError
 from web.people.access import needs
@@ -72,7 +72,7 @@ class ModelForm(BaseModel):
 )
 def show_trial_page() -> Response:
     """Show the page on which the model is tried that the query names, `?model=NAME`."""
-    answer = Response((ours() / "try.html").read_bytes(), mimetype=HTML)
+    answer = page_named("try.html")
     answer.headers["Content-Security-Policy"] = f"{policy(None)}; media-src blob:"
     return answer
 

@@ -311,7 +311,7 @@ def test_oil_that_is_on_its_way_is_said_and_what_is_drawn_keeps_its_place(opened
     """Else it would be taken for that of the time that the clock has, or of another place."""
     small = lambda text: text.replace("BATCH_BYTES = 4e6", "BATCH_BYTES = 1")  # noqa: E731
     give = lambda r: r.fulfill(content_type="text/javascript", body=small(r.fetch().text()))  # noqa: E731
-    page = opened(f"#run={run}", before=lambda page: page.route("**/static/map/steps.js", give))
+    page = opened(f"#run={run}", before=lambda page: page.route("**/static/*/map/steps.js", give))
     shown_at(page, run)
     slider = page.get_by_role("slider", name="Time")
     slider.press("Home")
@@ -533,7 +533,7 @@ def test_all_of_a_run_across_the_antimeridian_is_looked_at(map_page):
     west = "[[179, 0], [180, 0], [180, 1], [179, 0]]"
     east = "[[-180, 0], [-179, 0], [-180, 1], [-180, 0]]"
     bounds = map_page.evaluate(
-        f"""() => import("/static/map/run.js").then((m) => {{
+        f"""() => import("/static/now/map/run.js").then((m) => {{
             const run = new m.Run("x", {{}});
             run.observed = [{{ time: 0, name: "", areaKm2: null, rings: [{west}, {east}] }}];
             return run.bounds;

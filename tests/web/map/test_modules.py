@@ -22,7 +22,7 @@ def calls(browser, served):
 
     def call(module, name, arguments):
         script = """async ([module, name, arguments_]) => {
-            const found = await import(`/static/${module}`);
+            const found = await import(`/static/now/${module}`);
             return arguments_.map((each) => found[name](...each));
         }"""
         return page.evaluate(script, [module, name, arguments])
@@ -160,7 +160,7 @@ def test_state_tells_of_what_is_different_once(browser, served):
     page.goto(served.url)
     heard = page.evaluate(
         """async () => {
-            const { State } = await import("/static/map/state.js");
+            const { State } = await import("/static/now/map/state.js");
             const state = new State();
             const heard = [];
             const end = state.subscribe(["time", "layers"], (it) => heard.push(it.get("time")));

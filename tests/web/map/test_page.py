@@ -2,13 +2,14 @@
 
 import gzip
 import re
+import shutil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.people import people
-from web.api.page import policy
+from web.api.page import ours, policy
 from web.settings import SettingsError, read_settings
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -58,7 +59,7 @@ def test_all_that_the_page_loads_is_here_and_nothing_stands_in_it(client):
 
 
 def test_modules_import_only_what_is_sent(client):
-    seen, wanted = set(), ["static/map/main.js"]
+    seen, wanted = set(), ["static/now/map/main.js"]
     while wanted:
         name = wanted.pop()
         if name in seen:
@@ -83,18 +84,18 @@ def test_modules_import_only_what_is_sent(client):
 @pytest.mark.parametrize(
     "path",
     [
-        "static/map/page.html",
-        "static/map/../app.py",
-        "static/map/..%2fapp.py",
-        "static/map/%2e%2e/app.py",
-        "static/map/../../witoil/__init__.py",
-        "static/map/",
-        "static/map/none.js",
-        "static/map/a%00.js",
-        "static/player/page.html",
-        "static/maplibre/../map.py",
-        "static/maplibre/" + "a" * 5000 + ".js",
-        "static/other/main.js",
+        "static/now/map/page.html",
+        "static/now/map/../app.py",
+        "static/now/map/..%2fapp.py",
+        "static/now/map/%2e%2e/app.py",
+        "static/now/map/../../witoil/__init__.py",
+        "static/now/map/",
+        "static/now/map/none.js",
+        "static/now/map/a%00.js",
+        "static/now/player/page.html",
+        "static/now/maplibre/../map.py",
+        "static/now/maplibre/" + "a" * 5000 + ".js",
+        "static/now/other/main.js",
     ],
 )
 def test_nothing_else_is_sent(client, path):
@@ -104,7 +105,7 @@ def test_nothing_else_is_sent(client, path):
 
 
 def test_files_travel_packed_once(client):
-    path = "/static/map/main.js"
+    path = "/static/now/map/main.js"
     with client.get(path) as plain, client.get(path, headers={"Accept-Encoding": "gzip"}) as packed:
         assert packed.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(packed.data) == plain.data
@@ -118,6 +119,28 @@ def test_files_travel_packed_once(client):
         assert len(part.data) == 10
     with client.get(path, headers={"Range": "bytes=-9999999"}) as last, client.get(path) as whole:
         assert (last.status_code, last.data) == (206, whole.data)
+
+
+def test_files_are_kept_by_browsers_until_one_of_them_changes(client, tmp_path, monkeypatch):
+    shutil.copytree(ours(), tmp_path / "static")
+    monkeypatch.setattr("web.api.page.ours", lambda: tmp_path / "static")
+
+    def address():
+        with client.get("/", headers={"Accept": BROWSER}) as answer:
+            assert answer.cache_control.no_cache
+            return re.search(r'src="(static/[^"]+/map/main.js)"', answer.text)[1]
+
+    first = address()
+    with client.get(f"/{first}") as answer:
+        assert answer.cache_control.immutable
+        assert answer.cache_control.max_age > 3e7
+    changed = tmp_path / "static" / "words.js"
+    changed.write_text(changed.read_text() + "\n")
+    assert address() != first
+    with client.get(f"/{first}") as answer:  # what is open still asks for it
+        assert answer.status_code == 200
+        assert answer.cache_control.no_cache
+        assert not answer.cache_control.immutable
 
 
 def test_the_policy_lets_in_the_host_of_the_base_map_and_no_other():

@@ -32,7 +32,7 @@ def empty(kept_open, service):
 
 def module(page, name, expression):
     """Return what an expression on a module `m` of the panels comes to."""
-    return page.evaluate(f"import('/static/map/panels/{name}').then((m) => ({expression}))")
+    return page.evaluate(f"import('/static/now/map/panels/{name}').then((m) => ({expression}))")
 
 
 def assert_accessible(page, part=None):
@@ -425,7 +425,8 @@ def test_confidence_comes_from_scores(empty):
         }
         value = {"case": {"score": {"resolution_m": 150}}, "forecast": {"steps": [step]}}
         return empty.evaluate(
-            "(v) => import('/static/map/panels/results.js').then((m) => m.horizonOf(v)[0])", value
+            "(v) => import('/static/now/map/panels/results.js').then((m) => m.horizonOf(v)[0])",
+            value,
         )
 
     assert level((0.7, 0.8, 0.9), (0.5, 0.6, 0.7))["level"] == "high"
@@ -467,7 +468,7 @@ def test_the_best_run_so_far_is_that_of_the_search(empty):
 
 def test_the_case_is_changed_as_files_are_used(empty):
     got = empty.evaluate(
-        """() => import("/static/map/panels/case.js").then((m) => {
+        """() => import("/static/now/map/panels/case.js").then((m) => {
           const file = (n, time) => ({ reference: `upload:${n}`, name: `${n}.zip`, purpose: "mask",
             facts: { times: time ? [time] : [] } });
           let form = m.taken(m.newCase(), file(1, "2021-08-24T03:43:00+00:00"), []);
@@ -489,7 +490,7 @@ def test_the_case_is_changed_as_files_are_used(empty):
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_run_starts_from_the_first_slick_in_whatever_order_they_come(empty, order):
     got = empty.evaluate(
-        """(order) => import("/static/map/panels/case.js").then((m) => {
+        """(order) => import("/static/now/map/panels/case.js").then((m) => {
           const times = ["2021-08-24T03:43:00Z", "2021-08-24T08:10:00Z", "2021-08-25T03:34:00Z"];
           const files = times.map((time, n) => ({ reference: `upload:${n}`, name: `${n}.zip`,
             purpose: "mask", facts: { times: [time] } }));
