@@ -310,7 +310,7 @@ def _fill_holes(
     support = np.full((1 if static else len(field), *covered.shape), GIVEN, np.uint8)
     for records in [slice(None)] if static else [slice(k, k + 1) for k in range(len(field))]:
         holes = missing[records][0]
-        j, i = nearest_present(holes, reach)
+        j, i = nearest_present(holes, float(reach))  # one kernel, not another for whole numbers
         near, far = (holes & covered & there for there in (j != NONE, j == NONE))
         field[records, near] = field[records][:, j[near], i[near]]
         field[records, far] = 0.0
