@@ -1,6 +1,7 @@
 // Every word that people read on the page; panels have theirs in words of their own name below.
 
 export const words = {
+  asked: (/** @type {{created: string}} */ job) => `${job.created.slice(0, 19).replace("T", " ")} UTC`, // several may be of one minute
   away: "The service does not answer. The page keeps what it shows and goes on when it is back.",
   back: "The service is back.",
   signedOut: "You are not signed in any more.",
@@ -40,7 +41,7 @@ export const words = {
     noSuchRun: "There is no such run of yours. It may have been removed, or the link is another person's.",
     pane: { run: "Map of the run", other: "Map of the run it is compared with" },
     named: (/** @type {"run" | "other"} */ key, /** @type {any} */ run) =>
-      `${key === "run" ? "A" : "B"}: ${run.name}, ${run.job.created.slice(0, 16).replace("T", " ")} UTC`,
+      `${key === "run" ? "A" : "B"}: ${run.name}, ${words.asked(run.job)}`,
     of: (/** @type {"run" | "other"} */ key, /** @type {string} */ text) => `${key === "run" ? "A" : "B"}: ${text}`,
     tools: {
       title: "Map", closer: "Zoom in", farther: "Zoom out", whole: "Show the whole run",
