@@ -155,12 +155,44 @@ def look_at(page, job):
     expect(page.locator("#verdict")).to_be_visible()
 
 
+def begin_anew(page):
+    """Have an empty case on a page, with only those parts of it open in which something is missing.
+
+    That is how a page that was just opened has it.
+    """
+    page.click("#left-tab-case")
+    page.get_by_role("button", name="New case").click()
+    page.evaluate(
+        """() => document.querySelectorAll("#left-part-case details").forEach((each) => {
+          each.open = each.matches(".part:has(> summary .chip.warn)");
+        })"""
+    )
+
+
+@pytest.fixture(scope="module")
+def kept_page(kept_open, service):
+    """A page for a whole module, from which jobs are asked for without pictures."""
+    made = kept_open(service.url)
+    made.wait_for_selector("#part-model")  # it listens to its address by then
+    without_pictures(made)
+    return made
+
+
+@pytest.fixture
+def ran(kept_page, simulated):
+    """That page with the run and a new case, for tests that lead away from them in their way."""
+    look_at(kept_page, simulated)
+    begin_anew(kept_page)
+    return kept_page
+
+
 def without_pictures(page):
-    """Have what is asked for on a page draw no pictures, which take most of the time of a job."""
+    """Have jobs that a page asks for draw no pictures, which take most of the time of a job."""
 
     def ask_for_less(route):
         asked = route.request.post_data_json
-        asked["inputs"]["pictures"] = False
+        if "case" in asked["inputs"]:  # a run, and not its export
+            asked["inputs"]["pictures"] = False
         route.continue_(post_data=json.dumps(asked))
 
     page.route("**/execution", ask_for_less)
