@@ -7,7 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import ask, ended, figures, look_at, opening, upload
+from tests.web.panels.conftest import ended, figures, opening
 from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -174,29 +174,6 @@ def test_each_process_has_its_verdict(ran, service):
     expect(told).to_contain_text(re.compile("Area that holds .* 90"))
     page.click("#left-tab-runs")
     assert page.locator("#left-part-runs li").count() >= 4
-
-
-def test_what_a_forecast_is_good_for_stands_by_how_far_it_looks(ran, service, baniyas, masks):
-    seen = [{"geometry": upload(service.url, mask)} for mask in masks[1:3]]
-    case = {
-        **baniyas,
-        "time": {"start": "2021-08-24T03:43:00Z", "end": "2021-08-24T18:00:00Z"},
-        "observation": seen,
-        "optimise": {"start_from": "observations"},
-        "forecast": {"evaluations": 8, "members": 4},
-        "model": {"particles": 1000},
-    }
-    job = ask(service.url, "forecast", case=case, pictures=False)
-    (step,) = figures(service.url, job)["forecast"]["steps"]
-    look_at(ran, job)
-    row = ran.locator("#horizon tbody tr:not(.note)")
-    expect(row).to_have_count(1)
-    expect(row).to_contain_text("7.4")  # hours from 08:10 to 15:33
-    fss, useful = step["scores"]["forecast"]["fss"], step["useful_fss"]
-    good = [w for w, score in fss.items() if score >= useful]
-    better = good and fss[good[0]] > step["scores"]["persistence"]["fss"][good[0]]
-    level = "low" if not better else "high" if good[0] == "1" else "medium"
-    expect(row.locator(".chip")).to_have_text(level)
 
 
 def test_a_run_is_exported_and_shared(ran, opened, service, tmp_path):

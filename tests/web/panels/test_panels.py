@@ -13,20 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.web.map.conftest import serving
-from tests.web.panels.conftest import ask, begin_anew, figures, look_at, upload
+from tests.web.panels.conftest import ask, figures, look_at, upload
 from tests.web.panels.test_first_path import drop, type_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PANELS = Path(__file__).parents[3] / "web" / "static" / "panels"
-
-
-@pytest.fixture(scope="module")
-def empty(kept_open, service):
-    """A page in which nothing is chosen, for tests of its modules and of its form."""
-    made = kept_open(service.url)
-    made.wait_for_selector("#part-model")
-    return made
 
 
 def module(page, name, expression):
@@ -41,13 +33,6 @@ def assert_accessible(page, part=None):
         if found["impact"] in ("serious", "critical")
     ]
     assert serious == []
-
-
-@pytest.fixture
-def page(empty):
-    """That page with a new case."""
-    begin_anew(empty)
-    return empty
 
 
 def test_an_empty_page_says_what_is_missing_and_nothing_is_asked_for(page):
@@ -255,14 +240,6 @@ def small(service, baniyas):
     return job
 
 
-@pytest.fixture(scope="module")
-def kept_page(kept_open, service, small):
-    """A page that lists both runs."""
-    made = kept_open(service.url)
-    made.wait_for_selector("#part-model")  # it listens to its address by then
-    return made
-
-
 def test_nothing_serious_by_axe(ran):
     ran.click("#run-again")
     expect(ran.locator("#part-release > summary .chip")).to_have_text("complete")
@@ -349,6 +326,7 @@ def test_a_link_that_is_told_once_stays_while_another_run_is_compared(ran, small
     ran.click("#share-make")
     link = ran.input_value("#share-link")
     expect(ran.locator("#share-link")).to_be_focused()
+    ran.evaluate("window.dispatchEvent(new Event('focus'))")  # and it lists the other
     ran.select_option("#compare-with", small)
     expect(ran.locator('#score-table tr[data-line="other"]')).to_be_visible()
     assert ran.input_value("#share-link") == link
