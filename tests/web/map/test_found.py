@@ -41,14 +41,25 @@ def things(served, tmp_path_factory):
     return [each.id for each in found]
 
 
+@pytest.fixture(scope="module")
+def kept_page(kept_open, things):
+    return kept_open(AT)
+
+
+@pytest.fixture
+def page(kept_page):
+    """A page with all of these."""
+    kept_page.evaluate("(hash) => { location.hash = hash }", f"{AT}&found=,0,,")
+    expect(kept_page.locator(".layers")).to_contain_text("oil (1)")
+    return kept_page
+
+
 def entries(page):
     page.evaluate(FRAMES)
     return page.locator(".layers .entries > li").all_text_contents()
 
 
-def test_what_is_found_is_listed_chosen_and_read(opened, things):
-    page = opened(AT)
-    expect(page.locator(".layers")).to_contain_text("oil (1)")
+def test_what_is_found_is_listed_chosen_and_read(page):
     assert entries(page) == ["oil (1)", "ship (1)", "buoy (1)", "wake (1)"]
     marks = page.locator(".layers .mark").all()
     looks = [mark.get_attribute("class") for mark in marks]
@@ -84,9 +95,7 @@ def click_at(page, lon, lat):
     page.mouse.click(box["x"] + box["width"] / 2 + spot[0], box["y"] + box["height"] / 2 + spot[1])
 
 
-def test_a_thing_is_read_where_it_is_and_judged(opened, served, things):
-    page = opened(AT)
-    expect(page.locator(".layers")).to_contain_text("oil (1)")
+def test_a_thing_is_read_where_it_is_and_judged(page, served, things):
     click_at(page, 35.92, 35.17)
     expect(page.locator(".reading")).to_contain_text("oil, score 0.90")
     expect(page.locator(".reading")).to_contain_text("seen 2024-05-01 08:00:00 UTC")

@@ -51,11 +51,17 @@ def run_page(kept_open, run):
 
 @pytest.fixture
 def map_page(run_page):
-    """That page, with what it shows at first."""
+    """That page, with what it shows at first, however a test has left it."""
     page, address = run_page
-    page.keyboard.press("Escape")  # nothing is picked or measured
+    for end in page.get_by_role("button", name="End", exact=True).all():
+        end.click()  # nothing is compared
+    page.keyboard.press("Escape")  # nor picked or measured
     page.evaluate(
-        "(hash) => { location.hash = ''; location.hash = hash; }",
+        """(hash) => {
+          location.hash = "";
+          location.hash = hash;
+          document.querySelector(".layer-box").open = true;
+        }""",
         "layers=particles,observed,coast&panels=left,right&" + address.partition("#")[2],
     )
     page.click("#left-tab-case")
@@ -196,6 +202,8 @@ def test_a_distance_is_measured(map_page):
 
 
 def test_a_link_restores_the_view(map_page, opened, run):
+    """Also where the run lies under the list of layers: whoever made the link has seen to it."""
+    map_page.evaluate("location.hash = 'camera=36.55000,19.22000,9.00'")
     map_page.get_by_role("slider", name="Time").press("Home")
     layer(map_page, "Slick observed").uncheck()
     map_page.get_by_role("button", name="How good").click()
@@ -203,6 +211,7 @@ def test_a_link_restores_the_view(map_page, opened, run):
     map_page.wait_for_timeout(1200)
     address, clock = map_page.url, map_page.locator("#utc").inner_text()
     assert run in address
+    assert "camera=36.55000,19.22000,10.00" in address
     again = opened("#" + address.partition("#")[2])
     shown_at(again, run)
     expect(again.locator("#utc")).to_have_text(clock)
@@ -229,14 +238,19 @@ DAMAGED = (
 )
 
 
-def test_a_link_that_is_damaged_opens_the_page(opened):
-    page = opened(f"#{'&'.join(DAMAGED)}")
+@pytest.fixture(scope="module")
+def damaged(kept_open):
+    """A page that a damaged link has opened, for tests that show no run on it."""
+    return kept_open(f"#{'&'.join(DAMAGED)}")
+
+
+def test_a_link_that_is_damaged_opens_the_page(damaged):
     for fragment in ("", *DAMAGED):  # one takes a link on an open page as one does another
         if fragment:
-            page.evaluate("(hash) => { location.hash = hash }", fragment)
-            page.evaluate(FRAMES)
-        expect(page.get_by_role("button", name="Zoom in")).to_be_visible()
-        expect(page.locator("#clock")).to_be_hidden()
+            damaged.evaluate("(hash) => { location.hash = hash }", fragment)
+            damaged.evaluate(FRAMES)
+        expect(damaged.get_by_role("button", name="Zoom in")).to_be_visible()
+        expect(damaged.locator("#clock")).to_be_hidden()
 
 
 def test_a_link_is_followed_though_the_view_before_is_written_over_it(map_page):
@@ -250,15 +264,15 @@ def test_a_link_is_followed_though_the_view_before_is_written_over_it(map_page):
     map_page.wait_for_function("() => location.hash.includes('camera=36.50000,19.40000')")
 
 
-def test_a_run_that_there_is_none_of_says_so(opened):
-    page = opened("#run=00000000-0000-4000-8000-000000000000")
-    expect(page.locator(".message")).to_contain_text("no such run of yours")
+def test_a_run_that_there_is_none_of_says_so(damaged):
+    damaged.evaluate("location.hash = 'run=00000000-0000-4000-8000-000000000000'")
+    expect(damaged.locator(".message")).to_contain_text("no such run of yours")
 
 
-def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
-    page = opened(f"#run={run}&other={other}")
-    shown_at(page, run)
-    expect(page.locator(".pane-name")).to_have_count(2)
+def test_two_runs_have_one_camera_and_one_clock(map_page, other):
+    page = map_page
+    page.evaluate(f"location.hash = 'other={other}&side=swipe'")
+    expect(page.locator(".pane-name").filter(visible=True)).to_have_count(2)
     line = page.get_by_role("slider", name="Line between the two runs")
     for _ in range(7):
         line.press("ArrowLeft")  # each map has its name on its own side
@@ -282,7 +296,7 @@ def test_two_runs_have_one_camera_and_one_clock(opened, run, other):
     expect(page.locator(".pane")).to_have_count(1)
 
 
-def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
+def test_a_run_is_not_drawn_at_times_that_it_has_not(map_page, other):
     """Two runs have one clock, which goes on where one of them has not begun or has ended."""
 
     def a_month_later(route):
@@ -291,10 +305,9 @@ def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
         header["times"] = [time.replace("2025-06", "2025-07") for time in header["times"]]
         route.fulfill(response=answer, json=header)
 
-    page = opened()
+    page = map_page
     page.route(f"**/jobs/{other}/particles", a_month_later)
-    page.evaluate(f"location.hash = 'run={run}&other={other}&side=beside'")
-    shown_at(page, run)
+    page.evaluate(f"location.hash = 'other={other}&side=beside'")
     said = page.locator(".pane .message").nth(1)
     expect(said).to_contain_text(
         "B: At this time there is nothing of this run, which goes from 1 J"
@@ -305,6 +318,7 @@ def test_a_run_is_not_drawn_at_times_that_it_has_not(opened, run, other):
     expect(page.locator(".pane .message").first).to_contain_text("nothing of this run")
     page.evaluate(FRAMES)
     assert not painted(page)[0].any()
+    page.unroute(f"**/jobs/{other}/particles")
 
 
 def test_oil_that_is_on_its_way_is_said_and_what_is_drawn_keeps_its_place(opened, run):
@@ -360,9 +374,16 @@ def test_the_gpu_and_the_processor_draw_the_same(map_page, opened, run):
     assert not painted(gpu)[0].any()  # nothing is drawn twice
 
 
-def test_colours_follow_the_system_and_the_button(opened, run):
-    page = opened(f"#run={run}", color_scheme="dark")
+@pytest.fixture(scope="module")
+def dark_page(kept_open, run):
+    """A page with the run, not large, of a system that is dark and wants no motion."""
+    page = kept_open(f"#run={run}", size=(1024, 700), color_scheme="dark", reduced_motion="reduce")
     shown_at(page, run)
+    return page
+
+
+def test_colours_follow_the_system_and_the_button(dark_page):
+    page = dark_page
     there, colours = painted(page)
     assert close_to(colours[there], (0xE8, 0xED, 0xF1)).any()
     page.get_by_role("button", name="Colours: as the system").click()
@@ -374,21 +395,24 @@ def test_colours_follow_the_system_and_the_button(opened, run):
     page.wait_for_selector("html[data-ready]")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.wait_for_load_state("networkidle")
+    for theme in ("dark", "auto"):
+        page.get_by_role("button", name="Colours").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
 
 
-def test_the_legend_follows_the_system_as_the_map_does(opened, run):
+def test_the_legend_follows_the_system_as_the_map_does(map_page):
     """Ramps turn round on a dark ground: a legend that stays tells masses that are wrong."""
-    page = opened(f"#run={run}&layers=age", color_scheme="dark")
-    shown_at(page, run)
-    page.wait_for_load_state("networkidle")
+    page = map_page
+    page.evaluate("location.hash = 'layers=age'")
+    page.evaluate(FRAMES)
     colours = "() => [...document.querySelectorAll('.entries .mark')].map((m) => m.style.cssText)"
     is_other = f"(before) => ({colours})().join() !== before"
     at_first = page.evaluate(colours)
-    page.emulate_media(color_scheme="light")
-    page.wait_for_function(is_other, arg=",".join(at_first))
-    light = page.evaluate(colours)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(is_other, arg=",".join(light))
+    page.wait_for_function(is_other, arg=",".join(at_first))
+    dark = page.evaluate(colours)
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(is_other, arg=",".join(dark))
     assert page.evaluate(colours) == at_first
 
 
@@ -412,9 +436,8 @@ def test_a_small_screen_shows_the_map_first(opened, run):
         assert min(box["width"], box["height"]) >= 24, button.inner_html()
 
 
-def test_between_two_open_sides_there_is_room_for_time_and_map(opened, run):
-    page = opened(f"#run={run}", size=(1024, 700))
-    shown_at(page, run)
+def test_between_two_open_sides_there_is_room_for_time_and_map(dark_page):
+    page = dark_page
     assert page.locator("#time").bounding_box()["width"] > 250
     assert page.locator(".layer-box").get_attribute("open") is None
     page.mouse.move(512, 300)
@@ -429,9 +452,8 @@ def test_between_two_open_sides_there_is_room_for_time_and_map(opened, run):
         assert page.locator(f"#{side}").evaluate(edge) <= box["x"] + box["width"]
 
 
-def test_who_wants_no_motion_sees_outputs_only(opened, run):
-    page = opened(f"#run={run}", reduced_motion="reduce")
-    shown_at(page, run)
+def test_who_wants_no_motion_sees_outputs_only(dark_page):
+    page = dark_page
     page.get_by_role("slider", name="Time").press("Home")
     page.evaluate(FRAMES)
     before, _ = painted(page)
@@ -452,6 +474,7 @@ def test_who_wants_no_motion_sees_outputs_only(opened, run):
             look();
         })"""
     )
+    page.click("#play")
     assert before.any()
     assert changed == [1] * len(changed)
     assert times <= 4  # the clock tells those of the outputs
@@ -464,27 +487,30 @@ def test_no_serious_fault_of_access(map_page):
     assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
-def test_the_service_may_go_and_come_back(opened):
-    map_page = opened()
-    map_page.route("**/ogc/jobs/*", lambda route: route.abort())
-    map_page.evaluate("location.hash = 'run=00000000-0000-4000-8000-000000000001'")
-    banner = map_page.locator("#banner")
+def test_the_service_may_go_and_come_back(damaged):
+    damaged.route("**/ogc/jobs/*", lambda route: route.abort())
+    damaged.evaluate("location.hash = 'run=00000000-0000-4000-8000-000000000001'")
+    banner = damaged.locator("#banner")
     expect(banner).to_contain_text("does not answer")
-    map_page.unroute("**/ogc/jobs/*")
+    damaged.unroute("**/ogc/jobs/*")
     expect(banner).to_contain_text("is back", timeout=10_000)
-    expect(map_page.locator(".message")).to_contain_text("no such run of yours")
+    expect(damaged.locator(".message")).to_contain_text("no such run of yours")
 
 
-def test_tiles_that_did_not_come_are_told_and_got_when_the_service_is_back(opened, run):
+@pytest.fixture
+def world_page(map_page):
+    """That page, for tests that let the coast of the world through from some time on."""
+    yield map_page
+    map_page.context.route("**/tiles/coast/**", lambda route: route.abort())
+
+
+def test_tiles_that_did_not_come_are_told_and_got_when_the_service_is_back(world_page):
     """Land must not be taken for sea in silence."""
-    page = opened(f"#run={run}", world=True)
-    shown_at(page, run)
-    page.wait_for_load_state("networkidle")
+    page = world_page
+    page.context.unroute("**/tiles/coast/**")
     for path in ("**/*.mvt", "**/session"):
         page.route(path, lambda route: route.abort())
-    for _ in range(3):
-        page.get_by_role("button", name="Zoom out").click()
-        page.wait_for_timeout(400)
+    page.evaluate("location.hash = 'camera=58.00000,6.00000,7.00'")
     banner = page.locator("#banner")
     expect(banner).to_contain_text("does not answer")
     with page.expect_response("**/*.mvt"):
@@ -493,16 +519,17 @@ def test_tiles_that_did_not_come_are_told_and_got_when_the_service_is_back(opene
         expect(banner).to_contain_text("is back", timeout=15_000)
 
 
-def test_a_coast_that_is_coarse_says_so(opened, run):
+def test_a_coast_that_is_coarse_says_so(damaged, map_page):
     """A slick that was dropped may seem to lie on land."""
-    page = opened("#camera=36.55,19.42,10")
-    rough = page.locator(".rough")
+    near = "location.hash = 'camera=36.55,19.42,10'"
+    damaged.evaluate(near)
+    rough = damaged.locator(".rough")
     expect(rough).to_contain_text("up to 3 km off")
-    page.evaluate("location.hash = 'camera=36.55,19.42,5'")
+    damaged.evaluate("location.hash = 'camera=36.55,19.42,5'")
     expect(rough).to_be_hidden()
-    page.evaluate(f"location.hash = 'run={run}&camera=36.55,19.42,10'")
-    shown_at(page, run)
-    expect(rough).to_be_hidden()
+    map_page.evaluate(near)  # a run has its own
+    map_page.evaluate(FRAMES)
+    expect(map_page.locator(".rough")).to_be_hidden()
 
 
 def shown_colours(page):
@@ -542,23 +569,18 @@ def test_all_of_a_run_across_the_antimeridian_is_looked_at(map_page):
     assert bounds == pytest.approx([179, 0, 181, 1], abs=1e-3)
 
 
-def test_a_run_is_brought_from_under_the_list_of_layers(opened, run):
-    beside = "camera=36.55000,19.22000,10.00"
+def test_a_run_is_brought_from_under_the_list_of_layers(map_page, other):
     longitude = "() => Number(location.hash.match(/camera=[-0-9.]+,([-0-9.]+)/)[1])"
-    linked = opened(f"#run={run}&{beside}")  # whoever made the link has seen to it
-    shown_at(linked, run)
-    linked.wait_for_timeout(500)
-    assert linked.evaluate(longitude) == 19.22
-    page = opened()
-    page.evaluate(f"location.hash = '{beside}'")
-    page.evaluate(f"location.hash += '&run={run}'")
-    shown_at(page, run)
-    page.wait_for_function(f"() => ({longitude})() > 19.3")
+    map_page.evaluate("location.hash = 'camera=36.55000,19.22000,10.00'")
+    map_page.evaluate(f"location.hash += '&run={other}'")
+    shown_at(map_page, other)
+    map_page.wait_for_function(f"() => ({longitude})() > 19.3")
 
 
-def test_the_coast_of_the_run_and_the_coast_around_it(opened, run):
+def test_the_coast_of_the_run_and_the_coast_around_it(world_page):
     land, sea = (0xDD, 0xD8, 0xCC), (0xF3, 0xF7, 0xFA)
-    page = opened(f"#run={run}&camera=36.6,19.5,10&layers=")
+    page = world_page
+    page.evaluate("location.hash = 'camera=36.6,19.5,10&layers='")
     until_shown(page, land, 2000, within=12)  # the island of the twin; lines of degrees are greyer
     assert close_to(shown_colours(page), sea).sum() > 2000
     page.evaluate("location.hash = 'camera=45,9.5,4'")

@@ -86,6 +86,11 @@ def test_classes_are_told_with_their_scores(opened, models):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.fixture(scope="module")
+def detect(kept_open, models):
+    return kept_open("try?model=made-detect")
+
+
 @pytest.mark.parametrize(
     ("field", "text", "says"),
     [
@@ -95,12 +100,13 @@ def test_classes_are_told_with_their_scores(opened, models):
         ("#when-time", "soon", "time"),
     ],
 )
-def test_what_is_wrong_is_told_where_it_is(opened, models, field, text, says):
-    page = opened("try?model=made-detect")
-    page.locator(field).fill(text)
-    page.locator("#file").set_input_files(picture())
-    expect(page.locator(f"{field}-fault")).to_contain_text(says)
-    expect(page.locator("#answer")).to_be_empty()
+def test_what_is_wrong_is_told_where_it_is(detect, field, text, says):
+    preset = detect.locator(field).input_value()
+    detect.locator(field).fill(text)
+    detect.locator("#file").set_input_files(picture())
+    expect(detect.locator(f"{field}-fault")).to_contain_text(says)
+    expect(detect.locator("#answer")).to_be_empty()
+    detect.locator(field).fill(preset)
 
 
 def test_an_answer_goes_when_another_file_is_asked_about(opened, models):

@@ -108,9 +108,12 @@ def opening(browser):
     """Yield what opens a page of a service; nothing may go wrong in it unseen."""
     contexts, wrong = [], []
 
+    def note(text):
+        wrong.append(f"{os.environ['PYTEST_CURRENT_TEST']}: {text}")
+
     def said(message):
         if message.type == "error" and not any(text in message.text for text in QUIET):
-            wrong.append(message.text)
+            note(message.text)
 
     # a map that is lower has fewer pixels for the processor to draw, and room for all that is on it
     def open_page(url, size=(1400, 740), *, world=False, **options):
@@ -122,9 +125,9 @@ def opening(browser):
             context.route("**/tiles/coast/**", lambda route: route.abort())
         page = context.new_page()
         page.set_default_timeout(90_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("pageerror", note)
         page.on("console", said)
-        page.on("response", lambda r: wrong.append(r.url) if r.status >= 500 else None)
+        page.on("response", lambda r: note(r.url) if r.status >= 500 else None)
         page.goto(url)
         return page
 
@@ -141,9 +144,9 @@ def opened(browser):
         yield open_page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept_open(browser):
-    """Return what opens pages for a whole module: to open one takes a core for two seconds."""
+    """Return what opens pages for all modules: to open one takes a core for two seconds."""
     with opening(browser) as open_page:
         yield open_page
 
@@ -155,12 +158,61 @@ def look_at(page, job):
     expect(page.locator("#verdict")).to_be_visible()
 
 
+def begin_anew(page):
+    """Have a page as if it was just opened: an empty case, open where something is missing."""
+    page.click("#left-tab-case")
+    page.get_by_role("button", name="New case").click()
+    page.evaluate(
+        """() => {
+          for (const each of document.querySelectorAll("#left-part-case details")) {
+            each.open = each.matches(".part:has(> summary .chip.warn)");
+          }
+          for (const news of ["drop", "action"]) {
+            document.querySelector(`#${news}-news`).replaceChildren();
+          }
+        }"""
+    )
+
+
+@pytest.fixture(scope="session")
+def empty(kept_open, service):
+    """A page in which no run is shown, for tests of its modules and of its form."""
+    made = kept_open(service.url)
+    made.wait_for_selector("#part-model")
+    return made
+
+
+@pytest.fixture
+def page(empty):
+    """That page with a new case."""
+    begin_anew(empty)
+    return empty
+
+
+@pytest.fixture(scope="session")
+def kept_page(kept_open, service):
+    """A page for runs, from which they are asked for without pictures."""
+    made = kept_open(service.url)
+    made.wait_for_selector("#part-model")  # it listens to its address by then
+    without_pictures(made)
+    return made
+
+
+@pytest.fixture
+def ran(kept_page, simulated):
+    """That page with a run and a new case, for tests that lead away from them in their way."""
+    look_at(kept_page, simulated)
+    begin_anew(kept_page)
+    return kept_page
+
+
 def without_pictures(page):
-    """Have what is asked for on a page draw no pictures, which take most of the time of a job."""
+    """Have jobs that a page asks for draw no pictures, which take most of the time of a job."""
 
     def ask_for_less(route):
         asked = route.request.post_data_json
-        asked["inputs"]["pictures"] = False
+        if "case" in asked["inputs"]:  # a run, and not its export
+            asked["inputs"]["pictures"] = False
         route.continue_(post_data=json.dumps(asked))
 
     page.route("**/execution", ask_for_less)

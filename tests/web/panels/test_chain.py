@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.plugins.scenes import radar_scene
-from tests.web.panels.conftest import ask, figures, upload
+from tests.web.panels.conftest import ask, figures, look_at, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -58,9 +58,10 @@ def chain(service, scene, time, **asked):
     return job, figures(service.url, job)
 
 
-def test_oil_that_is_found_is_simulated_and_scored(opened, service, scene):
+def test_oil_that_is_found_is_simulated_and_scored(kept_page, service, scene):
     job, found = chain(service, scene, SEEN, step="simulate")
-    page = opened(f"{service.url}#run={job}")
+    page = kept_page
+    look_at(page, job)
     expect(page.locator("#verdict")).to_contain_text("Against the slick of 1 June 2025")
     row = page.locator("#score-table tr[data-line=run] td").first
     expect(row).to_have_text(f"{found['scores'][0]['fss']['1']:.2f}")
@@ -78,13 +79,15 @@ def test_oil_that_is_found_is_simulated_and_scored(opened, service, scene):
     page.locator(".maplibregl-canvas").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".reading")).to_contain_text("oil, score 0.9")
+    page.locator("[data-layer=particles]").check()
 
 
-def test_oil_that_is_found_is_traced_back(opened, service, scene):
+def test_oil_that_is_found_is_traced_back(kept_page, service, scene):
     trace = {"hours": 3, "members": 4, "particles": 400}
     job, found = chain(service, scene, "2025-06-01T11:00:00Z", step="trace", trace=trace)
     assert found["then"] == "trace"
-    page = opened(f"{service.url}#run={job}")
+    page = kept_page
+    look_at(page, job)
     expect(page.locator("[data-layer='raster:source']")).to_be_checked()
     expect(page.locator(".layers")).to_contain_text(FOUND)
     expect(page.locator(".facts")).to_contain_text("Area that holds the source")

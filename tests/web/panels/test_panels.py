@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-import requests
 import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -20,14 +19,6 @@ from tests.web.panels.test_first_path import drop, type_in
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PANELS = Path(__file__).parents[3] / "web" / "static" / "panels"
-
-
-@pytest.fixture(scope="module")
-def empty(kept_open, service):
-    """A page in which nothing is chosen, for tests of its modules and of what stands on it."""
-    made = kept_open(service.url)
-    made.wait_for_selector("#part-model")
-    return made
 
 
 def module(page, name, expression):
@@ -44,20 +35,13 @@ def assert_accessible(page, part=None):
     assert serious == []
 
 
-@pytest.fixture
-def page(opened, service):
-    made = opened(service.url)
-    made.wait_for_selector("#part-model")
-    return made
-
-
-def test_an_empty_page_says_what_is_missing_and_nothing_is_asked_for(empty):
+def test_an_empty_page_says_what_is_missing_and_nothing_is_asked_for(page):
     for process in ("simulate", "optimise", "reconstruct", "forecast", "trace", "ensemble"):
-        expect(empty.locator(f"#do-{process}")).to_have_attribute("aria-disabled", "true")
-        expect(empty.locator(f"#needs-{process}")).to_contain_text("Needs")
-    empty.locator("#do-simulate").press("Enter")
-    assert empty.evaluate("document.activeElement.closest('#part-release') !== null")
-    expect(empty.locator("#right-title")).to_have_text("Nothing is shown yet")
+        expect(page.locator(f"#do-{process}")).to_have_attribute("aria-disabled", "true")
+        expect(page.locator(f"#needs-{process}")).to_contain_text("Needs")
+    page.locator("#do-simulate").press("Enter")
+    assert page.evaluate("document.activeElement.closest('#part-release') !== null")
+    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
 
 
 def test_a_wrong_file_is_refused_in_words_and_the_form_keeps_what_it_has(page, masks, tmp_path):
@@ -190,9 +174,23 @@ def test_drawing_by_keys_alone(page):
     expect(page.locator("#draw-slick")).to_be_focused()
 
 
-def test_a_slick_is_drawn_by_touch_on_a_telephone(opened, service):
-    page = opened(service.url, size=(390, 844), has_touch=True)
-    page.wait_for_selector("#part-model", state="attached")
+@pytest.fixture(scope="module")
+def kept_telephone(kept_open, service, simulated):
+    made = kept_open(f"{service.url}#run={simulated}", size=(390, 844), has_touch=True)
+    made.wait_for_selector("#part-model", state="attached")
+    return made
+
+
+@pytest.fixture
+def telephone(kept_telephone):
+    """A page with a run on a small screen that is touched, which shows the map."""
+    kept_telephone.evaluate("location.hash = 'panels='")
+    expect(kept_telephone.locator("#left, #right").filter(visible=True)).to_have_count(0)
+    return kept_telephone
+
+
+def test_a_slick_is_drawn_by_touch_on_a_telephone(telephone):
+    page = telephone
     page.locator("#left-toggle").tap()
     page.locator("#draw-slick").tap()
     expect(page.locator("#left")).to_be_hidden()  # it would lie over the map
@@ -207,32 +205,17 @@ def test_a_slick_is_drawn_by_touch_on_a_telephone(opened, service):
     expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
 
 
-def test_tabs_go_by_arrows(empty):
-    empty.focus("#left-tab-case")
+def test_tabs_go_by_arrows(page):
+    page.focus("#left-tab-case")
     for key, name in (("ArrowRight", "runs"), ("End", "models"), ("ArrowRight", "case")):
-        empty.keyboard.press(key)
-        expect(empty.locator(f"#left-tab-{name}")).to_be_focused()
-        expect(empty.locator(f"#left-part-{name}")).to_be_visible()
-        expect(empty.locator("#left [role=tabpanel]:visible")).to_have_count(1)
+        page.keyboard.press(key)
+        expect(page.locator(f"#left-tab-{name}")).to_be_focused()
+        expect(page.locator(f"#left-part-{name}")).to_be_visible()
+        expect(page.locator("#left [role=tabpanel]:visible")).to_have_count(1)
 
 
-def test_nothing_serious_by_axe(opened, service, simulated):
-    page = opened(f"{service.url}#run={simulated}", color_scheme="light")
-    expect(page.locator("#verdict")).to_be_visible()
-    page.click("#run-again")
-    expect(page.locator("#part-release > summary .chip")).to_have_text("complete")
-    page.evaluate("document.querySelectorAll('.panel details').forEach((d) => { d.open = true; })")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.click("#left-tab-case")
-        assert_accessible(page)
-        for part in ("runs", "files", "events"):  # all else stands as it did
-            page.click(f"#left-tab-{part}")
-            assert_accessible(page, "#left")
-
-
-def test_narrow_one_panel_at_a_time_and_nothing_sticks_out(opened, service, simulated):
-    page = opened(f"{service.url}#run={simulated}", size=(390, 844))
+def test_narrow_one_panel_at_a_time_and_nothing_sticks_out(telephone):
+    page = telephone
     expect(page.locator("#run-name")).not_to_be_empty()
     for side in ("left", "right"):
         page.click(f"#{side}-toggle")
@@ -257,19 +240,20 @@ def small(service, baniyas):
     return job
 
 
-@pytest.fixture(scope="module")
-def kept_page(kept_open, service, small):
-    """A page that lists both runs, for tests that change nothing but what is shown."""
-    made = kept_open(service.url)
-    made.wait_for_selector("#part-model")  # it listens to its address by then
-    return made
-
-
-@pytest.fixture
-def ran(kept_page, simulated):
-    """That page with the run."""
-    look_at(kept_page, simulated)
-    return kept_page
+def test_nothing_serious_by_axe(ran):
+    ran.click("#run-again")
+    expect(ran.locator("#part-release > summary .chip")).to_have_text("complete")
+    closed = ran.evaluate_handle("[...document.querySelectorAll('.panel details:not([open])')]")
+    closed.evaluate("(closed) => closed.forEach((each) => { each.open = true; })")
+    for scheme in ("light", "dark"):
+        ran.emulate_media(color_scheme=scheme)
+        ran.click("#left-tab-case")
+        assert_accessible(ran)
+        for part in ("runs", "files", "events"):  # all else stands as it did
+            ran.click(f"#left-tab-{part}")
+            assert_accessible(ran, "#left")
+    ran.emulate_media(color_scheme="light")
+    closed.evaluate("(closed) => closed.forEach((each) => { each.open = false; })")
 
 
 def test_the_service_goes_and_comes_back_and_the_view_stays(ran):
@@ -279,6 +263,12 @@ def test_the_service_goes_and_comes_back_and_the_view_stays(ran):
     expect(ran.locator("#verdict")).to_be_visible()
     ran.unroute("**/ogc/jobs/*/inputs")
     expect(ran.locator("#part-release > summary .chip")).to_have_text("complete")
+
+
+def test_a_run_of_another_is_as_if_it_were_not_there(ran):
+    ran.evaluate("location.hash = 'run=00000000-0000-4000-8000-000000000000'")
+    expect(ran.locator("#right-title")).to_have_text("Nothing is shown yet")
+    expect(ran.locator("#verdict")).to_have_count(0)
 
 
 def test_figures_of_a_run_never_stand_under_the_name_of_another(ran, small):
@@ -309,17 +299,17 @@ def test_a_preview_is_drawn_at_the_time_that_the_clock_has(ran):
     expect(previewed).to_have_count(1)
 
 
-def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(opened, service, baniyas):
+def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(ran, service, baniyas):
+    page = ran
     case = {**baniyas, "name": "cancelled", "optimise": {"evaluations": 500}}
     job = ask(service.url, "optimise", case=case, pictures=False)
-    page = opened(f"{service.url}#run={job}")
+    page.evaluate(f"location.hash = 'run={job}'")
     said = page.locator("#job-live")
     expect(said).to_have_text(re.compile("Calibrate: (waits|runs)"))
     page.locator("#job-cancel").press("Enter")
     expect(said).to_have_text("Calibrate: ended")
     expect(page.locator("#right-title")).to_be_focused()
-    page.goto(service.url)
-    page.reload()
+    page.goto(service.url)  # anew: the address has no run any more
     page.wait_for_selector("#part-model")
     page.wait_for_load_state("networkidle")
     expect(page.locator(f"#run-{job}")).to_have_count(0)
@@ -331,17 +321,16 @@ def test_a_job_that_is_cancelled_is_told_as_ended_and_is_gone(opened, service, b
     expect(page.locator("#right-title")).to_be_focused()
 
 
-def test_a_link_that_is_told_once_stays_while_another_run_is_compared(
-    opened, service, simulated, small
-):
-    page = opened(f"{service.url}#run={simulated}")
-    page.locator("#share > summary").click()
-    page.click("#share-make")
-    link = page.input_value("#share-link")
-    expect(page.locator("#share-link")).to_be_focused()
-    page.select_option("#compare-with", small)
-    expect(page.locator('#score-table tr[data-line="other"]')).to_be_visible()
-    assert page.input_value("#share-link") == link
+def test_a_link_that_is_told_once_stays_while_another_run_is_compared(ran, small):
+    ran.locator("#share > summary").click()
+    ran.click("#share-make")
+    link = ran.input_value("#share-link")
+    expect(ran.locator("#share-link")).to_be_focused()
+    ran.evaluate("window.dispatchEvent(new Event('focus'))")  # and it lists the other
+    ran.select_option("#compare-with", small)
+    expect(ran.locator('#score-table tr[data-line="other"]')).to_be_visible()
+    assert ran.input_value("#share-link") == link
+    ran.select_option("#compare-with", "")
 
 
 def test_who_changes_a_file_by_keys_stays_in_the_list(page, masks):
@@ -359,9 +348,7 @@ def test_who_changes_a_file_by_keys_stays_in_the_list(page, masks):
     page.wait_for_function(within)
 
 
-def test_two_pages_of_a_person_have_the_same_runs_and_files(opened, service, baniyas, tmp_path):
-    page = opened(service.url)
-    page.wait_for_selector("#part-model")
+def test_two_pages_of_a_person_have_the_same_runs_and_files(page, service, baniyas, tmp_path):
     path = tmp_path / "of-the-other-page.geojson"
     path.write_text(json.dumps(shapely.geometry.mapping(shapely.box(35, 34, 35.1, 34.1))))
     upload(service.url, path)
@@ -375,24 +362,11 @@ def test_two_pages_of_a_person_have_the_same_runs_and_files(opened, service, ban
     figures(service.url, job)
 
 
-def test_a_run_of_another_is_as_if_it_were_not_there(opened, service):
-    page = opened(f"{service.url}#run=00000000-0000-4000-8000-000000000000")
-    page.wait_for_selector("#part-model")
-    expect(page.locator("#right-title")).to_have_text("Nothing is shown yet")
-
-
-def test_progress_goes_on_by_asking_where_events_do_not_come_through(opened, service, baniyas):
-    page = opened(service.url)
-    page.route("**/events", lambda route: route.fulfill(status=429, json={"detail": "too many"}))
-    page.wait_for_selector("#part-model")
+def test_progress_goes_on_by_asking_where_events_do_not_come_through(ran, service, baniyas):
+    ran.route("**/events", lambda route: route.fulfill(status=429, json={"detail": "too many"}))
     case = {**baniyas, "name": "polled", "model": {"particles": 400, "seed": 7}}
-    answer = requests.post(
-        f"{service.url}ogc/processes/simulate/execution",
-        json={"inputs": {"case": case, "pictures": False}},
-        timeout=60,
-    ).json()
-    page.goto(f"{service.url}#run={answer['jobID']}")
-    expect(page.locator("#verdict")).to_be_visible()
+    look_at(ran, ask(service.url, "simulate", case=case, pictures=False))
+    ran.unroute("**/events")
 
 
 def test_what_is_typed_is_read_as_it_is_meant(empty):
@@ -555,17 +529,16 @@ def sign_in(page, token):
 
 def test_two_people_see_nothing_of_each_other(opened, guarded, masks):
     made, tokens = guarded
-    pages = {name: opened(made.url) for name in ("ada", "bob")}
-    for name, page in pages.items():
-        sign_in(page, tokens[name])
-    drop(pages["ada"], masks[0])
-    expect(pages["ada"].locator("#drop-news")).to_contain_text("the run starts from it")
-    pages["ada"].click("#left-tab-files")
-    expect(pages["ada"].locator("#left-part-files")).to_contain_text(masks[0].name)
-    pages["bob"].reload()
-    pages["bob"].wait_for_selector("#part-model")
-    pages["bob"].click("#left-tab-files")
-    expect(pages["bob"].locator("#left-part-files")).to_contain_text("No files yet")
+    ada = opened(made.url)
+    sign_in(ada, tokens["ada"])
+    drop(ada, masks[0])
+    expect(ada.locator("#drop-news")).to_contain_text("the run starts from it")
+    ada.click("#left-tab-files")
+    expect(ada.locator("#left-part-files")).to_contain_text(masks[0].name)
+    bob = opened(made.url)  # who has all that there is for him by now
+    sign_in(bob, tokens["bob"])
+    bob.click("#left-tab-files")
+    expect(bob.locator("#left-part-files")).to_contain_text("No files yet")
 
 
 def test_who_may_only_look_is_told_what_is_missing(opened, guarded):
@@ -576,7 +549,7 @@ def test_who_may_only_look_is_told_what_is_missing(opened, guarded):
     expect(page.locator("#do-simulate")).to_have_attribute("aria-disabled", "true")
 
 
-def test_uploads_named_as_hostile_markup_stay_text(opened, service, tmp_path):
+def test_uploads_named_as_hostile_markup_stay_text(page, service, tmp_path):
     name = "<img src=x onerror=alert(1)>.geojson"
     path = tmp_path / name
     path.write_text(
@@ -585,10 +558,9 @@ def test_uploads_named_as_hostile_markup_stay_text(opened, service, tmp_path):
         '"coordinates": [[[35, 34], [35.1, 34], [35.1, 34.1], [35, 34]]]}}]}'
     )
     upload(service.url, path)
-    page = opened(service.url)
-    page.wait_for_selector("#part-model")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # one comes back to it
     page.click("#left-tab-files")
-    expect(page.locator("#left-part-files")).to_contain_text("geojson")
+    expect(page.locator("#left-part-files")).to_contain_text("onerror")
     assert page.locator("#left-part-files img").count() == 0
 
 

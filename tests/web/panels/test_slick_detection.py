@@ -10,7 +10,7 @@ import shapely
 from playwright.sync_api import expect
 from rasterio.features import rasterize
 
-from tests.web.panels.conftest import ask, figures, upload
+from tests.web.panels.conftest import ask, figures, look_at, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -40,7 +40,7 @@ def scene(demo_twin, tmp_path_factory):
     return path, slick.to_crs(4326).union_all()
 
 
-def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(opened, service, scene):
+def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(kept_page, service, scene):
     _, slick = scene
     case = {
         "name": "found",
@@ -68,7 +68,8 @@ def test_a_scene_becomes_a_mask_a_run_and_a_score_on_the_map(opened, service, sc
     assert found["found"]["labels"] == {"oil": 1}
     fss = found["scores"][0]["fss"]["1"]
     assert fss > 0.4
-    page = opened(f"{service.url}#run={job}")
+    page = kept_page
+    look_at(page, job)
     results = requests.get(f"{service.url}ogc/jobs/{job}/results", timeout=30).json()
     mask = requests.get(results["features"]["href"], timeout=30).json()
     shapes = [shapely.geometry.shape(it["geometry"]) for it in mask["features"]]

@@ -118,9 +118,7 @@ def test_the_first_path_on_a_telephone(opened, service, masks):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_case_begins_with_an_event(opened, service):
-    page = opened(service.url)
-    page.wait_for_selector("#part-model")
+def test_a_case_begins_with_an_event(page):
     page.click("#left-tab-events")
     events = page.locator("#left-part-events li")
     page.click("#events-search")
@@ -172,11 +170,9 @@ def as_geopackage(outlines, path):
 
 
 @pytest.mark.parametrize(("suffix", "write"), [(".kmz", as_kmz), (".gpkg", as_geopackage)])
-def test_a_slick_is_dropped_as(opened, service, masks, tmp_path, suffix, write):
+def test_a_slick_is_dropped_as(page, masks, tmp_path, suffix, write):
     path = tmp_path / f"20210824-0343-SYR-PL-A-01-S1{suffix}"
     write(geopandas.read_file(masks[0]).to_crs(4326), path)
-    page = opened(service.url)
-    page.wait_for_selector("#part-model")
     drop(page, path)
     expect(page.locator("#drop-news")).to_contain_text("the run starts from it")
     if not page.input_value("#case-time-start"):  # what lies in an archive has another name
@@ -216,8 +212,7 @@ def test_oil_of_a_ship_whose_track_was_drawn_drifts(opened, service, masks):
     expect(page.locator(".layer-box")).to_contain_text("Afloat")
 
 
-def test_a_picture_is_told_to_be_no_mask_and_each_file_has_a_line(opened, service, masks, tmp_path):
-    page = opened(service.url)
+def test_a_picture_is_told_to_be_no_mask_and_each_file_has_a_line(page, masks, tmp_path):
     picture = tmp_path / "photo.tif"
     place = {"crs": "EPSG:4326", "transform": rasterio.Affine(0.01, 0, 35.7, 0, -0.01, 35.3)}
     with rasterio.open(

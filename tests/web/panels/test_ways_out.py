@@ -8,7 +8,7 @@ import pytest
 import rasterio
 from playwright.sync_api import expect
 
-from tests.web.panels.conftest import ask, ended, figures, look_at
+from tests.web.panels.conftest import ask, ended, figures, look_at, upload
 from tests.web.pictures import take_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -19,8 +19,6 @@ PROCESSES = ("simulate", "optimise", "reconstruct", "forecast", "trace", "ensemb
 @pytest.fixture(scope="module")
 def jobs(service, baniyas, masks):
     """Id of a finished job of each process."""
-    from tests.web.panels.conftest import upload
-
     seen = [{"geometry": upload(service.url, mask)} for mask in masks[1:3]]
     case = json.loads(json.dumps(baniyas)) | {
         "ensemble": {"members": 3},
@@ -112,6 +110,20 @@ def test_what_drives_the_oil_is_said_with_its_share(looking, service, jobs):
     assert int(found[1]) == pytest.approx(100 * step["drivers"]["wind_drift"]["share"], abs=1)
 
 
+def test_what_a_forecast_is_good_for_stands_by_how_far_it_looks(looking, service, jobs):
+    page, _ = looking
+    (step,) = figures(service.url, jobs["forecast"])["forecast"]["steps"]
+    look_at(page, jobs["forecast"])
+    row = page.locator("#horizon tbody tr:not(.note)")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("7.4")  # hours from 08:10 to 15:33
+    fss, useful = step["scores"]["forecast"]["fss"], step["useful_fss"]
+    good = [w for w, score in fss.items() if score >= useful]
+    better = good and fss[good[0]] > step["scores"]["persistence"]["fss"][good[0]]
+    level = "low" if not better else "high" if good[0] == "1" else "medium"
+    expect(row.locator(".chip")).to_have_text(level)
+
+
 def test_a_mask_is_downloaded_and_is_a_geotiff_of_the_slick(looking, service, jobs, tmp_path):
     page, _ = looking
     look_at(page, jobs["simulate"])
@@ -156,8 +168,10 @@ def test_the_single_page_plays_from_disk_without_a_network(opened, looking, jobs
     assert not [url for url in asked if url.startswith("http")]
 
 
-def test_ages_are_coloured_and_told(opened, service, jobs):
-    page = opened(f"{service.url}?draw=canvas#run={jobs['simulate']}")
+def test_ages_are_coloured_and_told(looking, jobs):
+    page, _ = looking
+    look_at(page, jobs["simulate"])
+    page.evaluate("location.hash = 'layers=particles'")
     box = page.locator(".layer-box")
     expect(box).to_contain_text("Afloat")
     page.get_by_role("slider", name="Time").press("End")
@@ -185,3 +199,4 @@ def test_ages_are_coloured_and_told(opened, service, jobs):
     after = hues()
     assert len(after) > len(before)  # a point source lets oil out all the time
     assert not set(before) & set(after)
+    page.evaluate("location.hash = 'layers=particles,observed,coast'")
