@@ -295,10 +295,10 @@ def read(seed: int, number: int, whole: Path, folder: Path) -> dict[str, Any]:
     """Damage one input and read it; return what came of it."""
     chance = Random(f"{seed} {number}")
     sample = SAMPLES[number % len(SAMPLES)]
-    # links cost little, but for the many of a store that is not read; what is damaged is a copy
-    stores = {store.name for store in whole.glob("*.zarr")} - {sample.name}
+    # links cost little, but for the many of a folder that is not read; what is damaged is a copy
+    folders = {each.name for each in whole.iterdir() if each.is_dir()} - {sample.name, "whole"}
     shutil.copytree(
-        whole, folder, copy_function=os.link, ignore=lambda at, names: stores.intersection(names)
+        whole, folder, copy_function=os.link, ignore=lambda at, names: folders.intersection(names)
     )
     path = folder / sample.name
     for file in [path, *folder.glob(f"{path.stem}.*"), *path.rglob("*")]:

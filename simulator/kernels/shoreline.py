@@ -107,14 +107,17 @@ def rasterise_segments(segments, scale_x, scale_y, rows, columns):
     cell_start : ndarray of int32, shape (rows, columns + 1)
     cell_segments : ndarray of int32
     """
-    counts = np.zeros(rows * columns + 1, np.int32)
+    cell_start = np.zeros((rows, columns + 1), np.int32)
+    filled = np.zeros((rows, columns), np.int32)
     for fill in range(2):
-        if fill == 1:
-            starts = np.zeros(rows * columns + 1, np.int32)
-            for cell in range(rows * columns):
-                starts[cell + 1] = starts[cell] + counts[cell]
-                counts[cell] = 0
-            members = np.empty(starts[rows * columns], np.int32)
+        if fill == 1:  # from how many each cell has to where it starts
+            total = 0
+            for row in range(rows):
+                cell_start[row, 0] = total
+                for column in range(columns):
+                    total += cell_start[row, column + 1]
+                    cell_start[row, column + 1] = total
+            members = np.empty(total, np.int32)
         for s in range(segments.shape[0]):
             x0, y0 = segments[s, 0] * scale_x, segments[s, 1] * scale_y
             x1, y1 = segments[s, 2] * scale_x, segments[s, 3] * scale_y
@@ -123,14 +126,11 @@ def rasterise_segments(segments, scale_x, scale_y, rows, columns):
             for row in range(low, high + 1):
                 left, right = row_span(x0, y0, x1, y1, row)
                 for column in range(max(left, 0), min(right, columns - 1) + 1):
-                    cell = row * columns + column
-                    if fill == 1:
-                        members[starts[cell] + counts[cell]] = s
-                    counts[cell] += 1
-    cell_start = np.empty((rows, columns + 1), np.int32)
-    for row in range(rows):
-        for column in range(columns + 1):
-            cell_start[row, column] = starts[row * columns + column]
+                    if fill == 0:
+                        cell_start[row, column + 1] += 1
+                        continue
+                    members[cell_start[row, column] + filled[row, column]] = s
+                    filled[row, column] += 1
     return cell_start, members
 
 
@@ -154,27 +154,41 @@ def clearance(cell_start):
     two passes over the raster give this distance everywhere.
     """
     rows, columns = cell_start.shape[0], cell_start.shape[1] - 1
-    found = np.full((rows, columns), FARTHEST, np.uint8)
+    found = np.empty((rows, columns), np.uint8)
     for j in range(rows):
         for i in range(columns):
-            if cell_start[j, i + 1] > cell_start[j, i]:
-                found[j, i] = 0
-            else:
-                found[j, i] = one_more_than_least(found, j, i, -1)
+            has = cell_start[j, i + 1] > cell_start[j, i]
+            found[j, i] = np.uint8(0) if has else np.uint8(FARTHEST)
+        if j > 0:
+            step_over(found[j - 1], found[j])
+        step_along(found[j])
     for j in range(rows - 1, -1, -1):
-        for i in range(columns - 1, -1, -1):
-            found[j, i] = min(found[j, i], one_more_than_least(found, j, i, 1))
+        if j < rows - 1:
+            step_over(found[j + 1], found[j])
+        step_along(found[j, ::-1])
     return found
 
 
 @law
-def one_more_than_least(found, j, i, side):
-    """Return a step more than the least of four neighbours: of the row on a side, and beside."""
-    rows, columns = found.shape
-    least = FARTHEST - 1
-    if 0 <= j + side < rows:
-        for k in range(max(i - 1, 0), min(i + 2, columns)):
-            least = min(least, found[j + side, k])
-    if 0 <= i + side < columns:
-        least = min(least, found[j, i + side])
-    return np.uint8(least + 1)
+def one_more(least):
+    """Return a step more, in a byte: wider numbers take several times as long in the loops."""
+    return np.uint8(min(least, np.uint8(FARTHEST - 1)) + np.uint8(1))
+
+
+@law
+def step_over(beside, row):
+    """Let no cell of a row be farther than a step more than its neighbours in the row beside."""
+    last = row.size - 1
+    for i in range(1, last):
+        row[i] = min(row[i], one_more(min(min(beside[i - 1], beside[i]), beside[i + 1])))
+    row[0] = min(row[0], one_more(min(beside[0], beside[min(1, last)])))
+    row[last] = min(row[last], one_more(min(beside[max(last - 1, 0)], beside[last])))
+
+
+@law
+def step_along(row):
+    """Let no cell of a row be farther than a step more than the one before."""
+    before = np.uint8(FARTHEST)
+    for i in range(row.size):
+        before = min(row[i], one_more(before))
+        row[i] = before

@@ -42,7 +42,8 @@ def loaded(code: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["server", "work.runner", "previews.previewer"])
 def test_processes_start_with_little(module):
-    assert not _LATER & loaded(f"import web.{module}; ")
+    # new tables are made by Alembic, and seldom are
+    assert not (_LATER | {"alembic"}) & loaded(f"import web.{module}; ")
 
 
 @pytest.mark.slow

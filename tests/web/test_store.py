@@ -1,6 +1,7 @@
 import importlib
 import pkgutil
 import stat
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -43,6 +44,12 @@ def test_many_may_open_a_new_database_at_once(database):
         with store.reading() as session:
             assert session.query(Job).count() == 0
         store.close()
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(database, monkeypatch):
+    Store.open(database).close()
+    monkeypatch.setitem(sys.modules, "alembic", None)  # to import it fails
+    Store.open(database).close()
 
 
 def test_a_database_of_a_later_version_is_refused(database):

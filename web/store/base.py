@@ -14,9 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from filelock import FileLock
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, func, select
 from sqlalchemy import text as sql
@@ -188,6 +185,12 @@ class Store:
         ------
         StoreError
         """
+        if self._is_up_to_date():
+            return
+        from alembic import command  # takes a tenth of the start of a process, and is seldom needed
+        from alembic.config import Config
+        from alembic.util.exc import CommandError
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         where = self._engine.url.render_as_string(hide_password=True)
@@ -215,6 +218,13 @@ class Store:
                 f"{where}: cannot be used ({fault}); expected a database that is there and can be "
                 "written to"
             ) from error
+
+    def _is_up_to_date(self) -> bool:
+        """Tell whether the last step has been taken; each is named as its file is."""
+        last = max(path.stem for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+        with suppress(DBAPIError), self.reading() as session:
+            return session.scalars(sql("SELECT version_num FROM alembic_version")).all() == [last]
+        return False
 
     def _file_lock(self) -> Any:
         if self._engine.dialect.name != "sqlite":
