@@ -1,6 +1,5 @@
 import json
 import shutil
-import sys
 from dataclasses import replace
 
 import pytest
@@ -79,15 +78,6 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
-def test_workers_of_a_scheduler_give_the_bits_of_this_process(
-    small, finished, tmp_path, two_workers
-):
-    there = search(small, tmp_path, scheduler=two_workers)
-    assert there["history"] == finished[1]["history"]
-
-
-@pytest.mark.slow
 def test_the_study_holds_what_is_promised(finished):
     folder, study = finished
     assert study == json.loads((folder / "study.json").read_text())
@@ -145,12 +135,11 @@ def test_an_interrupted_search_ends_like_one_that_was_not(small, finished, tmp_p
 @pytest.mark.parametrize("method", ["gp", "cma"])
 def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path, method):
     path = changed(*SMALL, ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"'))
-    arguments = ["optimise", str(path), "--out", str(tmp_path / "a"), "--no-pictures"]
+    command = [witoil, "optimise", path, "--out", tmp_path / "a", "--no-pictures"]
     study = tmp_path / "a" / "study.json"
-    command = [sys.executable, "-m", "witoil", *arguments]
-    killed = kill_when(command, study, lambda rows: rows in (9, 10))
+    killed = kill_when(*command, study=study, is_time=lambda rows: rows in (9, 10))
     assert 9 <= len(killed) < 13
-    answer = witoil(*arguments)
+    answer = witoil(*command[1:])
     assert answer.returncode == 0, answer.stderr
     whole = search(load_case(path), tmp_path / "b")
     continued = json.loads(study.read_text())
