@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.kernels._jit import kernel, law, loop
+from simulator.kernels._jit import kernel, law, loop, part
 
 NO_CROSSING = 2.0
 FARTHEST = 255  # what a clearance may be, which fits into a byte
@@ -154,27 +154,32 @@ def clearance(cell_start):
     two passes over the raster give this distance everywhere.
     """
     rows, columns = cell_start.shape[0], cell_start.shape[1] - 1
-    found = np.full((rows, columns), FARTHEST, np.uint8)
+    # with cells all round, so that none is without neighbours
+    found = np.full((rows + 2, columns + 2), FARTHEST, np.uint8)
     for j in range(rows):
         for i in range(columns):
             if cell_start[j, i + 1] > cell_start[j, i]:
-                found[j, i] = 0
-            else:
-                found[j, i] = one_more_than_least(found, j, i, -1)
-    for j in range(rows - 1, -1, -1):
-        for i in range(columns - 1, -1, -1):
-            found[j, i] = min(found[j, i], one_more_than_least(found, j, i, 1))
-    return found
+                found[j + 1, i + 1] = 0
+    for j in range(1, rows + 1):
+        step_across(found[j - 1], found[j])
+        for i in range(1, columns + 1):
+            found[j, i] = min(found[j, i], one_more(found[j, i - 1]))
+    for j in range(rows, 0, -1):
+        step_across(found[j + 1], found[j])
+        for i in range(columns, 0, -1):
+            found[j, i] = min(found[j, i], one_more(found[j, i + 1]))
+    return found[1:-1, 1:-1].copy()
+
+
+@part
+def step_across(beside, row):
+    """Let a row of cells be a step from those of the row beside: many at once, in vectors."""
+    for i in range(1, row.size - 1):
+        least = min(min(beside[i - 1], beside[i]), beside[i + 1])
+        row[i] = min(row[i], one_more(least))
 
 
 @law
-def one_more_than_least(found, j, i, side):
-    """Return a step more than the least of four neighbours: of the row on a side, and beside."""
-    rows, columns = found.shape
-    least = FARTHEST - 1
-    if 0 <= j + side < rows:
-        for k in range(max(i - 1, 0), min(i + 2, columns)):
-            least = min(least, found[j + side, k])
-    if 0 <= i + side < columns:
-        least = min(least, found[j, i + side])
-    return np.uint8(least + 1)
+def one_more(cells):
+    """Return a step more, as far as it can be counted."""
+    return np.uint8(min(cells, np.uint8(FARTHEST - 1)) + 1)
