@@ -13,7 +13,8 @@ from witoil.errors import OutputError
 from witoil.outputs import checkpoints
 
 MEMBERS = "[trace]\nmembers = 5\nparticles = 500\n\n[ensemble]\nmembers = 5\n\n[oil]"
-SMALL = ("particles = 20_000", "particles = 1_000"), ("[oil]", MEMBERS)
+EVERY = "output_interval_minutes = 120"
+SMALL = ("particles = 20_000", f"particles = 1_000\n{EVERY}"), ("[oil]", MEMBERS)
 RESULT = {
     jobs.simulate: ("particles.nc", "restart.nc", "budget.csv"),
     jobs.ensemble: ("probability.tif", "first_arrival_hours.tif", "coast.csv"),
@@ -106,7 +107,7 @@ def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, 
 def test_a_job_that_differs_begins_anew(changed, case, tmp_path, often, model):
     with pytest.raises(KilledError):
         simulate(case, tmp_path, progress=stop_after(3)[0])
-    other = load_case(changed(("particles = 20_000", model), SMALL[1]))
+    other = load_case(changed(("particles = 20_000", f"{model}\n{EVERY}"), SMALL[1]))
     simulate(other, tmp_path)
     simulate(other, tmp_path / "whole")
     assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
