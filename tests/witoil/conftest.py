@@ -104,19 +104,3 @@ def changed(twin):
         return path
 
     return change
-
-
-@pytest.fixture
-def two_workers():
-    """Address of a Dask scheduler with two workers, processes of their own."""
-    from dask.distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address="127.0.0.1:0",  # None would take port 8787, which may be in use
-        host="127.0.0.1",
-        protocol="tcp://",
-    ) as cluster:
-        yield cluster.scheduler_address

@@ -1,6 +1,5 @@
 import json
 import shutil
-import sys
 from dataclasses import replace
 
 import pytest
@@ -22,13 +21,13 @@ from witoil.scenario.prepare import prepare
 from witoil.scenario.run import run
 
 
-def optimise(case, folder, **options):
-    return calibrate(prepare(case), folder, **options)
+def prepared(path):
+    return prepare(load_case(path))
 
 
-def search(case, folder, **options):
+def search(scenario, folder, **options):
     """Search without the best run and the report, which take longer than a small search."""
-    return calibration.search(prepare(case), folder, **options).study
+    return calibration.search(scenario, folder, **options).study
 
 
 SMALL = (
@@ -43,7 +42,7 @@ def write_small(twin, name="small.toml"):
         assert old in text
         text = text.replace(old, new)
     (twin / name).write_text(text)
-    return load_case(twin / name)
+    return prepared(twin / name)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +54,7 @@ def small(twin):
 def finished(small, tmp_path_factory):
     """The folder of a finished calibration of the small case, and its study."""
     folder = tmp_path_factory.mktemp("finished")
-    return folder, optimise(small, folder)
+    return folder, calibrate(small, folder)
 
 
 @pytest.fixture
@@ -71,20 +70,10 @@ def test_a_candidate_in_a_batch_scores_as_it_does_alone(changed, tmp_path):
         "current_factor = [0.0, 1.5]",
         "current_factor = [0.0, 1.5]\nsource_share = [0.0, 0.9]",
     )
-    case = load_case(changed(*SMALL, shared))
-    study = search(case, tmp_path)
-    scenario = prepare(case)
+    scenario = prepared(changed(*SMALL, shared))
+    study = search(scenario, tmp_path)
     for row in study["history"]:
         assert evaluate([scenario], row["parameters"])["fss"] == row["details"]["fss"]
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("default")
-def test_workers_of_a_scheduler_give_the_bits_of_this_process(
-    small, finished, tmp_path, two_workers
-):
-    there = search(small, tmp_path, scheduler=two_workers)
-    assert there["history"] == finished[1]["history"]
 
 
 @pytest.mark.slow
@@ -117,8 +106,8 @@ def test_the_parameters_of_the_case_are_run_once_beside_the_search(changed, tmp_
 
     model = simulator.run
     monkeypatch.setattr(simulator, "run", counted)
-    case = load_case(changed(SMALL[0], ("evaluations = 80", "evaluations = 2")))
-    optimise(case, tmp_path)
+    case = prepared(changed(SMALL[0], ("evaluations = 80", "evaluations = 2")))
+    calibrate(case, tmp_path)
     assert len(runs) == 2 + len(("the parameters of the case", "the best, with all outputs"))
     assert "<svg" in (tmp_path / "report.html").read_text()
 
@@ -145,14 +134,13 @@ def test_an_interrupted_search_ends_like_one_that_was_not(small, finished, tmp_p
 @pytest.mark.parametrize("method", ["gp", "cma"])
 def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path, method):
     path = changed(*SMALL, ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"'))
-    arguments = ["optimise", str(path), "--out", str(tmp_path / "a"), "--no-pictures"]
+    command = [witoil, "optimise", path, "--out", tmp_path / "a", "--no-pictures"]
     study = tmp_path / "a" / "study.json"
-    command = [sys.executable, "-m", "witoil", *arguments]
-    killed = kill_when(command, study, lambda rows: rows in (9, 10))
+    killed = kill_when(*command, study=study, is_time=lambda rows: rows in (9, 10))
     assert 9 <= len(killed) < 13
-    answer = witoil(*arguments)
+    answer = witoil(*command[1:])
     assert answer.returncode == 0, answer.stderr
-    whole = search(load_case(path), tmp_path / "b")
+    whole = search(prepared(path), tmp_path / "b")
     continued = json.loads(study.read_text())
     assert continued["history"][: len(killed)] == killed
     for key in ("history", "best", "default", "persistence"):
@@ -161,7 +149,7 @@ def test_a_process_killed_within_a_batch_goes_on_where_it_was(changed, tmp_path,
 
 @pytest.mark.slow
 def test_a_study_of_another_case_is_refused(gone_on, changed):
-    other = load_case(changed(*SMALL, ("mass_tonnes = 500", "mass_tonnes = 501")))
+    other = prepared(changed(*SMALL, ("mass_tonnes = 500", "mass_tonnes = 501")))
     with pytest.raises(WitoilError, match=r"case\.release.*500.*501"):
         search(other, gone_on)
 
@@ -176,16 +164,15 @@ def test_a_study_of_another_case_is_refused(gone_on, changed):
     ],
 )
 def test_a_study_of_another_search_is_refused(gone_on, changed, asked, message):
-    other = load_case(changed(*SMALL, ("evaluations = 13", f"evaluations = 13\n{asked}")))
+    other = prepared(changed(*SMALL, ("evaluations = 13", f"evaluations = 13\n{asked}")))
     with pytest.raises(WitoilError, match=message):
         search(other, gone_on)
 
 
 @pytest.mark.slow
 def test_a_study_of_files_that_have_changed_since_is_refused(small, gone_on):
-    scenario = prepare(small)
-    wind = replace(scenario.forcing.wind, values=1.3 * scenario.forcing.wind.values)
-    other = replace(scenario, forcing=replace(scenario.forcing, wind=wind))
+    wind = replace(small.forcing.wind, values=1.3 * small.forcing.wind.values)
+    other = replace(small, forcing=replace(small.forcing, wind=wind))
     with pytest.raises(WitoilError, match=r"scored 0\..* so that files of the case have changed"):
         calibration.search(other, gone_on)
 
@@ -203,7 +190,7 @@ def test_a_study_of_another_version_is_refused(small, gone_on):
 @pytest.mark.parametrize("method", ["random", "gp+polish", "cma"])
 def test_the_method_of_the_case_is_the_one_that_searches(changed, tmp_path, method):
     asked = ("evaluations = 13", f'evaluations = 13\nmethod = "{method}"\ninitial = 4')
-    study = optimise(load_case(changed(*SMALL, asked)), tmp_path)
+    study = calibrate(prepared(changed(*SMALL, asked)), tmp_path)
     origins = {row["origin"] for row in study["history"][4:]}
     assert (
         origins
@@ -219,7 +206,7 @@ def test_the_method_of_the_case_is_the_one_that_searches(changed, tmp_path, meth
 
 @pytest.mark.slow
 def test_a_method_whose_package_is_missing_is_refused_at_once(changed, tmp_path, monkeypatch):
-    case = load_case(changed(*SMALL, ("evaluations = 13", 'evaluations = 13\nmethod = "cma"')))
+    case = prepared(changed(*SMALL, ("evaluations = 13", 'evaluations = 13\nmethod = "cma"')))
     monkeypatch.setattr(calibration.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CaseError, match=r"optimise\.method: .*witoil\[cma\]"):
         search(case, tmp_path)
@@ -241,7 +228,7 @@ def test_a_search_stops_where_less_than_the_tolerance_is_expected(changed, tmp_p
     assert len(study["history"]) == 8
     # a smaller tolerance goes on with it
     further = changed(SMALL[0], (early[0], "evaluations = 10\ninitial = 4\ntolerance = 1e-9"))
-    longer = search(load_case(further), tmp_path)
+    longer = search(prepared(further), tmp_path)
     assert len(longer["history"]) == 10
     assert longer["history"][:8] == study["history"]
 
@@ -252,9 +239,9 @@ def test_with_little_evidence_the_fit_stays_near_the_priors(changed, tmp_path):
     for weight in (0.02, 50.0):
         seen = f'1800.tif"\nweight = {weight}'
         first = '[[observation]]\ngeometry = "mask_20250601T1200.tif"\n'
-        case = load_case(changed(*SMALL, (first, ""), ('1800.tif"', seen)))
-        study = search(case, tmp_path / f"{weight:g}")
-        log_prior = search_space(prepare(case)).log_prior
+        scenario = prepared(changed(*SMALL, (first, ""), ('1800.tif"', seen)))
+        study = search(scenario, tmp_path / f"{weight:g}")
+        log_prior = search_space(scenario).log_prior
         searched = {row["name"] for row in study["space"]}
         best = {k: v for k, v in study["best"]["parameters"].items() if k in searched}
         distances[weight] = -2.0 * log_prior(best)
@@ -280,7 +267,7 @@ def failing(*when):
 def test_a_failed_simulation_is_a_row_with_its_reason(small, tmp_path, monkeypatch):
     # the first run is that of the default
     monkeypatch.setattr("witoil.calibration.evaluation.run", failing(3, 4))
-    study = optimise(small, tmp_path)
+    study = calibrate(small, tmp_path)
     failed = [row for row in study["history"] if row["failure"]]
     assert len(failed) == 2
     assert {(row["score"], row["penalised"]) for row in failed} == {(None, None)}
@@ -307,7 +294,7 @@ def test_a_damaged_study_is_refused(small, tmp_path):
 
 @pytest.mark.slow
 def test_a_finished_study_can_be_extended(gone_on, tmp_path, changed):
-    longer = load_case(changed(SMALL[0], ("evaluations = 80", "evaluations = 18")))
+    longer = prepared(changed(SMALL[0], ("evaluations = 80", "evaluations = 18")))
     extended = search(longer, gone_on)
     assert extended["history"] == search(longer, tmp_path / "b")["history"]
 
@@ -315,7 +302,7 @@ def test_a_finished_study_can_be_extended(gone_on, tmp_path, changed):
 @pytest.mark.slow
 def test_no_observation_no_calibration(twin, tmp_path):
     with pytest.raises(CaseError, match="observation: none given"):
-        search(load_case(twin / "truth.toml"), tmp_path)
+        search(prepared(twin / "truth.toml"), tmp_path)
 
 
 @pytest.mark.slow
@@ -324,7 +311,7 @@ def test_a_share_needs_two_kinds_of_release(changed, tmp_path):
     point = text[text.index('[[release]]\nkind = "point"') : text.index("[oil]")]
     bad = changed((point, ""), ("current_factor = [0.0, 1.5]", "source_share = [0.0, 1.0]"))
     with pytest.raises(CaseError, match="source_share"):
-        search(load_case(bad), tmp_path)
+        search(prepared(bad), tmp_path)
 
 
 def test_the_search_starts_at_the_case_within_its_bounds(scenario):
@@ -349,6 +336,6 @@ def test_the_twin_experiment_finds_the_truth_back(demo_study):
 def test_a_real_pair_beats_default_and_persistence(example, tmp_path):
     case = load_case(example("baniyas-1"))
     shorter = case.optimise.model_copy(update={"evaluations": 40})
-    study = search(case.model_copy(update={"optimise": shorter}), tmp_path)
+    study = search(prepare(case.model_copy(update={"optimise": shorter})), tmp_path)
     assert study["persistence"]["fss"]["1"] == pytest.approx(0.469, abs=0.01)
     assert study["best"]["fss"]["1"] > 0.70

@@ -1,31 +1,20 @@
 """Jobs that are killed go on, to the same bits, where they are the same job."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import xarray as xr
 
+from tests.witoil.killing import kill
 from witoil import jobs
 from witoil.case import load_case
 from witoil.errors import OutputError
 from witoil.outputs import checkpoints
 
 MEMBERS = "[trace]\nmembers = 5\nparticles = 500\n\n[ensemble]\nmembers = 5\n\n[oil]"
-SMALL = ("particles = 20_000", "particles = 1_000"), ("[oil]", MEMBERS)
-OFTEN = """
-import sys
-from pathlib import Path
-from witoil import jobs
-from witoil.case import load_case
-from witoil.outputs import checkpoints
-checkpoints.SECONDS = 0.0
-"""
-
+EVERY = "output_interval_minutes = 120"
+SMALL = ("particles = 20_000", f"particles = 1_000\n{EVERY}"), ("[oil]", MEMBERS)
 RESULT = {
     jobs.simulate: ("particles.nc", "restart.nc", "budget.csv"),
     jobs.ensemble: ("probability.tif", "first_arrival_hours.tif", "coast.csv"),
@@ -81,6 +70,10 @@ def kept(folder):
     return sorted(path.name for path in (folder / ".witoil-checkpoint").glob("*"))
 
 
+def has_parts(folder, number):
+    return sum(name.startswith("part") for name in kept(folder)) >= number
+
+
 def assert_same(job, one, other):
     for name in RESULT[job]:
         first, second = one / name, other / name
@@ -114,7 +107,7 @@ def test_a_job_that_was_stopped_goes_on_to_the_same_bits(case, tmp_path, often, 
 def test_a_job_that_differs_begins_anew(changed, case, tmp_path, often, model):
     with pytest.raises(KilledError):
         simulate(case, tmp_path, progress=stop_after(3)[0])
-    other = load_case(changed(("particles = 20_000", model), SMALL[1]))
+    other = load_case(changed(("particles = 20_000", f"{model}\n{EVERY}"), SMALL[1]))
     simulate(other, tmp_path)
     simulate(other, tmp_path / "whole")
     assert_same(jobs.simulate, tmp_path, tmp_path / "whole")
@@ -170,20 +163,14 @@ def test_a_short_run_keeps_nothing(case, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("job", RESULT)
-def test_a_process_that_is_killed_goes_on_to_the_same_bits(changed, tmp_path, often, job):
-    case = changed(*SMALL)
-    run = f"jobs.{job.__name__}(load_case(Path(sys.argv[1])), Path(sys.argv[2]), pictures=False)"
-    command = [sys.executable, "-c", OFTEN + run, str(case)]
+def test_a_process_that_is_killed_goes_on_to_the_same_bits(case, tmp_path, often, job):
     out, whole = tmp_path / "out", tmp_path / "whole"
+    work = partial(job, case, pictures=False)
     for parts in (1, 3):
-        process = subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL)
-        while process.poll() is None and sum(name.startswith("part") for name in kept(out)) < parts:
-            time.sleep(0.001)
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        kill(work, out, when=partial(has_parts, out, parts))
         assert kept(out)
     for folder in (out, whole):
-        job(load_case(case), folder, pictures=False)
+        work(folder)
     assert_same(job, out, whole)
     assert not kept(out)
 

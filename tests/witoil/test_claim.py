@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from tests.witoil.killing import kill
 from witoil import claim
 from witoil.claim import claimed, need_room
 from witoil.cli.main import main
@@ -407,31 +409,21 @@ def test_who_only_reads_is_not_hindered(twin, tmp_path: Path):
         assert witoil("score", mask, mask) == (0, "")
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from witoil import files
-from witoil.cli.main import main
-
-def die(path):
+def die(path: Path) -> None:
     if path.suffix == ".nc":
         os.kill(os.getpid(), signal.SIGKILL)
-
-files._flush = die
-print("ready", flush=True)
-main()
-"""
 
 
 @pytest.mark.slow
 def test_a_run_goes_on_where_one_was_killed_while_it_wrote(twin, tmp_path: Path):
     out = tmp_path / "out"
-    with process(KILLED, "simulate", twin / "demo.toml", "--out", out) as first:
-        assert first.wait() == -signal.SIGKILL
+    command = ["simulate", twin / "demo.toml", "--out", out, "--no-pictures"]
+    with patch("witoil.files._flush", die):
+        kill(witoil, *command, when=lambda: False)  # it does so itself
     # the restart may have begun, too
     assert any(half.stat().st_size > 0 for half in (out / WORKPLACE).glob("part-*.nc"))
     assert not (out / "particles.nc").exists()
-    code, said = witoil("simulate", twin / "demo.toml", "--out", out)
+    code, said = witoil(*command)
     assert code == 0, said
     assert (out / "particles.nc").exists()
     assert not [p for p in out.rglob("*") if p.name.startswith(".")]

@@ -12,14 +12,10 @@ from tests.witoil.command import witoil as witoil_here
 FIRST = "mask_20250601T1200.tif"
 
 
-def witoil(*arguments, **options):
-    command = [sys.executable, "-m", "witoil", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
-
-
 @pytest.mark.slow
 def test_help_names_the_commands():
-    answer = witoil("--help")
+    command = [sys.executable, "-m", "witoil", "--help"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0
     for command in ("demo", "simulate", "optimise", "score", "trace"):
         assert command in answer.stdout
@@ -39,7 +35,7 @@ def test_help_loads_none_of_the_heavy_libraries():
 
 @pytest.mark.slow
 def test_simulate_says_coverage_statuses_scores_and_where(twin, tmp_path):
-    answer = witoil("simulate", twin / "demo.toml", "--out", tmp_path / "run", "--verbose")
+    answer = witoil_here("simulate", twin / "demo.toml", "--out", tmp_path / "run", "--verbose")
     assert answer.returncode == 0, answer.stderr
     assert "eastward_wind: 2025-06-01T06:00Z to 2025-06-01T18:00Z" in answer.stdout
     for question in ("where ", "how large ", "how thick ", "ashore "):
@@ -171,12 +167,14 @@ def test_a_mask_in_another_reference_system_is_the_same_mask(twin, changed):
 
 @pytest.mark.slow
 def test_a_full_disk_leaves_nothing_half_written(twin, tmp_path):
-    def small_files():
-        # writes beyond this size fail, as they do on a disk without room
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-
     out = tmp_path / "out"
-    answer = witoil("simulate", twin / "demo.toml", "--out", out, preexec_fn=small_files)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # writes beyond this size fail, as they do on a disk without room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        answer = witoil_here("simulate", twin / "demo.toml", "--out", out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert answer.returncode == 2
     assert "particles.nc: could not be written" in answer.stderr
     assert list(out.iterdir()) == []

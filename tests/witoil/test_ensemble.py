@@ -241,15 +241,6 @@ def test_the_order_in_which_members_end_does_not_matter(small, members, result):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")
-def test_a_scheduler_gives_the_bits_of_this_process(small, members, result, two_workers):
-    scenarios = prepare_products(small.case, small)
-    there = run_ensemble(scenarios, members, scheduler=two_workers)
-    assert not there.failures
-    assert bits(there) == bits(result)
-
-
-@pytest.mark.slow
 def test_without_perturbations_all_members_of_one_seed_are_alike(small):
     seeds = {"wind_error_m_s": 0.0, "current_error_m_s": 0.0, "parameters": {}}
     drawn = draw_members(with_ensemble(small, **seeds), 3)

@@ -1,5 +1,4 @@
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -126,19 +125,6 @@ def test_what_is_found_matches_the_slicks_as_well_as_the_truth_does(done):
     # the prior is 1.0 +- 0.4, the truth 0.8
     assert after["current_factor"]["p95"] < 1.0
     assert done[1].study["best"]["fss"]["1"] > done[1].study["default"]["fss"]["1"]
-
-
-@pytest.mark.slow
-def test_workers_of_a_scheduler_forecast_to_the_same_bits(short, two_workers, tmp_path):
-    path, here = short
-    there = walk(path, tmp_path, scheduler=two_workers)
-    assert without_seconds(there.study) == without_seconds(here.study)
-    for mine, other in zip(here.steps, there.steps, strict=True):
-        np.testing.assert_array_equal(mine.mixed, other.mixed)
-
-
-def without_seconds(study):
-    return {key: value for key, value in study.items() if "seconds" not in key}
 
 
 @pytest.mark.slow
@@ -292,13 +278,12 @@ def test_an_interrupted_walk_ends_like_one_that_was_not(short, tmp_path, stop):
 @pytest.mark.slow
 def test_a_killed_walk_goes_on_where_it_was(short, tmp_path):
     path, whole = short
-    arguments = ["forecast", str(path), "--out", str(tmp_path), "--no-pictures"]
-    command = [sys.executable, "-m", "witoil", *arguments]
+    command = [witoil, "forecast", path, "--out", tmp_path, "--no-pictures"]
     study = tmp_path / "study.json"
     # well into the next batch, of which nothing is written yet
-    killed = kill_when(command, study, lambda rows: rows >= 20, after=0.05)
+    killed = kill_when(*command, study=study, is_time=lambda rows: rows >= 20, after=0.05)
     assert 20 <= len(killed) < len(whole.study["history"])
-    answer = witoil(*arguments)
+    answer = witoil(*command[1:])
     assert answer.returncode == 0, answer.stderr
     found = json.loads(study.read_text())
     for key in ("history", "best", "forecast", "posterior"):

@@ -99,7 +99,7 @@ def test_a_folder_with_the_run_of_another_case_or_command_is_refused(case, chang
 
 @pytest.mark.slow
 def test_force_replaces_a_run_whole_and_nothing_else(case, changed, tmp_path):
-    jobs.optimise(case, tmp_path)
+    jobs.optimise(case, tmp_path, pictures=False)
     (tmp_path / "notes.txt").write_text("mine")
     other = load_case(changed(*SMALL, ('name = "demo"', 'name = "other"')))
     jobs.simulate(other, tmp_path, force=True)

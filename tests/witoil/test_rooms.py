@@ -24,7 +24,8 @@ from importlib import import_module
 from multiprocessing import get_context
 from pkgutil import walk_packages
 # what takes the time to load, once: each room begins with these and nothing else
-for library in ("geopandas", "numba", "pydantic", "rasterio", "scipy.optimize", "xarray"):
+libraries = ("geopandas", "numba", "pydantic", "rasterio", "scipy.optimize", "xarray")
+for library in (*libraries, "netCDF4", "requests_cache", "scipy.stats"):
     import_module(library)
 ours = {{"aquatic", "simulator", "optimizer", "catalog", "witoil"}}
 assert not ours.union(["{DRAWS}", "{PAGES}"]).intersection(sys.modules)

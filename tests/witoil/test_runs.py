@@ -200,7 +200,7 @@ def test_a_folder_of_files_asks_for_one(tmp_path):
 def test_a_search_is_its_best_run(changed, tmp_path, starts):
     change = ("[optimise]", f'[optimise]\nstart_from = "{starts}"')
     path = changed(("evaluations = 80", "evaluations = 5"), ("20_000", "2_000"), change)
-    jobs.optimise(load_case(path), tmp_path / "out")
+    jobs.optimise(load_case(path), tmp_path / "out", pictures=False)
     found = open_run(tmp_path / "out")
     assert found.command == "optimise"
     assert found.parameters == found.summary["best"]["parameters"]
@@ -222,9 +222,9 @@ def test_a_search_is_its_best_run(changed, tmp_path, starts):
 def test_what_has_no_particles_is_opened_all_the_same(changed, tmp_path, command):
     small = ("20_000", "2_000")
     name = f"{command}.json"
-    options = {}
+    options = {"pictures": False}
     if command == "ensemble":
-        path, options = changed(small), {"members": 2}
+        path, options = changed(small), options | {"members": 2}
     elif command == "forecast":
         name = "study.json"
         few = "[forecast]\nevaluations = 8\nmembers = 4\n\n[optimise]\nstart_from = 'observations'"
@@ -244,7 +244,7 @@ def test_what_has_no_particles_is_opened_all_the_same(changed, tmp_path, command
 @pytest.mark.slow
 def test_a_search_that_was_killed_is_half(changed, tmp_path):
     path = changed(("evaluations = 80", "evaluations = 5"), ("20_000", "2_000"))
-    jobs.optimise(load_case(path), tmp_path / "out")
+    jobs.optimise(load_case(path), tmp_path / "out", pictures=False)
     shutil.rmtree(tmp_path / "out/best")
     with pytest.raises(WitoilError, match="a study that has not come to its end"):
         open_run(tmp_path / "out")

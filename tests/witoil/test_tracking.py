@@ -1,5 +1,6 @@
 import json
 import logging
+import shutil
 import sys
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -41,9 +42,26 @@ def case(changed):
     return changed(*SMALL)
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory):
+    """A tracking store without runs, to copy: to make its tables takes a core for a second."""
+    import mlflow
+
+    path = tmp_path_factory.mktemp("mlflow") / "runs.db"
+    mlflow.MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def database(empty_database, tmp_path):
+    """A database as tracking store."""
+    shutil.copyfile(empty_database, tmp_path / "runs.db")
+    return f"sqlite:///{tmp_path}/runs.db"
+
+
 @pytest.fixture(params=["sqlite", "file"])
 def uri(request, tmp_path, monkeypatch):
-    """A database and a folder as tracking stores."""
+    """A new database and a folder as tracking stores."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/runs.db"
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
@@ -80,29 +98,27 @@ def test_every_evaluation_is_a_run_with_parameters_and_scores(case, uri, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_study_that_goes_on_sends_nothing_twice(case, tmp_path):
-    uri = f"sqlite:///{tmp_path}/runs.db"
+def test_a_study_that_goes_on_sends_nothing_twice(case, database, tmp_path):
     command = ["optimise", str(case), "--out", str(tmp_path / "out"), "--no-pictures"]
-    environment = {"MLFLOW_TRACKING_URI": uri}
+    environment = {"MLFLOW_TRACKING_URI": database}
     for more in (["--evaluations", "4"], ["--evaluations", "6"], ["--evaluations", "6"]):
         assert CliRunner().invoke(app, command + more, env=environment).exit_code == 0
-    _, parents, children = runs_of(uri)
+    _, parents, children = runs_of(database)
     assert len(parents) == 1
     assert [run.data.tags["witoil.trial"] for run in children] == list("012345")
 
 
 @pytest.mark.slow
-def test_a_forecast_has_a_step_for_each_leg(changed, tmp_path):
-    uri = f"sqlite:///{tmp_path}/runs.db"
+def test_a_forecast_has_a_step_for_each_leg(changed, database, tmp_path):
     path = changed(*SMALL)
     text = path.read_text()
     path.write_text(text[: text.index("[optimise]")] + ANEW)
     command = ["forecast", str(path), "--out", str(tmp_path / "out"), "--no-pictures"]
-    command += ["--mlflow", uri]
+    command += ["--mlflow", database]
     for _ in range(2):
         assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
     study = json.loads((tmp_path / "out" / "study.json").read_text())
-    client, _, children = runs_of(uri)
+    client, _, children = runs_of(database)
     assert len(children) == len(study["history"])
     for row, run in zip(study["history"], children, strict=True):
         steps = client.get_metric_history(run.info.run_id, "score")
@@ -112,17 +128,16 @@ def test_a_forecast_has_a_step_for_each_leg(changed, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_failed_evaluation_says_why(twin, tmp_path):
-    uri = f"sqlite:///{tmp_path}/runs.db"
+def test_a_failed_evaluation_says_why(twin, database, tmp_path):
     trial = SimpleNamespace(
         number=3,
         parameters={"current_factor": 1.5},
         outcomes={0: {"score": 0.5, "fss": {"1": 0.4}}, 1: {"failure": "no wind"}},
     )
     for _ in range(2):
-        with tracking(uri, "forecast", load_case(twin / "demo.toml"), tmp_path) as track:
+        with tracking(database, "forecast", load_case(twin / "demo.toml"), tmp_path) as track:
             track(of_trials([trial]))
-    _, _, (run,) = runs_of(uri)
+    _, _, (run,) = runs_of(database)
     assert run.info.status == "FAILED"
     assert run.data.tags["witoil.failure.1"] == "no wind"
     assert run.data.metrics == {"score": 0.5, "fss_1": 0.4}
@@ -159,9 +174,10 @@ def test_a_store_that_cannot_be_used_is_one_line_without_its_password(twin, tmp_
 
 
 @pytest.mark.slow
-def test_a_store_that_fails_later_does_not_stop_the_study(twin, tmp_path, caplog, monkeypatch):
-    uri = f"sqlite:///{tmp_path}/runs.db"
-    with tracking(uri, "optimise", load_case(twin / "demo.toml"), tmp_path) as track:
+def test_a_store_that_fails_later_does_not_stop_the_study(
+    twin, database, tmp_path, caplog, monkeypatch
+):
+    with tracking(database, "optimise", load_case(twin / "demo.toml"), tmp_path) as track:
 
         def fails(store, each):
             raise OSError("http://user:geheim@host is gone")
