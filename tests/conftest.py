@@ -39,12 +39,12 @@ Making = Callable[[str, Callable[[Path], object]], Path]
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Use every core; files or tests that are named run in this process, which starts sooner.
 
-    Slow tests have workers more than there are cores: many wait for another process, and leave
+    Slow tests have a worker more than there are cores: many wait for another process, and leave
     theirs idle.
     """
     if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
         return 0
-    waiting = 0 if "not slow" in config.option.markexpr else 2
+    waiting = 0 if "not slow" in config.option.markexpr else 1
     return min((os.cpu_count() or 1) + waiting, MOST_WORKERS)
 
 

@@ -86,6 +86,7 @@ def served(catalogue: str) -> dict[str, str]:
     return found.access
 
 
+@pytest.mark.slow
 def test_catalogue_lists_the_folder_and_nothing_else(catalogue: str):
     from siphon.catalog import TDSCatalog
 

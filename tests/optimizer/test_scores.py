@@ -79,6 +79,7 @@ def test_fss_follows_the_definition(
             assert score == pytest.approx(expected, abs=1e-10, nan_ok=True)
 
 
+@pytest.mark.slow
 @NO_DEADLINE
 @given(mask_pairs(), ODD)
 def test_fss_agrees_with_the_scores_package(masks: tuple[Mask, Mask], window: int) -> None:

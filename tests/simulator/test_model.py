@@ -55,6 +55,7 @@ def radius_from_centre(result):
     return np.hypot(x, result["lat"].values - 35.5)
 
 
+@pytest.mark.slow
 def test_halving_the_step_quarters_the_error_where_the_flow_turns_and_grows():
     hours, growth = 48.0, 1.0 / 86400.0
     axes = nodes(34.0, 35.0, 36.0, 36.0, 0.25)

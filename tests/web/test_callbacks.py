@@ -192,6 +192,7 @@ def kept(store):
         return list(session.scalars(select(Callback)))
 
 
+@pytest.mark.slow
 def test_a_subscriber_is_told_once(store):
     with subscriber() as server:
         finished(store, f"http://127.0.0.1:{server.server_port}/done")

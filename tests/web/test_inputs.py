@@ -243,6 +243,7 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("process", PROCESSES.values(), ids=lambda process: process.id)
 def test_every_text_of_a_schema_is_known_for_a_word_or_a_file(process):
     schema = process.inputs.model_json_schema()

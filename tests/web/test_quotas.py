@@ -85,6 +85,7 @@ def test_whoever_is_alone_is_not_counted(tmp_path):
             assert execute(service.client()).status_code == 201
 
 
+@pytest.mark.slow
 def test_many_requests_at_once_get_no_more(store):
     person, quotas = Person("anna", frozenset(("run",))), Quotas(3, 100, 10**9, 1, 1)
 

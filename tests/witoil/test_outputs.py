@@ -16,6 +16,7 @@ from witoil.outputs.run import write_run
 from witoil.scenario.run import mask_at, run
 
 
+@pytest.mark.slow
 def test_all_files_and_no_other(written):
     assert sorted(path.name for path in written[0].iterdir()) == [
         "budget.csv",

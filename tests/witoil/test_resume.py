@@ -51,6 +51,7 @@ def assert_same_bits(found, expected):
         np.testing.assert_array_equal(found[name].values, expected[name].values, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_run_goes_on_to_the_bits_of_one_that_was_not_interrupted(whole, restart, threads):
     scenario, uninterrupted = whole

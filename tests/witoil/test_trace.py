@@ -150,6 +150,7 @@ def test_contours_hold_the_source_as_often_as_they_say(twin, scenario):
     assert np.max(smaller) < 0.6
 
 
+@pytest.mark.slow
 def test_probabilities_add_up_at_each_time_and_over_all(traced):
     *_, found = traced
     assert found.whole.sum() == pytest.approx(1.0, abs=1e-9)

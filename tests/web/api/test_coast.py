@@ -46,6 +46,7 @@ def layers_of(answer):
     }
 
 
+@pytest.mark.slow
 def test_coast_of_an_uploaded_file_is_drawn(anna, job, demo_twin):
     (feature,) = read_json(demo_twin / "island.geojson")["features"]
     island = shape(feature["geometry"])

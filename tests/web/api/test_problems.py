@@ -67,6 +67,7 @@ def test_a_parameter_that_is_given_twice(client, address):
     assert problem(client.get(address), 400)["detail"].endswith("given 2 times, expected once")
 
 
+@pytest.mark.slow
 def test_a_parameter_that_is_a_list(client):
     assert client.get("/ogc/jobs?status=failed&status=running").status_code == 200
 

@@ -111,6 +111,7 @@ def test_a_large_run_shows_a_random_part_and_says_so(monkeypatch):
     np.testing.assert_array_equal(thin, all_of_them)
 
 
+@pytest.mark.slow
 @given(st.floats(-80.0, 80.0))
 def test_thickness_holds_the_mass_afloat(latitude):
     random = np.random.default_rng(0)
