@@ -36,6 +36,13 @@ def test_a_simulation_loads_what_it_needs_and_no_more(changed, tmp_path):
 
 
 @pytest.mark.slow
+def test_jobs_without_pictures_load_nothing_that_draws():
+    parts = ("calibration", "ensemble", "forecast", "reconstruction", "trace")
+    modules = loaded(f"import {', '.join(f'witoil.outputs.{part}' for part in parts)}; {LOADED}")
+    assert "matplotlib" not in modules
+
+
+@pytest.mark.slow
 def test_a_list_of_oils_starts_no_compiler():
     modules = loaded(RUN, "oils")
     assert "numpy" in modules

@@ -13,7 +13,6 @@ from witoil.outputs.drawing import drawing
 from witoil.outputs.playing import player_of_run
 from witoil.outputs.reconstruction import write_reconstruction
 from witoil.outputs.run import write_run
-from witoil.report.calibration import render
 from witoil.scenario.run import masks_at, run
 from witoil.scenario.verification import Mask
 from witoil.times import stamp
@@ -55,6 +54,8 @@ def write_calibration(found: Calibration, folder: Path, *, pictures: bool = True
             after += [masks_at(leg, result, seen.time, limit).oil for seen in leg.observations]
     if not pictures:
         return
+    from witoil.report.calibration import render  # loads much
+
     seen = tuple(observation for leg in legs for observation in leg.observations)
     page = render(
         replace(legs[0], case=scenario.case, observations=seen),

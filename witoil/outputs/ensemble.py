@@ -15,12 +15,10 @@ from catalog.antimeridian import wrapped
 from witoil.ensemble.coast import CoastStatistics, Range
 from witoil.ensemble.members import ensemble_of
 from witoil.ensemble.runs import EnsembleResult
-from witoil.figures.ensemble import ensemble_map
 from witoil.files import replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import new_raster, write_observed
-from witoil.report.ensemble import ensemble_page
 from witoil.scenario.scenario import Observation
 from witoil.scenario.surroundings import box_of_land
 from witoil.scenario.verification import VerificationGrid
@@ -74,6 +72,9 @@ def write_ensemble(
         write_observed(each.time, each.slick.geometry, each.slick.files, folder, sensor=each.sensor)
     record = write_json(folder / "ensemble.json", _record(result))
     if pictures:
+        from witoil.figures.ensemble import ensemble_map  # loads much
+        from witoil.report.ensemble import ensemble_page
+
         picture = ensemble_map(result)
         player = player_of_fields(
             "ensemble",

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from witoil.figures.forecast import reliability_chart
 from witoil.files import mask_name, replacing, write_bytes, write_json, write_text
 from witoil.forecast.experts import likeliest
 from witoil.forecast.forecasting import Forecasts, seen_at_end
@@ -16,7 +15,6 @@ from witoil.forecast.reliability import EDGES, Reliability, reliability
 from witoil.outputs.ensemble import write_bands
 from witoil.outputs.playing import player_of_fields, seen_in
 from witoil.outputs.run import write_mask, write_observed, write_outline
-from witoil.report.forecast import render
 from witoil.scenario.surroundings import box_of_land
 from witoil.times import second, stamp
 
@@ -58,6 +56,9 @@ def write_forecast(
         write_outlook(outlook, folder / "outlook")
     if not pictures:
         return
+    from witoil.figures.forecast import reliability_chart  # loads much
+    from witoil.report.forecast import render
+
     write_bytes(folder / "reliability.png", reliability_chart(found, before))
     scenario = result.scenario
     player = player_of_fields(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from witoil.calibration.reconstruction import Reconstruction
-from witoil.figures.reconstruction import draw_reconstruction
 from witoil.files import write_bytes, write_json
 from witoil.scenario.scenario import Scenario
 
@@ -24,4 +23,6 @@ def write_reconstruction(
         write_json(folder / "source.geojson", found.features())
     if not pictures:
         return
+    from witoil.figures.reconstruction import draw_reconstruction  # loads much
+
     write_bytes(folder / "source.png", draw_reconstruction(scenario, found))

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 import simulator
 from catalog.antimeridian import parts_of
-from witoil.figures.trace import draw_trace
 from witoil.files import replacing, write_bytes, write_json, write_text
 from witoil.geojson import geojson_of
 from witoil.outputs.playing import player_of_fields
 from witoil.outputs.run import new_raster, write_observed
-from witoil.report.trace import trace_page
 from witoil.runs.run import Seen
 from witoil.scenario.surroundings import box_of_land
 from witoil.scenario.verification import Mask, VerificationGrid
@@ -73,6 +71,9 @@ def write_trace(
     write_observed(slick.time, slick.geometry, [slick.key], folder)
     summary = write_json(folder / "trace.json", _summary(scenario, found, regions))
     if pictures:
+        from witoil.figures.trace import draw_trace  # loads much
+        from witoil.report.trace import trace_page
+
         player = player_of_fields(
             "trace",
             folder,
