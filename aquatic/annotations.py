@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aquatic.errors import AquaticError
 
@@ -168,7 +169,14 @@ def united(
         single = [Group(it.image, it.species, it.box, it.length, 1) for it in members]
         first = _linked(single, lambda one, two: iou(one, two) >= least_iou)
         found += _linked(first, lambda one, two: share_of_smaller(one, two) >= least_share)
-    return sorted(found, key=lambda it: (it.image, it.species, it.box.xmin, it.box.ymin))
+    return sorted(found, key=_place)
+
+
+def _place(group: Group) -> tuple[Any, ...]:
+    """Return what groups are sorted by, which no two have in common that are not of one thing."""
+    box = group.box
+    at = (box.xmin, box.ymin, box.xmax, box.ymax)
+    return (group.image, group.species, *at, group.length, group.occurrences)
 
 
 def _linked(groups: list[Group], are_one: Callable[[Box, Box], bool]) -> list[Group]:

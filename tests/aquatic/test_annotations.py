@@ -93,6 +93,11 @@ def test_a_small_box_within_a_large_one_is_not_one_by_the_first_rule():
     assert len(united(inner)) == 2
 
 
+def test_two_boxes_from_one_corner_have_an_order_of_their_own():
+    high, wide = drawn("a", "x", 0, 1, 0, 3), drawn("a", "x", 0, 3, 0, 1)
+    assert united([high, wide]) == united([wide, high])
+
+
 _side = st.integers(0, 60)
 
 
