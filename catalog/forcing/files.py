@@ -362,12 +362,10 @@ class ForcingFiles:
     def _join_times(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
         """Chain one variable of all files along time, sorted, the last of equal times kept."""
         holders = [file for file in self._files if name in file.fields]
-        within = [
-            np.flatnonzero((times >= span[0]) & (times <= span[1]))
-            for times in (file.fields[name].times for file in holders)
-        ]
         pieces = []
-        for file, records in zip(holders, within, strict=True):
+        for file in holders:
+            times = file.fields[name].times
+            records = np.flatnonzero((times >= span[0]) & (times <= span[1]))
             if not records.size and file is not holders[0]:  # which says how the others lie
                 continue
             field = file.read(name, records, box)

@@ -111,10 +111,7 @@ def version() -> str:
 @blueprint.get("/static/<version>/<folder>/<path:name>", doc_ui=False)
 def send_file(path: PageFile) -> Response:
     """Send a file of the page, of the player of runs, or of MapLibre GL."""
-    folder = _folders().get(path.folder)
-    if folder is None:
-        raise NotFoundError("there is no such file of the page")
-    answer = _sent(folder, path.name)
+    answer = _sent(_folders().get(path.folder), path.name)
     if path.version == version():
         answer.cache_control.max_age = KEPT_SECONDS
         answer.cache_control.immutable = True
@@ -131,14 +128,14 @@ def _folders() -> dict[str, Path]:
     }
 
 
-def _sent(folder: Path, name: str) -> Response:
+def _sent(folder: Path | None, name: str) -> Response:
     """Return a file of a folder, packed where the client takes it so.
 
     Raises
     ------
     NotFoundError
     """
-    path = safe_join(os.fspath(folder), name)
+    path = safe_join(os.fspath(folder), name) if folder else None
     if path is None or Path(name).suffix not in KINDS or not os.path.isfile(path):
         raise NotFoundError("there is no such file of the page")
     content = Path(path).read_bytes()
