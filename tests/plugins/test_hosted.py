@@ -17,6 +17,7 @@ from tests.witoil.command import witoil
 from witoil.plugins import hosting as hosting_module
 from witoil.plugins.errors import PluginError
 from witoil.plugins.georeference import parse_georeference
+from witoil.plugins.hosted import keeper
 from witoil.plugins.hosted.answers import findings_of
 from witoil.plugins.hosted.module import HostedModule
 from witoil.plugins.hosted.process import HostedProcess, Upload
@@ -366,20 +367,37 @@ subprocess.Popen(["sleep", "300"], start_new_session=True)
 """
 
 
-@pytest.mark.slow
-def test_a_keeper_bounds_the_log_and_ends_what_is_left(tmp_path):
-    from witoil.plugins.hosted import keeper
-
-    bounds = {"parent": os.getpid(), "folder": str(tmp_path), "log": str(tmp_path / "log")}
+def kept(folder, program):
+    """Run a program within bounds; return how it has ended."""
+    bounds = {"parent": os.getpid(), "folder": str(folder), "log": str(folder / "log")}
     bounds |= {"log_bytes": 100_000, "memory_bytes": 10**9, "file_bytes": 10**9}
     command = [sys.executable, "-I", "-S", keeper.__file__, json.dumps(bounds)]
+    return subprocess.run([*command, sys.executable, "-c", program], check=False).returncode
+
+
+@pytest.mark.slow
+def test_a_keeper_bounds_the_log_and_ends_what_is_left(tmp_path):
     before = set(running("sleep 300"))
-    done = subprocess.run([*command, sys.executable, "-c", KEPT], check=False)
-    assert done.returncode == 0
+    assert kept(tmp_path, KEPT) == 0
     assert set(running("sleep 300")) == before
     assert {it.name for it in tmp_path.iterdir()} == {"log", "log.before"}
     assert max(it.stat().st_size for it in tmp_path.iterdir()) <= 100_000
     assert (tmp_path / "log").read_text().endswith("last\x1b[0m\n")
+
+
+LOSING = """
+import subprocess, sys, time
+worker = [sys.executable, "-S", "-c", "import time; time.sleep(0.5)", "multiprocessing.spawn"]
+subprocess.Popen(worker)
+while True:
+    print("as if nothing were", flush=True)
+    time.sleep(0.001)
+"""
+
+
+def test_why_all_was_ended_stands_last_in_the_log(tmp_path):
+    assert kept(tmp_path, LOSING) == 1
+    assert (tmp_path / "log").read_text().endswith(f"as if nothing were\n\n{keeper.LOST}\n")
 
 
 def test_a_process_that_is_not_there_has_no_last_words():

@@ -54,16 +54,19 @@ def main(bounds: dict[str, Any], command: Sequence[str]) -> int:
     reader = threading.Thread(target=log.fill, args=(program.stdout.fileno(),), daemon=True)
     reader.start()
     seen: set[int] = set()
+    has_lost = False
     while program.poll() is None and not told and os.getppid() == bounds["parent"]:
         workers = set(_workers(program.pid))
-        if seen - workers and program.poll() is None:
-            log.write(f"\n{LOST}\n".encode())
+        has_lost = bool(seen - workers) and program.poll() is None
+        if has_lost:
             break
         seen = workers
         time.sleep(LOOK_SECONDS)
     code = program.poll()
     _end_all()
     reader.join(1.0)
+    if has_lost:  # after all that they have printed
+        log.write(f"\n{LOST}\n".encode())
     if os.getppid() != bounds["parent"]:
         shutil.rmtree(bounds["folder"], ignore_errors=True)
     return 1 if code is None else code & 0xFF

@@ -225,7 +225,7 @@ class HostedProcess:
         """Return how it has ended in the middle of a request."""
         assert self._keeper is not None
         with suppress(subprocess.TimeoutExpired):
-            self._keeper.wait(2.0)
+            self._keeper.wait(5.0)  # it writes why last
         text = f"{self._record.name}: ended in the middle of a request{self.last_words()}"
         self._end()
         return PluginError(text)
