@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import Scheduling
 
+# As in commands: threads that wait for each other's small matrices take a tenth of a core's time
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # what else runs on a core says how long an example takes
 hypothesis.settings.register_profile("witoil", deadline=None)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
