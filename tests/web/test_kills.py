@@ -3,14 +3,13 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
@@ -23,6 +22,7 @@ from web.data.relative import by_relative_names
 from web.jobs import queue
 from web.jobs.processes import PROCESSES
 from web.store.base import Store
+from web.work.runner import Runner
 from web.work.worker import links_of
 from witoil.files import plain, read_json
 
@@ -32,25 +32,28 @@ JOBS, KILLS, RUNNERS, LEASE = 20, 12, 2, 2.0
 
 TIMES = {"seconds"}
 
-RUNNER = """
-import sys
-from pathlib import Path
-from web.work.runner import Runner
-from web.store.base import Store
-store = Store.open(sys.argv[1])
-Runner(store, Path(sys.argv[2]), table="slowed_processes", lease=float(sys.argv[3])).run()
-"""
+
+def run(database, jobs):
+    """Run a runner until it is killed."""
+    Runner(Store.open(database), jobs, table="slowed_processes", lease=LEASE).run()
 
 
 class Runners:
-    """Runners that are killed, or have their processes killed, and others in their place."""
+    """Runners that are killed, or have their processes killed, and others in their place.
 
-    def __init__(self, *arguments):
-        self._command = [sys.executable, "-c", RUNNER, *arguments]
+    They are copies of this process, a new one would load all that it has first; the store of the
+    test is closed before: SQLite must not be open where a process is copied.
+    """
+
+    def __init__(self, store, database, jobs):
+        self._store, self._arguments = store, (database, jobs)
         self.running = [self._begin() for _ in range(RUNNERS)]
 
     def _begin(self):
-        return subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+        self._store.close()
+        runner = get_context("fork").Process(target=run, args=self._arguments)
+        runner.start()
+        return runner
 
     def kill_one(self, dice):
         """Kill a runner, or the process that does its job."""
@@ -61,13 +64,13 @@ class Runners:
                 os.kill(worker, signal.SIGKILL)
             return
         runner.kill()
-        runner.wait()
+        runner.join()
         self.running[k] = self._begin()
 
     def end(self):
         for runner in self.running:
             runner.kill()
-            runner.wait()
+            runner.join()
 
     @staticmethod
     def _worker(pid):
@@ -110,7 +113,7 @@ def test_nothing_is_lost_and_nothing_counts_twice(
     kinds = [list(inputs)[k % len(inputs)] for k in range(JOBS)]
     with store.session() as session:
         ids = [queue.submit(session, "anna", k, inputs[k], str(n)).id for n, k in enumerate(kinds)]
-    runners = Runners(database, os.fspath(tmp_path / "jobs"), str(LEASE))
+    runners = Runners(store, database, tmp_path / "jobs")
     try:
         kills = 0
         while unfinished(jobs := all_of(store, ids)):

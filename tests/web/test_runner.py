@@ -1,15 +1,15 @@
 import os
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
+from multiprocessing import get_context
 
 import pytest
 
 from web.jobs import queue
+from web.store.base import Store
 from web.work import runner as runner_module
-from web.work.runner import Runner
+from web.work.runner import Runner, ending_with
 from witoil.errors import CaseError
 
 pytestmark = pytest.mark.slow
@@ -172,33 +172,30 @@ def test_a_runner_that_is_cut_off_has_its_work_ended(queued, monkeypatch):
     assert queued.read(job_id).losses >= 1
 
 
-RUNNER = """
-import signal, sys
-from pathlib import Path
-from web.work.runner import Runner, ending_with
-from web.store.base import Store
-store = Store.open(sys.argv[1])
-runner = Runner(store, Path(sys.argv[2]), table="fake_processes", lease=float(sys.argv[3]))
-signal.signal(signal.SIGTERM, lambda *_: runner.stop())
-with ending_with(int(sys.argv[4]), runner.stop):
-    runner.run()
-"""
+def run(database, jobs, parent):
+    """Run a runner until it is told to stop."""
+    runner = Runner(Store.open(database), jobs, table="fake_processes", lease=2.0)
+    signal.signal(signal.SIGTERM, lambda *_: runner.stop())
+    with ending_with(parent, runner.stop):
+        runner.run()
 
 
 @pytest.fixture
 def started(queued, database):
-    """Return what begins runners of their own; all end with the test."""
+    """Return what begins runners of their own, copies of this process; all end with the test."""
     begun = []
 
-    def start(lease=2.0, parent=None):
-        arguments = [database, os.fspath(queued.jobs), str(lease), str(parent or os.getpid())]
-        begun.append(subprocess.Popen([sys.executable, "-c", RUNNER, *arguments]))
+    def start(parent=None):
+        queued.store.close()  # SQLite must not be open where a process is copied
+        arguments = database, queued.jobs, parent or os.getpid()
+        begun.append(get_context("fork").Process(target=run, args=arguments))
+        begun[-1].start()
         return begun[-1]
 
     yield start
     for process in begun:
         process.kill()
-        process.wait()
+        process.join()
 
 
 @on_sqlite
@@ -220,16 +217,16 @@ def test_a_runner_that_stood_still_changes_nothing(queued, started):
     job_id = queued.submit("count", steps=25, pause=PAUSE)
     still = started()
     queued.wait(job_id, lambda job: job.progress > 0.0)
-    still.send_signal(signal.SIGSTOP)
+    os.kill(still.pid, signal.SIGSTOP)
     with queued.runner() as other:
         job = queued.wait(job_id)
-        still.send_signal(signal.SIGCONT)
+        os.kill(still.pid, signal.SIGCONT)
         assert queued.wait(queued.submit("count", steps=1)).state == "successful"
     again = queued.read(job_id)
     assert (again.state, again.runner, again.attempts) == ("successful", other.name, 2)
     assert again.result == job.result
     assert job.result["counted"] == [*range(25)]  # no step by both, none by nobody
-    assert still.poll() is None
+    assert still.is_alive()
 
 
 @on_sqlite
@@ -238,7 +235,8 @@ def test_sigterm_hands_back(queued, started):
     runner = started()
     pids = left_running(queued, job_id)
     runner.terminate()
-    assert runner.wait() == 0
+    runner.join()
+    assert runner.exitcode == 0
     assert gone(*pids)
     assert queued.read(job_id).state == "accepted"
 
@@ -247,7 +245,8 @@ def test_sigterm_hands_back(queued, started):
 def test_a_runner_ends_with_who_has_begun_it(queued, started):
     job_id = queued.submit("leave")
     runner = started(parent=2**22 + 1)  # nobody's number: its parent is another by now
-    assert runner.wait() == 0
+    runner.join()
+    assert runner.exitcode == 0
     assert queued.read(job_id).state == "accepted"
 
 
