@@ -66,19 +66,21 @@ def without_blanks(
         return _without_freezing_land(forcing)
     if len(names) < 2:
         return forcing, ()
-    still = [forcing[name].isnull() | (forcing[name] == 0.0) for name in names]
-    nowhere = np.array([one.all(("latitude", "longitude")).to_numpy() for one in still])
+    values = [forcing[name].to_numpy() for name in names]
+    still = [np.isnan(part) | (part == 0.0) for part in values]
+    nowhere = np.array([one.all((1, 2)) for one in still])
     suspect, times = np.asarray(nowhere.all(axis=0)), forcing["time"].to_numpy()
     blank = {"missing": suspect, "data": np.zeros_like(suspect)}.get(zeros)
     if blank is None:
         blank = _blank(times, names, nowhere, is_blank)
     written = forcing.isel(time=~blank)
-    land = reduce(and_, still).isel(time=~blank).all("time")
-    as_zero = land & written[names[0]].notnull().any("time")
+    land = reduce(and_, still)[~blank].all(0)
+    as_zero = land & ~np.isnan(values[0][~blank]).all(0)
     is_land = zeros == "missing" or (
         zeros == "auto" and _are_land(as_zero, land, names, missing_share)
     )
-    kept = written.where(~land) if is_land else written
+    at_sea = xr.DataArray(~land, dims=("latitude", "longitude"))
+    kept = written.where(at_sea) if is_land else written
     if zeros != "auto":
         return kept, ()
     share = float(as_zero.mean())
@@ -183,8 +185,8 @@ def looks_blank(here: Record, near: Iterable[Record]) -> bool:
 
 
 def _are_land(
-    as_zero: xr.DataArray,
-    land: xr.DataArray,
+    as_zero: npt.NDArray[np.bool_],
+    land: npt.NDArray[np.bool_],
     names: Sequence[str],
     missing_share: Callable[[], float],
 ) -> bool:

@@ -266,7 +266,8 @@ class ForcingFiles:
             self._looks_blank,
             lambda: max(file.missing_share(settling) for file in self._files),
         )
-        at_sea = forcing[list(settling)].to_dataarray().notnull().any(("variable", "time"))
+        written = [~np.isnan(forcing[name].to_numpy()).all(0) for name in settling]
+        at_sea = xr.DataArray(np.any(written, axis=0), dims=("latitude", "longitude"))
         for name in ROLES[self.role].optional:
             if name in self.names and name not in settling and forcing.sizes["time"]:
                 nearest = self._join_nearest(name, box, span).reindex(
@@ -362,21 +363,25 @@ class ForcingFiles:
     def _join_times(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
         """Chain one variable of all files along time, sorted, the last of equal times kept."""
         holders = [file for file in self._files if name in file.fields]
-        pieces = []
+        pieces, paths = [], []
         for file in holders:
             times = file.fields[name].times
             records = np.flatnonzero((times >= span[0]) & (times <= span[1]))
             if not records.size and file is not holders[0]:  # which says how the others lie
                 continue
-            field = file.read(name, records, box)
-            filled = field.isel(time=field.notnull().any(("latitude", "longitude")).to_numpy())
-            names = np.full(filled.sizes["time"], str(file.path))
-            pieces.append(filled.assign_coords({file_coordinate(name): ("time", names)}))
-        joined = xr.concat(pieces, "time", coords="minimal", compat="override", join="override")
-        times = joined["time"].to_numpy()
+            pieces.append(file.read(name, records, box))
+            paths.append(np.full(records.size, str(file.path)))
+        values = np.concatenate([piece.to_numpy() for piece in pieces])
+        times = np.concatenate([piece["time"].to_numpy() for piece in pieces])
+        filled = np.flatnonzero(~np.isnan(values).all((1, 2)))[::-1]
         # The last of equal times is the first of them in reverse.
-        last = times.size - 1 - np.unique(times[::-1], return_index=True)[1]
-        return joined.isel(time=last)
+        last = filled[np.unique(times[filled], return_index=True)[1]]
+        coords = dict(pieces[0].drop_vars("time").coords)
+        coords |= {
+            "time": times[last],
+            file_coordinate(name): ("time", np.concatenate(paths)[last]),
+        }
+        return xr.DataArray(values[last], coords, pieces[0].dims, attrs=pieces[0].attrs)
 
 
 def file_coordinate(name: str) -> str:

@@ -81,15 +81,15 @@ def _by_meaning(raster: Raster, label: str) -> tuple[Cells, str]:
         return present & np.isin(values, named), f"of the categories of oil, {_listed(named)}"
     if str(raster.units).strip().lower() in _PERCENT:
         return _from(raster, label, 100.0)
-    found = np.unique(values[present])
-    if set(found) == {0.0, _PICTURE}:
-        return present & (values == _PICTURE), "255"
-    plain = np.unique(values[present & ~_fills(raster, 1.0)])
-    if set(plain) <= {0.0, 1.0}:
-        return present & (values == 1), "1" + _said(raster, label, 1.0)
-    if raster.values.dtype.kind == "f" and _within(plain, 1.0):
+    nought, picture = (present & (values == value) for value in (0.0, _PICTURE))
+    if nought.any() and picture.any() and (nought | picture)[present].all():
+        return picture, "255"
+    one, plain = present & (values == 1), present & ~_fills(raster, 1.0)
+    if (nought | one)[plain].all():
+        return one, "1" + _said(raster, label, 1.0)
+    if raster.values.dtype.kind == "f" and _within(values[plain], 1.0):
         return _from(raster, label, 1.0)
-    raise UnclearError(f"{label}: {_described(found)}", _ASK)
+    raise UnclearError(f"{label}: {_described(np.unique(values[present]))}", _ASK)
 
 
 _ASK = (

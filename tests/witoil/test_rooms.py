@@ -39,7 +39,16 @@ with get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
     print(json.dumps(pool.map(load, sys.argv[1:], chunksize=1)))
 """
 WRITES = {
-    *("replacing", "filling", "write_text", "write_bytes", "write_json", "copy_into", "mkdir"),
+    *(
+        "replacing",
+        "filling",
+        "write_text",
+        "write_bytes",
+        "write_json",
+        "write_plain",
+        "copy_into",
+        "mkdir",
+    ),
     *("to_netcdf", "to_zarr", "to_file", "to_csv", "copyfile", "unlink", "rmtree", "rename"),
 }
 

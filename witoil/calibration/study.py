@@ -11,7 +11,7 @@ from typing import Any
 import optimizer
 from witoil.case.comparison import differences
 from witoil.errors import WitoilError
-from witoil.files import plain, read_json, write_json
+from witoil.files import plain, read_json, write_plain
 
 NAME = "study.json"
 
@@ -43,23 +43,21 @@ def write_study(
     dict
         The study as written.
     """
-    rows = history.to_rows()
+    rows = plain(history.to_rows())
     # apart, so that the history of a search that was interrupted is that of one that was not
     seconds = [row.pop("seconds") for row in rows]
     best = history.best
-    return write_json(
+    found = {
+        **head,
+        "stopped": history.stopped,
+        "best": None
+        if best is None
+        else {**best.details, "penalised": best.value, "trial": best.number},
+        "space": [vars(parameter) for parameter in space.parameters],
+    }
+    return write_plain(
         folder / NAME,
-        {
-            **head,
-            "stopped": history.stopped,
-            "best": None
-            if best is None
-            else {**best.details, "penalised": best.value, "trial": best.number},
-            "space": [vars(parameter) for parameter in space.parameters],
-            "history": rows,
-            "checksum": checksum(rows),
-            "seconds": seconds,
-        },
+        {**plain(found), "history": rows, "checksum": checksum(rows), "seconds": seconds},
         # until the search has ended it is written anew after every evaluation
         indent=None if history.stopped is None else 2,
     )
@@ -96,8 +94,8 @@ def read_history(folder: Path, head: Mapping[str, Any]) -> optimizer.History:
 
 
 def checksum(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return what tells a history, as the study has it, from any other."""
-    text = json.dumps(plain(rows), sort_keys=True)
+    """Return what tells a history, as the study has it in JSON, from any other."""
+    text = json.dumps(rows, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

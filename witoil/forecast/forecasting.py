@@ -24,7 +24,7 @@ from witoil.calibration.study import (
 )
 from witoil.case import Case
 from witoil.errors import CaseError, WitoilError
-from witoil.files import read_json, write_json
+from witoil.files import plain, read_json, write_plain
 from witoil.forecast.experts import (
     SETS,
     STILL,
@@ -323,17 +323,16 @@ def _write(
     last: Posterior | None = None,
 ) -> dict[str, Any]:
     best = None if last is None else _best(walk)
-    rows = [trial.as_row() for trial in walk.trials]
-    return write_json(
+    rows = plain([trial.as_row() for trial in walk.trials])
+    found = {
+        **head,
+        "forecast": _table(walk, steps[1:]),
+        "best": best,
+        "posterior": None if last is None else last.marginals(),
+    }
+    return write_plain(
         folder / NAME,
-        {
-            **head,
-            "forecast": _table(walk, steps[1:]),
-            "best": best,
-            "posterior": None if last is None else last.marginals(),
-            "history": rows,
-            "checksum": checksum(rows),
-        },
+        {**plain(found), "history": rows, "checksum": checksum(rows)},
         indent=2 if steps else None,  # until all is done it is written anew after every batch
     )
 
