@@ -56,6 +56,17 @@ def test_processes_that_compute_do_without_dask(start):
     assert "toolz" not in loaded(f"import {start}; {array}")
 
 
+@pytest.mark.slow
+def test_uploads_are_checked_without_dask(tmp_path):
+    track, answer = tmp_path / "track.csv", tmp_path / "answer.json"
+    track.write_text("time,longitude,latitude\n2021-02-01T00:00Z,34,33\n2021-02-01T01:00Z,34,33\n")
+    check = f"main({str(track)!r}, 'track', {str(answer)!r})"
+    code = f"from web.data.checking import main; {check}; import dask"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert json.loads(answer.read_text())["facts"]["fixes"] == 2
+    assert "import of dask halted" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def looked(tmp_path_factory):
     """Return what is loaded after a first look at each path."""

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from witoil.workers import forgo_dask
+
 Purpose = Literal[
     "mask",
     "forcing",
@@ -108,6 +110,7 @@ def main(file: str, purpose: str, answer: str) -> None:
         resource.setrlimit(
             kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard),) * 2
         )
+    forgo_dask()
     Path(answer).write_text(json.dumps(_answer(Path(file), purpose), allow_nan=False))
 
 
