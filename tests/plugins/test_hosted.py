@@ -395,6 +395,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_why_all_was_ended_stands_last_in_the_log(tmp_path):
     assert kept(tmp_path, LOSING) == 1
     assert (tmp_path / "log").read_text().endswith(f"as if nothing were\n\n{keeper.LOST}\n")

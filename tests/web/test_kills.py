@@ -9,13 +9,13 @@ import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
 import pytest
 import xarray as xr
 
+from tests.web.copies import begin_copy
 from tests.web.previewing import twin_case
 from tests.web.sites import serving
 from web.data.relative import by_relative_names
@@ -39,21 +39,14 @@ def run(database, jobs):
 
 
 class Runners:
-    """Runners that are killed, or have their processes killed, and others in their place.
-
-    They are copies of this process, a new one would load all that it has first; the store of the
-    test is closed before: SQLite must not be open where a process is copied.
-    """
+    """Runners that are killed, or have their processes killed, and others in their place."""
 
     def __init__(self, store, database, jobs):
         self._store, self._arguments = store, (database, jobs)
         self.running = [self._begin() for _ in range(RUNNERS)]
 
     def _begin(self):
-        self._store.close()
-        runner = get_context("fork").Process(target=run, args=self._arguments)
-        runner.start()
-        return runner
+        return begin_copy(self._store, run, *self._arguments)
 
     def kill_one(self, dice):
         """Kill a runner, or the process that does its job."""

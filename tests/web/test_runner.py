@@ -2,10 +2,10 @@ import os
 import signal
 import time
 from contextlib import suppress
-from multiprocessing import get_context
 
 import pytest
 
+from tests.web.copies import begin_copy
 from web.jobs import queue
 from web.store.base import Store
 from web.work import runner as runner_module
@@ -186,10 +186,8 @@ def started(queued, database):
     begun = []
 
     def start(parent=None):
-        queued.store.close()  # SQLite must not be open where a process is copied
         arguments = database, queued.jobs, parent or os.getpid()
-        begun.append(get_context("fork").Process(target=run, args=arguments))
-        begun[-1].start()
+        begun.append(begin_copy(queued.store, run, *arguments))
         return begun[-1]
 
     yield start

@@ -236,9 +236,12 @@ class HostedProcess:
         return f"; its log ends with: {line}" if line else ""
 
     def _settled_log(self) -> str:
-        """Return the end of the log once nothing comes any more: who keeps it may be behind."""
+        """Return the end of the log once nothing comes any more: who keeps it may be behind.
+
+        Who has ended has written all.
+        """
         until, written = time.monotonic() + _SETTLING_SECONDS, -1
-        while self._folder is not None and time.monotonic() < until:
+        while self._folder is not None and self.is_running and time.monotonic() < until:
             before = written
             with suppress(OSError):
                 written = (self._folder / "log").stat().st_mtime_ns
