@@ -88,7 +88,6 @@ def test_200_faults_give_no_wrong_data_and_no_leftovers(tmp_path: Path, ranges: 
     failed = 0
     with serving(handler) as url:
         for name, content in files.items():
-            before = len(handler.requests)
             try:
                 path = store.get(
                     url + name,
@@ -99,7 +98,9 @@ def test_200_faults_give_no_wrong_data_and_no_leftovers(tmp_path: Path, ranges: 
                 failed += 1
                 assert store.find(url + name) is None
             verifying = 2 if ranges else 1
-            assert 1 <= len(handler.requests) - before <= verifying * patience.attempts
+            # a busy server may note a request that nobody waits for when others have begun
+            asked = sum(path == name for path, _ in handler.requests)
+            assert 1 <= asked <= verifying * patience.attempts
     assert len(handler.injected) >= 100
     assert set(handler.injected) == set(faults)
     assert failed < 60
