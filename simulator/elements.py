@@ -62,7 +62,8 @@ class Elements:
         codes = np.empty((len(CODES), size), np.int32)
         for rows, variables in ((numbers, NUMBERS), (codes, CODES)):
             for row, variable in enumerate(variables):
-                rows[row:] = variable.initial  # and of the last one, all of its rows
+                rows[row] = variable.initial
+            rows[len(variables) :] = variables[-1].initial  # the last one has all that are left
         return cls(numbers, codes)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
