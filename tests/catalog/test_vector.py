@@ -19,10 +19,14 @@ from catalog.slicks.stac import read_stac
 WEST, SOUTH = 35.0, 34.0
 CELL = 0.01
 _SIDE = 40
-# the middles of cells, a little off so that none lies on an edge
+# the middles of cells, a little off to where no edge between corners of cells leads
 _X, _Y = (
-    axis.ravel() + 0.5 * CELL + 1e-6
-    for axis in np.meshgrid(WEST + CELL * np.arange(_SIDE), SOUTH + CELL * np.arange(_SIDE))
+    axis.ravel() + 0.5 * CELL + off
+    for axis, off in zip(
+        np.meshgrid(WEST + CELL * np.arange(_SIDE), SOUTH + CELL * np.arange(_SIDE)),
+        (1e-6, np.sqrt(3.0) * 1e-6),
+        strict=True,
+    )
 )
 
 _DRIVERS = {".gpkg": "GPKG", ".gml": "GML", ".fgb": "FlatGeobuf"}
