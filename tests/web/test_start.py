@@ -48,23 +48,13 @@ def test_processes_start_with_little(module):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "start", ["witoil.workers; witoil.workers.forgo_dask()", "web.previews.preloaded"]
+    "start",
+    ["witoil.workers; witoil.workers.forgo_dask()", "web.previews.preloaded", "web.data.preloaded"],
 )
 def test_processes_that_compute_do_without_dask(start):
     array = "import xarray; xarray.DataArray(0); "
     assert "toolz" in loaded(array)  # comes with Dask
     assert "toolz" not in loaded(f"import {start}; {array}")
-
-
-@pytest.mark.slow
-def test_uploads_are_checked_without_dask(tmp_path):
-    track, answer = tmp_path / "track.csv", tmp_path / "answer.json"
-    track.write_text("time,longitude,latitude\n2021-02-01T00:00Z,34,33\n2021-02-01T01:00Z,34,33\n")
-    check = f"main({str(track)!r}, 'track', {str(answer)!r})"
-    code = f"from web.data.checking import main; {check}; import dask"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert json.loads(answer.read_text())["facts"]["fixes"] == 2
-    assert "import of dask halted" in done.stderr
 
 
 @pytest.fixture(scope="module")
