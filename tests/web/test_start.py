@@ -12,6 +12,8 @@ _LATER = {
     "webob", "xarray", "zarr",
 }  # fmt: skip
 
+_ARRAY = "import xarray; xarray.DataArray(0); "
+
 _PATHS = ("/health/live", "/health/ready", "/", "/tiles/coast/0/0/0.mvt")
 _LOOK = """
 import json, sys
@@ -48,13 +50,16 @@ def test_processes_start_with_little(module):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "start",
-    ["witoil.workers; witoil.workers.forgo_dask()", "web.previews.preloaded", "web.data.preloaded"],
+    ("start", "without"),
+    [
+        ("witoil.workers; witoil.workers.forgo_dask()", {"toolz"}),
+        ("web.previews.preloaded", {"toolz", "pyarrow"}),
+        ("web.data.preloaded", {"toolz", "pyarrow"}),
+    ],
 )
-def test_processes_that_compute_do_without_dask(start):
-    array = "import xarray; xarray.DataArray(0); "
-    assert "toolz" in loaded(array)  # comes with Dask
-    assert "toolz" not in loaded(f"import {start}; {array}")
+def test_processes_that_compute_do_without_much(start, without):
+    """Without Dask (`toolz` comes with it), and fork servers without what begins a thread."""
+    assert not without & loaded(f"import {start}; {_ARRAY}")
 
 
 @pytest.fixture(scope="module")
@@ -76,4 +81,4 @@ def test_first_looks_load_little(path, looked):
 
 @pytest.mark.slow
 def test_what_is_looked_for_would_be_seen():
-    assert {"xarray", "pandas"} <= loaded("import xarray; ")
+    assert {"xarray", "pandas", "toolz", "pyarrow"} <= loaded(_ARRAY)

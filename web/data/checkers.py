@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,6 +28,9 @@ IDLE_SECONDS = 900.0
 
 _SPARE_SECONDS = 30.0
 """How much longer is waited than a check may take: for libraries to be loaded. [s]"""
+
+_PAUSES_SECONDS = (0.0, 0.1, 1.0, 3.0)
+"""Before a check is begun, and begun again: what was killed just then takes a moment to go. [s]"""
 
 _MOST_BYTES = 10_000
 """Of what is told of a file: paths, above all. [byte]"""
@@ -58,7 +62,8 @@ class Checkers:
         """
         told = json.dumps([*map(os.path.abspath, (path, answer)), purpose, seconds]).encode()
         with suppress(OSError):  # as where nothing is heard for too long
-            for _ in range(2):  # the process may just have ended
+            for pause in _PAUSES_SECONDS:
+                time.sleep(pause)
                 if self._has_begun(told, seconds):
                     break
 
