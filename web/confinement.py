@@ -8,7 +8,10 @@ downloads. It is told so before it is loaded, by the environment.
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 from catalog.remote.addresses import ADDRESSES, PRIVATE_HOSTS
 
@@ -50,3 +53,16 @@ def allow_fewer_drivers() -> None:
     logging.getLogger("rasterio._env").addFilter(
         lambda record: "GDAL_SKIP" not in record.getMessage()
     )
+
+
+def stay_in(folder: Path) -> None:
+    """Have such a process work in a folder, and keep there what it has only for a while.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    for name in ("TMPDIR", "HOME", "WITOIL_CACHE"):
+        os.environ[name] = os.fspath(folder)
+    tempfile.tempdir = os.fspath(folder)  # what was found before
+    os.chdir(folder)

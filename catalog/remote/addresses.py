@@ -10,8 +10,6 @@ import ipaddress
 import logging
 import os
 
-from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
-
 from catalog.errors import CatalogError, UnreadableFileError
 
 ADDRESSES = "WITOIL_HTTP_ADDRESSES"
@@ -62,6 +60,8 @@ def address_of(host: str, port: int) -> str:
     OSError
         If there is none.
     """
+    from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address  # takes 0.1 s
+
     if _is_named(host, port):
         return host
     try:

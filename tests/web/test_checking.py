@@ -279,6 +279,7 @@ def test_good_files_of_other_purposes(tmp_path):
     facts = checking._answer(written(tmp_path, "a.csv", track), "track")["facts"]
     assert facts["times"] == ["2021-08-24T00:00:00Z", "2021-08-24T01:00:00Z"]
     assert facts["box"] == [35.0, 35.0, 35.1, 35.0]
+    assert facts["fixes"] == 2
     line = b'{"type": "LineString", "coordinates": [[35, 35], [35.1, 35]]}'
     assert checking._answer(written(tmp_path, "b.geojson", line), "lines")["facts"]["lines"] == 1
     assert checking._answer(written(tmp_path, "c.geojson", FEATURES), "land")["facts"]["box"]

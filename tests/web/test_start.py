@@ -12,6 +12,8 @@ _LATER = {
     "webob", "xarray", "zarr",
 }  # fmt: skip
 
+_ARRAY = "import xarray; xarray.DataArray(0); "
+
 _PATHS = ("/health/live", "/health/ready", "/", "/tiles/coast/0/0/0.mvt")
 _LOOK = """
 import json, sys
@@ -42,29 +44,22 @@ def loaded(code: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["server", "work.runner", "previews.previewer"])
 def test_processes_start_with_little(module):
-    # new tables are made by Alembic, and seldom are
-    assert not (_LATER | {"alembic"}) & loaded(f"import web.{module}; ")
+    # new tables are made by Alembic, and seldom are; tiles by Protobuf
+    assert not (_LATER | {"alembic", "google", "requests"}) & loaded(f"import web.{module}; ")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "start", ["witoil.workers; witoil.workers.forgo_dask()", "web.previews.preloaded"]
+    ("start", "without"),
+    [
+        ("witoil.workers; witoil.workers.forgo_dask()", {"toolz"}),
+        ("web.previews.preloaded", {"toolz", "pyarrow"}),
+        ("web.data.preloaded", {"toolz", "pyarrow"}),
+    ],
 )
-def test_processes_that_compute_do_without_dask(start):
-    array = "import xarray; xarray.DataArray(0); "
-    assert "toolz" in loaded(array)  # comes with Dask
-    assert "toolz" not in loaded(f"import {start}; {array}")
-
-
-@pytest.mark.slow
-def test_uploads_are_checked_without_dask(tmp_path):
-    track, answer = tmp_path / "track.csv", tmp_path / "answer.json"
-    track.write_text("time,longitude,latitude\n2021-02-01T00:00Z,34,33\n2021-02-01T01:00Z,34,33\n")
-    check = f"main({str(track)!r}, 'track', {str(answer)!r})"
-    code = f"from web.data.checking import main; {check}; import dask"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert json.loads(answer.read_text())["facts"]["fixes"] == 2
-    assert "import of dask halted" in done.stderr
+def test_processes_that_compute_do_without_much(start, without):
+    """Without Dask (`toolz` comes with it), and fork servers without what begins a thread."""
+    assert not without & loaded(f"import {start}; {_ARRAY}")
 
 
 @pytest.fixture(scope="module")
@@ -86,4 +81,4 @@ def test_first_looks_load_little(path, looked):
 
 @pytest.mark.slow
 def test_what_is_looked_for_would_be_seen():
-    assert {"xarray", "pandas"} <= loaded("import xarray; ")
+    assert {"xarray", "pandas", "toolz", "pyarrow"} <= loaded(_ARRAY)

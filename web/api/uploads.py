@@ -19,7 +19,7 @@ from web.api.documents import Link, href, problems
 from web.api.queries import PageQuery, page_links
 from web.context import service
 from web.data import uploads as files
-from web.data.checking import DETECTIONS, Purpose
+from web.data.purposes import DETECTIONS, Purpose
 from web.errors import ContentError, QuotaError
 from web.faults import Fault
 from web.features import records

@@ -1,7 +1,7 @@
-"""A process of its own that reads an uploaded file as the catalogue does, and says what it found.
+"""What reads an uploaded file as the catalogue does, in a process of its own, and says what it has.
 
-It has little memory and little time, and an environment without secrets: a file that was made to
-do harm does it here. Run as ``python -m web.data.checking FILE PURPOSE ANSWER``.
+That process has little memory and little time, and an environment without secrets: a file that was
+made to do harm does it there. `web.data.checkers` has it forked.
 """
 
 from __future__ import annotations
@@ -10,29 +10,43 @@ import json
 import logging
 import re
 import resource
-import sys
+import signal
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from witoil.workers import forgo_dask
+import h5py
+import numpy as np
+import pyogrio
+import pyogrio.raw
+import rasterio
+import shapely
 
-Purpose = Literal[
-    "mask",
-    "forcing",
-    "track",
-    "drifters",
-    "lines",
-    "land",
-    "shore",
-    "run",
-    "oil",
-    "image",
-    "raster",
-    "sound",
-]
-"""What a file may be brought for; each has a reader that has to take it."""
+from catalog.errors import CatalogError, UnclearError, UnreadableFileError
+from catalog.files.archives import unpack
+from catalog.files.scratch import scratch_folder
+from catalog.forcing.files import ForcingFiles
+from catalog.forcing.names import ROLES
+from catalog.oils import read_oil
+from catalog.shapes.coastline import read_land
+from catalog.shapes.shore_types import read_shore_types
+from catalog.shapes.tracks import read_lines, read_track
+from catalog.slicks.detection import Detection
+from catalog.slicks.events import read_detections
+from catalog.slicks.slick import read_slicks
+from simulator.errors import SimulatorError
+from simulator.shore import SHORE_TYPE_NAMES
+from web.confinement import stay_in
+from web.data.purposes import DETECTIONS, Purpose
+from web.features.seen import document_of
+from witoil.errors import WitoilError
+from witoil.plugins.images import read_photo
+from witoil.plugins.rasters import facts_of_raster
+from witoil.plugins.sound import opened
+from witoil.runs.drifters import read_drifters
+from witoil.runs.opening import open_run
 
 MEMORY_BYTES = 3_000_000_000
 """Address space, of which libraries take a third. [byte]"""
@@ -52,9 +66,6 @@ REMARKS = "remarks"
 """Among the facts: what is odd in the file, and how it was taken."""
 
 MOST_REMARKS = 20
-
-DETECTIONS = "detections"
-"""Among the facts of a mask, what becomes features; it is not shown."""
 
 _DRIVERS = {"ESRI Shapefile", "GeoJSON", "GPKG", "LIBKML", "KML"}
 
@@ -98,8 +109,21 @@ _RASTERS = {".tif", ".tiff"}
 _TEXTS = {".geojson", ".json", ".kml", ".csv"}
 
 
-def main(file: str, purpose: str, answer: str) -> None:
-    """Check a file, and write what was found, or what is wrong, as JSON."""
+def check(file: str, answer: str, purpose: str, seconds: float) -> None:
+    """Check a file, and write what was found, or what is wrong, as JSON.
+
+    Parameters
+    ----------
+    file : str
+        In the folder in which this process is to stay.
+    answer : str
+        Where it writes.
+    purpose : str
+        See `web.data.purposes.Purpose`.
+    seconds : float
+        After so long the system ends this process. [s]
+    """
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     for kind, limit in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_SECONDS),
@@ -110,15 +134,12 @@ def main(file: str, purpose: str, answer: str) -> None:
         resource.setrlimit(
             kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard),) * 2
         )
-    forgo_dask()
-    Path(answer).write_text(json.dumps(_answer(Path(file), purpose), allow_nan=False))
+    path = Path(file)
+    stay_in(path.parent)
+    Path(answer).write_text(json.dumps(_answer(path, purpose), allow_nan=False))
 
 
 def _answer(path: Path, purpose: str) -> dict[str, Any]:
-    from catalog.errors import CatalogError, UnclearError
-    from simulator.errors import SimulatorError
-    from witoil.errors import WitoilError
-
     try:
         refuse_harmful(path)
         with _remarks() as texts:
@@ -168,10 +189,6 @@ def refuse_harmful(path: Path) -> None:
     ------
     CatalogError
     """
-    from catalog.errors import CatalogError
-    from catalog.files.archives import unpack
-    from catalog.files.scratch import scratch_folder
-
     suffix = path.suffix.lower()
     if suffix == ".shp":
         raise CatalogError(
@@ -204,8 +221,6 @@ def refuse_harmful(path: Path) -> None:
 
 def _refuse_other_content(path: Path, label: str) -> None:
     """Refuse a file that does not begin as its name says."""
-    from catalog.errors import CatalogError
-
     with path.open("rb") as file:
         head = file.read(4096)
     suffix = path.suffix.lower()
@@ -233,11 +248,6 @@ def _is_hdf(path: Path) -> bool:
 
 def _refuse_vector(path: Path, label: str) -> None:
     """Refuse a vector file of another format, with a reference elsewhere, or too detailed."""
-    import pyogrio
-    import shapely
-
-    from catalog.errors import CatalogError
-
     if path.suffix.lower() in (".geojson", ".json"):
         _refuse_system_elsewhere(path, label)
     elif path.suffix.lower() == ".gpkg":
@@ -261,10 +271,6 @@ def _refuse_vector(path: Path, label: str) -> None:
 
 def _refuse_computed(path: Path, label: str) -> None:
     """Refuse a GeoPackage with tables that are computed when they are read, maybe without end."""
-    import sqlite3
-
-    from catalog.errors import CatalogError, UnreadableFileError
-
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'view' OR "
         "(sql LIKE 'create%virtual%table%' AND sql NOT LIKE '%using%rtree%')"
@@ -282,8 +288,6 @@ def _refuse_computed(path: Path, label: str) -> None:
 
 def _batches(path: Path, layer: str) -> Iterator[Any]:
     """Yield the geometries of a layer as WKB, some at a time."""
-    import pyogrio.raw
-
     first, count = 0, 1000
     while True:
         found = pyogrio.raw.read(
@@ -300,8 +304,6 @@ def _batches(path: Path, layer: str) -> Iterator[Any]:
 
 def _refuse_system_elsewhere(path: Path, label: str) -> None:
     """Refuse JSON that is none, or names the address of its reference system."""
-    from catalog.errors import CatalogError, UnreadableFileError
-
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -315,10 +317,6 @@ def _refuse_system_elsewhere(path: Path, label: str) -> None:
 
 
 def _refuse_large_raster(path: Path, label: str) -> None:
-    import rasterio
-
-    from catalog.errors import CatalogError
-
     with rasterio.open(path, driver="GTiff") as raster:
         cells = raster.width * raster.height * raster.count
     if cells > MOST_CELLS:
@@ -329,10 +327,6 @@ def _refuse_large_raster(path: Path, label: str) -> None:
 
 def _refuse_hdf(path: Path, label: str) -> None:
     """Refuse NetCDF 4 whose values stand in other files, as HDF5 allows, or are too many."""
-    import h5py
-
-    from catalog.errors import CatalogError
-
     sizes = []
 
     def look_at_link(name: str, link: Any) -> str | None:
@@ -359,8 +353,6 @@ def _refuse_hdf(path: Path, label: str) -> None:
 
 
 def _mask(path: Path) -> dict[str, Any]:
-    from web.features.seen import document_of
-
     detections = _detections(path)
     slicks = [detection.slick for detection in detections]
     bounds = [slick.geometry.bounds for slick in slicks]
@@ -375,11 +367,6 @@ def _mask(path: Path) -> dict[str, Any]:
 
 def _detections(path: Path) -> list[Any]:
     """Return what a file holds, with what its name and its attributes say of it."""
-    from catalog.errors import CatalogError
-    from catalog.slicks.detection import Detection
-    from catalog.slicks.events import read_detections
-    from catalog.slicks.slick import read_slicks
-
     try:
         return list(read_detections([path], [path.name]))
     except CatalogError:  # a slick, by whatever name; if it is none, that is said now
@@ -387,10 +374,6 @@ def _detections(path: Path) -> list[Any]:
 
 
 def _forcing(path: Path) -> dict[str, Any]:
-    from catalog.errors import CatalogError
-    from catalog.forcing.files import ForcingFiles
-    from catalog.forcing.names import ROLES
-
     faults: list[CatalogError] = []
     found: dict[str, Any] = {}
     for role in ROLES:
@@ -409,9 +392,6 @@ def _forcing(path: Path) -> dict[str, Any]:
 
 
 def _track(path: Path) -> dict[str, Any]:
-    from catalog.errors import CatalogError
-    from catalog.shapes.tracks import read_track
-
     track = read_track(path)
     if len(track.times) > MOST_VERTICES:
         raise CatalogError(f"{path.name}: has more than {MOST_VERTICES:,} fixes; leave some out")
@@ -423,11 +403,6 @@ def _track(path: Path) -> dict[str, Any]:
 
 
 def _drifters(path: Path) -> dict[str, Any]:
-    import numpy as np
-
-    from catalog.errors import CatalogError
-    from witoil.runs.drifters import read_drifters
-
     tracks = read_drifters(path).values()
     fixes = sum(len(track.times) for track in tracks)
     if fixes > MOST_VERTICES:
@@ -447,55 +422,38 @@ def _box(longitude: Any, latitude: Any) -> list[float]:
 
 
 def _lines(path: Path) -> dict[str, Any]:
-    from catalog.shapes.tracks import read_lines
-
     lines = read_lines(path)
     return {"lines": len(lines.geoms), "box": list(lines.bounds)}
 
 
 def _land(path: Path) -> dict[str, Any]:
-    from catalog.shapes.coastline import read_land
-
     return {"box": list(read_land((-180.0, -90.0, 180.0, 90.0), str(path)).bounds)}
 
 
 def _shore(path: Path) -> dict[str, Any]:
-    from catalog.shapes.shore_types import read_shore_types
-    from simulator.shore import SHORE_TYPE_NAMES
-
     zones = read_shore_types(path, SHORE_TYPE_NAMES)
     return {"zones": len(zones), "types": sorted({name for _, name in zones})}
 
 
 def _run(path: Path) -> dict[str, Any]:
-    from witoil.runs.opening import open_run
-
     run = open_run(path)
     return {"model": run.model}
 
 
 def _oil(path: Path) -> dict[str, Any]:
-    from catalog.oils import read_oil
-
     return {"oil": read_oil(path).name}
 
 
 def _image(path: Path) -> dict[str, Any]:
-    from witoil.plugins.images import read_photo
-
     photo = read_photo(path)
     return {"size": list(photo.size), "remarks": list(photo.remarks)}
 
 
 def _raster(path: Path) -> dict[str, Any]:
-    from witoil.plugins.rasters import facts_of_raster
-
     return facts_of_raster(path)
 
 
 def _sound(path: Path) -> dict[str, Any]:
-    from witoil.plugins.sound import opened
-
     with opened(path) as recording:
         return {"seconds": recording.seconds, "rate_hz": recording.rate}
 
@@ -514,6 +472,3 @@ _READERS: Mapping[Purpose, Callable[[Path], dict[str, Any]]] = {
     "raster": _raster,
     "sound": _sound,
 }
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +19,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 from werkzeug.utils import secure_filename
 
-from web.confinement import confined
+from web.data.checkers import Checkers
 from web.errors import ConflictError, ContentError, NotFoundError, QuotaError, TooLargeError
 from web.faults import Fault
 from web.people.usage import note_stored
@@ -45,7 +44,8 @@ REFERENCE = "upload:"
 _checking = threading.BoundedSemaphore(2)
 """So many checks at once, each with the memory that it may take."""
 
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PROJ_DATA", "GDAL_DATA")
+_checkers = Checkers()
+atexit.register(_checkers.end)
 
 
 class Part(RawIOBase):
@@ -127,7 +127,7 @@ def check(path: Path, purpose: str) -> dict[str, Any]:
     path : Path
         In a folder where the process may write beside it.
     purpose : str
-        See `web.data.checking.Purpose`.
+        See `web.data.purposes.Purpose`.
 
     Raises
     ------
@@ -137,18 +137,8 @@ def check(path: Path, purpose: str) -> dict[str, Any]:
         If too many others are being checked.
     """
     answer = path.parent / "answer.json"
-    command = [sys.executable, "-P", "-m", "web.data.checking", str(path), purpose, str(answer)]
-    with _a_place(), suppress(subprocess.TimeoutExpired):
-        subprocess.run(
-            command,
-            cwd=path.parent,
-            env=_environment(path.parent),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=CHECK_SECONDS,
-            check=False,
-        )
+    with _a_place():
+        _checkers.check(path, answer, purpose, CHECK_SECONDS)
     try:
         found = json.loads(answer.read_text())
     except (OSError, ValueError):
@@ -157,14 +147,6 @@ def check(path: Path, purpose: str) -> dict[str, Any]:
         raise ContentError([Fault("/file", found["fault"])])
     facts: dict[str, Any] = found["facts"]
     return facts
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment without anything secret."""
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "GDAL", "NUMBA")}
-    places = {"TMPDIR": str(folder), "HOME": str(folder), "WITOIL_CACHE": str(folder)}
-    return {**passed, **one_thread, **places, **confined()}
 
 
 @contextmanager

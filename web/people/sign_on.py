@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import requests
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -111,6 +110,7 @@ def subject_of(settings: Settings, pending: PendingSignOn, code: str, back: str)
     from joserfc import jwt
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
+    from requests import RequestException
 
     provider = _provider(settings)
     issuer, client = str(settings.sso_issuer), str(settings.sso_client)
@@ -138,7 +138,7 @@ def subject_of(settings: Settings, pending: PendingSignOn, code: str, back: str)
         raise UnauthenticatedError(
             f"the provider does not vouch for this sign-on ({error}); sign in again"
         ) from None
-    except requests.RequestException as error:
+    except RequestException as error:
         raise ProviderError(f"{settings.sso_issuer}: {type(error).__name__}") from None
     except (KeyError, ValueError, TypeError) as error:
         raise UnauthenticatedError(
@@ -199,11 +199,13 @@ def _provider(settings: Settings) -> Mapping[str, str]:
     ------
     NotFoundError, ProviderError
     """
+    from requests import RequestException
+
     if settings.sso_issuer is None:
         raise NotFoundError("there is no provider of sign-ons here; expected a token")
     try:
         found = _document(f"{settings.sso_issuer.rstrip('/')}/.well-known/openid-configuration")
-    except (requests.RequestException, ValueError) as error:
+    except (RequestException, ValueError) as error:
         raise ProviderError(f"{settings.sso_issuer}: {type(error).__name__}") from None
     if found.get("issuer") != settings.sso_issuer:
         raise ProviderError(
@@ -213,6 +215,8 @@ def _provider(settings: Settings) -> Mapping[str, str]:
 
 
 def _document(address: str) -> dict[str, Any]:
+    import requests
+
     answer = requests.get(address, timeout=_SECONDS, allow_redirects=False)
     answer.raise_for_status()
     document = answer.json()

@@ -14,7 +14,7 @@ from catalog.errors import CatalogError
 from catalog.files.scratch import scratch_folder
 from web.data import uploads
 from web.data.catalogue import read_catalogue
-from web.data.checking import DETECTIONS
+from web.data.purposes import DETECTIONS
 from web.data.spills import read_spills
 from web.errors import ServiceError
 from web.features.found import not_empty
