@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from witoil.cli.lean import lean
+from witoil.lean import lean
 from witoil.workers import forgo_dask
 
 

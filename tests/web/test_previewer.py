@@ -146,7 +146,7 @@ def test_a_case_that_takes_too_long_ends(ask, monkeypatch):
 
 
 # of an import, of a library of coordinate systems, of one that ends the process, of a picture
-@pytest.mark.parametrize("preview_bytes", [1_000_000, 28_000_000, 32_000_000, 60_000_000])
+@pytest.mark.parametrize("preview_bytes", [1_000_000, 20_000_000, 32_000_000, 60_000_000])
 def test_a_case_that_takes_too_much_memory_is_not_called_damaged(case, tmp_path, preview_bytes):
     question = {"owner": "anna", "session": "", "key": "", "inputs": {"case": case}}
     with (

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from witoil.cli.lean import lean
+from witoil.lean import lean
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_the_command_line_itself_loads_no_arrays():
 @pytest.mark.slow
 def test_what_one_library_asks_for_in_vain_is_there_for_others():
     code = (
-        "from witoil.cli.lean import lean; import sys\n"
+        "from witoil.lean import lean; import sys\n"
         "with lean():\n"
         "    import numba.np.arraymath\n"
         "    assert 'scipy.linalg' not in sys.modules\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
 from importlib.metadata import version
@@ -11,9 +11,13 @@ from typing import Any
 
 from flask import Response, current_app, request
 from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models import OPENAPI3_REF_TEMPLATE
+from flask_openapi.models.schema import Schema
 from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from web.api.documents import (
+    JSON,
     REL,
     Execute,
     InputDescription,
@@ -143,19 +147,28 @@ def _output(output: Output) -> OutputDescription:
     return OutputDescription(title=output.title, schema_=schema)
 
 
-def _add_execution(process: Process) -> None:
-    """Add the rule by which a process is executed, with the model of its inputs."""
-    name = f"Execute{process.id.title()}"
-    body = create_model(name, __base__=Execute, inputs=(process.inputs, ...))
+def _describe_bodies(bodies: Iterable[type[Execute]]) -> None:
+    """Add the schemas of bodies to the document: all at once, as most of them hold a case."""
+    asked: list[tuple[type[BaseModel], JsonSchemaMode]] = [(body, "validation") for body in bodies]
+    _, found = models_json_schema(asked, ref_template=OPENAPI3_REF_TEMPLATE)
+    blueprint.components_schemas |= {
+        name: Schema.model_validate(schema) for name, schema in found["$defs"].items()
+    }
+
+
+def _add_execution(process: Process, body: type[Execute]) -> None:
+    """Add the rule by which a process is executed, with the model of what is sent."""
 
     def execute(query: ExecuteQuery, body: Execute) -> Response:
         return _execute(process, body, anew=query.anew)
 
-    execute.__annotations__ = {"query": ExecuteQuery, "body": body, "return": Response}
+    execute.__annotations__ = {"query": ExecuteQuery, "return": Response}
     execute.__name__ = execute.__qualname__ = f"execute_{process.id}"
     execute.__doc__ = f"{process.title}.\n\n{process.description}"
+    schema = {"$ref": OPENAPI3_REF_TEMPLATE.format(model=body.__name__)}
     blueprint.post(
         f"/{process.id}/execution",
+        request_body={"content": {JSON: {"schema": schema}}, "required": True},
         responses={
             **({200: Results} if process.is_short else {}),
             201: StatusInfo,
@@ -185,8 +198,16 @@ def _validated(
     return answer
 
 
+_BODIES = {
+    _each.id: create_model(
+        f"Execute{_each.id.title()}", __base__=Execute, inputs=(_each.inputs, ...)
+    )
+    for _each in PROCESSES.values()
+}
+
+_describe_bodies(_BODIES.values())
 for _each in PROCESSES.values():
-    _add_execution(_each)
+    _add_execution(_each, _BODIES[_each.id])
 
 
 def _execute(process: Process, body: Execute, *, anew: bool) -> Response:

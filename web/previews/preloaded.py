@@ -8,8 +8,9 @@ with shared():
     from simulator.compilation import load_compiled
 
     for _name in (
+        *("catalog.shapes.coastline", "catalog.slicks.slick", "geopandas", "simulator.model"),
         *("web.jobs.processes", "web.work.worker"),
-        *("witoil.preview", "witoil.scenario.prepare"),
+        *("witoil.check.case", "witoil.preview", "witoil.scenario.prepare"),
         "scipy.special",  # what it has for matrices tries without end where memory is short
     ):
         import_module(_name)

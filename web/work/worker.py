@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
     descriptor, table, lease = arguments
     os.nice(NICENESS)
     # long-lived objects, as on the command line: not to be looked through again and again
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(600_000, 20, 20)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     allow_fewer_drivers()
     warnings.simplefilter("ignore", append=True)

@@ -11,7 +11,7 @@ import typer
 
 from witoil.cli.catalog import parse_period
 from witoil.cli.completion import complete_cases
-from witoil.cli.lean import lean
+from witoil.lean import lean
 
 if TYPE_CHECKING:
     from catalog import RoleName

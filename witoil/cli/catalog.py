@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from witoil.cli.lean import lean
+from witoil.lean import lean
 from witoil.times import given_in_utc
 
 catalog_app = typer.Typer(no_args_is_help=True, help="Find, fetch and serve data.")

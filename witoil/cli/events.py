@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from witoil.cli.catalog import catalog_app, parse_box, parse_period
-from witoil.cli.lean import lean
+from witoil.lean import lean
 from witoil.times import minute, second
 
 if TYPE_CHECKING:

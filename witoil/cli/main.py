@@ -16,7 +16,6 @@ import typer
 import typer.core
 
 from witoil.cli.completion import complete_cases, complete_runs
-from witoil.cli.lean import lean
 from witoil.cli.progress import Quiet, Verbose, Voice, shown
 from witoil.cli.runs import (
     Coastline,
@@ -28,6 +27,7 @@ from witoil.cli.runs import (
     taken_in_words,
     whole_numbers,
 )
+from witoil.lean import lean
 
 
 class _Commands(typer.core.TyperGroup):

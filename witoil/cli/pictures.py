@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from witoil.cli.lean import lean
 from witoil.cli.progress import Quiet, Voice, shown
+from witoil.lean import lean
 
 pictures_app = typer.Typer()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from witoil.cli.lean import lean
+from witoil.lean import lean
 
 if TYPE_CHECKING:
     from witoil.case.sensors import SensorKind

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from witoil.scenario.verification import Mask
@@ -245,6 +244,8 @@ def learnt_curve(forecasts: Sequence[Forecast], counts: Sequence[float]) -> Curv
             parts.append((_features(values), weight * cells, weight * came))
     if not parts:
         return Curve()
+    from scipy.optimize import minimize  # large, and not for a look at a case
+
     features, cells, came = (np.concatenate(part) for part in zip(*parts, strict=True))
     identity = np.array([1.0, 1.0, 0.0])
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from scipy.optimize import isotonic_regression
 from scipy.special import ndtr
 
 from witoil.scenario.verification import Mask
@@ -108,6 +107,8 @@ def grown(
     area = np.count_nonzero(before)
     if not area:
         return probability
+    from scipy.optimize import isotonic_regression  # large, and not for a look at a case
+
     near, which = _bins_near(before, seconds, resolution)
     middle = 0.5 * (EDGES[:-1] + EDGES[1:])
     cells = STATED * np.bincount(which.ravel(), minlength=BINS + 1)[:BINS] / area

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.stats import qmc
 from shapely.geometry.base import BaseGeometry
 
 import catalog
@@ -190,6 +189,8 @@ def draw_members(case: Case) -> list[simulator.Parameters]:
     known = case.model.physics()
     if not settings.parameters:
         return [known] * settings.members
+    from scipy.stats import qmc  # large, and not for a look at a case
+
     space = optimizer.Space(
         tuple(
             optimizer.Parameter(name, low, high, low, scale=TUNABLES[name].scale)

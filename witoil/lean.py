@@ -1,4 +1,4 @@
-"""Large libraries that others load only to look whether they are there, kept out of a command."""
+"""Large libraries that others load only to look whether they are there, kept out of one."""
 
 from __future__ import annotations
 
