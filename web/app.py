@@ -64,15 +64,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json = StrictJson(app)
     app.request_class = JsonRequest
     app.response_class = RangedResponse
-    app.config.update(
-        MAX_CONTENT_LENGTH=settings.body_bytes,
-        TRUSTED_HOSTS=settings.names or None,
-    )
     app.url_map.strict_slashes = False
-    attach(
-        app,
-        Service(settings, Store.open(settings.database_url), threading.Semaphore(settings.streams)),
-    )
+    open_service(app, settings)
     number_requests(app)
     app.before_request(_refuse_nameless)
     handle_errors(app)
@@ -86,6 +79,27 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, n, n, n, n, n)  # type: ignore[method-assign]
     _keep_loaded()
     return app
+
+
+def open_service(app: Flask, settings: Settings) -> None:
+    """Open the database of a service, for which an application answers from now on.
+
+    Parameters
+    ----------
+    app : Flask
+    settings : Settings
+        With the `auth` and the `proxies` with which the application was made.
+
+    Raises
+    ------
+    web.store.base.StoreError
+    """
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.body_bytes,
+        TRUSTED_HOSTS=settings.names or None,
+    )
+    streams = threading.Semaphore(settings.streams)
+    attach(app, Service(settings, Store.open(settings.database_url), streams))
 
 
 @cache

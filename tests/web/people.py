@@ -19,8 +19,7 @@ from shapely.geometry import mapping
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from tests.web.databases import lay_empty
-from web.app import create_app
+from tests.web.applications import application
 from web.context import service_of
 from web.jobs import queue
 from web.people.tokens import create_token
@@ -69,13 +68,8 @@ class People:
 def people(folder: Path, **options: Any) -> Iterator[People]:
     """Make a service whose data lie in a folder."""
     settings = Settings(data=folder / "data", **options)
-    if settings.database is None:
-        lay_empty(settings.data / "witoil.sqlite")
-    app = create_app(settings)
-    try:
+    with application(settings) as app:
         yield People(app, settings)
-    finally:
-        service_of(app).store.close()
 
 
 def bring(

@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.databases import lay_empty
+from tests.web.applications import application
 from tests.web.people import ended_with, people
-from web.app import create_app
 from web.context import service_of
 from web.jobs import queue
 from web.settings import Settings
@@ -55,10 +54,8 @@ def settings(tmp_path, monkeypatch):
 @pytest.fixture
 def app(settings):
     """A service without runners: whatever is asked of it stays in the queue."""
-    lay_empty(settings.data / "witoil.sqlite")
-    made = create_app(settings)
-    yield made
-    service_of(made).store.close()
+    with application(settings) as made:
+        yield made
 
 
 @pytest.fixture
