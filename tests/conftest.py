@@ -201,8 +201,7 @@ def hosted_modules(made_once: Making, tmp_path_factory: pytest.TempPathFactory) 
 
     def fill(folder: Path) -> None:
         place = folder.with_name("modules")  # environments cannot be moved
-        for each in (place, folder.with_name("checkout")):  # of one that failed
-            shutil.rmtree(each, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)  # of one that failed
         host_modules(place)
         (folder / "place").write_text(str(place))
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Executable, distinct, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from web.people.tokens import GUEST
@@ -65,7 +65,8 @@ def note(
         "process": process,
         "country": None if person is None else person.country,
     }
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    # of the database that there is: each takes a while to load
+    dialect = import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")
     session.execute(dialect.insert(UsageRow).values(row).on_conflict_do_nothing())
 
 

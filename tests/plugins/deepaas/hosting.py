@@ -1,7 +1,6 @@
 """Modules of DEEPaaS in environments of their own, for tests that need them."""
 
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,7 @@ def host_modules(place):
     """Add a module of each package; the others of the first share its environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_COMPILE", "0")  # most of what comes along is never loaded
-        one = shutil.copytree(HERE / "one", place.with_name("checkout"))  # pip writes beside it
-        record = host_module(str(one), place, model="plugdemo", limits=LIMITS)
+        record = host_module(str(HERE / "one"), place, model="plugdemo", limits=LIMITS)
         python = copying(record, place.parent)
         host_module(str(HERE / "other"), place, model="plugb", python=python, limits=LIMITS)
     for name in ("plugc", "trouble"):
