@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -20,6 +21,61 @@ _Data = TypeVar("_Data", "xr.Dataset", "xr.DataArray")
 
 # A hundredth of the finest grids in use: float32 longitudes are good to 1e-5 degrees.
 TOLERANCE_DEG = 1e-4
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a regular grid.
+
+    Attributes
+    ----------
+    rows : slice
+    columns : ndarray of int, shape (n,)
+    longitude : ndarray, shape (n,)
+        Of the columns; other than in the whole by full turns. [degrees east]
+    """
+
+    rows: slice
+    columns: npt.NDArray[np.intp]
+    longitude: FloatArray
+
+
+@dataclass(frozen=True)
+class RegularGrid:
+    """Nodes of a field, without values: a data set for them takes a hundred times as long to make.
+
+    Attributes
+    ----------
+    latitude, longitude : ndarray
+        Ascending. [degrees]
+    rows, columns : ndarray of int
+        Which row and column of the file each is.
+    """
+
+    latitude: FloatArray
+    longitude: FloatArray
+    rows: npt.NDArray[np.intp]
+    columns: npt.NDArray[np.intp]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of latitudes and longitudes."""
+        return self.latitude.size, self.longitude.size
+
+    @property
+    def box(self) -> Box:
+        """Outermost nodes."""
+        return _outermost(self.latitude, self.longitude)
+
+    def part(self, window: Window) -> RegularGrid:
+        """Return the nodes of a part."""
+        rows, columns = window.rows, window.columns
+        latitude = self.latitude[rows]
+        return RegularGrid(latitude, window.longitude, self.rows[rows], self.columns[columns])
+
+    def window(self, box: Box, where: str) -> Window:
+        """Find a box with one more node all round, see `select_box`."""
+        return _window(self.latitude, self.longitude, box, where)
 
 
 def ascending_longitudes(longitude: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
@@ -99,21 +155,28 @@ def select_box(data: _Data, box: Box, where: str) -> _Data:
     CoverageError
         If the grid does not hold the whole box.
     """
+    latitude, longitude = (
+        data[axis].to_numpy().astype(np.float64) for axis in ("latitude", "longitude")
+    )
+    found = _window(latitude, longitude, box, where)
+    part = data.isel(latitude=found.rows, longitude=found.columns)
+    return part.assign_coords(longitude=found.longitude)
+
+
+def _window(latitude: FloatArray, longitude: FloatArray, box: Box, where: str) -> Window:
     west, south, east, north = box
     east += 360.0 if east < west else 0.0
-    longitude = np.asarray(data["longitude"], dtype=np.float64)
     turned, order = turn_longitudes(longitude, (west + east) / 2.0)
-    latitude = np.asarray(data["latitude"], dtype=np.float64)
 
     columns = _span(turned, west, east)
     rows = _span(latitude, south, north)
     if columns is None or rows is None:
         raise CoverageError(
-            f"{where}: the grid covers {format_box(grid_box(data))}, which does not hold the "
-            f"wanted box {format_box((west, south, east, north))}; get data for the whole box"
+            f"{where}: the grid covers {format_box(_outermost(latitude, longitude))}, which does "
+            f"not hold the wanted box {format_box((west, south, east, north))}; get data for the "
+            "whole box"
         )
-    nodes = order[columns]
-    return data.isel(latitude=rows, longitude=nodes).assign_coords(longitude=turned[columns])
+    return Window(rows, order[columns], turned[columns])
 
 
 def _span(axis: FloatArray, low: float, high: float) -> slice | None:
@@ -139,7 +202,10 @@ def _jumps(axis: FloatArray) -> npt.NDArray[np.bool_]:
 
 def grid_box(data: xr.Dataset | xr.DataArray) -> Box:
     """Outermost nodes as west, south, east, north, in degrees."""
-    longitude, latitude = data["longitude"], data["latitude"]
+    return _outermost(data["latitude"].to_numpy(), data["longitude"].to_numpy())
+
+
+def _outermost(latitude: FloatArray, longitude: FloatArray) -> Box:
     return (
         float(longitude[0]),
         float(latitude[0]),

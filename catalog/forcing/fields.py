@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,10 @@ from catalog.forcing.means import Meaning, PlacedTimes
 from catalog.forcing.names import Quantity
 from catalog.forcing.placement import Cut, Directions, Placement, as_slice
 from catalog.forcing.times import Times
-from catalog.grid import Box, FloatArray, select_box
+from catalog.grid import FloatArray, RegularGrid, Window
 from catalog.units import conversion
 
 Records = npt.NDArray[np.intp]
-
-COVERED = "covered"
-"""Coordinate that says which nodes the grid of a file reaches, on land or at sea."""
 
 _MASKS = frozenset({"sea_binary_mask", "land_binary_mask"})
 _SEA_MASK_NAMES = frozenset({"mask_rho", "tmask"})
@@ -40,8 +37,27 @@ _MOST_READ = 32 * 2**30
 _SAMPLED = 200
 """Number of rows and of columns by which undeclared fills are told from data."""
 
-Combine = Callable[[list[FloatArray], Cut, xr.DataArray], FloatArray]
+Combine = Callable[[list[FloatArray], Cut, RegularGrid], FloatArray]
 """Turns the values of variables at the nodes of a file into a field on a regular grid."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was read of a field.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (times, latitudes, longitudes)
+        In the canonical unit, missing as NaN.
+    grid : RegularGrid
+        Its nodes.
+    covered : ndarray of bool, shape (latitudes, longitudes), or None
+        Which of them the grid of the file reaches, where that is another.
+    """
+
+    values: npt.NDArray[np.float32]
+    grid: RegularGrid
+    covered: npt.NDArray[np.bool_] | None
 
 
 @dataclass
@@ -200,9 +216,8 @@ class Field:
         File and variable, for messages.
     placed : PlacedTimes
         Times as they come; means at the middle of their interval.
-    grid : DataArray, shape (latitude, longitude)
-        Its coordinates are the axes, ascending; of the regular grid on which one of another kind
-        is put. It has no values. [degrees]
+    grid : RegularGrid
+        On which one of another kind is put.
     variables : tuple of str
         What it is made from in the file.
     dims : tuple
@@ -212,7 +227,7 @@ class Field:
     quantity: Quantity
     where: str
     placed: PlacedTimes
-    grid: xr.DataArray
+    grid: RegularGrid
     variables: tuple[str, ...]
     dims: tuple[Hashable, Hashable, Hashable]
     _placement: Placement
@@ -234,46 +249,30 @@ class Field:
         of_variables = (remark for variable in self._variables for remark in variable.odd)
         return tuple(filter(None, (self.placed.remark, *of_variables)))
 
-    def read(self, records: Records, box: Box | None) -> xr.DataArray:
-        """Read some times of a box.
+    def read(self, records: Records, window: Window | None) -> Part:
+        """Read some times of a part of the grid.
 
         Parameters
         ----------
         records : ndarray of int, shape (m,)
             Indices of the times.
-        box : tuple of float or None
-            West, south, east, north; a node more comes along all round. [degrees]
-
-        Returns
-        -------
-        DataArray
-            float32 on (time, latitude, longitude), in the canonical unit, missing as NaN. Where the
-            file's own grid is another, the coordinate `COVERED` says which nodes it reaches.
+        window : Window or None
+            None reads the whole.
 
         Raises
         ------
-        CoverageError
-            If the grid does not hold the box.
         CatalogError
             If a value makes no sense.
         """
-        grid = self.grid if box is None else select_box(self.grid, box, self.where)
-        self._refuse_large(records.size * grid.size)
+        grid = self.grid if window is None else self.grid.part(window)
+        self._refuse_large(records.size * math.prod(grid.shape))
         cut = self._placement.onto(grid, self.where)
         out = np.empty((records.size, *grid.shape), np.float32)
         size = self._variables[0].size(cut) if records.size else 1
         for part in _blocks(records.size, size):
             values = [variable.read(records[part], cut) for variable in self._variables]
             out[part] = self._combine(values, cut, grid)
-        coords: dict[str, Any] = {
-            "time": self.times[records],
-            "latitude": grid["latitude"].to_numpy(),
-            "longitude": grid["longitude"].to_numpy(),
-        }
-        if cut.regridding is not None:
-            coords[COVERED] = (("latitude", "longitude"), cut.regridding.covered)
-        attrs = {"standard_name": self.quantity.name, "units": self.quantity.units}
-        return xr.DataArray(out, coords, ("time", "latitude", "longitude"), attrs=attrs)
+        return Part(out, grid, None if cut.regridding is None else cut.regridding.covered)
 
     def _refuse_large(self, count: int) -> None:
         if 4 * count > _MOST_READ:
@@ -283,7 +282,7 @@ class Field:
             )
 
 
-def as_it_is(values: list[FloatArray], cut: Cut, grid: xr.DataArray) -> FloatArray:
+def as_it_is(values: list[FloatArray], cut: Cut, grid: RegularGrid) -> FloatArray:
     """Take a quantity for what it is."""
     return cut.apply(values[0])
 
@@ -300,7 +299,7 @@ def component(towards: float, northward: bool) -> Combine:
         Or eastward.
     """
 
-    def combine(values: list[FloatArray], cut: Cut, grid: xr.DataArray) -> FloatArray:
+    def combine(values: list[FloatArray], cut: Cut, grid: RegularGrid) -> FloatArray:
         speed, direction = values
         angle = np.radians(direction)
         share = np.cos(angle) if northward else np.sin(angle)
@@ -313,7 +312,7 @@ def component(towards: float, northward: bool) -> Combine:
 def turned(placement: Placement, northward: bool) -> Combine:
     """Make the true component of those along the axes of a grid, x and y."""
 
-    def combine(values: list[FloatArray], cut: Cut, grid: xr.DataArray) -> FloatArray:
+    def combine(values: list[FloatArray], cut: Cut, grid: RegularGrid) -> FloatArray:
         directions: Directions | None = placement.directions(grid)
         assert directions is not None  # else it was refused
         along_x, along_y = (part[..., int(northward)] for part in directions)

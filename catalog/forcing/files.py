@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from catalog.forcing.means import INSTANTS, Meaning, are_starts, step_of
 from catalog.forcing.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.forcing.normalise import ForcingFile
 from catalog.forcing.times import Times
-from catalog.grid import TOLERANCE_DEG, Box, format_box, grid_box
+from catalog.grid import TOLERANCE_DEG, Box, FloatArray, RegularGrid, Window, format_box
 from catalog.paths import PathsLike, expand_inputs
 
 Period = tuple[np.datetime64, np.datetime64]
@@ -48,6 +48,11 @@ _COMPARED = 48
 
 NOMINAL_STEP = "nominal_step"
 """Coordinate with the usual step after each time, by all that the files have. [timedelta64]"""
+
+COVERED = "covered"
+"""Coordinate that says which nodes the grid of a file reaches, on land or at sea."""
+
+_DIMS = ("time", "latitude", "longitude")
 
 _ALIKE = np.timedelta64(1, "m")
 """Steps that differ by less are equal: times in months or in single precision jitter."""
@@ -156,8 +161,8 @@ class ForcingFiles:
             self._stack.close()
             raise
         grid = next(field.grid for file in self._files for field in file.fields.values())
-        self.latitude = grid["latitude"].to_numpy()
-        self.longitude = grid["longitude"].to_numpy()
+        self.latitude = grid.latitude
+        self.longitude = grid.longitude
 
     def __enter__(self) -> ForcingFiles:
         return self
@@ -204,11 +209,13 @@ class ForcingFiles:
         time. Waves without Stokes drift will do: their height, or else their period, then says
         which times there are.
         """
+        first = next(f.fields[n] for n in self._settling for f in self._files if n in f.fields)
+        window = None if box is None else first.grid.window(box, first.where)
         margin = 0
         while True:
             span = self._widened(period, margin)
             whole = span == (self.times[0], self.times[-1])
-            forcing = self._read_span(box, span)
+            forcing = self._read_span(window, span)
             if whole or (period is not None and _reaches(forcing["time"].to_numpy(), period)):
                 break
             # What lies next to the period is blank.
@@ -221,8 +228,7 @@ class ForcingFiles:
                 + (' or 0 (zeros = "missing")' if self._zeros == "missing" else "")
                 + f"; check the files ({ROLES[self.role].without})"
             )
-        usual = usual_steps(self.times)[np.isin(self.times, forcing["time"].to_numpy())]
-        return forcing.assign_coords({NOMINAL_STEP: ("time", usual)})
+        return forcing
 
     def _wanted(self, path: Input, role: RoleName) -> list[Input]:
         """Return the files of a path: those of an archive that have something for the role."""
@@ -256,28 +262,47 @@ class ForcingFiles:
             return self.times[0], self.times[-1]
         return _outwards(self.times, period, margin)
 
-    def _read_span(self, box: Box | None, span: Period) -> xr.Dataset:
+    def _read_span(self, window: Window | None, span: Period) -> xr.Dataset:
         settling = self._settling
-        fields = xr.align(*(self._join_times(n, box, span) for n in settling), join="inner")
+        joined = {name: self._join_times(name, window, span) for name in settling}
+        times = reduce(np.intersect1d, (each.times for each in joined.values()))
         forcing, remarks = without_blanks(
-            xr.Dataset(dict(zip(settling, fields, strict=True))),
+            self._together({name: each.at(times) for name, each in joined.items()}),
             settling,
             self._zeros,
             self._looks_blank,
             lambda: max(file.missing_share(settling) for file in self._files),
         )
         written = [~np.isnan(forcing[name].to_numpy()).all(0) for name in settling]
-        at_sea = xr.DataArray(np.any(written, axis=0), dims=("latitude", "longitude"))
+        at_sea = np.any(written, axis=0)
         for name in ROLES[self.role].optional:
             if name in self.names and name not in settling and forcing.sizes["time"]:
-                nearest = self._join_nearest(name, box, span).reindex(
-                    time=forcing["time"], method="nearest"
+                nearest = self._join_nearest(name, window, span).nearest_to(
+                    forcing["time"].to_numpy()
                 )
-                forcing[name] = nearest.where(at_sea)
+                values = np.where(at_sea, nearest.values, np.float32(np.nan))
+                forcing[name] = (_DIMS, values, _attributes(name))
+                forcing.coords[file_coordinate(name)] = ("time", nearest.paths)
         for held in forcing.data_vars:
             self._remark(forcing[held], remarks if held in settling else ())
-        return forcing.assign_attrs(
-            {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)}
+        return forcing
+
+    def _together(self, joined: Mapping[str, _Joined]) -> xr.Dataset:
+        """Make variables that have all times in common one data set."""
+        any_of = next(iter(joined.values()))
+        coords: dict[str, Any] = {
+            "time": any_of.times,
+            "latitude": any_of.grid.latitude,
+            "longitude": any_of.grid.longitude,
+            NOMINAL_STEP: ("time", usual_steps(self.times)[np.isin(self.times, any_of.times)]),
+        }
+        coords |= {file_coordinate(name): ("time", each.paths) for name, each in joined.items()}
+        if any_of.covered is not None:
+            coords[COVERED] = (_DIMS[1:], any_of.covered)
+        return xr.Dataset(
+            {name: (_DIMS, each.values, _attributes(name)) for name, each in joined.items()},
+            coords,
+            {STOKES_INCLUDED: max(file.includes_stokes_drift for file in self._files)},
         )
 
     def _looks_blank(self, time: np.datetime64, names: Sequence[str]) -> bool:
@@ -340,7 +365,7 @@ class ForcingFiles:
         elif means is None:
             self._asks[name] = _ASK_OF_ONE
 
-    def _join_nearest(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
+    def _join_nearest(self, name: str, window: Window | None, span: Period) -> _Joined:
         """Chain one variable from the time before a span to the one after it that have values.
 
         As many more times at both ends are read as it takes to find one: daily means may stand
@@ -351,8 +376,8 @@ class ForcingFiles:
         margin = 0
         while True:
             wider = _outwards(times, span, margin)
-            joined = self._join_times(name, box, wider)
-            if joined.sizes["time"]:
+            joined = self._join_times(name, window, wider)
+            if joined.times.size:
                 return joined
             if wider == (times[0], times[-1]):
                 raise CatalogError(
@@ -360,28 +385,74 @@ class ForcingFiles:
                 )
             margin = 4 * margin or 2
 
-    def _join_times(self, name: str, box: Box | None, span: Period) -> xr.DataArray:
+    def _join_times(self, name: str, window: Window | None, span: Period) -> _Joined:
         """Chain one variable of all files along time, sorted, the last of equal times kept."""
         holders = [file for file in self._files if name in file.fields]
-        pieces, paths = [], []
+        parts, moments, paths = [], [], []
         for file in holders:
-            times = file.fields[name].times
-            records = np.flatnonzero((times >= span[0]) & (times <= span[1]))
+            own = file.fields[name].times
+            records = np.flatnonzero((own >= span[0]) & (own <= span[1]))
             if not records.size and file is not holders[0]:  # which says how the others lie
                 continue
-            pieces.append(file.read(name, records, box))
+            parts.append(file.read(name, records, window))
+            moments.append(own[records])
             paths.append(np.full(records.size, str(file.path)))
-        values = np.concatenate([piece.to_numpy() for piece in pieces])
-        times = np.concatenate([piece["time"].to_numpy() for piece in pieces])
+        values = np.concatenate([part.values for part in parts])
+        times = np.concatenate(moments)
         filled = np.flatnonzero(~np.isnan(values).all((1, 2)))[::-1]
         # The last of equal times is the first of them in reverse.
         last = filled[np.unique(times[filled], return_index=True)[1]]
-        coords = dict(pieces[0].drop_vars("time").coords)
-        coords |= {
-            "time": times[last],
-            file_coordinate(name): ("time", np.concatenate(paths)[last]),
-        }
-        return xr.DataArray(values[last], coords, pieces[0].dims, attrs=pieces[0].attrs)
+        joined = _Joined(times, values, np.concatenate(paths), parts[0].grid, parts[0].covered)
+        return joined.records(last)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """One variable of all files, chained along time.
+
+    Attributes
+    ----------
+    times : ndarray of datetime64, shape (n,)
+    values : ndarray of float32, shape (n, latitudes, longitudes)
+    paths : ndarray of str, shape (n,)
+        Which file each time is from.
+    grid : RegularGrid
+    covered : ndarray of bool, shape (latitudes, longitudes), or None
+        See `COVERED`.
+    """
+
+    times: Times
+    values: npt.NDArray[np.float32]
+    paths: npt.NDArray[np.str_]
+    grid: RegularGrid
+    covered: npt.NDArray[np.bool_] | None
+
+    def records(self, chosen: npt.NDArray[np.intp]) -> _Joined:
+        """Return some of the times, by their numbers."""
+        return replace(
+            self,
+            times=self.times[chosen],
+            values=self.values[chosen],
+            paths=self.paths[chosen],
+        )
+
+    def at(self, times: Times) -> _Joined:
+        """Return some of the times, rising as all of them do."""
+        return self if times.size == self.times.size else self.records(self._first_from(times))
+
+    def nearest_to(self, times: Times) -> _Joined:
+        """Return the nearest of the times to each of others, of two as near the later."""
+        after = np.minimum(self._first_from(times), self.times.size - 1)
+        before = np.maximum(after - 1, 0)
+        is_before = np.abs(times - self.times[before]) < np.abs(self.times[after] - times)
+        return self.records(np.where(is_before, before, after))
+
+    def _first_from(self, times: Times) -> npt.NDArray[np.intp]:
+        return np.searchsorted(self.times, times)
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return {"standard_name": name, "units": QUANTITIES[name].units}
 
 
 def file_coordinate(name: str) -> str:
@@ -449,17 +520,22 @@ def _refuse_different_grids(files: Sequence[ForcingFile]) -> None:
     fields = [(file.path, field) for file in files for field in file.fields.values()]
     first_path, first = fields[0]
     for path, field in fields[1:]:
-        if not all(_agree(first.grid[axis], field.grid[axis]) for axis in first.grid.dims):
+        axes = zip(_axes(first.grid), _axes(field.grid), strict=True)
+        if not all(_agree(one, other) for one, other in axes):
             raise CatalogError(
                 f"{path}: {_describe_grid(field)}, but {first_path} has {_describe_grid(first)}; "
                 "files used together need the same grid"
             )
 
 
-def _agree(first: xr.DataArray, other: xr.DataArray) -> bool:
+def _axes(grid: RegularGrid) -> tuple[FloatArray, FloatArray]:
+    return grid.latitude, grid.longitude
+
+
+def _agree(first: FloatArray, other: FloatArray) -> bool:
     return first.size == other.size and np.allclose(first, other, rtol=0.0, atol=TOLERANCE_DEG)
 
 
 def _describe_grid(field: Field) -> str:
     rows, columns = field.grid.shape
-    return f"{rows} x {columns} nodes over {format_box(grid_box(field.grid))}"
+    return f"{rows} x {columns} nodes over {format_box(field.grid.box)}"

@@ -121,8 +121,7 @@ def _grid_key(path: str, role: RoleName) -> tuple[object, ...] | None:
         if not grids:
             return None
         grid = grids[0]
-        corners = (float(grid[axis][k]) for axis in grid.dims for k in (0, -1))
-        return (grid.shape, *(round(corner / (10.0 * TOLERANCE_DEG)) for corner in corners))
+        return (grid.shape, *(round(side / (10.0 * TOLERANCE_DEG)) for side in grid.box))
     return (path,)
 
 

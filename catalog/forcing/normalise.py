@@ -20,6 +20,7 @@ from catalog.forcing.fields import (
     Combine,
     Field,
     FileVariable,
+    Part,
     Records,
     as_it_is,
     component,
@@ -37,7 +38,7 @@ from catalog.forcing.names import (
 )
 from catalog.forcing.placement import Placement, find_placement
 from catalog.forcing.times import Times
-from catalog.grid import Box, FloatArray
+from catalog.grid import FloatArray, Window
 
 _ALONG_GRID = re.compile(r"(?:^|_)[xy]_|^grid_(?:east|north)ward")
 _TRUE = re.compile(r"(?:^|_)(?:east|north)ward")
@@ -91,8 +92,15 @@ class ForcingFile:
         try:
             with reading(path):
                 found = _find_quantities(self._dataset, role, path)
-                _refuse_staggered(self._dataset, role, found, path)
-                self.fields = {name: _field(self._dataset, name, found, path) for name in found}
+                placements = {
+                    name: _placement(self._dataset, made.variables[0][0], path)
+                    for name, made in found.items()
+                }
+                _refuse_staggered(role, found, placements, path)
+                self.fields = {
+                    name: _field(self._dataset, name, found, placement, path)
+                    for name, placement in placements.items()
+                }
                 self.variables = ", ".join(map(str, self._dataset.variables))
                 self.includes_stokes_drift = _includes_stokes_drift(self._dataset, found)
         except BaseException:
@@ -110,10 +118,10 @@ class ForcingFile:
     ) -> None:
         self._dataset.close()
 
-    def read(self, name: str, records: Records, box: Box | None) -> xr.DataArray:
+    def read(self, name: str, records: Records, window: Window | None) -> Part:
         """Read some times of one quantity, see `Field.read`."""
         with reading(self.path):
-            return self.fields[name].read(records, box)
+            return self.fields[name].read(records, window)
 
     def times(self, names: Sequence[str]) -> Times:
         """Return the times of the first of some quantities that the file has, in its order."""
@@ -141,7 +149,7 @@ class ForcingFile:
         """Return which share of the nodes is missing at the first time of some quantities."""
         first = np.zeros(1, np.intp)
         read = (self.read(name, first, None) for name in names if name in self.fields)
-        return max((float(field.isnull().mean()) for field in read), default=0.0)
+        return max((float(np.isnan(part.values).mean()) for part in read), default=0.0)
 
 
 def _includes_stokes_drift(dataset: xr.Dataset, found: Mapping[str, _Found]) -> int:
@@ -230,17 +238,22 @@ def _towards(variable: xr.Variable, by_name: float) -> float:
     return -1.0 if re.search(r"\bfrom\b", words) else by_name
 
 
+def _where(path: Input, variable: str) -> str:
+    return f"{path}, variable {variable!r}"
+
+
+def _placement(dataset: xr.Dataset, variable: str, path: Input) -> Placement:
+    return find_placement(dataset, dataset[variable], _where(path, variable))
+
+
 def _refuse_staggered(
-    dataset: xr.Dataset, role: Role, found: Mapping[str, _Found], path: Input
+    role: Role, found: Mapping[str, _Found], placements: Mapping[str, Placement], path: Input
 ) -> None:
     """Refuse components that do not stand on the same nodes, as on an Arakawa C grid."""
     if len(role.required) != 2 or not all(name in found for name in role.required):
         return
     first, second = (found[name].variables[0][0] for name in role.required)
-    axes = [
-        find_placement(dataset, dataset[name], f"{path}, variable {name!r}").axes
-        for name in (first, second)
-    ]
+    axes = [placements[name].axes for name in role.required]
     if axes[0] != axes[1]:
         raise CatalogError(
             f"{path}: {first!r} is on ({', '.join(axes[0])}) but {second!r} on "
@@ -249,13 +262,18 @@ def _refuse_staggered(
         )
 
 
-def _field(dataset: xr.Dataset, name: str, found: Mapping[str, _Found], path: Input) -> Field:
+def _field(
+    dataset: xr.Dataset,
+    name: str,
+    found: Mapping[str, _Found],
+    placement: Placement,
+    path: Input,
+) -> Field:
     quantity = QUANTITIES[name]
     first = found[name].variables[0][0]
-    where = f"{path}, variable {first!r}"
+    where = _where(path, first)
     array = dataset[first]
     time = find_axis(dataset, array, "time", where)
-    placement = find_placement(dataset, array, where)
     _refuse_other_height(array.variable, quantity, where)
     made = _along_grid(dataset, name, found, placement, path) or found[name]
     return Field(
@@ -268,7 +286,7 @@ def _field(dataset: xr.Dataset, name: str, found: Mapping[str, _Found], path: In
         _placement=placement,
         _variables=tuple(
             FileVariable.of(
-                dataset, dataset[variable], kind, placement, time, f"{path}, variable {variable!r}"
+                dataset, dataset[variable], kind, placement, time, _where(path, variable)
             )
             for variable, kind in made.variables
         ),
@@ -297,14 +315,16 @@ def _along_grid(
     points = _points(dataset.variables[variable], variable)
     if points == "true":
         return None
-    where = f"{path}, variable {variable!r}"
+    where = _where(path, variable)
     if points == "unsaid":
         raise CatalogError(
             f"{where}: on a curvilinear or turned grid, and nothing says that it points east or "
             f"north rather than along the grid; expected the standard_name {name!r}, rotate the "
             "vector if need be and set it"
         )
-    if placement.directions(placement.regular_grid()[:2, :2]) is None or not all(
+    grid = placement.regular_grid()
+    corner = grid.part(Window(slice(2), np.arange(2), grid.longitude[:2]))
+    if placement.directions(corner) is None or not all(
         component_name in found for component_name in pair
     ):
         raise CatalogError(

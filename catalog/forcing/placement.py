@@ -14,7 +14,7 @@ from catalog.errors import CatalogError
 from catalog.forcing.axes import axis_values, find_axis, has_axis, horizontal_axis
 from catalog.forcing.projection import Projection, find_projection
 from catalog.forcing.regridding import Regridding, regular_axes
-from catalog.grid import TOLERANCE_DEG, FloatArray, ascending_longitudes
+from catalog.grid import TOLERANCE_DEG, FloatArray, RegularGrid, ascending_longitudes
 
 Nodes = slice | npt.NDArray[np.intp]
 
@@ -66,13 +66,13 @@ class Placement(Protocol):
     @property
     def is_turned(self) -> bool: ...  # noqa: D102
 
-    def regular_grid(self) -> xr.DataArray:
-        """Return the regular grid over the nodes: axes ascending, no values. [degrees]"""
+    def regular_grid(self) -> RegularGrid:
+        """Return the regular grid over the nodes."""
 
-    def onto(self, grid: xr.DataArray, where: str) -> Cut:
+    def onto(self, grid: RegularGrid, where: str) -> Cut:
         """Return what of the file a part of that grid needs."""
 
-    def directions(self, grid: xr.DataArray) -> Directions | None:
+    def directions(self, grid: RegularGrid) -> Directions | None:
         """Return where x and y of the file point at the nodes of a grid; None if nothing tells."""
 
 
@@ -126,15 +126,15 @@ class OnDegrees:
     longitude: FloatArray
     is_turned: bool = False
 
-    def regular_grid(self) -> xr.DataArray:
+    def regular_grid(self) -> RegularGrid:
         """Return the nodes themselves, with the row and column of the file that each is."""
         return _grid(self.latitude, self.longitude)
 
-    def onto(self, grid: xr.DataArray, where: str) -> Cut:
+    def onto(self, grid: RegularGrid, where: str) -> Cut:
         """Return the rows and columns of a part of the grid."""
-        return Cut(as_slice(grid["row"].to_numpy()), as_slice(grid["column"].to_numpy()))
+        return Cut(as_slice(grid.rows), as_slice(grid.columns))
 
-    def directions(self, grid: xr.DataArray) -> Directions | None:
+    def directions(self, grid: RegularGrid) -> Directions | None:
         """Return none: x is east and y is north."""
         return None
 
@@ -150,17 +150,18 @@ class Curvilinear:
     projection: Projection | None
     is_turned: bool = True
 
-    def regular_grid(self) -> xr.DataArray:
+    def regular_grid(self) -> RegularGrid:
         """Return a grid about as fine."""
         return _grid(*regular_axes(self.latitude, self.longitude))
 
-    def onto(self, grid: xr.DataArray, where: str) -> Cut:
+    def onto(self, grid: RegularGrid, where: str) -> Cut:
         """Return the nodes near a part of the grid, and their weights."""
-        latitude, longitude = (grid[axis].to_numpy() for axis in grid.dims)
-        found = Regridding.between(self.latitude, self.longitude, latitude, longitude, where)
+        found = Regridding.between(
+            self.latitude, self.longitude, grid.latitude, grid.longitude, where
+        )
         return Cut(found.rows, found.columns, found)
 
-    def directions(self, grid: xr.DataArray) -> Directions | None:
+    def directions(self, grid: RegularGrid) -> Directions | None:
         """Return the directions of the axes of the grid mapping, where there is one."""
         if self.projection is None:
             return None
@@ -181,7 +182,7 @@ class OnProjection:
     projection: Projection
     is_turned: bool = True
 
-    def regular_grid(self) -> xr.DataArray:
+    def regular_grid(self) -> RegularGrid:
         """Return a grid about as fine."""
         x, y = np.meshgrid(self.x, self.y)
         longitude, latitude = self.projection.to_degrees(x, y)
@@ -190,9 +191,9 @@ class OnProjection:
         poles = [pole for pole in (-90.0, 90.0) if self._holds_pole(pole)]
         return _grid(*regular_axes(latitude, longitude, poles=poles))
 
-    def onto(self, grid: xr.DataArray, where: str) -> Cut:
+    def onto(self, grid: RegularGrid, where: str) -> Cut:
         """Return the nodes round a part of the grid, and their weights."""
-        longitude, latitude = np.meshgrid(grid["longitude"].to_numpy(), grid["latitude"].to_numpy())
+        longitude, latitude = np.meshgrid(grid.longitude, grid.latitude)
         to_x, to_y = self.projection.to_plane(longitude, latitude)
         found = Regridding.in_plane(self.y, self.x, to_y, to_x, where)
         return Cut(found.rows, found.columns, found)
@@ -201,7 +202,7 @@ class OnProjection:
         """Return the size of a cell in the unit of the projection."""
         return abs(float(self.x[1] - self.x[0])), abs(float(self.y[1] - self.y[0]))
 
-    def directions(self, grid: xr.DataArray) -> Directions | None:
+    def directions(self, grid: RegularGrid) -> Directions | None:
         """Return the directions of the axes of the projection."""
         return _directions(self.projection, grid, self.cell())
 
@@ -223,28 +224,16 @@ def as_slice(nodes: npt.NDArray[np.intp]) -> Nodes:
     return slice(int(nodes[0]), None if stop < 0 else stop, step)
 
 
-def _directions(
-    projection: Projection, grid: xr.DataArray, cell: tuple[float, float]
-) -> Directions:
-    longitude, latitude = np.meshgrid(grid["longitude"].to_numpy(), grid["latitude"].to_numpy())
+def _directions(projection: Projection, grid: RegularGrid, cell: tuple[float, float]) -> Directions:
+    longitude, latitude = np.meshgrid(grid.longitude, grid.latitude)
     return projection.directions(longitude, latitude, cell)
 
 
-def _grid(latitude: FloatArray, longitude: FloatArray) -> xr.DataArray:
+def _grid(latitude: FloatArray, longitude: FloatArray) -> RegularGrid:
     """Ascending axes, and which row and column of the file each node is."""
     rows = np.argsort(latitude, kind="stable")
     ascending, columns = ascending_longitudes(longitude)
-    return xr.DataArray(
-        # Without values of its own: one number seen through every node.
-        np.broadcast_to(np.int8(0), (rows.size, columns.size)),
-        coords={
-            "latitude": latitude[rows],
-            "longitude": ascending,
-            "row": ("latitude", rows),
-            "column": ("longitude", columns),
-        },
-        dims=("latitude", "longitude"),
-    )
+    return RegularGrid(latitude[rows], ascending, rows, columns)
 
 
 def _is_curvilinear(dataset: xr.Dataset, array: xr.DataArray, where: str) -> bool:

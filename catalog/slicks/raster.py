@@ -81,17 +81,62 @@ class Raster:
         """
         import affine
         import geopandas
-        import rasterio.features
-        from shapely.geometry import shape
 
         marked = self.values.astype("float32") if by_value else oil.astype("uint8")
         transform = affine.Affine.identity() if self.control else self.transform
-        found = list(rasterio.features.shapes(marked, mask=oil, transform=transform))
-        shapes = [shape(outline) for outline, _ in found]
+        shapes, values = outlines_of(marked, oil, transform)
         if self.control:
             shapes = _placed(shapes, self.control, label)
-        outlines = geopandas.GeoSeries(shapes, crs=self.system)
-        return outlines, [float(value) for _, value in found]
+        return geopandas.GeoSeries(shapes, crs=self.system), values
+
+
+def outlines_of(
+    values: npt.NDArray[Any], cells: npt.NDArray[np.bool_], transform: affine.Affine
+) -> tuple[list[BaseGeometry], list[float]]:
+    """Outline cells that lie together and have one value.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns)
+        Of a type that GDAL knows.
+    cells : ndarray of bool, shape (rows, columns)
+        Those that count.
+    transform : affine.Affine
+        From columns and rows to coordinates.
+
+    Returns
+    -------
+    outlines : list of Polygon
+    values : list of float
+
+    Notes
+    -----
+    GDAL looks through the part that holds all cells and no more: a slick is little of its image.
+    """
+    import affine
+    import rasterio.features
+    from shapely.geometry import shape
+
+    rows, columns = (_extent(cells, axis) for axis in (0, 1))
+    found = list(
+        rasterio.features.shapes(
+            values[rows, columns],
+            mask=cells[rows, columns],
+            transform=affine.Affine.translation(columns.start, rows.start),
+        )
+    )
+    shapes = np.array([shape(outline) for outline, _ in found], object)
+    column, row = shapely.get_coordinates(shapes).T
+    x = transform.c + column * transform.a + row * transform.b
+    y = transform.f + column * transform.d + row * transform.e
+    outlines = shapely.set_coordinates(shapes, np.stack([x, y], axis=-1))
+    return list(outlines), [float(value) for _, value in found]
+
+
+def _extent(cells: npt.NDArray[np.bool_], axis: int) -> slice:
+    """Return from where to where there are cells on an axis; one of all where there is none."""
+    places = np.flatnonzero(cells.any(axis=1 - axis))
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 1)
 
 
 def _placed(

@@ -56,6 +56,23 @@ def test_components_in_separate_files(write_currents) -> None:
     assert set(ds[file_coordinate(V)].to_numpy()) == {str(v)}
 
 
+def test_of_files_whose_axes_differ_by_a_rounding_each_has_all_nodes(write_currents) -> None:
+    axis = np.arange(35.0, 36.05, 0.1)
+
+    def temperature(ds: xr.Dataset) -> xr.Dataset:
+        warm = ds["uo"].copy(data=np.full(ds["uo"].shape, 20.0, "f4"))
+        return ds.drop_vars(["uo", "vo"]).assign(thetao=warm.assign_attrs(units="degrees_C"))
+
+    double, single = ({"latitude": axis.astype(t), "longitude": axis.astype(t)} for t in "df")
+    u = write_currents("u.nc", **double, change=lambda ds: ds.drop_vars("vo"))
+    v = write_currents("v.nc", **single, change=lambda ds: ds.drop_vars("uo"))
+    warm = write_currents("t.nc", **single, change=temperature)
+    for box, nodes in ((None, axis.size), ((35.35, 35.35, 35.65, 35.65), 7)):
+        ds = open_forcing([u, v, warm], "currents", box=box)
+        assert [ds[name].shape[1:] for name in (U, V, SEA_TEMPERATURE)] == [(nodes, nodes)] * 3
+        assert all(ds[name].notnull().all() for name in (U, V, SEA_TEMPERATURE))
+
+
 def test_daily_temperature_beside_hourly_currents(write_currents) -> None:
     def temperature(ds: xr.Dataset) -> xr.Dataset:
         warm = ds["uo"].copy(data=np.full(ds["uo"].shape, 20.0, "f4")) + ds["time"] / 24.0

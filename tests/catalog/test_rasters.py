@@ -7,9 +7,12 @@ import pytest
 import rasterio
 import shapely
 import xarray as xr
+from rasterio.features import shapes
 from rasterio.transform import Affine
+from shapely.geometry import shape
 
 from catalog import CatalogError, UnreadableFileError, read_slick, read_thickness
+from catalog.slicks.raster import outlines_of
 
 LAT = 33.05 + 0.1 * np.arange(4)
 LON = 35.05 + 0.1 * np.arange(5)
@@ -154,3 +157,16 @@ def test_a_netcdf_mask_on_curved_lines_is_refused(tmp_path: Path) -> None:
     ds.to_netcdf(tmp_path / "mask_20210824T0810.nc", engine="netcdf4")
     with pytest.raises(CatalogError, match="expected one variable on a regular grid"):
         read_slick(tmp_path / "mask_20210824T0810.nc")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_outlines_are_those_of_the_whole_grid_to_the_last_bit(share):
+    rng = np.random.default_rng(1)
+    cells = np.zeros((90, 70), bool)
+    cells[50:80, 10:60] = rng.random((30, 50)) < share
+    values = rng.integers(1, 3, cells.shape).astype(np.uint8)
+    turned = Affine(2e-3, 7e-4, 34.1, 5e-4, -1e-3, 35.7)
+    whole = [(shape(part), value) for part, value in shapes(values, cells, transform=turned)]
+    outlines, of_each = outlines_of(values, cells, turned)
+    assert [*map(shapely.to_wkb, outlines)] == [shapely.to_wkb(part) for part, _ in whole]
+    assert of_each == [value for _, value in whole]

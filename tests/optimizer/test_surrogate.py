@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from optimizer.surrogate import _Covariance, _expected_improvement, _Model
+from optimizer.surrogate import _Covariance, _expected_improvement, _misfit, _Model
 
 LENGTHS = np.array([0.3, 0.8, 2.0])
 COVARIANCE = _Covariance(1.7, LENGTHS, 0.01)
@@ -27,6 +27,28 @@ def test_mean_and_standard_deviation_are_those_of_a_gaussian_process(trials):
     ours = _Model(COVARIANCE, *trials, penalty=None).at(wanted)
     np.testing.assert_allclose(ours[0], mean, atol=1e-7)
     np.testing.assert_allclose(ours[1], sd, atol=1e-7)
+
+
+@pytest.mark.parametrize("parameters", [1, 3, 9])
+def test_a_covariance_is_as_likely_as_scikit_learn_has_it(parameters):
+    rng = np.random.default_rng(5)
+    points = rng.uniform(size=(20, parameters))
+    losses = np.sin(4.0 * points).sum(axis=1)
+    kernel = ConstantKernel() * Matern(np.ones(parameters), nu=2.5) + WhiteKernel()
+    known = GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True).fit(points, losses)
+    misfit = _misfit(points, (losses - losses.mean()) / losses.std())
+    for theta in rng.uniform(-3.0, 3.0, (5, parameters + 2)):
+        likelihood, slopes = known.log_marginal_likelihood(theta, eval_gradient=True)
+        found = misfit(theta)
+        assert found[0] == pytest.approx(-likelihood, rel=1e-10)
+        np.testing.assert_allclose(found[1], -slopes, rtol=1e-8, atol=1e-8)
+
+
+def test_a_covariance_that_cannot_be_inverted_is_not_likely_at_all(trials):
+    # alike everywhere, without noise
+    misfit, slopes = _misfit(*trials)(np.array([30.0, 9.0, 9.0, 9.0, -30.0]))
+    assert misfit == np.inf
+    assert (slopes == 0.0).all()
 
 
 @pytest.mark.parametrize("penalty", [None, PENALTY])

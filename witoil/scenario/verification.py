@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
-from rasterio.features import rasterize, shapes
-from shapely.geometry import shape
+from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
 
 from catalog.antimeridian import unbroken, wrapped
 from catalog.slicks.bonn import ThicknessClass
+from catalog.slicks.raster import outlines_of
 from witoil.errors import WitoilError
 
 _log = logging.getLogger(__name__)
@@ -128,8 +128,8 @@ class VerificationGrid:
 
     def outline(self, mask: Mask) -> BaseGeometry:
         """Return the outline of some cells in degrees, in longitudes without a break."""
-        marked = shapes(mask.astype(np.uint8), mask=mask, transform=self.transform)
-        cells = shapely.union_all([shape(part) for part, value in marked if value == 1])
+        parts, _ = outlines_of(mask.astype(np.uint8), mask, self.transform)
+        cells = shapely.union_all(parts)
         whole: BaseGeometry = unbroken([transformed(cells, self.to_degrees)], "a mask")[0]
         return whole
 
