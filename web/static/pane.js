@@ -270,6 +270,7 @@ export class Pane {
       touchPitch: false,
       maxZoom: 17,
       fadeDuration: 0,
+      trackResize: false, // it is told of its size below; else each is drawn twice
       transformRequest: (/** @type {string} */ url) =>
         (url.startsWith(addressOf("")) ? { url, headers: credentials() } : { url }),
       locale: { "Map.Title": words.map.title },

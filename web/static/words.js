@@ -257,6 +257,7 @@ export const panels = {
     predict: ["Found by a model", ""],
   },
   asked: (/** @type {string} */ what) => `${what}: asked for.`,
+  askedAt: words.asked,
   nothingAllowed: "Your token may look only. To run, upload or share it needs the scope “run”: ask whoever runs this service.",
   events: {
     q: "Name",

@@ -20,6 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PANELS = Path(__file__).parents[3] / "web" / "static" / "panels"
 
+ASKED = re.compile(r"Forward.*20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC")
+"""How a run is told from others, in lists of them."""
+
 
 def module(page, name, expression):
     """Return what an expression on a module `m` of the panels comes to."""
@@ -328,6 +331,7 @@ def test_a_link_that_is_told_once_stays_while_another_run_is_compared(ran, small
     expect(ran.locator("#share-link")).to_be_focused()
     ran.evaluate("window.dispatchEvent(new Event('focus'))")  # and it lists the other
     ran.select_option("#compare-with", small)
+    expect(ran.locator("#compare-with option:checked")).to_have_text(ASKED)
     expect(ran.locator('#score-table tr[data-line="other"]')).to_be_visible()
     assert ran.input_value("#share-link") == link
     ran.select_option("#compare-with", "")
@@ -356,7 +360,7 @@ def test_two_pages_of_a_person_have_the_same_runs_and_files(page, service, baniy
     job = ask(service.url, "simulate", case=case, pictures=False)
     page.evaluate("window.dispatchEvent(new Event('focus'))")  # one comes back to it
     page.click("#left-tab-runs")
-    expect(page.locator(f"#run-{job}")).to_be_visible()
+    expect(page.locator(f"#run-{job}")).to_contain_text(ASKED)
     page.click("#left-tab-files")
     expect(page.locator("#left-part-files")).to_contain_text(path.name)
     figures(service.url, job)

@@ -77,7 +77,7 @@ function compareField(state, job) {
   const select = make("select", { id: "compare-with" },
     make("option", { value: "" }, text.noCompare),
     ...others.map((each) => make("option", { value: each.jobID, selected: each.jobID === state.get("other") },
-      `${words.actions[/** @type {"simulate"} */ (each.processID)]?.[0] ?? each.processID}, ${words.asked(each)}`)));
+      `${words.actions[/** @type {"simulate"} */ (each.processID)]?.[0] ?? each.processID}, ${words.askedAt(each)}`)));
   select.addEventListener("change", () => state.set({ other: select.value || null }));
   return make("div", { class: "field" }, make("label", { for: "compare-with" }, text.compare), select);
 }

@@ -74,6 +74,6 @@ function runRow(state, run) {
       type: "button", class: "item", id: `run-${run.jobID}`, "aria-pressed": String(isShown),
       onclick: () => !isShown && state.set({ run: run.jobID, time: null, preview: null }), // each run has a time of its own to begin with
     },
-    make("span", { class: "grow" }, make("strong", {}, name), make("span", { class: "hint block" }, words.asked(run))),
+    make("span", { class: "grow" }, make("strong", {}, name), make("span", { class: "hint block" }, words.askedAt(run))),
     make("span", { class: `chip ${kind}` }, hasEnded(run) || !run.progress ? words.right.states[run.status] : `${run.progress} %`)));
 }
