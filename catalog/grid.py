@@ -24,7 +24,7 @@ TOLERANCE_DEG = 1e-4
 
 
 @dataclass(frozen=True)
-class Window:
+class Section:
     """A part of a regular grid.
 
     Attributes
@@ -67,15 +67,15 @@ class RegularGrid:
         """Outermost nodes."""
         return _outermost(self.latitude, self.longitude)
 
-    def part(self, window: Window) -> RegularGrid:
+    def part(self, section: Section) -> RegularGrid:
         """Return the nodes of a part."""
-        rows, columns = window.rows, window.columns
+        rows, columns = section.rows, section.columns
         latitude = self.latitude[rows]
-        return RegularGrid(latitude, window.longitude, self.rows[rows], self.columns[columns])
+        return RegularGrid(latitude, section.longitude, self.rows[rows], self.columns[columns])
 
-    def window(self, box: Box, where: str) -> Window:
+    def section(self, box: Box, where: str) -> Section:
         """Find a box with one more node all round, see `select_box`."""
-        return _window(self.latitude, self.longitude, box, where)
+        return _section(self.latitude, self.longitude, box, where)
 
 
 def ascending_longitudes(longitude: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
@@ -158,12 +158,12 @@ def select_box(data: _Data, box: Box, where: str) -> _Data:
     latitude, longitude = (
         data[axis].to_numpy().astype(np.float64) for axis in ("latitude", "longitude")
     )
-    found = _window(latitude, longitude, box, where)
+    found = _section(latitude, longitude, box, where)
     part = data.isel(latitude=found.rows, longitude=found.columns)
     return part.assign_coords(longitude=found.longitude)
 
 
-def _window(latitude: FloatArray, longitude: FloatArray, box: Box, where: str) -> Window:
+def _section(latitude: FloatArray, longitude: FloatArray, box: Box, where: str) -> Section:
     west, south, east, north = box
     east += 360.0 if east < west else 0.0
     turned, order = turn_longitudes(longitude, (west + east) / 2.0)
@@ -176,7 +176,7 @@ def _window(latitude: FloatArray, longitude: FloatArray, box: Box, where: str) -
             f"not hold the wanted box {format_box((west, south, east, north))}; get data for the "
             "whole box"
         )
-    return Window(rows, order[columns], turned[columns])
+    return Section(rows, order[columns], turned[columns])
 
 
 def _span(axis: FloatArray, low: float, high: float) -> slice | None:

@@ -19,7 +19,7 @@ from catalog.forcing.means import Meaning, PlacedTimes
 from catalog.forcing.names import Quantity
 from catalog.forcing.placement import Cut, Directions, Placement, as_slice
 from catalog.forcing.times import Times
-from catalog.grid import FloatArray, RegularGrid, Window
+from catalog.grid import FloatArray, RegularGrid, Section
 from catalog.units import conversion
 
 Records = npt.NDArray[np.intp]
@@ -42,7 +42,7 @@ Combine = Callable[[list[FloatArray], Cut, RegularGrid], FloatArray]
 
 
 @dataclass(frozen=True)
-class Part:
+class FieldPart:
     """What was read of a field.
 
     Attributes
@@ -249,14 +249,14 @@ class Field:
         of_variables = (remark for variable in self._variables for remark in variable.odd)
         return tuple(filter(None, (self.placed.remark, *of_variables)))
 
-    def read(self, records: Records, window: Window | None) -> Part:
+    def read(self, records: Records, section: Section | None) -> FieldPart:
         """Read some times of a part of the grid.
 
         Parameters
         ----------
         records : ndarray of int, shape (m,)
             Indices of the times.
-        window : Window or None
+        section : Section or None
             None reads the whole.
 
         Raises
@@ -264,7 +264,7 @@ class Field:
         CatalogError
             If a value makes no sense.
         """
-        grid = self.grid if window is None else self.grid.part(window)
+        grid = self.grid if section is None else self.grid.part(section)
         self._refuse_large(records.size * math.prod(grid.shape))
         cut = self._placement.onto(grid, self.where)
         out = np.empty((records.size, *grid.shape), np.float32)
@@ -272,7 +272,7 @@ class Field:
         for part in _blocks(records.size, size):
             values = [variable.read(records[part], cut) for variable in self._variables]
             out[part] = self._combine(values, cut, grid)
-        return Part(out, grid, None if cut.regridding is None else cut.regridding.covered)
+        return FieldPart(out, grid, None if cut.regridding is None else cut.regridding.covered)
 
     def _refuse_large(self, count: int) -> None:
         if 4 * count > _MOST_READ:

@@ -21,7 +21,7 @@ from catalog.forcing.means import INSTANTS, Meaning, are_starts, step_of
 from catalog.forcing.names import QUANTITIES, ROLES, STOKES_INCLUDED, RoleName
 from catalog.forcing.normalise import ForcingFile
 from catalog.forcing.times import Times
-from catalog.grid import TOLERANCE_DEG, Box, FloatArray, RegularGrid, Window, format_box
+from catalog.grid import TOLERANCE_DEG, Box, FloatArray, RegularGrid, Section, format_box
 from catalog.paths import PathsLike, expand_inputs
 
 Period = tuple[np.datetime64, np.datetime64]
@@ -210,12 +210,12 @@ class ForcingFiles:
         which times there are.
         """
         first = next(f.fields[n] for n in self._settling for f in self._files if n in f.fields)
-        window = None if box is None else first.grid.window(box, first.where)
+        section = None if box is None else first.grid.section(box, first.where)
         margin = 0
         while True:
             span = self._widened(period, margin)
             whole = span == (self.times[0], self.times[-1])
-            forcing = self._read_span(window, span)
+            forcing = self._read_span(section, span)
             if whole or (period is not None and _reaches(forcing["time"].to_numpy(), period)):
                 break
             # What lies next to the period is blank.
@@ -262,9 +262,9 @@ class ForcingFiles:
             return self.times[0], self.times[-1]
         return _outwards(self.times, period, margin)
 
-    def _read_span(self, window: Window | None, span: Period) -> xr.Dataset:
+    def _read_span(self, section: Section | None, span: Period) -> xr.Dataset:
         settling = self._settling
-        joined = {name: self._join_times(name, window, span) for name in settling}
+        joined = {name: self._join_times(name, section, span) for name in settling}
         times = reduce(np.intersect1d, (each.times for each in joined.values()))
         forcing, remarks = without_blanks(
             self._together({name: each.at(times) for name, each in joined.items()}),
@@ -277,7 +277,7 @@ class ForcingFiles:
         at_sea = np.any(written, axis=0)
         for name in ROLES[self.role].optional:
             if name in self.names and name not in settling and forcing.sizes["time"]:
-                nearest = self._join_nearest(name, window, span).nearest_to(
+                nearest = self._join_nearest(name, section, span).nearest_to(
                     forcing["time"].to_numpy()
                 )
                 values = np.where(at_sea, nearest.values, np.float32(np.nan))
@@ -365,7 +365,7 @@ class ForcingFiles:
         elif means is None:
             self._asks[name] = _ASK_OF_ONE
 
-    def _join_nearest(self, name: str, window: Window | None, span: Period) -> _Joined:
+    def _join_nearest(self, name: str, section: Section | None, span: Period) -> _Joined:
         """Chain one variable from the time before a span to the one after it that have values.
 
         As many more times at both ends are read as it takes to find one: daily means may stand
@@ -376,7 +376,7 @@ class ForcingFiles:
         margin = 0
         while True:
             wider = _outwards(times, span, margin)
-            joined = self._join_times(name, window, wider)
+            joined = self._join_times(name, section, wider)
             if joined.times.size:
                 return joined
             if wider == (times[0], times[-1]):
@@ -385,7 +385,7 @@ class ForcingFiles:
                 )
             margin = 4 * margin or 2
 
-    def _join_times(self, name: str, window: Window | None, span: Period) -> _Joined:
+    def _join_times(self, name: str, section: Section | None, span: Period) -> _Joined:
         """Chain one variable of all files along time, sorted, the last of equal times kept."""
         holders = [file for file in self._files if name in file.fields]
         parts, moments, paths = [], [], []
@@ -394,7 +394,7 @@ class ForcingFiles:
             records = np.flatnonzero((own >= span[0]) & (own <= span[1]))
             if not records.size and file is not holders[0]:  # which says how the others lie
                 continue
-            parts.append(file.read(name, records, window))
+            parts.append(file.read(name, records, section))
             moments.append(own[records])
             paths.append(np.full(records.size, str(file.path)))
         values = np.concatenate([part.values for part in parts])

@@ -19,8 +19,8 @@ from catalog.forcing.blanks import Record
 from catalog.forcing.fields import (
     Combine,
     Field,
+    FieldPart,
     FileVariable,
-    Part,
     Records,
     as_it_is,
     component,
@@ -38,7 +38,7 @@ from catalog.forcing.names import (
 )
 from catalog.forcing.placement import Placement, find_placement
 from catalog.forcing.times import Times
-from catalog.grid import FloatArray, Window
+from catalog.grid import FloatArray, Section
 
 _ALONG_GRID = re.compile(r"(?:^|_)[xy]_|^grid_(?:east|north)ward")
 _TRUE = re.compile(r"(?:^|_)(?:east|north)ward")
@@ -118,10 +118,10 @@ class ForcingFile:
     ) -> None:
         self._dataset.close()
 
-    def read(self, name: str, records: Records, window: Window | None) -> Part:
+    def read(self, name: str, records: Records, section: Section | None) -> FieldPart:
         """Read some times of one quantity, see `Field.read`."""
         with reading(self.path):
-            return self.fields[name].read(records, window)
+            return self.fields[name].read(records, section)
 
     def times(self, names: Sequence[str]) -> Times:
         """Return the times of the first of some quantities that the file has, in its order."""
@@ -323,7 +323,7 @@ def _along_grid(
             "vector if need be and set it"
         )
     grid = placement.regular_grid()
-    corner = grid.part(Window(slice(2), np.arange(2), grid.longitude[:2]))
+    corner = grid.part(Section(slice(2), np.arange(2), grid.longitude[:2]))
     if placement.directions(corner) is None or not all(
         component_name in found for component_name in pair
     ):

@@ -386,11 +386,11 @@ def test_a_keeper_bounds_the_log_and_ends_what_is_left(tmp_path):
 
 
 LOSING = """
-import subprocess, sys, time
+import os, subprocess, sys, time
 worker = [sys.executable, "-S", "-c", "import time; time.sleep(0.5)", "multiprocessing.spawn"]
 subprocess.Popen(worker)
 while True:
-    print("as if nothing were", flush=True)
+    os.write(1, b"as if nothing were\n")
     time.sleep(0.001)
 """
 

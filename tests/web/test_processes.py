@@ -1,8 +1,6 @@
 """What processes do beside calling a job: slicks put on a grid, exports in one file."""
 
-import importlib
 import json
-import sys
 import zipfile
 
 import numpy as np
@@ -17,12 +15,10 @@ from shapely.geometry import shape
 
 from simulator import Status
 from tests.plugins.builders import card, mean_colour, plugin_in
-from tests.web.people import case
 from tests.witoil import model_files
 from web.jobs import tasks
 from web.jobs.processes import PROCESSES
 from witoil.errors import WitoilError
-from witoil.report.verdicts import OF_JOB
 
 SLICK = "20210824-0810-SYR-PL-A-01-S3.geojson"
 
@@ -167,21 +163,3 @@ def test_a_run_is_scored_as_the_sensor_that_is_asked_for_sees_it(monkeypatch, tm
     monkeypatch.setattr("witoil.jobs.score", lambda *given, **how: asked.update(how) or {})
     tasks.score({"run": "a.nc", "observation": "b.tif", "sensor": sensor}, tmp_path, None)
     assert (asked["sensor"] and asked["sensor"].kind) == sensor
-
-
-@pytest.mark.parametrize(("scheduler", "is_there"), [("", False), ("tcp://a:1", True)])
-def test_a_job_does_without_what_is_only_looked_for(scheduler, is_there, monkeypatch):
-    monkeypatch.setenv(tasks.SCHEDULER, scheduler)
-    for name in ("yaml", "numba"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.setitem(OF_JOB, "look", lambda found: {})
-
-    def look(case, folder, progress):
-        try:
-            importlib.import_module("yaml")
-        except ModuleNotFoundError:
-            return {"is_there": False}
-        return {"is_there": True}
-
-    given = {"case": case(winds="https://data.example.org/winds.nc")}
-    assert tasks.with_case(look)(given, None, None)["is_there"] == is_there

@@ -33,7 +33,7 @@ _PAUSES_SECONDS = (0.0, 0.1, 1.0, 3.0)
 """Before a check is begun, and begun again: what was killed just then takes a moment to go. [s]"""
 
 _MOST_BYTES = 10_000
-"""Of what is told of a file: paths, above all. [byte]"""
+"""What is told of a file is paths, above all. [byte]"""
 
 _PASSED_ON = (
     *("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from web.jobs.inputs import (
 from witoil import jobs
 from witoil.case.schema import Case
 from witoil.jobs import chosen_datasets
-from witoil.lean import lean
 
 Work = Callable[[Mapping[str, Any], Path, jobs.Progress], dict[str, Any]]
 """What takes resolved inputs and a folder, returns the result, and tells how far it is."""
@@ -47,10 +45,8 @@ def with_case(function: Callable[..., dict[str, Any]], *, on_cluster: bool = Fal
             options["scheduler"] = os.environ.get(SCHEDULER)
         # not parse_case: that puts environment variables into texts, and these are a stranger's
         case = Case.model_validate(inputs["case"])
-        # workers of a scheduler are reached by Dask; all others do without, as in a command
-        with nullcontext() if os.environ.get(SCHEDULER) else lean():
-            found = function(case, folder, progress=progress, **options)
-            from witoil.report.verdicts import OF_JOB  # draws, which a server does not
+        found = function(case, folder, progress=progress, **options)
+        from witoil.report.verdicts import OF_JOB  # draws, which a server does not
 
         return {**found, "verdict": OF_JOB[function.__name__](found)}
 
