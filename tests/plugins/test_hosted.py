@@ -385,7 +385,7 @@ def test_a_keeper_bounds_the_log_and_ends_what_is_left(tmp_path):
     assert (tmp_path / "log").read_text().endswith("last\x1b[0m\n")
 
 
-LOSING = """
+LOSING = r"""
 import os, subprocess, sys, time
 worker = [sys.executable, "-S", "-c", "import time; time.sleep(0.5)", "multiprocessing.spawn"]
 subprocess.Popen(worker)
