@@ -1,4 +1,4 @@
-"""Large libraries that others load only to look whether they are there, kept out of one."""
+"""Large libraries that others load only to look whether they are there, kept out of a process."""
 
 from __future__ import annotations
 
