@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from scipy.special import ndtr
 from sklearn.exceptions import ConvergenceWarning
 from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 __all__ = ["one_thread", "promising_points", "trend_and_mean"]
 
@@ -186,8 +187,14 @@ def one_thread() -> AbstractContextManager[object]:
     The matrices are small: threads would cost more than they give, and the order of their sums,
     so the last bits of a point, would depend on how many there are.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    limits: AbstractContextManager[object] = _blas().limit(limits=1)
     return limits
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return the BLAS of numpy and that of scipy; to look for them takes as long as a small fit."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def trend_and_mean(points: Array, losses: Array) -> Callable[[Array], Array]:

@@ -1,6 +1,7 @@
 """No oil is made or lost: whole runs with all processes, of any oil, off any coast."""
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
@@ -189,7 +190,11 @@ def test_what_holds_of_oil_holds_at_every_step_of_every_run(run):
 
 
 ISLE = shapely.Point(35.1, 35.5).buffer(0.1)
-RESTLESS = forcing((0.5, 0.1), (9.0, 5.0), stokes_drift="wind")
+
+
+@cache
+def restless():
+    return forcing((0.5, 0.1), (9.0, 5.0), stokes_drift="wind")
 
 
 def everything(minutes=15.0, **options):
@@ -210,7 +215,7 @@ def everything(minutes=15.0, **options):
         seed=1,
     )
     return carry(
-        RESTLESS,
+        restless(),
         oiled,
         6,
         **{

@@ -1,6 +1,7 @@
 """Whole runs: flows with a known answer, and what holds for every run."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import pytest
@@ -156,12 +157,16 @@ ISLE = shapely.Point(35.1, 35.5).buffer(0.1)
 CROWD = particles(
     np.linspace(34.8, 34.99, 5000), np.linspace(35.3, 35.7, 5000), np.linspace(-1, 3, 5000)
 )
-RESTLESS = forcing((0.5, 0.1), (5.0, 5.0), stokes_drift="wind")
+
+
+@cache
+def restless():
+    return forcing((0.5, 0.1), (5.0, 5.0), stokes_drift="wind")
 
 
 def crowd(seed=1, **options):
     options = {"land": ISLE, "horizontal_diffusivity": 50.0} | options
-    return carry(RESTLESS, CROWD, 6, seed=seed, **options)
+    return carry(restless(), CROWD, 6, seed=seed, **options)
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +209,7 @@ def test_each_seed_has_one_outcome(seed, other):
     oil = particles(np.full(50, 35.0), 35.5)
     options = {"horizontal_diffusivity": 10.0, "threads": 2}
     first, again, different = (
-        carry(RESTLESS, oil, 1, seed=s, **options) for s in (seed, seed, other)
+        carry(restless(), oil, 1, seed=s, **options) for s in (seed, seed, other)
     )
     assert first.identical(again)
     assert not np.isclose(first["lon"][:, -1], different["lon"][:, -1], rtol=0, atol=1e-9).any()
@@ -288,7 +293,7 @@ def test_oil_neither_comes_nor_goes():
     slick = simulator.AreaRelease(shapely.box(34.9, 35.4, 35.1, 35.6), mass=3e5, time=START)
     leak = simulator.PointRelease(35.2, 35.5, mass=2e4, time=START, end=START + 4 * HOUR)
     oil = simulator.seed_particles([slick, leak], 777, seed=1)
-    result = carry(RESTLESS, oil, 6, land=ISLE - shapely.box(34.9, 35.4, 35.3, 35.6))
+    result = carry(restless(), oil, 6, land=ISLE - shapely.box(34.9, 35.4, 35.3, 35.6))
     mass = result["mass"].isel(time=-1).groupby(result["release"]).sum()
     np.testing.assert_allclose(mass, [3e5, 2e4], rtol=1e-12)
 

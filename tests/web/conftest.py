@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.web.databases import lay_empty
+from tests.web.databases import created, laid, lay_empty
 from web.jobs import queue
 from web.store.base import Store
 from web.work.runner import Runner
@@ -85,23 +85,21 @@ def postgres():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, tmp_path):
-    """Address of an empty database."""
+    """Address of a database with nothing in it; where a test has a store, with all its tables."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data' / 'witoil.sqlite'}"
-    import psycopg
-
-    address, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
-    with psycopg.connect(address.format("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return address.format(name)
+        path = tmp_path / "data" / "witoil.sqlite"
+        if "store" in request.fixturenames:
+            lay_empty(path)
+        yield f"sqlite:///{path}"
+    else:
+        postgres = request.getfixturevalue("postgres")
+        with (laid if "store" in request.fixturenames else created)(postgres) as address:
+            yield address
 
 
 @pytest.fixture
 def store(database):
     """A store with all tables and nothing in them."""
-    kind, _, path = database.partition(":///")
-    if kind == "sqlite":
-        lay_empty(Path(path))
     opened = Store.open(database)
     yield opened
     opened.close()

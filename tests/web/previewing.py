@@ -19,6 +19,7 @@ from web.settings import Settings
 @contextmanager
 def serving(data: Path, **options: Any) -> Iterator[None]:
     """Have previews answered for a data folder."""
+    _end_other_fork_server()
     room, loop, stopping = data / "room", asyncio.new_event_loop(), asyncio.Event()
     room.mkdir(parents=True)
     work = previewer.serve(Settings(data=data, **options), room, stopping)
@@ -32,6 +33,16 @@ def serving(data: Path, **options: Any) -> Iterator[None]:
         loop.call_soon_threadsafe(stopping.set)
         thread.join()
         loop.close()
+
+
+def _end_other_fork_server() -> None:
+    """End the one fork server of this process where it has other things loaded, as for models.
+
+    What is forked from it would load, and compile, all that previews need, each time.
+    """
+    server = previewer.forkserver._forkserver  # type: ignore[attr-defined]
+    if server._preload_modules != ["web.previews.preloaded"]:
+        server._stop()
 
 
 def twin_case(folder: Path, named: Callable[[str], str] | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The laws of a single step, and the loop over a chunk of particles."""
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -30,9 +31,13 @@ from tests.simulator.strategies import NO_DEADLINE
 
 GRID = Grid(west=34.0, south=35.0, dlon=0.05, dlat=0.05, columns=9, rows=7)
 ISLAND = shapely.box(34.2, 35.1, 34.25, 35.2)  # columns 4 to 5, rows 2 to 4
-SHORE = Coast.from_land(ISLAND, GRID)
 
 propose, settle = from_python(transport.propose), from_python(transport.settle)
+
+
+@cache
+def island_shore():
+    return Coast.from_land(ISLAND, GRID)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +128,8 @@ def test_the_fraction_inside_ends_on_the_border(start, end):
         assert reached == pytest.approx(0.0 if end < 0.0 else 8.0, abs=1e-6)
 
 
-def end_of_path(x0, y0, x1, y1, shore=SHORE):
+def end_of_path(x0, y0, x1, y1, shore=None):
+    shore = shore or island_shore()
     t, status, _ = settle(x0, y0, x1, y1, GRID.rows, GRID.columns, shore.line)
     # what is not finite is never gone along
     return (x0 + t * (x1 - x0), y0 + t * (y1 - y0), status) if t > 0.0 else (x0, y0, status)
@@ -138,25 +144,25 @@ def test_a_path_onto_land_ends_half_a_metre_before_the_coast():
     x, y, status = end_of_path(3.0, 3.0, 4.5, 3.0)
     assert status == BEACHED
     assert y == 3.0
-    assert 4.0 - x == pytest.approx(SHORE.line.margin)
+    assert 4.0 - x == pytest.approx(island_shore().line.margin)
 
 
 def test_a_path_across_an_island_ends_at_its_near_coast():
     x, _, status = end_of_path(7.0, 3.0, 1.0, 3.0)
     assert status == BEACHED
-    assert x - 5.0 == pytest.approx(SHORE.line.margin)
+    assert x - 5.0 == pytest.approx(island_shore().line.margin)
 
 
 def test_a_path_onto_land_tells_the_stretch_that_it_meets():
-    _, _, stretch = settle(3.0, 3.0, 4.5, 3.0, GRID.rows, GRID.columns, SHORE.line)
+    _, _, stretch = settle(3.0, 3.0, 4.5, 3.0, GRID.rows, GRID.columns, island_shore().line)
     # the western side of the island is one segment, whose middle counts
-    assert tuple(SHORE.shore.cell[stretch]) == (3420, 3515)
-    assert settle(1.0, 3.0, 3.5, 3.0, GRID.rows, GRID.columns, SHORE.line)[2] == -1
-    assert settle(7.0, 5.0, 9.0, 6.0, GRID.rows, GRID.columns, SHORE.line)[2] == -1
+    assert tuple(island_shore().shore.cell[stretch]) == (3420, 3515)
+    assert settle(1.0, 3.0, 3.5, 3.0, GRID.rows, GRID.columns, island_shore().line)[2] == -1
+    assert settle(7.0, 5.0, 9.0, 6.0, GRID.rows, GRID.columns, island_shore().line)[2] == -1
 
 
 def test_a_particle_nearer_to_the_coast_than_the_margin_stays_where_it_is():
-    start = 4.0 - 0.1 * SHORE.line.margin
+    start = 4.0 - 0.1 * island_shore().line.margin
     assert end_of_path(start, 3.0, 4.5, 3.0) == (start, 3.0, BEACHED)
 
 
@@ -232,7 +238,7 @@ def chunked(size, bounds, *, diffusivity=400.0, release_step=None, release_share
             elements.numbers,
             elements.codes,
             fields,
-            SHORE.line,
+            island_shore().line,
             inert_table(),
             settings(diffusivity),
             np.full(STEPS, 900.0),
