@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 @pytest.fixture(autouse=True)
 def _collected():
     """Have them collected here, and not in another test."""
+    gc.freeze()  # what is there already need not be looked through
     yield
     gc.collect()
 
