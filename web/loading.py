@@ -6,6 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from witoil.lean import lean
 from witoil.workers import forgo_dask
 
@@ -21,6 +23,20 @@ def shared() -> Iterator[None]:
     gc.disable()  # nearly all that is made stays
     with lean():
         yield
+    _begin_blas()
     gc.collect()
     gc.freeze()  # so that no collection touches, and copies, what is shared
     gc.enable()
+
+
+def _begin_blas() -> None:
+    """Have numpy's BLAS and scipy's take the room that they keep.
+
+    Each does so with its first product of large matrices; where memory is limited by then, it
+    tries without end, or ends the process.
+    """
+    from scipy.linalg.blas import dgemm
+
+    large = np.eye(400)
+    np.dot(large, large)
+    dgemm(1.0, large, large)

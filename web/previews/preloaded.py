@@ -11,7 +11,6 @@ with shared():
         *("catalog.shapes.coastline", "catalog.slicks.slick", "geopandas", "simulator.model"),
         *("web.jobs.processes", "web.work.worker"),
         *("witoil.check.case", "witoil.preview", "witoil.scenario.prepare"),
-        "scipy.special",  # what it has for matrices tries without end where memory is short
     ):
         import_module(_name)
     load_compiled()
