@@ -82,11 +82,10 @@ def test_what_takes_longer_is_left_to_a_runner(service, inputs, monkeypatch, bou
 @pytest.mark.parametrize("preview_bytes", [4_000_000, 60_000_000, 120_000_000])
 def test_what_takes_more_memory_is_not_called_wrong(demo_twin, tmp_path, preview_bytes):
     case = twin_case(demo_twin)
-    job = {"job": "1", "process": "check", "inputs": {"case": case}, "seconds": 10.0}
+    job = {"job": "1", "process": "check", "inputs": {"case": case}, "seconds": 60.0}
     with (
         serving(tmp_path / "data", preview_bytes=preview_bytes),
-        # a thread that finds no room to begin is, now and then, waited for until the time is over
-        pytest.raises(TooLargeError, match=r"memory|longer than 10 s"),
+        pytest.raises(TooLargeError, match="memory"),
     ):
         asking.ask(tmp_path / "data", {**job, "folder": str(tmp_path / "job")})
 
