@@ -6,8 +6,8 @@ import lzma
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable
-from pathlib import Path, PureWindowsPath
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from catalog.errors import CatalogError, UnreadableFileError
 
@@ -73,8 +73,16 @@ def _refuse_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     refuse_expansion(path, entries)
 
 
-def unpack(path: Path, folder: Path) -> None:
+def unpack(
+    path: Path, folder: Path, wanted: Callable[[PurePosixPath], bool] = lambda name: True
+) -> None:
     """Unpack an archive into a folder, unless it would write outside it or without end.
+
+    Parameters
+    ----------
+    path, folder : Path
+    wanted : callable, optional
+        Says of the name of an entry whether to unpack it. All are held against the rules.
 
     Raises
     ------
@@ -85,8 +93,9 @@ def unpack(path: Path, folder: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            _refuse_entries(path, archive.infolist())
-            archive.extractall(folder)
+            entries = archive.infolist()
+            _refuse_entries(path, entries)
+            archive.extractall(folder, [e for e in entries if wanted(PurePosixPath(e.filename))])
     except CatalogError:
         raise
     except ZIP_ERRORS as error:

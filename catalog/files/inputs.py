@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol
 
 import netCDF4
@@ -57,11 +58,15 @@ def unpacked(path: Input, stack: ExitStack) -> list[Input]:
     if not isinstance(path, Path) or path.suffix.lower() != ".zip":
         return [path]
     folder = stack.enter_context(scratch_folder())
-    unpack(path, folder)
-    files = sorted(file for file in folder.rglob("*.nc*") if not file.name.startswith("."))
+    unpack(path, folder, _may_be_netcdf)
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
     if not files:
         raise CatalogError(f"{path}: no NetCDF file (*.nc) in the archive")
     return [*files]
+
+
+def _may_be_netcdf(name: PurePath) -> bool:
+    return fnmatchcase(name.name, "*.nc*") and not name.name.startswith(".")
 
 
 def open_input(path: Input) -> xr.Dataset:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -47,6 +48,17 @@ def refuse_fatal(path: Path) -> None:
 def start_ahead() -> None:
     """Start the other process in the background: the first file does not have to wait for it."""
     threading.Thread(target=_helper.start, daemon=True).start()
+
+
+def ask_ahead(paths: Iterable[Path]) -> None:
+    """Try files in the background: who opens one later need not wait, or not as long."""
+    threading.Thread(target=_ask_each, args=(tuple(paths),), daemon=True).start()
+
+
+def _ask_each(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError, UnreadableFileError):  # said to who opens it
+            refuse_fatal(path)
 
 
 @lru_cache(maxsize=4096)

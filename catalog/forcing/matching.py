@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from catalog.antimeridian import turned, unbroken_box
 from catalog.errors import CatalogError
+from catalog.files.inputs import open_input, reading
 from catalog.files.zarr import is_zarr
 from catalog.forcing.files import ForcingFiles
 from catalog.forcing.names import ROLES, RoleName
-from catalog.forcing.normalise import ForcingFile
+from catalog.forcing.normalise import find_fields
 from catalog.forcing.times import Times
 from catalog.grid import TOLERANCE_DEG, Box, format_box
 
@@ -50,15 +53,15 @@ class MatchingFiles:
 
 
 def find_files(
-    names: Sequence[str], role: RoleName, box: Box, period: tuple[datetime, datetime]
-) -> list[MatchingFiles]:
+    names: Sequence[str], roles: Sequence[RoleName], box: Box, period: tuple[datetime, datetime]
+) -> dict[RoleName, list[MatchingFiles]]:
     """Find forcing among folders, files and URLs.
 
     Parameters
     ----------
     names : sequence of str
         Folders, which are searched with all below them, files and URLs.
-    role : {"currents", "winds", "waves", "temperature"}
+    roles : sequence of {"currents", "winds", "waves", "temperature"}
     box : tuple of float
         West, south, east, north that the grid must hold. [degrees]
     period : tuple of datetime
@@ -66,37 +69,32 @@ def find_files(
 
     Returns
     -------
-    list of MatchingFiles
-        Those that cover some of the period, the best first: by how much of it, then by
+    dict
+        Role -> those that cover some of the period, the best first: by how much of it, then by
         resolution, then by step. Files beside each other with one grid are taken together.
     """
     start, end = (np.datetime64(moment.replace(tzinfo=None), "ns") for moment in period)
-    found = []
-    for paths in _groups(names, role):
-        try:
-            with ForcingFiles(paths, role) as files:
-                matching = _match(files, paths, box, start, end)
-        except CatalogError as error:
-            _log.info("%s", error)
-            continue
-        if matching is not None:
-            found.append(matching)
-    return sorted(found, key=lambda m: (-round(m.share, 6), m.resolution_deg, m.step_hours))
+    found: dict[RoleName, list[MatchingFiles]] = {role: [] for role in roles}
+    for role, paths in _groups(names, roles):
+        with _faults_logged(), ForcingFiles(paths, role) as files:
+            matching = _match(files, paths, box, start, end)
+            found[role] += [] if matching is None else [matching]
+    for matches in found.values():
+        matches.sort(key=lambda m: (-round(m.share, 6), m.resolution_deg, m.step_hours))
+    return found
 
 
-def _groups(names: Sequence[str], role: RoleName) -> Iterator[list[str]]:
-    """Put files of one folder that have the same grid together."""
-    groups: dict[tuple[object, ...], list[str]] = {}
+def _groups(
+    names: Sequence[str], roles: Sequence[RoleName]
+) -> Iterator[tuple[RoleName, list[str]]]:
+    """Put files of one folder that have the same grid together, for each role."""
+    groups: dict[tuple[RoleName, object], list[str]] = {}
     for name in names:
         for path in _candidates(name):
-            try:
-                key = _grid_key(path, role)
-            except CatalogError as error:
-                _log.info("%s", error)
-                continue
-            if key is not None:
-                groups.setdefault((str(Path(path).parent), *key), []).append(path)
-    yield from groups.values()
+            for role, grid in _grids(path, roles).items():
+                groups.setdefault((role, (str(Path(path).parent), grid)), []).append(path)
+    for (role, _), paths in groups.items():
+        yield role, paths
 
 
 def _candidates(name: str) -> Iterator[str]:
@@ -112,17 +110,30 @@ def _candidates(name: str) -> Iterator[str]:
             yield str(path)
 
 
-def _grid_key(path: str, role: RoleName) -> tuple[object, ...] | None:
-    """Return what tells grids apart; None where a file has nothing for the role."""
+def _grids(path: str, roles: Sequence[RoleName]) -> dict[RoleName, object]:
+    """Return the roles that a file has something for, each with what tells its grid from others."""
     file = Path(path)
-    if file.suffix.lower() != ".zip" and ":/" not in path:
-        with ForcingFile(file, ROLES[role]) as opened:
-            grids = [field.grid for field in opened.fields.values()]
-        if not grids:
-            return None
-        grid = grids[0]
-        return (grid.shape, *(round(side / (10.0 * TOLERANCE_DEG)) for side in grid.box))
-    return (path,)
+    if file.suffix.lower() == ".zip" or ":/" in path:
+        return dict.fromkeys(roles, path)
+    grids: dict[RoleName, object] = {}
+    with _faults_logged(), open_input(file) as dataset:
+        for role in roles:
+            with _faults_logged(), reading(file):
+                for field in islice(find_fields(dataset, ROLES[role], file).values(), 1):
+                    grids[role] = (field.grid.shape, *_rounded(field.grid.box))
+    return grids
+
+
+@contextmanager
+def _faults_logged() -> Iterator[None]:
+    try:
+        yield
+    except CatalogError as error:
+        _log.info("%s", error)
+
+
+def _rounded(box: Box) -> Iterator[int]:
+    return (round(side / (10.0 * TOLERANCE_DEG)) for side in box)
 
 
 def _match(

@@ -91,18 +91,9 @@ class ForcingFile:
         path = self.path = label or path
         try:
             with reading(path):
-                found = _find_quantities(self._dataset, role, path)
-                placements = {
-                    name: _placement(self._dataset, made.variables[0][0], path)
-                    for name, made in found.items()
-                }
-                _refuse_staggered(role, found, placements, path)
-                self.fields = {
-                    name: _field(self._dataset, name, found, placement, path)
-                    for name, placement in placements.items()
-                }
+                self.fields = find_fields(self._dataset, role, path)
                 self.variables = ", ".join(map(str, self._dataset.variables))
-                self.includes_stokes_drift = _includes_stokes_drift(self._dataset, found)
+                self.includes_stokes_drift = _includes_stokes_drift(self._dataset, self.fields)
         except BaseException:
             self._dataset.close()
             raise
@@ -152,10 +143,42 @@ class ForcingFile:
         return max((float(np.isnan(part.values).mean()) for part in read), default=0.0)
 
 
-def _includes_stokes_drift(dataset: xr.Dataset, found: Mapping[str, _Found]) -> int:
+def _includes_stokes_drift(dataset: xr.Dataset, fields: Mapping[str, Field]) -> int:
     declared = str(dataset.attrs.get(STOKES_INCLUDED, "")).lower() in ("true", "1", "yes")
-    names = {name for quantity in found.values() for name, _ in quantity.variables}
+    names = {name for field in fields.values() for name in field.variables}
     return int(declared or not names.isdisjoint(TOTALS.values()))
+
+
+def find_fields(dataset: xr.Dataset, role: Role, path: Input) -> dict[str, Field]:
+    """Find what a data set has for a role, nothing of it read but the axes.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        As `open_input` opens it; the fields read from it.
+    role : Role
+    path : Path or Lazy
+        Its name for people.
+
+    Returns
+    -------
+    dict
+        Canonical name -> `Field`, for those quantities of the role that there are, maybe none.
+
+    Raises
+    ------
+    CatalogError
+        If an axis or a unit makes no sense.
+    """
+    found = _find_quantities(dataset, role, path)
+    placements = {
+        name: _placement(dataset, made.variables[0][0], path) for name, made in found.items()
+    }
+    _refuse_staggered(role, found, placements, path)
+    return {
+        name: _field(dataset, name, found, placement, path)
+        for name, placement in placements.items()
+    }
 
 
 def _find_quantities(dataset: xr.Dataset, role: Role, path: Input) -> dict[str, _Found]:

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from catalog.antimeridian import moved, turn_between, wrapped
 from catalog.errors import CatalogError, UnclearError
 from catalog.files.archives import ZIP_ERRORS
+from catalog.files.probe import ask_ahead
 from catalog.paths import PathsLike, expand_paths
 from catalog.slicks.detection import EARTH_KM, Detection
 from catalog.slicks.event import Event
-from catalog.slicks.raster import RASTERS
+from catalog.slicks.raster import NETCDF, RASTERS
 from catalog.slicks.slick import VECTORS, Slick, read_slicks
 from catalog.slicks.time_keys import NO_KEYS, TimeKeys
 
@@ -254,9 +255,15 @@ def _find_files(paths: PathsLike, problems: list[str]) -> Iterator[_Found]:
 
 
 def _find_in_folder(folder: Path) -> Iterator[_Found]:
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if not hidden and file.suffix.lower() in _KNOWN and file.is_file() and _may_hold(file):
+    files = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix.lower() in _KNOWN and file.is_file()
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+    ask_ahead(file for file in files if file.suffix.lower() in NETCDF)
+    for file in files:
+        if _may_hold(file):
             yield _Found(file, str(file), str(file.parent))
 
 
@@ -275,7 +282,7 @@ def _find_on_server(name: str, problems: list[str]) -> Iterator[_Found]:
     def tell(error: CatalogError) -> None:
         problems.append(str(error))
 
-    wanted = _KNOWN - {".nc", ".nc4"}
+    wanted = _KNOWN - NETCDF
     seen = {""}  # no files
     for _, catalogue in walk(name.removeprefix("thredds:"), on_fault=tell):
         for dataset in catalogue.datasets:
@@ -300,7 +307,7 @@ def _may_hold(file: Path) -> bool:
     suffix = file.suffix.lower()
     if suffix == ".json":
         return is_stac(file) or b'"coordinates"' in file.read_bytes()[:2_000_000]
-    if suffix in (".nc", ".nc4"):
+    if suffix in NETCDF:
         return _holds_one_mask(file)
     return suffix != ".zip" or _packs_layers(file)
 

@@ -123,6 +123,11 @@ class _Layer:
         """All its oil. [degrees]"""
         return polygons_of(self.shapes)
 
+    def at(self, shapes: npt.NDArray[np.object_]) -> _Layer:
+        """Return it with other shapes; itself, with the geometry that it knows, where none is."""
+        same = all(ours is theirs for ours, theirs in zip(self.shapes, shapes, strict=True))
+        return self if same else replace(self, shapes=shapes)
+
     def part(self, chosen: Sequence[bool]) -> _Layer:
         """Return some of its records."""
         kept = [k for k, kept in enumerate(chosen) if kept]
@@ -410,7 +415,7 @@ def _together(layers: list[_Layer]) -> list[_Layer]:
     numbers = np.cumsum([0, *(len(part.shapes) for part in layers)])
     shapes = unbroken([shape for part in layers for shape in part.shapes], layers[0].label)
     return [
-        replace(part, shapes=shapes[first:last])
+        part.at(shapes[first:last])
         for part, first, last in zip(layers, numbers[:-1], numbers[1:], strict=True)
     ]
 

@@ -43,6 +43,21 @@ def test_entries_that_are_files(tmp_path: Path, kind: int):
     assert (tmp_path / "folder" / "a" / "b.txt").read_text() == "x"
 
 
+def test_what_is_not_wanted_stays_packed(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a/b.nc", "a/b.txt", "c.txt"):
+            archive.writestr(name, name)
+    unpack(tmp_path / "a.zip", tmp_path / "folder", lambda name: name.suffix == ".nc")
+    found = [p.relative_to(tmp_path / "folder") for p in (tmp_path / "folder").rglob("*.*")]
+    assert found == [Path("a/b.nc")]
+
+
+def test_what_is_not_wanted_is_held_against_the_rules(tmp_path: Path):
+    path = packed(tmp_path / "a.zip", "../a.txt", "x")
+    with pytest.raises(CatalogError, match="points outside it"):
+        unpack(path, tmp_path / "folder", lambda name: False)
+
+
 def test_too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(archives, "MOST_ENTRIES", 2)
     content = io.BytesIO()

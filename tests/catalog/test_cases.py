@@ -116,8 +116,13 @@ def test_forcing_of_the_spill_is_chosen_by_what_it_covers(cases: Path) -> None:
             datetime(2021, 8, 26, 8, 50, tzinfo=UTC),
         ),
     )
-    (best, *others) = find_files([str(cases)], "currents", box, period)
+    found = find_files([str(cases)], ["currents", "winds", "waves"], box, period)
+    best, *others = found["currents"]
     assert [Path(path).name for path in best.paths] == ["currents.nc"]
     assert best.share == 1.0
     # the downloads of 22 August end before; ERA5 has no currents, Lebanon another year
     assert all(other.share < 1.0 for other in others)
+    # each role by itself is told the same
+    assert found == {role: find_files([str(cases)], [role], box, period)[role] for role in found}
+    assert Path(found["winds"][0].paths[0]).name == "winds.nc"
+    assert found["waves"] == []

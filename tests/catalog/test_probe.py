@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,6 +69,20 @@ def test_one_process_opens_many_files(helper, write_currents):
     helper._process.send_signal(signal.SIGKILL)  # not by a file
     assert open_forcing(write_currents("3.nc"), "currents").sizes["time"] == 4
     assert helper._process.pid not in processes
+
+
+@pytest.mark.slow
+def test_what_was_asked_ahead_is_known(helper, write_currents, tmp_path: Path, monkeypatch):
+    good, fatal = write_currents("good.nc"), write_currents("crashes.nc")
+    known = probe._fault_of.cache_info().currsize
+    probe.ask_ahead([tmp_path / "none.nc", good, fatal])
+    deadline = time.monotonic() + 60.0
+    while probe._fault_of.cache_info().currsize < known + 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    monkeypatch.setattr(probe, "_helper", None)  # nobody is left to ask
+    probe.refuse_fatal(good)
+    with pytest.raises(UnreadableFileError, match=r"crashes\.nc: .*the library crashes"):
+        probe.refuse_fatal(fatal)
 
 
 @pytest.mark.slow

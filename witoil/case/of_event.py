@@ -68,14 +68,11 @@ def find_forcing(
     dict
         Those roles of which there is something; the best files of each.
     """
-    found: dict[RoleName, CaseForcing] = {}
-    for role in roles:
-        matching = find_files(names, role, event.box, (event.start, event.end))
-        if matching:
-            found[role] = CaseForcing(
-                matching[0].paths, _remark(matching[0]), matching[0].share >= 1.0
-            )
-    return found
+    found = find_files(names, roles, event.box, (event.start, event.end))
+    return {
+        role: CaseForcing(best.paths, _remark(best), best.share >= 1.0)
+        for role, (best, *_) in ((role, files) for role, files in found.items() if files)
+    }
 
 
 def case_of_event(

@@ -106,21 +106,23 @@ def make_case(
     ] = None,
 ) -> None:
     """Write a case file of a spill: its first slick is released, the others are observed."""
-    from catalog.slicks.events import read_events
-    from witoil.case.of_event import case_of_event, find_event, find_forcing
-    from witoil.claim import claimed
-    from witoil.files import write_text
+    # what fetches may need what lean() keeps out
+    with nullcontext() if fetch else lean():
+        from catalog.slicks.events import read_events
+        from witoil.case.of_event import case_of_event, find_event, find_forcing
+        from witoil.claim import claimed
+        from witoil.files import write_text
 
-    events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
-    found = find_event(events, event)
-    path = out or Path(f"{found.identifier}.toml")
-    places = forcing or ([folder] if "://" not in folder else [])
-    with claimed(path, is_file=True):
-        files = find_forcing(found, places)
-        if fetch:
-            files = _fetch_missing(found, files) | files
-        case, text = case_of_event(found, files, path)
-        write_text(path, text)
+        events, _ = read_events(folder, _time_keys(time_field, time_format, time_zone))
+        found = find_event(events, event)
+        path = out or Path(f"{found.identifier}.toml")
+        places = forcing or ([folder] if "://" not in folder else [])
+        with claimed(path, is_file=True):
+            files = find_forcing(found, places)
+            if fetch:
+                files = _fetch_missing(found, files) | files
+            case, text = case_of_event(found, files, path)
+            write_text(path, text)
     for role, data in files.items():
         print(f"{role}: {data.remark}; {len(data.paths)} files, from {data.paths[0]}")
     print(f"1 slick released, {len(case.observation)} observed; written to {path}")
