@@ -161,10 +161,10 @@ def test_a_case_with_two_areas_is_refused(seen, tmp_path):
     ("features", "label", "text"),
     [
         ([], None, "nothing on the map"),
-        (collection("oil", "ship"), None, "expected one as label"),
+        (collection("oil", "ship"), None, "say by `label` which is the oil"),
         (collection("ship"), "oil", "found ship on the map, expected oil"),
         (collection("oil", kind="Point"), None, "without an extent"),
-        (collection("oil", time=None), None, "expected one as time"),
+        (collection("oil", time=None), None, "when this was seen, .* by `time`"),
         (collection("oil") + collection("oil", time="2025-06-02T06:00:00Z"), None, "one time"),
         (collection("oil", time="1999-01-01T00:00:00Z"), None, "seen at 1999-01-01T00:00Z"),
     ],

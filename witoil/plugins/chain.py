@@ -131,7 +131,9 @@ def _found(
     features: list[dict[str, Any]] = [it for it in document if it["properties"]["label"]]
     labels = sorted({str(it["properties"]["label"]) for it in features})
     if label is None and len(labels) > 1:
-        raise PluginError(f"found the labels {', '.join(labels)}, expected one as label, the oil's")
+        raise PluginError(
+            f"found the labels {', '.join(labels)}, expected one; say by `label` which is the oil"
+        )
     chosen = [it for it in features if label in (None, it["properties"]["label"])]
     if not chosen:
         known = f"{', '.join(labels)} on the map" if labels else "nothing on the map"
@@ -168,10 +170,13 @@ def disc(centre: Point, radius_m: float) -> BaseGeometry:
 def _one_moment(features: Sequence[dict[str, Any]]) -> datetime:
     moments = sorted({str(it["properties"]["time"]) for it in features})
     if moments == ["None"]:
-        raise PluginError("found no time of what was seen, expected one as time")
+        raise PluginError(
+            "nothing says when this was seen, expected a time; give it by `time`, such as "
+            "2021-08-24T03:43Z"
+        )
     if len(moments) > 1:
         raise PluginError(
             f"found what was seen from {moments[0]} to {moments[-1]}, expected one time; give one "
-            "file, or a time"
+            "file, or a time by `time`"
         )
     return datetime.fromisoformat(moments[0])
