@@ -1,5 +1,6 @@
 """The process of previews, with cases of the twin: each in a process of its own."""
 
+import asyncio
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from tests.web.previewing import serving, twin_case
+from tests.web.previewing import serving, take_memory, twin_case
 from web.errors import ConflictError, QuotaError, TooLargeError, UnavailableError
 from web.previews import asking, previewer
 from witoil.case import load_case
@@ -79,11 +80,11 @@ def test_an_answer_is_that_of_the_run(ask, demo_twin, tmp_path):
 def test_a_newer_question_takes_the_place_of_one_that_prepares_or_runs(ask):
     with ThreadPoolExecutor(1) as pool:
         older = pool.submit(ask, model=LONG, key="long")
-        time.sleep(0.3)  # while it is prepared
+        until(cases_held)  # it is prepared
         assert ask()["score"] is not None
         with pytest.raises(ConflictError, match="superseded"):
             older.result()
-        assert len(until(lambda: cases_held()[:1])) == 1  # that of nobody has ended
+        until(lambda: len(cases_held()) == 1)  # that of nobody has ended
 
         ask(model=LONG | {"particles": 10}, key="long")
         began = time.monotonic()
@@ -145,7 +146,7 @@ def test_a_case_that_takes_too_long_ends(ask, monkeypatch):
     assert ask()["score"] is not None
 
 
-# of an import, of a library of coordinate systems, of one that ends the process, of a picture
+# it runs out in another library each time
 @pytest.mark.parametrize("preview_bytes", [1_000_000, 20_000_000, 32_000_000, 60_000_000])
 def test_a_case_that_takes_too_much_memory_is_not_called_damaged(case, tmp_path, preview_bytes):
     question = {"owner": "anna", "session": "", "key": "", "inputs": {"case": case}}
@@ -154,6 +155,21 @@ def test_a_case_that_takes_too_much_memory_is_not_called_damaged(case, tmp_path,
         pytest.raises(TooLargeError, match="memory"),
     ):
         asking.ask(tmp_path / "data", {**question, "parameters": {}})
+
+
+@pytest.mark.parametrize(("wanted_bytes", "says"), [(10**9, "memory"), (10**6, "longer")])
+def test_what_goes_on_without_memory_is_not_called_slow(data, wanted_bytes, says):
+    async def hear():
+        process = previewer.Forked(take_memory, 50_000_000, wanted_bytes)
+        await process.start()
+        try:
+            await process.hear(60.0, "to begin", 1)
+            await process.hear(0.1, "to run", 2)
+        finally:
+            process.end()
+
+    with pytest.raises(previewer.EndedError, match=says):
+        asyncio.run(hear())
 
 
 def test_a_process_that_is_killed_is_replaced(ask):

@@ -9,6 +9,12 @@ from pathlib import Path
 
 from catalog.errors import cause_of
 
+TOO_MUCH_MEMORY = {
+    "ending": "too large",
+    "reason": "the case takes more memory than a preview may have; ask for a job",
+}
+"""What is told where it has run out."""
+
 _NO_ROOM = (MemoryError, ImportError, SystemError)
 """What is raised where memory has run out: of allocations, of a library that cannot be mapped, and
 of one whose own code forgets to say why."""
@@ -54,8 +60,21 @@ class Memory:
         return self._most - _status("VmData") < _LITTLE_BYTES
 
 
-def _status(name: str) -> int:
-    """Return a figure of the memory of this process. [byte]"""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def is_used_up(process: int) -> bool:
+    """Say whether a process has come to its limit.
+
+    Python itself may go on without end there, in one instruction: it looks for room to note where
+    an exception was raised, and again where there was none.
+    """
+    try:
+        most, _ = resource.prlimit(process, resource.RLIMIT_DATA)
+        return most != resource.RLIM_INFINITY and most - _status("VmData", process) < _LITTLE_BYTES
+    except (OSError, ValueError):
+        return False  # it has ended
+
+
+def _status(name: str, process: int | str = "self") -> int:
+    """Return a figure of the memory of a process. [byte]"""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(f"{name}:"))
     return 1024 * int(line.split()[1])

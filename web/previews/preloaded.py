@@ -8,7 +8,8 @@ with shared():
     from simulator.compilation import load_compiled
 
     for _name in (
-        *("catalog.shapes.coastline", "catalog.slicks.slick", "geopandas", "simulator.model"),
+        *("catalog.shapes.coastline", "catalog.slicks.geotiff", "catalog.slicks.rasters"),
+        *("catalog.slicks.slick", "geopandas", "optimizer.scores", "pyogrio", "simulator.model"),
         *("web.jobs.processes", "web.work.worker"),
         *("witoil.check.case", "witoil.preview", "witoil.scenario.prepare"),
     ):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from simulator.errors import SimulatorError
-from web.previews.memory import Memory
+from web.previews.memory import TOO_MUCH_MEMORY, Memory
 from witoil.errors import WitoilError
 
 if TYPE_CHECKING:
@@ -64,16 +64,10 @@ def serve_case(
         ending = {"number": asked["number"], **_answer(scenario, asked, host, memory)}
 
 
-_TOO_LARGE = {
-    "ending": "too large",
-    "reason": "the case takes more memory than a preview may have; ask for a job",
-}
-
-
 def _refusal(error: Exception, memory: Memory) -> dict[str, Any]:
     """Return what is told of a failure; one that was not foreseen is raised again."""
     if memory.has_run_out(error):
-        return _TOO_LARGE
+        return TOO_MUCH_MEMORY
     if isinstance(error, WitoilError | CatalogError | SimulatorError):
         return {"ending": "refused", "reason": str(error)}
     raise error
@@ -136,21 +130,24 @@ def do_job(connection: socket.socket, asked: Mapping[str, Any], most_bytes: int)
     os.setsid()
     warnings.simplefilter("ignore", append=True)
     host, memory = _Host(connection), Memory(most_bytes)
-    failures: list[Exception] = []
-    process = PROCESSES.get(asked["process"])
+    process, has_run_out = PROCESSES.get(asked["process"]), False
 
     def work(*arguments: Any) -> Any:
+        nonlocal has_run_out
         assert process is not None
         try:
-            return process.work(*arguments)
+            with memory.limited():
+                return process.work(*arguments)
         except Exception as error:
-            failures.append(error)
+            # there is room again to say so
+            has_run_out = memory.has_run_out(error)
+            if has_run_out:
+                raise MemoryError from error
             raise
 
-    with memory.limited():
-        ending = done(process and replace(process, work=work), asked, lambda _: None)
-    if any(map(memory.has_run_out, failures)):
-        ending = _TOO_LARGE
+    ending = done(process and replace(process, work=work), asked, lambda _: None)
+    if has_run_out:
+        ending = TOO_MUCH_MEMORY
     host.tell({"number": 0, **ending})
 
 

@@ -30,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from catalog.files.scratch import scratch_folder
 from web.confinement import allow_fewer_drivers, confined
 from web.previews.line import LINE_BYTES, LINK, PREPARE_SECONDS, RUN_SECONDS, SOCKET, linked
+from web.previews.memory import TOO_MUCH_MEMORY, is_used_up
 from web.previews.prepared import do_job, serve_case
 from web.settings import PREFIX, Settings
 
@@ -176,6 +177,9 @@ class Forked:
                     if said.pop("number") == number:
                         return said
         except TimeoutError:
+            assert self._process.pid is not None
+            if is_used_up(self._process.pid):
+                raise EndedError(**TOO_MUCH_MEMORY) from None
             raise EndedError(
                 "too large",
                 f"the case takes longer than {seconds:g} s {what}; expected a shorter one: ask for "
