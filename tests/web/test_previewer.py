@@ -168,8 +168,9 @@ def test_what_goes_on_without_memory_is_not_called_slow(data, wanted_bytes, says
         finally:
             process.end()
 
-    with pytest.raises(previewer.EndedError, match=says):
-        asyncio.run(hear())
+    # in a thread of its own: a browser's driver may keep a loop in this one
+    with ThreadPoolExecutor(1) as pool, pytest.raises(previewer.EndedError, match=says):
+        pool.submit(asyncio.run, hear()).result()
 
 
 def test_a_process_that_is_killed_is_replaced(ask):
