@@ -59,7 +59,8 @@ def by_direction(record: Any) -> Any:
 
 def _nested(faces: Shapes) -> tuple[Numbers, Numbers]:
     """Return pairs of rings of which the first lies within the second; of equal ones the later."""
-    inner, outer = shapely.STRtree(faces).query(faces, predicate="within")
+    # in this direction each ring is prepared for all that may lie within it
+    outer, inner = shapely.STRtree(faces).query(faces, predicate="contains")
     area = shapely.area(faces)
     larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
     return inner[larger], outer[larger]
