@@ -20,7 +20,7 @@ from catalog.forcing.files import ForcingFiles
 from catalog.forcing.names import ROLES, RoleName
 from catalog.forcing.normalise import find_fields
 from catalog.forcing.times import Times
-from catalog.grid import TOLERANCE_DEG, Box, format_box
+from catalog.grid import TOLERANCE_DEG, Box, RegularGrid, format_box
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def find_files(
     """
     start, end = (np.datetime64(moment.replace(tzinfo=None), "ns") for moment in period)
     found: dict[RoleName, list[MatchingFiles]] = {role: [] for role in roles}
-    for role, paths in _groups(names, roles):
+    for role, paths in _groups(names, roles, box):
         with _faults_logged(), ForcingFiles(paths, role) as files:
             matching = _match(files, paths, box, start, end)
             found[role] += [] if matching is None else [matching]
@@ -85,16 +85,22 @@ def find_files(
 
 
 def _groups(
-    names: Sequence[str], roles: Sequence[RoleName]
+    names: Sequence[str], roles: Sequence[RoleName], box: Box
 ) -> Iterator[tuple[RoleName, list[str]]]:
-    """Put files of one folder that have the same grid together, for each role."""
-    groups: dict[tuple[RoleName, object], list[str]] = {}
+    """Put files of one folder that have the same grid together, for each role.
+
+    Those whose grid does not hold the box are left out, as far as that is known.
+    """
+    groups: dict[tuple[object, ...], tuple[RoleName, RegularGrid | None, list[str]]] = {}
     for name in names:
         for path in _candidates(name):
             for role, grid in _grids(path, roles).items():
-                groups.setdefault((role, (str(Path(path).parent), grid)), []).append(path)
-    for (role, _), paths in groups.items():
-        yield role, paths
+                kind = path if grid is None else (grid.shape, *_rounded(grid.box))
+                group = groups.setdefault((role, Path(path).parent, kind), (role, grid, []))
+                group[-1].append(path)
+    for role, grid, paths in groups.values():
+        if grid is None or _holds(grid, role, box):
+            yield role, paths
 
 
 def _candidates(name: str) -> Iterator[str]:
@@ -110,17 +116,17 @@ def _candidates(name: str) -> Iterator[str]:
             yield str(path)
 
 
-def _grids(path: str, roles: Sequence[RoleName]) -> dict[RoleName, object]:
-    """Return the roles that a file has something for, each with what tells its grid from others."""
+def _grids(path: str, roles: Sequence[RoleName]) -> dict[RoleName, RegularGrid | None]:
+    """Return the roles that a file may have something for, each with its grid, if that is known."""
     file = Path(path)
     if file.suffix.lower() == ".zip" or ":/" in path:
-        return dict.fromkeys(roles, path)
-    grids: dict[RoleName, object] = {}
+        return dict.fromkeys(roles)
+    grids: dict[RoleName, RegularGrid | None] = {}
     with _faults_logged(), open_input(file) as dataset:
         for role in roles:
             with _faults_logged(), reading(file):
                 for field in islice(find_fields(dataset, ROLES[role], file).values(), 1):
-                    grids[role] = (field.grid.shape, *_rounded(field.grid.box))
+                    grids[role] = field.grid
     return grids
 
 
@@ -141,7 +147,7 @@ def _match(
 ) -> MatchingFiles | None:
     times: Times = files.times
     first, last = max(times[0], start), min(times[-1], end)
-    if not _holds(files, box) or first > last:
+    if not _holds(files, files.role, box) or first > last:
         return None
     share = float((last - first) / (end - start)) if end > start else 1.0
     return MatchingFiles(
@@ -153,16 +159,16 @@ def _match(
     )
 
 
-def _holds(files: ForcingFiles, box: Box) -> bool:
+def _holds(grid: RegularGrid | ForcingFiles, role: RoleName, box: Box) -> bool:
     west, south, east, north = unbroken_box(box)
     middle = 0.5 * (west + east)
-    longitude = turned(files.longitude, middle)
+    longitude = turned(grid.longitude, middle)
     held = (
         longitude.min() <= west
         and longitude.max() >= east
-        and files.latitude[0] <= south
-        and files.latitude[-1] >= north
+        and grid.latitude[0] <= south
+        and grid.latitude[-1] >= north
     )
     if not held:
-        _log.info("the grid of %s does not hold %s", files.role, format_box(box))
+        _log.info("the grid of %s does not hold %s", role, format_box(box))
     return bool(held)
