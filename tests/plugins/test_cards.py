@@ -24,8 +24,9 @@ NAMES = sorted(path.parent.name for path in CARDS.glob("*/card.toml"))
 
 @pytest.fixture(autouse=True)
 def weights(tmp_path, monkeypatch):
-    """Keep the weights of each test in a folder of its own."""
+    """Keep the weights of each test, and what it writes, in a folder of its own."""
     monkeypatch.setenv("WITOIL_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -69,6 +70,7 @@ def test_without_weights_nothing_is_found_and_it_is_said_how_they_are_got(name, 
     answer = witoil("predict", name, picture(tmp_path / "a.png", np.zeros((9, 9, 3))))
     assert answer.returncode == 2
     assert f"`witoil modules fetch {name}`" in answer.stderr
+    assert not Path("out").exists()
 
 
 YOLOS = {

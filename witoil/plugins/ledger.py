@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +84,6 @@ class Ledger:
             Begin one in any case.
         """
         with self._connection as connection:
-            connection.executescript(_TABLES)
             if anew or self._about(_KIND) != kind:
                 self._forget("1")
             elif self._about(_FINISHED):
@@ -161,6 +160,11 @@ class Ledger:
         """Have what was kept outlive this process."""
         self._connection.commit()
 
+    def is_blank(self) -> bool:
+        """Say whether no file was done yet."""
+        (row,) = self._connection.execute("SELECT count(found), count(fault) FROM files")
+        return not any(row)
+
     def counts(self) -> tuple[int, int]:
         """Return how many files there are, and how many of them failed."""
         (row,) = self._connection.execute("SELECT count(*), count(fault) FROM files")
@@ -232,6 +236,8 @@ class Found(Sequence[Envelope]):
 def opened(folder: Path) -> Iterator[Ledger]:
     """Open the ledger of a batch, made where there is none.
 
+    It is removed where a batch fails before a file was done, as after a mistake in what was asked.
+
     Parameters
     ----------
     folder : Path
@@ -249,17 +255,27 @@ def opened(folder: Path) -> Iterator[Ledger]:
         connection = sqlite3.connect(path, check_same_thread=False)
     except (sqlite3.Error, OSError) as error:
         raise _unusable(path, error) from error
-    with closing(connection):
-        try:
+    is_blank = False
+    try:
+        with closing(connection):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(_TABLES)
             ledger = Ledger(connection, folder)
             try:
                 yield ledger
+            except BaseException:
+                is_blank = ledger.is_blank()
+                raise
             finally:
                 ledger.commit()
-        except sqlite3.Error as error:
-            raise _unusable(path, error) from error
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    finally:
+        if is_blank:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # others have something there
+                path.parent.rmdir()
 
 
 def _unusable(path: Path, error: Exception) -> OutputError:
