@@ -108,6 +108,9 @@ def make_case(
     """Write a case file of a spill: its first slick is released, the others are observed."""
     # what fetches may need what lean() keeps out
     with nullcontext() if fetch else lean():
+        from catalog.files.probe import start_ahead
+
+        start_ahead()  # beside the imports
         from catalog.slicks.events import read_events
         from witoil.case.of_event import case_of_event, find_event, find_forcing
         from witoil.claim import claimed
