@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Protocol
@@ -66,7 +65,7 @@ def unpacked(path: Input, stack: ExitStack) -> list[Input]:
 
 
 def _may_be_netcdf(name: PurePath) -> bool:
-    return fnmatchcase(name.name, "*.nc*") and not name.name.startswith(".")
+    return ".nc" in name.name and not name.name.startswith(".")
 
 
 def open_input(path: Input) -> xr.Dataset:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -125,8 +124,9 @@ def _grids(path: str, roles: Sequence[RoleName]) -> dict[RoleName, RegularGrid |
     with _faults_logged(), open_input(file) as dataset:
         for role in roles:
             with _faults_logged(), reading(file):
-                for field in islice(find_fields(dataset, ROLES[role], file).values(), 1):
-                    grids[role] = field.grid
+                fields = find_fields(dataset, ROLES[role], file)
+                if fields:
+                    grids[role] = next(iter(fields.values())).grid
     return grids
 
 

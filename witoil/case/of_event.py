@@ -70,8 +70,9 @@ def find_forcing(
     """
     found = find_files(names, roles, event.box, (event.start, event.end))
     return {
-        role: CaseForcing(best.paths, _remark(best), best.share >= 1.0)
-        for role, (best, *_) in ((role, files) for role, files in found.items() if files)
+        role: CaseForcing(files[0].paths, _remark(files[0]), files[0].share >= 1.0)
+        for role, files in found.items()
+        if files
     }
 
 
